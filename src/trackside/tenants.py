@@ -23,7 +23,8 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "trace_span_names", "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "traces",
+    "trace_span_names", "trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace_links",
+    "trace_assessments", "traces",
     "scorer_versions", "scorers", "label_schemas", "review_queue_items", "review_queue_users", "review_queues", "trace_issues",
     "holds",
     "webhook_deliveries", "webhooks", "drift_windows", "drift_baselines", "drift_incidents", "drift_labels", "drift_monitors",
@@ -45,7 +46,12 @@ SWEPT_AT_ONCE = 200
 BY_KEY = (  # the large tables: a parent with its key, and the tables whose rows belong to it
     ("metric_chunks", "chunk_id", ()),
     ("runs", "run_seq", ("metric_tails", "metric_series", "params", "tags", "input_tags", "inputs", "run_models", "run_docs")),
-    ("traces", "trace_seq", ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "review_queue_items")),
+    (
+        "traces",
+        "trace_seq",
+        ("trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace_links", "trace_assessments",
+         "review_queue_items"),
+    ),
 )  # fmt: skip
 URIS = (  # where those of artifacts are: table, its key, column
     ("experiments", "experiment_seq", "artifact_location"),

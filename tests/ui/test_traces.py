@@ -153,14 +153,42 @@ def test_feedback_is_given_in_place(server: Server, page: Page) -> None:
 
 
 @pytest.mark.slow
-def test_traces_are_deleted_from_the_list(server: Server, page: Page) -> None:
+def test_traces_go_to_the_trash_and_come_back(server: Server, page: Page) -> None:
     send_one(server)
     page.goto(f"{server.url}/#/experiments/0/traces")
     page.get_by_role("checkbox").first.click()
-    page.get_by_role("button", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-
+    page.get_by_role("button", name="Move to the trash").click()
     expect(page.get_by_text("No traces yet")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("checkbox")).to_have_count(1)
+
+    page.goto(f"{server.url}/#/traces/tr-{TRACE}")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Delete permanently…").click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 trace")
+    page.get_by_role("dialog").get_by_role("button", name="Delete permanently").click()
+    expect(page.get_by_text("No traces yet")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_an_issue_is_filed_from_a_trace_and_chosen_for_others(server: Server, page: Page) -> None:
+    send_one(server)
+    page.goto(f"{server.url}/#/traces/tr-{TRACE}")
+    page.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Add an issue").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox").fill("wrong city")
+    dialog.get_by_label("Description").fill(HOSTILE)
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Added the trace to wrong city")).to_be_visible()
+
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    page.get_by_role("checkbox").first.click()
+    page.get_by_role("button", name="Add an issue").click()
+    dialog.get_by_role("combobox").fill("wrong city")
+    expect(dialog.get_by_label("Description")).to_have_count(0)  # it is there already
+    page.goto(f"{server.url}/#/experiments/0/traces?show=issues")
+    expect(page.get_by_role("row").filter(has_text="wrong city")).to_contain_text("1")
 
 
 @pytest.mark.slow
@@ -246,7 +274,7 @@ def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Pa
     expect(page.get_by_text("golden: 2 added, 0 updated. 1 trace without inputs left out.")).to_be_visible()
 
     page.goto(f"{server.url}/#/traces/tr-{1:032x}")
-    page.get_by_role("button", name="More").click()
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Add to a dataset").click()
     page.get_by_role("combobox", name="Dataset").fill("golden")
     page.get_by_role("dialog").get_by_role("button", name="Add").last.click()

@@ -294,7 +294,9 @@ def build(
             *runs.routes(db.writer, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
             *exports.routes(),
             *evaluation_datasets.routes(),
-            *artifacts.routes(roots, threads, span_files.SpanFiles(settings.model_prices)),
+            *artifacts.routes(
+                roots, threads, span_files.SpanFiles(settings.model_prices, roots, settings.artifact_timeout_s)
+            ),
             *logged_models.routes(roots, threads),
             *registry.routes(),
             *registry_own.routes(registry_files),

@@ -49,6 +49,9 @@ from trackside.scoring import service as scoring
 from trackside.scoring.places import Folders
 from trackside.stock_ui import routes as stock_ui
 from trackside.traces.api import routes as traces
+from trackside.traces.storage import offload as offloads
+from trackside.traces.storage.body_files import BodyFiles
+from trackside.traces.storage.offload import Offload
 from trackside.views import routes as views
 
 IMPORT_THREADS = 2  # that look after the files and processes of imports
@@ -57,12 +60,16 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 
 
 def routes(parts: Parts) -> list[Route]:
-    deleting = Work(parts.roots, parts.threads, parts.registry_files, parts.recorder)
+    body_files = BodyFiles(parts.roots, parts.settings.artifact_timeout_s)
+    parts.closers.append(body_files.close)
+    offload = Offload(parts.db, body_files, parts.settings.trace_inline_kib << 10)
+    _loop(parts, "trace-offloads", offload.step, offloads.EVERY_S)
+    deleting = Work(parts.roots, parts.threads, parts.registry_files, parts.recorder, body_files)
     spaces = parts.workspaces
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     _loop(parts, "imported-leftovers", lambda: abandoned.step(parts.db, ends), abandoned.EVERY_S)
     return [
-        *traces.routes(parts.roots, parts.threads, parts.settings.model_prices),
+        *traces.routes(parts.roots, parts.threads, parts.settings.model_prices, body_files),
         *disabled.routes(),
         *_jobs(parts, deleting, ends),
         *_alerts(parts),
@@ -77,7 +84,7 @@ def routes(parts: Parts) -> list[Route]:
             workspace_deletions.Calls(spaces.directory, spaces.tenants, ends, parts.roots, parts.threads)
         ),
         *_imports(parts),
-        *_links(parts),
+        *_links(parts, body_files),
     ]
 
 
@@ -150,7 +157,7 @@ def _imports(parts: Parts) -> list[Route]:
     return imports.routes(running, threads, parts.settings.static_prefix, parts.guard_of_links.rules)
 
 
-def _links(parts: Parts) -> list[Route]:
+def _links(parts: Parts, body_files: BodyFiles) -> list[Route]:
     settings = parts.settings
     made = links.routes(
         parts.db,
@@ -162,6 +169,7 @@ def _links(parts: Parts) -> list[Route]:
         parts.ending,
         settings.max_links,
         parts.guard_of_links,
+        body_files,
     )
     workers = Workers(
         parts.db,

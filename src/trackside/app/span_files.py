@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from trackside.artifacts.roots import Roots
 from trackside.core.access import Object
 from trackside.core.db.tx import Tx
 from trackside.core.http.streams import Request, Response
@@ -16,8 +17,11 @@ _ENDING = "/artifacts/traces.json"
 class SpanFiles:
     """The files traces.json of the artifact proxy."""
 
-    def __init__(self, prices: Prices) -> None:
+    def __init__(self, prices: Prices, roots: Roots, limit_s: float) -> None:
+        """`limit_s`: how long a read of the artifact store may take."""
         self._prices = prices
+        self._roots = roots
+        self._limit_s = limit_s
         self._made: Kept | None = None
 
     def names(self, key: str) -> bool:
@@ -32,9 +36,10 @@ class SpanFiles:
     def _kept(self) -> "Kept":
         if self._made is None:
             from trackside.traces.api.files import SpanFiles as Kept  # noqa: PLC0415  # see above
+            from trackside.traces.storage.body_files import BodyFiles  # noqa: PLC0415  # see above
             from trackside.traces.translation.attributes import translator  # noqa: PLC0415  # see above
 
-            self._made = Kept(translator(self._prices))
+            self._made = Kept(translator(self._prices), BodyFiles(self._roots, self._limit_s))
         return self._made
 
 

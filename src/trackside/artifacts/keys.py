@@ -11,12 +11,14 @@ from trackside.workspaces.model import Workspace
 
 WORKSPACES = "workspaces"
 UPLOADS = "azureml-uploads"  # of files that belong to no run: `azureml-uploads/<origin>/<container>/…`
+SPANS = "trace-spans"  # of large traces: `<experiment>/trace-spans/<id>/spans.zst`
 MAX_SEGMENT_BYTES = 255
 MAX_SEGMENTS = 256
 
 _PROXY_ANCHOR = "/mlflow-artifacts/artifacts/"
 _MAX_DECODINGS = 10
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:(/|$)|file:", re.IGNORECASE)
+_SPAN_FILE = re.compile(rf"(?:.+/)?[0-9]+/{SPANS}/([0-9a-f]{{32}})/spans\.zst")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
@@ -137,6 +139,11 @@ def is_reserved(key: str) -> bool:
 def part(key: str) -> str:
     """Return the part of a shared store in which a key lies: `workspaces/<folder>`, or empty for the default workspace's."""
     return "/".join(key.casefold().split("/")[:2]) if is_reserved(key) else ""
+
+
+def is_span_file(key: str) -> bool:
+    """Tell whether a file has spans of a trace, which a row of the trace names."""
+    return _SPAN_FILE.fullmatch(key) is not None
 
 
 def owner(key: str) -> tuple[str, str, str] | None:

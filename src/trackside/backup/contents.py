@@ -14,7 +14,7 @@ INCLUDED = frozenset({
     "logged_model_datasets",
     "registered_models", "registered_model_tags", "registered_model_aliases", "model_versions", "model_version_tags",
     "model_history", "registry_stages", "stage_requests",
-    "traces", "trace_bodies", "trace_spans", "trace_links", "trace_assessments", "trace_issues",
+    "traces", "trace_bodies", "trace_files", "trace_spans", "trace_links", "trace_assessments", "trace_issues",
     "scorers", "scorer_versions", "label_schemas", "review_queues", "review_queue_items", "review_queue_users",
     "evaluation_datasets", "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments",
     "holds", "tombstones",
@@ -30,7 +30,8 @@ LEFT_OUT = {
     "drift monitors": ("drift_monitors", "drift_baselines", "drift_incidents", "drift_labels", "drift_windows"),
     "quotas": ("quotas", "quota_counts", "quota_levels", "quota_usage"),
     "the change log, caches and counts": (
-        "changes", "run_docs", "trace_span_names", "storage_items", "storage_scans", "orphans", "orphan_searches"
+        "changes", "run_docs", "trace_span_names", "trace_offloads",
+        "storage_items", "storage_scans", "orphans", "orphan_searches"
     ),
     "deletions and the quarantine": ("deletions", "file_deletions", "quarantine", "workspace_deletions"),
 }  # fmt: skip
@@ -48,6 +49,7 @@ NUMBERS = {
     "request_id": "stage_requests",
     "view_seq": "saved_views",
     "trace_seq": "traces",
+    "trash_seq": "traces",
     "body_seq": "trace_bodies",
     "assessment_seq": "trace_assessments",
     "issue_seq": "trace_issues",
@@ -61,6 +63,7 @@ URIS = {
     "logged_models": ("artifact_uri",),
     "model_versions": ("source", "storage_location", "files_uri"),
     "traces": ("tags",),
+    "trace_files": ("uri",),
 }
 
 

@@ -184,7 +184,7 @@ def _changes(
 
     def change(row: tuple[Any, ...]) -> dict[str, Any]:
         made = {
-            name: spell(row[at]) if is_uri else row[at] + shift if shift and _is_number(row[at], low) else row[at]
+            name: spell(row[at]) if is_uri else _shifted(row[at], shift, low) if shift else row[at]
             for name, at, shift, low, is_uri in plan
         }
         if table == "model_versions":
@@ -194,8 +194,11 @@ def _changes(
     return change
 
 
-def _is_number(value: Any, low: int) -> bool:
-    return isinstance(value, int) and value >= low
+def _shifted(value: Any, shift: int, low: int) -> Any:
+    """Return the new number of a row.  A negative one is that of an experiment whose trace is in the trash: `-1 - number`."""
+    if not isinstance(value, int):
+        return value
+    return value + shift if value >= low else value - shift if value < 0 else value
 
 
 def _lowest(table: str | None) -> int:

@@ -16,6 +16,9 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Conflict, Invalid, NotFound
 from trackside.jobs.running import Running
 from trackside.runs import store as runs
+from trackside.traces.storage import changes as traces
+from trackside.traces.storage import trash as trace_trash
+from trackside.traces.storage.trash import Purged
 from trackside.workspaces import store as workspaces
 
 T = TypeVar("T")
@@ -108,10 +111,13 @@ class Deletions:
         freed = _Sum(running)
 
         async def work(session: _Session) -> None:
+            await self._purge_traces(running, session, freed, params)
             call = trash.FindTrash(older_than_days=params.older_than_days, max_results=AT_ONCE)
             while True:
                 page = await session.read(partial(trash.find, call=call))
                 for item in page.items:
+                    if item.kind == Kind.TRACE:  # one that stays, since the experiment is on hold
+                        continue
                     await self._try(running, session, freed, trash.target_of_item(item))
                 if page.next_page_token is None:
                     return
@@ -150,23 +156,52 @@ class Deletions:
         done = 0
         running.progress(0, found.traces, unit="traces")
         for due in found.experiments:
-            count = size = 0
+            count = 0
             try:
-                while True:
-                    some = running.store.write(partial(trace_retention.remove_some, due=due))
-                    count, size = count + some.traces, size + some.size_bytes
-                    running.progress(done + count)
-                    if some.traces < trace_retention.AT_ONCE:
-                        break
-                    running.check()
+                count = self._purge(
+                    running, freed, due.experiment_id, partial(trace_retention.remove_some, due=due), done
+                )
             except BadState as fault:
                 freed.keep(f"{due.traces - count} traces of experiment {due.name}", fault.message)
             done += count
-            if count:
-                running.store.write(partial(trace_retention.note, due=due, traces=count, size_bytes=size))
-            freed.items += count
-            freed.row_bytes += size
         return freed.result()
+
+    async def _purge_traces(self, running: Running, session: _Session, freed: _Sum, params: EmptyTrash) -> None:
+        """Delete permanently the traces that were moved to the trash so many days ago, or earlier."""
+        latest = running.store.read(lambda tx: tx.now) - params.older_than_days * trash.DAY_MS
+        for experiment_id, seq in (await session.read(lambda tx: trace_trash.due(tx, latest))).items():
+
+            def some(tx: Tx, experiment_id: str = experiment_id, seq: int = seq) -> Purged:
+                traces.check_not_held(tx, experiment_id)
+                return trace_trash.purge_due(tx, seq, latest, trace_retention.AT_ONCE)
+
+            try:
+                self._purge(running, freed, experiment_id, some)
+            except BadState as fault:
+                freed.keep(f"traces of experiment {experiment_id}", fault.message)
+
+    def _purge(
+        self, running: Running, freed: _Sum, experiment_id: str, some: Callable[[Tx], Purged], before: int = 0
+    ) -> int:
+        """Delete traces in portions, each with its files after its rows.  Return how many; raise BadState if some must stay."""
+        workspace = running.store.read(workspaces.current)
+        total = Purged()
+        try:
+            while True:
+                purged = running.store.write(some)
+                freed.kept += self._work.body_files.remove(workspace, purged.uris)
+                total = total.plus(purged)
+                running.progress(before + total.traces)
+                if purged.traces < trace_retention.AT_ONCE:
+                    return total.traces
+                running.check()
+        finally:
+            freed.items += total.traces
+            freed.row_bytes += total.row_bytes
+            freed.file_count += total.files
+            freed.file_bytes += total.file_bytes
+            if total.traces:
+                running.store.write(partial(trace_retention.note, experiment_id=experiment_id, purged=total))
 
     async def _to_trash(self, session: _Session, freed: _Sum, run_id: str) -> None:
         target = Target(kind=Kind.RUN, run_id=run_id)

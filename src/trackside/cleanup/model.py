@@ -242,6 +242,8 @@ class Found(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     row_bytes: int = 0
     roots: tuple[str, ...] = ()  # URIs of files to be deleted
+    span_files: int = 0  # files of spans to be deleted, which rows count
+    span_file_bytes: int = 0
     is_protected: bool = False
     protected_inside: int = 0
     versions: tuple[str, ...] = ()  # registered versions that are made of the files

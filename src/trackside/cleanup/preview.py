@@ -7,6 +7,7 @@ from trackside.artifacts import store as artifacts
 from trackside.cleanup import model as m
 from trackside.cleanup import survey
 from trackside.cleanup.model import Kind, Preview, Target
+from trackside.cleanup.sizes import Size
 from trackside.cleanup.work import Work
 from trackside.core.db.session import Session
 from trackside.core.errors import NotFound
@@ -22,6 +23,7 @@ async def preview(work: Work, session: Session, target: Target) -> Preview:
             raise NotFound(f"Endpoint {target.name} has no requests of {target.day} on this server")
     else:
         size, kept = await work.measure(session, found, target.path)
+        size += Size(found.span_files, found.span_file_bytes)
     if target.kind is Kind.ARTIFACT and not size.files and not kept:
         raise NotFound(f"Run {target.run_id} has no artifact {target.path!r}")
     counts = {**found.counts, "files": size.files}

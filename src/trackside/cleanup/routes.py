@@ -22,7 +22,7 @@ from trackside.evaluation_datasets import store as datasets
 from trackside.experiments import store as experiments
 from trackside.logged_models import store as logged_models
 from trackside.runs import store as runs
-from trackside.traces.storage import reader as traces
+from trackside.traces.storage import trash as traces
 from trackside.views import store as views
 
 T = TypeVar("T", bound=Call)
@@ -36,6 +36,7 @@ NEEDS = {
     Kind.VERSION: Action.MODELS_DELETE,
     **{kind: each.needs for kind, each in whole.KINDS.items()},
 }
+RESTORE_NEEDS = {Kind.EXPERIMENT: Action.EXPERIMENTS_WRITE, Kind.TRACE: Action.TRACES_DELETE}
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,9 @@ def routes(work: Work) -> list[Route]:
 
 
 def _restore(tx: Tx, call: trash.Restore) -> None:
-    """Take a run, an experiment or a logged model out of the trash.  Harmless where it is not in the trash."""
+    """Take a run, an experiment, a logged model or a trace out of the trash.  Harmless where it is not in the trash."""
     target = m.target_of(trash.target_of(call))
-    action = Action.EXPERIMENTS_WRITE if target.kind is Kind.EXPERIMENT else Action.RUNS_WRITE
-    _check_allowed(tx, target, action)
+    _check_allowed(tx, target, RESTORE_NEEDS.get(target.kind, Action.RUNS_WRITE))
     if rows.begun(tx, target) is not None:
         raise BadState(f"The permanent deletion of {target.title} has begun. It cannot be restored.")
     match target.kind:
@@ -228,6 +228,8 @@ def _restore(tx: Tx, call: trash.Restore) -> None:
             runs.restore(tx, target.run_id)
         case Kind.EXPERIMENT:
             experiments.restore(tx, target.experiment_id)
+        case Kind.TRACE:
+            traces.restore(tx, target.trace_id)
         case _:
             logged_models.restore(tx, target.model_id)
 

@@ -13,7 +13,8 @@ from trackside.core.db.tx import Change, Tx
 from trackside.experiments.model import check_id
 from trackside.quotas import usage
 from trackside.runs import store as runs
-from trackside.traces.storage import changes as traces
+from trackside.traces.storage import trash
+from trackside.traces.storage.trash import Purged
 from trackside.workspaces import store as workspaces
 
 CHUNKS_AT_ONCE = 5000
@@ -165,13 +166,13 @@ def remove_model(tx: Tx, model_id: str) -> int:
     return count
 
 
-def remove_traces(tx: Tx, experiment_id: str) -> tuple[int, int]:
-    """Delete at most TRACES_AT_ONCE traces of an experiment.  Return how many, and the bytes of their spans."""
+def remove_traces(tx: Tx, experiment_id: str) -> Purged:
+    """Delete at most TRACES_AT_ONCE traces of an experiment, those in the trash too, but for their files."""
     row = tx.one(
         "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
         id=check_id(experiment_id),
     )
-    return (0, 0) if row is None else traces.remove_of_experiment(tx, row[0], TRACES_AT_ONCE)
+    return Purged() if row is None else trash.purge_of_experiment(tx, row[0], TRACES_AT_ONCE)
 
 
 def remove_experiment(tx: Tx, experiment_id: str) -> int:
@@ -185,7 +186,8 @@ def remove_experiment(tx: Tx, experiment_id: str) -> int:
             AND NOT EXISTS (SELECT 1 FROM logged_models m
                 WHERE m.workspace_id = :ws AND m.experiment_seq = experiments.experiment_seq)
             AND NOT EXISTS (SELECT 1 FROM traces t
-                WHERE t.workspace_id = :ws AND t.experiment_seq = experiments.experiment_seq)
+                WHERE t.workspace_id = :ws
+                    AND t.experiment_seq IN (experiments.experiment_seq, -1 - experiments.experiment_seq))
         FOR UPDATE
         """,
         id=check_id(experiment_id),

@@ -73,6 +73,7 @@ def _run(running: Running, roots: Roots) -> Counted:
         if files % CHECK_EVERY == 0:
             running.check()
             running.progress(files, unit="files")
+    sizes |= running.store.read(_span_files)
     scan = running.store.write(_begin)
     items = file_bytes = row_bytes = 0
     for read in (_runs, _models, _versions, _traces):
@@ -162,32 +163,62 @@ def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
 def _traces(tx: Tx, after: int) -> tuple[list[Row], int]:
     """The traces of each experiment by the day when they began; `after` is the last experiment that was read."""
     row = tx.one(
-        "SELECT MIN(experiment_seq) FROM traces WHERE workspace_id = :ws AND experiment_seq > :after", after=after
+        """
+        SELECT MIN(e.experiment_seq) FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_seq > :after
+            AND EXISTS (SELECT 1 FROM traces t
+                WHERE t.workspace_id = :ws AND t.experiment_seq IN (e.experiment_seq, -1 - e.experiment_seq))
+        """,
+        after=after,
     )
     if row is None or row[0] is None:
         return [], after
     found = tx.all(
         f"""
-        SELECT t.timestamp_ms / {DAY_MS}, e.experiment_id, MIN(t.timestamp_ms), SUM(t.size_bytes), e.lifecycle_stage
-        FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
-        WHERE t.workspace_id = :ws AND t.experiment_seq = :seq
-        GROUP BY t.timestamp_ms / {DAY_MS}, e.experiment_id, e.lifecycle_stage ORDER BY 1
+        SELECT t.timestamp_ms / {DAY_MS}, e.experiment_id, MIN(t.timestamp_ms),
+            SUM(t.size_bytes - COALESCE(f.size_bytes, 0)),
+            CASE WHEN e.lifecycle_stage = 'deleted' OR t.experiment_seq < 0 THEN 1 ELSE 0 END, t.experiment_seq < 0
+        FROM traces t JOIN experiments e ON e.experiment_seq = :seq
+        LEFT JOIN (
+            SELECT trace_seq, SUM(size_bytes) AS size_bytes FROM trace_files WHERE workspace_id = :ws GROUP BY trace_seq
+        ) f ON f.trace_seq = t.trace_seq
+        WHERE t.workspace_id = :ws AND t.experiment_seq IN (:seq, -1 - :seq)
+        GROUP BY t.timestamp_ms / {DAY_MS}, e.experiment_id, e.lifecycle_stage, t.experiment_seq ORDER BY 1
         """,
         seq=row[0],
     )
     rows: list[Row] = [
         (
             "traces",
-            f"{experiment_id}/{time_text(day * DAY_MS)[:10]}",
+            _day(experiment_id, day, in_trash),
             row[0],
             "",
             at,
-            int(stage == "deleted"),
+            is_deleted,
             int(size),
         )
-        for day, experiment_id, at, size, stage in found
+        for day, experiment_id, at, size, is_deleted, in_trash in found
     ]
     return rows, row[0]
+
+
+def _day(experiment_id: int, day: int, in_trash: int) -> str:
+    return f"{experiment_id}/{time_text(day * DAY_MS)[:10]}{'/trash' if in_trash else ''}"
+
+
+def _span_files(tx: Tx) -> dict[Item, Size]:
+    """Return the number of files of spans and their bytes, by the items of `_traces`."""
+    return {
+        ("traces", _day(experiment_id, day, in_trash)): [count, int(size)]
+        for day, experiment_id, in_trash, count, size in tx.all(
+            f"""
+            SELECT t.timestamp_ms / {DAY_MS}, e.experiment_id, t.experiment_seq < 0, COUNT(*), SUM(f.size_bytes)
+            FROM trace_files f JOIN traces t ON t.trace_seq = f.trace_seq
+            JOIN experiments e ON e.experiment_seq IN (t.experiment_seq, -1 - t.experiment_seq)
+            WHERE f.workspace_id = :ws AND t.workspace_id = :ws
+            GROUP BY t.timestamp_ms / {DAY_MS}, e.experiment_id, t.experiment_seq
+            """
+        )
+    }
 
 
 def _begin(tx: Tx) -> int:

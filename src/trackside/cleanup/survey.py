@@ -14,7 +14,7 @@ from trackside.registry.files import removal as files
 from trackside.registry.files import sources
 from trackside.runs import lineage
 from trackside.runs import store as runs
-from trackside.traces.storage import changes as traces
+from trackside.traces.storage import trash
 
 _ONE_RUN = "run_seq = :run"
 _OF_EXPERIMENT = "experiment_seq = :seq"  # params, tags and metrics are clustered by experiment
@@ -166,19 +166,21 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
     seq, name = row
     inside = tx.one("SELECT COUNT(*) FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     logged = tx.one("SELECT COUNT(*) FROM logged_models WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
-    held = traces.sizes_of(tx, seq)
+    traces, trace_bytes, span_files, span_file_bytes = trash.sizes_of(tx, seq)
     counts = {
         "experiments": 1,
         "runs": 0 if inside is None else inside[0],
         "logged_models": 0 if logged is None else logged[0],
-        "traces": held.traces,
+        "traces": traces,
         **_counts_of_runs(tx, _OF_EXPERIMENT, _RUNS_OF_EXPERIMENT, seq=seq),
     }
     roots = tuple(all_roots(tx, experiment_id))
     return Found(
         name=name,
         counts=counts,
-        row_bytes=_bytes_of_runs(tx, _RUNS_OF_EXPERIMENT, seq=seq) + held.size_bytes,
+        row_bytes=_bytes_of_runs(tx, _RUNS_OF_EXPERIMENT, seq=seq) + trace_bytes,
+        span_files=span_files,
+        span_file_bytes=span_file_bytes,
         roots=roots,
         is_protected=_is_experiment_protected(tx, seq),
         protected_inside=_protected_inside(tx, seq),

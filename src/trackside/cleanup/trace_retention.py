@@ -10,7 +10,8 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Change, Condition, Tx
 from trackside.core.errors import BadState, Invalid
 from trackside.identity.service import record
-from trackside.traces.storage import changes
+from trackside.traces.storage import changes, trash
+from trackside.traces.storage.trash import Purged
 
 DAY_MS = 86_400_000
 MAX_COUNT = 1_000_000_000
@@ -65,7 +66,7 @@ def find(tx: Tx, rule: TraceRetention) -> Matched:
     found = [
         due for seq, experiment_id, name in chosen if (due := _due(tx, rule, seq, str(experiment_id), name)).traces
     ]
-    row = tx.one("SELECT COUNT(*) FROM traces WHERE workspace_id = :ws")
+    row = tx.one("SELECT COUNT(*) FROM traces WHERE workspace_id = :ws AND trash_seq = 0")
     return Matched(found, 0 if row is None else row[0])
 
 
@@ -79,8 +80,9 @@ def check_share(rule: TraceRetention, found: Matched) -> None:
         )
 
 
-def remove_some(tx: Tx, due: Due) -> changes.Removed:
-    """Delete a portion of what is due; one of less than AT_ONCE traces was the last.  Raise BadState if traces must stay."""
+def remove_some(tx: Tx, due: Due) -> Purged:
+    """Delete a portion of what is due, but for its files; one of less than AT_ONCE traces was the last.  Raise BadState if traces
+    must stay."""
     _check_free(tx, due)
     condition = _condition(due)
     rows = tx.all(
@@ -92,15 +94,16 @@ def remove_some(tx: Tx, due: Due) -> changes.Removed:
         most=AT_ONCE,
         **condition.params,
     )
-    removed = changes.remove(tx, [row[0] for row in rows])
-    if removed.traces:
+    purged = trash.purge(tx, [row[0] for row in rows])
+    if purged.traces:
         tx.record(Change("traces", due.experiment_id, "delete"))
-    return removed
+    return purged
 
 
-def note(tx: Tx, due: Due, traces: int, size_bytes: int) -> None:
+def note(tx: Tx, experiment_id: str, purged: Purged) -> None:
     """Write to the audit log what was deleted of an experiment."""
-    record(tx, "deletion.done", "traces", due.experiment_id, rows=traces, row_bytes=size_bytes)
+    record(tx, "deletion.done", "traces", experiment_id, rows=purged.traces, row_bytes=purged.row_bytes,
+           files=purged.files, file_bytes=purged.file_bytes)  # fmt: skip
 
 
 def _due(tx: Tx, rule: TraceRetention, seq: int, experiment_id: str, name: str) -> Due:

@@ -1,4 +1,4 @@
-"""What is in the trash: deleted runs, experiments and logged models that can be restored.  Reads only."""
+"""What is in the trash: deleted runs, experiments, logged models and traces that can be restored.  Reads only."""
 
 import re
 from typing import ClassVar
@@ -8,14 +8,14 @@ from msgspec import Struct
 from trackside.cleanup import model
 from trackside.cleanup.model import Named, Target
 from trackside.core.access import Action
-from trackside.core.db.tx import Tx
+from trackside.core.db.tx import Condition, Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 
 DAY_MS = 86_400_000
 DEFAULT_RESULTS, MAX_RESULTS = 100, 1000
 MAX_DAYS = 36_500
-KINDS = ("run", "experiment", "logged_model")
+KINDS = ("run", "experiment", "logged_model", "trace")
 
 
 class FindTrash(Call, frozen=True):
@@ -49,7 +49,7 @@ class Trash(Answer, frozen=True):
 
 
 def find(tx: Tx, call: FindTrash) -> Trash:
-    """List deleted runs, experiments and logged models.  Runs of a deleted experiment are a part of it, and not listed."""
+    """List deleted runs, experiments, logged models and traces.  Those of a deleted experiment are not listed."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if not 1 <= most <= MAX_RESULTS:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_RESULTS}")
@@ -60,6 +60,7 @@ def find(tx: Tx, call: FindTrash) -> Trash:
         raise Invalid(f"kind is {call.kind[:50]!r}; it must be {', '.join(KINDS)}")
     at, kind, item_id = _after(call.page_token or "")
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
+    traces = _readable_traces(tx)
     rows = tx.all(
         f"""
         SELECT kind, id, name, experiment_id, deleted_at FROM (
@@ -75,6 +76,13 @@ def find(tx: Tx, call: FindTrash) -> Trash:
             SELECT 'logged_model', m.model_id, m.name, e.experiment_id, m.last_updated_timestamp_ms
             FROM logged_models m JOIN experiments e ON e.experiment_seq = m.experiment_seq
             WHERE m.workspace_id = :ws AND m.lifecycle_stage = 'deleted' AND e.lifecycle_stage = 'active'{readable}
+            UNION ALL
+            SELECT 'trace', t.trace_id, MAX(COALESCE(t.name, t.root_name, '')), e.experiment_id, MAX(t.deleted_at)
+            FROM traces t JOIN experiments e ON e.experiment_seq = -1 - t.experiment_seq
+            WHERE t.workspace_id = :ws AND t.deleted_at IS NOT NULL AND e.lifecycle_stage = 'active'{traces.sql}
+                AND NOT EXISTS (SELECT 1 FROM traces n
+                    WHERE n.workspace_id = :ws AND n.trace_id = t.trace_id AND n.trash_seq = 0)
+            GROUP BY t.trace_id, e.experiment_id
         ) AS found
         WHERE deleted_at <= :latest AND (:kind = '' OR kind = :kind)
             AND (deleted_at > :at OR (deleted_at = :at AND (kind > :after_kind OR (kind = :after_kind AND id > :after))))
@@ -87,6 +95,7 @@ def find(tx: Tx, call: FindTrash) -> Trash:
         after=item_id,
         most=most + 1,
         **bound,
+        **traces.params,
     )
     items = [
         TrashItem(kind, item_id, name, str(experiment_id), at) for kind, item_id, name, experiment_id, at in rows[:most]
@@ -98,6 +107,14 @@ def find(tx: Tx, call: FindTrash) -> Trash:
     return Trash(items=items, next_page_token=token)
 
 
+def _readable_traces(tx: Tx) -> Condition:
+    sql, params = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
+    return Condition(
+        sql.replace(":readable_experiment", ":readable_traces"),
+        {name.replace("experiment", "traces"): value for name, value in params.items()},
+    )
+
+
 def target_of(call: Restore) -> Named:
     """Raise Invalid for a kind that cannot be in the trash."""
     match call.kind:
@@ -107,6 +124,8 @@ def target_of(call: Restore) -> Named:
             return Named(kind=call.kind, experiment_id=call.id)
         case "logged_model":
             return Named(kind=call.kind, model_id=call.id)
+        case "trace":
+            return Named(kind=call.kind, trace_id=call.id)
     raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be {', '.join(KINDS)}")
 
 

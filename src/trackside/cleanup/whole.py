@@ -1,6 +1,6 @@
 """Deletions in one transaction of a slice: endpoints, links, datasets, jobs, webhooks, tokens and others.
 
-No file is theirs alone; the files of a day of requests are deleted by `work`.
+No file is theirs alone, but for those of a day of requests and those of a trace, which `work` deletes.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from trackside.links.model import Made, State
 from trackside.links.state import item_store as link_items
 from trackside.registry import aliases, models
 from trackside.traces.storage import changes as trace_changes
-from trackside.traces.storage import reader as traces
+from trackside.traces.storage import trash as trace_trash
 from trackside.views import store as views
 from trackside.workspaces import store as workspaces
 
@@ -149,7 +149,7 @@ def _capture(tx: Tx, target: Target) -> Found:
 
 
 def _remove_nothing(tx: Tx, target: Target) -> None:
-    """The rows say nothing of a day."""
+    """`work` does it."""
 
 
 def _token(tx: Tx, target: Target) -> Found:
@@ -269,32 +269,27 @@ def _remove_record(tx: Tx, target: Target) -> None:
 
 
 def _trace(tx: Tx, target: Target) -> Found:
-    row = traces.get(tx, target.trace_id)
-    trace_changes.check_not_held(tx, row.experiment_id)
-    said = tx.one(
+    """A trace that is there, or else the last one of its id in the trash."""
+    found = trace_trash.get(tx, target.trace_id)
+    trace_changes.check_not_held(tx, found.experiment_id)
+    ((size, spans, assessments),) = tx.all(
         """
-        SELECT t.size_bytes, (SELECT COUNT(*) FROM trace_assessments a WHERE a.trace_seq = t.trace_seq AND a.workspace_id = :ws)
+        SELECT t.size_bytes, t.span_count,
+            (SELECT COUNT(*) FROM trace_assessments a WHERE a.trace_seq = t.trace_seq AND a.workspace_id = :ws)
         FROM traces t WHERE t.workspace_id = :ws AND t.trace_seq = :seq
         """,
-        seq=row.seq,
+        seq=found.seq,
     )
-    size, assessments = (0, 0) if said is None else said
+    files, file_bytes = trace_trash.files_of(tx, [found.seq])
     return Found(
         name=target.trace_id,
-        counts={"traces": 1, "spans": row.span_count, "assessments": assessments},
-        row_bytes=int(size),
-        kept=(
-            "its attachments stay, for `trackside orphans` to find",
-            "records of datasets that were made from it stay",
-        ),
+        counts={"traces": 1, "spans": spans, "assessments": assessments},
+        row_bytes=int(size) - file_bytes,
+        roots=(found.artifact_uri,),
+        span_files=files,
+        span_file_bytes=file_bytes,
+        kept=("records of datasets that were made from it stay",),
     )
-
-
-def _remove_trace(tx: Tx, target: Target) -> None:
-    row = traces.get(tx, target.trace_id)
-    trace_changes.check_not_held(tx, row.experiment_id)
-    trace_changes.remove(tx, [row.seq])
-    trace_changes.record_deletion(tx, row.experiment_id)
 
 
 def may_revoke(tx: Tx, target: Target) -> bool:
@@ -326,5 +321,5 @@ KINDS = {
     Kind.ALERT_RULE: Whole(Action.WEBHOOKS_DELETE, _alert_rule, _remove_alert_rule),
     Kind.VIEW: Whole(Action.EXPERIMENTS_WRITE, _view, _remove_view),
     Kind.RECORD: Whole(Action.DATASETS_WRITE, _record, _remove_record),
-    Kind.TRACE: Whole(Action.TRACES_DELETE, _trace, _remove_trace),
+    Kind.TRACE: Whole(Action.TRACES_DELETE, _trace, _remove_nothing),
 }

@@ -17,7 +17,7 @@ from trackside.cleanup import rows, sizes, survey, whole
 from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
 from trackside.cleanup.sizes import Size
 from trackside.core.db.session import Session
-from trackside.core.db.tx import Tx
+from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import BadState, Denied, Invalid, NotFound, Unsupported
 from trackside.core.work import backup_lease
 from trackside.endpoints import store as endpoints
@@ -34,6 +34,9 @@ from trackside.registry.files.removal import Deletion
 from trackside.registry.own_routes import Files
 from trackside.runs import lineage
 from trackside.runs import store as runs
+from trackside.traces.storage import trash
+from trackside.traces.storage.body_files import BodyFiles
+from trackside.traces.storage.trash import Purged
 
 ITEMS_AT_ONCE = (
     20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
@@ -47,6 +50,7 @@ class Work:
     threads: StoreThreads
     registry: Files
     recorder: Recorder
+    body_files: BodyFiles
 
     async def requests(self, session: Session, target: Target) -> Size:
         """The files of a day of an endpoint's request log, on this server."""
@@ -116,7 +120,7 @@ class Work:
                 return await request.write(lambda tx: _values(tx, target))
         if target.kind is Kind.CAPTURE:
             return await self._requests(request, target)
-        if target.kind in whole.KINDS:
+        if target.kind in whole.KINDS and target.kind is not Kind.TRACE:
             return await request.write(lambda tx: _whole(tx, target))
         await request.write(lambda tx: _begin(tx, target))
         pending: list[str] = []
@@ -128,6 +132,8 @@ class Work:
                 await self._runs(request, target, [target.run_id], pending)
             case Kind.LOGGED_MODEL:
                 await self._logged_model(request, target, target.model_id, pending)
+            case Kind.TRACE:
+                await self._trace(request, target, pending)
             case _:
                 is_done = await self._experiment(request, target, pending, at_once)
         freed = await request.write(lambda tx: _finish(tx, target) if is_done else rows.begun(tx, target))
@@ -144,8 +150,10 @@ class Work:
             await self._logged_model(request, target, model_id, pending)
         if len(models) == at_once:
             return False
-        while await request.write(lambda tx: _traces(tx, target)):
-            pass
+        purged = await request.write(lambda tx: _traces(tx, target))
+        while purged.traces:
+            pending += await self.free_spans(request, purged.uris)
+            purged = await request.write(lambda tx: _traces(tx, target))
         count = await request.write(lambda tx: rows.remove_experiment(tx, experiment_id))
         await request.write(lambda tx: rows.add(tx, target, rows=count))
         return count > 0
@@ -175,6 +183,20 @@ class Work:
             files.forget_places(tx, [uri])
 
         await request.write(last)
+
+    async def _trace(self, request: Session, target: Target, pending: list[str]) -> None:
+        found = await request.read(lambda tx: trash.find(tx, target.trace_id))
+        if found is None:
+            return
+        await self._free(request, target, [found.artifact_uri], pending)
+        purged = await request.write(lambda tx: _one_trace(tx, target))
+        pending += await self.free_spans(request, purged.uris)
+
+    async def free_spans(self, session: Session, uris: Sequence[str]) -> list[str]:
+        """Delete files of spans whose rows are gone.  Return what stays, and why."""
+        if not uris:
+            return []
+        return await asyncio.to_thread(self.body_files.remove, session.workspace, uris)
 
     async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
         root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
@@ -303,10 +325,29 @@ def _chunks(tx: Tx, target: Target, run_ids: list[str]) -> bool:
     return count == rows.CHUNKS_AT_ONCE
 
 
-def _traces(tx: Tx, target: Target) -> bool:
-    count, size = rows.remove_traces(tx, target.experiment_id)
-    rows.add(tx, target, rows=count, row_bytes=size)
-    return count == rows.TRACES_AT_ONCE
+def _traces(tx: Tx, target: Target) -> Purged:
+    return _counted(tx, target, rows.remove_traces(tx, target.experiment_id))
+
+
+def _one_trace(tx: Tx, target: Target) -> Purged:
+    """Delete the rows of a trace that is there, and of those in the trash that have its id."""
+    found = trash.find(tx, target.trace_id)
+    if found is None:
+        return Purged()
+    tx.record(Change("traces", found.experiment_id, "delete"))
+    return _counted(tx, target, trash.purge(tx, trash.seqs_of(tx, target.trace_id)))
+
+
+def _counted(tx: Tx, target: Target, purged: Purged) -> Purged:
+    rows.add(
+        tx,
+        target,
+        files=purged.files,
+        file_bytes=purged.file_bytes,
+        rows=purged.traces,
+        row_bytes=purged.row_bytes,
+    )
+    return purged
 
 
 def _last_of_runs(tx: Tx, target: Target, roots: Mapping[str, str]) -> None:

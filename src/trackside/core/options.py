@@ -251,6 +251,14 @@ OPTIONS: dict[str, Option] = {
         metavar="FILE",
         help="JSON file of what language models cost, for the costs of traces: its prices win over those that the server brings",
     ),
+    "trace_inline_kib": Option(
+        flags=("--trace-inline-kib",),
+        default="1024",
+        read=values.number(64, 999_999_999),
+        metavar="KIB",
+        help="how much of the compressed spans of one trace stays in the database; more moves to the artifact store, within a"
+        " minute after it was stored",
+    ),
     "artifact_timeout_s": Option(
         flags=("--artifact-timeout",),
         default="60",

@@ -80,6 +80,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     mail_domains: tuple[str, ...]  # empty: any
     allowed_remotes: tuple[str, ...]  # hosts, addresses and networks
     model_prices: Prices
+    trace_inline_kib: int
     artifact_timeout_s: int
     search_timeout_s: int
     max_links: int

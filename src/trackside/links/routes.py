@@ -34,6 +34,7 @@ from trackside.links.state import held_deletions, item_store, work_queue
 from trackside.sync.api import bulk, bundles, digests, items
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
 from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.workspaces import store as workspaces
 
 T = TypeVar("T")
@@ -230,6 +231,7 @@ def routes(
     ending: Ending,
     most_links: int,
     guard: Guard,
+    body_files: BodyFiles,
 ) -> list[Route]:
     """`ending`: when no caller waits for a remote any more.  `most_links`: of all workspaces.  `guard`: which remotes may be
     called."""
@@ -258,7 +260,7 @@ def routes(
             answer=check.Page,
         ),
         command(f"DELETE {PATH}/{{name}}", m.RemoveLink, remove, needs=Action.LINKS_DELETE, answer=m.GotLink),
-        *items.routes(db, roots, threads, server_root),
+        *items.routes(db, roots, threads, server_root, body_files),
         *digests.ROUTES,
         *bulk.routes(),
         *bundles.routes(roots, threads),

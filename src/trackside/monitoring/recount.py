@@ -84,13 +84,15 @@ def _run(running: Running, roots: Roots) -> Recounted:
 
 
 def files_of(roots: Roots, workspace: Workspace) -> Iterator[tuple[str, int]]:
-    """Every file of the workspace: in the server's store, and in the root that it has of its own."""
+    """Yield the files of the workspace: in the server's store, and in the root that it has of its own.  Spans are left out:
+    their bytes are counted with their traces."""
     top = keys.join(keys.WORKSPACES, workspace.folder) if workspace.folder else ""
     for entry in roots.store.walk(top):
-        if top or not keys.is_reserved(entry.path):
+        if (top or not keys.is_reserved(entry.path)) and not keys.is_span_file(entry.path):
             yield entry.path, entry.size_bytes
     own = workspace.default_artifact_root
     if own and keys.of_proxied(own) is None:
         spot = roots.of(Root(own, own), "", workspace)
         for entry in spot.blobs.walk(spot.key):
-            yield entry.path, entry.size_bytes
+            if not keys.is_span_file(entry.path):
+                yield entry.path, entry.size_bytes

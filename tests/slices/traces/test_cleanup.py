@@ -165,6 +165,7 @@ def test_a_quota_of_bytes_refuses_new_traces_and_no_span_of_one_that_is_there(an
     assert sorted(names(api)) == [1, 2, 3]
 
     api.post("traces/delete-traces", experiment_id="0", request_ids=[trace_id(2), trace_id(3)])
+    ended(api, "empty-trash", older_than_days=0)
     until(lambda: use(api) < 2 * one, "the job to count again")
 
 

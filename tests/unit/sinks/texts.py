@@ -102,7 +102,7 @@ REVIEWED = [
             " core/work/threads.py"
             " events/delivery.py events/worker.py"
             " links/cleanup.py core/http_client/client.py links/worker/runner.py links/worker/listener.py"
-            " links/worker/supervisor.py registry/own_routes.py scorer/model.py".split(),
+            " links/worker/supervisor.py registry/own_routes.py scorer/model.py traces/storage/offload.py".split(),
             "*",
         ),
     ),
@@ -169,7 +169,8 @@ REVIEWED = [
             "runs/batch.py": "_runs",
             "traces/api/calls.py": "seqs_of",
             "traces/api/v2.py": "end",
-            "traces/storage/changes.py": "delete remove",
+            "traces/storage/changes.py": "delete",
+            "traces/storage/trash.py": "_file purge",
             "traces/storage/columns.py": "move",
             "traces/storage/reader.py": "by_ids by_seqs find",
             "traces/assessments/store.py": "get of_traces put",

@@ -30,7 +30,11 @@ FILLED_IN = {
     ("metrics/removal.py", "_remove_all"): "the points of a metric and its summary",
     ("runs/bulk.py", "_move"): "runs, params, tags, metric_series",
     ("runs/bulk.py", "_move_datasets"): "input_tags, inputs",
-    ("traces/storage/changes.py", "remove"): "traces with what belongs to them",
+    ("traces/storage/trash.py", "purge"): "traces with what belongs to them",
+    (
+        "traces/storage/trash.py",
+        "_file",
+    ): "the experiment of what belongs to traces, which go to the trash or come from it",
     ("traces/storage/columns.py", "move"): "the experiment of what belongs to a trace",
     ("tenants.py", "close"): "the end of a workspace: what works by itself",
     ("tenants.py", "sweep"): "the end of a workspace: the rest, some rows at a time",

@@ -59,7 +59,7 @@ EXEMPT = {
             "cleanup/storage_scan.py",
             name,
         ): "a job counts what the whole workspace takes; who reads it is shown what they may"
-        for name in ("_runs", "_models", "_versions")
+        for name in ("_runs", "_models", "_versions", "_traces")
     },
     **{("cleanup/orphans/store.py", name): WHOLE for name in ("versions", "logged_models", "runs", "places")},
     **{

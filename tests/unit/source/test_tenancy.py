@@ -61,6 +61,10 @@ CROSSING: dict[tuple[str, str], str] = {
         )
     },
     ("traces/storage/span_names.py", "_file"): "an index of all traces up to a number; each entry keeps its workspace",
+    (
+        "traces/storage/offload.py",
+        "_candidates",
+    ): "the loop that moves spans to files serves all workspaces, each in its own transactions",
     ("events/store.py", "newest"): "the same number; it tells nothing of a change",
     ("events/store.py", "bounds"): "and the lowest one",
     ("events/store.py", "made_at"): "when a place in it was reached; it tells nothing of a change",

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     LOGGED_MODEL = "logged_model"
     TRACE = "trace"
     VERSION = "model_version"
+    SPANS = "trace_spans"
     UPLOAD = "upload"
     OTHER = "other"  # files at a place that tells nothing: a job moves them only if it is told to
 
@@ -105,6 +106,8 @@ class Moved(Struct, frozen=True):
 def group_of(key: str) -> Group:
     """Return the orphan that a file without a row belongs to, from its key."""
     segments = key.split("/")
+    if keys.is_span_file(key):
+        return Group(Kind.SPANS, "/".join(segments[:-1]), segments[-2])
     for at in range(len(segments) - 2, 0, -1):
         if segments[at] != "artifacts":
             continue
@@ -126,7 +129,8 @@ def group_of(key: str) -> Group:
 
 def names_of(key: str) -> Iterator[str]:
     """Return what may be the id of an owner: each segment of a key."""
-    yield from key.split("/")
+    if not keys.is_span_file(key):
+        yield from key.split("/")
 
 
 def check_grace(hours: int) -> None:

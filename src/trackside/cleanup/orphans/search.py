@@ -55,6 +55,7 @@ class Area:
         place = sources.place(f"{self.url.rstrip('/')}/{key}")
         if place is not None:
             yield place
+        yield self.uri(key)
 
 
 @dataclass
@@ -174,6 +175,7 @@ def _missing(
         (Kind.RUN, store.runs),
         (Kind.LOGGED_MODEL, store.logged_models),
         (Kind.VERSION, store.versions),
+        (Kind.SPANS, store.span_files),
     )
     for kind, read in reads:
         after = -1
@@ -181,7 +183,7 @@ def _missing(
             rows, last = running.store.read(lambda tx, read=read, after=after: read(tx, after))  # type: ignore[misc]  # mypy knows no defaults of lambdas
             for item_id, uri in rows:
                 count += 1
-                if kind is not Kind.VERSION and item_id in seen.owners:
+                if kind not in (Kind.VERSION, Kind.SPANS) and item_id in seen.owners:
                     continue
                 if not _has_files(roots, workspace, uri):
                     found.append((Group(kind, uri, item_id), "", 0, 0, 0))

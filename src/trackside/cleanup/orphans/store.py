@@ -53,11 +53,12 @@ def owners(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 def places(tx: Tx, uris: Sequence[str]) -> set[str]:
-    """Which of these places a version is made of, or a deletion that is under way names."""
+    """Return which of these places a version is made of, spans of a trace are at, or a deletion that is under way names."""
     found: set[str] = set()
     for sql in (
         "SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IN :uris",
         "SELECT files_uri FROM file_deletions WHERE workspace_id = :ws AND files_uri IN :uris",
+        "SELECT uri FROM trace_files WHERE workspace_id = :ws AND uri IN :uris",
     ):
         found.update(value for (value,) in tx.all(sql, uris=uris))
     return found
@@ -232,6 +233,19 @@ def versions(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
     )
     found = [(f"{name}/{version}", uri) for _, name, version, uri in rows if uri]
     return found, _last(rows, after)
+
+
+def span_files(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
+    """Return traces with the place of some of their spans, a batch after a number."""
+    rows = tx.all(
+        """
+        SELECT f.body_seq, t.trace_id, f.uri FROM trace_files f JOIN traces t ON t.trace_seq = f.trace_seq
+        WHERE f.workspace_id = :ws AND t.workspace_id = :ws AND f.body_seq > :after ORDER BY f.body_seq LIMIT :most
+        """,
+        after=after,
+        most=BATCH,
+    )
+    return [(trace_id, uri) for _, trace_id, uri in rows], _last(rows, after)
 
 
 def logged_models(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:

@@ -155,7 +155,9 @@ def _steps(text: str) -> tuple[int, int]:
 
 
 def _of_item(item: dict[str, Any]) -> dict[str, Any]:
-    field = {"run": "run_id", "experiment": "experiment_id", "logged_model": "model_id"}[item["kind"]]
+    field = {"run": "run_id", "experiment": "experiment_id", "logged_model": "model_id", "trace": "trace_id"}[
+        item["kind"]
+    ]
     return {"kind": item["kind"], field: item["id"]}
 
 

@@ -108,12 +108,15 @@ def add_commands(commands: Any) -> None:
         "trash", help="list, restore or delete what is in the trash", description="Look after the trash."
     )
     inner = trash.add_subparsers(title="commands", metavar="COMMAND")
-    listed = _command(inner, "list", "list deleted runs, experiments and logged models", "trash_list")
+    listed = _command(inner, "list", "list deleted runs, experiments, logged models and traces", "trash_list")
     _add_age(listed)
     listed.add_argument("--json", action="store_true", help="the same for programs")
-    restore = _command(inner, "restore", "restore a run, an experiment or a logged model", "trash_restore")
+    restore = _command(inner, "restore", "restore a run, an experiment, a logged model or a trace", "trash_restore")
     restore.add_argument(
-        "kind", choices=("run", "experiment", "logged-model"), metavar="KIND", help="run, experiment or logged-model"
+        "kind",
+        choices=("run", "experiment", "logged-model", "trace"),
+        metavar="KIND",
+        help="run, experiment, logged-model or trace",
     )
     restore.add_argument("id", metavar="ID", help="its id")
     purge = _command(inner, "purge", "delete permanently what was deleted long ago", "trash_purge")

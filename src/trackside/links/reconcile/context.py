@@ -24,6 +24,7 @@ from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Peer
 from trackside.sync.time_slice import Turn
+from trackside.traces.storage.body_files import BodyFiles
 
 T = TypeVar("T")
 
@@ -68,6 +69,7 @@ class Side:
         self.peer = peer
         self.roots = roots
         self.server_root = server_root
+        self.body_files = BodyFiles(roots)
         self.beat = beat
         self.refusals = refusals or Refusals()
         self._task = Task()

@@ -35,6 +35,7 @@ from trackside.sync.local import datasets, reader, registry, writer
 from trackside.sync.local import traces as local_traces
 from trackside.sync.local.reader import Part
 from trackside.traces.storage import announce
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.workspaces import store as workspaces
 
 API_VERSION = 1
@@ -378,7 +379,9 @@ def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
     return SeriesMarks(series=reader.marks(tx, call.run_id or ""))
 
 
-def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root: str) -> list[Route]:
+def routes(
+    db: events.Database, roots: Roots, threads: StoreThreads, server_root: str, body_files: BodyFiles
+) -> list[Route]:
     calls = Calls(db, server_root)
     return [
         stream(f"GET {PREFIX}/about", calls.about, needs=Action.SYNC_READ, arguments=AboutCall, answer=About),
@@ -395,7 +398,7 @@ def routes(db: events.Database, roots: Roots, threads: StoreThreads, server_root
         stream(f"GET {PREFIX}/points", calls.get_points, needs=Action.SYNC_READ, arguments=PiecesCall, media=OCTETS),
         stream(f"GET {PREFIX}/changes", calls.changes, needs=Action.SYNC_READ, arguments=ChangesCall, answer=Changes),
         *import_datasets.routes(),
-        *traces.routes(),
+        *traces.routes(body_files),
         *files.routes(roots, threads, server_root),
     ]
 

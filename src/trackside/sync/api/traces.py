@@ -4,6 +4,9 @@ Traces come under their own ids, with their times, tags, assessments and links; 
 """
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import ClassVar
 
 from msgspec import Raw
@@ -14,7 +17,7 @@ from trackside.core.errors import Fault, Invalid
 from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, encode
-from trackside.core.http.routes import Route, query, stream
+from trackside.core.http.routes import Route, flow, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.schema import Item, item_of
@@ -23,7 +26,10 @@ from trackside.sync.local.traces import Brought
 from trackside.sync.trace_document import Marks
 from trackside.traces import model as m
 from trackside.traces.ingest import encodings
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.writer import write
+
+Read = Callable[[], AbstractContextManager[Tx]]
 
 MAX_TRACES = 500
 MAX_BODY_BYTES = encodings.MAX_BYTES  # as one request of OTLP: a trace comes as a whole
@@ -113,15 +119,21 @@ def get_marks(tx: Tx, call: OfTraceMarks) -> SpanMarks:
     return SpanMarks(marks=traces.marks(tx, call.trace_id or ""))
 
 
-def get_spans(tx: Tx, call: OfTraceSpans) -> TraceSpans:
-    return TraceSpans(spans=traces.spans(tx, call.trace_id or "", call.span_ids or []))
+@dataclass(frozen=True)
+class Calls:
+    files: BodyFiles
+
+    def get_spans(self, read: Read, call: OfTraceSpans) -> Iterator[bytes]:
+        with read() as tx:
+            lines = traces.stored(tx, call.trace_id or "", self.files)
+        yield encode(TraceSpans(spans=[Raw(line) for line in traces.portion(lines(), call.span_ids or [])]))
 
 
-def routes() -> list[Route]:
+def routes(files: BodyFiles) -> list[Route]:
     one = f"{PREFIX}/traces"
     return [
         stream(f"POST {one}", put, call=PutTraces, needs=Action.SYNC_WRITE, answer=TracesPut),
         query(f"POST {one}/get", OfTraces, get_items, needs=Action.SYNC_READ, answer=TraceItems),
         query(f"GET {one}/marks", OfTraceMarks, get_marks, needs=Action.SYNC_READ, answer=SpanMarks),
-        query(f"POST {one}/spans", OfTraceSpans, get_spans, needs=Action.SYNC_READ, answer=TraceSpans),
+        flow(f"POST {one}/spans", OfTraceSpans, Calls(files).get_spans, needs=Action.SYNC_READ, answer=TraceSpans),
     ]

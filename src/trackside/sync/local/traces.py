@@ -1,10 +1,10 @@
 """Our traces as documents, and from documents.  Knows the storage of traces; knows no other side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
@@ -18,7 +18,8 @@ from trackside.traces.assessments import store as assessments
 from trackside.traces.ingest import files
 from trackside.traces.ingest.batch import batch_of
 from trackside.traces.spans import Event, hex_of
-from trackside.traces.storage import changes, reader
+from trackside.traces.storage import changes, reader, trash
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.state import Start
 from trackside.traces.storage.writer import Spans, write
 
@@ -64,7 +65,8 @@ def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
         for (each,) in tx.all(
             """
             SELECT trace_id FROM traces
-            WHERE workspace_id = :ws AND trace_id > :after AND timestamp_ms >= :since ORDER BY trace_id LIMIT :most
+            WHERE workspace_id = :ws AND trace_id > :after AND timestamp_ms >= :since AND trash_seq = 0
+            ORDER BY trace_id LIMIT :most
             """,
             after=after,
             since=since,
@@ -77,20 +79,25 @@ def marks(tx: Tx, trace_id: str) -> Marks:
     return _marks(tx, reader.seq_of(tx, trace_id))
 
 
-def spans(tx: Tx, trace_id: str, wanted: Sequence[str] | None = None) -> list[Raw]:
-    """Return spans as files of MLflow 3 have them: all, or those of the ids in hexadecimal digits, in portions.
-
-    A portion has at least one span; the caller asks again for what is lacking."""
+def stored(tx: Tx, trace_id: str, files: BodyFiles) -> Callable[[], list[bytes]]:
+    """Return what gives the spans of a trace, as files of MLflow 3 have them, after the transaction.  It raises Unavailable."""
     seq = reader.seq_of(tx, trace_id)
-    keys = None if wanted is None else set(wanted)
-    found: list[Raw] = []
+    found = reader.stored(tx, [seq], files)
+    return lambda: found.lines(seq)
+
+
+def portion(lines: Iterable[bytes], wanted: Sequence[str]) -> list[bytes]:
+    """Return spans of the ids in hexadecimal digits, at least one and as many as fit into an answer; the caller asks again for
+    what is lacking."""
+    keys = set(wanted)
+    found: list[bytes] = []
     size = 0
-    for line in reader.lines(tx, [seq]).get(seq, []):
-        if keys is not None and span_id(line) not in keys:
+    for line in lines:
+        if span_id(line) not in keys:
             continue
-        if keys is not None and found and size + len(line) > MAX_SPANS_BYTES:
+        if found and size + len(line) > MAX_SPANS_BYTES:
             break
-        found.append(Raw(line))
+        found.append(line)
         size += len(line)
     return found
 
@@ -160,12 +167,11 @@ def brought(
 
 
 def remove(tx: Tx, trace_id: str) -> None:
-    """Delete a trace; harmless if it is not there."""
+    """Move a trace to the trash; harmless if it is not there."""
     row = reader.find(tx, trace_id)
     if row is not None:
         changes.check_not_held(tx, row.experiment_id)
-        changes.remove(tx, [row.seq])
-        changes.record_deletion(tx, row.experiment_id)
+        trash.move(tx, [row.seq], row.experiment_id)
 
 
 def _write(tx: Tx, call: Start | Spans) -> None:

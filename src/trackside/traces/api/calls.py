@@ -1,6 +1,7 @@
 """What the calls of both versions share: rights of a place, and the search."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from trackside.core.access import OPEN, Action, Object, Visit
 from trackside.core.db.tx import Tx
@@ -11,6 +12,7 @@ from trackside.experiments.model import check_id
 from trackside.traces import model as m
 from trackside.traces.search import scan, sql
 from trackside.traces.storage import reader
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row
 
 TRACE = by("trace", "trace_id", "request_id")
@@ -46,16 +48,19 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
     return [row[0] for row in rows]
 
 
-def search(
-    tx: Tx,
-    experiment_ids: Sequence[str],
-    filter_text: str | None,
-    max_results: int | None,
-    order_by: Sequence[str] | None,
-    page_token: str | None,
-) -> tuple[list[Row], str | None]:
+class Asked(NamedTuple):
+    """What a search asks for."""
+
+    experiment_ids: Sequence[str]
+    filter_text: str | None
+    max_results: int | None
+    order_by: Sequence[str] | None
+    page_token: str | None
+
+
+def search(tx: Tx, asked: Asked, files: BodyFiles) -> tuple[list[Row], str | None]:
     """Return a page of traces, and the token of the next."""
-    limit = m.DEFAULT_RESULTS if max_results is None else max_results
+    limit = m.DEFAULT_RESULTS if asked.max_results is None else asked.max_results
     if limit > m.MAX_RESULTS:
         raise Invalid(
             f"Invalid value {limit} for parameter 'max_results' supplied: It must be at most {m.MAX_RESULTS}, but got value "
@@ -63,10 +68,10 @@ def search(
         )
     if limit < 1:
         raise Invalid(f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer")
-    seqs = seqs_of(tx, experiment_ids)
-    wanted = sql.parse(filter_text, order_by or (), seqs)
+    seqs = seqs_of(tx, asked.experiment_ids)
+    wanted = sql.parse(asked.filter_text, asked.order_by or (), seqs)
     if not seqs:
         return [], None
     readable = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
-    found, token = scan.find(tx, wanted, limit, page_token, readable)
+    found, token = scan.find(tx, wanted, limit, asked.page_token, readable, files)
     return reader.by_seqs(tx, found), token

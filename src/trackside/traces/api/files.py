@@ -18,13 +18,16 @@ from trackside.core.http.streams import Request, Response
 from trackside.traces import model as m
 from trackside.traces.api.calls import TRACE, may
 from trackside.traces.api.v3 import version_of
-from trackside.traces.ingest import files
+from trackside.traces.ingest import files as span_files
 from trackside.traces.ingest.batch import Translate, batch_of
 from trackside.traces.ingest.encodings import MAX_BYTES
 from trackside.traces.spans import file_of, old_file_of
 from trackside.traces.storage import reader
-from trackside.traces.storage.reader import Row
+from trackside.traces.storage.body_files import BodyFiles
+from trackside.traces.storage.reader import Row, Stored
 from trackside.traces.storage.writer import Spans, write
+
+Found = tuple[int, Stored]  # the key of a trace, and its spans
 
 NAME = "traces.json"
 ATTACHMENTS = "attachments"
@@ -45,8 +48,9 @@ class OfFile(Call, frozen=True):
 class SpanFiles:
     """The `traces.json` of traces that the server knows, as the artifact proxy meets them."""
 
-    def __init__(self, translate: Translate) -> None:
+    def __init__(self, translate: Translate, files: BodyFiles) -> None:
         self._translate = translate
+        self._files = files
 
     def names(self, key: str) -> bool:
         return _KEY.fullmatch(key) is not None
@@ -60,7 +64,7 @@ class SpanFiles:
 
         def decode() -> Spans | None:
             try:
-                spans = files.read(data, trace_id)
+                spans = span_files.read(data, trace_id)
             except Invalid:
                 return None
             if not spans:
@@ -78,18 +82,19 @@ class SpanFiles:
         """Return the file, in the form that the client reads; None for a trace whose spans are not in the store."""
         trace_id = _trace_of(key)
 
-        def load(tx: Tx) -> bytes | None:
+        def load(tx: Tx) -> Found | None:
             rows = [row for row in reader.by_ids(tx, [trace_id]) if row.has_spans]
-            return None if not rows else _file(request, tx, rows[0])
+            return None if not rows else (rows[0].seq, reader.stored(tx, [rows[0].seq], self._files))
 
-        data = await request.read(load)
-        return None if data is None else Response(headers=_HEADERS, body=data)
+        found = await request.read(load)
+        return None if found is None else await _answer(request, found)
 
 
 class Calls:
-    def __init__(self, roots: Roots, threads: StoreThreads) -> None:
+    def __init__(self, roots: Roots, threads: StoreThreads, files: BodyFiles) -> None:
         self._roots = roots
         self._threads = threads
+        self._files = files
 
     async def get(self, request: Request) -> Response:
         """Return the spans of a trace as a file, or one of its attachments."""
@@ -98,14 +103,14 @@ class Calls:
             raise BadRequest('Request must include the "request_id" query parameter.')
         path = request.query.get("path", [""])[-1]
 
-        def load(tx: Tx) -> tuple[bytes | None, Root]:
+        def load(tx: Tx) -> tuple[Found | None, Root]:
             row = reader.get(tx, trace_id)
-            data = _file(request, tx, row) if row.has_spans and not path else None
-            return data, _root(tx, row)
+            has_file = row.has_spans and not path
+            return (row.seq, reader.stored(tx, [row.seq], self._files)) if has_file else None, _root(tx, row)
 
-        data, root = await request.read(load)
-        if data is not None:
-            return Response(headers=_HEADERS, body=data)
+        found, root = await request.read(load)
+        if found is not None:
+            return await _answer(request, found)
         spot = self._roots.of(root, f"{ATTACHMENTS}/{keys.from_path(path)}" if path else NAME, request.workspace)
         return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
 
@@ -116,10 +121,12 @@ def _trace_of(key: str) -> str:
     return found["trace"]
 
 
-def _file(request: Request, tx: Tx, row: Row) -> bytes:
-    lines = reader.lines(tx, [row.seq]).get(row.seq, [])
-    version = version_of(request.headers)
-    return old_file_of(lines) if (0,) < version < (3,) else file_of(lines)
+async def _answer(request: Request, found: Found) -> Response:
+    """Return the spans of a trace as a file, in the form that the client reads."""
+    seq, stored = found
+    form = old_file_of if (0,) < version_of(request.headers) < (3,) else file_of
+    data = await request.in_thread(lambda: form(stored.lines(seq)))
+    return Response(headers=_HEADERS, body=data)
 
 
 def _root(tx: Tx, row: Row) -> Root:
@@ -136,8 +143,8 @@ def _root(tx: Tx, row: Row) -> Root:
     return Root(uri=f"{found[0]}/traces/{row.trace_id}/artifacts", workspace_root=found[1])
 
 
-def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
-    calls = Calls(roots, threads)
+def routes(roots: Roots, threads: StoreThreads, files: BodyFiles) -> list[Route]:
+    calls = Calls(roots, threads, files)
     return [
         stream(
             f"GET /ajax-api/{version}/mlflow/get-trace-artifact",

@@ -1,5 +1,6 @@
 """The calls that count: metrics of traces, and how two filters go together.  Knows HTTP's side of them only."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from trackside.core.access import Action
@@ -12,6 +13,7 @@ from trackside.traces.api.calls import seqs_of
 from trackside.traces.search import scan, sql
 from trackside.traces.search.correlation import npmi
 from trackside.traces.search.metrics import DEFAULT_RESULTS, MAX_RESULTS, Aggregation, Asked, Point, check, points
+from trackside.traces.storage.body_files import BodyFiles
 
 _VIEWS = {"1": "TRACES", "2": "SPANS", "3": "ASSESSMENTS"}
 _KINDS = {"1": "COUNT", "2": "SUM", "3": "AVG", "4": "PERCENTILE", "5": "MIN", "6": "MAX"}
@@ -107,13 +109,21 @@ def _aggregation(given: WireAggregation) -> Aggregation:
     return Aggregation(kind, given.percentile_value)
 
 
-def correlate(tx: Tx, call: Correlate) -> Correlation:
+@dataclass(frozen=True)
+class Calls:
+    files: BodyFiles
+
+    def correlate(self, tx: Tx, call: Correlate) -> Correlation:
+        return _correlate(tx, call, self.files)
+
+
+def _correlate(tx: Tx, call: Correlate, files: BodyFiles) -> Correlation:
     if not call.experiment_ids:
         raise codec.missing("experiment_ids")
     seqs = seqs_of(tx, call.experiment_ids)
     readable = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
     base, first, second = (
-        scan.count(tx, sql.parse(text, (), seqs), readable) if seqs else set()
+        scan.count(tx, sql.parse(text, (), seqs), readable, files) if seqs else set()
         for text in (call.base_filter, call.filter_string1, call.filter_string2)
     )
     first, second = first & base, second & base
@@ -129,14 +139,14 @@ def correlate(tx: Tx, call: Correlate) -> Correlation:
     )
 
 
-def routes() -> list[Route]:
+def routes(files: BodyFiles) -> list[Route]:
     reads = Action.TRACES_READ
     return [
         query("POST traces/metrics", QueryMetrics, query_metrics, needs=reads, on=LISTED, version="3.0", answer=Points),
         query(
             "POST traces/calculate-filter-correlation",
             Correlate,
-            correlate,
+            Calls(files).correlate,
             needs=reads,
             on=LISTED,
             version="3.0",

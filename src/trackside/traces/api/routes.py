@@ -10,18 +10,19 @@ from trackside.traces.issues import routes as issues
 from trackside.traces.label_schemas import routes as label_schemas
 from trackside.traces.review_queues import routes as review_queues
 from trackside.traces.scorers import routes as scorers
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.translation.attributes import translator
 
 
-def routes(roots: Roots, threads: StoreThreads, prices: Prices) -> list[Route]:
+def routes(roots: Roots, threads: StoreThreads, prices: Prices, body_files: BodyFiles) -> list[Route]:
     return [
-        *v3.routes(),
-        *v2.routes(),
+        *v3.routes(body_files),
+        *v2.routes(body_files),
         *assessments.routes(),
-        *metrics.routes(),
+        *metrics.routes(body_files),
         *sessions.routes(),
         *otlp.routes(translator(prices)),
-        *files.routes(roots, threads),
+        *files.routes(roots, threads, body_files),
         *scorers.routes(),
         *label_schemas.routes(),
         *review_queues.routes(),

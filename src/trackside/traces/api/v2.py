@@ -1,6 +1,7 @@
 """The calls about traces of MLflow 2, which clients up to 3.0 make.  Knows HTTP's side of them only."""
 
 import secrets
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,8 +14,9 @@ from trackside.core.http.routes import LISTED, Route, command, query
 from trackside.core.http.targets import by
 from trackside.traces import model as m
 from trackside.traces.api import v3
-from trackside.traces.api.calls import TRACE, search
+from trackside.traces.api.calls import TRACE, Asked, search
 from trackside.traces.storage import announce, columns, reader
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row
 from trackside.traces.storage.state import Start, State, add_metadata, add_tags
 from trackside.traces.storage.writer import write
@@ -130,9 +132,14 @@ def get(tx: Tx, call: m.OfTrace) -> GotInfo:
     return GotInfo(trace_info=_of_row(reader.get(tx, call.trace_id)))
 
 
-def find(tx: Tx, call: SearchV2) -> FoundV2:
-    rows, token = search(tx, call.experiment_ids or [], call.filter, call.max_results, call.order_by, call.page_token)
-    return FoundV2(traces=[_of_row(row) for row in rows], next_page_token=token)
+@dataclass(frozen=True)
+class Calls:
+    files: BodyFiles
+
+    def find(self, tx: Tx, call: SearchV2) -> FoundV2:
+        asked = Asked(call.experiment_ids or [], call.filter, call.max_results, call.order_by, call.page_token)
+        rows, token = search(tx, asked, self.files)
+        return FoundV2(traces=[_of_row(row) for row in rows], next_page_token=token)
 
 
 def _map(pairs: list[Pair] | None) -> dict[str, str]:
@@ -180,7 +187,7 @@ def _strings(text: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()}
 
 
-def routes() -> list[Route]:
+def routes(files: BodyFiles) -> list[Route]:
     one = "traces/{trace_id}"
     reads, writes = Action.TRACES_READ, Action.TRACES_WRITE
     return [
@@ -193,7 +200,7 @@ def routes() -> list[Route]:
             answer=GotInfo,
             quick=True,
         ),
-        query("GET traces", SearchV2, find, needs=reads, on=LISTED, answer=FoundV2),
+        query("GET traces", SearchV2, Calls(files).find, needs=reads, on=LISTED, answer=FoundV2),
         command(f"PATCH {one}", EndV2, end, needs=writes, on=TRACE, answer=GotInfo, quick=True),
         query(f"GET {one}/info", m.OfTrace, get, needs=reads, on=TRACE, answer=GotInfo, quick=True),
         command(f"PATCH {one}/tags", m.SetTag, v3.set_tag, needs=writes, on=TRACE, quick=True),

@@ -1,7 +1,9 @@
 """The calls about traces of MLflow 3.  Knows HTTP's side of them only."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -13,21 +15,26 @@ from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
 from trackside.core.http.calls import JSON_TYPE, check_content_type
 from trackside.core.http.direct import Answer, Small
-from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
+from trackside.core.http.routes import HANDLED, LISTED, Route, command, flow, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import both, by
 from trackside.runs import store as run_store
 from trackside.traces import model as m
-from trackside.traces.api.calls import TRACE, check_write, may, search
+from trackside.traces.api.calls import TRACE, Asked, check_write, may, search
 from trackside.traces.assessments import model as am
 from trackside.traces.assessments import store as assessment_store
 from trackside.traces.spans import otlp_form
 from trackside.traces.storage import changes, reader
+from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row
 from trackside.traces.storage.state import Start, State
 from trackside.traces.storage.writer import write
 
+Read = Callable[[], AbstractContextManager[Tx]]
+
 VERSION = "3.0"
+SPANS_AT_ONCE = 100  # that are made ready together
+PIECE_BYTES = 1 << 20  # of an answer that leaves before the next one is made
 _AGENT = "mlflow-python-client/"
 _KEEPS_SPANS = (3, 4)  # clients from this version on look for the place of spans in the answer to a start
 
@@ -106,36 +113,55 @@ def get_info(tx: Tx, call: m.OfTrace) -> m.OneTrace:
     return m.OneTrace(trace=_wrapped(reader.info(row, _assessments(tx, [row]).get(row.seq, ()))))
 
 
-def get(tx: Tx, call: m.GetTrace) -> m.OneTrace:
-    row = reader.find(tx, call.trace_id or "")
-    if row is None:
-        raise NotFound(f"Trace with ID {call.trace_id} is not found.")
-    if not call.allow_partial and not row.is_whole:
-        raise reader.not_exported(row.trace_id)
-    return m.OneTrace(trace=_whole(tx, [row])[0])
+@dataclass(frozen=True)
+class Calls:
+    """The calls that read spans."""
 
+    files: BodyFiles
 
-def batch_get(tx: Tx, call: m.BatchGet) -> m.Traces:
-    """Traces whose spans have not all come are left out."""
-    rows = [row for row in reader.by_ids(tx, call.trace_ids or [], call.experiment_ids) if row.is_whole]
-    return m.Traces(traces=_whole(tx, rows))
+    def get(self, read: Read, call: m.GetTrace) -> Iterator[bytes]:
+        with read() as tx:
+            row = reader.find(tx, call.trace_id or "")
+            if row is None:
+                raise NotFound(f"Trace with ID {call.trace_id} is not found.")
+            if not call.allow_partial and not row.is_whole:
+                raise reader.not_exported(row.trace_id)
+            (info,) = _infos(tx, [row])
+            stored = reader.stored(tx, [row.seq], self.files)
+        yield from _framed(b'{"trace":', _whole(info, stored.lines(row.seq)), b"}")
+
+    def batch_get(self, read: Read, call: m.BatchGet) -> Iterator[bytes]:
+        """Traces whose spans have not all come are left out."""
+        with read() as tx:
+            rows = [row for row in reader.by_ids(tx, call.trace_ids or [], call.experiment_ids) if row.is_whole]
+            infos = _infos(tx, rows)
+            stored = reader.stored(tx, [row.seq for row in rows], self.files)
+        if not rows:
+            yield b"{}"
+            return
+        traces = (
+            piece
+            for at, (row, info) in enumerate(zip(rows, infos, strict=True))
+            for piece in _framed(b"," if at else b"", _whole(info, stored.lines(row.seq)), b"")
+        )
+        yield from _framed(b'{"traces":[', traces, b"]}")
+
+    def find(self, tx: Tx, call: m.SearchTraces) -> m.Traces:
+        if call.locations is None:
+            raise codec.missing("locations")
+        ids = [
+            each.mlflow_experiment.experiment_id
+            for each in call.locations
+            if each.mlflow_experiment is not None and each.mlflow_experiment.experiment_id
+        ]
+        asked = Asked(ids, call.filter, call.max_results, call.order_by, call.page_token)
+        rows, token = search(tx, asked, self.files)
+        return m.Traces(traces=_infos(tx, rows), next_page_token=token)
 
 
 def batch_get_infos(tx: Tx, call: m.BatchGet) -> m.TraceInfos:
     rows = reader.by_ids(tx, call.trace_ids or [], call.experiment_ids)
     return m.TraceInfos(trace_infos=_infos(tx, rows))
-
-
-def find(tx: Tx, call: m.SearchTraces) -> m.Traces:
-    if call.locations is None:
-        raise codec.missing("locations")
-    ids = [
-        each.mlflow_experiment.experiment_id
-        for each in call.locations
-        if each.mlflow_experiment is not None and each.mlflow_experiment.experiment_id
-    ]
-    rows, token = search(tx, ids, call.filter, call.max_results, call.order_by, call.page_token)
-    return m.Traces(traces=_infos(tx, rows), next_page_token=token)
 
 
 def set_tag(tx: Tx, call: m.SetTag) -> None:
@@ -157,13 +183,25 @@ def _infos(tx: Tx, rows: Sequence[Row]) -> list[Raw]:
     return [reader.info(row, assessments.get(row.seq, ())) for row in rows]
 
 
-def _whole(tx: Tx, rows: Sequence[Row]) -> list[Raw]:
-    """Return traces with their spans."""
-    spans = reader.lines(tx, [row.seq for row in rows])
-    return [
-        Raw(codec.encode({"trace_info": info, "spans": [otlp_form(line) for line in spans.get(row.seq, ())]}))
-        for row, info in zip(rows, _infos(tx, rows), strict=True)
-    ]
+def _whole(info: Raw, lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield a trace with its spans, some spans at a time."""
+    head = b'{"trace_info":' + bytes(info) + b',"spans":['
+    for start in range(0, len(lines), SPANS_AT_ONCE):
+        some = b",".join(bytes(otlp_form(line)) for line in lines[start : start + SPANS_AT_ONCE])
+        yield (b"," if start else head) + some
+    yield b"]}" if lines else head + b"]}"
+
+
+def _framed(before: bytes, pieces: Iterator[bytes], after: bytes) -> Iterator[bytes]:
+    """Put bytes before the first piece and after the last; a small answer stays one piece."""
+    made = before
+    for piece in pieces:
+        made += piece
+        if len(made) > PIECE_BYTES:
+            yield made
+            made = b""
+    if made or after:
+        yield made + after
 
 
 def _assessments(tx: Tx, rows: Sequence[Row]) -> dict[int, list[Raw]]:
@@ -227,7 +265,8 @@ def _places(call: m.SearchTraces) -> list[Reference]:
     ]
 
 
-def routes() -> list[Route]:
+def routes(files: BodyFiles) -> list[Route]:
+    calls = Calls(files)
     one = "traces/{trace_id}"
     reads, writes = Action.TRACES_READ, Action.TRACES_WRITE
     experiment = by("experiment", "experiment_id")
@@ -242,8 +281,10 @@ def routes() -> list[Route]:
             version=VERSION,
             answer=m.OneTrace,
         ),
-        query("GET traces/get", m.GetTrace, get, needs=reads, on=TRACE, version=VERSION, answer=m.OneTrace),
-        query("GET traces/batchGet", m.BatchGet, batch_get, needs=reads, on=LISTED, version=VERSION, answer=m.Traces),
+        flow("GET traces/get", m.GetTrace, calls.get, needs=reads, on=TRACE, version=VERSION, answer=m.OneTrace),
+        flow(
+            "GET traces/batchGet", m.BatchGet, calls.batch_get, needs=reads, on=LISTED, version=VERSION, answer=m.Traces
+        ),
         query(
             "POST traces/batchGetInfos",
             m.BatchGet,
@@ -253,7 +294,9 @@ def routes() -> list[Route]:
             version=VERSION,
             answer=m.TraceInfos,
         ),
-        query("POST traces/search", m.SearchTraces, find, needs=reads, on=LISTED, version=VERSION, answer=m.Traces),
+        query(
+            "POST traces/search", m.SearchTraces, calls.find, needs=reads, on=LISTED, version=VERSION, answer=m.Traces
+        ),
         query(f"GET {one}", m.OfTrace, get_info, needs=reads, on=TRACE, version=VERSION, quick=True, answer=m.OneTrace),
         command(f"PATCH {one}/tags", m.SetTag, set_tag, needs=writes, on=TRACE, version=VERSION, quick=True),
         command(f"DELETE {one}/tags", m.DeleteTag, delete_tag, needs=writes, on=TRACE, version=VERSION, quick=True),

@@ -24,10 +24,9 @@ INSERT INTO trace_assessments (workspace_id, assessment_id, trace_seq, experimen
     error, source_type, source_id, created_ms, updated_ms, rationale, span_id, metadata, session_id, overrides, is_valid)
 VALUES (:ws, :id, :trace, :experiment, :name, :kind, :value, :is_number, :number, :error, :source_type, :source_id, :created,
     :updated, :rationale, :span, :metadata, :session, :overrides, :is_valid)
-ON CONFLICT (workspace_id, assessment_id) DO UPDATE SET name = excluded.name, value = excluded.value,
+ON CONFLICT (workspace_id, assessment_id, trace_seq) DO UPDATE SET name = excluded.name, value = excluded.value,
     is_number = excluded.is_number, number = excluded.number, error = excluded.error, updated_ms = excluded.updated_ms,
     rationale = excluded.rationale, metadata = excluded.metadata, session_id = excluded.session_id, is_valid = excluded.is_valid
-WHERE trace_assessments.trace_seq = excluded.trace_seq
 """
 
 
@@ -85,13 +84,16 @@ def get(tx: Tx, trace_id: str, assessment_id: str) -> Assessment:
     row = tx.one(
         f"""
         SELECT {_COLUMNS} FROM trace_assessments a JOIN traces t ON t.trace_seq = a.trace_seq
-        WHERE a.workspace_id = :ws AND a.assessment_id = :id AND t.trace_id = :trace
+        WHERE a.workspace_id = :ws AND a.assessment_id = :id AND t.trace_id = :trace AND t.trash_seq = 0
         """,
         id=assessment_id,
         trace=trace_id,
     )
     if row is None:
-        if tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id", id=trace_id) is None:
+        if (
+            tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq = 0", id=trace_id)
+            is None
+        ):
             raise NotFound(f"Trace with request_id '{trace_id}' not found")
         raise _missing(assessment_id, trace_id)
     return _of(row)
@@ -158,7 +160,9 @@ def _of(row: Sequence[Any]) -> Assessment:
 def _trace(tx: Tx, trace_id: str, *, is_old_word: bool = False) -> tuple[int, int]:
     """Return the keys of a trace and of its experiment, and lock the trace."""
     row = tx.one(
-        "SELECT trace_seq, experiment_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id FOR UPDATE",
+        """
+        SELECT trace_seq, experiment_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq = 0 FOR UPDATE
+        """,
         id=trace_id,
     )
     if row is None:

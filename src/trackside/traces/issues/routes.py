@@ -24,7 +24,7 @@ def update(tx: Tx, call: im.Update) -> im.Got:
 
 def find(tx: Tx, call: im.Search) -> im.Found:
     found, token = store.page(tx, call)
-    return im.Found(issues=found, next_page_token=token)
+    return im.Found(issues=found, next_page_token=token or "")  # as MLflow's server, which never leaves it out
 
 
 def routes() -> list[Route]:

@@ -91,7 +91,7 @@ def set_status(tx: Tx, queue_id: str, trace_id: str, status: str, completed_by: 
         """
         UPDATE review_queue_items SET status = :status, completed_by = :user, completed_at = :at, updated_at = :now
         WHERE workspace_id = :ws AND queue_seq = :queue AND status <> :status AND trace_seq = (
-            SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id)
+            SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq = 0)
         """,
         status=status,
         user=user,

@@ -14,7 +14,8 @@ from trackside.traces.search import tree as t
 from trackside.traces.search.fields import ATTRIBUTES, CONTENT
 from trackside.traces.search.sql import Search
 from trackside.traces.spans import Span, decode, encode, value_of
-from trackside.traces.storage import bodies
+from trackside.traces.storage import reader
+from trackside.traces.storage.body_files import BodyFiles
 
 BUDGET_S = 10.0
 FIRST, MOST = 50, 500  # candidates that are read together
@@ -22,7 +23,7 @@ FIRST, MOST = 50, 500  # candidates that are read together
 Found = tuple[list[int], str | None]
 
 
-def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condition) -> Found:
+def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condition, files: BodyFiles) -> Found:
     """Return the keys of at most `limit` traces in order, and the token of the next page."""
     rare = _rare(tx, search)
     if search.node is None or t.is_exact(search.node):
@@ -30,7 +31,7 @@ def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condit
         return keyset.cut(tx.all(page.query.sql, **page.query.params), limit, search.fingerprint)
     found: list[int] = []
     last: Sequence[Any] = ()
-    for seq, row in _matching(tx, search, token, readable, rare):
+    for seq, row in _matching(tx, search, token, readable, rare, files):
         if len(found) == limit:
             return found, keyset.token(search.fingerprint, last)
         found.append(seq)
@@ -38,9 +39,9 @@ def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condit
     return found, None
 
 
-def count(tx: Tx, search: Search, readable: Condition) -> set[int]:
+def count(tx: Tx, search: Search, readable: Condition, files: BodyFiles) -> set[int]:
     """Return the keys of all traces that a filter finds."""
-    return {seq for seq, _ in _matching(tx, search, None, readable, _rare(tx, search))}
+    return {seq for seq, _ in _matching(tx, search, None, readable, _rare(tx, search), files)}
 
 
 def _rare(tx: Tx, search: Search) -> frozenset[str]:
@@ -64,7 +65,7 @@ def _count(tx: Tx, search: Search, name: str) -> int:
 
 
 def _matching(
-    tx: Tx, search: Search, token: str | None, readable: Condition, rare: frozenset[str]
+    tx: Tx, search: Search, token: str | None, readable: Condition, rare: frozenset[str], files: BodyFiles
 ) -> Iterator[tuple[int, Sequence[Any]]]:
     """Yield the keys of the traces that are found, each with the columns of its token."""
     node = None if search.node is None or t.is_exact(search.node) else search.node  # what SQL leaves open
@@ -76,30 +77,21 @@ def _matching(
         page = sql.page(search, size, token, tx.dialect, readable, rare=rare)
         rows = tx.all(page.query.sql, **page.query.params)
         before = 1 + len(page.parts)
-        contents = _bodies(tx, [row[0] for row in rows]) if groups else {}
+        left_s = max(1.0, begun + BUDGET_S - time.monotonic())
+        contents = reader.stored(tx, [row[0] for row in rows], files, left_s) if groups else None
         for row in rows:
             if time.monotonic() - begun > BUDGET_S:
                 raise TooSlow(
                     f"The search read spans for {BUDGET_S:.0f} s without filling a page. Narrow it by a time, such as "
                     "timestamp_ms > 1700000000000, or by a column: span.name, tag.key, status."
                 )
-            texts = [bodies.text_of(each) for each in contents.pop(row[0], ())]
+            texts = [] if contents is None else list(contents.texts(row[0]))
             if node is None or _holds(node, page.parts, row, tests, texts):
                 yield row[0], row[before:]
         if len(rows) < size:
             return
         token = keyset.token(search.fingerprint, rows[-1][before:])
         size = min(MOST, size * 2)
-
-
-def _bodies(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
-    """Return the bodies of traces as they are stored: unpacked, those of 500 traces may need more memory than there is."""
-    found: dict[int, list[bytes]] = {}
-    for seq, body in tx.all(
-        "SELECT trace_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=list(seqs)
-    ):
-        found.setdefault(seq, []).append(bytes(body))
-    return found
 
 
 BodyTest = Callable[[Sequence[bytes]], bool]

@@ -4,13 +4,14 @@ The library is imported with the first trace: most servers start without one.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 SMALL = 200  # bytes of previews up to which compression saves nothing
 LEVEL = 1  # at which compression costs as much as reading a span does
+FILE_LEVEL = 3  # of what moves to a file, once
 
 _local = threading.local()
 
@@ -26,8 +27,25 @@ def text_of(body: bytes) -> bytes:
     return found
 
 
-def lines_of(bodies: Iterable[bytes]) -> list[bytes]:
-    return [line for body in bodies for line in text_of(body).split(b"\n")]
+def unpacked_bytes(body: bytes) -> int:
+    """Return the size of the text of a body, from its head."""
+    import zstandard  # noqa: PLC0415  # see above
+
+    size: int = zstandard.frame_content_size(body)
+    return size
+
+
+def repack(parts: Sequence[bytes]) -> bytes:
+    """Return one body that has the lines of several."""
+    import zstandard  # noqa: PLC0415  # see above
+
+    size = sum(unpacked_bytes(part) for part in parts) + len(parts) - 1
+    packer = zstandard.ZstdCompressor(level=FILE_LEVEL).compressobj(size=size)
+    made: list[bytes] = []
+    for at, part in enumerate(parts):
+        made.append(packer.compress(b"\n" + text_of(part) if at else text_of(part)))
+    made.append(packer.flush())
+    return b"".join(made)
 
 
 def pack(request: str | None, response: str | None) -> bytes | None:

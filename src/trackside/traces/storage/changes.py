@@ -1,7 +1,6 @@
 """Changes of traces that are there: tags, links and their end.  Knows their tables."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -10,13 +9,10 @@ from trackside.core.errors import BadState, Invalid, NotFound
 from trackside.experiments.model import check_id
 from trackside.holds import store as holds
 from trackside.holds.model import Kind
-from trackside.quotas import usage
 from trackside.traces import model as m
-from trackside.traces.storage import announce, span_names
+from trackside.traces.storage import announce, trash
 
-MOST_AT_ONCE = 1_000  # traces that one statement deletes
 MOST_LINKS = 100
-_PARTS = ("trace_bodies", "trace_spans", "trace_links", "trace_assessments", "review_queue_items")  # tables, by trace
 
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -37,7 +33,8 @@ def delete_tag(tx: Tx, trace_id: str, key: str) -> None:
 
 def _tags(tx: Tx, trace_id: str) -> tuple[int, dict[str, str]]:
     row = tx.one(
-        "SELECT trace_seq, tags FROM traces WHERE workspace_id = :ws AND trace_id = :id FOR UPDATE", id=trace_id
+        "SELECT trace_seq, tags FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq = 0 FOR UPDATE",
+        id=trace_id,
     )
     if row is None:
         raise m.missing(trace_id)
@@ -79,7 +76,7 @@ def check_not_held(tx: Tx, experiment_id: str) -> None:
 
 
 def delete(tx: Tx, call: m.DeleteTraces) -> int:
-    """Delete traces of an experiment: those of the ids, or the oldest up to a time.  Return how many."""
+    """Move traces of an experiment to the trash: those of the ids, or the oldest up to a time.  Return how many."""
     check_deletion(call)
     experiment_id = check_id(call.experiment_id or "")
     check_not_held(tx, str(experiment_id))
@@ -104,61 +101,7 @@ def delete(tx: Tx, call: m.DeleteTraces) -> int:
             until=call.max_timestamp_millis,
             **({} if call.max_traces is None else {"most": call.max_traces}),
         )
-    seqs = [row[0] for row in rows]
-    remove(tx, seqs)
-    if seqs:
-        record_deletion(tx, str(experiment_id))
-    return len(seqs)
-
-
-def record_deletion(tx: Tx, experiment_id: str) -> None:
-    tx.record(Change("traces", experiment_id, "delete"))
-
-
-class Removed(NamedTuple):
-    """Traces that were deleted, and the bytes of their spans as they were stored."""
-
-    traces: int
-    size_bytes: int
-
-
-def remove(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Removed:
-    """Delete traces with all that belongs to them.  `is_announced`: links delete them on the other side too."""
-    if not trace_seqs:
-        return Removed(0, 0)
-    usage.request_recount(tx)
-    count = size = 0
-    for start in range(0, len(trace_seqs), MOST_AT_ONCE):
-        seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
-        if is_announced:
-            announce.changed_seqs(tx, seqs, "delete")
-        sizes = tx.all("SELECT size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
-        count, size = count + len(sizes), size + sum(each for (each,) in sizes)
-        span_names.remove(tx, seqs)
-        for table in (*_PARTS, "traces"):
-            tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
-    return Removed(count, size)
-
-
-def remove_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Removed:
-    """Delete at most so many traces of an experiment, the oldest first."""
-    rows = tx.all(
-        """
-        SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq ORDER BY trace_seq LIMIT :most
-        """,
-        seq=experiment_seq,
-        most=most,
-    )
-    return remove(tx, [row[0] for row in rows], is_announced=False)
-
-
-def sizes_of(tx: Tx, experiment_seq: int) -> Removed:
-    """Return how many traces an experiment has, and the bytes of their spans as they are stored."""
-    row = tx.one(
-        "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0) FROM traces WHERE workspace_id = :ws AND experiment_seq = :seq",
-        seq=experiment_seq,
-    )
-    return Removed(0, 0) if row is None else Removed(int(row[0]), int(row[1]))
+    return trash.move(tx, [row[0] for row in rows], str(experiment_id))
 
 
 def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:

@@ -1,6 +1,7 @@
 """Traces as MLflow's calls answer them, from their rows.  Knows their tables; what a filter finds is `search`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ from trackside.core.errors import NotFound
 from trackside.traces import model as m
 from trackside.traces.spans import in_order
 from trackside.traces.storage import bodies, columns
+from trackside.traces.storage.body_files import BodyFiles, Fetch
+from trackside.workspaces import store as workspaces
 
 _COLUMNS = """
 t.trace_seq, t.trace_id, e.experiment_id, t.timestamp_ms, t.duration_ms, t.state, t.client_request_id, t.request_preview,
@@ -131,22 +134,56 @@ def locate(tx: Tx, trace_id: str) -> Object | None:
 
 
 def seq_of(tx: Tx, trace_id: str) -> int:
-    row = tx.one("SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id", id=trace_id)
+    row = tx.one(
+        "SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq = 0", id=trace_id
+    )
     if row is None:
         raise m.missing(trace_id)
     seq: int = row[0]
     return seq
 
 
-def lines(tx: Tx, seqs: Sequence[int]) -> dict[int, list[bytes]]:
-    """Return the spans of traces as stored lines: the root first, then by start."""
-    found: dict[int, list[bytes]] = {}
-    for seq, body in tx.all(
-        "SELECT trace_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs ORDER BY trace_seq, body_seq",
+class Stored:
+    """The spans of traces as the database has them, to be read after the transaction: some may be in the artifact store.
+
+    Packed, since the texts of many traces may need more memory than there is."""
+
+    def __init__(self, parts: Mapping[int, Sequence[bytes | str]], fetch: Fetch | None) -> None:
+        self._parts = parts  # in order of arrival; a text is the URI of a file
+        self._fetch = fetch
+
+    def texts(self, seq: int) -> Iterator[bytes]:
+        """Yield what arrived of a trace, part by part.  Raise Unavailable."""
+        for part in self._parts.get(seq, ()):
+            if isinstance(part, str):
+                assert self._fetch is not None
+                part = self._fetch(part)
+            yield bodies.text_of(part)
+
+    def lines(self, seq: int) -> list[bytes]:
+        """Return the spans of a trace: the root first, then by start."""
+        return in_order(line for text in self.texts(seq) for line in text.split(b"\n"))
+
+
+def stored(tx: Tx, seqs: Sequence[int], files: BodyFiles, limit_s: float | None = None) -> Stored:
+    """Return the spans of traces.  `limit_s`: how long a read of a file may take."""
+    found: dict[int, list[tuple[int, bytes | str]]] = {}
+    for seq, at, body in tx.all(
+        "SELECT trace_seq, body_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs",
         seqs=list(seqs),
     ):
-        found.setdefault(seq, []).append(bytes(body))
-    return {seq: in_order(bodies.lines_of(parts)) for seq, parts in found.items()}
+        found.setdefault(seq, []).append((at, bytes(body)))
+    placed = tx.all(
+        "SELECT trace_seq, body_seq, uri FROM trace_files WHERE workspace_id = :ws AND trace_seq IN :seqs",
+        seqs=list(seqs),
+    )
+    for seq, at, uri in placed:
+        found.setdefault(seq, []).append((at, uri))
+    fetch = files.reader(workspaces.current(tx), limit_s) if placed else None
+    return Stored({seq: [part for _, part in sorted(parts, key=_first)] for seq, parts in found.items()}, fetch)
+
+
+_first = itemgetter(0)
 
 
 def info(row: Row, assessments: Sequence[Raw] = ()) -> Raw:

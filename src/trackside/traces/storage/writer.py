@@ -33,6 +33,7 @@ from trackside.traces.storage.state import (
     wants_usage,
 )
 
+SMALL_BYTES = 64 << 10  # of the spans of a trace that stay in the database in any case
 MayWrite = Callable[[str], bool]  # of an experiment's id
 
 
@@ -203,6 +204,9 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
         ],
     )
     span_names.note(tx, [each.seq or 0 for each in traces])
+    large = [{"seq": each.seq} for each in traces if each.trace.size_bytes > SMALL_BYTES]
+    if large:  # `offload` looks at them
+        tx.many("INSERT INTO trace_offloads (workspace_id, trace_seq) VALUES (:ws, :seq) ON CONFLICT DO NOTHING", large)
     _sum_up(tx, traces)
 
 

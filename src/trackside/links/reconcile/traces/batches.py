@@ -60,7 +60,9 @@ class Batches:
         portion: list[NewTrace] = []
         size = 0
         for part in parts:
-            lines = [bytes(each) for each in self._side.read(lambda tx, part=part: traces.spans(tx, part.item_id))]  # type: ignore[misc]
+            files = self._side.body_files
+            read = self._side.read(lambda tx, part=part, files=files: traces.stored(tx, part.item_id, files))  # type: ignore[misc]
+            lines = read()
             trace_bytes = sum(map(len, lines))
             if trace_bytes > MOST_BYTES:
                 continue

@@ -69,10 +69,10 @@ class SpanSync:
         return made
 
     def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:
-        lines = [bytes(each) for each in self._side.read(lambda tx: traces.spans(tx, self._trace_id))]
+        lines = self._side.read(lambda tx: traces.stored(tx, self._trace_id, self._side.body_files))
         portion: list[bytes] = []
         size = 0
-        for line in lines:
+        for line in lines():
             if wanted is not None and traces.span_id(line) not in wanted:
                 continue
             if portion and size + len(line) > PORTION_BYTES:

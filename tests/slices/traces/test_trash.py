@@ -1,0 +1,143 @@
+"""Traces in the trash: deleted by MLflow's call, seen by no call of MLflow, restored, and purged."""
+
+from typing import Any
+
+import pytest
+
+from slices.cleanup.test_jobs import ended
+from support.client import Api
+from support.people import OURS
+from support.servers import Server
+from support.traces import Sent, export, names, search, spans_of, start, trace_id
+
+TRASH = f"{OURS}/trash"
+
+
+def trash(api: Api) -> list[tuple[str, str]]:
+    return [(each["kind"], each["id"]) for each in api.get(TRASH).get("items", [])]
+
+
+def restore(api: Api, number: int = 1) -> Any:
+    return api.ask("POST", f"{TRASH}/restore", {"kind": "trace", "id": trace_id(number)})
+
+
+def delete(api: Api, *numbers: int, experiment: str = "0") -> None:
+    api.post("traces/delete-traces", experiment_id=experiment, request_ids=[trace_id(each) for each in numbers])
+
+
+def spans_counted(api: Api) -> int:
+    asked = {"view_type": "SPANS", "metric_name": "span_count", "aggregations": [{"aggregation_type": "COUNT"}]}
+    points = api.post("traces/metrics", experiment_ids=["0"], version="3.0", **asked).get("data_points", [])
+    return int(points[0]["values"]["COUNT"]) if points else 0
+
+
+def fill(api: Api) -> None:
+    start(api, tags={"mlflow.traceName": "ask", "team": "blue"}, trace_metadata={"mlflow.trace.session": "s1"})
+    export(api, Sent(1, name="root"), Sent(2, parent=1, name="leaf", attributes={"word": "needle"}))
+    api.post(
+        f"traces/{trace_id(1)}/assessments",
+        version="3.0",
+        assessment={
+            "assessment_name": "good",
+            "trace_id": trace_id(1),
+            "source": {"source_type": "HUMAN", "source_id": "eva"},
+            "feedback": {"value": True},
+        },
+    )
+    export(api, Sent(1, trace=2, name="other"))
+
+
+def test_no_call_of_mlflow_finds_a_deleted_trace(api: Api) -> None:
+    fill(api)
+    before, spans = search(api), spans_of(api)
+
+    delete(api, 1)
+
+    one = f"/api/3.0/mlflow/traces/{trace_id(1)}"
+    calls = [("GET", one, None), ("PATCH", f"{one}/tags", {"key": "a", "value": "b"})]
+    calls += [("GET", f"/api/2.0/mlflow/traces/{trace_id(1)}/info", None)]
+    calls += [("DELETE", f"{one}/tags", {"key": "team"})]
+    assert [api.ask(method, path, body).status for method, path, body in calls] == [404] * 4
+    assert api.ask("GET", "/api/3.0/mlflow/traces/get", arguments={"trace_id": trace_id(1)}).status == 404
+    assert api.get("traces/batchGet", trace_ids=[trace_id(1)], version="3.0") == {}
+    assert names(api) == [2]
+    for filter_text in (
+        "span.name = 'leaf'",
+        "tag.team = 'blue'",
+        "feedback.good = 'true'",
+        "trace.text LIKE '%needle%'",
+    ):
+        assert names(api, filter_text) == []
+    assert spans_counted(api) == 1
+    sessions = api.get(f"{OURS}/traces/sessions", experiment_id="0")
+    assert sessions.get("sessions", []) == []
+    assert api.post("traces/delete-traces", experiment_id="0", request_ids=[trace_id(1)]) == {"traces_deleted": 0}
+
+    assert trash(api) == [("trace", trace_id(1))]
+    assert restore(api).status == 200
+    assert (search(api), spans_of(api), spans_counted(api)) == (before, spans, 3)
+    assert names(api, "span.name = 'leaf' AND feedback.good = 'true'") == [1]
+    assert trash(api) == []
+    assert restore(api).status == 200  # it is not in the trash
+
+
+def test_a_new_trace_may_have_the_id_of_a_deleted_one(api: Api) -> None:
+    for name in ("first", "second", "third"):
+        export(api, Sent(1, name=name))
+        if name != "third":
+            delete(api, 1)
+
+    assert [span["name"] for span in spans_of(api)] == ["third"]
+    assert trash(api) == []  # what would be in the way of the new one is not offered
+    assert restore(api).status == 200
+    delete(api, 1)
+    assert trash(api) == [("trace", trace_id(1))]
+    restore(api)
+    assert [span["name"] for span in spans_of(api)] == ["third"]
+
+
+def test_a_trace_that_comes_again_keeps_the_ids_of_its_assessments(api: Api) -> None:
+    fill(api)
+    (found,) = [each for each in search(api) if each["trace_id"] == trace_id(1)]
+    delete(api, 1)
+
+    start(api, assessments=found["assessments"])
+
+    (again,) = [each for each in search(api) if each["trace_id"] == trace_id(1)]
+    assert again["assessments"] == found["assessments"]
+
+
+def test_the_restoration_of_a_trace_needs_its_experiment(api: Api) -> None:
+    shop = api.new_experiment("shop")
+    export(api, Sent(1), experiment_id=shop)
+    delete(api, 1, experiment=shop)
+    api.post("experiments/delete", experiment_id=shop)
+
+    reply = restore(api)
+
+    assert reply.status == 400
+    assert "Restore the experiment first" in reply.json["message"]
+    assert restore(api, 9).status == 404
+    api.post("experiments/restore", experiment_id=shop)
+    assert restore(api).status == 200
+
+
+@pytest.mark.both
+def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(any_server: Server) -> None:
+    api = any_server.api
+    fill(api)
+    shop = api.new_experiment("shop")
+    export(api, Sent(1, trace=3), experiment_id=shop)
+    delete(api, 1)
+    delete(api, 3, experiment=shop)
+    export(api, Sent(1, name="again"))
+    api.post(f"{OURS}/holds", kind="experiment", id=shop, reason="a lawsuit")
+
+    assert ended(api, "empty-trash", older_than_days=1)["result"]["items"] == 0
+    freed = ended(api, "empty-trash", older_than_days=0)["result"]
+
+    assert (freed["items"], len(freed["kept"])) == (1, 1)
+    assert freed["row_bytes"] > 50
+    assert trash(api) == [("trace", trace_id(3))]
+    assert [span["name"] for span in spans_of(api)] == ["again"]
+    assert sorted(names(api)) == [1, 2]
