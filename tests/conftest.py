@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from support import examples, forks, scheduling
+from support import examples, folders, forks, scheduling
 from support.client import Api, Inside
 from support.cpu import Cpu
 from support.postgres import Postgres
@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if vary:
         config.option.hypothesis_seed = config.option.seed
     examples.load(vary=vary)
+    folders.choose(config)
     if config.option.cpu is not None:
         config.pluginmanager.register(Cpu(config.option.cpu))
 
@@ -107,7 +108,8 @@ def _is_on_postgresql(item: pytest.Item) -> bool:
 
 
 def make_settings(data: Path, store: str = "", **more: str) -> Settings:
-    flags = {"--data": str(data), **({"--store": store} if store else {})}
+    """Settings of a server that waits for no disk, unless `durability` is given."""
+    flags = {"--data": str(data), "--durability": "relaxed", **({"--store": store} if store else {})}
     return settings.load({**flags, **{f"--{name.replace('_', '-')}": text for name, text in more.items()}}, {})
 
 
