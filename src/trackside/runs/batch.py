@@ -299,10 +299,8 @@ def save_tags(tx: Tx, tags: Sequence[Mapping[str, Any]]) -> None:
 def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     """Tells the change log that the runs were logged to, once until somebody reads it; and drops their documents."""
     memory = tx.memory
-    docs = [{"run": state.run_seq} for state in touched.values() if state.has_doc]
-    if docs:
-        tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
-    news = []
+    drop_documents(tx, [state.run_seq for state in touched.values() if state.has_doc])
+    news: list[str] = []
     for run_id, state in touched.items():
         tx.stir("run", run_id)
         if memory is not None:
@@ -311,16 +309,22 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
             if state.announced == memory.announced:
                 continue
             state.announced = memory.announced
-        news.append({"id": run_id})
+        news.append(run_id)
     if news:
         tx.note_change()
-        tx.many(
-            "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id = :id AND action = 'log'",
-            news,
+        tx.post(
+            "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id IN :ids AND action = 'log'",
+            ids=news,
         )
         tx.many(
             """
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (:ws, 'run', :id, 'log', :now)
             """,
-            news,
+            [{"id": run_id} for run_id in news],
         )
+
+
+def drop_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
+    """The runs changed: what was stored for searches is no longer true.  Their rows are locked, on PostgreSQL."""
+    if run_seqs:
+        tx.post("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=run_seqs)

@@ -381,9 +381,7 @@ def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str]) -> None:
 
 def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -> None:
     """Delete stored documents of the runs; keep what the writer remembers of them, which `update_all` brought up to date."""
-    docs = [{"run": states[run_id].run_seq} for run_id in touched if states[run_id].has_doc]
-    if docs:
-        tx.many("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", docs)
+    batch.drop_documents(tx, [states[run_id].run_seq for run_id in touched if states[run_id].has_doc])
     for run_id, ended in touched.items():
         tx.stir("run", run_id, ends=ended)
         if tx.memory is not None:

@@ -39,7 +39,7 @@ class KeyValue(Answer, frozen=True):
     value: str
 
 
-class Metric(Answer, frozen=True):
+class Metric(Answer, frozen=True, gc=False):  # a history makes thousands of them, and none holds another
     key: str
     value: float | str
     timestamp: int  # ms
