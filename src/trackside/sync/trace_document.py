@@ -20,7 +20,6 @@ SPANS: Field = ("spans", "")  # the digest of the spans
 SPAN_COUNT: Field = ("span_count", "")
 FINAL: Field = ("final", "")  # the start call came
 TIME: Field = ("request_time", "")
-SCALARS = ("request_time", "duration", "state", "client_request_id", "request_preview", "response_preview")
 EXPERIMENT: Field = ("experiment", "")  # of what was agreed: where the trace is here
 PLACE: Field = ("place", "")  # where an MLflow server keeps the spans, once some came
 BESIDE = frozenset({"spans", "span_count", "experiment", "place"})  # kinds of fields that are not merged

@@ -5,23 +5,17 @@ clocks that are wrong) is found by a sweep over everything, which is made as oft
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.sync.document import pack
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Listed
 
 OVERLAP_MS = 120_000
 SWEEP_LEAST_S = 30.0
 SWEEP_SHARE = 20  # a sweep may take this part of the time
-
-
-class Listing(Protocol):
-    def everything(self) -> Iterator[Part]: ...
-
-    def recent(self, since: int) -> Iterator[Part]: ...
 
 
 class RecentThenSweep:
@@ -38,7 +32,7 @@ class RecentThenSweep:
         self._took = 0.0
         self._found: dict[tuple[Entity, str], int] = {}
 
-    def look(self, listing: Listing, here: Mirrors, hear: Callable[[Entity, str, Part | None], None]) -> None:
+    def look(self, listing: Listed, here: Mirrors, hear: Callable[[Entity, str, Part | None], None]) -> None:
         """Call `hear` for what may have changed or gone."""
         began = self._now()
         if self._swept is not None and began - self._swept < max(SWEEP_LEAST_S, SWEEP_SHARE * self._took):

@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable
 
 from trackside.core.http_client.client import Refused
-from trackside.links.poll.recent_then_sweep import Listing, RecentThenSweep
+from trackside.links.poll.recent_then_sweep import RecentThenSweep
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Listed
 
 Hear = Callable[[Entity, str, Part | None], None]
 
@@ -37,7 +38,7 @@ class Sweeps:
         side: Side,
         here: Mirrors,
         hear: Hear,
-        listing: Listing,
+        listing: Listed,
         sweep: RecentThenSweep,
         entity: Entity,
         name: str,

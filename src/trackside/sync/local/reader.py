@@ -197,11 +197,6 @@ def of_model(found: LoggedModel, stage: str) -> Doc:
     return doc
 
 
-def artifact_uri_of_run(tx: Tx, run_id: str) -> str | None:
-    row = tx.one("SELECT artifact_uri FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id)
-    return None if row is None else row[0]
-
-
 def series_counts(tx: Tx, run_id: str) -> dict[str, int]:
     return dict(
         tx.all(

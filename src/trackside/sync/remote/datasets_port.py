@@ -8,28 +8,16 @@ from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
+from trackside.sync.remote.port import Listed
 
 
-class DatasetsPeer(Protocol):
+class DatasetsPeer(Listed, Protocol):
     """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `links.datasets`, with the remote's ids
     of experiments."""
 
     @property
     def is_known(self) -> bool:
         """Whether the remote has evaluation datasets at all."""
-        ...
-
-    @property
-    def log_tells(self) -> bool:
-        """Whether `Peer.changes` tells of them; else `everything` and `recent` do."""
-        ...
-
-    def everything(self) -> Iterator[Part]:
-        """Without the experiments."""
-        ...
-
-    def recent(self, since: int) -> Iterator[Part]:
-        """What was changed since, in ms of the remote, as far as it says so; without the experiments."""
         ...
 
     def can(self, field: Field, verb: Verb) -> bool: ...

@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from trackside.sync.remote.traces_port import TracesPeer
 
 
+class Listed(Protocol):
+    """The lists of a kind of items, for remotes whose change log does not name the kind.
+
+    Documents in lists lack what a remote only shows of a single item."""
+
+    @property
+    def log_tells(self) -> bool:
+        """Whether `Peer.changes` names items of the kind, so that both lists are empty."""
+        return True
+
+    def everything(self) -> Iterator[Part]:
+        return iter(())
+
+    def recent(self, since: int) -> Iterator[Part]:
+        """What was changed since, in ms of the remote, as far as the remote says so."""
+        del since
+        return iter(())
+
+
 class Seen(Struct, frozen=True):
     """Something that may have changed over there, with what it is like where that is known already."""
 

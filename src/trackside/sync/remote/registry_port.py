@@ -1,6 +1,5 @@
 """The other side's registry, as the worker sees it.  A narrow port: models and versions by the remote's ids."""
 
-from collections.abc import Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -8,7 +7,7 @@ from msgspec import Struct
 from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
-from trackside.sync.remote.port import LeftOut
+from trackside.sync.remote.port import LeftOut, Listed
 
 
 class ChangedItem(Struct, frozen=True):
@@ -18,22 +17,11 @@ class ChangedItem(Struct, frozen=True):
     left_out: LeftOut = {}
 
 
-class RegistryPeer(Protocol):
+class RegistryPeer(Listed, Protocol):
     """Calls may be repeated, and raise as those of `Peer` do.  A version's id is `MODEL/…`, with its model's id.
 
     Documents are those of `links.registered`, in the remote's words: ids of runs and logged models are its own, and what an
     alias names is what `alias_of` says."""
-
-    @property
-    def log_tells(self) -> bool:
-        """Whether `Peer.changes` tells of the registry; else `everything` and `recent` do."""
-        ...
-
-    def everything(self) -> Iterator[Part]: ...
-
-    def recent(self, since: int) -> Iterator[Part]:
-        """What was changed since, in ms of the remote, as far as it says so."""
-        ...
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
 

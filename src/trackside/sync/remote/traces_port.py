@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from trackside.sync.document import Doc, Field, Verb
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Listed
 from trackside.sync.trace_document import Marks
 
 
@@ -28,7 +29,7 @@ class NewTrace(Struct, frozen=True):
     lines: Sequence[bytes]
 
 
-class TracesPeer(Protocol):
+class TracesPeer(Listed, Protocol):
     """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `sync.trace_document`."""
 
     keeps_final: bool  # whether a trace may be there without its start call
@@ -36,19 +37,6 @@ class TracesPeer(Protocol):
     @property
     def is_known(self) -> bool:
         """Whether the remote has traces at all."""
-        ...
-
-    @property
-    def log_tells(self) -> bool:
-        """Whether `Peer.changes` tells of them; else `everything` and `recent` do."""
-        ...
-
-    def everything(self) -> Iterator[Part]:
-        """Without the digest of the spans."""
-        ...
-
-    def recent(self, since: int) -> Iterator[Part]:
-        """What began since, in ms; without the digest of the spans."""
         ...
 
     def can(self, field: Field, verb: Verb) -> bool: ...

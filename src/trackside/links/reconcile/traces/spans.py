@@ -9,7 +9,7 @@ from trackside.links.reconcile.context import Side
 from trackside.sync.document import Doc, Mode
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
-from trackside.sync.trace_document import Marks, digest
+from trackside.sync.trace_document import Marks
 
 PORTION_BYTES = 8 << 20  # of spans that one call has, unless one span is larger
 
@@ -83,7 +83,3 @@ class SpanSync:
             size += len(line)
         if portion:
             yield portion
-
-
-def agreed_digest(made: Plan) -> str:
-    return digest(made.agreed)

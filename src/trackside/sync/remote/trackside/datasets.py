@@ -14,6 +14,7 @@ from trackside.sync.document import Doc, Field, Patch, Verb
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
+from trackside.sync.remote.datasets_port import DatasetsPeer
 from trackside.sync.remote.decoding import read
 from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.trackside import items
@@ -22,7 +23,7 @@ AT_ONCE = 500
 JSON = {"content-type": "application/json"}
 
 
-class TracksideDatasets:
+class TracksideDatasets(DatasetsPeer):
     def __init__(self, http: Http) -> None:
         self._http = http
         self._is_known: bool | None = None
@@ -32,17 +33,6 @@ class TracksideDatasets:
         if self._is_known is None:
             self._is_known = Entity.DATASET in items.about(self._http).kinds
         return self._is_known
-
-    @property
-    def log_tells(self) -> bool:
-        return True
-
-    def everything(self) -> Iterator[Part]:
-        return iter(())
-
-    def recent(self, since: int) -> Iterator[Part]:
-        del since
-        return iter(())
 
     def can(self, field: Field, verb: Verb) -> bool:
         del field, verb

@@ -1,7 +1,5 @@
 """The registry of another Trackside: uids and numbers stay.  Knows the calls of `sync.api.items`."""
 
-from collections.abc import Iterator
-
 from msgspec import Struct
 
 from trackside.core.http_client.client import Http, Refused
@@ -12,7 +10,7 @@ from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.local.registry import id_of, uid_of
 from trackside.sync.remote.decoding import read
-from trackside.sync.remote.registry_port import ChangedItem
+from trackside.sync.remote.registry_port import ChangedItem, RegistryPeer
 from trackside.sync.remote.trackside import items
 
 STAGES = "/api/trackside/v1/registry/stages"
@@ -26,20 +24,9 @@ class _Stages(Struct, frozen=True):
     stages: list[_Stage]
 
 
-class TracksideRegistry:
+class TracksideRegistry(RegistryPeer):
     def __init__(self, http: Http) -> None:
         self._http = http
-
-    @property
-    def log_tells(self) -> bool:
-        return True
-
-    def everything(self) -> Iterator[Part]:
-        return iter(())
-
-    def recent(self, since: int) -> Iterator[Part]:
-        del since
-        return iter(())
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         del entity, field, verb

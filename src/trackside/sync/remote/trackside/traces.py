@@ -15,7 +15,7 @@ from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import convert, decode, read
 from trackside.sync.remote.faults import InvalidRemoteResponse
-from trackside.sync.remote.traces_port import NewTrace, TracePatch
+from trackside.sync.remote.traces_port import NewTrace, TracePatch, TracesPeer
 from trackside.sync.remote.trackside import items
 from trackside.sync.trace_document import Marks, can
 
@@ -31,7 +31,7 @@ class _Span(Struct, frozen=True):
     span_id: bytes
 
 
-class TracksideTraces:
+class TracksideTraces(TracesPeer):
     keeps_final = True
 
     def __init__(self, http: Http) -> None:
@@ -43,17 +43,6 @@ class TracksideTraces:
         if self._is_known is None:
             self._is_known = Entity.TRACE in items.about(self._http).kinds
         return self._is_known
-
-    @property
-    def log_tells(self) -> bool:
-        return True
-
-    def everything(self) -> Iterator[Part]:
-        return iter(())
-
-    def recent(self, since: int) -> Iterator[Part]:
-        del since
-        return iter(())
 
     def can(self, field: Field, verb: Verb) -> bool:
         return can(field, verb)
