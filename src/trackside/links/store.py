@@ -106,7 +106,7 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
         link = get(tx, name)
         if state is not State.REMOVING:
             raise BadState(
-                f"Link '{name}' is being removed. It goes when its copies have gone, or at once when it is removed to keep them."
+                f"Link '{name}' is being removed. Its copies are deleted first; remove it with `--copies keep` to end it now."
             )
         return link
     tx.record(Change("link", name, str(state)))

@@ -127,7 +127,7 @@ def remove(words: argparse.Namespace) -> int:
     say(
         f"link {words.name} is removed"
         if words.copies == "keep"
-        else f"link {words.name} goes when its copies have gone"
+        else f"the copies of link {words.name} are being deleted; `trackside link list` shows the link until that is done"
     )
     return OK
 
@@ -139,6 +139,8 @@ def log(words: argparse.Namespace) -> int:
         for each in entries:
             say(as_json(each) if words.json else _line(each))
         if not entries:
+            if not after and not words.json:
+                say(f"link {words.name} had no conflict, and nothing was refused or left out")
             return OK
         after = entries[-1]["log_id"]
 
