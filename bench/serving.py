@@ -153,7 +153,7 @@ def main() -> None:
 def measure(kind: str, systems: list[System], options: argparse.Namespace) -> None:
     print(
         f"\n| model | rows | connections | {' | '.join(s.name for s in systems)} | scorer / mlflow | scorer / best peer |"
-        " router / scorer | router / null proxy |"
+        " router / scorer | null proxy / scorer |"
     )
     print("|---" * (7 + len(systems)) + "|")
     for rows in map(int, options.rows.split(",")):
@@ -181,7 +181,7 @@ def row(kind: str, rows: int, connections: int, systems: list[System], options: 
     ]
     best = max((rate[s.name] for s in systems if s.name not in OURS), default=rate["mlflow"])
     ratios = f"{rate['scorer'] / rate['mlflow']:.1f}x | {rate['scorer'] / best:.1f}x"
-    ratios += f" | {rate['router'] / rate['scorer']:.2f}x | {rate['router'] / rate['null proxy']:.2f}x"
+    ratios += f" | {rate['router'] / rate['scorer']:.2f}x | {rate['null proxy'] / rate['scorer']:.2f}x"
     print(f"| {kind} | {rows} | {connections} | {' | '.join(cells)} | {ratios} |", flush=True)
 
 
