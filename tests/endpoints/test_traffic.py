@@ -6,6 +6,8 @@ import pytest
 
 from endpoints.conftest import ENDPOINTS
 from support.client import Api
+from support.links import until
+from support.servers import Server
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.endpoints import traffic_store
 from trackside.endpoints.traffic import Traffic, quantile_ms
@@ -87,3 +89,18 @@ def test_the_call_shows_an_endpoint_without_requests_and_checks_its_arguments(ap
     assert (shown["points"], shown["step_s"], shown["until"] - shown["since"]) == ([], 180, 600 * 60_000)
     assert api.fault(f"{ENDPOINTS}/adder/traffic", method="GET", minutes=0)[0] == 400
     assert api.fault(f"{ENDPOINTS}/other/traffic", method="GET")[0] == 404
+
+
+def test_a_probe_for_health_is_no_request_that_failed(server: Server) -> None:
+    api, service = server.api, "/api/v1/service/adder"
+    api.post("registered-models/create", name="sum")
+    api.post("model-versions/create", name="sum", source="s3://bucket/model")
+    api.post(ENDPOINTS, {"name": "adder", "model_uri": "models:/sum/1", "auth_mode": "none"})
+
+    probed = [api.ask("GET", service).status for _ in range(5)]
+    scored = api.ask("POST", f"{service}/score", {"inputs": []}).status
+    until(lambda: bool(api.get(f"{ENDPOINTS}/adder/traffic", minutes=60)["points"]))
+    points = api.get(f"{ENDPOINTS}/adder/traffic", minutes=60)["points"]
+
+    assert (probed, scored) == ([503] * 5, 503)
+    assert [(each["requests"], each["server_errors"]) for each in points] == [(1, 1)]

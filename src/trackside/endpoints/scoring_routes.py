@@ -108,7 +108,7 @@ class Scoring:
     def _start(
         self, way: Way, method: str, path: str, headers: Mapping[bytes, bytes], body: bytes, answer: Answer
     ) -> None:
-        target = self._choose(way, headers)
+        target = self._choose(way, method, headers)
         request_id = "" if way.log is None else _request_id(headers)
         call = _Call(self, way, target, method, path, _content_type(headers), body, request_id, answer)
         if method == "POST" and DEPLOYMENT_HEADER not in headers:
@@ -118,7 +118,7 @@ class Scoring:
     async def _forward(self, request: Request, method: str, path: str) -> Response:
         way = await self._find(request.workspace, request.params["name"], request.headers)
         await self._admit(way, request.headers, request.workspace)
-        target = self._choose(way, request.headers)
+        target = self._choose(way, method, request.headers)
         body = await request.whole_body(target.max_body_bytes) if method == "POST" else b""
         answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
 
@@ -147,12 +147,14 @@ class Scoring:
                 self._check_caller(name, caller, headers, workspace)
             raise workspace.fault if isinstance(workspace, Nowhere) else fault from None
 
-    def _choose(self, way: Way, headers: Mapping[bytes, bytes]) -> Target:
+    def _choose(self, way: Way, method: str, headers: Mapping[bytes, bytes]) -> Target:
+        """Raise NotFound, Invalid, Unavailable.  Only requests to score are counted: a probe for health is none."""
         target = self.routing.choose(way, headers.get(DEPLOYMENT_HEADER, b"").decode("latin-1"))
         try:
             self.routing.check_ready(way, target)
         except Unavailable as fault:
-            self.note(way, target, fault.status, 0.0)
+            if method == "POST":
+                self.note(way, target, fault.status, 0.0)
             raise
         return target
 
