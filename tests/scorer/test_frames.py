@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,23 @@ def test_a_scorer_that_asks_for_keys_takes_no_frames(
         answered = connection.recv(1 << 16)
 
     assert answered.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_frame_that_is_larger_than_a_body_may_be_ends_the_connection(
+    serve_model: Callable[..., Scoring], regression: Path
+) -> None:
+    scoring = serve_model(regression, "--max-body-mb", "1")
+    large = frames.REQUEST.pack(100 << 20, 1, frames.NO_TYPE) + bytes(2 << 20)
+
+    with upgraded(scoring) as connection:
+        with suppress(ConnectionError):
+            connection.sendall(large)
+        read = b"reset"
+        with suppress(ConnectionError):
+            read = connection.recv(1)
+
+    assert read in (b"", b"reset")
+    assert scoring.call("GET", "/ping").status == 200
 
 
 def upgraded(scoring: Scoring) -> socket.socket:

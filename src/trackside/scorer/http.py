@@ -200,7 +200,8 @@ class Connection(asyncio.Protocol):
         connections = self._service.connections
         connections.discard(self)
         self._is_over = True
-        changed = Multiplexed(self._service.submit, connections.discard)
+        most_bytes = self._service.max_body_bytes + MAX_HEAD_BYTES
+        changed = Multiplexed(self._service.submit, most_bytes, connections.discard)
         connections.add(changed)
         self._transport.write(frames.SWITCHED)
         self._transport.set_protocol(changed)

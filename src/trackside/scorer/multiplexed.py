@@ -15,10 +15,11 @@ Submit = Callable[[Optional[str], bytes, Callable[[Answer], None]], None]
 
 
 class Multiplexed(asyncio.Protocol):
-    """`ended` is called when the connection has ended."""
+    """`ended` is called when the connection has ended.  A frame that is larger than `most_bytes` ends it."""
 
-    def __init__(self, submit: Submit, ended: Callable[["Multiplexed"], None]) -> None:
+    def __init__(self, submit: Submit, most_bytes: int, ended: Callable[["Multiplexed"], None]) -> None:
         self._submit = submit
+        self._most_bytes = most_bytes
         self._ended = ended
         self._transport: Any = None
         self._rest = b""
@@ -34,6 +35,10 @@ class Multiplexed(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         found, self._rest = frames.requests(self._rest + data if self._rest else data)
+        if len(self._rest) > self._most_bytes:
+            self._rest = b""
+            self._transport.abort()
+            return
         self._due += len(found)
         for number, content_type, body in found:
             media = None if content_type is None else content_type.decode("latin-1")
