@@ -177,7 +177,7 @@ def test_an_issue_is_filed_from_a_trace_and_chosen_for_others(server: Server, pa
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Add an issue").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_role("combobox").fill("wrong city")
+    dialog.get_by_role("combobox", name="Issue").fill("wrong city")
     dialog.get_by_label("Description").fill(HOSTILE)
     dialog.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("Added the trace to wrong city")).to_be_visible()
@@ -185,7 +185,7 @@ def test_an_issue_is_filed_from_a_trace_and_chosen_for_others(server: Server, pa
     page.goto(f"{server.url}/#/experiments/0/traces")
     page.get_by_role("checkbox").first.click()
     page.get_by_role("button", name="Add an issue").click()
-    dialog.get_by_role("combobox").fill("wrong city")
+    dialog.get_by_role("combobox", name="Issue").fill("wrong city")
     expect(dialog.get_by_label("Description")).to_have_count(0)  # it is there already
     page.goto(f"{server.url}/#/experiments/0/traces?show=issues")
     expect(page.get_by_role("row").filter(has_text="wrong city")).to_contain_text("1")
