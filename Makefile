@@ -158,7 +158,7 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo 'mutmut>=3.8' | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/mutants.txt
 	@printf '%s\n' 'ray>=2.60' mlflow==3.17.2 httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/ray.txt
-	@printf '%s\n' 'pyspark[connect]>=4' 'ray>=2.60' mlflow==3.17.2 'scikit-learn>=1.6' httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/engines.txt
+	@printf '%s\n' 'pyspark[connect]>=4' 'ray[default]>=2.60' mlflow==3.17.2 'scikit-learn>=1.6' httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/engines.txt
 	@printf '%s\n' 'deltalake>=1.6,<2' 'pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13' mlflow==3.17.2 'scikit-learn>=1.6' httptools uvloop | \
 		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/lakes.txt
 	@echo mlflow-skinny==2.22.5 | uv pip compile - $(RESOLVE) -o constraints/compat-2.txt

@@ -1,5 +1,6 @@
 """Jobs from the queue to their end, on both databases."""
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from trackside.core.errors import Invalid
 from trackside.identity import credentials
 from trackside.identity import store as identity
 from trackside.jobs import plan, schedule_store, store
+from trackside.jobs.kinds import Kinds
 from trackside.jobs.model import State
 from trackside.jobs.running import MARK
 
@@ -99,7 +101,7 @@ def test_a_key_has_one_live_job(office: Office) -> None:
 
 def test_a_job_that_waits_is_cancelled_at_once_and_one_that_runs_soon(office: Office) -> None:
     waits, runs, worker = office.submit(ADD, Add()), office.submit(WAIT, Text(), priority=1), office.worker()
-    office.write(lambda tx: store.request_cancel(tx, store.lock(tx, waits)))
+    office.write(lambda tx: Kinds([ADD]).cancel(tx, store.lock(tx, waits)))
     office.drive(worker, lambda: office.log(runs))
 
     office.write(lambda tx: store.request_cancel(tx, store.lock(tx, runs)))
@@ -201,6 +203,27 @@ def test_a_cancelled_child_and_what_it_started_end(office: Office, tmp_path: Pat
 
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while the child's child lives
+
+
+def test_a_kind_hears_of_each_job_that_ends_without_success_also_after_its_server_was_killed(office: Office) -> None:
+    heard: list[tuple[str, str]] = []
+
+    def ended(_tx: Any, job: Any, _params: Any, next_: Any) -> None:
+        heard.append((job.job_id, next_.state))
+
+    kinds: tuple[Any, ...] = tuple(dataclasses.replace(each, max_attempts=1, ended=ended) for each in (ADD, FAIL, WAIT))
+    adds, fails, waits = kinds
+    lost = office.submit(waits, Text())
+    office.write(lambda tx: store.lease(tx, "of a server that is gone", 1, 9, 30.0))
+    office.write(lambda tx: tx.run("UPDATE jobs SET leased_until = 1 WHERE workspace_id = :ws"))
+    refused, cancelled, done = office.submit(fails, Text()), office.submit(waits, Text()), office.submit(adds, Add())
+    office.write(lambda tx: Kinds(kinds).cancel(tx, store.lock(tx, cancelled)))
+    worker = office.worker(kinds=kinds)
+
+    states = {job_id: office.finish(worker, job_id).state for job_id in (done, refused, lost)}
+
+    assert states == {done: State.SUCCEEDED, refused: State.FAILED, lost: State.FAILED}
+    assert sorted(heard) == sorted([(lost, "failed"), (refused, "failed"), (cancelled, "cancelled")])
 
 
 def test_a_program_that_is_not_there_fails_the_job(office: Office) -> None:

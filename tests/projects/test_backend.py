@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def submit(server: Server, project: Path, *words: str, **config: Any) -> subproc
 def only_run(server: Server) -> Any:
     (found,) = server.api.post("runs/search", experiment_ids=["0"])["runs"]
     return found
+
+
+def after(server: Server, job: Any) -> Any:
+    """The job once it has ended."""
+    found = server.api.get(f"{JOBS}/{job['job_id']}")["job"]
+    return found if found["state"] not in ("queued", "running") else None
 
 
 def test_a_project_runs_on_the_server_and_logs_to_its_run(running: Server, project: Path) -> None:
@@ -103,24 +110,32 @@ def test_a_repository_is_fetched_only_from_where_the_operator_said(start: Any, p
         identity = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"]
         subprocess.run(["git", *identity, *words], cwd=project, check=True, capture_output=True, env=os.environ)
 
+    (project / "away").symlink_to(tmp_path)
     git("init", "-q")
-    git("add", "MLproject", "train.py")
+    git("add", "MLproject", "train.py", "away")
     git("commit", "-qm", "one")
     server = start("--model-python", sys.executable, "--project-sources", f"file://{tmp_path}")
 
-    def ask(uri: str) -> tuple[Any, str]:
+    def ask(uri: str, **more: str) -> tuple[Any, str]:
         run_id = server.api.post("runs/create", experiment_id="0")["run"]["info"]["run_id"]
-        params = {"run_id": run_id, "git_uri": uri, "version": "main", "parameters": {"count": "2"}, "env": "local"}
+        params = {
+            "run_id": run_id,
+            "git_uri": uri,
+            "version": "main",
+            "parameters": {"count": "2"},
+            "env": "local",
+            **more,
+        }
         return server.api.ask("POST", JOBS, {"kind": "project", "params": params}).json, run_id
 
     refused, _ = ask("https://example.com/acme/sums")
     queued, run_id = ask(f"file://{project}")
+    leading_out, _ = ask(f"file://{project}", subdirectory="away/sums")
 
     assert refused["error_code"] == "PERMISSION_DENIED"
     assert "below none of the server's --project-sources" in refused["message"]
-    job_id = queued["job"]["job_id"]
-    wait_for(lambda: server.api.get(f"{JOBS}/{job_id}")["job"]["state"] not in ("queued", "running"))
-    ended = server.api.get(f"{JOBS}/{job_id}")["job"]
+    ended, denied = (wait_for(partial(after, server, each["job"])) for each in (queued, leading_out))
     assert ended["state"] == "succeeded", ended["reason"]
+    assert denied["reason"] == "subdirectory is 'away/sums', which the project does not have."
     assert server.api.run(run_id)["info"]["status"] == "FINISHED"
     assert server.api.latest(run_id)["loss"][2] == 0.5

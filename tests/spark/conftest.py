@@ -21,6 +21,7 @@ from support.servers import Server
 from support.venvs import environment
 
 ROOT = Path(__file__).parents[2]
+LIMIT_S = 900.0  # a JVM takes minutes to start on a machine that other tests keep busy
 QUIET = {"DO_NOT_TRACK": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
 
 
@@ -98,13 +99,21 @@ def spawn(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ca
 
 
 @pytest.fixture(scope="session")
-def master(spawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> str:
+def ports() -> dict[str, int]:
+    """Where master and Spark Connect listen, once a test has started them."""
+    return {"master": free_port(), "connect": free_port()}
+
+
+@pytest.fixture(scope="session")
+def master(spawn: Callable[..., Path], ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a standalone cluster of one master and two workers."""
-    port, pages = free_port(), free_port()
+    port, pages = ports["master"], free_port()
     of = "org.apache.spark.deploy"
-    spawn("spark-class", f"{of}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(pages))
+    log = spawn(
+        "spark-class", f"{of}.master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", str(pages)
+    )
     url = f"spark://127.0.0.1:{port}"
-    until(lambda: is_open(port) and is_open(pages), "the master to start")
+    until(lambda: is_open(port) and is_open(pages), "the master to start", said=log.read_text, limit_s=LIMIT_S)
     for number in range(2):
         own = str(tmp_path_factory.mktemp(f"worker-{number}"))
         words = ("--host", "127.0.0.1", "--webui-port", str(free_port()), "-c", "1", "-m", "1g", "-d", own, url)
@@ -118,14 +127,14 @@ def master(spawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory)
             return 0
         return found
 
-    until(lambda: workers() == 2, "two workers to register")
+    until(lambda: workers() == 2, "two workers to register", said=log.read_text, limit_s=LIMIT_S)
     return url
 
 
 @pytest.fixture(scope="session")
-def connect(spawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> str:
+def connect(spawn: Callable[..., Path], ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a Spark Connect server."""
-    port = free_port()
+    port = ports["connect"]
     conf = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
@@ -134,8 +143,8 @@ def connect(spawn: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
     }
     given = [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
-    spawn("spark-submit", "--master", "local[2]", *given, "--class", CONNECT, "spark-internal")
-    until(lambda: is_open(port), "the Spark Connect server to start")
+    log = spawn("spark-submit", "--master", "local[2]", *given, "--class", CONNECT, "spark-internal")
+    until(lambda: is_open(port), "the Spark Connect server to start", said=log.read_text, limit_s=LIMIT_S)
     return f"sc://127.0.0.1:{port}"
 
 
@@ -163,7 +172,7 @@ def served(python: Path, tables: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def summing(
-    python: Path, tables: Path, master: str, connect: str, tmp_path_factory: pytest.TempPathFactory
+    python: Path, tables: Path, ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """A server whose jobs may use the cluster and Spark Connect, with the model `sum`, whose version 2 doubles the sum."""
     folder = tmp_path_factory.mktemp("summing")
@@ -173,7 +182,7 @@ def summing(
         "--job-folders",
         str(tables),
         "--spark-masters",
-        f"local,{master},{connect}",
+        f"local,spark://127.0.0.1:{ports['master']},sc://127.0.0.1:{ports['connect']}",
     )
     server = Server(folder / "data", options).start()
     try:

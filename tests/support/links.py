@@ -19,13 +19,19 @@ def link(api: Api, name: str) -> Any:
     return api.get(f"{LINKS}/{name}")["link"]
 
 
-def until(condition: Callable[[], bool], what: str = "it to happen", *, said: Callable[[], Any] = str) -> None:
+def until(
+    condition: Callable[[], bool],
+    what: str = "it to happen",
+    *,
+    said: Callable[[], Any] = str,
+    limit_s: float = LIMIT_S,
+) -> None:
     """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over.
 
-    One limit holds for all tests: it ends what never comes, and no test that passes depends on it."""
-    end, pause_s = time.monotonic() + LIMIT_S, 0.005
+    The limit ends what never comes, and no test that passes depends on it."""
+    end, pause_s = time.monotonic() + limit_s, 0.005
     while not condition():
-        assert time.monotonic() < end, f"waited {LIMIT_S:.0f} s in vain for {what} {said()}".rstrip()
+        assert time.monotonic() < end, f"waited {limit_s:.0f} s in vain for {what} {said()}".rstrip()
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.05)
 

@@ -4,6 +4,7 @@ Traces, what MLflow's server can switch off, jobs and what runs as one (drift, p
 alerts, links, imports, clean-up, views, and the clients of Azure and Databricks.
 """
 
+import sys
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ from trackside.cleanup.workspaces import imports as abandoned
 from trackside.cleanup.workspaces import routes as workspace_deletions
 from trackside.cleanup.workspaces import work as workspace_work
 from trackside.core.http.routes import Route
+from trackside.core.settings import Settings
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.drift.monitors import due
@@ -36,6 +38,9 @@ from trackside.imports.jobs import Jobs
 from trackside.jobs import loops as job_loops
 from trackside.jobs import routes as jobs
 from trackside.jobs import schedule_routes
+from trackside.jobs.executors.chosen import Executors
+from trackside.jobs.executors.process import ProcessExecutor
+from trackside.jobs.executors.ray_jobs import RayExecutor
 from trackside.jobs.kinds import Kind, Kinds
 from trackside.jobs.worker import Limits
 from trackside.links import routes as links
@@ -43,6 +48,7 @@ from trackside.links.worker.supervisor import Workers
 from trackside.monitoring import recount
 from trackside.monitoring.families import JOB_KEY, JOB_SCALE
 from trackside.projects import service as projects
+from trackside.projects.model import RAY
 from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
 from trackside.scoring import service as scoring
@@ -109,12 +115,12 @@ def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
         ]
     )
     limits = Limits(slots=settings.job_slots, each=settings.workspace_jobs, days=settings.job_days)
-    folder, variables = settings.data / "jobs", settings.child_environment
+    folder, executor = settings.data / "jobs", _executors(settings)
 
     def ended(ws: int, kind: str, state: str, seconds: float) -> None:
         parts.meters.work.note((JOB_KEY, ws, kind, state), seconds / JOB_SCALE)
 
-    parts.closers.extend(job_loops.start(db, kinds, limits, folder, variables, parts.url, parts.interval_factor, ended))
+    parts.closers.extend(job_loops.start(db, kinds, limits, folder, executor, parts.url, parts.interval_factor, ended))
     _loop(parts, "drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S)
     _loop(parts, "quotas", lambda: quota_watch.step(db), quota_watch.EVERY_S)
     _loop(parts, "recounts", lambda: recount.step(db, recounts), quota_watch.EVERY_S)
@@ -188,3 +194,12 @@ def _links(parts: Parts, body_files: BodyFiles) -> list[Route]:
 
 def _loop(parts: Parts, name: str, step: Any, every_s: float) -> None:
     parts.closers.append(Loop(name, step, every_s * parts.interval_factor).close)
+
+
+def _executors(settings: Settings) -> Executors:
+    """Return where the processes of jobs run: on this machine, and on the Ray cluster that the server was started with."""
+    here = ProcessExecutor(settings.child_environment)
+    if not settings.ray_address:
+        return Executors(here, {})
+    driver = ProcessExecutor({**settings.child_environment, **settings.ray_environment})
+    return Executors(here, {RAY: RayExecutor(driver, settings.ray_address, settings.ray_python or sys.executable)})

@@ -379,7 +379,7 @@ OPTIONS: dict[str, Option] = {
         default="",
         read=str,
         metavar="ADDRESS",
-        help="a Ray cluster for deployments with backend ray: HOST:PORT from a machine of it, or ray://HOST:PORT (default: none)",
+        help="a Ray cluster for deployments with backend ray and for projects: HOST:PORT, or ray://HOST:PORT (default: none)",
     ),
     "ray_python": Option(
         flags=("--ray-python",),
@@ -387,6 +387,13 @@ OPTIONS: dict[str, Option] = {
         read=str,
         metavar="PROGRAM",
         help="a Python with the cluster's versions of Python and Ray (default: the server's own)",
+    ),
+    "ray_server_url": Option(
+        flags=("--ray-server-url",),
+        default="",
+        read=str,
+        metavar="URL",
+        help="where machines of the Ray cluster reach this server, for projects (default: its address on this machine)",
     ),
     "change_log_days": Option(
         flags=("--change-log-days",),

@@ -91,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     kubernetes_server_url: str
     ray_address: str  # empty: no cluster
     ray_python: str
+    ray_server_url: str  # empty: the server's own URL on this machine
     model_python: str  # for deployments that need no environment of their own; empty: none
     job_slots: int  # jobs that this server runs at once
     workspace_jobs: int  # jobs that a workspace runs at once
@@ -274,6 +275,11 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
         raise SettingError(
             f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be the http(s)"
             " address where pods reach this server"
+        )
+    if settings.ray_server_url and not settings.ray_server_url.startswith(("http://", "https://")):
+        raise SettingError(
+            f"--ray-server-url is {settings.ray_server_url!r}; it must be the http(s) address where a Ray cluster reaches this"
+            " server"
         )
     if settings.mail_server is not None and not settings.mail_from:
         raise SettingError("--mail-server needs --mail-from: the address that mails come from")

@@ -116,7 +116,7 @@ class Environments:
                 " server with --model-python and set spec.env to 'local'."
             )
         disk.make_folder(place.parent)
-        with _alone(place.with_suffix(".lock")):
+        with alone(place.with_suffix(".lock")):
             if not (place / READY).exists():  # else another thread or process has just built it
                 self._build(place, python, version, wanted_packages, tell)
         return str(python)
@@ -176,7 +176,7 @@ def _key(version: str, requirements: list[str]) -> str:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """Hold a lock file, so that an endpoint and a job do not build one environment at the same time."""
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,6 +1,7 @@
 """The kinds of jobs that a server knows.  Knows how a kind is described; knows no kind."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -9,8 +10,10 @@ from msgspec import Struct
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
-from trackside.jobs.model import ShownKind
+from trackside.core.errors import Fault, Invalid
+from trackside.jobs import plan, store
+from trackside.jobs.model import Job, ShownKind, State
+from trackside.jobs.plan import Next
 
 if TYPE_CHECKING:
     from trackside.jobs.running import Running
@@ -29,13 +32,17 @@ class Kind(Generic[P]):
     child process.  A `Fault` that it raises fails the job with the fault's message.
 
     `check` runs in the transaction that queues the job, with the caller's rights.  It returns the parameters to store, such
-    as with an alias resolved, and raises a `Fault` for what can never work."""
+    as with an alias resolved, and raises a `Fault` for what can never work.
+
+    `ended` runs in the transaction that ends a job as failed or cancelled, also one whose server was killed or that never began.
+    What `run` began outside of the job, such as a run, is ended there.  It may find that `run` has ended it."""
 
     name: str
     title: str
     params: type[P]
     run: Callable[["Running", P], Struct | None]
     check: Callable[[Tx, P], P] | None = None
+    ended: Callable[[Tx, Job, P, Next], None] | None = None
     describe: Callable[[P], str] | None = None  # the title of one job
     needs: tuple[Action, ...] = ()  # of a caller who starts one through the API, besides jobs/write
     is_open: bool = True  # callers of the API may start one
@@ -73,6 +80,22 @@ class Kinds:
 
     def shown(self) -> list[ShownKind]:
         return [ShownKind(each.name, each.title, msgspec.json.schema(each.params)) for each in self._open()]
+
+    def end(self, tx: Tx, job: Job, next_: Next) -> None:
+        """Write what becomes of a job whose attempt ended, or that is cancelled before it began."""
+        if not store.end(tx, job, next_) or next_.state not in (State.FAILED, State.CANCELLED):
+            return
+        kind = self.find(job.kind)
+        if kind is not None and kind.ended is not None:
+            with suppress(Fault):  # what the job was about is gone
+                kind.ended(tx, job, kind.decode(job.params), next_)
+
+    def cancel(self, tx: Tx, job: Job) -> None:
+        """End a job that waits; ask the server that runs one to end it."""
+        if job.state is State.QUEUED:
+            self.end(tx, job, plan.cancelled_before(job))
+        else:
+            store.request_cancel(tx, job)
 
     def _open(self) -> list[Kind[Any]]:
         return sorted((kind for kind in self._by_name.values() if kind.is_open), key=lambda kind: kind.name)

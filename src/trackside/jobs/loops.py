@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from trackside.core.work.loop import Loop
-from trackside.jobs.executors.process import ProcessExecutor
+from trackside.jobs.executors.port import Executor
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.worker import Database, Limits, Worker
 
@@ -17,14 +17,14 @@ def start(
     kinds: Kinds,
     limits: Limits,
     folder: Path,
-    variables: dict[str, str],
+    executor: Executor,
     url: str,
     interval_factor: float,
     note: Callable[[int, str, str, float], None],
 ) -> list[Callable[[], object]]:
     """Start to run jobs.  `note` is told of each attempt that ended: workspace, kind, state, seconds.  Return what
     ends that, to be called in reverse order."""
-    worker = Worker(db, kinds, limits, folder, ProcessExecutor(variables), url=url)
+    worker = Worker(db, kinds, limits, folder, executor, url=url)
     worker.note = note
     run = Loop("jobs", worker.step, EVERY_S * interval_factor)
     return [worker.close, run.close, Loop("jobs-prune", worker.prune, PRUNE_EVERY_S).close]

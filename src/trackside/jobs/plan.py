@@ -74,6 +74,11 @@ def after(job: Job, ending: Ending, now: int) -> Next:
             return _again(job, reason, 0)
 
 
+def cancelled_before(job: Job) -> Next:
+    """Return what becomes of a job that is cancelled while it waits."""
+    return Next(State.CANCELLED, "The job was cancelled before it began.", 0, job.max_attempts)
+
+
 def pause_ms(attempt: int) -> int:
     """Return how long a job waits before its next attempt: 5 s, then twice as long each time, 300 s at most."""
     return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(attempt - 1, 10))

@@ -70,7 +70,7 @@ class Calls:
         """End a job that waits at once, and one that runs within some seconds.  Harmless for a job that has ended."""
         job = store.lock(tx, call.job_id or "")
         if job.state in m.LIVE:
-            store.request_cancel(tx, job)
+            self._kinds.cancel(tx, job)
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
 
     def retry(self, tx: Tx, call: m.OfJob) -> m.GotJob:

@@ -113,10 +113,7 @@ def page(
 
 
 def request_cancel(tx: Tx, job: Job) -> None:
-    """End a job that waits; ask the server that runs one to end it."""
-    if job.state is State.QUEUED:
-        end(tx, job, Next(State.CANCELLED, "The job was cancelled before it began.", 0, job.max_attempts))
-        return
+    """Ask the server that runs a job to end it."""
     tx.run(
         "UPDATE jobs SET is_cancelling = 1 WHERE workspace_id = :ws AND job_seq = :seq AND state = :running",
         seq=job.job_seq,

@@ -186,7 +186,7 @@ class Worker:
                 return None
             next_ = plan.after(job, ending, tx.now)
             tokens.end(tx, job)
-            store.end(tx, job, next_)
+            self._kinds.end(tx, job, next_)
             return next_.state
 
         try:
@@ -248,7 +248,7 @@ class Worker:
             return
         tokens.end(tx, job)
         next_ = plan.after(job, plan.Lost("The server that ran the job ended."), tx.now)
-        store.end(tx, job, next_)
+        self._kinds.end(tx, job, next_)
         log.warning("job %s of kind %s lost its server: %s", job_id, job.kind, next_.state)
 
     def _take(self, now: float) -> bool:
@@ -274,7 +274,7 @@ class Worker:
             try:
                 token = tokens.begin(tx, job) if kind is not None and kind.has_token else ""
             except Denied as fault:
-                store.end(tx, job, plan.after(job, plan.Failed(fault.message), tx.now))
+                self._kinds.end(tx, job, plan.after(job, plan.Failed(fault.message), tx.now))
                 continue
             taken.append((store.get(tx, job.job_id), token, workspaces.current(tx).name))
         return taken

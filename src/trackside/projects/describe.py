@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 MARK = "\x1etrackside "
+_AFTER_NAME = re.compile(r"[^A-Za-z0-9._-].*")  # of a package's name and version
 
 
 class Wrong(Exception):
@@ -46,39 +48,38 @@ def describe(folder: Path, entry_point: str, parameters: dict[str, str], storage
         raise Wrong(
             "The project has a docker_env; this server runs projects with a python_env or a conda_env of pip packages."
         )
-    version, packages = _environment(folder, project, yaml)
-    return {"command": command, "python": version, "requirements": packages}
+    return {"command": command, **_environment(folder, project, yaml)}
 
 
-def _environment(folder: Path, project: Any, yaml: Any) -> tuple[str, list[str]]:
-    """Return Python's version and the requirements."""
+def _environment(folder: Path, project: Any, yaml: Any) -> dict[str, Any]:
+    """Return Python's version, the requirements of pip, and what conda is asked for."""
     if not project.env_config_path:
-        return "", []
+        return {}
     given = yaml.safe_load(Path(project.env_config_path).read_text("utf-8")) or {}
     if project.env_type == "conda_env":
         return _of_conda(given, folder)
     wanted = [*(given.get("build_dependencies") or []), *(given.get("dependencies") or [])]
-    return _short(given.get("python")), _flat(wanted, folder)
+    return {"python": _short(given.get("python")), "requirements": _flat(wanted, folder)}
 
 
-def _of_conda(given: dict[str, Any], folder: Path) -> tuple[str, list[str]]:
+def _of_conda(given: dict[str, Any], folder: Path) -> dict[str, Any]:
     version = ""
-    packages: list[Any] = []
-    others: list[str] = []
+    pip: list[Any] = []
+    packages: list[str] = []
+    only_conda: list[str] = []
     for each in given.get("dependencies") or []:
         if isinstance(each, dict):
-            packages += each.get("pip") or []
+            pip += each.get("pip") or []
             continue
-        name, _, number = str(each).replace("==", "=").partition("=")
+        packages.append(str(each))
+        name, _, number = str(each).rpartition("::")[2].replace("==", "=").partition("=")
         if name == "python":
             version = number
-        elif name != "pip":
-            others.append(str(each))
-    if others:
-        raise Wrong(
-            f"The project's conda_env names {', '.join(others)}, which only conda installs; this server installs packages of pip."
-        )
-    return _short(version), _flat(packages, folder)
+        elif _AFTER_NAME.sub("", name) not in ("pip", "python"):
+            only_conda.append(str(each))
+    requirements = _flat(pip, folder)
+    conda = {"channels": [str(each) for each in given.get("channels") or []], "packages": packages}
+    return {"python": _short(version), "requirements": requirements, "conda": conda, "only_conda": only_conda}
 
 
 def _flat(wanted: list[Any], folder: Path) -> list[str]:

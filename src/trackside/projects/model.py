@@ -8,7 +8,7 @@ from msgspec import Struct
 from trackside.core.errors import Denied, Invalid
 
 ARCHIVE = "project.tar.gz"  # the file of the run with the code that a client sent
-EXECUTORS = ("process",)
+PROCESS, RAY = "process", "ray"  # executors
 _LOCAL = ("", "local", "LOCAL")  # as in azureml's backend: no cluster
 MAX_PARAMETERS = 100
 MAX_VALUE = 6000
@@ -20,7 +20,8 @@ _FOLDER = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`run_id` is the run that the project logs to.  Its code is the run's file `project.tar.gz`, or comes from `git_uri`.
 
-    `env` uv builds the project's environment; local takes the server's --model-python.  `compute` names an executor."""
+    `env` uv builds the project's environment; local takes the server's --model-python, or the cluster's own packages.  `compute`
+    names an executor: process or ray."""
 
     run_id: str
     git_uri: str = ""
@@ -37,22 +38,34 @@ class Ran(Struct, frozen=True, kw_only=True):
     command: str
 
 
+class Conda(Struct, frozen=True):
+    """What a `conda.yaml` asks conda for, apart from the requirements of pip."""
+
+    channels: list[str] = []
+    packages: list[str] = []
+
+
 class Described(Struct, frozen=True):
-    """What `describe` says of a project: the command of its entry point, and its environment."""
+    """What `describe` says of a project: the command of its entry point, and its environment.
+
+    `only_conda` are the packages of `conda` that pip cannot install."""
 
     command: str
     python: str = ""
     requirements: list[str] = []
+    conda: Conda | None = None
+    only_conda: list[str] = []
 
 
-def check(params: Project, sources: Sequence[str]) -> Project:
+def check(params: Project, sources: Sequence[str], executors: Sequence[str]) -> Project:
     """Raise Invalid for values that no project takes, Denied for a git URI that is below none of `sources`."""
     if params.env not in ("uv", "local"):
         raise Invalid(f"env is {params.env[:50]!r}; it must be uv or local")
-    if params.compute not in (*_LOCAL, *EXECUTORS):
+    if params.compute not in (*_LOCAL, *executors):
+        hint = "; ray needs a server that was started with --ray-address" if params.compute == RAY else ""
         raise Invalid(
-            f"compute is {params.compute[:100]!r}, which is no executor of this server; it must be {', '.join(EXECUTORS)}, or"
-            " left out"
+            f"compute is {params.compute[:100]!r}, which is no executor of this server; it must be {' or '.join(executors)}, or"
+            f" left out{hint}"
         )
     if not _NAME.fullmatch(params.entry_point):
         raise Invalid(f"entry_point is {params.entry_point[:100]!r}; it must be the name of one")
@@ -81,4 +94,13 @@ def check_source(uri: str, sources: Sequence[str]) -> None:
         raise Denied(
             f"git_uri is {uri[:200]!r}, which is below none of the server's --project-sources ({named}). Clone it, and run the"
             " folder."
+        )
+
+
+def check_pip_alone(found: Described, remedy: str) -> None:
+    """Raise Invalid for an environment with packages that only conda installs."""
+    if found.only_conda:
+        raise Invalid(
+            f"The project's conda_env names {', '.join(found.only_conda)[:1000]}, which pip does not install; {remedy}, or list"
+            " Python packages below `pip`."
         )

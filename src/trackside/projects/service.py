@@ -16,10 +16,11 @@ from trackside.core.settings import Settings
 from trackside.endpoints.environments import Environments, local
 from trackside.jobs.executors.port import Command
 from trackside.jobs.kinds import Kind
-from trackside.jobs.plan import Cancelled
+from trackside.jobs.model import Job, State
+from trackside.jobs.plan import Cancelled, Next
 from trackside.jobs.running import Running, Stopped
-from trackside.projects import describe, sources
-from trackside.projects.model import Described, Project, Ran, check
+from trackside.projects import commands, conda, describe, sources
+from trackside.projects.model import PROCESS, RAY, Described, Project, Ran, check, check_pip_alone
 from trackside.runs import batch, lifecycle, limits
 from trackside.runs import model as m
 from trackside.runs import store as runs
@@ -29,20 +30,30 @@ from trackside.workspaces.model import Workspace
 JOB_TAG, REASON_TAG = "trackside.job_id", "trackside.failure"
 LOG = "log.txt"  # a file of the run: the end of the log
 MAX_LOG_LINES = 2_000
-MLFLOW = "mlflow-skinny>=2.10"  # for projects whose requirements name no mlflow
-_CERTIFICATES = ("/etc/passwd", "/etc/ssl", "/etc/ca-certificates")
 
 
 class Projects:
-    """`environments` builds those of projects; `local_python` runs those with env local."""
+    """`environments_folder` keeps the environments of projects; `local_python` runs those with env local.
+
+    `executors` are those of the server, and `cluster_url` is where the machines of a cluster reach it."""
 
     def __init__(
-        self, roots: Roots, environments: Environments, local_python: str, allowed_sources: tuple[str, ...]
+        self,
+        roots: Roots,
+        environments_folder: Path,
+        local_python: str,
+        allowed_sources: tuple[str, ...],
+        executors: tuple[str, ...],
+        cluster_url: str,
     ) -> None:
         self._roots = roots
-        self._environments = environments
+        self._environments_folder = environments_folder
+        self._environments = Environments(environments_folder)
+        self._conda = conda.find()
         self._local_python = local_python
         self._sources = allowed_sources
+        self._executors = executors
+        self._cluster_url = cluster_url
 
     def kind(self) -> Kind[Project]:
         return Kind(
@@ -51,6 +62,7 @@ class Projects:
             params=Project,
             run=self.run,
             check=self.check,
+            ended=_end_run,
             describe=lambda params: f"Run {params.entry_point} of {params.git_uri or 'a project'}"[:500],
             needs=(Action.RUNS_WRITE,),
             has_token=True,
@@ -58,12 +70,12 @@ class Projects:
         )
 
     def check(self, tx: Tx, params: Project) -> Project:
-        params = check(params, self._sources)
+        params = check(params, self._sources, self._executors)
         runs.active(tx, params.run_id)
         found = runs.locate(tx, params.run_id)
         if found is not None and not tx.rights.allows(Action.RUNS_WRITE, found):
             raise Denied(f"Permission denied: run_id needs {Action.RUNS_WRITE} on {found.kind} {found.id}.")
-        if params.env == "local" and not self._local_python:
+        if params.env == "local" and params.compute != RAY and not self._local_python:
             local(self._local_python)
         return params
 
@@ -96,17 +108,25 @@ class Projects:
         else:
             sources.from_archive(self._roots, root, workspace, code, running)
         folder = code / params.subdirectory if params.subdirectory else code
-        if not folder.is_dir():
+        if not folder.is_dir() or not folder.resolve().is_relative_to(code.resolve()):  # git keeps links that lead out
             raise Invalid(f"subdirectory is {params.subdirectory!r}, which the project does not have.")
         storage = running.folder / "files"
         disk.make_folder(storage)
         running.progress(message="Reading the project.")
         found = self._described(running, params, folder, storage)
-        python = self._python(running, params, found)
+        experiment_id = running.store.read(lambda tx: runs.get(tx, params.run_id).info.experiment_id)
+        job = commands.Place(running, params, folder, experiment_id)
+        if params.compute == RAY:
+            command = commands.on_ray(job, found, self._cluster_url)
+        elif found.conda is not None and params.env == "uv" and self._conda:
+            requirements = commands.with_mlflow(found.requirements, found.conda.packages)
+            prefix = conda.build(running, self._conda, self._environments_folder, found.conda, requirements)
+            command = commands.in_conda(job, found.command, prefix, storage)
+        else:
+            command = commands.here(job, found.command, self._python(running, params, found), storage)
         running.progress(message="Running.")
         running.log(f"$ {found.command}")
-        experiment_id = running.store.read(lambda tx: runs.get(tx, params.run_id).info.experiment_id)
-        running.run(_command(running, params, found.command, python, folder, storage, experiment_id))
+        running.run(command)
         return found.command
 
     def _described(self, running: Running, params: Project, folder: Path, storage: Path) -> Described:
@@ -139,15 +159,14 @@ class Projects:
     def _python(self, running: Running, params: Project, found: Described) -> str:
         if params.env == "local":
             return local(self._local_python)
+        check_pip_alone(found, "install conda, mamba or micromamba on the server's machine")
         version = found.python or f"{sys.version_info.major}.{sys.version_info.minor}"
-        has_mlflow = any(each.lower().startswith("mlflow") for each in found.requirements)
-        wanted = found.requirements if has_mlflow else [*found.requirements, MLFLOW]
 
         def say(text: str) -> None:
             running.log(text)
             running.progress(message=text)
 
-        return self._environments.build_for(version, wanted, say)
+        return self._environments.build_for(version, commands.with_mlflow(found.requirements), say)
 
     def _end(self, running: Running, run_id: str, status: m.Status, reason: str, said: "_Tail") -> None:
         """End the run, with the end of its log as a file.  Harmless if the run is gone."""
@@ -174,34 +193,15 @@ class _Tail:
 
 def kind(settings: Settings, roots: Roots) -> Kind[Project]:
     """Return the kind of jobs that run projects."""
-    environments = Environments(settings.data / "jobs-environments")
-    return Projects(roots, environments, settings.model_python, settings.project_sources).kind()
-
-
-def _command(
-    running: Running, params: Project, text: str, python: str, folder: Path, storage: Path, experiment_id: str
-) -> Command:
-    """Return the process of an entry point: with the environment's programs, and the job's own token."""
-    programs = str(Path(python).parent)
-    environment = {
-        "PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin",
-        "VIRTUAL_ENV": str(Path(programs).parent),
-        "PYTHONUNBUFFERED": "1",
-        "HOME": str(storage),
-        "MLFLOW_TRACKING_URI": f"{running.url}/ws/{running.workspace}",
-        "MLFLOW_RUN_ID": params.run_id,
-        "MLFLOW_EXPERIMENT_ID": experiment_id,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        **({"MLFLOW_TRACKING_TOKEN": running.token} if running.token else {}),
-    }
-    return Command(
-        argv=["bash", "-c", text],
-        folder=str(folder),
-        readable=[python, *_CERTIFICATES],
-        writable=[str(storage)],
-        environment=environment,
-        has_network=True,
-    )
+    executors = (PROCESS, RAY) if settings.ray_address else (PROCESS,)
+    return Projects(
+        roots,
+        settings.data / "jobs-environments",
+        settings.model_python,
+        settings.project_sources,
+        executors,
+        settings.ray_server_url.rstrip("/"),
+    ).kind()
 
 
 def _begin(tx: Tx, run_id: str, job_id: str) -> None:
@@ -214,6 +214,16 @@ def _ended(tx: Tx, run_id: str, status: m.Status, reason: str) -> None:
     if reason:
         _log(tx, m.LogBatch(run_id=run_id, tags=[m.GivenTag(key=REASON_TAG, value=reason[:5000])]))
     lifecycle.update(tx, run_id, status, tx.now, None)
+
+
+def _end_run(tx: Tx, job: Job, params: Project, next_: Next) -> None:
+    """End the run of a job whose own process could not do so: its server was killed, or it never began."""
+    if runs.get(tx, params.run_id).info.status in m.ENDED:
+        return
+    status = m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED
+    tags = [m.GivenTag(key=JOB_TAG, value=job.job_id), m.GivenTag(key=REASON_TAG, value=next_.reason[:5000])]
+    _log(tx, m.LogBatch(run_id=params.run_id, tags=tags))
+    lifecycle.update(tx, params.run_id, status, tx.now, None)
 
 
 def _put_log(roots: Roots, root: artifacts.Root, workspace: Workspace, lines: list[str], reason: str) -> None:

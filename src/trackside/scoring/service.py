@@ -20,9 +20,11 @@ from trackside.endpoints import sources
 from trackside.endpoints.environments import Environments, local
 from trackside.endpoints.model import Model
 from trackside.jobs.kinds import Kind
-from trackside.jobs.plan import Cancelled
+from trackside.jobs.model import Job, State
+from trackside.jobs.plan import Cancelled, Next
 from trackside.jobs.running import Running, Stopped
 from trackside.runs import model as m
+from trackside.runs import store as runs
 from trackside.scoring import commands, lakes, lineage, places, rights
 from trackside.scoring.buckets import Buckets, Table
 from trackside.scoring.lakes import Lakes
@@ -83,6 +85,7 @@ class Scoring:
             params=Score,
             run=self.run,
             check=self.check,
+            ended=_end_run,
             describe=lambda params: f"Score {params.input} with {params.model}"[:500],
             needs=(Action.RUNS_WRITE,),
         )
@@ -328,6 +331,13 @@ class Scoring:
 
     def _is_ours(self, running: Running) -> bool:
         return (running.folder / PUBLISHING).exists()
+
+
+def _end_run(tx: Tx, job: Job, params: Score, next_: Next) -> None:
+    """End the run of a job whose server was killed, or whose time was over."""
+    run_id = params.run_id or job.job_id
+    if runs.get(tx, run_id).info.status not in m.ENDED:
+        lineage.end(tx, run_id, m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED, {})
 
 
 def kind(settings: Settings, roots: Roots) -> Kind[Score]:

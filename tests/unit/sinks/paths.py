@@ -126,6 +126,7 @@ REVIEWED = [
             "endpoints/backends/kubernetes_fetch.py": "main",
             "endpoints/backends/ray_cluster.py": "<module> RayBackend.start",
             "endpoints/backends/ray_driver.py": "Driver.start Replica.__init__",
+            "jobs/executors/ray_driver.py": "main",
             "scorer/keys.py": "Keys.__init__ Keys._current",
             "core/processes/sandbox.py": "_home_of _roots _written_etc is_available wrapped",
             "endpoints/environments.py": "Environments._build Environments.build_for _find_uv _python_version program_of"
@@ -219,7 +220,11 @@ REVIEWED = [
         " files that a project names are those below its folder",
         {
             "projects/describe.py": "_environment _flat main",
-            "projects/service.py": "Projects._run _command",
+            "jobs/executors/ray_entry.py": "main",
+            "jobs/executors/ray_jobs.py": "RayExecutor.run _prepare",
+            "projects/commands.py": "here",
+            "projects/conda.py": "_command _home build find",
+            "projects/service.py": "Projects._run",
             "projects/sources.py": "from_archive from_git",
         },
     ),

@@ -150,7 +150,19 @@ REVIEWED = [
         "process",
         OPERATOR,
         "the driver of the Ray cluster: the Python and the address of the operator",
-        {"endpoints/backends/ray_cluster.py": "RayBackend._begin"},
+        {"endpoints/backends/ray_cluster.py": "RayBackend._begin", "jobs/executors/ray_driver.py": "main"},
+    ),
+    Reviewed(
+        "process",
+        "trackside.projects.model.check",
+        "the entry point of a project on a Ray cluster, which isolates as its operator chose",
+        {"jobs/executors/ray_entry.py": "main"},
+    ),
+    Reviewed(
+        "host",
+        OPERATOR,
+        "the server's own address, as --ray-server-url names it for the cluster",
+        {"jobs/executors/ray_entry.py": "is_over"},
     ),
     Reviewed(
         "log",

@@ -7,10 +7,26 @@ from typing import Protocol
 from msgspec import Struct
 
 
+class OnCluster(Struct, frozen=True, kw_only=True):
+    """What a cluster must know of a process.  It gets a copy of the folder, and isolates as its operator chose.
+
+    `job_id` and `attempt` name it there.  It asks `job_url`, with `token`, whether that attempt still runs, and ends itself if
+    not.  `python` is the version that it needs, such as 3.11, or empty."""
+
+    executor: str
+    job_id: str
+    attempt: int
+    job_url: str
+    token: str = ""
+    python: str = ""
+    requirements: list[str] = []
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """A process.  It starts in `folder`, and may write there.
 
-    An isolated one sees only the system's programs, `readable` and `writable`, and has no network unless `has_network`."""
+    An isolated one sees only the system's programs, `readable` and `writable`, and has no network unless `has_network`.
+    With `cluster` it runs on other machines, where `readable`, `writable` and the isolation mean nothing."""
 
     argv: list[str]
     folder: str
@@ -19,6 +35,7 @@ class Command(Struct, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     is_isolated: bool = True
     has_network: bool = False
+    cluster: OnCluster | None = None
 
 
 class Executor(Protocol):
