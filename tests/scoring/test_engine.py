@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,11 @@ import pytest
 
 from endpoints.conftest import save_model
 from scoring.conftest import table
+from support.servers import environment
 from trackside.scorer.batch import main, parts
 from trackside.scorer.batch.order import Order, Wrong
+
+SCORER = Path(main.__file__).parents[1]
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
@@ -236,3 +241,54 @@ def save_mortal(folder: Path, died: Path) -> Path:
 
     mlflow.pyfunc.save_model(folder, python_model=Mortal())
     return folder
+
+
+def test_the_output_keeps_the_types_of_parquet_also_where_a_unit_has_missing_values(scorer: Scorer) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([("a", pa.float64()), ("b", pa.float64()), ("count", pa.int32()), ("at", pa.timestamp("ms"))])
+    with pq.ParquetWriter(scorer.folder / "in.parquet", schema) as writer:
+        for values in ([1, 2], [3, None]):
+            writer.write_table(pa.table([[1.0, 2.0], [1.0, 1.0], values, [0, None]], schema=schema))
+
+    scorer.run("in.parquet")
+
+    found = pq.read_table(scorer.folder / "out.parquet")
+    assert found.schema.field("count").type == pa.int32()
+    assert found.schema.field("at").type == pa.timestamp("ms")
+    assert found["count"].to_pylist() == [1, 2, 3, None]
+    assert found["prediction"].to_pylist() == [4.0, 6.0] * 2
+
+
+def test_numbers_are_scored_without_pandas_and_predicted_as_in_a_frame(scorer: Scorer, tmp_path: Path) -> None:
+    """In a process of its own: this one has imported pandas."""
+    import mlflow
+    import numpy as np
+    import pandas as pd
+
+    dice = np.random.default_rng(5)
+    frame = pd.DataFrame({"a": dice.normal(size=5000), "b": dice.normal(size=5000) * 1e9})
+    frame.to_parquet(tmp_path / "in.parquet", index=False)
+    order = tmp_path / "order.json"
+    order.write_text(json.dumps(scorer.order("in.parquet").__dict__))
+    code = f"""
+import sys
+sys.path.insert(0, {str(SCORER.parent)!r})
+import scorer.__main__
+scorer.__main__.mount()
+from trackside.scorer.batch import main, quick_imports
+assert main.main([{str(order)!r}]) == 0
+assert "pandas" not in sys.modules, "it takes a third of a second"
+import pandas, scipy.stats, sklearn.linear_model
+from sklearn.linear_model import Ridge
+assert sklearn.linear_model.Ridge is Ridge and "Ridge" in sklearn.linear_model.__all__
+assert scipy.stats.norm.cdf(0) == 0.5
+assert list(Ridge().fit(pandas.DataFrame({{"a": [1.0, 2.0]}}), [1.0, 2.0]).feature_names_in_) == ["a"]
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment())
+
+    assert done.returncode == 0, done.stderr
+    expected = mlflow.pyfunc.load_model(str(scorer.model)).predict(frame)
+    assert scorer.result()["prediction"].tolist() == expected.tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
 from trackside.scorer.batch.order import Order, Wrong
 
@@ -27,14 +27,44 @@ class Unit(NamedTuple):
     data: Any = None
 
 
-class Piece(NamedTuple):
-    """Rows as a frame with the number of each.
+class Piece:
+    """Rows with the number of each: as Arrow holds them for Parquet, else as a frame.
 
     `bad` are rows that cannot be read, with the reason and what was there; those of CSV have no number."""
 
-    frame: Any
-    numbers: Any
-    bad: list[tuple[int | None, str, Any]]
+    def __init__(
+        self, numbers: Any, bad: Sequence[tuple[int | None, str, Any]] = (), *, rows: Any = None, frame: Any = None
+    ) -> None:
+        self.numbers = numbers
+        self.bad = list(bad)
+        self.rows = rows
+        self._frame = frame
+
+    @property
+    def frame(self) -> Any:
+        """The rows as a frame of pandas, which is imported for that alone: it takes a third of a second."""
+        if self._frame is None:
+            self._frame = self.rows.to_pandas()
+            self._frame = self._frame.reset_index(drop=True)
+        return self._frame
+
+    def chosen(self, choice: Any) -> Piece:
+        """Return the rows at which an array of truth values is true."""
+        import pyarrow as pa
+
+        if self.rows is not None:
+            return Piece(self.numbers[choice], rows=self.rows.filter(pa.array(choice)))
+        return Piece(self.numbers[choice], frame=self.frame[choice].reset_index(drop=True))
+
+    def columns(self, names: list[str], places: Any = None) -> Any:
+        """Return columns as a table of Arrow, of all rows or of those at `places`.  Parquet's types stay what they are."""
+        import pyarrow as pa
+
+        if self.rows is None:
+            kept = self.frame[names] if places is None else self.frame[names].iloc[places]
+            return pa.Table.from_pandas(kept, preserve_index=False).replace_schema_metadata(None)
+        table = pa.Table.from_batches([self.rows.select(names)]).replace_schema_metadata(None)
+        return table if places is None else table.take(pa.array(places))
 
 
 def total_rows(order: Order) -> int | None:
@@ -101,7 +131,7 @@ def pieces(unit: Unit, order: Order, wanted: list[str] | None) -> Iterator[Piece
         rows, bad = unit.data
         frame = rows.to_pandas()
         numbers = np.arange(unit.first_row, unit.first_row + len(frame))
-        yield Piece(frame if wanted is None else frame[wanted], numbers, bad)
+        yield Piece(numbers, bad, frame=frame if wanted is None else frame[wanted])
     else:
         yield _rows_of_lines(unit, wanted)
 
@@ -133,8 +163,8 @@ def _rows_of_parquet(unit: Unit, order: Order, wanted: list[str] | None) -> Iter
                 start, stop = max(unit.start - at, 0), min(unit.stop - at, batch.num_rows)
                 if stop > start:
                     first = unit.first_row - unit.start + at + start
-                    frame = batch.slice(start, stop - start).to_pandas()
-                    yield Piece(frame, np.arange(first, first + len(frame)), [])
+                    rows = batch.slice(start, stop - start)
+                    yield Piece(np.arange(first, first + rows.num_rows), rows=rows)
                 at += batch.num_rows
                 if at >= unit.stop:
                     return
@@ -207,7 +237,7 @@ def _rows_of_lines(unit: Unit, wanted: list[str] | None) -> Piece:
     frame = pd.DataFrame(good)
     if wanted is not None:
         frame = frame.reindex(columns=wanted)
-    return Piece(frame, np.array(numbers, dtype="int64"), bad)
+    return Piece(np.array(numbers, dtype="int64"), bad, frame=frame)
 
 
 def _keys_of_first_line(path: str) -> list[str]:

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
+from trackside.scorer.batch import arrays
 from trackside.scorer.batch.order import Order, Wrong
 
 MODEL, JOB, ROW = "trackside_model", "trackside_job", "trackside_row"
@@ -32,16 +33,23 @@ class Part:
     def is_done(self) -> bool:
         return self._path.exists()
 
-    def add(self, rows: Any, numbers: Any) -> None:
-        """Add scored rows: the columns of the output but for those of `ADDED`."""
-        import numpy as np
-        import pyarrow as pa
+    def add(self, kept: Any, predictions: Any, numbers: Any) -> None:
+        """Add scored rows: columns of the input and those of the predictions, as tables of Arrow.
 
-        table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
+        Raise Wrong where both have a column of one name."""
+        import numpy as np
+
+        both = [name for name in predictions.column_names if name in kept.column_names]
+        if both:
+            raise Wrong(
+                f"the input has a column {both[0]!r}, which is that of the prediction too; choose others by --columns"
+            )
+        table = kept
+        for name in predictions.column_names:
+            table = table.append_column(name, predictions[name])
         for name, text in ((MODEL, self._order.model_uri), (JOB, self._order.job_id)):
-            once = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int8)), pa.array([text]))
-            table = table.append_column(name, once)
-        table = table.append_column(ROW, pa.array(numbers, pa.int64()))
+            table = table.append_column(name, arrays.repeated(text, len(numbers)))
+        table = table.append_column(ROW, arrays.of_numpy(np.asarray(numbers, np.int64)))
         if self._writer is None:
             self._begin(table.schema)
         self._writer.write_table(table if table.schema == self._schema else table.cast(self._schema))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from trackside.scorer.batch import inputs, parts, rows
-from trackside.scorer.batch.inputs import Unit
+from trackside.scorer.batch import arrays, inputs, parts, quick_imports, rows
+from trackside.scorer.batch.inputs import Piece, Unit
 from trackside.scorer.batch.order import Order, Wrong
 
 
@@ -42,6 +42,7 @@ def prepare(wanted: Order) -> None:
         return
     with suppress(Exception):
         if models.loader(wanted.model) in _LOADED_ONCE:
+            quick_imports.sklearn()
             _prepared = wanted.model, models.load(wanted.model)
         else:
             import mlflow.pyfunc  # noqa: F401  # for the processes of the pool
@@ -72,21 +73,25 @@ def score(unit: Unit) -> Done:
     scored = failed = 0
     reads = None if wanted.where else list(dict.fromkeys([*_state.needed, *_state.kept]))
     try:
-        for piece in inputs.pieces(unit, wanted, reads):
-            part.add_errors(piece.bad)
-            failed += len(piece.bad)
-            frame, numbers = _filtered(piece.frame.reset_index(drop=True), piece.numbers, wanted.where)
-            if not len(frame):
+        for read in inputs.pieces(unit, wanted, reads):
+            part.add_errors(read.bad)
+            failed += len(read.bad)
+            piece = _filtered(read, wanted.where)
+            if not len(piece.numbers):
                 continue
-            found = rows.score(_state.model, frame[_state.needed], wanted.max_failed_rows - failed)
-            part.add_errors(_told(found.failures, frame[_state.needed], numbers))
+            predictions = None if piece.rows is None else arrays.predictions(_state.model, piece.rows)
+            if predictions is not None:
+                part.add(piece.columns(_state.kept), predictions, piece.numbers)
+                scored += len(piece.numbers)
+                continue
+            frame = piece.frame[_state.needed]
+            found = rows.score(_state.model, frame, wanted.max_failed_rows - failed)
+            part.add_errors(_told(found.failures, frame, piece.numbers))
             failed += len(found.failures)
             if found.predictions is not None:
-                if len(found.places) == len(frame) and not found.failures:
-                    part.add(_beside(frame[_state.kept], found.predictions), numbers)
-                else:
-                    kept = frame[_state.kept].iloc[found.places].reset_index(drop=True)
-                    part.add(_beside(kept, found.predictions), numbers[found.places])
+                places = found.places if found.failures or len(found.places) < len(frame) else None
+                numbers = piece.numbers if places is None else piece.numbers[places]
+                part.add(piece.columns(_state.kept, places), _table(found.predictions), numbers)
                 scored += len(found.places)
     except rows.TooMany as fault:
         first = min(fault.failures)
@@ -99,29 +104,22 @@ def score(unit: Unit) -> Done:
     return Done(scored, failed)
 
 
-def _filtered(frame: Any, numbers: Any, where: str) -> tuple[Any, Any]:
-    if not where or not len(frame):
-        return frame, numbers
+def _filtered(piece: Piece, where: str) -> Piece:
+    if not where or not len(piece.numbers):
+        return piece
     try:
-        chosen = frame.eval(where, engine="python")
+        chosen = piece.frame.eval(where, engine="python")
         if str(chosen.dtype) not in ("bool", "boolean"):
             raise TypeError(f"it gives {chosen.dtype} in place of true or false")
     except Exception as fault:  # noqa: BLE001  # what pandas raises depends on the text
         raise Wrong(f"--where is {where!r}, which cannot be evaluated on the input: {fault}") from None
-    chosen = chosen.fillna(False).to_numpy(dtype=bool)
-    return frame[chosen].reset_index(drop=True), numbers[chosen]
+    return piece.chosen(chosen.fillna(False).to_numpy(dtype=bool))
 
 
-def _beside(kept: Any, predictions: Any) -> Any:
-    """Join input columns and predictions.  Raise Wrong where both have a name."""
-    import pandas as pd
+def _table(predictions: Any) -> Any:
+    import pyarrow as pa
 
-    both = [name for name in predictions.columns if name in kept.columns]
-    if both:
-        raise Wrong(
-            f"the input has a column {both[0]!r}, which is that of the prediction too; choose others by --columns"
-        )
-    return pd.concat([kept, predictions], axis=1)
+    return pa.Table.from_pandas(predictions, preserve_index=False).replace_schema_metadata(None)
 
 
 def _told(failures: list[rows.Failure], frame: Any, numbers: Any) -> list[tuple[int | None, str, Any]]:
