@@ -33,6 +33,7 @@ def main() -> int:
         error = f"The project needs Python {order['python']}, and the Ray cluster has {version}"
         print(MARK + json.dumps({"error": error + "."}), flush=True)  # noqa: T201  # for the server
         return 1
+    signal.signal(signal.SIGTERM, lambda *_: None)  # it is for the whole group: the end of the child is waited for
     try:
         child = subprocess.Popen(  # noqa: S603  # what the user wants to run
             order["argv"], cwd=here.parent, env={**os.environ, **order["environment"]}, stdin=subprocess.DEVNULL
@@ -49,7 +50,6 @@ def end_when_over(order: dict) -> None:  # type: ignore[type-arg]  # of JSON
     while not is_over(order):
         time.sleep(ASK_EVERY_S)
     print("The attempt of the job is over: its process is ended.", flush=True)  # noqa: T201
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(0, signal.SIGTERM)
     time.sleep(GRACE_S)
     os.killpg(0, signal.SIGKILL)
