@@ -234,14 +234,17 @@ def sleepers() -> list[int]:
 
 
 def _processes(fits: Any) -> list[int]:
+    """Find processes of this network namespace: other tests may run the same commands."""
     found = []
+    own = Path("/proc/self/ns/net").readlink()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
+                is_here = (entry / "ns" / "net").readlink() == own
                 words = (entry / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
             except OSError:
                 continue
-            if fits(words):
+            if is_here and fits(words):
                 found.append(int(entry.name))
     return found
 
