@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from trackside.jobs.executors import ray_driver, ray_entry
+from trackside.jobs.executors import ray_jobs
 from trackside.jobs.running import MARK
 
 
@@ -41,9 +41,9 @@ def url() -> Iterator[str]:
 
 
 def run(folder: Path, job_url: str, *argv: str, python: str = "") -> "subprocess.CompletedProcess[str]":
-    own = folder / ray_driver.FOLDER
+    own = folder / ray_jobs.FOLDER
     own.mkdir()
-    shutil.copyfile(ray_entry.__file__, own / ray_driver.ENTRY)
+    shutil.copyfile(ray_jobs.ON_CLUSTER, own / ray_jobs.ENTRY)
     order = {
         "argv": argv,
         "environment": {"WORD": "hello"},
@@ -52,9 +52,9 @@ def run(folder: Path, job_url: str, *argv: str, python: str = "") -> "subprocess
         "attempt": 1,
         "token": "secret",
     }
-    (own / ray_driver.SECRET).write_text(json.dumps(order))
+    (own / ray_jobs.SECRET).write_text(json.dumps(order))
     return subprocess.run(
-        [sys.executable, own / ray_driver.ENTRY],
+        [sys.executable, own / ray_jobs.ENTRY],
         cwd=folder,
         capture_output=True,
         text=True,

@@ -63,7 +63,7 @@ def test_only_the_settings_read_the_environment(package: Path, home: str) -> Non
     # runs in a pod.
     own_processes = {"scorer/model.py", "scorer/batch/main.py", "endpoints/backends/kubernetes_fetch.py"}
     own_processes |= {"scorer/batch/spark/session.py", "scorer/batch/spark/function.py", "projects/describe.py"}
-    own_processes |= {"scorer/without_mlflow.py"}
+    own_processes |= {"scorer/without_mlflow.py", "jobs/executors/ray_driver.py", "jobs/executors/ray_entry.py"}
     own_processes |= {"projects.py"}  # of the client: started by `mlflow run`, it reads where the server is
     assert readers - own_processes <= {home}
 

@@ -139,7 +139,7 @@ def upgrade(db: MigratableDatabase, backups: Path | None = None) -> Upgrade:
     check(state)
     if not state.pending:
         return Upgrade([])
-    if not state.version:  # there is nothing to copy first, and whoever comes second finds it done
+    if not state.version:  # there is nothing to copy first, and the second one finds it done
         return Upgrade(_apply(db))
     with db.alone():
         state = status(db)  # others may have done it meanwhile

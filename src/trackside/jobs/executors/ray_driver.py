@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 MARK = "\x1etrackside "
-FOLDER, ENTRY, SECRET = ".trackside-job", "entry.py", "order.json"  # in the folder of the job
 LOOK_S = 0.5
 GIVE_UP_S = 120.0  # without an answer of the cluster
 STOP_WITHIN_S = 60.0
@@ -66,7 +65,7 @@ def run(client: Any, order: dict[str, Any]) -> int:
     environment: dict[str, Any] = {"working_dir": order["folder"]}
     if order["requirements"]:
         environment["uv"] = {"packages": order["requirements"], "uv_pip_install_options": ["--no-build"]}
-    entry = f'"$(command -v python || command -v python3)" {FOLDER}/{ENTRY}'
+    entry = f'"$(command -v python || command -v python3)" {order["entry"]}'
     try:
         client.submit_job(entrypoint=entry, submission_id=name, runtime_env=environment, metadata={"by": "trackside"})
     except Exception as fault:  # noqa: BLE001

@@ -14,8 +14,10 @@ from pathlib import Path
 import msgspec
 
 from trackside.core import disk
-from trackside.jobs.executors import ray_driver, ray_entry
 from trackside.jobs.executors.port import Command, Executor
+
+FOLDER, ENTRY, SECRET = ".trackside-job", "entry.py", "order.json"  # in the folder of the job
+DRIVER, ON_CLUSTER = (Path(__file__).with_name(name) for name in ("ray_driver.py", "ray_entry.py"))
 
 
 class RayExecutor:
@@ -28,7 +30,7 @@ class RayExecutor:
 
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
         assert command.cluster is not None
-        folder = Path(command.folder) / ray_driver.FOLDER
+        folder = Path(command.folder) / FOLDER
         shutil.rmtree(folder, ignore_errors=True)  # a link or a folder of the user's: nothing is written through it
         if folder.is_symlink() or folder.exists():
             folder.unlink()
@@ -39,7 +41,7 @@ class RayExecutor:
                 file = Path(scratch) / "order.json"
                 file.write_bytes(msgspec.json.encode(self._order(command)))
                 driver = Command(
-                    argv=[self._python, "-I", ray_driver.__file__, str(file)],
+                    argv=[self._python, "-I", str(DRIVER), str(file)],
                     folder=scratch,
                     is_isolated=False,  # it runs nothing of the user
                 )
@@ -55,6 +57,7 @@ class RayExecutor:
             "submission_id": _name(job_id, attempt),
             "earlier": [_name(job_id, each) for each in range(1, attempt)],
             "folder": command.folder,
+            "entry": f"{FOLDER}/{ENTRY}",
             "requirements": command.cluster.requirements,
         }
 
@@ -62,8 +65,8 @@ class RayExecutor:
 def _prepare(command: Command, folder: Path) -> None:
     """Write what runs on the cluster, and what only it may read."""
     assert command.cluster is not None
-    shutil.copyfile(ray_entry.__file__, folder / ray_driver.ENTRY)
-    secret = folder / ray_driver.SECRET
+    shutil.copyfile(ON_CLUSTER, folder / ENTRY)
+    secret = folder / SECRET
     secret.touch(0o600)
     secret.write_bytes(
         msgspec.json.encode(
