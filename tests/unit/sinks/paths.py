@@ -221,7 +221,7 @@ REVIEWED = [
         {
             "projects/describe.py": "_environment _flat main",
             "jobs/executors/ray_entry.py": "main",
-            "jobs/executors/ray_jobs.py": "RayExecutor.run _prepare",
+            "jobs/executors/ray_jobs.py": "<module> RayExecutor.run _prepare",
             "projects/commands.py": "here",
             "projects/conda.py": "_command _home build find",
             "projects/service.py": "Projects._run",
