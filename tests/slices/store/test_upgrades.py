@@ -371,4 +371,4 @@ def test_a_broken_sqlite_file_is_not_restored(tmp_path: Path, sqlite_template: P
     for name in ("cut.db", "other.db"):
         with pytest.raises(Stop, match=f"{name} is no whole backup of Trackside's"):
             restore.run(chosen, str(tmp_path / name))
-    assert [each.name for each in chosen.data.iterdir()] == ["server.lock", "trackside.db.lock"]
+    assert sorted(each.name for each in chosen.data.iterdir()) == ["server.lock", "trackside.db.lock"]

@@ -16,7 +16,6 @@ from typing import Protocol
 from msgspec import Struct
 
 from trackside.core import disk
-from trackside.core.db.baseline import NotDerivable, baseline
 from trackside.core.db.tx import Dialect, Tx
 
 _SPELLINGS: dict[Dialect, dict[str, str]] = {
@@ -195,6 +194,8 @@ def _apply(db: MigratableDatabase) -> list[str]:
 def _script(pending: Sequence[Migration], dialect: Dialect, *, is_empty: bool) -> list[str]:
     each = [statement for migration in pending for statement in statements(migration.text, dialect)]
     if is_empty:
+        from trackside.core.db.baseline import NotDerivable, baseline  # noqa: PLC0415  # no other start needs it
+
         with suppress(NotDerivable):
             return baseline(each)
     return each
