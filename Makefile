@@ -143,13 +143,13 @@ bench-ui: web ## measure the web UI with 100,000 runs in a browser, with STOCK=P
 	@[ -z '$(STOCK)' ] || $(BIN)/python bench/ui_stock.py --stock '$(STOCK)' $(UI_ARGS)
 
 screenshots: web ## write the pictures of docs/images from a demo store
-	@$(BIN)/python tests/support/screenshots.py
+	@$(BIN)/python tests/support/pages/screenshots.py
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md
-	@PYTHONPATH=tests $(BIN)/python -m support.compatibility
+	@PYTHONPATH=tests $(BIN)/python -m support.documents.compatibility
 
 configuration: $(STAMP) ## write docs/configuration.md from the table of options
-	@PYTHONPATH=tests $(BIN)/python -m support.configuration
+	@PYTHONPATH=tests $(BIN)/python -m support.documents.configuration
 
 constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev $(EXTRAS) $(RESOLVE) -o constraints/dev.txt

@@ -24,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
-from support.many_runs import fill  # noqa: E402  # found by the path above
-from support.servers import TRACKSIDE, Server, environment  # noqa: E402  # as above
+from support.stores.many_runs import fill  # noqa: E402  # found by the path above
+from support.processes.servers import TRACKSIDE, Server, environment  # noqa: E402  # as above
 
 
 def main() -> None:

@@ -212,7 +212,7 @@ def bare(url: str) -> float:
 def write(store: str, folder: Path, runs: int) -> None:
     folder.mkdir(parents=True)
     with stock(store, folder) as uri:
-        writer = [sys.executable, "-m", "support.stock_writer", uri, "--plain", "--runs", str(runs)]
+        writer = [sys.executable, "-m", "support.stock.writer", uri, "--plain", "--runs", str(runs)]
         print(f"{store}: {runs} runs written in {timed(writer, folder):.0f} s", flush=True)
 
 

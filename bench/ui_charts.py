@@ -19,8 +19,9 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from support import browser, many_runs
-from support.servers import Server
+from support.pages import browser
+from support.stores import many_runs
+from support.processes.servers import Server
 
 DRAWN_MS, ZOOMED_MS = 1000, 200
 TIMEOUT_MS = 120_000

@@ -27,10 +27,10 @@ from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support import browser as browsers  # noqa: E402  # found by the path above
-from support import many_runs  # noqa: E402
-from support.ports import free_port  # noqa: E402
-from support.servers import Server, environment  # noqa: E402
+from support.pages import browser as browsers  # noqa: E402  # found by the path above
+from support.stores import many_runs  # noqa: E402
+from support.processes.ports import free_port  # noqa: E402
+from support.processes.servers import Server, environment  # noqa: E402
 
 TIMEOUT_MS = 60_000
 START_S = 120
@@ -57,7 +57,7 @@ PAGES = {
 
 
 def fill_stock(python: Path, database: Path, runs: int) -> None:
-    """Make the runs of `support.many_runs` in a store of MLflow: its schema by its own command, the rows by SQL."""
+    """Make the runs of `support.stores.many_runs` in a store of MLflow: its schema by its own command, the rows by SQL."""
     subprocess.run(
         [python, "-m", "mlflow", "db", "upgrade", f"sqlite:///{database}"],
         check=True, capture_output=True, env=environment(),

@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from support import examples, folders, forks, scheduling
 from support.client import Api, Inside
-from support.cpu import Cpu
-from support.postgres import Postgres
-from support.servers import Server
+from support.processes import forks
+from support.processes.servers import Server
+from support.runner import examples, folders, scheduling
+from support.runner.cpu import Cpu
+from support.stores.postgres import Postgres
 from trackside import app, opening
 from trackside.core import settings
 from trackside.core.settings import Settings

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from support.ports import free_port
-from support.postgres import Postgres
+from support.processes.ports import free_port
+from support.stores.postgres import Postgres
 
 START_S = 180
 QUIET = {

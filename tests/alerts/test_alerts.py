@@ -8,7 +8,7 @@ from msgspec import structs
 
 from support.client import Api
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.alerts import model, worker
 from trackside.alerts.model import Measure, Next, PutRule, State, next_of
 from trackside.core.errors import Invalid

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from support.venvs import environment
+from support.processes.venvs import environment
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(__file__).parent / "scripts"

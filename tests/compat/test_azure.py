@@ -15,7 +15,7 @@ import requests
 from compat.conftest import Client
 from support.client import Api, Socket
 from support.people import OURS
-from support.venvs import environment
+from support.processes.venvs import environment
 from trackside.cli.azure.commands import variables
 
 pytestmark = pytest.mark.slow

@@ -9,8 +9,8 @@ import pytest
 
 from compat.conftest import MLFLOWS, Client
 from endpoints.conftest import save_model
-from support.servers import Server
-from support.venvs import environment
+from support.processes.servers import Server
+from support.processes.venvs import environment
 
 
 @pytest.mark.slow

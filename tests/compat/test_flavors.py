@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from compat.conftest import Client
-from support.venvs import environment
+from support.processes.venvs import environment
 from trackside_mlflow import Workspace
 
 

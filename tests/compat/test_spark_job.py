@@ -10,7 +10,7 @@ import pytest
 
 from compat.conftest import Client
 from compat.test_flavors import check_java
-from support.venvs import environment
+from support.processes.venvs import environment
 from trackside_mlflow import Workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import pytest
 
 from compat.conftest import Client
-from support.stock import stock_server
-from support.venvs import environment
+from support.processes.venvs import environment
+from support.stock.server import stock_server
 from trackside_mlflow import Workspace
 
 pytestmark = pytest.mark.slow

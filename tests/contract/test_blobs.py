@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from support import s3 as stand_in
-from support.examples import examples
+from support.runner.examples import examples
+from support.stores import s3 as stand_in
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
 from trackside.artifacts.roots import make_blobs

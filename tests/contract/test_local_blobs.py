@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import STAGING, LocalBlobs
 from trackside.core.errors import Fault, Invalid, NotFound, Unavailable

@@ -10,7 +10,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from drift.conftest import pair
-from support.servers import trackside
+from support.processes.servers import trackside
 from trackside.drift import comparison, magnitude, rules, tables
 from trackside.drift.comparison import Comparison
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from msgspec.structs import replace
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.drift import distances, sums, tables
 from trackside.drift.sums import ColumnSums, TableSums
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from support import forks
-from support.command_line import TIMEOUT_S, Launch, Server
-from support.forks import Forked
-from support.servers import TRACKSIDE, environment, may_fork
+from support.processes import forks
+from support.processes.command_line import TIMEOUT_S, Launch, Server
+from support.processes.forks import Forked
+from support.processes.servers import TRACKSIDE, environment, may_fork
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from support.forks import forks
 from support.people import OURS, PASSWORD, basic, signed
-from support.servers import Server, environment, trackside
+from support.processes.forks import forks
+from support.processes.servers import Server, environment, trackside
 
 TRAIN = """
 import json, os, sys

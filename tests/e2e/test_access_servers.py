@@ -9,7 +9,7 @@ import pytest
 from support.client import Unanswered
 from support.links import until
 from support.people import OURS, People, bearer, signed
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

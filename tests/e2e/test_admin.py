@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import Launch
-from support.old_store import make_old
-from support.ports import free_port
-from support.servers import TRACKSIDE, environment, trackside
+from support.processes.command_line import Launch
+from support.processes.ports import free_port
+from support.processes.servers import TRACKSIDE, environment, trackside
+from support.stores.old_store import make_old
 from trackside.core import settings
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import Launch
-from support.servers import trackside
+from support.processes.command_line import Launch
+from support.processes.servers import trackside
 from trackside.cli.azure import commands as azure_env
 from trackside.identity import keys
 

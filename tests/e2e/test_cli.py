@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from support.command_line import Launch
+from support.processes.command_line import Launch
+from support.processes.servers import trackside
 from support.receiver import Receiver
-from support.servers import trackside
 from trackside.cli import main
 from trackside.core import settings
 

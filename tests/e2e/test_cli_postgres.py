@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from support.links import until
-from support.postgres import Admin, Postgres, rows
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
+from support.stores.postgres import Admin, Postgres, rows
 from trackside.core import locations
 from trackside.core.db.migrate import migrations
 

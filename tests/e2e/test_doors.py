@@ -2,7 +2,7 @@
 
 import json
 
-from support.command_line import Launch
+from support.processes.command_line import Launch
 
 
 def test_a_foreign_name_gets_an_answer_that_names_the_setting(launch: Launch) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.postgres import Postgres
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores.postgres import Postgres
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 
 from support.client import Api
 from support.links import put_file
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 
 UNMASKED = ("sh", "-c", 'umask 000; exec "$@"', "sh")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 
 
 @pytest.mark.slow

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import TIMEOUT_S, Launch, Server
 from support.links import until
-from support.ports import free_port
-from support.postgres import Postgres
-from support.servers import TRACKSIDE, environment, trackside
+from support.processes.command_line import TIMEOUT_S, Launch, Server
+from support.processes.ports import free_port
+from support.processes.servers import TRACKSIDE, environment, trackside
+from support.stores.postgres import Postgres
 
 
 def test_one_line_says_where_it_listens_and_what_it_uses(launch: Launch, tmp_path: Path) -> None:

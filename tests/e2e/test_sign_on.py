@@ -14,14 +14,14 @@ import pytest
 import requests
 from playwright.sync_api import Page, sync_playwright
 
-from support import browser as browsers
 from support import oidc_provider
 from support.client import Api, Socket
-from support.command_line import Launch
 from support.links import until
+from support.pages import browser as browsers
 from support.people import OURS, People, bearer, signed
-from support.ports import free_port
-from support.servers import TRACKSIDE, environment
+from support.processes.command_line import Launch
+from support.processes.ports import free_port
+from support.processes.servers import TRACKSIDE, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 AUDIENCE = "https://trackside.example"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 COLUMNS = ["a", "b"]
 ENDPOINTS = "/api/trackside/v1/endpoints"

@@ -14,7 +14,7 @@ from typing import Any
 
 from endpoints.conftest import ENDPOINTS, ROW, endpoint, key_of, register, save_model, wait_for
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 SERVICE = "/api/v1/service/adder/score"
 GCS = "127.0.0.1:6399"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from endpoints.conftest import ROW, register
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 
 
 def command(server: Server, *words: str, cwd: Path) -> tuple[int, str, str]:

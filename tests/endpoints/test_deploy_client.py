@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from endpoints.conftest import wait_for
-from support.ports import free_port
-from support.servers import Server, environment
+from support.processes.ports import free_port
+from support.processes.servers import Server, environment
 from trackside_mlflow import Workspace
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

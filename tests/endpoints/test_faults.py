@@ -17,7 +17,7 @@ import pytest
 from endpoints.conftest import ENDPOINTS, LOCAL, ROW, endpoint, register, wait_for, wait_healthy
 from endpoints.test_serving import SERVICE, create, score, scorers
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.core.processes import sandbox
 from trackside.endpoints.backends.logs import MAX_BYTES
 

@@ -12,9 +12,9 @@ import pytest
 
 from endpoints.conftest import COLUMNS, ENDPOINTS, key_of, register, wait_healthy
 from endpoints.test_serving import score
-from support.servers import Server, environment
-from support.venvs import CACHE
-from support.venvs import environment as pinned_environment
+from support.processes.servers import Server, environment
+from support.processes.venvs import CACHE
+from support.processes.venvs import environment as pinned_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

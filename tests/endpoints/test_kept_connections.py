@@ -13,7 +13,7 @@ import pytest
 
 from endpoints.conftest import COLUMNS, ENDPOINTS, LOCAL, key_of, wait_for, wait_healthy
 from endpoints.test_serving import SERVICE, create, put, scorers
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.venvs import environment
+from support.processes.venvs import environment
 
 TESTS = Path(__file__).parents[1]
 

@@ -10,7 +10,7 @@ import pytest
 
 from endpoints.conftest import ENDPOINTS, LOCAL, ROW, endpoint, key_of, wait_for, wait_healthy
 from support.client import Api, Reply
-from support.servers import Server
+from support.processes.servers import Server
 
 SERVICE = "/api/v1/service"
 

@@ -7,7 +7,7 @@ import pytest
 from endpoints.conftest import ENDPOINTS
 from support.client import Api
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.endpoints import traffic_store
 from trackside.endpoints.traffic import Traffic, quantile_ms

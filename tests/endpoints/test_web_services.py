@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.servers import Server
+from support.processes.servers import Server
 from trackside_mlflow import WebserviceException, Workspace
 from trackside_mlflow.serving.models import Model
 from trackside_mlflow.serving.webservices import AciWebservice, AksWebservice, Webservice

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fuzz.world import World
-from support.postgres import Postgres
+from support.stores.postgres import Postgres
 from trackside.core import settings as server_settings
 
 

@@ -10,7 +10,7 @@ from fuzz.invariants import problems
 from fuzz.raw import Ask
 from fuzz.values import dumped, raw
 from fuzz.world import EVENTS, ODD, World
-from support.examples import varies
+from support.runner.examples import varies
 from trackside.core.http.routes import Route
 
 MOST_S = 10.0  # of the processor; they take milliseconds

@@ -16,7 +16,7 @@ from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask
 from fuzz.values import bare, dumped, raw
 from fuzz.world import ODD, World
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.http.codec import fields_of
 from trackside.core.http.routes import Route
 

@@ -8,7 +8,7 @@ from fuzz.faults import fault_of
 from fuzz.invariants import problems
 from fuzz.raw import JSON, Ask, Told
 from fuzz.world import World
-from support.examples import examples, varies
+from support.runner.examples import examples, varies
 from trackside.core.http.routes import Route
 
 PATHS = [

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuzz.raw import Line, Told
-from support.examples import examples
-from support.servers import Server
+from support.processes.servers import Server
+from support.runner.examples import examples
 
 HEAD = b"Host: localhost\r\nUser-Agent: mlflow-python-client/3.17.2\r\nConnection: keep-alive\r\n"
 TWICE = b"X-Twice: 1\r\nX-Twice: 2\r\n"  # such a request goes the long way

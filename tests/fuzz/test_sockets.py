@@ -12,7 +12,7 @@ import pytest
 
 from fuzz.raw import Line, Told
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 HOST = b"Host: localhost\r\n"
 SEARCH = b"/api/2.0/mlflow/runs/search"

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from support import servers
-from support.mlruns import Mlruns
-from support.servers import Server
+from support.processes import servers
+from support.processes.servers import Server
+from support.stock.mlruns import Mlruns
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pytest
 from imports.conftest import Importer, tally
 from support import evaluation_datasets as datasets
 from support.client import Api, Socket
-from support.servers import Server
-from support.stock import stock_server
+from support.processes.servers import Server
+from support.stock.server import stock_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from support.answering import Answered, Asked, answering
+from support.faults.answering import Answered, Asked, answering
 from support.links import until
 from trackside.core.http_client.credentials import Secret
 from trackside.imports.patience import AT_ONCE, GROWS_AFTER, Gate, PatientHttp

@@ -10,8 +10,8 @@ import pytest
 
 from imports.conftest import Importer, command, tally
 from support.links import all_runs, get_file, put_file, until
-from support.mlruns import START, Mlruns
-from support.servers import Server, environment
+from support.processes.servers import Server, environment
+from support.stock.mlruns import START, Mlruns
 
 TAG = "trackside.import"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from support.answering import Answered, Asked, answering
 from support.client import Api
+from support.faults.answering import Answered, Asked, answering
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 
 IMPORTS = "/api/trackside/v1/imports"
 PASSWORD = "correct-horse"

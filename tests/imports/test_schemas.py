@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.servers import environment
+from support.processes.servers import environment
 from trackside.imports.opening import Options, open_source
 from trackside.imports.source import Source, SourceError
 from trackside.imports.sources.revisions import KNOWN
@@ -22,7 +22,7 @@ LARGEST = 1.7976931348623157e308
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("schemas")
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "support.stock_schemas", str(folder), *KNOWN],
+        [sys.executable, "-W", "ignore", "-m", "support.stock.schemas", str(folder), *KNOWN],
         env={**environment(), "PYTHONPATH": str(TESTS)},
         capture_output=True,
         text=True,

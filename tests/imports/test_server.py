@@ -7,10 +7,10 @@ from urllib.request import Request, urlopen
 import pytest
 
 from imports.conftest import Importer
-from support.answering import Answered, Asked, answering
 from support.client import Api
+from support.faults.answering import Answered, Asked, answering
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 from trackside.core.http_client.client import Http
 from trackside.core.http_client.credentials import Secret
 from trackside.metrics.series import pack

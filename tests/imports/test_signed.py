@@ -8,7 +8,7 @@ from imports.test_jobs import IMPORTS, begin, ended
 from support.client import Api
 from support.links import LINKS, add, all_runs, link, until, url_of
 from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
-from support.servers import Server
+from support.processes.servers import Server
 
 
 @pytest.fixture

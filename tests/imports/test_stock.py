@@ -12,9 +12,9 @@ import pytest
 
 from imports.conftest import Importer, command, tally
 from support.links import until
-from support.postgres import Postgres
-from support.servers import Server, environment
-from support.stock import stock_server
+from support.processes.servers import Server, environment
+from support.stock.server import stock_server
+from support.stores.postgres import Postgres
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 TESTS = Path(__file__).parents[1]
@@ -22,11 +22,11 @@ LARGEST = "1.7976931348623157e+308"
 
 
 def write(uri: str, cwd: Path, *words: str) -> None:
-    client("support.stock_writer", uri, *words, cwd=cwd)
+    client("support.stock.writer", uri, *words, cwd=cwd)
 
 
 def read(uri: str, cwd: Path) -> Any:
-    return json.loads(client("support.stock_reader", uri, cwd=cwd))
+    return json.loads(client("support.stock.reader", uri, cwd=cwd))
 
 
 def client(module: str, *words: str, cwd: Path) -> str:
@@ -93,7 +93,7 @@ def test_a_source_that_grows_is_followed(server: Server, bring: Importer, tmp_pa
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     write(uri, tmp_path, "--runs", "2")
     bring(uri, cwd=tmp_path)
-    client("support.stock_grower", uri, cwd=tmp_path)
+    client("support.stock.grower", uri, cwd=tmp_path)
 
     done = bring(uri, cwd=tmp_path)
 

@@ -9,8 +9,8 @@ import pytest
 
 from imports.conftest import Importer, tally
 from support.client import Api, Socket
-from support.servers import Server
-from support.stock import stock_server
+from support.processes.servers import Server
+from support.stock.server import stock_server
 from support.traces import Sent, export, names, search, spans_of, start, trace_id
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from imports.conftest import Done, Importer
-from support.answering import Answered, Asked, answering
-from support.mlruns import Mlruns
-from support.servers import Server
-from support.stock import stock_server
+from support.faults.answering import Answered, Asked, answering
+from support.processes.servers import Server
+from support.stock.mlruns import Mlruns
+from support.stock.server import stock_server
 from trackside.imports.places import Finder, InBucket
 from trackside.imports.source import Unreadable
 

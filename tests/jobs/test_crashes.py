@@ -14,7 +14,7 @@ import pytest
 from jobs import worker_process
 from jobs.conftest import CHILD, LIMITS, Code, Office
 from support.links import until
-from support.servers import environment
+from support.processes.servers import environment
 from trackside.core.settings import PostgresStore, Settings
 from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kinds

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from support.client import Api
-from support.databricks import Databricks
-from support.flaky import Flaky
-from support.servers import Server
-from support.stock import stock_server
+from support.databricks.workspace import Databricks
+from support.faults.flaky import Flaky
+from support.processes.servers import Server
+from support.stock.server import stock_server
 
 
 @pytest.fixture

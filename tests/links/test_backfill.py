@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer
 from trackside.links import store

@@ -2,7 +2,7 @@
 
 from support.client import Api
 from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 

@@ -9,9 +9,9 @@ import pytest
 
 from support.client import Api, Socket
 from support.links import LINKS, add, all_runs, check, get_file, log, put_file, settle, until, url_of
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
-from support.stock import stock_server
+from support.stock.server import stock_server
 
 LINK = "twin"
 OTHER = {"north": "south", "south": "north"}

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
-from support import servers
 from support.links import get_file, put_file, settle, url_of
-from support.servers import Server, environment
+from support.processes import servers
+from support.processes.servers import Server, environment
 
 
 def trackside(server: Server, *words: str) -> "subprocess.CompletedProcess[str]":

@@ -3,7 +3,7 @@
 import pytest
 
 from support.links import settle, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from trackside_mlflow import Workspace
 from trackside_mlflow.errors import Refused
 

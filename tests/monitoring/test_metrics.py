@@ -14,8 +14,8 @@ import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from support.client import Api
+from support.processes.servers import trackside
 from support.scrapes import SELECTOR, families, samples
-from support.servers import trackside
 from trackside.core.errors import Unavailable
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.monitoring import dashboard, rules

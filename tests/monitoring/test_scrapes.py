@@ -11,8 +11,8 @@ from pathlib import Path
 
 from slices.cleanup.test_deletions import put
 from slices.cleanup.test_jobs import ended
+from support.processes.servers import Server, trackside
 from support.scrapes import samples, total
-from support.servers import Server, trackside
 
 LOCK = """
 import sqlite3, sys

@@ -10,8 +10,8 @@ import pytest
 
 from support.client import Api
 from support.links import until
+from support.processes.servers import Server
 from support.scrapes import samples, total
-from support.servers import Server
 from trackside.core.http.meter import Meter
 from trackside.monitoring import workers
 from trackside.monitoring.workers import Meters, OneOfMany

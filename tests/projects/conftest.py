@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import Server
+from support.processes.servers import Server
 
 MLPROJECT = """\
 name: sums

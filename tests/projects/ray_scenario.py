@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 from endpoints.conftest import wait_for
 from projects.conftest import MLPROJECT, TRAIN
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 GCS, PAGES = "127.0.0.1:6397", "127.0.0.1:8267"
 JOBS = "/api/trackside/v1/jobs"

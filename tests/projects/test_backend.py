@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from endpoints.conftest import wait_for
-from support.servers import Server, environment
+from support.processes.servers import Server, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from projects.test_backend import only_run, submit
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

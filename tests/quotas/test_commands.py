@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 from trackside.cli.output import Stop
 from trackside.cli.quotas.commands import limit_of
 from trackside_mlflow import Workspace

@@ -10,7 +10,7 @@ import pytest
 from endpoints.conftest import COLUMNS, register, save_model
 from support.client import Api
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 
 JOBS = "/api/trackside/v1/jobs"
 

@@ -11,8 +11,8 @@ import pytest
 
 from endpoints.conftest import register
 from scoring.conftest import JOBS, score, table
-from support import s3
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
+from support.stores import s3
 from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
 from trackside.core.errors import NotFound

@@ -11,7 +11,7 @@ import pytest
 
 from endpoints.conftest import save_model
 from scoring.conftest import table
-from support.servers import environment
+from support.processes.servers import environment
 from trackside.scorer.batch import main, parts
 from trackside.scorer.batch.order import Order, Wrong
 

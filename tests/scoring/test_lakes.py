@@ -12,10 +12,10 @@ import pytest
 
 from endpoints.conftest import register, wait_for
 from scoring.conftest import JOBS
-from support import s3
 from support.client import Api
-from support.servers import Server
-from support.venvs import environment
+from support.processes.servers import Server
+from support.processes.venvs import environment
+from support.stores import s3
 from trackside.artifacts.blobs import put
 from trackside.artifacts.cloud import CloudBlobs
 

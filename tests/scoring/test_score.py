@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from scoring.conftest import JOBS, score, table
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 

@@ -13,7 +13,7 @@ import pytest
 
 from support.client import Api, Socket
 from support.links import LIMIT_S, until
-from support.servers import TRACKSIDE, Server, environment
+from support.processes.servers import TRACKSIDE, Server, environment
 from trackside.core.http.request_log import Requests
 
 LOGGED = "/api/2.0/mlflow/runs/log-metric"

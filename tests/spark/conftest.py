@@ -16,9 +16,9 @@ import pytest
 from compat.test_flavors import check_java
 from endpoints.conftest import register, save_model
 from support.links import until
-from support.ports import free_port, is_open
-from support.servers import Server
-from support.venvs import environment
+from support.processes.ports import free_port, is_open
+from support.processes.servers import Server
+from support.processes.venvs import environment
 
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 900.0  # a JVM takes minutes to start on a machine that other tests keep busy

@@ -10,7 +10,7 @@ from endpoints.conftest import wait_for
 from scoring.conftest import JOBS
 from scoring.conftest import table as rows_of
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from spark.conftest import ROOT, run
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 LINKS = "/api/trackside/v1/links"
 LIMIT_S = 120.0

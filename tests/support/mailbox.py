@@ -11,7 +11,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from support.ports import free_port
+from support.processes.ports import free_port
 
 
 @dataclass

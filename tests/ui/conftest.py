@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
-from support.browser import ARGUMENTS, chromium
+from support.pages.browser import ARGUMENTS, chromium
 from support.people import People
-from support.ports import free_port
-from support.servers import Server
+from support.processes.ports import free_port
+from support.processes.servers import Server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

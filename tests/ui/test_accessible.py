@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 from ui.test_models import register
 
 

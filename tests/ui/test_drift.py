@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from drift.monitors.conftest import DAY, MONDAY, MONITORS, back_fill, create, rows, write
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 PHONE = {"width": 390, "height": 844}
 

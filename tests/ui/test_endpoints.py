@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from endpoints.conftest import ENDPOINTS, LOCAL, endpoint, register, save_model
-from support import axe
-from support.servers import Server, environment
+from support.pages import axe
+from support.processes.servers import Server, environment
 
 pytestmark = pytest.mark.slow
 

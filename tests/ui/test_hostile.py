@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 ATTACK = "<img src=x onerror=alert(1)>\"'`{{7*7}}${7*7}<script>alert(2)</script>\u202e"
 LINK = "javascript:alert(3)"

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.people import ADMIN, PASSWORD, People
-from support.servers import Server
+from support.processes.servers import Server
 from ui.runs.test_runs import names, three_runs
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from support.client import Api
-from support.servers import Server, environment
+from support.processes.servers import Server, environment
 
 OURS = "/api/trackside/v1"
 MODEL = """

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from support import axe, screenshots
+from support.pages import axe, screenshots
 
 SERVED = tuple[str, dict[str, str]]
 OTHERS = (

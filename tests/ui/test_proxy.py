@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.links import until
-from support.ports import free_port, is_open
-from support.servers import Server
+from support.processes.ports import free_port, is_open
+from support.processes.servers import Server
 from ui.test_shell import log_run
 
 PREFIXES = ("/tools/trackside", "/user/ana/proxy/5000")

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.client import Api
-from support.ports import free_port
-from support.servers import Server
+from support.processes.ports import free_port
+from support.processes.servers import Server
 
 
 def log_run(api: Api, experiment: str = "demo", name: str = "swift-fox") -> tuple[str, str]:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 SLOW_MS = 60_000  # its bundle has 22 MB of scripts
 

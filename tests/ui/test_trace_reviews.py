@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 START_MS = 1_764_400_000_000

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 TRACE = f"{7:032x}"
 HOSTILE = "<img src=x onerror=alert(1)>"

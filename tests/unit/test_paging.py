@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from support.answering import Answered, Asked, answering
+from support.faults.answering import Answered, Asked, answering
 from trackside.core.http_client.client import Down, Http
 from trackside.core.http_client.credentials import Secret
 from trackside.sync.entities import Entity

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.scorer import payloads
 from trackside.scorer.payloads import Rows
 from trackside.scorer.tables import Column

@@ -9,7 +9,7 @@ import pytest
 
 from scoring.conftest import ended
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 MONITORS = "/api/trackside/v1/drift-monitors"
 INCIDENTS = "/api/trackside/v1/drift-incidents"

@@ -21,7 +21,7 @@ from drift.monitors.conftest import (
 from endpoints.conftest import ENDPOINTS
 from support.client import Api
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from drift.monitors.conftest import DAY, INCIDENTS, MONDAY, MONITORS, PER_DAY, back_fill, create, rows, windows, write
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 
 
 def test_a_shifted_column_opens_one_incident(watching: Server, folder: Path) -> None:

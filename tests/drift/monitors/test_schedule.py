@@ -10,7 +10,7 @@ from drift.monitors.conftest import DAY, HOUR, MONDAY, MONITORS, PER_DAY, back_f
 from support import evaluation_datasets as datasets
 from support.clocks import Clock
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -10,7 +10,7 @@ from pyarrow import parquet
 from endpoints.conftest import ENDPOINTS, LOCAL, ROW, wait_for, wait_healthy
 from support.client import Api
 from support.people import People
-from support.servers import Server
+from support.processes.servers import Server
 
 AZURE = {"input_data": {"columns": ["b", "a"], "data": [[3, 2], [5, 4]]}}
 LOG = f"{ENDPOINTS}/adder/request-log"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import TRACKSIDE, Server, environment
+from support.processes.servers import TRACKSIDE, Server, environment
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[3]

@@ -2,10 +2,10 @@
 
 from urllib.parse import quote
 
-from support.databricks import TOKEN, Databricks
+from support.databricks.workspace import TOKEN, Databricks
 from support.links import add, log, settle, sync
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 LINK = "lakehouse"
 LONG = "ü" * 3000  # bytes count there

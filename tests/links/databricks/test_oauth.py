@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.databricks import CLIENT_ID, CLIENT_SECRET, Databricks
+from support.databricks.workspace import CLIENT_ID, CLIENT_SECRET, Databricks
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, Http
 from trackside.core.http_client.credentials import Secret

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.databricks import TOKEN, Databricks
+from support.databricks.workspace import TOKEN, Databricks
 from support.links import add, check, link, put_file, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
 from trackside.core.http_client.client import Down, Http, Refused

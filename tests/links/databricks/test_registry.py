@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.databricks import TOKEN, Databricks
+from support.databricks.workspace import TOKEN, Databricks
 from support.links import LINKS, add, check, link, log, put_file, registry_of, settle, sync, until
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 LINK = "lakehouse"
 

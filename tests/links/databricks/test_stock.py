@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from support.databricks import TOKEN, USER, Databricks
+from support.databricks.workspace import TOKEN, USER, Databricks
 from support.links import add, check, link, log, put_file, settle, until
+from support.processes.servers import Server, environment
 from support.registry import Registry
-from support.servers import Server, environment
 
 pytestmark = pytest.mark.slow
 LINK = "lakehouse"
@@ -54,14 +54,14 @@ def seen(text: str) -> Any:
 def test_what_the_stock_client_logs_there_comes_here_as_it_is(
     server: Server, databricks: Databricks, tmp_path: Path
 ) -> None:
-    stock(databricks, tmp_path, "support.stock_databricks")
+    stock(databricks, tmp_path, "support.stock.databricks")
     here = server.api.new_workspace("north")
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, mode="pull", registry=True)
     until(lambda: link(here, LINK)["mirrored"].get("model_version") == 2, "both versions to come")
     until(lambda: check(here, LINK) == [], "the rest to come")
 
-    there = seen(stock(databricks, tmp_path, "support.stock_reader", "databricks"))
-    ours = seen(stock(databricks, tmp_path, "support.stock_reader", f"{server.url}/ws/north"))
+    there = seen(stock(databricks, tmp_path, "support.stock.reader", "databricks"))
+    ours = seen(stock(databricks, tmp_path, "support.stock.reader", f"{server.url}/ws/north"))
     assert {"PUT 1", "PUT 2", "PUT 3"} <= set(databricks.store.asked)
     assert len(there["experiments"]["/Shared/by hand"]["runs"]) == 2
     assert len(there["registered"]["forest"]["versions"]) == 2
@@ -93,8 +93,8 @@ def test_what_is_pushed_there_the_stock_client_reads(server: Server, databricks:
     add(here, LINK, databricks.url, kind="databricks", token=TOKEN, registry=True)
     settle(here, LINK)
 
-    ours = seen(stock(databricks, tmp_path, "support.stock_reader", f"{server.url}/ws/north"))
-    there = seen(stock(databricks, tmp_path, "support.stock_reader", "databricks"))
+    ours = seen(stock(databricks, tmp_path, "support.stock.reader", f"{server.url}/ws/north"))
+    there = seen(stock(databricks, tmp_path, "support.stock.reader", "databricks"))
     copy = databricks.run_of(run)["info"]["run_id"]
     assert {"PUT 1", "PUT 2", "PUT 3"} <= set(databricks.store.asked)
     ids = {copy: run, next(iter(databricks.models.models)): model["model_id"]}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from support.client import Api
-from support.databricks import CLIENT_ID, CLIENT_SECRET, TOKEN, USER, Databricks
+from support.databricks.workspace import CLIENT_ID, CLIENT_SECRET, TOKEN, USER, Databricks
 from support.links import LINKS, add, check, get_file, link, log, put_file, settle, sync, until
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "lakehouse"
 

@@ -8,7 +8,7 @@ import pytest
 
 from support.client import Api
 from support.links import LINKS, add, all_runs, link, log, settle, until, url_of
-from support.servers import Server, trackside
+from support.processes.servers import Server, trackside
 from trackside.links.model import Options
 from trackside.links.reconcile.deletion_guard import is_too_much
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, link, log, registry_of, settle, sync, until, url_of
-from support.ports import free_port
+from support.processes.ports import free_port
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
-from support.variants import crossed
+from support.runner.variants import crossed
 
 LINK = "twin"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from conftest import make_settings
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, link, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside import opening
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 import pytest
 
 from support.client import Api, Socket
-from support.flaky import Fault, Flaky
+from support.faults.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, check, link, put_file, registry_of, settle, until, url_of
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 LINK = "twin"
 

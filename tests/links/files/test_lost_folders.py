@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from support import s3 as stand_in
 from support.client import Api
-from support.disks import mount, unmount
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, get_file, link, log, put_file, settle, sync, until
-from support.servers import Server
-from support.variants import crossed
+from support.processes.servers import Server
+from support.runner.variants import crossed
+from support.stores import s3 as stand_in
+from support.stores.disks import mount, unmount
 
 
 def touch(api: Api, run_id: str, value: str) -> None:

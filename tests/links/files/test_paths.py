@@ -6,7 +6,7 @@ import string
 import pytest
 
 from support.links import add, get_file, log, put_file, settle, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 
 @pytest.mark.parametrize("mode", ["push", "pull"])

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from support import s3
 from support.client import Api
 from support.links import put_file, url_of
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores import s3
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Removal

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
-from support.gate import Gate, Way
+from support.faults.flaky import Flaky
+from support.faults.gate import Gate, Way
 from support.links import LINKS, add, check, get_file, link, log, put_file, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.sync.local.resumable_upload import FOLDER, PART_BYTES
 
 LINK = "large"

@@ -5,9 +5,9 @@ import threading
 import pytest
 
 from support.client import Api
-from support.flaky import Fault, Flaky
+from support.faults.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, everything, get_file, log, put_file, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 

@@ -19,9 +19,9 @@ from support.evaluation_datasets import (
     upsert,
     whole,
 )
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, check, link, log, settle, sync, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 

@@ -3,7 +3,7 @@
 from support import evaluation_datasets as datasets
 from support.client import Api
 from support.links import add, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 KINDS = ("experiment", "run", "logged_model", "registered_model", "model_version", "evaluation_dataset")
 

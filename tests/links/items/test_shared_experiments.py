@@ -9,8 +9,8 @@ import pytest
 from support.client import Api
 from support.clocks import Clock
 from support.links import add, check, settle, sync, until, url_of
-from support.servers import Server
-from support.variants import crossed
+from support.processes.servers import Server
+from support.runner.variants import crossed
 
 
 def times(api: Api, name: str) -> tuple[int, int]:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, check, link, log, settle, sync, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, file_of, search, start, trace_id
 
 LINK = "twin"

@@ -2,9 +2,9 @@
 
 from support.client import Api
 from support.evaluation_datasets import all_of, delete_records, ids_of, new_id, upsert
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, check, link, log, settle
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "old"
 UNKNOWN = "the other side knows no evaluation datasets: they stay here"

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from support.client import Api
-from support.flaky import Fault, Flaky
+from support.faults.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, check, link, log, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 

@@ -21,7 +21,7 @@ from support.evaluation_datasets import (
     whole,
 )
 from support.links import add, check, link, log, settle, sync, until
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 LINK = "stock"

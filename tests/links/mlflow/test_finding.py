@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, get_file, link, put_file, until
 
 LINK = "stock"

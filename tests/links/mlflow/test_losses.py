@@ -10,10 +10,10 @@ import pytest
 
 from support.client import Api, Socket
 from support.links import add, link, log, registry_of, settle, sync, until
-from support.ports import free_port
+from support.processes.ports import free_port
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
-from support.stock import stock_server
+from support.stock.server import stock_server
 
 pytestmark = pytest.mark.slow
 LINK = "stock"

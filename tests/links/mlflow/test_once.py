@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Fault, Flaky
+from support.faults.flaky import Fault, Flaky
 from support.links import LINKS, add, all_runs, check, link, log, registry_of, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "stock"
 SOURCE = "trackside.source_run_id"

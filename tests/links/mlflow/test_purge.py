@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.links import add, check, link, settle, sync, until
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "stock"
 

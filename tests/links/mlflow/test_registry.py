@@ -8,8 +8,8 @@ import pytest
 
 from support.client import Api, Socket
 from support.links import add, check, link, log, put_file, settle, until
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 pytestmark = pytest.mark.slow
 LINK = "stock"

@@ -7,9 +7,9 @@ import pytest
 
 from support.client import Api
 from support.links import LINKS, add, all_runs, check, get_file, link, log, put_file, settle, until
+from support.processes.servers import Server
 from support.registry import Registry
-from support.releases import PINS, StockServer
-from support.servers import Server
+from support.stock.releases import PINS, StockServer
 
 pytestmark = pytest.mark.slow
 LINK = "stock"

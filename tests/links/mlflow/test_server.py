@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from support.client import Api, Socket
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, check, get_file, log, put_file, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 LINK = "stock"

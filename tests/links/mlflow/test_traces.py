@@ -8,7 +8,7 @@ import pytest
 from links.items.test_traces import assess, delete, set_tag, trace
 from support.client import Api, Socket
 from support.links import add, check, link, log, settle, sync, until
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, file_of, search, trace_id
 
 pytestmark = pytest.mark.slow

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 CHUNK = 100

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from support.databricks import TOKEN, Databricks
+from support.databricks.workspace import TOKEN, Databricks
 from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.links.state.point_retries import FIRST_S, LONGEST_S, Refusals
 
 LINK = "lake"

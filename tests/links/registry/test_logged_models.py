@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, log, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "twin"
 pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy

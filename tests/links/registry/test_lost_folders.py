@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from support.client import Api
-from support.disks import mount, unmount
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, link, log, put_file, registry_of, sync, until
+from support.processes.servers import Server
 from support.registry import Registry, files_of
-from support.servers import Server
+from support.stores.disks import mount, unmount
 
 LINK = "l"
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, link, log, registry_of, settle, until
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 LINK = "twin"
 ITEM = "/item"

@@ -3,8 +3,8 @@
 from typing import Any
 
 from support.client import Api
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 PREFIX = "/api/trackside/v1/import"
 MODEL, VERSION = "m" * 32, "v" * 32

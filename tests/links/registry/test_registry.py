@@ -7,8 +7,8 @@ import pytest
 
 from support.client import Api
 from support.links import add, link, log, put_file, registry_of, settle, until, url_of
+from support.processes.servers import Server
 from support.registry import OWN, Registry, files_of
-from support.servers import Server
 
 LINK = "twin"
 

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, link, log, registry_of, until
+from support.processes.servers import Server
 from support.registry import Registry
-from support.servers import Server
 
 LINK = "stock"
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from support.client import Api, Inside
 from support.links import LINKS
-from support.servers import Server
+from support.processes.servers import Server
 from trackside import app
 from trackside.core.settings import Settings
 

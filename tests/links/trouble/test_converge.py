@@ -15,11 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from support import evaluation_datasets
 from support.client import Api
 from support.clocks import Clock
-from support.examples import examples
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, everything, link, log, put_file, until
+from support.processes.servers import Server
 from support.registry import CLOUD
-from support.servers import Server
+from support.runner.examples import examples
 
 LINK = "twin"
 SIDES = ("north", "south")

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, check, everything, get_file, link, put_file, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "rough"
 

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from support.answering import Answered, Asked, answering
 from support.client import Api
+from support.faults.answering import Answered, Asked, answering
 from support.links import add, get_file, log, put_file, until
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "hostile"
 PREFIX = "/api/trackside/v1/import"

@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from support.client import Unanswered
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, everything, link, log, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 ILL, WELL = "ill", "well"
 

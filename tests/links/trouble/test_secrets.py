@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.client import Api, Socket
-from support.databricks import CLIENT_ID, CLIENT_SECRET, TOKEN, Databricks
+from support.databricks.workspace import CLIENT_ID, CLIENT_SECRET, TOKEN, Databricks
 from support.links import LINKS, add, link, log, settle, until
-from support.servers import TRACKSIDE, environment
+from support.processes.servers import TRACKSIDE, environment
 
 LINK = "lake"
 PASSWORD = "a password that nobody is told"

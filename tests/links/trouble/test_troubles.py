@@ -2,9 +2,9 @@
 
 import pytest
 
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, link, log, settle, until
-from support.servers import Server
+from support.processes.servers import Server
 
 LINK = "rough"
 

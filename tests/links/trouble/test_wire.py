@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
-from support.proxy import certificate
-from support.remotes import Remote, drip, flood, silence, whole
+from support.faults.proxy import certificate
+from support.faults.remotes import Remote, drip, flood, silence, whole
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
 from trackside.core.http_client.cancellation import Ending

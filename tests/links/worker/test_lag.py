@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from support.links import LINKS, add, all_runs, check, link, put_file, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options
 from trackside.links.state import work_queue

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from conftest import make_settings
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import add, all_runs, check, settle
-from support.servers import Server
+from support.processes.servers import Server
 from trackside import opening
 from trackside.artifacts.roots import Roots
 from trackside.core.seal import Sealer

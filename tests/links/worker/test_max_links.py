@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from support.links import LINKS, add
-from support.servers import Server
+from support.processes.servers import Server
 
 
 def test_a_link_beyond_the_most_is_refused_before_anybody_is_called(start: Callable[..., Server]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import Tx
 from trackside.core.seal import Sealer

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.flaky import Flaky
+from support.faults.flaky import Flaky
 from support.links import get_file, put_file, registry_of, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import Tx
 from trackside.core.seal import Sealer

@@ -5,7 +5,7 @@ import select
 import socket
 from contextlib import ExitStack
 
-from support.servers import Server
+from support.processes.servers import Server
 
 ASKING = 6  # more than there are threads for searches
 

@@ -6,7 +6,7 @@ import pytest
 
 from support.client import Api
 from support.links import LINKS, add, link, settle, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 
 NEVER = 1e6  # times as long as usual
 

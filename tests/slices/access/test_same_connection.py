@@ -11,7 +11,7 @@ import pytest
 
 from support.clocks import Clock
 from support.people import OURS, PASSWORD, People, bearer
-from support.servers import Server
+from support.processes.servers import Server
 
 LOG = "/api/2.0/mlflow/runs/log-metric"
 

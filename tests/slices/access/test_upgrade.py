@@ -7,8 +7,8 @@ import pytest
 
 from conftest import make_settings
 from support.client import Api, Inside
-from support.old_store import apply, begin
 from support.people import ADMIN, OURS, PASSWORD, People
+from support.stores.old_store import apply, begin
 from trackside import app
 from trackside.cli.server.first_admin import FIRST_WITH_USERS
 from trackside.cli.stores import open_database

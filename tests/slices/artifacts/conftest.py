@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from support import s3 as stand_in
-from support.artifact_server import PROXY, Server, started
+from support.processes.artifact_server import PROXY, Server, started
+from support.stores import s3 as stand_in
 
 
 @pytest.fixture(scope="session")

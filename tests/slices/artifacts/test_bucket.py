@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.artifact_server import Reply, Server
+from support.processes.artifact_server import Reply, Server
 from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from support.artifact_server import Server
+from support.processes.artifact_server import Server
 
 SIZE = 1_000_000
 BODY = (bytes(range(251)) * (SIZE // 251 + 1))[:SIZE]

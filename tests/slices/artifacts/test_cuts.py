@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from support.artifact_server import Server, started
 from support.links import until
+from support.processes.artifact_server import Server, started
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from support.artifact_server import PROXY, Reply, Server
+from support.processes.artifact_server import PROXY, Reply, Server
 
 
 @pytest.fixture

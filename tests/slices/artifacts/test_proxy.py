@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import pytest
 
-from support.artifact_server import Server
+from support.processes.artifact_server import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from support.artifact_server import Reply, Server
+from support.processes.artifact_server import Reply, Server
 
 OURS = "/api/trackside/v1/workspaces"
 

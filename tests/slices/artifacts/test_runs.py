@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from support.artifact_server import Reply, Server
+from support.processes.artifact_server import Reply, Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.artifact_server import PROXY, Server
+from support.processes.artifact_server import PROXY, Server
 
 CALLS = 40
 

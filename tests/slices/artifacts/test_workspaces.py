@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from support.artifact_server import Server
+from support.processes.artifact_server import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 NAMES = ["default", "north", "south"]

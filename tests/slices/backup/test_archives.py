@@ -14,10 +14,10 @@ from slices.backup.test_trouble import edit, flip, limited
 from slices.cleanup.test_deletions import filled_run, history, metric
 from support.client import Api
 from support.clocks import Clock
-from support.forks import forks
 from support.links import until
 from support.people import OURS
-from support.servers import Server, environment
+from support.processes.forks import forks
+from support.processes.servers import Server, environment
 from trackside.backup import contents, model, tables
 from trackside.core.db.migrate import migrations
 

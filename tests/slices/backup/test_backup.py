@@ -9,8 +9,8 @@ import pytest
 
 from slices.backup.conftest import Said, contents, files, fill, settings_of
 from slices.cleanup.test_deletions import DELETIONS, filled_run, history, metric
-from support import s3
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores import s3
 from support.traces import names, spans_of
 from trackside.cli.stores import open_database
 from trackside.core.work import backup_lease as lease

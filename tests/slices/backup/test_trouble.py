@@ -12,9 +12,9 @@ import pytest
 
 from slices.backup.conftest import Said, contents, files, fill, placed, settings_of
 from slices.cleanup.test_deletions import filled_run
-from support.forks import forks
 from support.links import until
-from support.servers import Server, environment
+from support.processes.forks import forks
+from support.processes.servers import Server, environment
 from trackside.backup import model
 
 LIMITED = """

@@ -7,7 +7,7 @@ import pytest
 from slices.cleanup.test_deletions import DELETIONS, filled_run, history
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.cli.main import main
 
 

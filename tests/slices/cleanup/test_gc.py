@@ -14,11 +14,11 @@ import pytest
 
 from slices.cleanup.test_command import Said, said
 from slices.cleanup.test_deletions import delete, filled_run, preview, put, stored_bytes
-from support import s3
 from support.client import Api
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores import s3
 from trackside.core.settings import Settings
 
 __all__ = ["said"]

@@ -11,7 +11,7 @@ from slices.cleanup.test_jobs import ended, stage
 from slices.cleanup.test_rights import people
 from support.client import Api
 from support.people import OURS, People
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.core.settings import Settings
 
 __all__ = ["people", "said"]

@@ -9,7 +9,7 @@ from slices.cleanup.test_deletions import filled_run, preview, put
 from support.client import Api
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.cleanup import kinds, model
 from trackside.cleanup.work import ITEMS_OF_JOB
 

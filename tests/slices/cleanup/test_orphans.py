@@ -14,7 +14,7 @@ from slices.cleanup.test_jobs import ended
 from support.client import Api
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 
 __all__ = ["said"]
 ORPHANS = f"{OURS}/orphans"

@@ -10,7 +10,7 @@ from slices.cleanup.test_deletions import filled_run, put
 from slices.cleanup.test_jobs import ended
 from support.client import Api
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 
 __all__ = ["said"]
 STORAGE = f"{OURS}/storage"

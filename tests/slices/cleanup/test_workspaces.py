@@ -11,7 +11,7 @@ from slices.cleanup.test_rights import people
 from support.client import Api
 from support.links import until
 from support.people import OURS, People
-from support.servers import Server
+from support.processes.servers import Server
 from trackside import tenants
 from trackside.core.db.migrate import migrations
 from trackside.core.errors import NotFound

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m

@@ -7,7 +7,7 @@ import pytest
 
 from support.client import Api
 from support.links import add, all_runs, everything, until, url_of
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.metrics.series import pack
 from trackside.sync.portions import MOST_FIELDS, MOST_SINGLE_FIELDS
 

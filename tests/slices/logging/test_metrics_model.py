@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside import tenants
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from support.postgres import Admin, Postgres
-from support.postgres_store import store_of
-from support.proxy import Proxy
+from support.faults.proxy import Proxy
+from support.stores.postgres import Admin, Postgres
+from support.stores.postgres_store import store_of
 from trackside import opening
 from trackside.core import locations
 from trackside.core.db.postgres import PostgresDatabase

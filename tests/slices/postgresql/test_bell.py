@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from support.postgres import Admin, rows
-from support.postgres_store import end, note, store_of
+from support.stores.postgres import Admin, rows
+from support.stores.postgres_store import end, note, store_of
 from trackside.core.db.pgbell import MOST_NAMED, payload_of, workspaces_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from support import proxy
 from support.client import Api, Inside
-from support.postgres import Admin, Postgres, rows
-from support.postgres_store import end, note, noted, pid, store_of
-from support.proxy import CUT, CUT_AFTER_ANSWER, Proxy
+from support.faults import proxy
+from support.faults.proxy import CUT, CUT_AFTER_ANSWER, Proxy
+from support.stores.postgres import Admin, Postgres, rows
+from support.stores.postgres_store import end, note, noted, pid, store_of
 from trackside import app, opening
 from trackside.core import locations, settings
 from trackside.core.db.postgres import READERS, PostgresDatabase

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
-from support.postgres_store import store_of
+from support.stores.postgres_store import store_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid

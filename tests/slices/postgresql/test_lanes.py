@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.links import until
-from support.postgres import Admin, rows
+from support.stores.postgres import Admin, rows
 from trackside import opening
 from trackside.core.db.pg.wire import MAX_STATEMENTS
 from trackside.core.db.postgres import PostgresDatabase

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from support import proxy
-from support.postgres import Postgres
+from support.faults import proxy
+from support.stores.postgres import Postgres
 from trackside.core import locations
 from trackside.core.db.pg.connect import Lost
 from trackside.core.db.pg.wire import ServerError

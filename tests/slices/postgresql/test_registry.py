@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.links import until
-from support.postgres import Admin, rows
+from support.stores.postgres import Admin, rows
 from trackside import opening, tenants
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from support.links import until
-from support.postgres import Admin, rows
+from support.stores.postgres import Admin, rows
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.workspaces import store as workspaces
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from support.examples import examples
-from support.postgres_store import note, noted
+from support.runner.examples import examples
+from support.stores.postgres_store import note, noted
 from trackside.core.db.pg.wire import ServerError
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx

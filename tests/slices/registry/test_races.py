@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 
 from support.client import Api, Unanswered
+from support.processes.servers import Server
 from support.registry import CLOUD, OWN, Registry
-from support.servers import Server
 
 pytestmark = pytest.mark.both
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from support.client import Api
-from support.postgres import Postgres
+from support.stores.postgres import Postgres
 from trackside import opening
 from trackside.core.db import changes
 from trackside.core.db.tx import Change

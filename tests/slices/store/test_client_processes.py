@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from support import racer
 from support.client import Api
+from support.processes import racer
+from support.processes.servers import Server
 from support.registry import CLOUD
-from support.servers import Server
 
 pytestmark = pytest.mark.both
 

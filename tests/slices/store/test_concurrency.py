@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from support.client import Api, Reply, Unanswered
-from support.postgres import Postgres, rows
-from support.servers import Server
-from support.variants import crossed
+from support.processes.servers import Server
+from support.runner.variants import crossed
+from support.stores.postgres import Postgres, rows
 from trackside import opening
 from trackside.core import settings
 

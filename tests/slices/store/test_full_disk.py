@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
 
 FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 

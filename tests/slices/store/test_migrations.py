@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.old_store import apply, begin
+from support.stores.old_store import apply, begin
 from trackside import opening
 from trackside.core import locations
 from trackside.core.db import migrate

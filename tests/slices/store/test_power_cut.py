@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support import no_sync
+from support.faults import no_sync
 from support.links import until
-from support.servers import TRACKSIDE, Server
+from support.processes.servers import TRACKSIDE, Server
 from trackside.core.db.sqlite import Durability, SqliteDatabase
 
 FILE = "/api/2.0/mlflow-artifacts/artifacts/0/file"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.servers import Server
+from support.processes.servers import Server
 from trackside.core.errors import BadState, Unsupported
 from trackside.core.seal import Sealer, SecretKey
 

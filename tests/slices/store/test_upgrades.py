@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from support.old_store import LATEST, make_old
-from support.postgres import Postgres, rows
-from support.postgres_store import end, store_of
+from support.stores.old_store import LATEST, make_old
+from support.stores.postgres import Postgres, rows
+from support.stores.postgres_store import end, store_of
 from trackside import opening
 from trackside.cli.backup import restore
 from trackside.cli.output import Stop

@@ -12,7 +12,7 @@ from slices.cleanup.test_jobs import ended
 from support.client import Api
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, info, names, post, request, spans_of, trace_id
 
 __all__ = ["said"]

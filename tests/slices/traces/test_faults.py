@@ -9,7 +9,7 @@ import pytest
 
 from support.client import Api, Unanswered
 from support.links import until
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, names, post, request, search, spans_of, trace_id
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

@@ -13,7 +13,7 @@ from slices.cleanup.test_orphans import age, listed
 from support.client import Api
 from support.links import until
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, file_of, names, search, spans_of, trace_id
 
 KIB = 1 << 10

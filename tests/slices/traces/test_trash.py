@@ -7,7 +7,7 @@ import pytest
 from slices.cleanup.test_jobs import ended
 from support.client import Api
 from support.people import OURS
-from support.servers import Server
+from support.processes.servers import Server
 from support.traces import Sent, export, names, search, spans_of, start, trace_id
 
 TRASH = f"{OURS}/trash"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.office import Office
-from support.ports import free_port
+from support.processes.ports import free_port
 from support.receiver import Receiver
 
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from support.client import Api, Inside
 from support.links import until
+from support.processes.servers import Server
 from support.receiver import Receiver, answer, signed_by_mlflow
-from support.servers import Server
 from trackside import app
 from trackside.core.settings import Settings
 

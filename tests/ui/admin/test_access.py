@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
+from support.pages import axe
+from support.pages.sign_in import fill
 from support.people import ADMIN, OURS, PASSWORD, People, basic, bearer, signed
-from support.servers import Server
-from support.sign_in import fill
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

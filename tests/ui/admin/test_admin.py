@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
-from support.answering import Answered, Asked, answering
 from support.client import Api
-from support.servers import Server
+from support.faults.answering import Answered, Asked, answering
+from support.pages import axe
+from support.processes.servers import Server
 from trackside.events.model import EVENTS, MLFLOWS
 
 pytestmark = pytest.mark.slow

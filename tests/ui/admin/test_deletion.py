@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
 from support.client import Api
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 from trackside.endpoints.request_log import files
 from ui.test_models import forget_answers, register
 

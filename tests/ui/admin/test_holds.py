@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 from ui.admin.test_deletion import filled_run, menu
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from support.pages.sign_in import fill
 from support.people import OURS, People
-from support.servers import Server
-from support.sign_in import fill
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

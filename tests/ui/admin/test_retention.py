@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from slices.cleanup.test_jobs import stage
-from support import axe
 from support.links import until
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 from ui.admin.test_deletion import OURS, filled_run
 
 pytestmark = pytest.mark.slow

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from support import axe
 from support.issuer import SECRET, TestIssuer
+from support.pages import axe
+from support.pages.sign_in import fill
 from support.people import ADMIN, People
-from support.servers import Server
-from support.sign_in import fill
+from support.processes.servers import Server
 
 
 def test_without_users_nobody_is_asked_and_nobody_is_named(server: Server, page: Page) -> None:

@@ -4,8 +4,8 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from support import axe
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 from ui.admin.test_deletion import delete, filled_run
 
 

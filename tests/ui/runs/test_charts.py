@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
-from support import axe, curves
 from support.client import Api
-from support.servers import Server
+from support.pages import axe, curves
+from support.processes.servers import Server
 
 HOSTILE = "<img src=x onerror=\"document.title='owned'\">\u202e"
 

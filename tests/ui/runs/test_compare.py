@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import curves
 from support.client import Api
-from support.servers import Server
+from support.pages import curves
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

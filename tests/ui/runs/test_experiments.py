@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import axe
 from support.client import Api
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.servers import Server
+from support.processes.servers import Server
 from ui.runs.test_run import log as log_run
 from ui.runs.test_run import run_of
 from ui.runs.test_runs import log, names, three_runs

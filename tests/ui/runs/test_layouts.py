@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support.servers import Server
+from support.processes.servers import Server
 from ui.runs.test_runs import log, names, three_runs
 
 pytestmark = pytest.mark.slow

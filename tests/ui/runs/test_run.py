@@ -7,9 +7,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from support import axe, links
+from support import links
 from support.client import Api
-from support.servers import Server
+from support.pages import axe
+from support.processes.servers import Server
 
 ATTACK = "<img src=x onerror=alert(1)><script>alert(2)</script>[x](javascript:alert(3))"
 

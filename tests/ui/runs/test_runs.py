@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from support import many_runs
 from support.client import Api
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores import many_runs
 
 
 def log(api: Api, experiment_id: str, name: str, loss: float, **params: str) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from support.many_runs import kept, kept_points
-from support.servers import Server
+from support.processes.servers import Server
+from support.stores.many_runs import kept, kept_points
 from ui.runs.test_charts import card, drag, plot
 from ui.runs.test_run import log as log_run
 from ui.runs.test_run import put, run_of

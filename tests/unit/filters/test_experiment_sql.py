@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import EXPERIMENTS

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import EXPERIMENTS, RUNS
 from trackside.core.filters.nodes import Aggregate

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.parse import parse_filter, parse_order_by

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import RUNS

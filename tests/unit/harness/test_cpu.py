@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from support.cpu import spent_s
+from support.runner.cpu import spent_s
 
 BUSY = "import sys, time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\nsys.stdin.read()"
 

@@ -1,10 +1,10 @@
-"""What makes servers of tests cheap: `support.forks`."""
+"""What makes servers of tests cheap: `support.processes.forks`."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from support import forks
+from support.processes import forks
 
 SOURCE = """
 import sys

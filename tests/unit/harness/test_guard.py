@@ -6,9 +6,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from support import guard
 from support.links import until
-from support.servers import environment
+from support.processes import guard
+from support.processes.servers import environment
 
 PARENT_AND_CHILD = """
 import os, subprocess, sys, time
@@ -20,7 +20,7 @@ time.sleep(600)
 TEST = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
-from support import guard
+from support.processes import guard
 with open("log", "w") as log:
     guard.start([sys.executable, "-c", sys.argv[2], "pids"], env={}, cwd=pathlib.Path.cwd(), log=log)
 sys.stdin.read()

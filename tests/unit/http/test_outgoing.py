@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from support.remotes import Remote, whole
+from support.faults.remotes import Remote, whole
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.addresses import OPEN, Rules, listed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers import trackside
+from support.processes.servers import trackside
 from trackside.core.locations import redact
 from trackside.core.settings import SettingError, load
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from support.answering import Answered, answering
+from support.faults.answering import Answered, answering
 from trackside.core.http_client.client import Http
 from trackside.core.http_client.credentials import Secret
 from trackside.links.reconcile.attempt import attempt

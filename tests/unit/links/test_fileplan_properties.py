@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.examples import examples
+from support.runner.examples import examples
 from trackside.sync.document import Mode
 from trackside.sync.file_plan import Known, What, plan
 from trackside.sync.file_versions import OurFile, RemoteFile

@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
-from support import compatibility
-from support.compatibility import PAGE, ROOT, Rpc
+from support.documents import compatibility
+from support.documents.compatibility import PAGE, ROOT, Rpc
 
 
 @pytest.fixture(scope="module")

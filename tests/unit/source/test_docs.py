@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from support import configuration
+from support.documents import configuration
 from trackside.core import settings
 
 ROOT = Path(__file__).parents[3]

@@ -1,6 +1,6 @@
 """Runs a command in a session of its own until it ends, or until the process that started this one is gone or wants it to end.
 
-`python -m support.guard COMMAND…` with a pipe as stdin: when the pipe is closed, also since the tests were killed, all
+`python -m support.processes.guard COMMAND…` with a pipe as stdin: when the pipe is closed, also since the tests were killed, all
 processes of the command are.  A stock `mlflow server` starts several, which would go on without it.
 """
 

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support import guard
 from support.client import Api, Socket, Unanswered
 from support.links import until
-from support.ports import free_port
-from support.servers import environment
-from support.stock import LEAN
-from support.venvs import environment as interpreter
+from support.processes import guard
+from support.processes.ports import free_port
+from support.processes.servers import environment
+from support.processes.venvs import environment as interpreter
+from support.stock.server import LEAN
 
 # The newest release is the one that the tests themselves have.
 PINS = {"1.30": "server-1", "2.22": "server-2", "3.17": ""}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, Option
 
-PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
+PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 HEAD = """# Configuration
 

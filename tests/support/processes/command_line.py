@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
-from support.forks import Forked
+from support.processes.forks import Forked
 
 TIMEOUT_S = 120.0
 

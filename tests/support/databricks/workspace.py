@@ -13,9 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from support.databricks_models import ModelCalls
-from support.databricks_registry import MAX_PARAM_BYTES, Refusal, RegistryCalls, sized
-from support.databricks_store import Answer, Store
+from support.databricks.models import ModelCalls
+from support.databricks.registry import MAX_PARAM_BYTES, Refusal, RegistryCalls, sized
+from support.databricks.store import Answer, Store
 
 TOKEN = "dapi-of-the-tests"
 CLIENT_ID, CLIENT_SECRET = "0a1b-of-the-tests", "dose-of-the-tests"

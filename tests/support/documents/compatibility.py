@@ -15,7 +15,7 @@ from support.client import Api, Inside
 from trackside import app
 from trackside.core import settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "compatibility.md"
 BEGIN, END = "<!-- begin: {} (make compatibility) -->\n", "<!-- end: {} -->\n"
 

@@ -1,4 +1,4 @@
-"""One database in all the schemas that MLflow had since 1.30: `python -m support.stock_schemas FOLDER REVISION…`.
+"""One database in all the schemas that MLflow had since 1.30: `python -m support.stock.schemas FOLDER REVISION…`.
 
 It begins as 1.30 left it, with rows, and goes from revision to revision as `mlflow db upgrade` does; a copy of each stays.
 """

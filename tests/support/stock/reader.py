@@ -1,4 +1,4 @@
-"""Everything that the stock client sees of a store, as JSON: `python -m support.stock_reader URI`.
+"""Everything that the stock client sees of a store, as JSON: `python -m support.stock.reader URI`.
 
 Says nothing of where files lie and of the ids of experiments, which may differ between two stores with the same content.
 """

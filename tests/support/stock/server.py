@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support import guard
 from support.client import Socket, Unanswered
 from support.links import until
-from support.ports import free_port
-from support.servers import environment
+from support.processes import guard
+from support.processes.ports import free_port
+from support.processes.servers import environment
 
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # no processes for jobs, which nothing here starts
 

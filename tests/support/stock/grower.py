@@ -1,4 +1,4 @@
-"""Goes on in a store that `stock_writer` wrote: `python -m support.stock_grower URI`."""
+"""Goes on in a store that `stock_writer` wrote: `python -m support.stock.grower URI`."""
 
 import sys
 

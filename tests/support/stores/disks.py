@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.servers import Server
+from support.processes.servers import Server
 
 
 def unmount(server: Server) -> None:

@@ -22,7 +22,7 @@ STARTED = 1_760_000_000_000  # ms
 OPTIMIZERS = ("adam", "sgd", "adamw", "lion")
 AT_ONCE = 1000
 POINTS_AT_ONCE = 50_000
-MIGRATIONS = Path(__file__).parents[2] / "src" / "trackside" / "core" / "db" / "migrations"
+MIGRATIONS = Path(__file__).parents[3] / "src" / "trackside" / "core" / "db" / "migrations"
 DONE = "filled"
 
 

@@ -1,4 +1,4 @@
-"""Writes runs with the stock client, as users have them: `python -m support.stock_writer URI --runs N`.
+"""Writes runs with the stock client, as users have them: `python -m support.stock.writer URI --runs N`.
 
 A program of its own, so that no test's process has MLflow's state.  Every run has its number in the tag `number`.
 """

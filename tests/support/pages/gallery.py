@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from support import curves, gallery_traces, links
+from support import links
 from support.client import Api
-from support.many_runs import fill
-from support.servers import Server
+from support.pages import curves, gallery_traces
+from support.processes.servers import Server
+from support.stores.many_runs import fill
 
 RUNS = 2000
 OURS = "/api/trackside/v1"

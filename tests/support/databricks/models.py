@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from support.databricks_registry import MAX_PARAM_BYTES, Refusal, sized
+from support.databricks.registry import MAX_PARAM_BYTES, Refusal, sized
 
 PREFIX = "logged-models"
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support import forks
 from support.client import Api, Socket
 from support.clocks import Clock
-from support.forks import Forked
-from support.ports import free_port
+from support.processes import forks
+from support.processes.forks import Forked
+from support.processes.ports import free_port
 
 TIMEOUT_S = 120.0
 INTERVAL_FACTOR = (

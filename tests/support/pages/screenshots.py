@@ -1,6 +1,6 @@
 """Writes docs/images: every page of the web UI, light and dark.  `make screenshots` runs this.
 
-    python tests/support/screenshots.py [NAME ...] [--to FOLDER] [--width 1280] [--language en]
+    python tests/support/pages/screenshots.py [NAME ...] [--to FOLDER] [--width 1280] [--language en]
 
 Without names, all pages.  The pictures have 256 colours, so that the repository stays small.
 """
@@ -19,12 +19,13 @@ from msgspec import Struct
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
-from support import browser as browsers  # noqa: E402  # found by the path above
-from support import gallery, links  # noqa: E402
-from support.servers import Server  # noqa: E402
+from support import links  # noqa: E402
+from support.pages import browser as browsers  # noqa: E402  # found by the path above
+from support.pages import gallery  # noqa: E402
+from support.processes.servers import Server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 THEMES = ("light", "dark")

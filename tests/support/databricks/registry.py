@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from support.databricks_store import Store
+from support.databricks.store import Store
 
 MAX_TAG_BYTES, MAX_PARAM_BYTES = 5000, 6000
 STAGES = ("None", "Staging", "Production", "Archived")

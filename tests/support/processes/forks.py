@@ -113,9 +113,9 @@ class Forks:
         self._news = threading.Condition()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "support.forks", str(theirs.fileno())],
+                [sys.executable, "-m", "support.processes.forks", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
-                cwd=Path(__file__).parents[1],
+                cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )

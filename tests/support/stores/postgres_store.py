@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from support.postgres import Admin, rows
+from support.stores.postgres import Admin, rows
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Change, Tx
 from trackside.core.locations import PostgresStore

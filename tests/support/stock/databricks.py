@@ -1,4 +1,4 @@
-"""Works on a Databricks workspace with the stock client, by its URI `databricks`: `python -m support.stock_databricks`.
+"""Works on a Databricks workspace with the stock client, by its URI `databricks`: `python -m support.stock.databricks`.
 
 It finds the workspace by DATABRICKS_HOST and DATABRICKS_TOKEN, as users' code does.
 """

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from support import forks
-from support.forks import Forked
-from support.servers import TRACKSIDE, environment
+from support.processes import forks
+from support.processes.forks import Forked
+from support.processes.servers import TRACKSIDE, environment
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 

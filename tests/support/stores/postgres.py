@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import psycopg
 
-from support.ports import free_port
+from support.processes.ports import free_port
 
 Admin = psycopg.Connection[tuple[Any, ...]]  # a connection beside those of a server
 
