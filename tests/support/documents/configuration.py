@@ -13,7 +13,7 @@ HEAD = """# Configuration
 `trackside server -h` prints the same list. A value that cannot be read stops the start with a message that names the value, the
 flag or variable that it came from, and what would be right. `trackside doctor` checks the settings without starting.
 
-<!-- written by `make configuration` from src/trackside/core/options.py -->
+<!-- written by `make configuration` from src/trackside/core/options -->
 
 | flag | variable | default | meaning |
 |---|---|---|---|

@@ -1,16 +1,13 @@
 """Every option of the server: its flags, default, meaning, and how it is read.  `settings` puts the values together."""
 
-from collections.abc import Callable
-from typing import Any
-
-from msgspec import Struct
-
 from trackside.core import locations, providers
 from trackside.core import setting_values as values
+from trackside.core.options.model import PREFIX, Option
+from trackside.core.options.work import WORK
 from trackside.core.seal import SecretKey
 from trackside.core.setting_values import Secret
 
-PREFIX = "TRACKSIDE_"
+__all__ = ["NEAR_HOSTS", "OPTIONS", "PREFIX", "REFUSED_FLAGS", "REGISTRY_STORE", "SERVE_ARTIFACTS", "Option"]
 
 # By these no foreign page can call a server: a browser that asks for an address sends just that as the Host.
 NEAR_HOSTS = (
@@ -18,25 +15,8 @@ NEAR_HOSTS = (
     *("10.*", "192.168.*", *(f"172.{second}.*" for second in range(16, 32)), "[fc*:*]", "[fd*:*]"),
 )
 
-
-class Option(Struct, frozen=True, kw_only=True):
-    """One setting: its flags (the first is its name), its default as text, how it is read, and its words in `-h`."""
-
-    flags: tuple[str, ...]
-    default: str
-    read: Callable[[str], Any]
-    help: str
-    metavar: str = ""
-    is_switch: bool = False
-    is_secret: bool = False  # not to be typed where others see it: a variable only
-    mlflows: str = ""  # MLflow's variable for the same
-
-    @property
-    def variable(self) -> str:
-        return PREFIX + self.flags[0].strip("-").replace("-", "_").upper()
-
-
-OPTIONS: dict[str, Option] = {
+# Where the server listens, what it keeps and whom it calls.
+SERVICE: dict[str, Option] = {
     "host": Option(
         flags=("--host",),
         default="127.0.0.1",
@@ -280,121 +260,6 @@ OPTIONS: dict[str, Option] = {
         metavar="N",
         help="how many links the server keeps in all workspaces together; each has a thread",
     ),
-    "model_python": Option(
-        flags=("--model-python",),
-        default="",
-        read=str,
-        metavar="PROGRAM",
-        help="a Python with mlflow, httptools and what models need, for deployments with env local (default: none)",
-    ),
-    "job_slots": Option(
-        flags=("--job-slots",),
-        default="4",
-        read=values.number(0, 1000),
-        metavar="N",
-        help="how many jobs the server runs at once; 0 leaves all of them to other servers of the store",
-    ),
-    "workspace_jobs": Option(
-        flags=("--workspace-jobs",),
-        default="2",
-        read=values.number(1, 1000),
-        metavar="N",
-        help="how many jobs a workspace runs at once, on all servers together, unless it has a limit of its own",
-    ),
-    "job_folders": Option(
-        flags=("--job-folders",),
-        default="",
-        read=values.folders,
-        metavar="FOLDERS",
-        help="folders of the server's machine, with commas between, whose tables jobs may read and write (default: none)",
-    ),
-    "job_buckets": Option(
-        flags=("--job-buckets",),
-        default="",
-        read=values.buckets,
-        metavar="PLACES",
-        help="buckets and folders in them, with commas between, such as s3://BUCKET/FOLDER, whose tables scoring jobs may read"
-        " and write with the server's credentials (default: none)",
-    ),
-    "spark_masters": Option(
-        flags=("--spark-masters",),
-        default="local",
-        read=values.spark_masters,
-        metavar="MASTERS",
-        help="Sparks that scoring jobs may use, with commas between: local, spark://HOST:PORT of a cluster, sc://HOST:PORT of a"
-        " Spark Connect server; the model of a job on another one than local has the network (default: local)",
-    ),
-    "project_sources": Option(
-        flags=("--project-sources",),
-        default="",
-        read=values.project_sources,
-        metavar="URLS",
-        help="places of git repositories, with commas between, such as https://github.com/acme, whose projects jobs may fetch"
-        " and run (default: none; clients send the code)",
-    ),
-    "job_days": Option(
-        flags=("--job-days",),
-        default="30",
-        read=values.number(0, 36500),
-        metavar="DAYS",
-        help="how long jobs that ended are kept, with their logs; 0 keeps them without a limit",
-    ),
-    "kubernetes_namespace": Option(
-        flags=("--kubernetes-namespace",),
-        default="",
-        read=str,
-        metavar="NAME",
-        help="a namespace of a Kubernetes cluster for deployments with backend kubernetes (default: none)",
-    ),
-    "kubernetes_config": Option(
-        flags=("--kubernetes-config",),
-        default="",
-        read=str,
-        metavar="FILE",
-        help="a kubeconfig file (default: the service account of the pod that the server runs in)",
-    ),
-    "kubernetes_context": Option(
-        flags=("--kubernetes-context",),
-        default="",
-        read=str,
-        metavar="NAME",
-        help="the context in the kubeconfig file (default: its current one)",
-    ),
-    "kubernetes_image": Option(
-        flags=("--kubernetes-image",),
-        default="python:3.11-slim",
-        read=str,
-        metavar="IMAGE",
-        help="the image of pods: one with Python and pip, or with env local one that has mlflow and what models need",
-    ),
-    "kubernetes_server_url": Option(
-        flags=("--kubernetes-server-url",),
-        default="",
-        read=str,
-        metavar="URL",
-        help="where pods reach this server, to fetch models; needed with --kubernetes-namespace",
-    ),
-    "ray_address": Option(
-        flags=("--ray-address",),
-        default="",
-        read=str,
-        metavar="ADDRESS",
-        help="a Ray cluster for deployments with backend ray and for projects: HOST:PORT, or ray://HOST:PORT (default: none)",
-    ),
-    "ray_python": Option(
-        flags=("--ray-python",),
-        default="",
-        read=str,
-        metavar="PROGRAM",
-        help="a Python with the cluster's versions of Python and Ray (default: the server's own)",
-    ),
-    "ray_server_url": Option(
-        flags=("--ray-server-url",),
-        default="",
-        read=str,
-        metavar="URL",
-        help="where machines of the Ray cluster reach this server, for projects (default: its address on this machine)",
-    ),
     "change_log_days": Option(
         flags=("--change-log-days",),
         default="365",
@@ -402,6 +267,10 @@ OPTIONS: dict[str, Option] = {
         metavar="DAYS",
         help="how long the log of changes (who did what, when) is kept; 0 keeps it without a limit",
     ),
+}
+
+# Who is let in, and certificates.
+ACCESS: dict[str, Option] = {
     "tls": Option(
         flags=("--tls",),
         default="off",
@@ -492,6 +361,8 @@ OPTIONS: dict[str, Option] = {
         help="how long the audit log is kept; 0 keeps it without a limit",
     ),
 }
+
+OPTIONS: dict[str, Option] = {**SERVICE, **WORK, **ACCESS}
 
 # MLflow's flags that state what is always so here, or that must agree with another one.
 REGISTRY_STORE = "--registry-store-uri"

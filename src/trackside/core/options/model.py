@@ -1,0 +1,25 @@
+"""What an option of the server is."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+PREFIX = "TRACKSIDE_"
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """One setting: its flags (the first is its name), its default as text, how it is read, and its words in `-h`."""
+
+    flags: tuple[str, ...]
+    default: str
+    read: Callable[[str], Any]
+    help: str
+    metavar: str = ""
+    is_switch: bool = False
+    is_secret: bool = False  # not to be typed where others see it: a variable only
+    mlflows: str = ""  # MLflow's variable for the same
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.flags[0].strip("-").replace("-", "_").upper()
