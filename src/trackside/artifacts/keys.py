@@ -19,6 +19,7 @@ _PROXY_ANCHOR = "/mlflow-artifacts/artifacts/"
 _MAX_DECODINGS = 10
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:(/|$)|file:", re.IGNORECASE)
 _SPAN_FILE = re.compile(rf"(?:.+/)?[0-9]+/{SPANS}/([0-9a-f]{{32}})/spans\.zst")
+_SPANS = re.compile(rf"(?:{WORKSPACES}/[^/]+/)?[0-9]+/{SPANS}(?:/.*)?", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
@@ -144,6 +145,11 @@ def part(key: str) -> str:
 def is_span_file(key: str) -> bool:
     """Tell whether a file has spans of a trace, which a row of the trace names."""
     return _SPAN_FILE.fullmatch(key) is not None
+
+
+def is_of_spans(key: str) -> bool:
+    """Tell whether a key of the server's store is a file or a folder of spans of an experiment."""
+    return _SPANS.fullmatch(key) is not None
 
 
 def owner(key: str) -> tuple[str, str, str] | None:

@@ -10,7 +10,7 @@ from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Action
-from trackside.core.errors import Invalid, TooLarge, Unsupported
+from trackside.core.errors import BadState, Denied, Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
@@ -94,6 +94,7 @@ class Calls:
         spot = self._roots.proxied(path, request.workspace)
         if path.endswith("/") or keys.is_top(spot.key):
             raise Invalid("Artifact path must include a filename (cannot end with '/').")
+        _check_no_spans(spot.key)
         if self._elsewhere is not None and self._elsewhere.names(spot.key):
             return await self._put_elsewhere(request, spot, self._elsewhere)
         before = await room(request, spot, request.content_length or 0, self._threads)
@@ -111,6 +112,7 @@ class Calls:
 
     async def get(self, request: Request) -> Response:
         spot = self._roots.proxied(request.params["path"], request.workspace)
+        _check_no_spans(spot.key)
         if self._elsewhere is not None and self._elsewhere.names(spot.key):
             kept = await self._elsewhere.get(request, spot.key)
             if kept is not None:
@@ -121,7 +123,12 @@ class Calls:
         spot = self._roots.proxied(request.params["path"], request.workspace)
         if keys.is_top(spot.key):
             raise Invalid("Invalid path: this would delete every artifact of the workspace")
+        _check_no_spans(spot.key)
         await request.read(lambda tx: held.check(tx, spot.key, request.workspace))
+        inside = keys.join(spot.key, keys.SPANS)
+        spans = await self._threads.of(spot).run(spot.blobs.entries, inside) if keys.is_of_spans(inside) else []
+        if spans:
+            raise BadState(f"{spot.key} has spans of traces. Delete the traces or the experiment by their own calls.")
         owner = keys.owner(spot.key)
         if owner is not None:
             await request.write(lambda tx: store.begin_removal(tx, *owner))
@@ -132,6 +139,7 @@ class Calls:
 
     async def entries(self, request: Request) -> Response:
         spot = self._roots.proxied(_argument(request, "path"), request.workspace)
+        _check_no_spans(spot.key)
         found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
         if spot.key == "":  # the default workspace's root: the others' part is none of its folders
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
@@ -324,6 +332,12 @@ def routes(roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None 
             "POST upload-artifact", calls.upload, needs=Action.RUNS_WRITE, on=RUN, ajax_only=True, arguments=OfRunFile
         ),
     ]
+
+
+def _check_no_spans(key: str) -> None:
+    """Raise Denied for files of spans: other rights decide about traces than about the files of runs."""
+    if keys.is_of_spans(key):
+        raise Denied(f"{key[:200]} has spans of traces, which are read and deleted by the calls of traces alone.")
 
 
 def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:

@@ -35,6 +35,7 @@ from trackside.core.errors import AlreadyExists
 from trackside.core.filters import grams
 from trackside.core.settings import Settings
 from trackside.quotas import usage
+from trackside.traces.storage import offload
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import DEFAULT, Workspace, check_name
 
@@ -83,6 +84,7 @@ def run(
                 size = sum(_put_files(db, place, blobs, workspace, files, say))
             count = _copy_rows(db, source, workspace, Spelling(former, workspace.folder), say)
         with db.write(workspace.workspace_id) as tx:
+            offload.look_at_all(tx)
             usage.request_recount(tx)
             workspaces.show(tx, workspace, name)
     finally:

@@ -121,7 +121,11 @@ def recount(tx: Tx, sizes: Mapping[Owned, int] | None) -> None:
 def bytes_of_traces(tx: Tx) -> dict[Owned, int]:
     """Return the bytes of the spans of each experiment, which belong to no user."""
     rows = tx.all("SELECT experiment_seq, SUM(size_bytes) FROM traces WHERE workspace_id = :ws GROUP BY experiment_seq")
-    return {(experiment, ""): int(size) for experiment, size in rows}
+    found: dict[Owned, int] = {}
+    for experiment, size in rows:
+        owned = (experiment if experiment >= 0 else -1 - experiment, "")  # negative: of traces in the trash
+        found[owned] = found.get(owned, 0) + int(size)
+    return found
 
 
 def begin(tx: Tx) -> None:

@@ -219,3 +219,34 @@ def test_new_traces_share_their_calls(here: Api, there: Api, flaky: Flaky) -> No
 
 def _id(api: Api, experiment: str) -> str:
     return str(api.get("experiments/get-by-name", experiment_name=experiment)["experiment"]["experiment_id"])
+
+
+@pytest.mark.both
+def test_a_trace_that_is_restored_comes_back_on_the_other_side(any_server: Server) -> None:
+    server = any_server
+    here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
+    trace(here, tags={"team": "blue"})
+    assess(here)
+    trace(here, 2)
+    add(here, LINK, url_of(server, "south"), mode="both")
+    settle(here, LINK)
+    before = everything(here)
+    assert everything(there) == before
+
+    delete(here, 1)
+    settle(here, LINK)
+    until(lambda: sorted(everything(there)) == [trace_id(2)], "the deletion to arrive")
+    restore(here, 1)
+    settle(here, LINK)
+    until(lambda: everything(there) == before, "the trace to come back", said=lambda: str(log(here, LINK)))
+
+    delete(there, 1)
+    until(lambda: sorted(everything(here)) == [trace_id(2)], "the deletion to come back")
+    restore(there, 1)
+    until(lambda: everything(here) == before, "the trace to come back here", said=lambda: str(log(here, LINK)))
+    settle(here, LINK)
+    assert (everything(there), check(here, LINK)) == (before, [])
+
+
+def restore(api: Api, number: int) -> None:
+    api.post("/api/trackside/v1/trash/restore", {"kind": "trace", "id": trace_id(number)})

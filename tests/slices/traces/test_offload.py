@@ -19,15 +19,6 @@ from support.traces import Sent, export, file_of, names, search, spans_of, trace
 KIB = 1 << 10
 
 
-@pytest.fixture
-def small(any_server: Server) -> Server:
-    """A server that keeps 64 KiB of the spans of a trace in the database."""
-    any_server.stop()
-    any_server.options += ("--trace-inline-kib", "64")
-    any_server.interval_factor = 0.001
-    return any_server.start()
-
-
 def large(number: int, *, parts: int = 3, first: int = 1) -> list[Sent]:
     """Spans that take 50 KiB each when they are compressed."""
     text = random.Random(number)

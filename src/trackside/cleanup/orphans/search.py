@@ -133,7 +133,10 @@ def without_rows(tx: Tx, area: Area, found: list[str], *, but: str = "") -> tupl
         key: [place for each in (key, *_above(key, area.prefix)) for place in area.spellings(each)] for key in rest
     }
     named = store.places(tx, sorted({place for places in spelled.values() for place in places})) - {sources.place(but)}
-    return {key for key in rest if named.isdisjoint(spelled[key])}, owners
+    loose = {key for key in rest if named.isdisjoint(spelled[key])}
+    spans = {key: key[-store.SPANS_NAME_CHARS :] for key in loose if keys.is_span_file(key)}
+    kept = store.named_spans(tx, sorted(spans.values())) if spans else set()
+    return {key for key in loose if spans.get(key) not in kept}, owners
 
 
 def modified_ms(blobs: Blobs, key: str) -> int | None:

@@ -9,6 +9,7 @@ from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
 
 BATCH = 1000
+SPANS_NAME_CHARS = 42  # of `ID/spans.zst`
 
 
 class Orphan(Struct, frozen=True):
@@ -62,6 +63,19 @@ def places(tx: Tx, uris: Sequence[str]) -> set[str]:
     ):
         found.update(value for (value,) in tx.all(sql, uris=uris))
     return found
+
+
+def named_spans(tx: Tx, names: Sequence[str]) -> set[str]:
+    """Return which of these files of spans (`ID/spans.zst`) a trace names, however its row spells the place."""
+    rows = tx.all(
+        """
+        SELECT SUBSTR(uri, LENGTH(uri) - :before) FROM trace_files
+        WHERE workspace_id = :ws AND SUBSTR(uri, LENGTH(uri) - :before) IN :names
+        """,
+        before=SPANS_NAME_CHARS - 1,
+        names=names,
+    )
+    return {name for (name,) in rows}
 
 
 def show(tx: Tx, side: Side, found: Iterable[tuple[Group, str, int, int, int]]) -> None:

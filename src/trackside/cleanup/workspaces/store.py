@@ -113,6 +113,20 @@ def models_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
     return [(seq, uri) for seq, uri in rows]
 
 
+def spans_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
+    """Return the same for files of spans, each in a folder of its own."""
+    rows = tx.all(
+        """
+        SELECT body_seq, uri FROM trace_files
+        WHERE workspace_id = :ws AND body_seq > :after AND uri NOT LIKE 'mlflow-artifacts:%'
+        ORDER BY body_seq LIMIT :most
+        """,
+        after=after,
+        most=BATCH,
+    )
+    return [(seq, uri.rpartition("/")[0]) for seq, uri in rows]
+
+
 def begin(tx: Tx, workspace: Workspace, job_id: str) -> None:
     tx.run(
         """

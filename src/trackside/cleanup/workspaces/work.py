@@ -93,7 +93,7 @@ def _wait(running: Running, found: Record) -> None:
 def _elsewhere(running: Running, roots: Roots, found: Record) -> None:
     """Files at roots outside of the artifact store go run by run: other files may lie there."""
     workspace: Workspace = running.store.read(lambda tx: workspaces.current(tx.within(found.workspace_id)))
-    for read in (store.runs_elsewhere, store.models_elsewhere):
+    for read in (store.runs_elsewhere, store.models_elsewhere, store.spans_elsewhere):
         after = -1
         while places := running.store.read(_batch(read, found.workspace_id, after)):
             for after, uri in places:  # noqa: B007  # the last one begins the next batch

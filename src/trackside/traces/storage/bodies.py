@@ -27,6 +27,16 @@ def text_of(body: bytes) -> bytes:
     return found
 
 
+def text_of_file(body: bytes) -> bytes | None:
+    """Return the lines of the content of a file; None if it is damaged."""
+    import zstandard  # noqa: PLC0415  # see above
+
+    try:
+        return text_of(body)
+    except zstandard.ZstdError:
+        return None
+
+
 def unpacked_bytes(body: bytes) -> int:
     """Return the size of the text of a body, from its head."""
     import zstandard  # noqa: PLC0415  # see above

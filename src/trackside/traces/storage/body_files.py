@@ -1,7 +1,7 @@
 """Files of spans in the artifact store of a workspace.  Knows where they lie and how they are read; knows no SQL.
 
-A file lies in the folder of its experiment, so that access to the experiment decides about it, under an id of its own: no two
-traces share a file, and a file is never overwritten.
+A file lies in the folder of its experiment, under an id of its own: no two traces share a file, and a file is never overwritten.
+The artifact proxy refuses such files (`artifacts.keys.is_of_spans`), so that the rights about traces decide about them.
 """
 
 import uuid

@@ -13,8 +13,9 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.quotas import usage
-from trackside.traces.storage import bodies
+from trackside.traces.storage import bodies, trash
 from trackside.traces.storage.body_files import BodyFiles
+from trackside.traces.storage.writer import SMALL_BYTES
 from trackside.workspaces import store as workspaces
 
 EVERY_S = 30.0
@@ -92,6 +93,17 @@ class Offload:
         if not done:  # the trace was deleted, or another server was faster
             self._files.remove(workspace, [uri])
         return True
+
+
+def look_at_all(tx: Tx) -> None:
+    """Have the loop look at all large traces of a workspace whose rows an import wrote."""
+    tx.run(
+        """
+        INSERT INTO trace_offloads (workspace_id, trace_seq)
+        SELECT workspace_id, trace_seq FROM traces WHERE workspace_id = :ws AND size_bytes > :small ON CONFLICT DO NOTHING
+        """,
+        small=SMALL_BYTES,
+    )
 
 
 def _candidates(tx: Tx, after: int) -> list[tuple[int, int]]:
@@ -190,5 +202,6 @@ def _replace(tx: Tx, trace_seq: int, seqs: Sequence[int], uri: str, size_bytes: 
         seq=trace_seq,
     )
     if usage.is_counted(tx):
-        usage.add(tx, {(experiment_seq, ""): (0, 0, more)})
+        owner = experiment_seq if experiment_seq >= 0 else trash.trashed(experiment_seq)
+        usage.add(tx, {(owner, ""): (0, 0, more)})
     return True

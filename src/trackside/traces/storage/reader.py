@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import NotFound, Unavailable
 from trackside.traces import model as m
 from trackside.traces.spans import in_order
 from trackside.traces.storage import bodies, columns
@@ -155,10 +155,14 @@ class Stored:
     def texts(self, seq: int) -> Iterator[bytes]:
         """Yield what arrived of a trace, part by part.  Raise Unavailable."""
         for part in self._parts.get(seq, ()):
-            if isinstance(part, str):
-                assert self._fetch is not None
-                part = self._fetch(part)
-            yield bodies.text_of(part)
+            if isinstance(part, bytes):
+                yield bodies.text_of(part)
+                continue
+            assert self._fetch is not None
+            text = bodies.text_of_file(self._fetch(part))
+            if text is None:
+                raise Unavailable(f"Spans of the trace cannot be read: {part} is damaged.")
+            yield text
 
     def lines(self, seq: int) -> list[bytes]:
         """Return the spans of a trace: the root first, then by start."""

@@ -208,7 +208,10 @@ def purge(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Pu
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
         there = tx.all(
-            "SELECT trace_seq, trash_seq, size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs",
+            """
+            SELECT trace_seq, trash_seq, size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs
+            ORDER BY trace_id FOR UPDATE
+            """,
             seqs=seqs,
         )
         if is_announced:
