@@ -21,6 +21,7 @@ from trackside.sync.local.files import Source
 from trackside.sync.remote.databricks import signed_urls, store_requests
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.signed_urls import SignedFile
+from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.port import BrokenCopy
 
 LINK = "lakehouse"
@@ -218,6 +219,7 @@ def file(databricks: Databricks, run: str) -> SignedFile:
     """Of that run, with parts of 256 KiB."""
 
     def sign() -> store_requests.Signed:
-        return store_requests.signed(databricks.store.signed(databricks.url, "write", run, "f.bin"))
+        told = databricks.store.signed(databricks.url, "write", run, "f.bin")
+        return store_requests.signed(decoded(store_requests.Credential, told))
 
     return SignedFile(sign, Ending(), at_once=256 * KIB, block=256 * KIB)

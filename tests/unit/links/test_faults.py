@@ -1,32 +1,147 @@
 """A bug of ours is not reported as the remote's fault, and an answer of another shape is not reported as a bug."""
 
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
-from support.faults.answering import Answered, answering
-from trackside.core.http_client.client import Http
+from support.faults.answering import Answered, Asked, answering
+from trackside.core.errors import Fault
+from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.links.reconcile.attempt import attempt
+from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.remote.databricks.client import DatabricksPeer
+from trackside.sync.remote.databricks.files import PartCalls
+from trackside.sync.remote.databricks.oauth import MachineToken
+from trackside.sync.remote.databricks.store_requests import Credential
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.shapes import decoded
+from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.trackside.client import TracksidePeer
 
-PEERS: list[Any] = [TracksidePeer, lambda http: MlflowPeer(http, "", lambda _: True)]
+PEERS: dict[str, Callable[[Http], Any]] = {
+    "trackside": TracksidePeer,
+    "mlflow": lambda http: MlflowPeer(http, ""),
+    "databricks": lambda http: DatabricksPeer(http, ""),
+}
+WORDS = (Down, Refused, Unmirrored, Fault, NotImplementedError)  # what a caller of an adapter expects
+ITEM = Patch({("name", ""): "n", ("start_time", ""): "1"})
+CALLS: dict[str, Callable[[Any], Any]] = {
+    "experiment": lambda peer: peer.read(Entity.EXPERIMENT, "1"),
+    "run": lambda peer: peer.read(Entity.RUN, "r"),
+    "logged model": lambda peer: peer.read(Entity.MODEL, "m-1"),
+    "store": lambda peer: peer.ask_store(),
+    "experiment by name": lambda peer: peer.find_experiment("n"),
+    "new experiment": lambda peer: peer.make_experiment("n"),
+    "copy of a run": lambda peer: peer.find_copy(Entity.RUN, "r", "1", is_brought=True),
+    "copy of a logged model": lambda peer: peer.find_copy(Entity.MODEL, "m-1", "1", is_brought=True),
+    "new run": lambda peer: peer.make(Entity.RUN, "r", "1", ITEM),
+    "new logged model": lambda peer: peer.make(Entity.MODEL, "m-1", "1", ITEM),
+    "changed run": lambda peer: peer.change(Entity.RUN, "r", "1", ITEM),
+    "is it empty": lambda peer: peer.is_empty("1"),
+    "last points": lambda peer: peer.series("r"),
+    "digests": lambda peer: peer.digests("r"),
+    "points": lambda peer: list(peer.points("r", "loss", 0)),
+    "files of a run": lambda peer: peer.files(Entity.RUN, "r"),
+    "files of a version": lambda peer: peer.files(Entity.VERSION, "n/1"),
+    "changes": lambda peer: peer.changes(""),
+    "everything": lambda peer: peer.everything(""),
+    "end of changes": lambda peer: peer.end_of_changes(),
+    "registered model": lambda peer: peer.registry.read(Entity.REGISTERED, "n"),
+    "version": lambda peer: peer.registry.read(Entity.VERSION, "n/1"),
+    "registry": lambda peer: list(peer.registry.everything()),
+    "run for files": lambda peer: peer.registry.prepare_files("n", "u", {("number", ""): "1"}),
+    "new version": lambda peer: peer.registry.make_version("n", "u", {("number", ""): "1"}, None),
+    "versions": lambda peer: peer.registry.versions_of("n"),
+    "dataset": lambda peer: peer.datasets.read("d"),
+    "datasets": lambda peer: list(peer.datasets.everything()),
+    "copy of a dataset": lambda peer: peer.datasets.find_copy("d", is_brought=True),
+    "new dataset": lambda peer: peer.datasets.make("d", {("name", ""): "n"}),
+    "records": lambda peer: list(peer.datasets.records("d", ["0"])),
+    "trace": lambda peer: peer.traces.read("tr-1"),
+    "recent traces": lambda peer: list(peer.traces.recent(0)),
+    "marks of spans": lambda peer: peer.traces.marks("tr-1"),
+    "spans": lambda peer: list(peer.traces.spans("tr-1", ["00"])),
+}
+BODIES = [
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"run": 1, "experiment": 1, "model": [], "registered_model": "", "model_version": null, "dataset": 0, "trace": []}',
+    b'{"runs": [{"info": {}}], "experiments": [1], "models": [{}], "datasets": [[]], "traces": [{}], "files": {"a": 1}}',
+    b'{"run": {"info": {"experiment_id": []}}, "model": {"info": {}}, "trace": {"trace_info": {"trace_id": 1}}}',
+    b'{"dataset": {"dataset_id": "d", "name": "n", "tags": "{"}, "records": "[{\\"inputs\\": 1}]", "spans": 1}',
+    b'{"dataset": {"dataset_id": "d", "name": "n", "profile": "[]"}, "records": "[", "spans": [1]}',
+    b'{"runs": 1, "models": 1, "datasets": 1, "traces": 1, "files": [{}], "metrics": [{"value": "x"}], "spans": [{}]}',
+    b'{"registered_models": [{}], "model_versions": [{"name": "n", "version": "x"}], "experiment_ids": 1, "fields": [1]}',
+    b'{"series": {"loss": [1, 1, "x"]}, "ids": [1], "changes": [{}], "workspace_uid": 1, "marks": [], "buckets": 1}',
+    b'{"id": "r", "left_out": [["point", "x"]], "made": true, "experiment_id": "1", "fields": []}',
+]
+
+
+class Remote:
+    """A remote that gives the same answer to every call."""
+
+    def __init__(self) -> None:
+        self.body = b"{}"
+        self.url = ""
+
+    def answer(self, _: Asked) -> Answered:
+        return Answered(body=self.body)
+
+
+@pytest.fixture(scope="module")
+def remote() -> Iterator[Remote]:
+    made = Remote()
+    with answering(made.answer) as made.url:
+        yield made
+
+
+@pytest.mark.parametrize("kind", PEERS)
+@pytest.mark.parametrize("call", CALLS)
+def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Remote, kind: str, call: str) -> None:
+    for remote.body in BODIES:
+        with closing(PEERS[kind](Http(remote.url, Secret()))) as peer, suppress(*WORDS):
+            CALLS[call](peer)
 
 
 @pytest.mark.parametrize(
     "body", [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}', b'{"run": {"info": {"experiment_id": []}}}']
 )
-@pytest.mark.parametrize("connect", PEERS)
-def test_an_answer_of_another_shape_is_the_remotes_fault(connect: Any, body: bytes) -> None:
-    with answering(lambda _: Answered(body=body)) as url:
-        peer = connect(Http(url, Secret()))
+@pytest.mark.parametrize("kind", PEERS)
+def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: str, body: bytes) -> None:
+    remote.body = body
+    with (
+        closing(PEERS[kind](Http(remote.url, Secret()))) as peer,
+        pytest.raises(InvalidRemoteResponse, match="cannot be read"),
+    ):
+        attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
 
-        with pytest.raises(InvalidRemoteResponse, match=r"cannot be read|does not answer as MLflow does"):
-            attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
-        peer.close()
+
+@pytest.mark.parametrize("body", [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}'])
+def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_fault(
+    remote: Remote, body: bytes
+) -> None:
+    remote.body = body
+    with closing(Http(remote.url, Secret())) as http:
+        for ask in (
+            lambda: PartCalls(http, "r", "f").begin(1),
+            lambda: PartCalls(http, "r", "f").url("u", 1),
+            MachineToken(remote.url, Secret(), Ending()),
+        ):
+            with pytest.raises(InvalidRemoteResponse, match="cannot be read"):
+                ask()
+
+
+@pytest.mark.parametrize("uri", ["http://[", "http://store:port/f"])
+def test_a_signed_url_that_is_none_is_the_remotes_fault(uri: str) -> None:
+    with pytest.raises(InvalidRemoteResponse, match="Credential"):
+        decoded(Credential, {"signed_uri": uri})
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), TypeError("x"), ValueError("x")])
@@ -34,6 +149,17 @@ def test_the_same_error_elsewhere_is_a_bug_of_ours(error: Exception) -> None:
     def work() -> str:
         raise error
 
+    _is_bug(work)
+
+
+def test_an_error_of_our_own_within_an_adapter_is_a_bug_of_ours(remote: Remote) -> None:
+    remote.body = b"{}"
+    with closing(MlflowPeer(Http(remote.url, Secret()), "")) as peer:
+        peer.may_be_trackside = False
+        _is_bug(lambda: str(peer.make(Entity.RUN, "r", "1", Patch({("start_time", ""): "no number"}))))
+
+
+def _is_bug(work: Callable[[], str]) -> None:
     said = attempt(work, _none_is_left_out)
 
     assert said is not None

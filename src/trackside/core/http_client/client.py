@@ -400,7 +400,10 @@ def _has_news(connection: socket.socket) -> bool:
 def _sha256(header: str) -> str:
     """In hexadecimal, from RFC 9530's field."""
     found = re.search(r"sha-256=:([A-Za-z0-9+/=]+):", header)
-    return b64decode(found[1]).hex() if found else ""
+    try:
+        return b64decode(found[1]).hex() if found else ""
+    except ValueError:
+        return ""
 
 
 def _authorization(secret: Secret) -> dict[str, str]:

@@ -22,8 +22,10 @@ from trackside.metrics.series import Point, canonical, pack
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.remote.mlflow.answers import OneRun
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import MlflowDatasets
+from trackside.sync.remote.mlflow.shapes import Run, decoded
 from trackside.sync.remote.mlflow.wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
 from trackside.sync.remote.paging import Pages
 
@@ -74,7 +76,7 @@ class ServerSource:
         """A search does not tell which models went into a run."""
         if not self._has_models:
             return run
-        return _run(self._http.json("GET", f"{API}/runs/get", None, run_id=run.id)["run"])
+        return _run(decoded(OneRun, self._http.json("GET", f"{API}/runs/get", None, run_id=run.id)).run)
 
     def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
         """A few answers are asked for at once, since each takes the server long."""
@@ -311,9 +313,9 @@ def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
             yield ids[start : start + BULK_RUNS], key
 
 
-def _run(found: dict[str, Any]) -> Given:
-    last = {each["key"]: _point(each) for each in found.get("data", {}).get("metrics", [])}
-    return Given(_plain(part_of_run(found)), found["info"].get("artifact_uri", ""), last)
+def _run(run: Run) -> Given:
+    last = {each.key: (each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
+    return Given(_plain(part_of_run(run)), run.info.artifact_uri, last)
 
 
 def _model(found: dict[str, Any]) -> Given:

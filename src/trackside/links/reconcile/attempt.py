@@ -24,9 +24,6 @@ def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) ->
     except Fault as fault:
         return fault.message
     except faults.OF_VALUES as error:
-        invalid = faults.of_remote(error)
         log.exception("an item of a link cannot be reconciled")
-        if invalid is not None:
-            raise invalid from error
         return faults.bug(error)
     return None

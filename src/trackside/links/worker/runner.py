@@ -183,7 +183,7 @@ class Runner:
             return False
         except faults.OF_VALUES as error:
             log.exception("link %s: a step failed", link.name)
-            self._fail(link, str(faults.of_remote(error) or faults.bug(error)), BACKOFF_S[1])
+            self._fail(link, faults.bug(error), BACKOFF_S[1])
             return False
         self._failures = 0
         if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:

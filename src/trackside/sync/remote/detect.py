@@ -1,6 +1,16 @@
 """What the other side is, and what an experiment of it holds.  Knows the calls of MLflow, which other Tracksides have too."""
 
+from typing import Any
+
+from msgspec import Struct
+
 from trackside.core.http_client.client import Http, Refused
+from trackside.sync.remote.decoding import read
+
+
+class _Found(Struct, frozen=True):
+    runs: list[Any] = []
+    models: list[Any] = []
 
 
 def is_trackside(http: Http) -> bool:
@@ -14,10 +24,10 @@ def is_trackside(http: Http) -> bool:
 def is_empty(http: Http, experiment_id: str) -> bool:
     """Whether an experiment has no run and no logged model but deleted ones."""
     query = {"experiment_ids": [experiment_id], "max_results": 1}
-    if http.json("POST", "/api/2.0/mlflow/runs/search", query).get("runs"):
+    if read(http, _Found, "POST", "/api/2.0/mlflow/runs/search", query).runs:
         return False
     try:
-        return not http.json("POST", "/api/2.0/mlflow/logged-models/search", query).get("models")
+        return not read(http, _Found, "POST", "/api/2.0/mlflow/logged-models/search", query).models
     except Refused as refused:
         if refused.is_unknown_call:
             return True

@@ -6,7 +6,6 @@ Only its public REST API is used, and the calls for signed URLs of every open ML
 import configparser
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from trackside.core.errors import Invalid
 from trackside.core.http_client.client import Http
@@ -18,8 +17,9 @@ from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import NoDatasets
+from trackside.sync.remote.mlflow.shapes import Run
 from trackside.sync.remote.mlflow.traces import NoTraces
-from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_run
+from trackside.sync.remote.mlflow.wire import part_of_run
 from trackside.sync.remote.port import CreatedItem, LeftOut, Unmirrored
 
 CONFIG = Path("~/.databrickscfg")
@@ -61,9 +61,9 @@ class DatabricksPeer(MlflowPeer):
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         return field not in USER_FIELDS and super().can(entity, field, verb)
 
-    def part_of_run(self, found: dict[str, Any]) -> Part:
+    def part_of_run(self, run: Run) -> Part:
         """Of a copy of ours, whose link it is says nothing of who made the run."""
-        part = part_of_run(found)
+        part = part_of_run(run)
         if ("tag", SOURCE_RUN) not in part.doc:
             return part
         doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
@@ -95,9 +95,8 @@ class DatabricksPeer(MlflowPeer):
         return {**left_out, **super().change(entity, remote_id, experiment_id, patch)}
 
     def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
-        page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
-        found = [self._named(part_of_experiment(each)) for each in page.get("experiments", [])]
-        return found, page.get("next_page_token")
+        found, following = super().search_experiments(token)
+        return [self._named(part) for part in found], following
 
     def _make_folder_of(self, path: str) -> None:
         parent = str(PurePosixPath(path).parent)

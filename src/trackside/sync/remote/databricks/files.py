@@ -1,8 +1,10 @@
 """The files of a Databricks workspace: it lists them, and gives signed URLs for their bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from trackside.core.http_client.client import Http, Incoming, Refused
 from trackside.sync.entities import Entity
@@ -10,19 +12,43 @@ from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.remote.databricks.multipart import Begun
 from trackside.sync.remote.databricks.signed_urls import AT_ONCE_BYTES, BLOCK_BYTES, SignedFile
-from trackside.sync.remote.databricks.store_requests import Signed, signed
+from trackside.sync.remote.databricks.store_requests import Credential, Signed, signed
+from trackside.sync.remote.mlflow.answers import FileEntry
 from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
-from trackside.sync.remote.mlflow.wire import API, shaped
+from trackside.sync.remote.mlflow.shapes import decoded
+from trackside.sync.remote.mlflow.wire import API
 from trackside.sync.remote.port import Unmirrored
 
 OF_VERSIONS = f"{API}/model-versions"
+
+
+class _OfRun(Struct, frozen=True):
+    credential_infos: list[Credential] = []
+
+
+class _Wrapped(Struct, frozen=True):
+    credential_info: Credential
+
+
+class _OfModel(Struct, frozen=True):
+    credentials: list[_Wrapped] = []
+
+
+class _OfPart(Struct, frozen=True):
+    upload_credential_info: Credential
+
+
+class _Begun(Struct, frozen=True):
+    upload_id: str
+    upload_credential_infos: list[Credential]
+    abort_credential_info: Credential
 
 
 class DatabricksFiles(MlflowFiles):
     at_once = AT_ONCE_BYTES  # what is longer goes by parts
     part = BLOCK_BYTES
 
-    def entries(self, entity: Entity, remote_id: str, folder: str) -> Any:
+    def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[FileEntry]:
         if not is_version(entity, remote_id):
             return super().entries(entity, remote_id, folder)
         name, _, number = remote_id.rpartition("/")
@@ -69,16 +95,16 @@ class DatabricksFiles(MlflowFiles):
         if is_version(entity, remote_id):
             name, _, number = remote_id.rpartition("/")
             call = f"{OF_VERSIONS}/get-signed-download-uri"
-            return signed(shaped(self._http, self._http.json("GET", call, name=name, version=number, path=path)))
+            return signed(decoded(Credential, self._http.json("GET", call, name=name, version=number, path=path)))
         if is_run(entity):
             body: dict[str, Any] = {"run_id": remote_id, "path": [path]}
-            answer = shaped(self._http, self._http.json("POST", f"{API}/artifacts/credentials-for-{verb}", body))
-            infos = answer.get("credential_infos", [])
+            answer = self._http.json("POST", f"{API}/artifacts/credentials-for-{verb}", body)
+            infos = decoded(_OfRun, answer).credential_infos
         else:
             word = "upload" if verb == "write" else "download"
             call = f"{API}/logged-models/{quote(remote_id)}/artifacts/credentials-for-{word}"
-            answer = shaped(self._http, self._http.json("POST", call, {"paths": [path]}))
-            infos = [each["credential_info"] for each in answer.get("credentials", [])]
+            answer = self._http.json("POST", call, {"paths": [path]})
+            infos = [each.credential_info for each in decoded(_OfModel, answer).credentials]
         if not infos:
             raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
         return signed(infos[0])
@@ -94,17 +120,18 @@ class PartCalls:
 
     def begin(self, count: int) -> Begun:
         answer = self._json("POST", "create-multipart-upload", {**self._file, "num_parts": count}, once=True)
-        urls = [signed(each) for each in answer["upload_credential_infos"]]
-        return Begun(answer["upload_id"], urls, signed(answer["abort_credential_info"]))
+        begun = decoded(_Begun, answer)
+        urls = [signed(each) for each in begun.upload_credential_infos]
+        return Begun(begun.upload_id, urls, signed(begun.abort_credential_info))
 
     def url(self, upload_id: str, number: int) -> Signed:
         query: dict[str, Any] = {**self._file, "upload_id": upload_id, "part_number": number}
         answer = self._json("GET", "get-presigned-upload-part-url", None, **query)
-        return signed(answer["upload_credential_info"])
+        return signed(decoded(_OfPart, answer).upload_credential_info)
 
     def finish(self, upload_id: str, etags: Sequence[str]) -> None:
         parts = [{"part_number": number, "etag": etag} for number, etag in enumerate(etags, 1)]
         self._json("POST", "complete-multipart-upload", {**self._file, "upload_id": upload_id, "part_etags": parts})
 
     def _json(self, method: str, call: str, body: Any, *, once: bool = False, **query: Any) -> Any:
-        return shaped(self._http, self._http.json(method, f"{API}/artifacts/{call}", body, once=once, **query))
+        return self._http.json(method, f"{API}/artifacts/{call}", body, once=once, **query)

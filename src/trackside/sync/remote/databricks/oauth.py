@@ -8,14 +8,22 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from msgspec import Struct
+
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import ANYWHERE, Guard
+from trackside.sync.remote.decoding import decode
 
 CALL = "/oidc/v1/token"
 SPARE_S = 120.0  # before its end a token is given up: a call may take so long
 _BODY = urlencode({"grant_type": "client_credentials", "scope": "all-apis"}).encode()
+
+
+class _Token(Struct, frozen=True):
+    access_token: str
+    expires_in: float | None = None
 
 
 class MachineToken:
@@ -51,15 +59,13 @@ class MachineToken:
     def _ask(self) -> None:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         try:
-            answer = self._http.call("POST", CALL, _BODY, headers).json
+            token = decode(self._http, _Token, self._http.call("POST", CALL, _BODY, headers), CALL)
         except Refused as refused:
             raise Down(
                 f"{self._http.url} gives the service principal {self._user} no token ({refused})", 60.0
             ) from None
         finally:
             self._http.close()
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
-            raise Down(f"{self._http.url} gave no token at {CALL}")
-        life_s = float(answer.get("expires_in") or 0)
-        self._token = answer["access_token"]
+        life_s = token.expires_in or 0.0
+        self._token = token.access_token
         self._until = self._now() + max(life_s - SPARE_S, life_s / 2)

@@ -8,19 +8,22 @@ https://docs.databricks.com/api/workspace/modelregistry
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from trackside.core.http_client.client import Refused
 from trackside.registry.model import says_prompt
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.mlflow.answers import OneDatabricksModel, RegisteredModelPage
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
+from trackside.sync.remote.mlflow.shapes import RegisteredModel
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.registry_port import ChangedItem
 
 USED = ("Staging", "Production")
 NAME = ("name", "")
+T = TypeVar("T")
 
 
 class DatabricksRegistry(MlflowRegistry):
@@ -29,13 +32,13 @@ class DatabricksRegistry(MlflowRegistry):
     def check(self) -> None:
         """Raises Refused, in words that say which registry is meant, if the workspace has none or none for the token."""
         try:
-            super().ask("GET", "registered-models/search", max_results=1)
+            super().ask(RegisteredModelPage, "registered-models/search", max_results=1)
         except Refused as refused:
             raise _which(refused) from None
 
-    def ask(self, method: str, path: str, **query: Any) -> Any:
+    def ask(self, shape: type[T], path: str, **query: Any) -> T:
         with _saying_which():
-            return super().ask(method, path, **query)
+            return super().ask(shape, path, **query)
 
     def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
         with _saying_which():
@@ -61,9 +64,8 @@ class DatabricksRegistry(MlflowRegistry):
             self._take_out_of_use(remote_id)
         return super().remove(entity, remote_id)
 
-    def get_model(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask("GET", "databricks/registered-models/get", name=name)
-        return dict(found["registered_model_databricks"])
+    def get_model(self, name: str) -> RegisteredModel:
+        return self.ask(OneDatabricksModel, "databricks/registered-models/get", name=name).registered_model_databricks
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """By where they lie: neither a model's id nor a source by id is known to this registry."""

@@ -6,7 +6,7 @@ A URL lets in by itself, for some minutes: it is called without our token.
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +26,22 @@ _KEPT = "%/?:@!$&'()*+,;=[]~"  # what is escaped already, and what needs not to 
 T = TypeVar("T")
 
 
+class Header(Struct, frozen=True):
+    name: str
+    value: str
+
+
+class Credential(Struct, frozen=True):
+    """A signed URL as the workspace tells it."""
+
+    signed_uri: str
+    type: str | None = None
+    headers: list[Header] | None = None
+
+    def __post_init__(self) -> None:
+        _ = urlsplit(self.signed_uri).port  # raises ValueError for what is no URL
+
+
 class Signed(Struct, frozen=True):
     """Where to go, of which kind of store, and what headers belong to it."""
 
@@ -34,9 +50,8 @@ class Signed(Struct, frozen=True):
     headers: dict[str, str]
 
 
-def signed(given: Mapping[str, Any]) -> Signed:
-    headers = {each["name"]: each["value"] for each in given.get("headers") or []}
-    return Signed(given["signed_uri"], str(given.get("type", "")), headers)
+def signed(given: Credential) -> Signed:
+    return Signed(given.signed_uri, given.type or "", {each.name: each.value for each in given.headers or []})
 
 
 class Stores:

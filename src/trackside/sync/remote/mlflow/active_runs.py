@@ -6,8 +6,7 @@ still.  Many a run says without end that it is running, since its process was ki
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
 
@@ -23,7 +22,7 @@ class Running:
         self._now = now
         self._known: dict[str, tuple[int, float, float]] = {}  # what was said, since when, and when it was looked at
 
-    def is_due(self, run_id: str, said: Mapping[str, Any]) -> bool:
+    def is_due(self, run_id: str, said: object) -> bool:
         """Whether it is to be looked at, which it then is.  `said`: all that a search tells of it."""
         now, print_ = self._now(), hash(msgspec.json.encode(said))
         before, since, looked = self._known.get(run_id, (None, now, now))

@@ -1,13 +1,16 @@
 """The calls of MLflow's REST API to one remote.  Knows how they are sent; knows no document."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from trackside.core.http_client.client import Http, Refused
-from trackside.sync.remote.mlflow.wire import API, shaped
+from trackside.sync.remote.mlflow.answers import Done
+from trackside.sync.remote.mlflow.shapes import decoded
+from trackside.sync.remote.mlflow.wire import API
 
 MAX_METRICS = 1000  # of a batch
+T = TypeVar("T")
 _JSON = {"content-type": "application/json"}
 
 
@@ -15,13 +18,16 @@ class Calls:
     def __init__(self, http: Http) -> None:
         self.http = http
 
-    def get(self, path: str, **query: Any) -> Any:
-        return shaped(self.http, self.http.json("GET", f"{API}/{path}", None, **query))
+    def get(self, shape: type[T], path: str, **query: Any) -> T:
+        return decoded(shape, self.http.json("GET", f"{API}/{path}", None, **query))
 
-    def post(self, path: str, body: Any, *, once: bool = False) -> Any:
-        """`once`: as in `Http.call`."""
+    def ask(self, shape: type[T], path: str, body: Any, *, once: bool = False) -> T:
+        """Post the body and return the answer.  `once`: as in `Http.call`."""
         given = {key: value for key, value in body.items() if value is not None}
-        return shaped(self.http, self.http.json("POST", f"{API}/{path}", given, once=once))
+        return decoded(shape, self.http.json("POST", f"{API}/{path}", given, once=once))
+
+    def post(self, path: str, body: Any) -> None:
+        self.ask(Done, path, body)
 
     def unless_missing(self, path: str, body: Any) -> None:
         try:

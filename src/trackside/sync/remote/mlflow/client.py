@@ -19,12 +19,22 @@ from trackside.sync.local.reader import Part, Summary
 from trackside.sync.metric_delta import Digest, mark
 from trackside.sync.remote.detect import is_empty, is_trackside
 from trackside.sync.remote.mlflow import run_changes
+from trackside.sync.remote.mlflow.answers import (
+    ExperimentPage,
+    History,
+    NewExperiment,
+    OneExperiment,
+    OneLoggedModel,
+    OneRun,
+    RunPage,
+)
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
 from trackside.sync.remote.mlflow.datasets import MlflowDatasets
 from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
 from trackside.sync.remote.mlflow.logged_models import MlflowModels
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
+from trackside.sync.remote.mlflow.shapes import Experiment, Run
 from trackside.sync.remote.mlflow.traces import MlflowTraces
 from trackside.sync.remote.mlflow.wire import is_of_value, marks_of_run, part_of_experiment, part_of_run
 from trackside.sync.remote.paging import Pages
@@ -79,7 +89,7 @@ class MlflowPeer:
 
     def ask_store(self) -> str:
         try:
-            self._note_store(self._calls.get("experiments/get", experiment_id=DEFAULT)["experiment"])
+            self._note_store(self._calls.get(OneExperiment, "experiments/get", experiment_id=DEFAULT).experiment)
         except Refused:  # or it is not for us
             self._store_id = ""
         return self._store_id
@@ -101,10 +111,10 @@ class MlflowPeer:
         try:
             match entity:
                 case Entity.EXPERIMENT:
-                    found = self._calls.get("experiments/get", experiment_id=remote_id)["experiment"]
-                    return part_of_experiment(found)
+                    found = self._calls.get(OneExperiment, "experiments/get", experiment_id=remote_id)
+                    return part_of_experiment(found.experiment)
                 case Entity.RUN:
-                    return self.part_of_run(self._calls.get("runs/get", run_id=remote_id)["run"])
+                    return self.part_of_run(self._calls.get(OneRun, "runs/get", run_id=remote_id).run)
                 case _:
                     return self._models.read(remote_id)
         except Refused as refused:
@@ -114,7 +124,8 @@ class MlflowPeer:
 
     def find_experiment(self, name: str) -> str | None:
         try:
-            return str(self._calls.get("experiments/get-by-name", experiment_name=name)["experiment"]["experiment_id"])
+            found = self._calls.get(OneExperiment, "experiments/get-by-name", experiment_name=name)
+            return str(found.experiment.experiment_id)
         except Refused as refused:
             if refused.is_missing:
                 return None
@@ -122,7 +133,8 @@ class MlflowPeer:
 
     def make_experiment(self, name: str) -> CreatedItem:
         try:
-            return CreatedItem(str(self._calls.post("experiments/create", {"name": name})["experiment_id"]))
+            made = self._calls.ask(NewExperiment, "experiments/create", {"name": name})
+            return CreatedItem(str(made.experiment_id))
         except Refused as refused:
             found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
             if found is None:
@@ -187,7 +199,7 @@ class MlflowPeer:
 
     def series(self, run_id: str) -> dict[str, str]:
         """The last point: all that MLflow tells without reading a history."""
-        return marks_of_run(self._calls.get("runs/get", run_id=run_id)["run"])
+        return marks_of_run(self._calls.get(OneRun, "runs/get", run_id=run_id).run)
 
     def mark_of(self, summary: Summary) -> str:
         return mark(*summary.last)
@@ -204,16 +216,12 @@ class MlflowPeer:
         token: str | None = None
         pages = Pages("metrics/get-history")
         while True:
-            page = self._calls.get(
-                "metrics/get-history", run_id=run_id, metric_key=key, max_results=HISTORY_PAGE, page_token=token
-            )
-            rows = [
-                (int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"]))
-                for each in page.get("metrics", [])
-            ]
+            query = {"run_id": run_id, "metric_key": key, "max_results": HISTORY_PAGE, "page_token": token}
+            page = self._calls.get(History, "metrics/get-history", **query)
+            rows = [(each.step or 0, each.timestamp or 0, each.value) for each in page.metrics]
             if rows:
                 yield 0, pack(rows)
-            token = pages.next(page.get("next_page_token"), rows)
+            token = pages.next(page.next_page_token, rows)
             if not token:
                 return
 
@@ -252,11 +260,11 @@ class MlflowPeer:
         self._http.close()
 
     def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
-        page = self._calls.post("experiments/search", {"view_type": "ALL", "max_results": 1000, "page_token": token})
-        found = page.get("experiments", [])
-        for each in found:
+        body = {"view_type": "ALL", "max_results": 1000, "page_token": token}
+        page = self._calls.ask(ExperimentPage, "experiments/search", body)
+        for each in page.experiments:
             self._note_store(each)
-        return [part_of_experiment(each) for each in found], page.get("next_page_token")
+        return [part_of_experiment(each) for each in page.experiments], page.next_page_token
 
     def _wanted_experiments(self) -> Iterator[Part]:
         token: str | None = None
@@ -268,14 +276,14 @@ class MlflowPeer:
             if not token:
                 return
 
-    def _note_store(self, experiment: dict[str, Any]) -> None:
+    def _note_store(self, experiment: Experiment) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
-        if str(experiment["experiment_id"]) == DEFAULT:
-            self._store_id = str(experiment.get("creation_time") or "")
+        if str(experiment.experiment_id) == DEFAULT:
+            self._store_id = str(experiment.creation_time or "")
 
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
-    ) -> tuple[list[dict[str, Any]], str | None]:
+    ) -> tuple[list[Run], str | None]:
         body = {
             "experiment_ids": list(experiment_ids),
             "filter": filter_,
@@ -283,11 +291,11 @@ class MlflowPeer:
             "max_results": most,
             "page_token": token,
         }
-        page = self._calls.post("runs/search", body)
-        return page.get("runs", []), page.get("next_page_token")
+        page = self._calls.ask(RunPage, "runs/search", body)
+        return page.runs, page.next_page_token
 
-    def part_of_run(self, found: dict[str, Any]) -> Part:
-        return part_of_run(found)
+    def part_of_run(self, run: Run) -> Part:
+        return part_of_run(run)
 
     def _change_experiment(self, remote_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}
@@ -328,9 +336,9 @@ class MlflowPeer:
         if is_version(entity, remote_id):
             root = self.registry.download_uri(remote_id)
         elif is_run(entity):
-            root = str(self._calls.get("runs/get", run_id=remote_id)["run"]["info"].get("artifact_uri", ""))
+            root = self._calls.get(OneRun, "runs/get", run_id=remote_id).run.info.artifact_uri
         else:
-            root = str(self._calls.get(f"logged-models/{quote(remote_id)}")["model"]["info"].get("artifact_uri", ""))
+            root = self._calls.get(OneLoggedModel, f"logged-models/{quote(remote_id)}").model.info.artifact_uri
         if len(self._roots) > 100:
             self._roots.clear()
         self._roots[remote_id] = root

@@ -19,6 +19,16 @@ from trackside.sync import record_merge
 from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
 from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part
 from trackside.sync.record_tables import BUCKET, Buckets, Entry
+from trackside.sync.remote.mlflow.answers import (
+    DatasetPage,
+    DatasetProfile,
+    DatasetRecord,
+    EvaluationDataset,
+    ExperimentIds,
+    OneDataset,
+    RecordPage,
+)
+from trackside.sync.remote.mlflow.shapes import decoded, decoded_text
 from trackside.sync.remote.paging import Pages
 from trackside.sync.remote.port import Unmirrored
 
@@ -64,13 +74,13 @@ class MlflowDatasets:
 
     def read(self, dataset_id: str) -> Part | None:
         try:
-            part = _part(self._ask("GET", quote(dataset_id, safe=""))["dataset"])
-            found = self._ask("GET", f"{quote(dataset_id, safe='')}/experiment-ids")
+            part = _part(decoded(OneDataset, self._ask("GET", quote(dataset_id, safe=""))).dataset)
+            found = decoded(ExperimentIds, self._ask("GET", f"{quote(dataset_id, safe='')}/experiment-ids"))
         except Refused as refused:
             if refused.is_missing:
                 return None
             raise
-        experiments: Doc = {("experiment", str(each)): "" for each in found.get("experiment_ids", [])}
+        experiments: Doc = {("experiment", str(each)): "" for each in found.experiment_ids}
         return msgspec.structs.replace(part, doc={**part.doc, **experiments})
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
@@ -81,9 +91,9 @@ class MlflowDatasets:
             "order_by": ["created_time ASC"],
             "max_results": 1,
         }
-        found = self._ask("POST", "search", body).get("datasets", [])
+        found = decoded(DatasetPage, self._ask("POST", "search", body)).datasets
         if found:
-            return str(found[0]["dataset_id"])
+            return str(found[0].dataset_id)
         return local_id if is_brought and self.read(local_id) is not None else None
 
     def make(self, local_id: str, doc: Doc) -> str:
@@ -94,7 +104,7 @@ class MlflowDatasets:
             "experiment_ids": list(of_kind(doc, "experiment")),
             "tags": json.dumps(tags),
         }
-        return str(self._ask("POST", "create", body, once=True)["dataset"]["dataset_id"])
+        return str(decoded(OneDataset, self._ask("POST", "create", body, once=True)).dataset.dataset_id)
 
     def change(self, dataset_id: str, patch: Patch) -> None:
         one = quote(dataset_id, safe="")
@@ -126,7 +136,7 @@ class MlflowDatasets:
     def look(self, dataset_id: str) -> None:
         self.forget()
         self._records = Records(dataset_id)
-        self._records.read(self._pages(dataset_id))
+        self._records.read(self.pages(dataset_id))
 
     def buckets(self, dataset_id: str) -> dict[str, str]:
         return self._seen(dataset_id).buckets()
@@ -182,11 +192,6 @@ class MlflowDatasets:
                     "the remote's release cannot delete records of evaluation datasets: those that are gone here stay there"
                 ) from None
 
-    def pages(self, dataset_id: str) -> Iterator[list[Record]]:
-        """All of its records, as they are now."""
-        for page in self._pages(dataset_id):
-            yield [_record(each) for each in page]
-
     def forget(self) -> None:
         if self._records is not None:
             self._records.close()
@@ -223,28 +228,30 @@ class MlflowDatasets:
         token: str | None = None
         pages = Pages("datasets/search")
         while True:
-            page = self._ask("POST", "search", {**query, "max_results": PAGE, "page_token": token})
-            found = page.get("datasets", [])
-            yield from map(_part, found)
-            token = pages.next(page.get("next_page_token"), found)
+            body = {**query, "max_results": PAGE, "page_token": token}
+            page = decoded(DatasetPage, self._ask("POST", "search", body))
+            yield from map(_part, page.datasets)
+            token = pages.next(page.next_page_token, page.datasets)
             if not token:
                 return
 
-    def _pages(self, dataset_id: str) -> Iterator[list[dict[str, Any]]]:
+    def pages(self, dataset_id: str) -> Iterator[list[Record]]:
+        """All of its records, as they are now."""
         token: str | None = None
         most = PAGE_RECORDS
         pages = Pages("datasets/records")
         while True:
             try:
-                page = self._ask("GET", f"{quote(dataset_id, safe='')}/records", max_results=most, page_token=token)
+                answer = self._ask("GET", f"{quote(dataset_id, safe='')}/records", max_results=most, page_token=token)
             except TooLong:
                 if most <= LEAST_PAGE_RECORDS:
                     raise
                 most //= 4
                 continue
-            found = json.loads(page.get("records") or "[]")
-            yield found
-            token = pages.next(page.get("next_page_token"), found)
+            page = decoded(RecordPage, answer)
+            found = decoded_text(list[DatasetRecord], page.records or "[]")
+            yield [_record(each) for each in found]
+            token = pages.next(page.next_page_token, found)
             if not token:
                 return
 
@@ -273,9 +280,8 @@ class Records:
             "CREATE TABLE records (place INTEGER PRIMARY KEY, hash TEXT UNIQUE, digest TEXT, id TEXT, record BLOB)"
         )
 
-    def read(self, pages: Iterable[list[dict[str, Any]]]) -> None:
-        for page in pages:
-            records = [_record(each) for each in page]
+    def read(self, pages: Iterable[list[Record]]) -> None:
+        for records in pages:
             self._db.executemany(
                 "INSERT OR REPLACE INTO records (hash, digest, id, record) VALUES (?, ?, ?, ?)",
                 [
@@ -316,45 +322,43 @@ class Records:
                 yield row
 
 
-def _part(found: dict[str, Any]) -> Part:
+def _part(found: EvaluationDataset) -> Part:
     doc: Doc = {
-        ("name", ""): found["name"],
-        ("creation_time", ""): str(found.get("created_time") or 0),
-        ("last_update_time", ""): str(found.get("last_update_time") or 0),
-        ("digest", ""): found.get("digest") or "",
+        ("name", ""): found.name,
+        ("creation_time", ""): str(found.created_time or 0),
+        ("last_update_time", ""): str(found.last_update_time or 0),
+        ("digest", ""): found.digest or "",
     }
     for kind in ("created_by", "last_updated_by", "schema"):
-        if found.get(kind):
-            doc[kind, ""] = found[kind]
-    for key, value in json.loads(found.get("tags") or "{}").items():
+        if getattr(found, kind):
+            doc[kind, ""] = getattr(found, kind)
+    for key, value in decoded_text(dict[str, str | None], found.tags or "{}").items():
         if value is None:
             doc["null_tag", key] = ""
         else:
             doc["tag", key] = value
-    profile = json.loads(found.get("profile") or "null") or {}
-    version = (doc["digest", ""], doc["last_update_time", ""], str(profile.get("num_records", 0)))
-    doc["version", ""] = " ".join(version)
-    return Part(str(found["dataset_id"]), "", doc)
+    profile = decoded_text(DatasetProfile, found.profile or "{}")
+    doc["version", ""] = " ".join((doc["digest", ""], doc["last_update_time", ""], str(profile.num_records)))
+    return Part(str(found.dataset_id), "", doc)
 
 
-def _record(found: dict[str, Any]) -> Record:
-    inputs = found.get("inputs") or {}
-    source = found.get("source")
-    created = int(found.get("created_time") or 0)
+def _record(found: DatasetRecord) -> Record:
+    inputs, source = found.inputs or {}, found.source
+    created = found.created_time or 0
     return Record(
         input_hash=record_merge.hash_of(inputs),
-        record_id=str(found["dataset_record_id"]),
+        record_id=str(found.dataset_record_id),
         created_time=created,
-        last_update_time=int(found.get("last_update_time") or created),
+        last_update_time=found.last_update_time or created,
         inputs=_text(inputs),
-        outputs=_optional(found.get("outputs")),
-        expectations=_optional(found.get("expectations")),
-        tags=_text(found.get("tags") or {}),
+        outputs=_optional(found.outputs),
+        expectations=_optional(found.expectations),
+        tags=_text(found.tags or {}),
         source=_optional(source),
-        source_id=found.get("source_id"),
+        source_id=found.source_id,
         source_type=source.get("source_type") if isinstance(source, dict) else None,
-        created_by=found.get("created_by"),
-        last_updated_by=found.get("last_updated_by"),
+        created_by=found.created_by,
+        last_updated_by=found.last_updated_by,
     )
 
 

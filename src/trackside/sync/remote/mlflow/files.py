@@ -9,11 +9,15 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from msgspec.structs import replace
+
 from trackside.core.http_client.client import Down, Http, Incoming, Refused
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source, hashed
-from trackside.sync.remote.mlflow.wire import API, proxied_path, shaped
+from trackside.sync.remote.mlflow.answers import FileEntry, FilePage
+from trackside.sync.remote.mlflow.shapes import decoded
+from trackside.sync.remote.mlflow.wire import API, proxied_path
 from trackside.sync.remote.paging import Folders, Pages
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 
@@ -32,10 +36,10 @@ class MlflowFiles:
         folders = Folders()
         while (folder := folders.take()) is not None:
             for each in self.entries(entity, remote_id, folder):
-                is_folder = bool(each.get("is_dir"))
-                folders.add(folder, each["path"], is_folder=is_folder)
+                is_folder = bool(each.is_dir)
+                folders.add(folder, each.path, is_folder=is_folder)
                 if not is_folder:
-                    found[each["path"]] = RemoteFile(int(each.get("file_size") or 0))
+                    found[each.path] = RemoteFile(each.file_size or 0)
         return found
 
     def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
@@ -89,7 +93,7 @@ class MlflowFiles:
             raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
         self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
 
-    def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[dict[str, Any]]:
+    def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[FileEntry]:
         if is_version(entity, remote_id):
             yield from self._entries_at(self._root(entity, remote_id), folder)
             return
@@ -99,24 +103,23 @@ class MlflowFiles:
         call = f"{API}/logged-models/{quote(remote_id)}/artifacts/directories"
         yield from self.pages(call, artifact_directory_path=folder or None)
 
-    def pages(self, call: str, /, **query: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, call: str, /, **query: Any) -> Iterator[FileEntry]:
         token: str | None = None
         pages = Pages("files")
         while True:
-            page = shaped(self._http, self._http.json("GET", call, None, **query, page_token=token))
-            found = page.get("files", [])
-            yield from found
-            token = pages.next(page.get("next_page_token"), found)
+            page = decoded(FilePage, self._http.json("GET", call, None, **query, page_token=token))
+            yield from page.files
+            token = pages.next(page.next_page_token, page.files)
             if not token:
                 return
 
-    def _entries_at(self, root: str, folder: str) -> Iterator[dict[str, Any]]:
+    def _entries_at(self, root: str, folder: str) -> Iterator[FileEntry]:
         proxied = proxied_path(root)
         if proxied is None:
             raise Unmirrored(f"the remote keeps them at {root}, which is not read through it")
         where = PROXY.rstrip("/") + "?" + urlencode({"path": f"{proxied}/{folder}".rstrip("/")})
-        for each in shaped(self._http, self._http.json("GET", where)).get("files", []):
-            yield {**each, "path": f"{folder}/{each['path']}".strip("/")}
+        for each in decoded(FilePage, self._http.json("GET", where)).files:
+            yield replace(each, path=f"{folder}/{each.path}".strip("/"))
 
 
 def is_run(entity: Entity) -> bool:

@@ -9,6 +9,7 @@ from trackside.core.http_client.client import Refused
 from trackside.sync.document import Field, Patch, of_kind
 from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
 from trackside.sync.remote.mlflow import run_changes
+from trackside.sync.remote.mlflow.answers import Done, LoggedModelPage, OneLoggedModel
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
 from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, part_of_model
 from trackside.sync.remote.port import Unmirrored
@@ -21,7 +22,7 @@ class MlflowModels:
 
     def read(self, model_id: str) -> Part:
         try:
-            return part_of_model(self._calls.get(f"logged-models/{quote(model_id)}")["model"])
+            return part_of_model(self._calls.get(OneLoggedModel, f"logged-models/{quote(model_id)}").model)
         except Refused as refused:
             raise _unmirrored(refused) from None
 
@@ -29,10 +30,10 @@ class MlflowModels:
         filter_ = f"tags.`{SOURCE_MODEL}` = '{local_id}'"
         body = {"experiment_ids": [experiment_id], "filter": filter_, "max_results": 1}
         try:
-            found = self._calls.post("logged-models/search", body).get("models", [])
+            found = self._calls.ask(LoggedModelPage, "logged-models/search", body).models
         except Refused as refused:
             raise _unmirrored(refused) from None
-        return [each["info"]["model_id"] for each in found]
+        return [each.info.model_id for each in found]
 
     def search(self, experiment_ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
         """Those that were changed last come first."""
@@ -42,8 +43,8 @@ class MlflowModels:
             "max_results": most,
             "page_token": token,
         }
-        page = self._calls.post("logged-models/search", body)
-        return [part_of_model(each) for each in page.get("models", [])], page.get("next_page_token")
+        page = self._calls.ask(LoggedModelPage, "logged-models/search", body)
+        return [part_of_model(each) for each in page.models], page.next_page_token
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         put = patch.put
@@ -55,7 +56,7 @@ class MlflowModels:
             "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
         try:
-            return str(self._calls.post("logged-models", body, once=True)["model"]["info"]["model_id"])
+            return self._calls.ask(OneLoggedModel, "logged-models", body, once=True).model.info.model_id
         except Refused as refused:
             raise _unmirrored(refused) from None
 
@@ -64,7 +65,9 @@ class MlflowModels:
         left_out: dict[Field, str] = {}
         http, path = self._calls.http, f"{API}/logged-models/{quote(model_id)}"
         if patch.put.get(("stage", "")) == "active":
-            self._calls.get(f"logged-models/{quote(model_id)}")  # no way back: one that is not shown is created again
+            self._calls.get(
+                Done, f"logged-models/{quote(model_id)}"
+            )  # no way back: one that is not shown is created again
         params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
         left_out |= self._write(model_id, "param", "POST", params)
         left_out |= self._write(model_id, "tag", "PATCH", tags)

@@ -5,9 +5,9 @@ them, since such a server registers only what lies with a run.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -18,6 +18,17 @@ from trackside.registry.model import NO_STAGE, says_prompt
 from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.sync.remote.mlflow.answers import (
+    Done,
+    DownloadUri,
+    OneRegisteredModel,
+    OneRun,
+    OneVersion,
+    RegisteredModelPage,
+    RunPage,
+    VersionPage,
+)
+from trackside.sync.remote.mlflow.shapes import RegisteredModel, Tag, decoded
 from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, part_of_registered_model, part_of_version
 from trackside.sync.remote.paging import Pages
 from trackside.sync.remote.port import CreatedItem, LeftOut
@@ -28,6 +39,7 @@ PENDING = "PENDING_REGISTRATION"
 FAILED = "FAILED_REGISTRATION"
 PAGE = 200
 REMEMBER_S = 30.0
+T = TypeVar("T")
 
 
 class Runs(Protocol):
@@ -61,7 +73,7 @@ class MlflowRegistry:
         """MLflow before 2.3 does not."""
         if self._knows_aliases is None:
             try:
-                self.ask("GET", "registered-models/alias", name="trackside", alias="trackside")
+                self.ask(Done, "registered-models/alias", name="trackside", alias="trackside")
                 self._knows_aliases = True
             except Refused as refused:
                 self._knows_aliases = not refused.is_unknown_call
@@ -88,25 +100,26 @@ class MlflowRegistry:
         try:
             if entity is Entity.REGISTERED:
                 return part_of_registered_model(self.get_model(name))
-            found = self.ask("GET", "model-versions/get", name=name, version=version)["model_version"]
+            found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
         except Refused as refused:
             if refused.is_missing:
                 return None
             raise
-        status = found.get("status", "READY")
-        if status == FAILED:
-            said = found.get("status_message") or "the other side does not say why"
+        if found.status == FAILED:
+            said = found.status_message or "the other side does not say why"
             return replace(part_of_version(found), failed=f"its registration failed there: {said}")
-        if status != "READY":
-            raise BadState(f"version {version} of {name} is {status} on the other side: it waits until it is READY")
+        if found.status != "READY":
+            raise BadState(
+                f"version {version} of {name} is {found.status} on the other side: it waits until it is READY"
+            )
         return part_of_version(found)
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
         del entity, remote_id
         return None
 
-    def get_model(self, name: str) -> dict[str, Any]:
-        return dict(self.ask("GET", "registered-models/get", name=name)["registered_model"])
+    def get_model(self, name: str) -> RegisteredModel:
+        return self.ask(OneRegisteredModel, "registered-models/get", name=name).registered_model
 
     def everything(self) -> Iterator[Part]:
         """Models, then versions."""
@@ -185,14 +198,14 @@ class MlflowRegistry:
             "filter": f"tags.`{SOURCE_UID}` = '{uid}'",
             "max_results": 1,
         }
-        found = self._tell("POST", "runs/search", search).get("runs", [])
+        found = decoded(RunPage, self._tell("POST", "runs/search", search)).runs
         if found:
-            return str(found[0]["info"]["run_id"])
+            return found[0].id
         name = f"{model_id} version {doc['number', '']}"
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
         body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
-        return str(self._tell("POST", "runs/create", body, once=True)["run"]["info"]["run_id"])
+        return decoded(OneRun, self._tell("POST", "runs/create", body, once=True)).run.id
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         tags = of_kind(doc, "tag")
@@ -206,11 +219,11 @@ class MlflowRegistry:
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
         body["tags"] = pairs(tags)
         self._uids.pop(model_id, None)
-        made = self._make("model-versions/create", body, once=True)["model_version"]
+        made = decoded(OneVersion, self._make("model-versions/create", body, once=True)).model_version
         if files_at is not None:
             ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
             self._tell("POST", "runs/update", ended)
-        return f"{model_id}/{made['version']}"
+        return f"{model_id}/{made.version}"
 
     def number_of(self, version_id: str) -> str:
         return version_id.rpartition("/")[2]
@@ -254,19 +267,17 @@ class MlflowRegistry:
         if not run_id or not uid:
             return
         try:
-            tags = self.ask("GET", "runs/get", run_id=run_id)["run"]["data"].get("tags", [])
+            tags = self.ask(OneRun, "runs/get", run_id=run_id).run.data.tags
         except Refused as refused:
             if refused.is_missing:
                 return
             raise
-        if {"key": SOURCE_UID, "value": uid} in tags:
+        if Tag(SOURCE_UID, uid) in tags:
             self._runs.remove(Entity.RUN, run_id)
 
     def download_uri(self, version_id: str) -> str:
         name, _, version = version_id.partition("/")
-        return str(
-            self.ask("GET", "model-versions/get-download-uri", name=name, version=version).get("artifact_uri", "")
-        )
+        return self.ask(DownloadUri, "model-versions/get-download-uri", name=name, version=version).artifact_uri
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """Source, run and model of a version as the server wants them: each within the files of the next."""
@@ -348,7 +359,6 @@ class MlflowRegistry:
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
         token: str | None = None
-        make = part_of_registered_model if noun == "registered-models" else part_of_version
         words = [filter_] if filter_ else [""]
         if not filter_ and self.knows_aliases:  # prompts have to be asked for
             words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
@@ -360,16 +370,21 @@ class MlflowRegistry:
             pages = Pages(f"{noun}/search")
             while True:
                 query: dict[str, Any] = {"max_results": PAGE, "page_token": token, "filter": text or None}
-                page = self.ask("GET", f"{noun}/search", **query, order_by=order or None)
-                found = page.get(noun.replace("-", "_"), [])
-                for each in found:
-                    part = make(each)
-                    if part.item_id not in seen and each.get("status", "READY") in shown:
+                found, following = self._page(noun, shown, **query, order_by=order or None)
+                for part in found:
+                    if part.item_id not in seen:
                         seen.add(part.item_id)
                         yield part
-                token = pages.next(page.get("next_page_token"), found)
+                token = pages.next(following, found)
                 if not token:
                     break
+
+    def _page(self, noun: str, shown: Container[str], **query: Any) -> tuple[list[Part], str | None]:
+        if noun == "registered-models":
+            models = self.ask(RegisteredModelPage, f"{noun}/search", **query)
+            return [part_of_registered_model(each) for each in models.registered_models], models.next_page_token
+        page = self.ask(VersionPage, f"{noun}/search", **query)
+        return [part_of_version(each) for each in page.model_versions if each.status in shown], page.next_page_token
 
     def _unless_missing(self, path: str, body: Any) -> None:
         try:
@@ -378,8 +393,8 @@ class MlflowRegistry:
             if not refused.is_missing and "not found" not in str(refused):
                 raise
 
-    def ask(self, method: str, path: str, **query: Any) -> Any:
-        return self._http.json(method, f"{API}/{path}", None, **query)
+    def ask(self, shape: type[T], path: str, **query: Any) -> T:
+        return decoded(shape, self._http.json("GET", f"{API}/{path}", None, **query))
 
     def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
         return self._http.json(method, f"{API}/{path}", body, once=once)

@@ -33,7 +33,7 @@ RUNNING = "attributes.status = 'RUNNING'"
 MODELS = "logged models"  # in place of a filter of runs
 
 FoundModels = tuple[list[Part], str | None]
-Searched = tuple[list[dict[str, Any]], str | None]
+Searched = tuple[list[Any], str | None]  # runs, which `part_of_run` reads
 
 
 class Cursor(Struct):
@@ -62,7 +62,7 @@ class Poll:
         self,
         search_experiments: Callable[[str | None], tuple[list[Part], str | None]],
         search_runs: Callable[[Sequence[str], str, str | None, int], Searched],
-        part_of_run: Callable[[dict[str, Any]], Part],
+        part_of_run: Callable[[Any], Part],
         wants: Callable[[str], bool],
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -192,7 +192,7 @@ class Poll:
         while True:
             found, token = self._search_experiments(token)
             token = pages.next(token, found)
-            for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdigit() else 0):
+            for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdecimal() else 0):
                 if self._wants(part.doc["name", ""]):
                     yield part
             if not token:

@@ -6,6 +6,7 @@ from typing import Any
 from trackside.core.http_client.client import Refused
 from trackside.sync.document import Field, Patch, of_kind
 from trackside.sync.local.reader import NAME_TAG, SOURCE_RUN, SOURCE_WORKSPACE
+from trackside.sync.remote.mlflow.answers import OneRun, RunPage
 from trackside.sync.remote.mlflow.api import Calls
 from trackside.sync.remote.mlflow.wire import batches, pairs
 
@@ -26,7 +27,7 @@ class MlflowRuns:
             "order_by": ["attributes.start_time ASC"],
             "max_results": 1,
         }
-        return [each["info"]["run_id"] for each in self._calls.post("runs/search", body).get("runs", [])]
+        return [each.id for each in self._calls.ask(RunPage, "runs/search", body).runs]
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         """Return the id of the run there.  What the remote does not take then, it is told again by a change."""
@@ -73,7 +74,7 @@ class MlflowRuns:
         return left_out
 
     def _make(self, body: dict[str, Any]) -> str:
-        return str(self._calls.post("runs/create", body, once=True)["run"]["info"]["run_id"])
+        return self._calls.ask(OneRun, "runs/create", body, once=True).run.id
 
     def _write(self, run_id: str, patch: Patch) -> dict[Field, str]:
         left_out: dict[Field, str] = {}
@@ -100,8 +101,8 @@ class MlflowRuns:
         return left_out
 
     def _ended(self, run_id: str) -> dict[str, Any]:
-        info = self._calls.get("runs/get", run_id=run_id)["run"]["info"]
-        return {"status": info["status"], **({"end_time": info["end_time"]} if info.get("end_time") else {})}
+        info = self._calls.get(OneRun, "runs/get", run_id=run_id).run.info
+        return {"status": info.status, **({"end_time": info.end_time} if info.end_time else {})}
 
     def _write_edges(self, run_id: str, patch: Patch) -> dict[Field, str]:
         left_out: dict[Field, str] = {}

@@ -3,6 +3,7 @@
 Releases differ: a field may be missing, null, or a number in a text.  Pure.
 """
 
+import json
 from typing import TypeVar
 
 import msgspec
@@ -30,11 +31,21 @@ class Metric(Struct, frozen=True):
     dataset_name: Text = None
     dataset_digest: Text = None
 
+    def __post_init__(self) -> None:
+        float(self.value)
+
+
+class Point(Struct, frozen=True):
+    value: float
+    step: int | None = None
+    timestamp: Time = None
+
 
 class Experiment(Struct, frozen=True):
     experiment_id: Id
     name: str
     lifecycle_stage: str = "active"
+    creation_time: Time = None
     tags: list[Tag] = []
 
 
@@ -48,6 +59,7 @@ class RunInfo(Struct, frozen=True):
     user_id: Text = None
     start_time: Time = None
     end_time: Time = None
+    artifact_uri: str = ""
 
 
 class RunData(Struct, frozen=True):
@@ -90,6 +102,14 @@ class Run(Struct, frozen=True):
     inputs: RunInputs = RunInputs()
     outputs: RunOutputs = RunOutputs()
 
+    @property
+    def id(self) -> str:
+        return self.info.run_id or self.info.run_uuid or ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise ValueError("a run has no id")
+
 
 class LoggedModelInfo(Struct, frozen=True):
     model_id: str
@@ -99,6 +119,7 @@ class LoggedModelInfo(Struct, frozen=True):
     source_run_id: Text = None
     status: str | int | None = None
     last_updated_timestamp_ms: Time = None
+    artifact_uri: str = ""
     tags: list[Tag] = []
 
 
@@ -123,7 +144,7 @@ class RegisteredModel(Struct, frozen=True):
 
 class ModelVersion(Struct, frozen=True):
     name: str
-    version: Id
+    version: int
     creation_timestamp: Time = None
     last_updated_timestamp: Time = None
     user_id: Text = None
@@ -146,3 +167,14 @@ def decoded(shape: type[T], found: object) -> T:
         raise InvalidRemoteResponse(
             f"what the remote answers cannot be read as the {shape.__name__} of MLflow: {error}"
         ) from None
+
+
+def decoded_text(shape: type[T], text: str) -> T:
+    """Return the JSON within a text of an answer as the struct."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InvalidRemoteResponse(
+            f"what the remote answers cannot be read as the {shape.__name__} of MLflow: it is no JSON"
+        ) from None
+    return decoded(shape, found)

@@ -17,7 +17,9 @@ from trackside.sync import trace_document
 from trackside.sync.document import Doc, Field, Verb, of_kind
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.mlflow.answers import OneTrace, TraceFile, TraceInfo, TracePage
 from trackside.sync.remote.mlflow.files import PROXY
+from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import proxied_path
 from trackside.sync.remote.paging import Pages
 from trackside.sync.remote.port import Unmirrored
@@ -77,7 +79,7 @@ class MlflowTraces:
 
     def read(self, trace_id: str) -> Part | None:
         try:
-            found = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")["trace"]["trace_info"]
+            found = self._info(trace_id)
         except Refused as refused:
             if refused.is_missing:
                 return None
@@ -149,8 +151,8 @@ class MlflowTraces:
             self._http.call("POST", OTLP, request_of(lines), heads)
 
     def _upload(self, trace_id: str, lines: Sequence[bytes]) -> None:
-        info = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")["trace"]["trace_info"]
-        root = (info.get("tags") or {}).get(m.ARTIFACT_LOCATION, "")
+        info = decoded(TraceInfo, self._info(trace_id))
+        root = (info.tags or {}).get(m.ARTIFACT_LOCATION, "")
         proxied = proxied_path(root)
         if proxied is None:
             raise Unmirrored(
@@ -162,14 +164,15 @@ class MlflowTraces:
 
     def _file(self, trace_id: str) -> list[Any]:
         try:
-            found = self._http.json("GET", FILE, request_id=trace_id).get("spans", [])
+            return decoded(TraceFile, self._http.json("GET", FILE, request_id=trace_id)).spans
         except Refused as refused:
             if refused.is_missing:
                 return []  # a trace without spans
             raise
-        if not isinstance(found, list):
-            raise InvalidRemoteResponse(f"{self._http.url} answers with no list of spans of the trace {trace_id}")
-        return found
+
+    def _info(self, trace_id: str) -> dict[str, Any]:
+        answer = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")
+        return decoded(OneTrace, answer).trace.trace_info
 
     def _search(self, filter_: str) -> Iterator[Part]:
         places: list[Any] = []
@@ -187,11 +190,10 @@ class MlflowTraces:
         while True:
             body: dict[str, Any] = {"locations": list(places), "max_results": PAGE}
             body |= ({"filter": filter_} if filter_ else {}) | ({"page_token": token} if token else {})
-            answer = self._http.json("POST", f"{API}/search", body)
-            infos = answer.get("traces", [])
-            for each in infos:
+            page = decoded(TracePage, self._http.json("POST", f"{API}/search", body))
+            for each in page.traces:
                 yield _part(each)
-            token = guard.next(answer.get("next_page_token"), infos)
+            token = guard.next(page.next_page_token, page.traces)
             if not token:
                 return
 
@@ -215,13 +217,13 @@ def _place(experiment_id: str) -> dict[str, Any]:
     return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
 
 
-def _part(info: Any) -> Part:
+def _part(found: dict[str, Any]) -> Part:
+    info = decoded(TraceInfo, found)
     try:
-        experiment_id = str(info["trace_location"]["mlflow_experiment"]["experiment_id"])
-        doc = trace_document.doc_of(info, keeps_final=False)
-        return Part(m.check_id(info["trace_id"]), experiment_id, doc)
-    except (KeyError, TypeError, AttributeError, ValueError, Invalid) as error:
-        raise InvalidRemoteResponse(f"a trace of the remote cannot be read: {error!r}"[:300]) from None
+        doc = trace_document.doc_of(found, keeps_final=False)
+        return Part(m.check_id(info.trace_id), str(info.trace_location.mlflow_experiment.experiment_id), doc)
+    except Invalid as error:
+        raise InvalidRemoteResponse(f"a trace of the remote cannot be read: {error.message}"[:300]) from None
 
 
 def _is_of(trace_id: str, line: bytes) -> bool:

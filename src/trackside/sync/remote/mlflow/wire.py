@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Refused
 from trackside.registry.model import NO_STAGE
 from trackside.sync.document import Doc
 from trackside.sync.local.reader import NAME_TAG, Part
 from trackside.sync.metric_delta import mark
-from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.shapes import (
     Experiment,
     LoggedModel,
@@ -72,11 +71,8 @@ def part_of_run(found: object) -> Part:
         doc["input", model.model_id] = "0"
     for model in run.outputs.model_outputs:
         doc["output", model.model_id] = str(model.step or 0)
-    run_id = info.run_id or info.run_uuid
-    if not run_id:
-        raise InvalidRemoteResponse("what the remote answers is a run of MLflow without an id")
     touched = max(info.start_time or 0, info.end_time or 0)
-    return Part(run_id, str(info.experiment_id), doc, touched, _marks(run.data.metrics))
+    return Part(run.id, str(info.experiment_id), doc, touched, _marks(run.data.metrics))
 
 
 def part_of_model(found: object) -> Part:
@@ -139,9 +135,9 @@ def part_of_version(found: object) -> Part:
     return Part(f"{version.name}/{number}", version.name, doc)
 
 
-def marks_of_run(found: object) -> dict[str, str]:
+def marks_of_run(run: Run) -> dict[str, str]:
     """Return, by key of a run's metrics, what tells the last point from another one."""
-    return _marks(decoded(Run, found).data.metrics)
+    return _marks(run.data.metrics)
 
 
 def _marks(metrics: Iterable[Metric]) -> dict[str, str]:
@@ -150,13 +146,6 @@ def _marks(metrics: Iterable[Metric]) -> dict[str, str]:
 
 def _tags(tags: Iterable[Tag]) -> Doc:
     return {("tag", tag.key): tag.value or "" for tag in tags}
-
-
-def shaped(http: Http, answer: Any) -> Any:
-    """Return an answer of a server that speaks MLflow's API.  Raise InvalidRemoteResponse for any other."""
-    if not isinstance(answer, dict):
-        raise InvalidRemoteResponse(f"{http.url} does not answer as MLflow does")
-    return answer
 
 
 def is_of_value(refused: Refused) -> bool:

@@ -1,7 +1,6 @@
 """Another Trackside: everything keeps its id.  Knows the calls of `sync.api.items`."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +23,7 @@ from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.decoding import convert, read
 from trackside.sync.remote.detect import is_empty
+from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, News, Seen
 from trackside.sync.remote.trackside import items
@@ -31,6 +31,7 @@ from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.remote.trackside.traces import TracksideTraces
 from trackside.sync.time_slice import TurnOver
+from trackside.sync.validation import Point
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
@@ -120,7 +121,7 @@ class TracksidePeer:
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         answer = items.put(self._http, entity, remote_id, patch, experiment_id)
         return {
-            (kind, key): f"a point of the run {json.loads(key)[3]} is left out: that run is not there"
+            (kind, key): f"a point of the run {_run_of_point(key)} is left out: that run is not there"
             for kind, key in answer.left_out
         }
 
@@ -151,7 +152,7 @@ class TracksidePeer:
                     return None  # an earlier release
                 raise
             for each, (said, points, total) in page.series.items():
-                found.setdefault(each, Digest(said)).join(Digest(said, points, int(total, 16)))
+                found.setdefault(each, Digest(said)).join(Digest(said, points, _total(total)))
             if page.key is None:
                 return found
             check_progress("digests", (key, after), (page.key, page.after))
@@ -173,6 +174,8 @@ class TracksidePeer:
                 at += FRAME.size
                 if chunk < 0:
                     break
+                if length < 0:
+                    raise InvalidRemoteResponse(f"{self._http.url} answers with a history that cannot be read")
                 yield chunk, bytes(body[at : at + length])
                 at += length
                 after_chunk = max(after_chunk, chunk)
@@ -335,6 +338,21 @@ def _read(cursor: str) -> tuple[str, int, int]:
         case [uid, seq, at, *_]:
             return uid, int(seq), int(at)
     return "", 0, 0
+
+
+def _total(digits: str) -> int:
+    try:
+        return int(digits, 16)
+    except ValueError:
+        raise InvalidRemoteResponse(f"the remote's digest {digits[:100]!r} is no hexadecimal number") from None
+
+
+def _run_of_point(key: str) -> str:
+    try:
+        run_id: str = msgspec.json.decode(key, type=Point, strict=False)[3]
+    except msgspec.MsgspecError:
+        raise InvalidRemoteResponse(f"the remote leaves out a point that cannot be read: {key[:200]!r}") from None
+    return run_id
 
 
 def _created(answer: PutAnswer) -> CreatedItem:

@@ -97,7 +97,7 @@ class TracksideRegistry(RegistryPeer):
 
     def number_of(self, version_id: str) -> str:
         found = self.read(Entity.VERSION, version_id)
-        return "" if found is None else found.doc["number", ""]
+        return "" if found is None else found.doc.get(("number", ""), "")
 
     def alias_of(self, version_id: str, value: str) -> str:
         del version_id

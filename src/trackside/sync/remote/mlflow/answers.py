@@ -1,0 +1,191 @@
+"""The answers of MLflow's calls, as far as links and imports read them.  Pure."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from trackside.sync.remote.mlflow.shapes import (
+    Experiment,
+    Id,
+    LoggedModel,
+    ModelVersion,
+    Point,
+    RegisteredModel,
+    Run,
+    Text,
+    Time,
+)
+
+
+class Done(Struct, frozen=True):
+    """Any JSON object: nothing of it is read."""
+
+
+class OneExperiment(Struct, frozen=True):
+    experiment: Experiment
+
+
+class NewExperiment(Struct, frozen=True):
+    experiment_id: Id
+
+
+class ExperimentPage(Struct, frozen=True):
+    experiments: list[Experiment] = []
+    next_page_token: Text = None
+
+
+class OneRun(Struct, frozen=True):
+    run: Run
+
+
+class RunPage(Struct, frozen=True):
+    runs: list[Run] = []
+    next_page_token: Text = None
+
+
+class History(Struct, frozen=True):
+    metrics: list[Point] = []
+    next_page_token: Text = None
+
+
+class OneLoggedModel(Struct, frozen=True):
+    model: LoggedModel
+
+
+class LoggedModelPage(Struct, frozen=True):
+    models: list[LoggedModel] = []
+    next_page_token: Text = None
+
+
+class OneRegisteredModel(Struct, frozen=True):
+    registered_model: RegisteredModel
+
+
+class OneDatabricksModel(Struct, frozen=True):
+    registered_model_databricks: RegisteredModel
+
+
+class RegisteredModelPage(Struct, frozen=True):
+    registered_models: list[RegisteredModel] = []
+    next_page_token: Text = None
+
+
+class OneVersion(Struct, frozen=True):
+    model_version: ModelVersion
+
+
+class VersionPage(Struct, frozen=True):
+    model_versions: list[ModelVersion] = []
+    next_page_token: Text = None
+
+
+class DownloadUri(Struct, frozen=True):
+    artifact_uri: str = ""
+
+
+class FileEntry(Struct, frozen=True):
+    path: str
+    is_dir: bool | None = None
+    file_size: int | None = None
+
+
+class FilePage(Struct, frozen=True):
+    files: list[FileEntry] = []
+    next_page_token: Text = None
+
+
+class EvaluationDataset(Struct, frozen=True):
+    """`tags` and `profile` are texts of JSON."""
+
+    dataset_id: Id
+    name: str
+    created_time: Time = None
+    last_update_time: Time = None
+    digest: Text = None
+    created_by: Text = None
+    last_updated_by: Text = None
+    schema: Text = None
+    tags: Text = None
+    profile: Text = None
+
+
+class OneDataset(Struct, frozen=True):
+    dataset: EvaluationDataset
+
+
+class DatasetPage(Struct, frozen=True):
+    datasets: list[EvaluationDataset] = []
+    next_page_token: Text = None
+
+
+class ExperimentIds(Struct, frozen=True):
+    experiment_ids: list[Id] = []
+
+
+class DatasetProfile(Struct, frozen=True):
+    num_records: int | None = 0
+
+
+class DatasetRecord(Struct, frozen=True):
+    """Values are any JSON."""
+
+    dataset_record_id: Id
+    created_time: Time = None
+    last_update_time: Time = None
+    inputs: dict[str, Any] | None = None
+    outputs: Any = None
+    expectations: Any = None
+    tags: dict[str, Any] | None = None
+    source: Any = None
+    source_id: Text = None
+    created_by: Text = None
+    last_updated_by: Text = None
+
+
+class RecordPage(Struct, frozen=True):
+    """`records` is a text of JSON: a list of `DatasetRecord`."""
+
+    records: Text = None
+    next_page_token: Text = None
+
+
+class TraceExperiment(Struct, frozen=True):
+    experiment_id: Id
+
+
+class TraceLocation(Struct, frozen=True):
+    mlflow_experiment: TraceExperiment
+
+
+class Assessment(Struct, frozen=True):
+    assessment_id: Id
+
+
+class TraceInfo(Struct, frozen=True):
+    """The fields of a trace that `trace_document.doc_of` reads."""
+
+    trace_id: str
+    trace_location: TraceLocation
+    request_time: Text = None
+    state: Text = None
+    execution_duration: Text = None
+    tags: dict[str, str] | None = None
+    trace_metadata: dict[str, str] | None = None
+    assessments: list[Assessment] | None = None
+
+
+class FoundTrace(Struct, frozen=True):
+    trace_info: dict[str, Any]
+
+
+class OneTrace(Struct, frozen=True):
+    trace: FoundTrace
+
+
+class TracePage(Struct, frozen=True):
+    traces: list[dict[str, Any]] = []
+    next_page_token: Text = None
+
+
+class TraceFile(Struct, frozen=True):
+    spans: list[dict[str, Any]] = []
