@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -22,10 +21,6 @@ def stock(sqlite_settings: Settings) -> Iterator[Api]:
     yield Api(inside)
     inside.close()
     application.close()
-
-
-def ask(api: Api, name: str, **variables: Any) -> Any:
-    return api.post("/graphql", {"operationName": name, "variables": variables, "query": "query { x }"})["data"]
 
 
 def test_the_pages_and_their_scripts_are_those_of_the_wheel(stock: Api) -> None:
@@ -68,51 +63,6 @@ def test_its_pages_open_no_choice_of_workspaces(stock: Api, sqlite_api: Api) -> 
 
     assert (enabled(stock, "ajax-api"), enabled(stock, "api")) == (False, True)
     assert enabled(sqlite_api, "ajax-api")
-
-
-def test_an_experiment_is_asked_by_name(sqlite_api: Api) -> None:
-    experiment_id = sqlite_api.new_experiment("e", tags=[{"key": "k", "value": "v"}])
-
-    found = ask(sqlite_api, "MlflowGetExperimentQuery", input={"experimentId": experiment_id})["mlflowGetExperiment"]
-    lacking = ask(sqlite_api, "MlflowGetExperimentQuery", input={"experimentId": "4711"})["mlflowGetExperiment"]
-
-    assert found["apiError"] is None
-    assert (found["experiment"]["name"], found["experiment"]["experimentId"]) == ("e", experiment_id)
-    assert found["experiment"]["tags"] == [{"__typename": "MlflowExperimentTag", "key": "k", "value": "v"}]
-    assert (lacking["experiment"], lacking["apiError"]["code"]) == (None, "RESOURCE_DOES_NOT_EXIST")
-
-
-def test_a_run_is_asked_with_all_that_it_has(sqlite_api: Api) -> None:
-    api = sqlite_api
-    run_id = api.new_run(run_name="r", start_time=5)
-    api.post("runs/log-metric", run_id=run_id, key="m", value=1.5, timestamp=7, step=3)
-    api.post("runs/log-parameter", run_id=run_id, key="p", value="x")
-    dataset = {"name": "d", "digest": "1", "source_type": "local", "source": "s"}
-    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset}])
-    api.post("registered-models/create", name="model")
-    source = f"{api.run(run_id)['info']['artifact_uri']}/model"
-    api.post("model-versions/create", name="model", source=source, run_id=run_id)
-
-    run = ask(api, "GetRun", data={"runId": run_id})["mlflowGetRun"]["run"]
-    lacking = ask(api, "GetRun", data={"runId": "f" * 32})["mlflowGetRun"]
-
-    assert (run["info"]["runName"], run["info"]["startTime"], run["info"]["endTime"]) == ("r", "5", None)
-    assert run["experiment"]["name"] == "Default"
-    assert run["data"]["metrics"][0] == {
-        "__typename": "MlflowMetric", "key": "m", "value": 1.5, "step": "3", "timestamp": "7",
-    }  # fmt: skip
-    assert [(each["key"], each["value"]) for each in run["data"]["params"]] == [("p", "x")]
-    assert run["inputs"]["datasetInputs"][0]["dataset"]["name"] == "d"
-    assert [(each["name"], each["version"]) for each in run["modelVersions"]] == [("model", "1")]
-    assert (lacking["run"], lacking["apiError"]["code"]) == (None, "RESOURCE_DOES_NOT_EXIST")
-
-
-def test_other_queries_are_refused_with_what_to_do(sqlite_api: Api) -> None:
-    for body in ({"operationName": "SearchRuns", "variables": {}}, {}, {"operationName": "GetRun"}):
-        status, code, message = sqlite_api.fault("/graphql", body)
-        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-        assert message
-    assert sqlite_api.ask("POST", "/graphql", b"[").status == 400
 
 
 def test_the_pages_are_told_to_send_no_telemetry(sqlite_api: Api) -> None:

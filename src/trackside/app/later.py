@@ -12,6 +12,7 @@ from trackside.alerts import routes as alerts
 from trackside.alerts import worker as alert_worker
 from trackside.app import disabled
 from trackside.app.parts import Parts
+from trackside.artifacts import routes as artifacts
 from trackside.azure import routes as azure
 from trackside.azure.blob_routes import sweep
 from trackside.cleanup import holds, storage, storage_scan
@@ -60,6 +61,7 @@ from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.offload import Offload
 from trackside.views import routes as views
 
+GRAPHQL_THREADS = 2
 IMPORT_THREADS = 2  # that look after the files and processes of imports
 BLOCKS_EVERY_S = 3600.0
 DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
@@ -80,7 +82,7 @@ def routes(parts: Parts) -> list[Route]:
         *_jobs(parts, deleting, ends),
         *_alerts(parts),
         *_azure(parts),
-        *stock_ui.calls(),
+        *stock_ui.calls(_graphql(parts)),
         *views.routes(),
         *cleanup.routes(deleting),
         *holds.routes(),
@@ -153,6 +155,12 @@ def _azure(parts: Parts) -> list[Route]:
         parts.endpoints,
         prefix=parts.settings.static_prefix,
     )
+
+
+def _graphql(parts: Parts) -> stock_ui.Graphql:
+    threads = Threads(GRAPHQL_THREADS, "trackside-graphql")
+    parts.closers.append(lambda: threads.shutdown(wait=False))
+    return stock_ui.Graphql(parts.db.writer, artifacts.Calls(parts.roots, parts.threads), threads)
 
 
 def _imports(parts: Parts) -> list[Route]:

@@ -146,14 +146,18 @@ class Calls:
         return _json(codec.encode(Listing(files=file_infos(found))))
 
     async def run_entries(self, request: Request) -> Response:
-        path = _argument(request, "path")
-        root, spot = await self._of_run(request, path)
+        run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
+        return _json(await self.listing(request, run_id, _argument(request, "path")))
 
-        def listing() -> bytes:
-            found = spot.blobs.entries(spot.key)
-            return codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path))))
+    async def listing(self, request: Request, run_id: str, path: str) -> bytes:
+        """Return the files in a folder of a run as JSON; without a path, those at its root."""
+        root, spot = await self._in_run(request, run_id, path)
 
-        return _json(await self._threads.of(spot).run(listing))
+        def found() -> bytes:
+            entries = file_infos(spot.blobs.entries(spot.key), keys.from_path(path))
+            return codec.encode(RunListing(root_uri=root.uri, files=entries))
+
+        return await self._threads.of(spot).run(found)
 
     async def run_file(self, request: Request) -> Response:
         path = _argument(request, "path")
@@ -244,7 +248,9 @@ class Calls:
         raise Unsupported("Multipart download is not supported for the current artifact repository")
 
     async def _of_run(self, request: Request, path: str) -> tuple[Root, Spot]:
-        run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
+        return await self._in_run(request, _argument(request, "run_id") or _argument(request, "run_uuid"), path)
+
+    async def _in_run(self, request: Request, run_id: str, path: str) -> tuple[Root, Spot]:
         if not run_id:
             raise codec.missing("run_id")
         keys.from_path(path)

@@ -1,19 +1,24 @@
 """The calls that only the pages of MLflow's UI make, and its files.  Knows HTTP's side of them only."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from trackside.artifacts.routes import Calls as ArtifactCalls
 from trackside.core.access import Action
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NoEndpoint
 from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Call, encode
-from trackside.core.http.routes import Route, query, stream
+from trackside.core.http.routes import LISTED, Route, query, stream
 from trackside.core.http.streams import Headers, Request, Response
-from trackside.stock_ui import files, graphql
+from trackside.core.work.threads import Threads
+from trackside.stock_ui import files
 from trackside.workspaces.model import page_address
 
 _JSON = [(b"content-type", b"application/json")]
@@ -30,17 +35,41 @@ _PAGE_HEADERS = page_headers(
     "base-uri 'none'",
 )
 _FILE_HEADERS: Headers = [(b"cache-control", b"public, max-age=86400"), NO_SNIFFING]
-_decoder = msgspec.json.Decoder(graphql.Query)
+MAX_QUERY_BYTES = 1 << 20
+LIST_S = 120.0  # longer than the artifact store may take
 
 
-async def ask(request: Request) -> Response:
-    """Answer a query of MLflow's pages by its name: an experiment or a run."""
-    check_content_type(request.headers.get(b"content-type"))
-    try:
-        asked = _decoder.decode(await request.whole_body())
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise Invalid(f"The body is no GraphQL request: {error}") from None
-    return Response(200, _JSON, encode(await request.read(lambda tx: graphql.answer(tx, asked))))
+class Graphql:
+    """Answers GraphQL queries in threads of its own, which may wait for an artifact store."""
+
+    def __init__(self, writer: GroupWriter, artifacts: ArtifactCalls, threads: Threads) -> None:
+        self._writer = writer
+        self._artifacts = artifacts
+        self._threads = threads
+
+    async def ask(self, request: Request) -> Response:
+        """Answer a GraphQL query or mutation of MLflow's schema."""
+        check_content_type(request.headers.get(b"content-type"))
+        body = await request.whole_body(MAX_QUERY_BYTES)
+        loop = asyncio.get_running_loop()
+        return Response(
+            200, _JSON, await loop.run_in_executor(self._threads, self._answer, request, body, request.limit(), loop)
+        )
+
+    def _answer(self, request: Request, body: bytes, limit: Limit, loop: asyncio.AbstractEventLoop) -> bytes:
+        from trackside.stock_ui.queries import execution  # noqa: PLC0415  # only for those who ask
+        from trackside.stock_ui.queries.fields import Server  # noqa: PLC0415
+
+        def list_files(run_id: str, path: str) -> bytes:
+            found = asyncio.run_coroutine_threadsafe(self._artifacts.listing(request, run_id, path), loop)
+            return found.result(LIST_S)
+
+        try:
+            asked = msgspec.json.decode(body, type=execution.Query)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+            raise Invalid(f"The body is no GraphQL request: {error}") from None
+        limit.check()  # the wait for a thread may have taken all of it
+        return encode(execution.answer(Server(request, self._writer, list_files), asked, limit))
 
 
 def telemetry(tx: Tx, call: Call) -> bytes:
@@ -81,11 +110,11 @@ async def databricks_address(request: Request) -> Response:
     return Response(302, [(b"location", f"{up}#/experiments/{rest}".encode("latin-1"))])
 
 
-def calls() -> list[Route]:
+def calls(graphql: Graphql) -> list[Route]:
     """What the pages ask, from each UI that the server has."""
     more: dict[str, Any] = {"version": "3.0", "ajax_only": True}
     return [
-        stream("POST /graphql", ask, needs=Action.RUNS_READ),
+        stream("POST /graphql", graphql.ask, needs=Action.RUNS_READ, on=LISTED),
         stream(
             "GET /ml/experiments/{path:path}",
             databricks_address,

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import logging
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Executor
 from contextlib import aclosing, contextmanager
@@ -137,6 +138,10 @@ class Request:
             if piece:
                 yield piece
             more = message.get("more_body", False)
+
+    def limit(self) -> Limit:
+        """How long the request may take from now on."""
+        return self._limit() or Limit(math.inf)
 
     async def left(self) -> None:
         """Return when the client has left; for a request without a body."""

@@ -1,0 +1,1 @@
+"""MLflow's GraphQL endpoint: its schema, its limits, and what each query returns."""
