@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from trackside.cleanup import preview, retention, survey, trace_retention, trash
 from trackside.cleanup.kinds import Delete, EmptyTrash, Retention, TraceRetention
 from trackside.cleanup.model import DeletionResult, Kind, Target
-from trackside.cleanup.work import ITEMS_OF_JOB, Work, check_free
+from trackside.cleanup.work import ITEMS_OF_JOB, Work, check_free, location_of
 from trackside.core.db.tx import Tx
-from trackside.core.errors import BadState, Conflict, Invalid, NotFound
+from trackside.core.errors import BadState, Conflict, Invalid, NotFound, Unavailable
 from trackside.jobs.running import Running
 from trackside.runs import store as runs
 from trackside.traces.storage import changes as traces
@@ -161,7 +161,7 @@ class Deletions:
                 count = self._purge(
                     running, freed, due.experiment_id, partial(trace_retention.remove_some, due=due), done
                 )
-            except BadState as fault:
+            except (BadState, Unavailable) as fault:
                 freed.keep(f"{due.traces - count} traces of experiment {due.name}", fault.message)
             done += count
         return freed.result()
@@ -177,20 +177,25 @@ class Deletions:
 
             try:
                 self._purge(running, freed, experiment_id, some)
-            except BadState as fault:
+            except (BadState, Unavailable) as fault:
                 freed.keep(f"traces of experiment {experiment_id}", fault.message)
 
     def _purge(
         self, running: Running, freed: _Sum, experiment_id: str, some: Callable[[Tx], Purged], before: int = 0
     ) -> int:
-        """Delete traces in portions, each with its files after its rows.  Return how many; raise BadState if some must stay."""
+        """Delete traces in portions, each with its files after its rows.  Return how many; raise BadState if some must stay,
+        Unavailable while a backup is made."""
         workspace = running.store.read(workspaces.current)
+        location = running.store.read(lambda tx: location_of(tx, experiment_id))
         total = Purged()
         try:
             while True:
                 purged = running.store.write(some)
-                freed.kept += self._work.body_files.remove(workspace, purged.uris)
-                total = total.plus(purged)
+                files, kept = self._work.remove_files(workspace, location, purged)
+                freed.kept += [each for each in kept if each not in freed.kept]
+                total = total.plus(
+                    purged._replace(files=purged.files + files.files, file_bytes=purged.file_bytes + files.size_bytes)
+                )
                 running.progress(before + total.traces)
                 if purged.traces < trace_retention.AT_ONCE:
                     return total.traces

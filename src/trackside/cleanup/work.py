@@ -13,7 +13,7 @@ from trackside.artifacts import store as artifacts
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
-from trackside.cleanup import rows, sizes, survey, whole
+from trackside.cleanup import rows, sizes, survey, trace_files, whole
 from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
 from trackside.cleanup.sizes import Size
 from trackside.core.db.session import Session
@@ -25,6 +25,7 @@ from trackside.endpoints.model import Endpoint
 from trackside.endpoints.request_log import files as request_files
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.experiments import store as experiments
+from trackside.experiments.model import check_id
 from trackside.identity.service import record
 from trackside.logged_models import store as logged_models
 from trackside.metrics import removal
@@ -37,6 +38,7 @@ from trackside.runs import store as runs
 from trackside.traces.storage import trash
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.trash import Purged
+from trackside.workspaces.model import Workspace
 
 ITEMS_AT_ONCE = (
     20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
@@ -150,9 +152,12 @@ class Work:
             await self._logged_model(request, target, model_id, pending)
         if len(models) == at_once:
             return False
+        location = await request.read(lambda tx: location_of(tx, experiment_id))
         purged = await request.write(lambda tx: _traces(tx, target))
         while purged.traces:
-            pending += await self.free_spans(request, purged.uris)
+            freed, kept = await asyncio.to_thread(self.remove_files, request.workspace, location, purged)
+            pending += [each for each in kept if each not in pending]
+            await request.write(partial(_count, target=target, freed=freed))
             purged = await request.write(lambda tx: _traces(tx, target))
         count = await request.write(lambda tx: rows.remove_experiment(tx, experiment_id))
         await request.write(lambda tx: rows.add(tx, target, rows=count))
@@ -190,13 +195,11 @@ class Work:
             return
         await self._free(request, target, [found.artifact_uri], pending)
         purged = await request.write(lambda tx: _one_trace(tx, target))
-        pending += await self.free_spans(request, purged.uris)
+        pending += await asyncio.to_thread(self.body_files.remove, request.workspace, purged.uris)
 
-    async def free_spans(self, session: Session, uris: Sequence[str]) -> list[str]:
-        """Delete files of spans whose rows are gone.  Return what stays, and why."""
-        if not uris:
-            return []
-        return await asyncio.to_thread(self.body_files.remove, session.workspace, uris)
+    def remove_files(self, workspace: Workspace, location: str, purged: Purged) -> tuple[files.Freed, list[str]]:
+        """Delete the files of traces of an experiment whose rows are gone."""
+        return trace_files.remove(self.body_files, self.roots, workspace, location, purged)
 
     async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
         root = await request.read(lambda tx: artifacts.root_of_run(tx, target.run_id))
@@ -363,6 +366,15 @@ def _count(tx: Tx, target: Target, freed: files.Freed) -> None:
 def _root_of_model(tx: Tx, model_id: str) -> str | None:
     row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     return None if row is None else row[0]
+
+
+def location_of(tx: Tx, experiment_id: str) -> str:
+    """Return where the artifacts of an experiment lie; empty for one that is gone."""
+    row = tx.one(
+        "SELECT artifact_location FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
+        id=check_id(experiment_id),
+    )
+    return "" if row is None else str(row[0])
 
 
 def _workspace_root(tx: Tx) -> str | None:

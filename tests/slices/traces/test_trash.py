@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from slices.backup.conftest import settings_of
 from slices.cleanup.test_jobs import ended
 from support.client import Api
 from support.people import OURS
 from support.processes.servers import Server
 from support.traces import Sent, export, names, search, spans_of, start, trace_id
+from trackside.cli.stores import open_database
+from trackside.core.work import backup_lease as lease
 
 TRASH = f"{OURS}/trash"
 
@@ -141,3 +144,48 @@ def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(any_server: Serve
     assert trash(api) == [("trace", trace_id(3))]
     assert [span["name"] for span in spans_of(api)] == ["again"]
     assert sorted(names(api)) == [1, 2]
+
+
+def attach(api: Api, number: int, *, experiment: str = "0") -> str:
+    path = f"{experiment}/traces/{trace_id(number)}/artifacts/attachments/{'a' * 32}"
+    assert api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}", b"x" * 1000).status == 200
+    return path
+
+
+@pytest.mark.both
+def test_whatever_purges_traces_deletes_their_attachments(any_server: Server) -> None:
+    api = any_server.api
+    shop = api.new_experiment("shop")
+    for number in range(1, 6):
+        export(api, Sent(1, trace=number, start=number), experiment_id=shop if number == 5 else "0")
+    first, again, kept, ruled = (attach(api, number) for number in range(1, 5))
+    whole = attach(api, 5, experiment=shop)
+    delete(api, 1, 2)
+    export(api, Sent(1, trace=2, start=20))  # it comes again, with the attachments of its id
+
+    def there(*paths: str) -> list[bool]:
+        return [(any_server.data / "artifacts" / path).is_file() for path in paths]
+
+    freed = ended(api, "empty-trash", older_than_days=0)["result"]
+    assert (freed["items"], freed["file_count"], freed["file_bytes"], freed["kept"]) == (2, 1, 1000, [])
+    assert there(first, again, kept, ruled, whole) == [False, True, True, True, True]
+    freed = ended(api, "trace-retention", experiments="Default", keep_last=2, most_percent=100)["result"]
+    assert (freed["items"], freed["file_count"]) == (1, 1)
+    assert there(again, kept, ruled) == [True, False, True]
+    done = api.post(f"{OURS}/deletions", {"kind": "experiment", "experiment_id": shop, "confirm": "shop"})
+    assert (done["file_count"], done["file_bytes"], there(whole)) == (1, 1000, [False])
+    assert list(any_server.data.glob(f"artifacts/*/traces/{trace_id(1)}*")) == []
+
+
+def test_a_rule_leaves_traces_alone_while_a_backup_is_made(server: Server) -> None:
+    fill(server.api)
+    delete(server.api, 1, 2)
+    db = open_database(settings_of(server.data))
+
+    with lease.held(db, "20260101T000000Z-abcdef"):
+        during = ended(server.api, "empty-trash", older_than_days=0)["result"]
+    after = ended(server.api, "empty-trash", older_than_days=0)["result"]
+    db.close()
+
+    assert (during["items"], after["items"]) == (0, 2)
+    assert "is being made" in during["kept"][0]

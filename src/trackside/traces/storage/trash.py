@@ -20,23 +20,25 @@ _PARTS = ("trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace
 
 
 class Purged(NamedTuple):
-    """Traces that were deleted permanently, their bytes in the database, and the files of spans that are to be deleted after
-    the transaction."""
+    """Traces that were deleted permanently, their bytes in the database, and what is to be deleted after the transaction: the
+    files of spans, and the attachments of the ids in `gone`, of which no trace is left."""
 
     traces: int = 0
     row_bytes: int = 0
     files: int = 0
     file_bytes: int = 0
     uris: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     def plus(self, other: "Purged") -> "Purged":
-        """Add the counts; the files are those of the other one."""
+        """Add the counts; what is to be deleted is that of the other one."""
         return Purged(
             self.traces + other.traces,
             self.row_bytes + other.row_bytes,
             self.files + other.files,
             self.file_bytes + other.file_bytes,
             other.uris,
+            other.gone,
         )
 
 
@@ -198,36 +200,39 @@ def purge_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Purged:
 
 def purge(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Purged:
     """Delete traces permanently, but for their files.  `is_announced`: links delete on the other side those that were not in the
-    trash.  Raise BadState while a backup copies files that would go."""
+    trash.  Raise Unavailable while a backup is made, which may copy their files."""
     if not trace_seqs:
         return Purged()
+    backup_lease.check_none(tx)
     usage.request_recount(tx)
     count = size = 0
     uris: list[str] = []
+    gone: list[str] = []
     file_bytes = 0
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = list(trace_seqs[start : start + MOST_AT_ONCE])
         there = tx.all(
             """
-            SELECT trace_seq, trash_seq, size_bytes FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs
+            SELECT trace_seq, trash_seq, size_bytes, trace_id FROM traces WHERE workspace_id = :ws AND trace_seq IN :seqs
             ORDER BY trace_id FOR UPDATE
             """,
             seqs=seqs,
         )
         if is_announced:
-            announce.changed_seqs(tx, [seq for seq, trash_seq, _ in there if not trash_seq], "delete")
+            announce.changed_seqs(tx, [seq for seq, trash_seq, *_ in there if not trash_seq], "delete")
         files = tx.all(
             "SELECT uri, size_bytes FROM trace_files WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs
         )
-        if files:
-            backup_lease.check_none(tx)
         uris += [uri for uri, _ in files]
         file_bytes += sum(each for _, each in files)
-        count, size = count + len(there), size + sum(each for _, _, each in there)
+        count, size = count + len(there), size + sum(each for _, _, each, _ in there)
         span_names.remove(tx, seqs)
         for table in (*_PARTS, "traces"):
             tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
-    return Purged(count, size - file_bytes, len(uris), file_bytes, tuple(uris))
+        ids = {trace_id for *_, trace_id in there}
+        left = tx.all("SELECT trace_id FROM traces WHERE workspace_id = :ws AND trace_id IN :ids", ids=sorted(ids))
+        gone += sorted(ids - {trace_id for (trace_id,) in left})
+    return Purged(count, size - file_bytes, len(uris), file_bytes, tuple(uris), tuple(gone))
 
 
 def sizes_of(tx: Tx, experiment_seq: int) -> tuple[int, int, int, int]:

@@ -1,0 +1,32 @@
+"""Deletes the files of traces whose rows are gone: spans and attachments.  Knows where they lie; knows no SQL."""
+
+from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store import Root
+from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
+from trackside.registry.files.removal import Freed, free
+from trackside.traces.storage.body_files import BodyFiles
+from trackside.traces.storage.trash import Purged
+from trackside.workspaces.model import Workspace
+
+
+def remove(
+    body_files: BodyFiles, roots: Roots, workspace: Workspace, location: str, purged: Purged
+) -> tuple[Freed, list[str]]:
+    """`location`: of the artifacts of the experiment.  Return what was freed besides the spans, which `purged` counts, and what
+    stays and why; the search for orphans finds it again."""
+    kept = body_files.remove(workspace, purged.uris)
+    gone = frozenset(purged.gone if location else ())
+    files = size_bytes = 0
+    folder = f"{location.rstrip('/')}/traces"
+    if not gone:
+        return Freed(0, 0), kept
+    try:
+        spot = roots.of(Root(folder, workspace.default_artifact_root), "", workspace)
+        # One list of those that have attachments costs less than a look for each trace.
+        there = [entry.path for entry in spot.blobs.entries(spot.key) if entry.path in gone]
+        for trace_id in there:
+            freed = free(Spot(spot.blobs, f"{spot.key}/{trace_id}", spot.lane))
+            files, size_bytes = files + freed.files, size_bytes + freed.size_bytes
+    except (Denied, Invalid, NotFound, Unavailable, Unsupported) as fault:
+        kept.append(f"{folder}: {fault.message}")
+    return Freed(files, size_bytes), kept
