@@ -111,9 +111,10 @@ class Deletions:
         freed = _Sum(running)
 
         async def work(session: _Session) -> None:
-            await self._purge_traces(running, session, freed, params)
-            call = trash.FindTrash(older_than_days=params.older_than_days, max_results=AT_ONCE)
-            while True:
+            if params.kind in ("", Kind.TRACE):
+                await self._purge_traces(running, session, freed, params)
+            call = trash.FindTrash(params.kind, params.older_than_days, AT_ONCE)
+            while params.kind != Kind.TRACE:
                 page = await session.read(partial(trash.find, call=call))
                 for item in page.items:
                     if item.kind == Kind.TRACE:  # one that stays, since the experiment is on hold
@@ -121,9 +122,7 @@ class Deletions:
                     await self._try(running, session, freed, trash.target_of_item(item))
                 if page.next_page_token is None:
                     return
-                call = trash.FindTrash(
-                    older_than_days=params.older_than_days, max_results=AT_ONCE, page_token=page.next_page_token
-                )
+                call = trash.FindTrash(params.kind, params.older_than_days, AT_ONCE, page.next_page_token)
 
         _run(running, work)
         return freed.result()
@@ -247,7 +246,9 @@ def _target(params: Delete) -> Target:
     return preview.target(params)
 
 
-def check_days(_tx: Tx, params: EmptyTrash) -> EmptyTrash:
+def check_trash(_tx: Tx, params: EmptyTrash) -> EmptyTrash:
+    if params.kind and params.kind not in trash.KINDS:
+        raise Invalid(f"kind is {params.kind[:50]!r}; it must be {', '.join(trash.KINDS)}")
     if not 0 <= params.older_than_days <= trash.MAX_DAYS:
         raise Invalid(f"older_than_days is {params.older_than_days}; it must be between 0 and {trash.MAX_DAYS}")
     return params

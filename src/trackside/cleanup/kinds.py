@@ -41,7 +41,10 @@ class Delete(Struct, frozen=True, kw_only=True):
 
 
 class EmptyTrash(Struct, frozen=True):
+    """`kind`: only what is of this kind, such as `trace`."""
+
     older_than_days: int = 30
+    kind: str = ""
 
 
 class Retention(Struct, frozen=True, kw_only=True):
@@ -113,7 +116,7 @@ def kinds(make: Callable[[], Any]) -> list[Kind[Any]]:
             title="Empty the trash",
             params=EmptyTrash,
             run=lambda running, params: make().empty_trash(running, params),
-            check=_check_days,
+            check=_check_trash,
             needs=(Action.EXPERIMENTS_DELETE,),
         ),
         Kind(
@@ -148,8 +151,8 @@ def _trace_rules() -> Any:
     return import_module("trackside.cleanup.trace_retention")
 
 
-def _check_days(tx: Tx, params: EmptyTrash) -> EmptyTrash:
-    found: EmptyTrash = import_module("trackside.cleanup.jobs").check_days(tx, params)
+def _check_trash(tx: Tx, params: EmptyTrash) -> EmptyTrash:
+    found: EmptyTrash = import_module("trackside.cleanup.jobs").check_trash(tx, params)
     return found
 
 

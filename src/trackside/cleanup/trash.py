@@ -39,6 +39,7 @@ class TrashItem(Struct, frozen=True):
     name: str
     experiment_id: str
     deleted_at: int  # ms
+    size_bytes: int | None = None  # of the spans of a trace; what others take, their preview says
 
 
 class Trash(Answer, frozen=True):
@@ -63,21 +64,22 @@ def find(tx: Tx, call: FindTrash) -> Trash:
     traces = _readable_traces(tx)
     rows = tx.all(
         f"""
-        SELECT kind, id, name, experiment_id, deleted_at FROM (
+        SELECT kind, id, name, experiment_id, deleted_at, size_bytes FROM (
             SELECT 'run' AS kind, r.run_id AS id, r.run_name AS name, e.experiment_id AS experiment_id,
-                COALESCE(r.deleted_time, 0) AS deleted_at
+                COALESCE(r.deleted_time, 0) AS deleted_at, CAST(NULL AS BIGINT) AS size_bytes
             FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
             WHERE r.workspace_id = :ws AND r.lifecycle_stage = 'deleted' AND e.lifecycle_stage = 'active'{readable}
             UNION ALL
-            SELECT 'experiment', CAST(e.experiment_id AS TEXT), e.name, e.experiment_id, e.last_update_time
+            SELECT 'experiment', CAST(e.experiment_id AS TEXT), e.name, e.experiment_id, e.last_update_time, NULL
             FROM experiments e
             WHERE e.workspace_id = :ws AND e.lifecycle_stage = 'deleted'{readable}
             UNION ALL
-            SELECT 'logged_model', m.model_id, m.name, e.experiment_id, m.last_updated_timestamp_ms
+            SELECT 'logged_model', m.model_id, m.name, e.experiment_id, m.last_updated_timestamp_ms, NULL
             FROM logged_models m JOIN experiments e ON e.experiment_seq = m.experiment_seq
             WHERE m.workspace_id = :ws AND m.lifecycle_stage = 'deleted' AND e.lifecycle_stage = 'active'{readable}
             UNION ALL
-            SELECT 'trace', t.trace_id, MAX(COALESCE(t.name, t.root_name, '')), e.experiment_id, MAX(t.deleted_at)
+            SELECT 'trace', t.trace_id, MAX(COALESCE(t.name, t.root_name, '')), e.experiment_id, MAX(t.deleted_at),
+                CAST(SUM(t.size_bytes) AS BIGINT)
             FROM traces t JOIN experiments e ON e.experiment_seq = -1 - t.experiment_seq
             WHERE t.workspace_id = :ws AND t.deleted_at IS NOT NULL AND e.lifecycle_stage = 'active'{traces.sql}
                 AND NOT EXISTS (SELECT 1 FROM traces n
@@ -98,7 +100,8 @@ def find(tx: Tx, call: FindTrash) -> Trash:
         **traces.params,
     )
     items = [
-        TrashItem(kind, item_id, name, str(experiment_id), at) for kind, item_id, name, experiment_id, at in rows[:most]
+        TrashItem(kind, item_id, name, str(experiment_id), at, size)
+        for kind, item_id, name, experiment_id, at, size in rows[:most]
     ]
     token = None
     if len(rows) > most:

@@ -8,6 +8,7 @@ from slices.cleanup.test_deletions import DELETIONS, filled_run, history
 from support.links import until
 from support.people import OURS
 from support.processes.servers import Server
+from support.traces import Sent, export, trace_id
 from trackside.cli.main import main
 
 
@@ -93,6 +94,28 @@ def test_the_trash_is_listed_restored_from_and_purged(server: Server, said: Said
     assert f"run {runs[0]} stays" in err
     assert [each["id"] for each in api.get(f"{OURS}/trash")["items"]] == [runs[0]]
     assert api.get("runs/get", run_id=runs[1])["run"]["info"]["lifecycle_stage"] == "active"
+
+
+def test_traces_of_the_trash_are_purged_by_one_job(server: Server, said: Said) -> None:
+    api = server.api
+    shop = api.new_experiment("shop")
+    for number in range(1, 41):
+        export(api, Sent(1, trace=number), experiment_id=shop if number == 40 else "0")
+    for experiment_id, numbers in (("0", range(1, 40)), (shop, range(40, 41))):
+        ids = [trace_id(number) for number in numbers]
+        api.post("traces/delete-traces", experiment_id=experiment_id, request_ids=ids)
+    api.post(f"{OURS}/holds", kind="experiment", id=shop, reason="a lawsuit")
+
+    shown = json.loads(said("trash", "purge", "--older-than", "0", "--dry-run", "--json")[1])
+    code, out, err = said("trash", "purge", "--older-than", "0", "--yes", "--json")
+
+    done = json.loads(out)
+    assert (shown["items"], code, done["items"]) == (39, 1, 39)
+    assert shown["row_bytes"] == done["row_bytes"] > 39 * 50
+    assert "a lawsuit" in err
+    assert [each["id"] for each in api.get(f"{OURS}/trash")["items"]] == [trace_id(40)]
+    jobs = api.get(f"{OURS}/jobs")["jobs"]
+    assert [(each["kind"], each["state"]) for each in jobs] == [("empty-trash", "succeeded")]
 
 
 def test_the_same_command_finishes_what_a_killed_server_began(

@@ -6249,6 +6249,8 @@ export interface components {
             id: string;
             kind: string;
             name: string;
+            /** @default null */
+            size_bytes?: number | null;
         };
         /**
          * Undo

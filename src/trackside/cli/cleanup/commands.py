@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
+from trackside.cli.jobs.commands import follow
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
@@ -88,28 +89,60 @@ def trash_purge(words: argparse.Namespace) -> int:
     if words.older_than is None:
         raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
     items = list(_trash(words))
-    previews = [(_of_item(each), _call(words, "POST", f"{DELETIONS}/preview", _of_item(each))) for each in items]
+    traces = [each for each in items if each["kind"] == "trace"]
+    one_by_one = [each for each in items if each["kind"] != "trace"]
+    # What keeps a trace is on its experiment: one preview answers for all traces of the experiment.
+    firsts = {each["experiment_id"]: each for each in reversed(traces)}
+    of_traces = {key: _previewed(words, each)[1] for key, each in firsts.items()}
+    traces = [each for each in traces if not of_traces[each["experiment_id"]].get("obstacles")]
+    previews = [_previewed(words, each) for each in one_by_one]
     free = [(target, found) for target, found in previews if not found.get("obstacles")]
+    blocked = [found for found in (*of_traces.values(), *(found for _, found in previews)) if found.get("obstacles")]
     file_bytes = sum(found["file_bytes"] for _, found in free)
-    row_bytes = sum(found["row_bytes"] for _, found in free)
-    blocked = [found for _, found in previews if found.get("obstacles")]
+    row_bytes = sum(found["row_bytes"] for _, found in free) + sum(each["size_bytes"] for each in traces)
+    count = len(free) + len(traces)
     if words.preview:
-        summary = {"items": len(free), "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": blocked}
-        say(as_json(summary) if words.json else _of_purge(len(free), file_bytes, row_bytes))
+        summary = {"items": count, "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": blocked}
+        say(as_json(summary) if words.json else _of_purge(count, file_bytes, row_bytes))
     else:
-        if free and not words.yes:
-            say(_of_purge(len(free), file_bytes, row_bytes))
+        if count and not words.yes:
+            say(_of_purge(count, file_bytes, row_bytes))
             ask("Type purge to delete them permanently: ", "purge")
         done = [_carry_out(words, target, found) for target, found in free]
+        purged = _purge_traces(words, traces) if traces else []
         freed = {
-            name: sum(each[name] for each in done) for name in ("file_count", "file_bytes", "row_count", "row_bytes")
+            name: sum(each.get(name, 0) for each in (*done, *purged))
+            for name in ("file_count", "file_bytes", "row_count", "row_bytes")
         }
-        say(as_json({"items": len(done), **freed, "blocked": blocked}) if words.json
-            else f"deleted {len(done)} items: freed {in_bytes(freed['file_bytes'])} of files and"
-            f" {in_bytes(freed['row_bytes'])} of metrics")  # fmt: skip
+        count = len(done) + sum(each.get("items", 1) for each in purged)
+        say(as_json({"items": count, **freed, "blocked": blocked}) if words.json
+            else f"deleted {count} items: freed {in_bytes(freed['file_bytes'])} of files and"
+            f" {in_bytes(freed['row_bytes'])} in the database")  # fmt: skip
     for found in blocked:
         complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
     return BROKEN if blocked else OK
+
+
+def _previewed(words: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    target = _of_item(item)
+    return target, _call(words, "POST", f"{DELETIONS}/preview", target)
+
+
+def _purge_traces(words: argparse.Namespace, traces: list[dict[str, Any]]) -> list[Any]:
+    """Delete traces in portions by a job; one by one for a user who may start no job for the whole workspace."""
+    params = {"older_than_days": words.older_than, "kind": "trace"}
+    try:
+        job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "empty-trash", "params": params})["job"]
+    except Stop as refusal:
+        if "ermission" not in str(refusal):
+            raise
+        return [_carry_out(words, *_previewed(words, each)) for each in traces]
+    if follow(words, job["job_id"], quietly=True) != OK:
+        raise Stop(f"some traces stay in the trash; see trackside job show {job['job_id']}")
+    result = _call(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
+    for each in result.get("kept", []):
+        complain(f"stays: {each}")
+    return [result]
 
 
 def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:

@@ -70,9 +70,14 @@ def check_deletion(call: m.DeleteTraces) -> None:
 
 def check_not_held(tx: Tx, experiment_id: str) -> None:
     """Raise BadState where a legal hold is on the experiment or on the workspace."""
-    for hold in holds.covering(tx, Kind.EXPERIMENT, experiment_id):
-        if hold.kind in (Kind.EXPERIMENT, Kind.WORKSPACE):
-            raise BadState(hold.text)
+    for text in held(tx, experiment_id):
+        raise BadState(text)
+
+
+def held(tx: Tx, experiment_id: str) -> tuple[str, ...]:
+    """Return the legal holds that keep the traces of an experiment, each as a sentence."""
+    found = holds.covering(tx, Kind.EXPERIMENT, experiment_id)
+    return tuple(hold.text for hold in found if hold.kind in (Kind.EXPERIMENT, Kind.WORKSPACE))
 
 
 def delete(tx: Tx, call: m.DeleteTraces) -> int:
