@@ -16,15 +16,19 @@ from msgspec import Struct
 from trackside.sync.document import Mode
 from trackside.sync.file_versions import OurFile, RemoteFile
 
-STAYS = "-"  # in place of an ETag: removed on one side, and the other one cannot follow
-UNSURE = "?"  # in place of an ETag: both are to be read
-UNSENT = "!"  # in place of our ETag: what is there is no whole copy of it
-REMOVED = "~"  # in place of our ETag: somebody had this server remove it
-LOST = "0"  # in place of an ETag: it went with nobody having removed it, as far as that is told
+
+class FileState(StrEnum):
+    """What is stored in place of an ETag where there is none to compare."""
+
+    STAYS = "-"  # removed on one side, and the other one cannot follow
+    UNSURE = "?"  # both are to be read
+    UNSENT = "!"  # of ours: what is there is no whole copy of it
+    REMOVED = "~"  # of ours: somebody had this server remove it
+    LOST = "0"  # it went with nobody having removed it, as far as that is told
 
 
 class Known(Struct, frozen=True):
-    """What both sides had when they agreed last."""
+    """What both sides had when they agreed last.  In place of an ETag a FileState may stand."""
 
     path: str
     size_bytes: int
@@ -57,7 +61,7 @@ def blind(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> Iterator[S
     for path in sorted({*known, *ours}):
         old, our = known.get(path), ours.get(path)
         if our is None:
-            if old is not None and old.etag not in (STAYS, LOST):
+            if old is not None and old.etag not in (FileState.STAYS, FileState.LOST):
                 yield Step(What.DROP_THERE, path)
         elif old is None or old.etag != our.etag:
             yield Step(What.SEND, path)
@@ -91,7 +95,7 @@ def folders_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> set
         path
         for path, old in known.items()
         if path in ours
-        and (old.etag == ours[path].etag or (old.etag == UNSURE and old.size_bytes == ours[path].size_bytes))
+        and (old.etag == ours[path].etag or (old.etag == FileState.UNSURE and old.size_bytes == ours[path].size_bytes))
     )
 
 
@@ -152,7 +156,7 @@ def _of_ours(mode: Mode, path: str, old: Known | None, our: OurFile) -> Step | N
         return Step(What.SEND, path)
     if old is None:
         return Step(What.SEND, path) if mode.sends else None
-    if old.remote_etag == LOST:
+    if old.remote_etag == FileState.LOST:
         return Step(What.SEND, path) if mode.sends else None
     if mode is Mode.BOTH and _ours_changed(old, our):
         return Step(What.SEND, path, f"the file {path} was removed there and changed here: it is kept")
@@ -163,9 +167,9 @@ def _of_theirs(mode: Mode, path: str, old: Known | None, their: RemoteFile) -> S
     if old is None or mode is Mode.PULL:
         return Step(What.TAKE, path) if mode.takes else None
     their_changed = _theirs_changed(old, their)
-    if old.etag == LOST:
+    if old.etag == FileState.LOST:
         return Step(What.TAKE, path) if mode.takes else None
-    if old.etag == STAYS:
+    if old.etag == FileState.STAYS:
         return Step(What.TAKE, path) if mode.takes and their_changed else None
     if mode is Mode.BOTH and their_changed:
         return Step(What.TAKE, path, f"the file {path} was removed here and changed there: it is kept")
@@ -179,6 +183,6 @@ def _ours_changed(old: Known | None, our: OurFile) -> bool:
 def _theirs_changed(old: Known | None, their: RemoteFile, *, if_unsure: bool = True) -> bool:
     if old is None or old.size_bytes != their.size_bytes:
         return True
-    if old.remote_etag == UNSURE:
+    if old.remote_etag == FileState.UNSURE:
         return if_unsure
     return bool(their.etag) and old.remote_etag != their.etag

@@ -129,7 +129,9 @@ def test_what_was_removed_and_came_again_counts_no_more_as_removed(
     delete(apis[source], run, path)
     put_file(apis[source], run, "a/b.txt", b"precious")
     until(  # its removal may go over before it
-        lambda: has_file(apis[target], run, "a/b.txt") and get_file(apis[target], run, "a/b.txt") == b"precious",
+        lambda: (
+            apis[target].ask("GET", "/get-artifact", arguments={"run_uuid": run, "path": "a/b.txt"}).body == b"precious"
+        ),
         "it to go over again",
     )
     settle(apis["here"], "l")

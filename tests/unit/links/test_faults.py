@@ -80,6 +80,7 @@ BODIES = [
     b'{"runs": 1, "models": 1, "datasets": 1, "traces": 1, "files": [{}], "metrics": [{"value": "x"}], "spans": [{}]}',
     b'{"registered_models": [{}], "model_versions": [{"name": "n", "version": "x"}], "experiment_ids": 1, "fields": [1]}',
     b'{"series": {"loss": [1, 1, "x"]}, "ids": [1], "changes": [{}], "workspace_uid": 1, "marks": [], "buckets": 1}',
+    b'{"workspace_uid": "a b/c", "last_seq": 1}',
     b'{"id": "r", "left_out": [["point", "x"]], "made": true, "experiment_id": "1", "fields": []}',
 ]
 

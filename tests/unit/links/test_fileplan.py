@@ -4,11 +4,7 @@ import pytest
 
 from trackside.sync.document import Mode
 from trackside.sync.file_plan import (
-    LOST,
-    REMOVED,
-    STAYS,
-    UNSENT,
-    UNSURE,
+    FileState,
     Known,
     Step,
     What,
@@ -173,7 +169,7 @@ def test_in_a_link_of_one_direction_a_change_of_the_copy_is_no_reason_to_keep_it
     ("mode", "what"), [(Mode.PUSH, (What.SEND, "")), (Mode.PULL, None), (Mode.BOTH, (What.SEND, ""))]
 )
 def test_what_was_lost_there_stays_here_and_is_sent_again(mode: Mode, what: tuple[What, str] | None) -> None:
-    lost = Known(PATH, 3, "e1", "s1", LOST)
+    lost = Known(PATH, 3, "e1", "s1", FileState.LOST)
 
     assert decided(mode, lost, OURS, None) == what
     assert decided(mode, lost, OURS_NOW, None) == what
@@ -183,12 +179,12 @@ def test_what_was_lost_there_stays_here_and_is_sent_again(mode: Mode, what: tupl
     ("mode", "what"), [(Mode.PUSH, None), (Mode.PULL, (What.TAKE, "")), (Mode.BOTH, (What.TAKE, ""))]
 )
 def test_what_was_lost_here_stays_there_and_comes_back(mode: Mode, what: tuple[What, str] | None) -> None:
-    assert decided(mode, Known(PATH, 3, LOST, "s1", "r1"), None, THEIRS) == what
+    assert decided(mode, Known(PATH, 3, FileState.LOST, "s1", "r1"), None, THEIRS) == what
 
 
 @pytest.mark.parametrize(("mode", "comes"), [(Mode.PUSH, False), (Mode.BOTH, True)])
 def test_what_we_removed_and_they_cannot_remove_comes_back_only_when_it_changes(mode: Mode, comes: bool) -> None:
-    stays = Known(PATH, 3, STAYS, "s1", "r1")
+    stays = Known(PATH, 3, FileState.STAYS, "s1", "r1")
 
     assert decided(mode, stays, None, THEIRS) is None
     assert decided(mode, stays, None, THEIRS_NOW) == ((What.TAKE, "") if comes else None)
@@ -201,13 +197,13 @@ def test_what_neither_side_has_any_more_is_forgotten(mode: Mode) -> None:
 
 @pytest.mark.parametrize("mode", ALL)
 def test_what_is_to_be_read_on_both_sides_is_read(mode: Mode) -> None:
-    unsure = Known(PATH, 3, UNSURE, "s1", UNSURE)
+    unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
 
     assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
 
 
 def test_where_nothing_tells_them_apart_the_copy_gives_way_and_theirs_is_kept_in_a_link_of_both() -> None:
-    unsure = Known(PATH, 3, UNSURE, "s1", UNSURE)
+    unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
     said = f"both sides changed the file {PATH}: theirs cannot be compared by SHA-256 and is kept"
 
     assert decided(Mode.PUSH, unsure, OURS, THEIRS, None) == (What.SEND, "")
@@ -237,9 +233,15 @@ def test_paths_come_in_their_order_each_once() -> None:
 def test_a_push_that_does_not_look_sends_what_is_new_and_drops_what_was_removed() -> None:
     known = {
         path: Known(path, 1, etag, "", "r")
-        for path, etag in (("same", "e"), ("other", "e"), ("gone", "e"), ("stays", STAYS), ("lost", LOST))
+        for path, etag in (
+            ("same", "e"),
+            ("other", "e"),
+            ("gone", "e"),
+            ("stays", FileState.STAYS),
+            ("lost", FileState.LOST),
+        )
     }
-    known |= {"removed": Known("removed", 1, REMOVED), "unsent": Known("unsent", 1, UNSENT)}
+    known |= {"removed": Known("removed", 1, FileState.REMOVED), "unsent": Known("unsent", 1, FileState.UNSENT)}
     ours = {"same": OurFile(1, "e"), "other": OurFile(1, "f"), "new": OurFile(1, "g"), "unsent": OurFile(1, "u")}
 
     assert list(blind(known, ours)) == [
@@ -256,8 +258,8 @@ def test_a_folder_is_left_as_long_as_a_file_in_it_or_below_it_is_as_it_was() -> 
         "a/b/c.txt": Known("a/b/c.txt", 3, "e1"),
         "a/b/d.txt": Known("a/b/d.txt", 3, "e1"),
         "changed/x": Known("changed/x", 3, "old"),
-        "unsure/same": Known("unsure/same", 3, UNSURE),
-        "unsure-too/other": Known("unsure-too/other", 4, UNSURE),
+        "unsure/same": Known("unsure/same", 3, FileState.UNSURE),
+        "unsure-too/other": Known("unsure-too/other", 4, FileState.UNSURE),
         "gone/x": Known("gone/x", 3, "e1"),
     }
     ours = {path: OURS for path in known if path != "gone/x"} | {"new/x": OURS}
@@ -269,7 +271,7 @@ def test_a_folder_is_left_as_long_as_a_file_in_it_or_below_it_is_as_it_was() -> 
 def test_a_folder_there_is_left_as_long_as_a_file_in_it_may_be_as_it_was() -> None:
     known = {
         "same/x": Known("same/x", 3, "", "", "r1"),
-        "unsure/x": Known("unsure/x", 3, "", "", UNSURE),
+        "unsure/x": Known("unsure/x", 3, "", "", FileState.UNSURE),
         "changed/x": Known("changed/x", 3, "", "", "r0"),
         "larger/x": Known("larger/x", 2, "", "", "r1"),
         "gone/x": Known("gone/x", 3, "", "", "r1"),

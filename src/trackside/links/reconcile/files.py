@@ -23,7 +23,7 @@ from trackside.links.state import item_store
 from trackside.sync import file_plan
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
-from trackside.sync.file_plan import LOST, REMOVED, STAYS, UNSENT, UNSURE, Known, Step, What
+from trackside.sync.file_plan import FileState, Known, Step, What
 from trackside.sync.file_versions import OurFile, RemoteFile
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import Source
@@ -116,7 +116,7 @@ def differences(side: Side, entity: Entity, local_id: str, remote_id: str, *, re
             if mode.sends or old is not None:
                 found.append(f"file {path} is missing there")
         elif our is None:
-            if (mode.takes or old is not None) and (old is None or old.etag != STAYS):
+            if (mode.takes or old is not None) and (old is None or old.etag != FileState.STAYS):
                 found.append(f"file {path} is missing here")
         elif our.size_bytes != there.size_bytes:
             found.append(f"file {path} has {our.size_bytes} bytes here and {there.size_bytes} there")
@@ -193,19 +193,21 @@ class _Both:
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
         if gone:
             left = file_plan.folders_left(self.known, self.ours)
-            doubtful = [old for old in gone if old.etag != REMOVED and file_plan.folder_of(old.path) not in left]
+            doubtful = [
+                old for old in gone if old.etag != FileState.REMOVED and file_plan.folder_of(old.path) not in left
+            ]
             removals = self._removals_here() if doubtful else []
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
-            lost = {old.path: replace(old, etag=LOST) for old in doubtful}
+            lost = {old.path: replace(old, etag=FileState.LOST) for old in doubtful}
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
         if gone:
             left = file_plan.folders_left_there(self.known, self.theirs)
             doubtful = [old for old in gone if file_plan.folder_of(old.path) not in left]
             removals = self._removals_there() if doubtful else []
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
-            lost |= {old.path: replace(old, remote_etag=LOST) for old in doubtful}
+            lost |= {old.path: replace(old, remote_etag=FileState.LOST) for old in doubtful}
         for path, known in sorted(lost.items()):
-            where, elsewhere = ("here", "there") if known.etag == LOST else ("there", "here")
+            where, elsewhere = ("here", "there") if known.etag == FileState.LOST else ("there", "here")
             said = (
                 f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file of its folder that both sides"
                 " had, and nobody had the server remove it, so that a disk may be missing"
@@ -234,7 +236,7 @@ class _Both:
         there = self.side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if there is not None:
             their_sum = there.sha256
-        elif read or (old is not None and old.etag == UNSURE):
+        elif read or (old is not None and old.etag == FileState.UNSURE):
             with closing(self.side.peer.get_file(self.entity, self.remote_id, self._remote(path))) as incoming:
                 their_sum = files.sha256(self._beating(incoming))
         else:
@@ -264,7 +266,7 @@ class _Both:
         except NotFound:  # removed since it was listed
             return None
         except BrokenCopy as broken:
-            self._save(Known(path, broken.size_bytes, UNSENT))
+            self._save(Known(path, broken.size_bytes, FileState.UNSENT))
             raise
         self._save(known, sent_bytes=known.size_bytes)
         return known
@@ -282,7 +284,7 @@ class _Both:
             elif there.size_bytes != each.size_bytes:
                 wrong.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")
                 # As if it had changed here since: so the other side's is not taken for a version of its own.
-                self._save(Known(each.path, there.size_bytes, UNSENT, "", there.etag))
+                self._save(Known(each.path, there.size_bytes, FileState.UNSENT, "", there.etag))
         if wrong:
             raise Down("; ".join(wrong[:3]))
 
@@ -306,7 +308,7 @@ class _Both:
             self.side.peer.remove_file(self.entity, self.remote_id, self._remote(path))
         except Unmirrored as reason:
             self.side.note_once("skipped", self.entity, self.local_id, str(reason))
-            self._save(Known(path, old.size_bytes, STAYS, old.sha256, old.remote_etag))
+            self._save(Known(path, old.size_bytes, FileState.STAYS, old.sha256, old.remote_etag))
             return
         self.forget(path)
 

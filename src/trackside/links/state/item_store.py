@@ -11,10 +11,10 @@ from trackside.events.store import Page
 from trackside.links.model import Made
 from trackside.links.state import dataset_records, work_queue
 from trackside.links.state.item import Item
-from trackside.sync import document, file_plan
+from trackside.sync import document
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
-from trackside.sync.file_plan import Known
+from trackside.sync.file_plan import FileState, Known
 from trackside.sync.local import registry as registered
 
 Direction = Literal["out", "in"]
@@ -347,9 +347,9 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
         id=local_id,
         path=known.path,
         size=known.size_bytes,
-        etag=known.etag,
+        etag=str(known.etag),
         sha=known.sha256,
-        remote_etag=known.remote_etag,
+        remote_etag=str(known.remote_etag),
     )
 
 
@@ -364,9 +364,9 @@ def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
         link=link_id,
         entity=str(entity),
         id=local_id,
-        unsure=file_plan.UNSURE,
-        marks=[file_plan.STAYS, file_plan.REMOVED, file_plan.LOST],
-        lost=file_plan.LOST,
+        unsure=str(FileState.UNSURE),
+        marks=[str(each) for each in (FileState.STAYS, FileState.REMOVED, FileState.LOST)],
+        lost=str(FileState.LOST),
     )
 
 
@@ -386,8 +386,8 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
             link=link_id,
             entity=each.entity,
             id=each.entity_id,
-            removed=file_plan.REMOVED,
-            stays=file_plan.STAYS,
+            removed=str(FileState.REMOVED),
+            stays=str(FileState.STAYS),
             path=path,
             low=f"{path}/",
             high=f"{path}0",  # the character after the slash

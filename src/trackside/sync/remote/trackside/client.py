@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trackside.artifacts.store import Removal
 from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused
@@ -14,7 +15,7 @@ from trackside.sync.api.digests import Digests
 from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
 from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesMarks
 from trackside.sync.document import Field, Patch, Verb
-from trackside.sync.entities import FIRST, Entity
+from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
 from trackside.sync.local.files import Source, hashed
@@ -27,6 +28,7 @@ from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, News, Seen
 from trackside.sync.remote.trackside import items
+from trackside.sync.remote.trackside.cursor import ListCursor, LogCursor, StoreId, is_of_list
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.remote.trackside.traces import TracksideTraces
@@ -59,7 +61,7 @@ class _Changes(Struct, frozen=True):
     next: int
     more: bool
     changes: list[_Change] = []
-    workspace_uid: str = ""
+    workspace_uid: StoreId = ""
     oldest: int = 0
     newest: int | None = None
     unread: int = 0
@@ -230,42 +232,43 @@ class TracksidePeer:
     def changes(self, cursor: str) -> ChangePage:
         """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
         if not cursor:
-            cursor = f"{FIRST}{self.end_of_changes()} {LISTED[0]} "
-        if cursor.startswith(FIRST):
-            seen, following = self._page(cursor, self._listed)
-            log = cursor.split(" ")[1]
-            return ChangePage(seen, following or log, more=True, store_id=_read(log)[0])
-        uid, after, at = _read(cursor)
-        found = read(self._http, _Changes, "GET", f"{PREFIX}/changes", after=after, datasets="true", traces="true")
-        store_id = found.workspace_uid or uid
-        newest = after if found.newest is None else found.newest
-        was_put_back = uid not in ("", store_id) or newest < after or (at != 0 and found.after_at not in (0, at))
-        if was_put_back or found.oldest > after + 1:  # not the log that was read, or not all of it any more
+            cursor = ListCursor(self._end_of_log(), LISTED[0]).encode()
+        if is_of_list(cursor):
+            at = ListCursor.decode(cursor)
+            seen, following = self._page(at)
+            return ChangePage(seen, (following or at.log).encode(), more=True, store_id=at.log.store_id)
+        last = LogCursor.decode(cursor)
+        found = read(self._http, _Changes, "GET", f"{PREFIX}/changes", after=last.seq, datasets="true", traces="true")
+        store_id = found.workspace_uid or last.store_id
+        newest = last.seq if found.newest is None else found.newest
+        is_another = last.store_id not in ("", store_id) or (last.at != 0 and found.after_at not in (0, last.at))
+        was_put_back = is_another or newest < last.seq
+        if was_put_back or found.oldest > last.seq + 1:  # not the log that was read, or not all of it any more
             return ChangePage([], "", more=True, store_id=store_id, was_put_back=was_put_back)
         if found.more:
-            check_progress("changes", after, found.next)
+            check_progress("changes", last.seq, found.next)
         return ChangePage(
             [Seen(each.entity, each.id) for each in found.changes],
-            _cursor(store_id, found.next, found.next_at),
+            LogCursor(store_id, found.next, found.next_at).encode(),
             more=found.more,
             unread=found.unread if found.more else 0,
             store_id=store_id,
         )
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
-        return self._page(cursor, self._listed)
+        seen, following = self._page(ListCursor.decode(cursor) if cursor else ListCursor(LogCursor(), self._listed[0]))
+        return seen, "" if following is None else following.encode()
 
-    def _page(self, cursor: str, listed: Sequence[Entity]) -> tuple[list[Seen], str]:
-        _, seq, name, after = (cursor or f"{FIRST}0 {listed[0]} ").split(" ", 3)
+    def _page(self, at: ListCursor) -> tuple[list[Seen], ListCursor | None]:
         ids: list[str] = []
-        if self._has(Entity(name)):
-            ids = read(self._http, Ids, "GET", f"{PREFIX}/ids", entity=name, after=after).ids
-        seen = [Seen(Entity(name), each) for each in ids]
+        if self._has(at.entity):
+            ids = read(self._http, Ids, "GET", f"{PREFIX}/ids", entity=str(at.entity), after=at.after).ids
+        seen = [Seen(at.entity, each) for each in ids]
         if ids:
-            check_progress("ids", _rank(Entity(name), after), _rank(Entity(name), ids[-1]))
-            return seen, f"{FIRST}{seq} {name} {ids[-1]}"
-        following = listed.index(Entity(name)) + 1
-        return seen, f"{FIRST}{seq} {listed[following]} " if following < len(listed) else ""
+            check_progress("ids", _rank(at.entity, at.after), _rank(at.entity, ids[-1]))
+            return seen, replace(at, after=ids[-1])
+        following = self._listed.index(at.entity) + 1
+        return seen, ListCursor(at.log, self._listed[following]) if following < len(self._listed) else None
 
     def _has(self, entity: Entity) -> bool:
         """Return whether the remote's release knows items of the kind."""
@@ -277,8 +280,11 @@ class TracksidePeer:
         return True
 
     def end_of_changes(self) -> str:
+        return self._end_of_log().encode()
+
+    def _end_of_log(self) -> LogCursor:
         found = items.about(self._http, reads_traces=True)
-        return _cursor(found.workspace_uid, found.last_seq, found.last_at)
+        return LogCursor(found.workspace_uid, found.last_seq, found.last_at)
 
     def ask_store(self) -> str:
         return items.about(self._http).workspace_uid
@@ -311,12 +317,6 @@ class TracksidePeer:
         return f"{PREFIX}/{what}?" + urlencode({"entity": str(entity), "id": remote_id, "path": path, **more})
 
 
-def _cursor(uid: str, seq: int, at: int) -> str:
-    """Of whose log, the last entry that was read, and when that was made: in a log that was put back and went on, another one
-    has its number."""
-    return f"{uid}/{seq}/{at}"
-
-
 def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
     """By what a server orders its list of ids: experiments by number, versions by their own uid, whatever their model."""
     match entity:
@@ -326,18 +326,6 @@ def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
             return 0, registry.uid_of(item_id)
         case _:
             return 0, item_id
-
-
-def _read(cursor: str) -> tuple[str, int, int]:
-    """Earlier releases left out the time, or all but the number."""
-    match cursor.split("/"):
-        case [seq]:
-            return "", int(seq), 0
-        case [uid, seq]:
-            return uid, int(seq), 0
-        case [uid, seq, at, *_]:
-            return uid, int(seq), int(at)
-    return "", 0, 0
 
 
 def _total(digits: str) -> int:

@@ -11,12 +11,13 @@ from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import read
+from trackside.sync.remote.trackside.cursor import StoreId
 
 
 class About(Struct, frozen=True):
     """What is read of `sync.api.items.About`, also of earlier releases, which leave out some of it."""
 
-    workspace_uid: str
+    workspace_uid: StoreId
     last_seq: int = 0
     last_at: int = 0
     kinds: list[str] = []

@@ -1,0 +1,22 @@
+"""A place in what another Trackside tells, as a text and back."""
+
+import pytest
+
+from trackside.sync.entities import Entity
+from trackside.sync.remote.trackside.cursor import ListCursor, LogCursor, is_of_list
+
+LOG = LogCursor("0f", 12, 1_700_000_000_000)
+
+
+def test_a_place_in_the_log_is_a_text_and_comes_back() -> None:
+    assert LOG.encode() == "0f/12/1700000000000"
+    assert LogCursor.decode(LOG.encode()) == LOG
+    assert not is_of_list(LOG.encode())
+
+
+@pytest.mark.parametrize("after", ["", "r1", "a model/1a", "x  y"])
+def test_a_place_in_a_list_is_a_text_and_comes_back(after: str) -> None:
+    place = ListCursor(LOG, Entity.VERSION, after)
+
+    assert is_of_list(place.encode())
+    assert ListCursor.decode(place.encode()) == place
