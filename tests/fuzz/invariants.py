@@ -70,9 +70,11 @@ def _orphans(tx: Any) -> list[str]:
             same = (
                 "" if owner == "workspaces" or "workspace_id" not in columns else "AND o.workspace_id = t.workspace_id"
             )
+            key = f"t.{column}"
+            if owner == "experiments" and table.startswith("trace"):  # -1 - experiment_seq in the trash
+                key = f"CASE WHEN {key} < 0 THEN -1 - {key} ELSE {key} END"
             (count,) = tx.one(
-                f"SELECT COUNT(*) FROM {table} t"
-                f" WHERE NOT EXISTS (SELECT 1 FROM {owner} o WHERE o.{column} = t.{column} {same})"
+                f"SELECT COUNT(*) FROM {table} t WHERE NOT EXISTS (SELECT 1 FROM {owner} o WHERE o.{column} = {key} {same})"
             )
             if count:
                 found.append(f"{count} rows of {table} have no {owner} of their workspace")

@@ -1,5 +1,7 @@
 """Evaluation datasets in links to what knows none, or not all of their calls: the rest goes on, and the log says so once."""
 
+import json
+
 from support.client import Api
 from support.evaluation_datasets import all_of, delete_records, ids_of, new_id, upsert
 from support.faults.flaky import Flaky
@@ -30,7 +32,10 @@ def test_a_server_of_an_earlier_release_gets_the_rest(server: Server, here: Api,
 def test_a_trackside_of_an_earlier_release_gets_the_rest(here: Api, there: Api, flaky: Flaky) -> None:
     add(here, LINK, f"{flaky.url}/ws/south")
     settle(here, LINK)
-    flaky.faults = lambda method, path: "other-json" if path.endswith("/import/about") else None
+    about = there.get("/api/trackside/v1/import/about")
+    del about["kinds"]
+    flaky.answers["earlier"] = (200, {"content-type": "application/json"}, json.dumps(about).encode())
+    flaky.faults = lambda method, path: "earlier" if path.partition("?")[0].endswith("/import/about") else None
 
     new_id(here, "one")
     new_id(here, "two")

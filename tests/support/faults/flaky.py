@@ -32,6 +32,7 @@ class Flaky:
 
     def __init__(self, port: int) -> None:
         self.faults: Callable[[str, str], Fault | None] = lambda method, path: None
+        self.answers: dict[Fault, tuple[int, dict[str, str], bytes]] = {}  # further faults, of the test's own
         self.over = threading.Event()
         self.seen: list[tuple[str, str, Fault | None]] = []
         self.drops: frozenset[str] = frozenset()  # heads of requests that do not come through, in lower case
@@ -72,8 +73,9 @@ def _handler(flaky: Flaky, port: int) -> type[BaseHTTPRequestHandler]:
             if fault in BUSY:
                 self._answer(*BUSY[fault])
                 return
-            if fault in WRONG:
-                self._answer(*WRONG[fault])
+            wrong = WRONG.get(fault or "") or flaky.answers.get(fault or "")
+            if wrong is not None:
+                self._answer(*wrong)
                 return
             if fault == "hang":
                 flaky.over.wait()

@@ -27,7 +27,12 @@ IS_POSSIBLE = sys.platform == "linux"  # elsewhere a fork of a process with syst
 IMPORTED = (
     *("trackside.app.later", "trackside.cli.server.process", "trackside.cli.admin", "trackside.cli.doctor"),
     *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
-    *("trackside.core.db.postgres", "trackside.artifacts.cloud", "trackside.cli.credentials"),
+    *(
+        "trackside.core.db.baseline",
+        "trackside.core.db.postgres",
+        "trackside.artifacts.cloud",
+        "trackside.cli.credentials",
+    ),
     *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),
     *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
 )

@@ -83,9 +83,15 @@ class LogKeeper:
         self._first_at = 0.0  # when the first of them was
         self._due = FIRST_LOOK
         self._frames = 0  # in the log, at the last look
+        self._is_looking = False
         self._syncer = None if sync is None else LogSyncer(sync)
         self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
         self._thread.start()
+
+    @property
+    def is_content(self) -> bool:
+        """Tell whether no look is under way or called for by the commits since the last one."""
+        return not self._is_looking and self._commits < self._due
 
     def count_commit(self) -> None:
         if self._syncer is not None:
@@ -113,11 +119,13 @@ class LogKeeper:
                         # From that commit on, not from now: a checkpoint may have taken a while.
                         self._dirty.wait(max(self._first_at + SYNC_INTERVAL_S - time.monotonic(), 0))
                 self._dirty.clear()
+                self._is_looking = True
                 commits, self._commits = self._commits, 0
                 if self._closing.is_set():
                     return
                 with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
                     self._checkpoint(commits)
+                self._is_looking = False
         finally:
             self._connection.close()
 
