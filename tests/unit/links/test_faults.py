@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.faults.answering import Answered, Asked, answering
@@ -11,6 +12,7 @@ from trackside.core.errors import Fault
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
+from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.reconcile.attempt import attempt
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
@@ -137,6 +139,14 @@ def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_
         ):
             with pytest.raises(InvalidRemoteResponse, match="cannot be read"):
                 ask()
+
+
+def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remote) -> None:
+    record = Record("other", "r", 1, 1, "{}", None, None, "{}", None, None, None, None, None)
+    remote.body = msgspec.json.encode({"records": [record]})
+    words = "records of d that nobody asked for"
+    with closing(TracksidePeer(Http(remote.url, Secret()))) as peer, pytest.raises(InvalidRemoteResponse, match=words):
+        list(peer.datasets.records("d", ["wanted"]))
 
 
 @pytest.mark.parametrize("uri", ["http://[", "http://store:port/f"])

@@ -1,6 +1,7 @@
 """The evaluation datasets of another Trackside: ids, times and users stay.  Knows the calls of `sync.api.datasets`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -26,13 +27,10 @@ JSON = {"content-type": "application/json"}
 class TracksideDatasets(DatasetsPeer):
     def __init__(self, http: Http) -> None:
         self._http = http
-        self._is_known: bool | None = None
 
-    @property
+    @cached_property
     def is_known(self) -> bool:
-        if self._is_known is None:
-            self._is_known = Entity.DATASET in items.about(self._http).kinds
-        return self._is_known
+        return Entity.DATASET in items.about(self._http).kinds
 
     def can(self, field: Field, verb: Verb) -> bool:
         del field, verb
@@ -76,14 +74,13 @@ class TracksideDatasets(DatasetsPeer):
             after = found[-1].input_hash
 
     def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
-        for start in range(0, len(hashes), AT_ONCE):
-            wanted = list(hashes[start : start + AT_ONCE])
-            while wanted:
-                body = {"id": dataset_id, "hashes": wanted}
-                found = read(self._http, Records, "POST", f"{PREFIX}/records/get", body).records
-                yield from found
-                known = {record.input_hash for record in found}
-                wanted = [each for each in wanted if each not in known] if known else []
+        def ask(wanted: list[str]) -> tuple[list[Record], set[str]]:
+            body = {"id": dataset_id, "hashes": wanted}
+            found = read(self._http, Records, "POST", f"{PREFIX}/records/get", body).records
+            return found, {record.input_hash for record in found}
+
+        for found in items.find_all(f"records of {dataset_id}", hashes, AT_ONCE, ask):
+            yield from found
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
         del replaced

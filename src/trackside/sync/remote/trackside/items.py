@@ -1,5 +1,8 @@
 """The calls of another Trackside that read and write an item of any kind, as a document."""
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
 from msgspec import Struct
 
 from trackside.core.http_client.client import Http, Refused
@@ -11,7 +14,10 @@ from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import read
+from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.trackside.cursor import StoreId
+
+T = TypeVar("T")
 
 
 class About(Struct, frozen=True):
@@ -36,6 +42,24 @@ def find(http: Http, entity: Entity, remote_id: str) -> Part | None:
             return None
         raise
     return part_of(found)
+
+
+def find_all(
+    what: str, ids: Sequence[str], most: int, ask: Callable[[list[str]], tuple[list[T], set[str]]]
+) -> Iterator[list[T]]:
+    """Ask for parts of an item by id, `most` at once, and again for those that an answer left out; an empty answer says that they
+    are not there.  `ask` returns what came, and the ids of it."""
+    for start in range(0, len(ids), most):
+        wanted = list(ids[start : start + most])
+        while wanted:
+            found, came = ask(wanted)
+            if not found:
+                break
+            yield found
+            rest = [each for each in wanted if each not in came]
+            if len(rest) == len(wanted):
+                raise InvalidRemoteResponse(f"the remote answers with {what} that nobody asked for")
+            wanted = rest
 
 
 def part_of(found: Item) -> Part:

@@ -1,6 +1,7 @@
 """The traces of another Trackside.  Knows the calls of `sync.api.traces`."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -14,7 +15,6 @@ from trackside.sync.entities import Entity
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import convert, decode, read
-from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.traces_port import NewTrace, TracePatch, TracesPeer
 from trackside.sync.remote.trackside import items
 from trackside.sync.trace_document import Marks, can
@@ -36,13 +36,10 @@ class TracksideTraces(TracesPeer):
 
     def __init__(self, http: Http) -> None:
         self._http = http
-        self._is_known: bool | None = None
 
-    @property
+    @cached_property
     def is_known(self) -> bool:
-        if self._is_known is None:
-            self._is_known = Entity.TRACE in items.about(self._http).kinds
-        return self._is_known
+        return Entity.TRACE in items.about(self._http).kinds
 
     def can(self, field: Field, verb: Verb) -> bool:
         return can(field, verb)
@@ -71,21 +68,12 @@ class TracksideTraces(TracesPeer):
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
         path = f"{PREFIX}/traces/spans"
-        for start in range(0, len(span_ids), AT_ONCE):
-            wanted = list(span_ids[start : start + AT_ONCE])
-            while wanted:
-                body = {"trace_id": trace_id, "span_ids": wanted}
-                found = read(self._http, _Spans, "POST", path, body).spans
-                if not found:
-                    break
-                yield found
-                had = {each.span_id.hex() for each in convert(self._http, list[_Span], found, path)}
-                rest = [each for each in wanted if each not in had]
-                if len(rest) == len(wanted):
-                    raise InvalidRemoteResponse(
-                        f"{self._http.url} answers with spans of {trace_id} that nobody asked for"
-                    )
-                wanted = rest
+
+        def ask(wanted: list[str]) -> tuple[list[Any], set[str]]:
+            found = read(self._http, _Spans, "POST", path, {"trace_id": trace_id, "span_ids": wanted}).spans
+            return found, {each.span_id.hex() for each in convert(self._http, list[_Span], found, path)}
+
+        return items.find_all(f"spans of {trace_id}", span_ids, AT_ONCE, ask)
 
     def put_spans(self, trace_id: str, experiment_id: str, doc: Doc, spans: Iterable[Sequence[bytes]]) -> None:
         for lines in spans:
