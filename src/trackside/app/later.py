@@ -55,6 +55,7 @@ from trackside.quotas import watch as quota_watch
 from trackside.scoring import service as scoring
 from trackside.scoring.places import Folders
 from trackside.stock_ui import routes as stock_ui
+from trackside.stock_ui.promptlab import Promptlab
 from trackside.traces.api import routes as traces
 from trackside.traces.storage import offload as offloads
 from trackside.traces.storage.body_files import BodyFiles
@@ -82,7 +83,7 @@ def routes(parts: Parts) -> list[Route]:
         *_jobs(parts, deleting, ends),
         *_alerts(parts),
         *_azure(parts),
-        *stock_ui.calls(_graphql(parts)),
+        *_stock_ui(parts),
         *views.routes(),
         *cleanup.routes(deleting),
         *holds.routes(),
@@ -157,10 +158,11 @@ def _azure(parts: Parts) -> list[Route]:
     )
 
 
-def _graphql(parts: Parts) -> stock_ui.Graphql:
+def _stock_ui(parts: Parts) -> list[Route]:
     threads = Threads(GRAPHQL_THREADS, "trackside-graphql")
     parts.closers.append(lambda: threads.shutdown(wait=False))
-    return stock_ui.Graphql(parts.db.writer, artifacts.Calls(parts.roots, parts.threads), threads)
+    files = artifacts.Calls(parts.roots, parts.threads)
+    return stock_ui.calls(stock_ui.Graphql(parts.db.writer, files, threads), Promptlab(files))
 
 
 def _imports(parts: Parts) -> list[Route]:

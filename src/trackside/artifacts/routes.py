@@ -206,11 +206,15 @@ class Calls:
             raise Invalid("Artifact size is too large. Max size is 10MB.") from None
         if not data:
             raise Invalid("Request must specify data.")
-        _, spot = await self._of_run(request, path)
+        await self.keep(request, _argument(request, "run_id") or _argument(request, "run_uuid"), path, data)
+        return _json(b"")
+
+    async def keep(self, request: Request, run_id: str, path: str, data: bytes) -> None:
+        """Write a small file of a run."""
+        _, spot = await self._in_run(request, run_id, path)
         before = await room(request, spot, len(data), self._threads)
         await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
         await tell(request, spot.key, more=None if before is None else len(data) - before)
-        return _json(b"")
 
     async def presigned_upload(self, request: Request) -> Response:
         """A URL to put a file straight into a cloud's store."""

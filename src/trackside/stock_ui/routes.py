@@ -15,10 +15,12 @@ from trackside.core.errors import Invalid, NoEndpoint
 from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Call, encode
-from trackside.core.http.routes import LISTED, Route, query, stream
+from trackside.core.http.routes import HANDLED, LISTED, Route, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.core.work.threads import Threads
+from trackside.runs.model import GotRun
 from trackside.stock_ui import files
+from trackside.stock_ui.promptlab import Promptlab
 from trackside.workspaces.model import page_address
 
 _JSON = [(b"content-type", b"application/json")]
@@ -110,10 +112,18 @@ async def databricks_address(request: Request) -> Response:
     return Response(302, [(b"location", f"{up}#/experiments/{rest}".encode("latin-1"))])
 
 
-def calls(graphql: Graphql) -> list[Route]:
+def calls(graphql: Graphql, promptlab: Promptlab) -> list[Route]:
     """What the pages ask, from each UI that the server has."""
     more: dict[str, Any] = {"version": "3.0", "ajax_only": True}
     return [
+        stream(
+            "POST runs/create-promptlab-run",
+            promptlab.create,
+            needs=Action.RUNS_WRITE,
+            on=HANDLED,
+            ajax_only=True,
+            answer=GotRun,
+        ),
         stream("POST /graphql", graphql.ask, needs=Action.RUNS_READ, on=LISTED),
         stream(
             "GET /ml/experiments/{path:path}",

@@ -158,6 +158,7 @@ def test_streams_say_what_they_read_from_the_query_string(routes: list[Route]) -
         "GET /openapi.json",
         "GET /api/trackside/v1/import/about",
         "GET /api/trackside/v1/imports",
+        "POST /ajax-api/2.0/mlflow/runs/create-promptlab-run",
         "POST /graphql",
         "POST /api/trackside/v1/import/bundle",
         "POST /api/trackside/v1/logout",

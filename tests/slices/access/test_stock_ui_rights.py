@@ -1,4 +1,4 @@
-"""Who reads what through GraphQL: the same as through REST."""
+"""Who reads what through GraphQL, and who makes runs of prompts: the same as through REST."""
 
 from typing import Any
 
@@ -49,3 +49,19 @@ def test_somebody_without_a_role_asks_nothing(people: People) -> None:
     bo = people.add("bo")
 
     assert bo.ask("POST", "/graphql", {"query": "{ __typename }"}).status == 403
+
+
+def test_a_prompt_becomes_a_run_only_where_its_caller_may_write(people: People) -> None:
+    ours, theirs = people.admin.new_experiment("ours"), people.admin.new_experiment("theirs")
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{ours}")
+    people.grant("bo", "MLflow READ", f"/ws/default/experiments/{theirs}")
+    asked = {
+        "prompt_template": "p", "prompt_parameters": [{"key": "k", "value": "v"}], "model_route": "r",
+        "model_input": "i", "mlflow_version": "3.17.2",
+    }  # fmt: skip
+
+    def status(experiment_id: str) -> int:
+        path = "/ajax-api/2.0/mlflow/runs/create-promptlab-run"
+        return bo.ask("POST", path, {**asked, "experiment_id": experiment_id}).status
+
+    assert [status(each) for each in (ours, theirs, "4711")] == [200, 403, 403]
