@@ -41,17 +41,17 @@ REVIEWED = [
             "sync/remote/databricks/client.py": "from_profile",
             "sync/remote/databricks/files.py": "DatabricksFiles._sign",
             "sync/remote/mlflow/client.py": "MlflowPeer.root",
-            "sync/remote/mlflow/datasets.py": "MlflowDatasets._pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
+            "sync/remote/mlflow/datasets.py": "MlflowDatasets.pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
             " MlflowDatasets.read MlflowDatasets.remove",
             "sync/remote/mlflow/files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
             " MlflowFiles.send",
             "sync/remote/mlflow/logged_models.py": "MlflowModels._write MlflowModels.change"
             " MlflowModels.read MlflowModels.remove",
-            "sync/remote/mlflow/traces.py": "MlflowTraces._upload MlflowTraces.put MlflowTraces.read",
+            "sync/remote/mlflow/traces.py": "MlflowTraces._upload MlflowTraces._info MlflowTraces.put",
             "sync/remote/mlflow/wire.py": "proxied_path",
             "sync/remote/databricks/oauth.py": "<module>",
             "sync/remote/databricks/signed_urls.py": "SignedFile._send_blocks",
-            "sync/remote/databricks/store_requests.py": "Stores.at",
+            "sync/remote/databricks/store_requests.py": "Credential.__post_init__ Stores.at",
             "sync/remote/trackside/client.py": "TracksidePeer._at TracksidePeer.points",
             "core/http_client/client.py": "Http.__init__ Http.json",
             "imports/routes.py": "Calls._own_url",
