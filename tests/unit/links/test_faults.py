@@ -126,6 +126,19 @@ def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: s
         attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
 
 
+def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> None:
+    remote.body = b'{"run": {"info": {"experiment_id": 7, "run_uuid": "r", "start_time": "5", "artifact_uri": null}}}'
+    with closing(MlflowPeer(Http(remote.url, Secret()), "")) as peer:
+        part = peer.read(Entity.RUN, "r")
+
+        assert part is not None
+        assert (part.item_id, part.experiment_id, part.doc["start_time", ""]) == ("r", "7", "5")
+        assert peer.root(Entity.RUN, "r") == ""
+
+    remote.body = b'{"access_token": "t", "expires_in": "3600"}'
+    assert MachineToken(remote.url, Secret(), Ending())() == "t"
+
+
 @pytest.mark.parametrize("body", [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}'])
 def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_fault(
     remote: Remote, body: bytes

@@ -315,7 +315,7 @@ def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
 
 def _run(run: Run) -> Given:
     last = {each.key: (each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
-    return Given(_plain(part_of_run(run)), run.info.artifact_uri, last)
+    return Given(_plain(part_of_run(run)), run.info.artifact_uri or "", last)
 
 
 def _model(found: dict[str, Any]) -> Given:

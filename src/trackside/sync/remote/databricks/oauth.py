@@ -14,7 +14,7 @@ from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.guard import ANYWHERE, Guard
-from trackside.sync.remote.decoding import decode
+from trackside.sync.remote.mlflow.shapes import decoded
 
 CALL = "/oidc/v1/token"
 SPARE_S = 120.0  # before its end a token is given up: a call may take so long
@@ -59,7 +59,7 @@ class MachineToken:
     def _ask(self) -> None:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         try:
-            token = decode(self._http, _Token, self._http.call("POST", CALL, _BODY, headers), CALL)
+            token = decoded(_Token, self._http.call("POST", CALL, _BODY, headers).json)
         except Refused as refused:
             raise Down(
                 f"{self._http.url} gives the service principal {self._user} no token ({refused})", 60.0

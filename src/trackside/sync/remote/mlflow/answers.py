@@ -80,7 +80,7 @@ class VersionPage(Struct, frozen=True):
 
 
 class DownloadUri(Struct, frozen=True):
-    artifact_uri: str = ""
+    artifact_uri: Text = None
 
 
 class FileEntry(Struct, frozen=True):

@@ -336,9 +336,9 @@ class MlflowPeer:
         if is_version(entity, remote_id):
             root = self.registry.download_uri(remote_id)
         elif is_run(entity):
-            root = self._calls.get(OneRun, "runs/get", run_id=remote_id).run.info.artifact_uri
+            root = self._calls.get(OneRun, "runs/get", run_id=remote_id).run.info.artifact_uri or ""
         else:
-            root = self._calls.get(OneLoggedModel, f"logged-models/{quote(remote_id)}").model.info.artifact_uri
+            root = self._calls.get(OneLoggedModel, f"logged-models/{quote(remote_id)}").model.info.artifact_uri or ""
         if len(self._roots) > 100:
             self._roots.clear()
         self._roots[remote_id] = root

@@ -277,7 +277,8 @@ class MlflowRegistry:
 
     def download_uri(self, version_id: str) -> str:
         name, _, version = version_id.partition("/")
-        return self.ask(DownloadUri, "model-versions/get-download-uri", name=name, version=version).artifact_uri
+        found = self.ask(DownloadUri, "model-versions/get-download-uri", name=name, version=version)
+        return found.artifact_uri or ""
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """Source, run and model of a version as the server wants them: each within the files of the next."""

@@ -59,7 +59,7 @@ class RunInfo(Struct, frozen=True):
     user_id: Text = None
     start_time: Time = None
     end_time: Time = None
-    artifact_uri: str = ""
+    artifact_uri: Text = None
 
 
 class RunData(Struct, frozen=True):
@@ -119,7 +119,7 @@ class LoggedModelInfo(Struct, frozen=True):
     source_run_id: Text = None
     status: str | int | None = None
     last_updated_timestamp_ms: Time = None
-    artifact_uri: str = ""
+    artifact_uri: Text = None
     tags: list[Tag] = []
 
 
