@@ -108,7 +108,7 @@ def test_a_workspace_with_its_own_root_has_spans_there_and_its_deletion_leaves_n
     server = start(*SMALL, "--allowed-artifact-roots", f"{tmp_path}/own", interval_factor=0.001)
     root = spelling.format(tmp_path)
     reply = server.api.ask("POST", f"{OURS}/workspaces", {"name": "north", "default_artifact_root": root})
-    assert reply.status == 200, reply
+    assert reply.status == 201, reply
     north = server.api.within("north")
     fill(north, *large(1))
     until(lambda: len(found(tmp_path / "own")) == 1)
