@@ -77,7 +77,7 @@ def test_what_is_missing_is_named_in_mlflows_words_and_makes_no_run(sqlite_api: 
                 400, "INVALID_PARAMETER_VALUE", f"CreatePromptlabRun request must specify {name}.",
             )  # fmt: skip
     for wrong, words in (
-        ({"mlflow_version": "1.0\n--index-url=x"}, "must be a version"),
+        ({"mlflow_version": "1.0\n--no-deps"}, "must be a version"),
         ({"prompt_parameters": [{"key": "k" * 1000, "value": "v"}]}, "must have 1 to"),
         ({"prompt_parameters": ["x"]}, "prompt_parameters[0]"),
         ({"model_input": "a\0b"}, "NUL"),
