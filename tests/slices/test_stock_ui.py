@@ -84,3 +84,24 @@ def test_no_file_outside_of_the_pages_is_found() -> None:
     assert files.find(folder, "index.html") is not None
     for name in ("../../handlers.py", "/etc/hostname", "static", "", "a\0b"):
         assert files.find(folder, name) is None
+
+
+def test_every_query_of_the_pages_is_answered(sqlite_api: Api) -> None:
+    folder = files.folder()
+    assert folder is not None
+    scripts = [path.read_text(encoding="utf-8") for path in (folder / "static" / "js").glob("*.js")]
+    texts = {
+        text for script in scripts if "mlflowGet" in script for text in re.findall(r"`\s*(query \w+\([^`]*)`", script)
+    }
+    texts |= {
+        text.replace("\\n", "\n")
+        for script in scripts
+        if "mlflowGet" in script or "mlflowSearchRuns" in script
+        for text in re.findall(r'"(?:\\n| )*(query \w+\((?:[^"\\]|\\.)*)"', script)
+    }
+
+    asked = {re.findall(r"query (\w+)", text)[0]: sqlite_api.post("/graphql", query=text)["errors"] for text in texts}
+
+    assert {"GetRun", "MlflowGetExperimentQuery", "GetMetricHistoryBulkInterval"} <= set(asked)
+    for name, errors in asked.items():  # the queries are sent without their variables
+        assert all(" of required type " in error and "was not provided" in error for error in errors), (name, errors)
