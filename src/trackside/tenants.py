@@ -23,7 +23,7 @@ from trackside.workspaces.routes import Tenants
 from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 TABLES = (
-    "trace_span_names", "trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace_links",
+    "awaited_trace_links", "trace_span_names", "trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace_links",
     "trace_assessments", "traces",
     "scorer_versions", "scorers", "label_schemas", "review_queue_items", "review_queue_users", "review_queues", "trace_issues",
     "holds",

@@ -65,6 +65,7 @@ def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, br
     assert len([each for each in asked if each.startswith(BULK)]) <= 8
 
 
+@pytest.mark.slow
 def test_models_that_a_link_made_at_the_source_are_no_others_the_second_time(
     server: Server, bring: Importer, source: Server
 ) -> None:

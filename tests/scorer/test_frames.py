@@ -45,6 +45,7 @@ def test_a_scorer_that_asks_for_keys_takes_no_frames(
     assert answered.startswith(b"HTTP/1.1 400 ")
 
 
+@pytest.mark.slow
 def test_a_frame_that_is_larger_than_a_body_may_be_ends_the_connection(
     serve_model: Callable[..., Scoring], regression: Path
 ) -> None:

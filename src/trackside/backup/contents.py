@@ -30,7 +30,7 @@ LEFT_OUT = {
     "drift monitors": ("drift_monitors", "drift_baselines", "drift_incidents", "drift_labels", "drift_windows"),
     "quotas": ("quotas", "quota_counts", "quota_levels", "quota_usage"),
     "the change log, caches and counts": (
-        "changes", "run_docs", "trace_span_names", "trace_offloads",
+        "changes", "run_docs", "trace_span_names", "trace_offloads", "awaited_trace_links",
         "storage_items", "storage_scans", "orphans", "orphan_searches"
     ),
     "deletions and the quarantine": ("deletions", "file_deletions", "quarantine", "workspace_deletions"),

@@ -199,9 +199,14 @@ class Costs(Struct, frozen=True):
     total_cost: float | None = None
 
 
+def is_id(trace_id: str) -> bool:
+    """Tell whether a trace may have this id."""
+    return len(trace_id) <= MAX_ID and _ID.fullmatch(trace_id) is not None
+
+
 def check_id(trace_id: str | None) -> str:
     """Return the id of a trace: it becomes a part of the trace's artifact location."""
-    if not trace_id or len(trace_id) > MAX_ID or not _ID.fullmatch(trace_id):
+    if not trace_id or not is_id(trace_id):
         raise Invalid(
             f"trace_id is {names.shown(trace_id or '')}; a trace's id has 1 to {MAX_ID} letters, digits, '_', ':', '.' and '-', "
             "the first a letter or digit"

@@ -144,7 +144,11 @@ def test_a_server_that_is_gone_is_unavailable_and_then_it_is_back(postgres_setti
         store = locations.store(private.url(name))
         assert isinstance(store, PostgresStore)
         settings = Settings(
-            **{**{f: getattr(postgres_settings, f) for f in Settings.__struct_fields__}, "store": store}
+            **{
+                **{f: getattr(postgres_settings, f) for f in Settings.__struct_fields__},
+                "store": store,
+                "durability": "full",
+            }
         )
         db = opening.open_database(settings)
         db.writer.submit(1, note("before")).result(120)

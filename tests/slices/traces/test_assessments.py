@@ -153,6 +153,20 @@ def test_traces_are_linked_to_runs_and_prompts_once(api: Api) -> None:
     )
 
 
+def test_a_link_that_comes_before_its_trace_waits_for_it(api: Api) -> None:
+    run_id = api.new_run()
+    for _ in range(2):
+        api.post("traces/link-to-run", trace_ids=[trace_id(7)], run_id=run_id)
+    assert names(api, f"run_id = '{run_id}'") == []
+
+    export(api, Sent(1, trace=7), Sent(1, trace=8))
+    assert names(api, f"run_id = '{run_id}'") == [7]
+
+    api.post("traces/delete-traces", experiment_id="0", request_ids=[trace_id(7)])
+    export(api, Sent(2, trace=7))  # a new trace with the id of the deleted one
+    assert names(api, f"run_id = '{run_id}'") == []
+
+
 def test_a_deleted_trace_takes_all_of_its_own_with_it(api: Api) -> None:
     start(api)
     export(api, Sent(1))

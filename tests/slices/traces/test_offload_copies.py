@@ -33,6 +33,7 @@ def again(api: Api, number: int) -> None:
     export(api, Sent(2, trace=number, parent=1, name="later", start=2), *sent[2:])
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_a_backup_has_spans_that_moved_and_they_go_on_in_the_restored_store(
     small: Server, start: Callable[..., Server], said: Said, tmp_path: Path
@@ -55,6 +56,7 @@ def test_a_backup_has_spans_that_moved_and_they_go_on_in_the_restored_store(
     assert [span["name"] for span in spans_of(restored)] == ["part-1", "later", "part-3"]
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_an_archive_has_spans_that_moved_and_an_import_moves_those_that_had_not(
     any_server: Server, small: Server, start: Callable[..., Server], said: Said, tmp_path: Path
@@ -83,6 +85,7 @@ def test_an_archive_has_spans_that_moved_and_an_import_moves_those_that_had_not(
     assert ended(there, "orphan-search")["result"]["missing"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_a_link_brings_spans_that_moved_and_they_move_on_the_other_side_too(small: Server) -> None:
     here, there = small.api.new_workspace("north"), small.api.new_workspace("south")
@@ -101,6 +104,7 @@ def test_a_link_brings_spans_that_moved_and_they_move_on_the_other_side_too(smal
     assert check(here, "twin") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelling", ["{}/own", "{}/own/", "file://{}/o%77n"])
 def test_a_workspace_with_its_own_root_has_spans_there_and_its_deletion_leaves_none(
     start: Callable[..., Server], tmp_path: Path, spelling: str

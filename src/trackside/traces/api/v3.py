@@ -24,7 +24,7 @@ from trackside.traces.api.calls import TRACE, Asked, check_write, may, search
 from trackside.traces.assessments import model as am
 from trackside.traces.assessments import store as assessment_store
 from trackside.traces.spans import otlp_form
-from trackside.traces.storage import changes, reader
+from trackside.traces.storage import awaited, changes, reader
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.reader import Row
 from trackside.traces.storage.state import Start, State
@@ -216,6 +216,7 @@ def link_to_run(tx: Tx, call: m.LinkToRun) -> None:
         )
     run_store.seq_of(tx, call.run_id or "")
     changes.link(tx, "run", [(row.seq, call.run_id or "") for row in reader.by_ids(tx, ids)])
+    awaited.put(tx, call.run_id or "", [each for each in ids if m.is_id(each)])
 
 
 def link_prompts(tx: Tx, call: m.LinkPrompts) -> None:

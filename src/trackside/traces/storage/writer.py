@@ -20,7 +20,7 @@ from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
 from trackside.traces.ingest.rollup import Node, usage_from
-from trackside.traces.storage import announce, columns, span_names
+from trackside.traces.storage import announce, awaited, columns, span_names
 from trackside.traces.storage.state import (
     Start,
     State,
@@ -166,6 +166,7 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
     _number(tx, list(fresh))
     _save_spans(tx, [each for each in traces if each.batches])
     tx.many(columns.INSERT, [{"seq": each.seq, **columns.values(each.trace)} for each in fresh])
+    awaited.take(tx, {each.seq or 0: each.trace.trace_id for each in fresh})
     changed = [each for each in traces if each not in fresh]
     tx.many(columns.UPDATE, [{"seq": each.seq, **columns.values(each.trace)} for each in changed])
     for each in changed:
