@@ -91,15 +91,16 @@ def put(api: Api, **fields: Any) -> None:
 
 
 def scorers() -> list[int]:
-    """The processes that score on the cluster: those with keys of their own."""
-    found = []
+    """The processes that score on the cluster: those of this network with keys of their own."""
+    found, network = [], Path("/proc/self/ns/net").readlink()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
+                is_ours = (entry / "ns" / "net").readlink() == network
             except OSError:
                 continue
-            if b"--keys" in words and b"--lifeline" in words:
+            if is_ours and b"--keys" in words and b"--lifeline" in words:
                 found.append(int(entry.name))
     return sorted(found)
 
