@@ -216,6 +216,18 @@ def test_long_values_are_cut_as_stock_servers_do(api: Api) -> None:
     assert api.tags(run_id)["t"] == "x" * 8000
 
 
+def test_a_long_name_is_cut_as_the_tag_that_repeats_it(api: Api) -> None:
+    long, cut = "é" * 8001, "é" * 8000
+
+    run_id = api.new_run(run_name=long, tags=[{"key": "mlflow.runName", "value": long}], user_id="u" * 257)
+
+    info = api.run(run_id)["info"]
+    assert (info["run_name"], info["user_id"]) == (cut, "u" * 256)
+    assert api.tags(run_id) == {"mlflow.runName": cut}
+    assert api.post("runs/update", run_id=run_id, run_name="b" * 9000)["run_info"]["run_name"] == "b" * 8000
+    assert api.tags(run_id) == {"mlflow.runName": "b" * 8000}
+
+
 @pytest.mark.parametrize(
     "key", ["", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251], ids=lambda key: key[:8]
 )

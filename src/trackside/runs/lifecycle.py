@@ -56,15 +56,15 @@ def new_run(call: m.CreateRun) -> NewRun:
     """Return the run that a call asks for.  Raise Invalid for tags or names that break a rule."""
     return NewRun(
         experiment_id=call.experiment_id or "0",
-        run_name=call.run_name or "",
-        user_id=call.user_id or "",
+        run_name=limits.run_name(call.run_name),
+        user_id=(call.user_id or "")[: limits.MAX_USER_ID],
         start_time=call.start_time or 0,
         tags=limits.new_tags(call.tags or []),
     )
 
 
 def run_update(call: m.UpdateRun) -> RunUpdate:
-    return RunUpdate(call.run, m.status_of(call.status), call.end_time, call.run_name or None)
+    return RunUpdate(call.run, m.status_of(call.status), call.end_time, limits.run_name(call.run_name) or None)
 
 
 def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:

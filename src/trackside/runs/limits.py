@@ -18,6 +18,7 @@ MAX_ENTITIES = 1000
 MAX_NEW_TAGS = 1000  # of a run that is made: MLflow has no limit, but others wait while the writer stores them
 MAX_PARAM_VALUE = 6000
 MAX_TAG_VALUE = 8000
+MAX_USER_ID = 256  # as in the table of stock servers
 MAX_DATASET_NAME, MAX_DATASET_DIGEST = 500, 36
 MAX_RESULTS = 50_000
 DEFAULT_RESULTS = 1000
@@ -121,6 +122,11 @@ def new_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
             f"A run can be made with at most {MAX_NEW_TAGS} tags. Got {len(tags)} tags. Please log the others in batches."
         )
     return dict(check_tag(given.key or "", given.value, "") for given in tags)
+
+
+def run_name(name: str | None) -> str:
+    """Return the name of a call, cut as the value of the tag that repeats it; "" if the call has none."""
+    return (name or "")[:MAX_TAG_VALUE]
 
 
 def run_name_of(tags: dict[str, str]) -> str | None:
