@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from trackside.traces.ingest.rollup import usage_from, usage_text
+from trackside.traces.ingest.rollup import counts_from, counts_of, text_of
 from trackside.traces.storage import bodies, columns
 
 LONG = "a long question " * 60
@@ -37,13 +37,12 @@ def test_previews_of_rows_that_were_written_before_are_read() -> None:
     ],
 )
 def test_tokens_of_a_span_are_stored_as_an_array(usage: dict[str, Any] | None, stored: str | None) -> None:
-    text = usage_text(usage)
+    counts = counts_of(usage)
 
-    assert text == stored
-    known = {key: value for key, value in (usage or {}).items() if key != "others"}
-    assert usage_from(text) == (None if stored is None else known)
+    assert text_of(counts) == stored
+    assert counts_from(stored) == counts
 
 
 def test_tokens_that_were_stored_as_an_object_are_read() -> None:
-    assert usage_from('{"input_tokens": 5}') == {"input_tokens": 5}
-    assert usage_from("{}") is None
+    assert counts_from('{"input_tokens": 5}') == [5]
+    assert counts_from("{}") is None

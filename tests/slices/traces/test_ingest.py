@@ -221,6 +221,8 @@ def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(
 
     tags = reply.json["trace"]["trace_info"]["tags"]
     assert ("mlflow.trace.spansLocation" in tags) is is_told
+    stored = api.get("traces/" + trace_id(1), version="3.0")["trace"]["trace_info"]
+    assert "mlflow.trace.spansLocation" not in stored["tags"]  # no span came yet
 
 
 def test_the_file_of_a_trace_has_attributes_as_json_texts(api: Api) -> None:

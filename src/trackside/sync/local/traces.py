@@ -108,7 +108,7 @@ def span_id(line: bytes) -> str:
 
 def call_of(given: Brought) -> tuple[Start, Spans | None]:
     """Return the writer's calls that store a trace.  The start call goes first: what it says is not derived from the spans."""
-    start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)), keeps_spans=bool(given.spans))
+    start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)))
     if not given.is_final:
         start = msgspec.structs.replace(start, is_final=False)
     if any(kind not in KINDS for kind, _ in given.links):

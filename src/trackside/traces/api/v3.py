@@ -42,29 +42,32 @@ _KEEPS_SPANS = (3, 4)  # clients from this version on look for the place of span
 async def start(request: Request) -> Response:
     asked = _asked(request.headers, request.visit, await request.whole_body())
     trace: State = await request.write_together(write, asked)
-    return Response(200, [JSON_TYPE], _started(trace, asked))
+    return Response(200, [JSON_TYPE], _started(trace, asked, request.headers))
 
 
 def start_small(small: Small, answer: Answer) -> None:
     """The same for a call whose body is whole."""
     asked = _asked(small.headers, small.visit, small.body)
-    small.write_together(write, asked, lambda trace: answer(200, [JSON_TYPE], _started(trace, asked)))
+    small.write_together(write, asked, lambda trace: answer(200, [JSON_TYPE], _started(trace, asked, small.headers)))
 
 
 def _asked(headers: Mapping[bytes, bytes], visit: Visit, body: bytes) -> Start:
     check_content_type(headers.get(b"content-type"))
     call: m.StartTrace = codec.decode_body(m.StartTrace, body)
-    asked = start_of(call, keeps_spans=version_of(headers) >= _KEEPS_SPANS)
+    asked = start_of(call)
     check_write(visit, asked.experiment_id)
     return msgspec.structs.replace(asked, may_write=may(visit))
 
 
-def _started(trace: State, asked: Start) -> bytes:
+def _started(trace: State, asked: Start, headers: Mapping[bytes, bytes]) -> bytes:
+    """Tell a client that sends spans that they are in the store, so that it does not upload them as a file too."""
+    if version_of(headers) >= _KEEPS_SPANS:
+        trace = msgspec.structs.replace(trace, tags={**trace.tags, m.SPANS_LOCATION: m.IN_STORE})
     said = [Raw(codec.encode(am.shown(each, trace.trace_id))) for each in asked.assessments]
     return codec.encode(m.OneTrace(trace=_wrapped(reader.info(_row(trace, asked.experiment_id), said))))
 
 
-def start_of(call: m.StartTrace, *, keeps_spans: bool) -> Start:
+def start_of(call: m.StartTrace) -> Start:
     """Raise Invalid for a call that does not say which trace it is and where it is."""
     info = call.trace.trace_info if call.trace is not None else None
     if info is None:
@@ -89,7 +92,6 @@ def start_of(call: m.StartTrace, *, keeps_spans: bool) -> Start:
         response_preview=_preview(info.response_preview or info.response),
         tags=tags,
         metadata=metadata,
-        keeps_spans=keeps_spans,
         assessments=[_assessment(each) for each in info.assessments or ()],
     )
 

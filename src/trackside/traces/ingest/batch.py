@@ -12,7 +12,7 @@ from msgspec import Struct
 from trackside.core.errors import Invalid
 from trackside.traces import spans as forms
 from trackside.traces.ingest.previews import preview
-from trackside.traces.ingest.rollup import Node, usage_text
+from trackside.traces.ingest.rollup import Node, counts_of, text_of
 from trackside.traces.model import (
     COST_KEYS,
     MAX_SPAN_NAME,
@@ -130,7 +130,7 @@ def _row(span: Span) -> tuple[SpanRow, Node]:
     cost = attributes.get(COST)
     span_id = forms.number_of(span.span_id)
     parent_id = forms.number_of(span.parent_span_id) if span.parent_span_id else None
-    used = json_object(attributes.get(USAGE)) or None
+    used = counts_of(json_object(attributes.get(USAGE)))
     costs = json_object(cost) or None
     duration_us = None
     if span.end_time_unix_nano:
@@ -145,7 +145,7 @@ def _row(span: Span) -> tuple[SpanRow, Node]:
         duration_us=duration_us,
         model=_bounded(attributes.get(MODEL)),
         provider=_bounded(attributes.get(PROVIDER)),
-        token_usage=usage_text(used),
+        token_usage=text_of(used),
         costs=costs_of(costs) if costs else NO_COSTS,
     )
     return row, Node(span_id, parent_id, used, costs)

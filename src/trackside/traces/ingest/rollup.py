@@ -5,6 +5,7 @@ counted twice.  Tokens and costs are summed separately.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Any
 
@@ -13,48 +14,51 @@ from msgspec import Struct
 
 from trackside.traces.model import CACHE_KEYS, COST_KEYS, TOKEN_KEYS, finite, json_object, whole
 
+Counts = list[int | None]  # of tokens, in the order of `_KEYS`, without the Nones at the end
+
 
 class Node(Struct, frozen=True):
-    """A span of the tree, with what it says of itself; empty for nothing."""
+    """A span of the tree, with what it says of itself; None for nothing."""
 
     span_id: int
     parent_id: int | None
-    usage: dict[str, Any] | None = None
+    usage: Counts | None = None
     cost: dict[str, Any] | None = None
 
 
-def usage_text(usage: dict[str, Any] | None) -> str | None:
-    """Return the tokens of a span as they are stored: a JSON array of counts in the order of the keys."""
+def counts_of(usage: dict[str, Any] | None) -> Counts | None:
+    """Return the tokens of a span."""
     if not usage:
         return None
     counts = [whole(usage.get(key)) for key in _KEYS]
     while counts and counts[-1] is None:
         counts.pop()
-    return msgspec.json.encode(counts).decode()
+    return counts
 
 
-def usage_from(text: str | None) -> dict[str, Any] | None:
-    """Read what `usage_text` made, and the JSON objects that were stored before."""
-    if text is None or not text.startswith("["):
-        return json_object(text) or None
-    return {key: count for key, count in zip(_KEYS, _counts(text), strict=False) if count is not None}
+def text_of(counts: Counts | None) -> str | None:
+    """Return the tokens of a span as they are stored: a JSON array."""
+    return None if counts is None else msgspec.json.encode(counts).decode()
+
+
+def counts_from(text: str | None) -> Counts | None:
+    """Read what `text_of` made, and the JSON objects that were stored before."""
+    return _counts(text) if text is not None and text.startswith("[") else counts_of(json_object(text))
 
 
 _KEYS = (*TOKEN_KEYS, *CACHE_KEYS)
-_counts = msgspec.json.Decoder(list[int | None]).decode
+_counts = msgspec.json.Decoder(Counts).decode
 
 
 def usage_of(nodes: Sequence[Node]) -> dict[str, int]:
     """Return the tokens of a trace; empty if no span has any.  The total leaves tokens of caches out."""
+    said = [node.usage for node in _topmost(nodes, _usage) if node.usage is not None]
     found: dict[str, int] = {}
-    for node in _topmost(nodes, _usage):
-        usage = node.usage or {}
-        for key in TOKEN_KEYS:
-            found[key] = found.get(key, 0) + (whole(usage.get(key)) or 0)
-        for key in CACHE_KEYS:
-            if (count := whole(usage.get(key))) is not None:
-                found[key] = found.get(key, 0) + count
-    return found
+    for key, counts in zip(_KEYS, zip_longest(*said), strict=False):
+        known = [count for count in counts if count is not None]
+        if known or key in TOKEN_KEYS:
+            found[key] = sum(known)
+    return {**dict.fromkeys(TOKEN_KEYS, 0), **found} if said else {}
 
 
 def cost_of(nodes: Sequence[Node]) -> dict[str, float]:

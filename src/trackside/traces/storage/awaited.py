@@ -34,7 +34,7 @@ def take(tx: Tx, made: Mapping[int, str]) -> None:
     """Link the traces that were made just now, by key and id, to the runs that await them."""
     if not made:
         return
-    tx.run(
+    tx.post(
         """
         INSERT INTO trace_links (workspace_id, trace_seq, kind, target)
         SELECT a.workspace_id, t.trace_seq, 'run', a.run_id
@@ -44,4 +44,4 @@ def take(tx: Tx, made: Mapping[int, str]) -> None:
         """,
         seqs=list(made),
     )
-    tx.run("DELETE FROM awaited_trace_links WHERE workspace_id = :ws AND trace_id IN :ids", ids=list(made.values()))
+    tx.post("DELETE FROM awaited_trace_links WHERE workspace_id = :ws AND trace_id IN :ids", ids=list(made.values()))

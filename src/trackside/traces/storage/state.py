@@ -52,9 +52,7 @@ class State(Struct):
 
 
 class Start(Struct, frozen=True):
-    """What a start call says; `experiment_id` is checked by the writer.
-
-    `keeps_spans`: the client is told that the spans are in the store, so that it does not upload them as a file."""
+    """What a start call says; `experiment_id` is checked by the writer."""
 
     trace_id: str
     experiment_id: str
@@ -66,7 +64,6 @@ class Start(Struct, frozen=True):
     response_preview: str | None
     tags: dict[str, str]
     metadata: dict[str, str]
-    keeps_spans: bool = False
     is_final: bool = True
     assessments: Sequence[Assessment] = ()
     may_write: Callable[[str], bool] | None = None  # of the experiment that the trace is in by now
@@ -81,8 +78,6 @@ def add_start(trace: State, start: Start) -> None:
     trace.response_preview = trace.response_preview if start.response_preview is None else start.response_preview
     trace.is_finalized = 1 if start.is_final or trace.is_finalized else 0
     add_tags(trace, start.tags)
-    if start.keeps_spans:
-        trace.tags[m.SPANS_LOCATION] = m.IN_STORE
     add_metadata(trace, start.metadata)
     if start.is_final:
         trace.metadata[m.FINALIZED] = "true"

@@ -9,18 +9,19 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from trackside.core.db.tx import Change, Tx
+from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Denied, Fault, Invalid, NotFound
 from trackside.core.http.admission import REFUSED
 from trackside.experiments.model import check_id
+from trackside.quotas import store as quota_rows
 from trackside.quotas import usage
 from trackside.quotas.budget import Budget
+from trackside.quotas.model import Quota
 from trackside.traces import model as m
 from trackside.traces.assessments import store as assessments
 from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch, SpanRow
-from trackside.traces.ingest.rollup import Node, usage_from
-from trackside.traces.storage import announce, awaited, columns, span_names
+from trackside.traces.storage import announce, awaited, columns, span_names, span_rows
 from trackside.traces.storage.state import (
     Start,
     State,
@@ -54,6 +55,16 @@ _NEXT_SEQS = {
 }
 
 
+class _Found(NamedTuple):
+    """What the store has of what a group of calls names."""
+
+    experiments: Experiments
+    known: "dict[str, _Trace]"
+    numbers: Sequence[int]  # for traces that are made
+    quotas: list[Quota] | None  # None: the writer remembers them
+    is_watched: bool
+
+
 class Spans(Struct, frozen=True):
     """Spans of one request: traces that are not there yet are made in the experiment.
 
@@ -81,9 +92,8 @@ class _Trace:
 
 def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
     """Add what the calls say; one answer for each, in order: the merged trace for a start, None for spans."""
-    experiments = _experiments(tx, {call.experiment_id for call in calls})
-    budget = Budget(tx)
-    known = _load(tx, sorted({trace_id for call in calls for trace_id in _named(call)}))
+    found = _look(tx, calls)
+    experiments, known, budget = found.experiments, found.known, Budget(tx, found.quotas)
     answers: list[State | Fault | None] = []
     links: list[tuple[_Trace, str]] = []
     touched: dict[str, _Trace] = {}
@@ -116,7 +126,7 @@ def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
             if call.run_id and batch.trace_id in call.rooted:
                 links.append((made, call.run_id))
         answers.append(None)
-    _save(tx, list(touched.values()), links)
+    _save(tx, list(touched.values()), links, found)
     if budget.is_counted:
         _count_bytes(tx, touched.values())
     return answers
@@ -159,11 +169,12 @@ def _count_bytes(tx: Tx, traces: Iterable[_Trace]) -> None:
     usage.add(tx, {(seq, ""): (0, 0, size) for seq, size in sizes.items() if size})
 
 
-def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]]) -> None:
+def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]], found: _Found) -> None:
     if not traces:
         return
     fresh = {each: None for each in traces if each.seq is None}
-    _number(tx, list(fresh))
+    for each, seq in zip(fresh, found.numbers, strict=False):
+        each.seq = seq
     _save_spans(tx, [each for each in traces if each.batches])
     tx.many(columns.INSERT, [{"seq": each.seq, **columns.values(each.trace)} for each in fresh])
     awaited.take(tx, {each.seq or 0: each.trace.trace_id for each in fresh})
@@ -184,7 +195,8 @@ def _save(tx: Tx, traces: Sequence[_Trace], links: Sequence[tuple[_Trace, str]])
             [{"seq": each.seq, "target": run_id} for each, run_id in links],
         )
     tx.record_all([Change("traces", each, "log") for each in sorted({each.experiment_id for each in traces})])
-    announce.changed(tx, [each.trace.trace_id for each in traces], "log")
+    if found.is_watched:
+        announce.record(tx, [each.trace.trace_id for each in traces], "log")
 
 
 def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
@@ -196,13 +208,9 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
     )
     by_trace = {each: {row.span_id: row for batch in each.batches for row in batch.rows} for each in traces}
     _count(tx, by_trace)
-    tx.many(
-        _UPSERT_SPAN,
-        [
-            {"seq": each.seq, "experiment": each.trace.experiment_seq, **_span_values(row)}
-            for each, rows in by_trace.items()
-            for row in rows.values()
-        ],
+    span_rows.put(
+        tx,
+        [(each.seq or 0, each.trace.experiment_seq, row) for each, rows in by_trace.items() for row in rows.values()],
     )
     span_names.note(tx, [each.seq or 0 for each in traces])
     large = [{"seq": each.seq} for each in traces if each.trace.size_bytes > SMALL_BYTES]
@@ -213,15 +221,10 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
 
 def _count(tx: Tx, by_trace: Mapping[_Trace, Mapping[int, SpanRow]]) -> None:
     """Count the spans that are new to their traces; called before they are stored."""
+    known = {each: rows for each, rows in by_trace.items() if each.trace.span_count}
+    again = span_rows.count(tx, {each.seq or 0: list(rows) for each, rows in known.items()})
     for each, rows in by_trace.items():
-        again = 0
-        if each.trace.span_count:
-            ((again,),) = tx.all(
-                "SELECT COUNT(*) FROM trace_spans WHERE workspace_id = :ws AND trace_seq = :seq AND span_id IN :ids",
-                seq=each.seq,
-                ids=list(rows),
-            )
-        each.trace.span_count += len(rows) - again
+        each.trace.span_count += len(rows) - again.get(each.seq or 0, 0)
 
 
 def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
@@ -233,7 +236,7 @@ def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
         and any(wants_usage(each.trace, batch) or wants_cost(each.trace, batch) for batch in each.batches)
     ]
     whole = [each for each in wanted if sum(len(batch.nodes) for batch in each.batches) == each.trace.span_count]
-    stored = _stored(tx, [each for each in wanted if each not in whole])
+    stored = span_rows.nodes(tx, [each.seq or 0 for each in wanted if each not in whole])
     for each in wanted:
         nodes = stored.get(each.seq or 0)
         if nodes is None:
@@ -244,105 +247,71 @@ def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
             set_cost(each.trace, nodes)
 
 
-def _stored(tx: Tx, traces: Sequence[_Trace]) -> dict[int, list[Node]]:
-    """Return all spans of the traces, those of this group included."""
-    found: dict[int, list[Node]] = {}
-    if not traces:
-        return found
-    for trace_seq, span_id, parent_id, tokens, *costs in tx.all(
-        """
-        SELECT trace_seq, span_id, parent_id, token_usage, input_cost, output_cost, total_cost FROM trace_spans
-        WHERE workspace_id = :ws AND trace_seq IN :seqs
-        """,
-        seqs=[each.seq for each in traces],
-    ):
-        cost = None
-        if any(value is not None for value in costs):
-            cost = dict(zip(m.COST_KEYS, costs, strict=True))
-        node = Node(span_id, parent_id, usage_from(tokens), cost)
-        found.setdefault(trace_seq, []).append(node)
-    return found
-
-
-def _span_values(row: SpanRow) -> dict[str, object]:
-    return {
-        "span": row.span_id,
-        "parent": row.parent_id,
-        "name": row.name,
-        "type": row.type,
-        "status": row.status,
-        "start": row.start_ms,
-        "duration": row.duration_us,
-        "model": row.model,
-        "provider": row.provider,
-        "usage": row.token_usage,
-        "input_cost": row.costs.input_cost,
-        "output_cost": row.costs.output_cost,
-        "total_cost": row.costs.total_cost,
-    }
-
-
-_UPSERT_SPAN = """
-INSERT INTO trace_spans (workspace_id, trace_seq, span_id, experiment_seq, parent_id, name, type, status, start_ms, duration_us,
-    model, provider, token_usage, input_cost, output_cost, total_cost)
-VALUES (:ws, :seq, :span, :experiment, :parent, :name, :type, :status, :start, :duration, :model, :provider, :usage,
-    :input_cost, :output_cost, :total_cost)
-ON CONFLICT (trace_seq, span_id) DO UPDATE SET experiment_seq = excluded.experiment_seq, parent_id = excluded.parent_id,
-    name = excluded.name, type = excluded.type, status = excluded.status, start_ms = excluded.start_ms,
-    duration_us = excluded.duration_us, model = excluded.model, provider = excluded.provider,
-    token_usage = excluded.token_usage, input_cost = excluded.input_cost, output_cost = excluded.output_cost,
-    total_cost = excluded.total_cost
-"""
-
-
-def _number(tx: Tx, traces: Sequence[_Trace]) -> None:
-    if not traces:
-        return
-    rows = tx.all(_NEXT_SEQS[tx.dialect], **({} if tx.dialect == "sqlite" else {"count": len(traces)}))
-    seqs = [row[0] for row in rows] if tx.dialect == "postgresql" else range(rows[0][0], rows[0][0] + len(traces))
-    for each, seq in zip(traces, seqs, strict=True):
-        each.seq = seq
-
-
 def _new(trace_id: str, place: _Place) -> _Trace:
     trace = State(trace_id=trace_id, experiment_seq=place.seq, timestamp_ms=0)
     trace.tags = {m.ARTIFACT_LOCATION: f"{place.location}/traces/{trace_id}/artifacts"}
     return _Trace(trace, None, place.experiment_id)
 
 
-def _load(tx: Tx, trace_ids: Sequence[str]) -> dict[str, _Trace]:
+def _look(tx: Tx, calls: Sequence[Start | Spans]) -> _Found:
+    """Return what the store has of what the calls name, in one round trip, and lock it."""
+    ids = {call.experiment_id for call in calls}
+    trace_ids = sorted({trace_id for call in calls for trace_id in _named(call)})
+    numbers, faults = _numbers(ids)
+    queries = [
+        Query(_EXPERIMENTS, {"ids": sorted(numbers)}),  # first, so that `announce.watch` waits for this transaction
+        Query(_TRACES, {"ids": trace_ids}),
+        announce.WATCHED,
+        Query(_NEXT_SEQS[tx.dialect], {} if tx.dialect == "sqlite" else {"count": len(trace_ids)}),
+    ]
+    if tx.memory is None:
+        queries.append(quota_rows.ALL)
+    places, traces, ((is_watched,),), seqs, *quotas = tx.several(queries)
+    return _Found(
+        _experiments(places, numbers) | faults,
+        _loaded(traces),
+        range(seqs[0][0], seqs[0][0] + len(trace_ids)) if tx.dialect == "sqlite" else [seq for (seq,) in seqs],
+        quota_rows.quotas_of(quotas[0]) if quotas else None,
+        bool(is_watched),
+    )
+
+
+_EXPERIMENTS = """
+SELECT experiment_id, experiment_seq, artifact_location, lifecycle_stage FROM experiments
+WHERE workspace_id = :ws AND experiment_id IN :ids FOR SHARE
+"""
+_TRACES = f"""
+SELECT t.trace_seq, e.experiment_id, {columns.OF_T}
+FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
+WHERE t.workspace_id = :ws AND t.trace_id IN :ids ORDER BY t.trace_id FOR UPDATE OF t
+"""
+
+
+def _loaded(rows: Iterable[Row]) -> dict[str, _Trace]:
     found = {}
-    for trace_seq, experiment_id, *row in tx.all(
-        f"""
-        SELECT t.trace_seq, e.experiment_id, {columns.OF_T}
-        FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
-        WHERE t.workspace_id = :ws AND t.trace_id IN :ids ORDER BY t.trace_id FOR UPDATE OF t
-        """,
-        ids=list(trace_ids),
-    ):
+    for trace_seq, experiment_id, *row in rows:
         trace = columns.state(row)
         found[trace.trace_id] = _Trace(trace, trace_seq, str(experiment_id))
     return found
 
 
-def _experiments(tx: Tx, ids: set[str]) -> Experiments:
-    """Return experiments by id, or why there is none."""
-    found: Experiments = {}
+def _numbers(ids: Iterable[str]) -> tuple[dict[int, list[str]], Experiments]:
+    """Return the ids of experiments by their number, and why one of them is none."""
     numbers: dict[int, list[str]] = {}
+    faults: Experiments = {}
     for given in ids:
         try:
             numbers.setdefault(check_id(given), []).append(given)
         except Invalid as fault:
-            found[given] = fault
-    for public, *place in tx.all(
-        """
-        SELECT experiment_id, experiment_seq, artifact_location, lifecycle_stage FROM experiments
-        WHERE workspace_id = :ws AND experiment_id IN :ids FOR SHARE
-        """,
-        ids=sorted(numbers),
-    ):
-        for given in numbers.pop(public):
-            found[given] = _Place(str(public), *place)
-    for given in (given for names in numbers.values() for given in names):
-        found[given] = NotFound(f"No Experiment with id={given} exists")
+            faults[given] = fault
+    return numbers, faults
+
+
+def _experiments(rows: Iterable[Row], numbers: Mapping[int, Sequence[str]]) -> Experiments:
+    """Return experiments by id, or why there is none."""
+    found: Experiments = {
+        given: NotFound(f"No Experiment with id={given} exists") for names in numbers.values() for given in names
+    }
+    for public, *place in rows:
+        found |= {given: _Place(str(public), *place) for given in numbers[public]}
     return found
