@@ -13,6 +13,7 @@ from trackside.imports.opening import Options, open_source
 from trackside.imports.source import Source, SourceError
 from trackside.imports.sources.revisions import KNOWN
 from trackside.metrics.series import unpack
+from trackside.sync import fields
 
 TESTS = Path(__file__).parents[1]
 LARGEST = 1.7976931348623157e308
@@ -39,10 +40,10 @@ def test_every_schema_reads_the_same(databases: Path) -> None:
     first = found[KNOWN[0]]
     assert first["experiments"] == {"0": ("Default", "active", "1", "2"), "5": ("trees", "deleted", "3", "4")}
     assert first["runs"]["r1"] == {
-        ("name", ""): "first", ("status", ""): "FINISHED", ("stage", ""): "active", ("user", ""): "ann",
-        ("start_time", ""): "10", ("end_time", ""): "20", ("param", "lr"): "0.1", ("tag", "t"): "u",
+        fields.NAME: "first", fields.STATUS: "FINISHED", fields.STAGE: "active", fields.USER: "ann",
+        fields.START_TIME: "10", fields.END_TIME: "20", ("param", "lr"): "0.1", ("tag", "t"): "u",
     }  # fmt: skip
-    assert first["runs"]["r2"]["name", ""] == "second"
+    assert first["runs"]["r2"][fields.NAME] == "second"
     assert first["points"] == {"r1": {"m": "[(0, 1, 0.5), (1, 2, nan), (2, 3, 1.7976931348623157e+308)]"}}
     assert first["last"] == {"r1": {"m": (2, 3, LARGEST)}, "r2": {}}
     assert "version=2" in first["registered"]
@@ -90,7 +91,7 @@ def contents(url: str) -> dict[str, Any]:
         return {
             "count": source.count(),
             "experiments": {
-                each.id: (*(each.part.doc[kind, ""] for kind in ("name", "stage")), *each.times.values())
+                each.id: (*(each.part.doc[field] for field in (fields.NAME, fields.STAGE)), *each.times.values())
                 for each in source.experiments()
             },
             "runs": {run.id: run.part.doc for run in runs},

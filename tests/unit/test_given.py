@@ -6,6 +6,7 @@ import pytest
 
 from trackside.core.errors import Invalid
 from trackside.sync import validation
+from trackside.sync.fields import Field, FieldKind
 
 POINT = ["m", 1, 2, "r", None, None, 0.5]
 FIELDS = {"source_type": "s", "source": "x", "schema": None, "profile": None, "tags": {"a": "b"}}
@@ -27,7 +28,7 @@ FIELDS = {"source_type": "s", "source": "x", "schema": None, "profile": None, "t
     ],
 )
 def test_what_servers_say_is_taken(kind: str, key: str, value: str) -> None:
-    validation.check({(kind, key): value})
+    validation.check({Field(FieldKind(kind), key): value})
 
 
 @pytest.mark.parametrize(
@@ -45,4 +46,4 @@ def test_what_servers_say_is_taken(kind: str, key: str, value: str) -> None:
 )
 def test_what_cannot_be_read_is_refused(kind: str, key: str, value: str) -> None:
     with pytest.raises(Invalid, match=f"put has a {kind}"):
-        validation.check({(kind, key): value})
+        validation.check({Field(FieldKind(kind), key): value})

@@ -4,15 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trackside.metrics.series import POINT_BYTES
-from trackside.sync import portions
+from trackside.sync import fields, portions
 from trackside.sync.document import Doc, Patch
+from trackside.sync.fields import Field, FieldKind
 
-KINDS = st.sampled_from(["tag", "param", "status", "name", "point", "stage"])
-FIELDS = st.tuples(KINDS, st.text("abc", max_size=2))
+KINDS = st.sampled_from(
+    [FieldKind.TAG, FieldKind.PARAM, FieldKind.STATUS, FieldKind.NAME, FieldKind.POINT, FieldKind.STAGE]
+)
+FIELDS = st.builds(Field, KINDS, st.text("abc", max_size=2))
 
 
 @given(st.dictionaries(FIELDS, st.text(max_size=2), max_size=30), st.lists(FIELDS, unique=True, max_size=10))
-def test_portions_say_what_the_whole_says(put: Doc, drop: list[tuple[str, str]]) -> None:
+def test_portions_say_what_the_whole_says(put: Doc, drop: list[Field]) -> None:
     found = portions.of_patch(Patch(put, drop), most=5)
 
     said = {field: value for each in found for field, value in each.put.items()}
@@ -22,20 +25,20 @@ def test_portions_say_what_the_whole_says(put: Doc, drop: list[tuple[str, str]])
 
 @given(st.integers(0, 30), st.integers(1, 7))
 def test_a_portion_has_so_many_fields_and_the_end_is_the_last(tags: int, most: int) -> None:
-    put = {("tag", str(i)): "v" for i in range(tags)} | {("status", ""): "FINISHED"}
+    put = {Field(FieldKind.TAG, str(i)): "v" for i in range(tags)} | {fields.STATUS: "FINISHED"}
 
-    found = portions.of_patch(Patch(put, [("param", "p")]), most)
+    found = portions.of_patch(Patch(put, [Field(FieldKind.PARAM, "p")]), most)
 
     assert max(map(portions.cost_of_patch, found)) <= most
-    assert ("status", "") in found[-1].put
+    assert fields.STATUS in found[-1].put
 
 
 def test_what_an_item_is_made_with_comes_first() -> None:
-    put = {**{("tag", str(i)): "v" for i in range(9)}, ("name", ""): "n", ("user", ""): "u"}
+    put = {**{Field(FieldKind.TAG, str(i)): "v" for i in range(9)}, fields.NAME: "n", fields.USER: "u"}
 
     found = portions.of_patch(Patch(put), most=4)
 
-    assert {("name", ""), ("user", "")} <= set(found[0].put)
+    assert {fields.NAME, fields.USER} <= set(found[0].put)
 
 
 @given(st.dictionaries(st.text("abc", max_size=2), st.integers(0, 60), max_size=8), st.integers(2, 6))

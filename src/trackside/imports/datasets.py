@@ -9,8 +9,9 @@ from trackside.core.http_client.client import Refused
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.report import Report
 from trackside.imports.source import Given, Source
-from trackside.sync import document, record_merge
-from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync import document, fields, record_merge
+from trackside.sync.document import Doc, Mode, Patch
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.datasets import LATE
 from trackside.sync.remote.trackside.datasets import AT_ONCE, TracksideDatasets
 
@@ -39,7 +40,7 @@ class DatasetsImport:
         self._dry_run = dry_run
 
     def take(self, given: Given) -> None:
-        tally, what = self._report.evaluation_datasets, f"evaluation dataset {given.part.doc['name', '']} ({given.id})"
+        tally, what = self._report.evaluation_datasets, f"evaluation dataset {given.part.doc[fields.NAME]} ({given.id})"
         try:
             held = self._peer.read(given.id)
             doc = self._ours(given.part.doc)
@@ -65,11 +66,11 @@ class DatasetsImport:
     def _ours(self, doc: Doc) -> Doc:
         """With our ids of experiments."""
         found: Doc = {}
-        for (kind, key), value in doc.items():
-            if kind != "experiment":
-                found[kind, key] = value
-            elif self._here.get(key):
-                found[kind, self._here[key]] = value
+        for field, value in doc.items():
+            if field.kind is not FieldKind.EXPERIMENT:
+                found[field] = value
+            elif self._here.get(field.key):
+                found[Field(field.kind, self._here[field.key])] = value
         return found
 
     def _bring(self, given: Given, patch: Doc, *, is_new: bool) -> int:
@@ -79,7 +80,7 @@ class DatasetsImport:
         if self._dry_run:
             return 0
         if is_new or early:
-            self._peer.change(given.id, Patch({**early, ("name", ""): given.part.doc["name", ""]}))
+            self._peer.change(given.id, Patch({**early, fields.NAME: given.part.doc[fields.NAME]}))
         sent = 0
         if is_new or late or self._verify:
             there = {} if is_new else {each.input_hash: each.digest for each in self._peer.entries(given.id, _BUCKETS)}
@@ -93,7 +94,7 @@ class DatasetsImport:
         return sent
 
 
-_LATE: frozenset[Field] = frozenset((kind, "") for kind in LATE)
+_LATE: frozenset[Field] = frozenset(Field(kind) for kind in LATE)
 _BUCKETS = [one + other for one in HASHES for other in HASHES]
 
 

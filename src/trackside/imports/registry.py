@@ -15,9 +15,10 @@ from trackside.imports.source import Place, Registered, Source, Unreadable, Vers
 from trackside.imports.target import Held, Target
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import says_prompt
-from trackside.sync import document
+from trackside.sync import document, fields
 from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import OWN_TAGS
 from trackside.sync.local.registry import id_of
 
@@ -62,18 +63,22 @@ class RegistryImport:
 
     def _model(self, model: Registered, uid: str, held: Held | None, named: dict[int, str]) -> bool:
         """What can be said of it when its versions are there."""
-        doc: Doc = {("description", ""): model.description}
+        doc: Doc = {fields.DESCRIPTION: model.description}
         doc.update(_tags(model.tags))
-        doc.update({("alias", alias): named[number] for alias, number in model.aliases.items() if number in named})
+        doc.update(
+            {Field(FieldKind.ALIAS, alias): named[number] for alias, number in model.aliases.items() if number in named}
+        )
         if held is not None:
-            there = {field: _uid(value) if field[0] == "alias" else value for field, value in held.doc.items()}
+            there = {
+                field: _uid(value) if field.kind == FieldKind.ALIAS else value for field, value in held.doc.items()
+            }
             patch = document.merge({}, there, doc, Mode.PULL).for_us
             if patch:
                 self._tell(f"registered model {model.name}", patch, held)
             doc = patch.put
         last = max((version.version for version in model.versions), default=0)
-        if not self._dry_run and (held is None or doc or last > int(held.doc.get(("last_version", ""), "0"))):
-            times: Doc = {("updated", ""): str(model.updated), ("last_version", ""): str(last)}
+        if not self._dry_run and (held is None or doc or last > int(held.doc.get(fields.LAST_VERSION, "0"))):
+            times: Doc = {fields.UPDATED: str(model.updated), fields.LAST_VERSION: str(last)}
             self._put(Entity.REGISTERED, uid, Patch({**doc, **times}))
         return bool(doc)
 
@@ -97,18 +102,18 @@ class RegistryImport:
 
     def _version(self, name: str, version: Version, version_id: str, held: Held | None) -> None:
         tally, what = self._report.model_versions, _words(name, version)
-        doc: Doc = {("stage", ""): version.stage}
+        doc: Doc = {fields.STAGE: version.stage}
         doc.update(_tags(version.tags))
         if version.description is not None:
-            doc["description", ""] = version.description
+            doc[fields.DESCRIPTION] = version.description
         if held is None:
             tally.new += 1
             if not self._dry_run:
                 self._make(what, version, version_id, doc)
             return
-        if held.doc["number", ""] != str(version.version):
-            self._report.differences.append(f"{what}: is version {held.doc['number', '']} here: its number was taken")
-        if not held.doc["origin", ""] and held.doc["source", ""] == version.source and not says_prompt(version.tags):
+        if held.doc[fields.NUMBER] != str(version.version):
+            self._report.differences.append(f"{what}: is version {held.doc[fields.NUMBER]} here: its number was taken")
+        if not held.doc[fields.ORIGIN] and held.doc[fields.SOURCE] == version.source and not says_prompt(version.tags):
             self._report.leave(what, f"its files are not here, but at {version.files}")
         patch = document.merge({}, held.doc, doc, Mode.PULL).for_us
         if not patch:
@@ -117,25 +122,25 @@ class RegistryImport:
         tally.changed += 1
         self._tell(what, patch, held)
         if not self._dry_run:
-            self._put(Entity.VERSION, version_id, Patch({**patch.put, ("updated", ""): str(version.updated)}))
+            self._put(Entity.VERSION, version_id, Patch({**patch.put, fields.UPDATED: str(version.updated)}))
 
     def _make(self, what: str, version: Version, version_id: str, doc: Doc) -> None:
         origin = self._origin(version)
         birth: Doc = {
-            ("number", ""): str(version.version),
-            ("created", ""): str(version.created),
-            ("updated", ""): str(version.updated),
-            ("user", ""): version.user,
-            ("source", ""): version.source,
-            ("origin", ""): origin,
-            ("run_id", ""): version.run_id,
-            ("run_link", ""): version.run_link,
-            ("model_id", ""): version.model_id or (_MODEL.fullmatch(version.source) or ("", ""))[1],
+            fields.NUMBER: str(version.version),
+            fields.CREATED: str(version.created),
+            fields.UPDATED: str(version.updated),
+            fields.USER: version.user,
+            fields.SOURCE: version.source,
+            fields.ORIGIN: origin,
+            fields.RUN_ID: version.run_id,
+            fields.RUN_LINK: version.run_link,
+            fields.MODEL_ID: version.model_id or (_MODEL.fullmatch(version.source) or ("", ""))[1],
         }
         if not origin and not says_prompt(version.tags):
             try:
                 self._send_files(version, version_id)
-                birth["copied", ""] = "1"
+                birth[fields.COPIED] = "1"
             except Unreadable as reason:
                 self._report.leave(what, f"its files stay where they are: {reason}")
         self._put(Entity.VERSION, version_id, Patch({**doc, **birth}))
@@ -182,9 +187,9 @@ class RegistryImport:
 def _first(model: Registered) -> Patch:
     return Patch(
         {
-            ("name", ""): model.name,
-            ("description", ""): model.description,
-            ("created", ""): str(model.created),
+            fields.NAME: model.name,
+            fields.DESCRIPTION: model.description,
+            fields.CREATED: str(model.created),
             **_tags(model.tags),
         }
     )
@@ -192,7 +197,7 @@ def _first(model: Registered) -> Patch:
 
 def _tags(given: Mapping[str, str]) -> Doc:
     """Without those by which a link knows its copies: they are not kept, and would differ each time."""
-    return {("tag", key): value for key, value in given.items() if key not in OWN_TAGS}
+    return {Field(FieldKind.TAG, key): value for key, value in given.items() if key not in OWN_TAGS}
 
 
 def _uid(value: str) -> str:

@@ -17,9 +17,11 @@ from trackside.imports.source import Place, Source, Unreadable
 from trackside.imports.target import Target
 from trackside.imports.task import Task
 from trackside.metrics.series import POINT_BYTES
+from trackside.sync import document
 from trackside.sync.api.bundles import Entry, SmallFile, entry_of, size_bytes
-from trackside.sync.document import Field, Patch
+from trackside.sync.document import Patch
 from trackside.sync.entities import LATE
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import IMPORT_TAG
 
 MOST_ENTRIES = 50  # of a bundle
@@ -28,7 +30,7 @@ MOST_BYTES_OF_POINTS = 512 << 10  # they take the target longer
 SMALL_BYTES = 256 << 10  # a file up to here goes in a bundle
 AHEAD = 8  # bundles of points on their way at once
 COMING = "not all of it has come yet"
-MARK: Field = ("tag", IMPORT_TAG)
+MARK: Field = Field(FieldKind.TAG, IMPORT_TAG)
 MAX_REASON = 4000  # characters in the tag
 
 Part = tuple[Task, Entry]
@@ -50,7 +52,7 @@ class Sender:
         for task in tasks:
             if not (task.points or task.files or task.problems):
                 continue
-            early = {field: value for field, value in task.patch.put.items() if field[0] not in LATE}
+            early = {field: value for field, value in task.patch.put.items() if field.kind not in LATE}
             if early or task.held is None or task.held.unfinished != COMING:
                 parts.append((task, _said(task, Patch({**early, MARK: COMING}))))
             task.is_begun = True
@@ -81,7 +83,7 @@ class Sender:
     def end(self, tasks: Iterable[Task]) -> None:
         parts: list[Part] = []
         for task in tasks:
-            put = {f: value for f, value in task.patch.put.items() if not task.is_begun or f[0] in LATE}
+            put = {f: value for f, value in task.patch.put.items() if not task.is_begun or f.kind in LATE}
             drop: list[Field] = []
             if task.problems:
                 put[MARK] = "; ".join(task.problems)[:MAX_REASON]
@@ -108,7 +110,7 @@ class Sender:
 
     def _send_alone(self, task: Task, entry: Entry) -> None:
         if entry.put or entry.drop:
-            patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            patch = Patch(document.of_rows(entry.put), entry.drop)
             try:
                 self._target.peer.make(task.entity, task.id, task.experiment_id, patch)
             except Refused as refused:

@@ -22,9 +22,10 @@ from trackside.imports.target import Held, Target
 from trackside.imports.task import WORDS, Task
 from trackside.imports.traces import TracesImport
 from trackside.metrics.series import Point, canonical
-from trackside.sync import document
-from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync import document, fields
+from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.files import sha256
 from trackside.sync.metric_delta import mark
 
@@ -90,7 +91,7 @@ class Import:
 
     def _experiment(self, given: Given) -> None:
         """By its name; one that is here already is never deleted, restored or given other times."""
-        name = given.part.doc["name", ""]
+        name = given.part.doc[fields.NAME]
         self._names[given.id] = name
         here = "0" if name == DEFAULT else self._peer.find_experiment(name)
         tally = self.report.experiments
@@ -101,9 +102,9 @@ class Import:
             return
         self._here[given.id] = here
         held = self._target.held(Entity.EXPERIMENT, [here])[here]
-        tags: Doc = {field: value for field, value in given.part.doc.items() if field[0] == "tag"}
+        tags: Doc = {field: value for field, value in given.part.doc.items() if field.kind == FieldKind.TAG}
         patch = document.merge({}, held.doc, tags, Mode.PULL).for_us
-        stages = given.part.doc["stage", ""], held.doc["stage", ""]
+        stages = given.part.doc[fields.STAGE], held.doc[fields.STAGE]
         if stages[0] != stages[1]:
             self._note(f"experiment {name}", f"is {stages[0]} at the source, stays {stages[1]} here")
         if not patch:
@@ -170,7 +171,7 @@ class Import:
         if held.experiment_id != experiment_id:
             self._note(f"{WORDS[entity]} {given.id}", "is in another experiment here, and stays there")
         points = any(held.last.get(key) != _mark(point) for key, point in given.last.items())
-        is_going_on = given.part.doc.get(("status", "")) in UNFINISHED
+        is_going_on = given.part.doc.get(fields.STATUS) in UNFINISHED
         patch, _ = self._lacking(entity, given, held)
         if not (patch or points or held.unfinished or is_going_on or self._verify):
             return None
@@ -247,8 +248,8 @@ class Import:
 
     def _tell(self, what: str, patch: Patch, held: Held) -> None:
         words = [
-            f"{kind}{f' {key}' if key else ''} was {_shown(held.doc.get((kind, key)))}, is {_shown(value)} at the source"
-            for (kind, key), value in sorted(patch.put.items())
+            f"{field.words} was {_shown(held.doc.get(field))}, is {_shown(value)} at the source"
+            for field, value in sorted(patch.put.items())
         ]
         self._note(what, "; ".join(words))
 

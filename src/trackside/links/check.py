@@ -16,10 +16,14 @@ from trackside.links.reconcile import files
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import touched
 from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.merging import differing
+from trackside.links.reconcile.registry import lookup
 from trackside.links.reconcile.runs import metrics
 from trackside.links.state import backfill, item_store
 from trackside.links.state.item import Item
+from trackside.sync import fields
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import Digest
@@ -186,20 +190,20 @@ class _Check:
         """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
         side, options = self._side, self._side.link.options
         if entity.is_of_registry:
-            times = [int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")]
+            times = [int(part.doc.get(each, "0")) for each in lookup.TIMES]
             return options.registry and max(times) >= options.since
         if entity is Entity.DATASET:
             return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
         if entity is Entity.TRACE:
             return not self._traces.is_before(part) and self._traces.comparison.wants_theirs(part)
-        if ("tag", reader.SOURCE_UID) in part.doc:
+        if Field(FieldKind.TAG, reader.SOURCE_UID) in part.doc:
             return False  # keeps the files of a version of ours
         if entity is Entity.EXPERIMENT:
-            return options.backfill == "all" and options.wants(part.doc["name", ""])
-        if int(part.doc.get(("start_time", ""), str(options.since))) < options.since:
+            return options.backfill == "all" and options.wants(part.doc[fields.NAME])
+        if int(part.doc.get(fields.START_TIME, str(options.since))) < options.since:
             return False
         experiment = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
-        return experiment is not None and options.wants(experiment.doc["name", ""])
+        return experiment is not None and options.wants(experiment.doc[fields.NAME])
 
     def _is_wanted(self, entity: Entity, part: Part, item: Item | None) -> bool:
         if entity.is_of_registry:
@@ -218,7 +222,7 @@ class _Check:
             if entity is Entity.MODEL:
                 side.peer.read(entity, part.item_id)
             if found is not None:
-                side.peer.find_experiment(found.doc["name", ""])
+                side.peer.find_experiment(found.doc[fields.NAME])
         except Unmirrored:
             return False
         return True
@@ -226,16 +230,9 @@ class _Check:
     def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         side = self._side
         if entity.is_of_registry:
-            differing = self._versions.comparison.compare(entity, part, item, theirs)
-        else:
-            doc = side.ours(theirs.doc, entity)
-            merged = self._mirrors.of(entity).type.merge(part, item, theirs).merged
-            fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
-            differing = [(field, part.doc.get(field), doc.get(field)) for field in sorted(fields)]
-        return [
-            f"{kind}{f' {key}' if key else ''} is {_shown(here)} here and {_shown(there)} there"
-            for (kind, key), here, there in differing
-        ]
+            return self._versions.comparison.differing(entity, part, item, theirs)
+        merged = self._mirrors.of(entity).type.merge(part, item, theirs).merged
+        return differing(merged, part.doc, side.ours(theirs.doc, entity))
 
     def _points(self, run_id: str, item: Item) -> list[str]:
         side, mode = self._side, self._side.link.mode
@@ -285,7 +282,3 @@ def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
 
 def _missing(entity: Entity, where: str) -> str:
     return f"the {entity.replace('_', ' ')} is missing {where}"
-
-
-def _shown(value: str | None) -> str:
-    return "absent" if value is None else repr(value if len(value) <= 80 else value[:80] + "…")

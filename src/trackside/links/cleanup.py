@@ -17,7 +17,7 @@ from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.runs import metrics
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
-from trackside.sync import file_plan
+from trackside.sync import fields, file_plan
 from trackside.sync.entities import Entity
 from trackside.sync.local import files, registry
 from trackside.sync.local.reader import Part
@@ -113,7 +113,7 @@ class Unlink:
                     lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
                 )
         if is_own or not side.write(lambda tx: registry.remove(tx, Entity.REGISTERED, item.local_id)):
-            raise Unmirrored(f"registered model {part.doc['name', '']} stays here: it was changed since it came")
+            raise Unmirrored(f"registered model {part.doc[fields.NAME]} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
         """Whether something of it is here only."""

@@ -54,6 +54,16 @@ class Side(StrEnum):
     THERE = "there"
 
 
+class LogKind(StrEnum):
+    """What a line of the link's log says."""
+
+    CONFLICT = "conflict"  # both sides changed something, or a copy was changed by hand
+    REFUSED = "refused"  # the remote, or a rule of this server, does not take an item now
+    SKIPPED = "skipped"  # left out, since it has no place there
+    ERROR = "error"  # the link as a whole
+    STATE = "state"
+
+
 class Deletion(Struct, frozen=True):
     """What a link would delete: `items` of them, with those below (a registered model with its versions)."""
 
@@ -274,7 +284,7 @@ class Listed(Answer, frozen=True):
 class LogEntry(Answer, frozen=True):
     log_id: int
     time: int  # ms
-    kind: str  # conflict, refused, skipped, error, state
+    kind: LogKind
     entity: str
     entity_id: str
     message: str

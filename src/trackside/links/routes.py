@@ -26,7 +26,7 @@ from trackside.events import store as events
 from trackside.links import check, run_relations, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
-from trackside.links.model import Link, Options, State
+from trackside.links.model import Link, LogKind, Options, State
 from trackside.links.reconcile.context import Database, Side
 from trackside.links.secrets import context_of, secret_of
 from trackside.links.state import backfill as marking
@@ -180,7 +180,7 @@ def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
     if call.accept_deletions:
         accepted = held_deletions.accept(tx, link)
         if accepted:
-            store.note(tx, link.link_id, "state", "", "", f"the deletion of {accepted} items was accepted")
+            store.note(tx, link.link_id, LogKind.STATE, "", "", f"the deletion of {accepted} items was accepted")
     else:
         held_deletions.compare_again(tx, link.link_id)
     return m.GotLink(link=_shown(tx, store.get(tx, call.link)))

@@ -5,7 +5,7 @@ import msgspec
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, BadState, NotFound
 from trackside.events import store as events
-from trackside.links.model import Kind, Link, LogEntry, Options, State
+from trackside.links.model import Kind, Link, LogEntry, LogKind, Options, State
 from trackside.sync.document import Mode
 
 TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
@@ -139,7 +139,7 @@ def pause(tx: Tx, link: Link, message: str) -> None:
         message=message,
     )
     if paused:
-        note(tx, link.link_id, "error", "", "", message)
+        note(tx, link.link_id, LogKind.ERROR, "", "", message)
         tx.record(Change("link", link.name, "paused", msgspec.json.encode({"message": message}).decode()))
 
 
@@ -192,7 +192,7 @@ def succeeded(tx: Tx, link: Link) -> None:
         id=link.link_id,
     )
     if link.last_error is not None:
-        note(tx, link.link_id, "state", "", "", "the remote answers again")
+        note(tx, link.link_id, LogKind.STATE, "", "", "the remote answers again")
         tx.record(Change("link", link.name, "recover"))
 
 
@@ -208,7 +208,7 @@ def failed(tx: Tx, link: Link, message: str, retry_at: int) -> None:
         retry=retry_at,
     )
     if link.last_error != message[:2000] or link.retry_at is None:
-        note(tx, link.link_id, "error", "", "", message)
+        note(tx, link.link_id, LogKind.ERROR, "", "", message)
         tx.record(Change("link", link.name, "error", msgspec.json.encode({"message": message[:500]}).decode()))
 
 
@@ -281,7 +281,7 @@ def hurry(tx: Tx, link: Link) -> None:
     tx.record(Change("link", link.name, "sync"))
 
 
-def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str) -> None:
+def note(tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
     """A line of the link's log; the oldest go."""
     row = tx.one(
         """
@@ -289,7 +289,7 @@ def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: 
         VALUES (:ws, :id, :now, :kind, :entity, :entity_id, :message) RETURNING log_id
         """,
         id=link_id,
-        kind=kind,
+        kind=str(kind),
         entity=entity,
         entity_id=entity_id,
         message=message[:4000],
@@ -303,7 +303,9 @@ def note(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: 
         )
 
 
-def note_once(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, message: str, *, since: int = 0) -> None:
+def note_once(
+    tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, message: str, *, since: int = 0
+) -> None:
     """Unless it was said `since` that time, in ms."""
     said = tx.one(
         """
@@ -311,7 +313,7 @@ def note_once(tx: Tx, link_id: int, kind: str, entity: str, entity_id: str, mess
             AND entity_id = :entity_id AND message = :message AND logged_at >= :since LIMIT 1
         """,
         id=link_id,
-        kind=kind,
+        kind=str(kind),
         entity=entity,
         entity_id=entity_id,
         message=message[:4000],
@@ -332,7 +334,7 @@ def log(tx: Tx, link_id: int, after: int, limit: int) -> list[LogEntry]:
         limit=limit,
     )
     return [
-        LogEntry(log_id=i, time=at, kind=kind, entity=entity, entity_id=entity_id, message=message)
+        LogEntry(log_id=i, time=at, kind=LogKind(kind), entity=entity, entity_id=entity_id, message=message)
         for i, at, kind, entity, entity_id, message in rows
     ]
 

@@ -1,6 +1,6 @@
 """What one side lacks of the other, as data.  Pure: knows fields and modes; knows no side.
 
-Whatever is mirrored is a document of fields: (kind, key) to text.  Both sides and what they agreed on last are compared
+Whatever is mirrored is a document: a map of fields to texts.  Both sides and what they agreed on last are compared
 field by field, so a comparison may be repeated, interrupted and done twice.
 
 The rule where both sides changed the same field since they agreed is the same seen from either side, so that two servers
@@ -11,17 +11,24 @@ a side cannot change stays.
 
 from collections.abc import Callable, Iterable, Set
 from enum import StrEnum
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-Field = tuple[str, str]  # kind, key (empty where there is one of the kind only)
+from trackside.sync.fields import KINDS, Field, FieldKind, Verb
+
 Doc = dict[Field, str]
 Row = tuple[str, str, str]  # kind, key, value
-Verb = Literal["add", "change", "drop"]
 
-_NUMBERS = frozenset({"start_time", "end_time", "updated", "last_version", "last_update_time"})
+_NUMBERS = frozenset(
+    {
+        FieldKind.START_TIME,
+        FieldKind.END_TIME,
+        FieldKind.UPDATED,
+        FieldKind.LAST_VERSION,
+        FieldKind.LAST_UPDATE_TIME,
+    }
+)
 UNFINISHED = frozenset({"RUNNING", "SCHEDULED"})
 
 
@@ -80,7 +87,7 @@ def merge(
             continue
         wanted = our if our == their else _wanted(field, old, our, their, mode)
         if wanted != their and not can(field, _verb(wanted, their)):
-            if field[0] == "stage" and mode is Mode.BOTH and their is not None:
+            if field.kind == FieldKind.STAGE and mode is Mode.BOTH and their is not None:
                 agreed[field] = their  # nothing comes back, or goes, since they cannot follow
                 continue
             # They cannot follow: in a link that takes, we do; else each keeps its own.
@@ -120,12 +127,12 @@ def changed_since(merged: Merged, before: Doc, now: Doc) -> set[Field]:
 
 def better(field: Field, one: str, other: str) -> str:
     """Which of two values that were given at the same time is kept; the same whichever is named first."""
-    kind = field[0]
-    if kind == "stage" and "active" in (one, other):
+    kind = field.kind
+    if kind == FieldKind.STAGE and "active" in (one, other):
         return "active"
-    if kind == "status" and (one in UNFINISHED) != (other in UNFINISHED):
+    if kind == FieldKind.STATUS and (one in UNFINISHED) != (other in UNFINISHED):
         return other if one in UNFINISHED else one
-    if kind == "creation_time" and _is_number(one) and _is_number(other):
+    if kind == FieldKind.CREATION_TIME and _is_number(one) and _is_number(other):
         return one if int(one) <= int(other) else other
     if kind in _NUMBERS and _is_number(one) and _is_number(other):
         return one if int(one) >= int(other) else other
@@ -136,12 +143,12 @@ def apply(doc: Doc, patch: Patch) -> Doc:
     return {**{field: value for field, value in doc.items() if field not in patch.drop}, **patch.put}
 
 
-def split(patch: Patch, late: Set[str]) -> tuple[Patch, Patch]:
+def split(patch: Patch, late: Set[FieldKind]) -> tuple[Patch, Patch]:
     """Return the patch without the fields of some kinds, and these."""
-    rest = {field: value for field, value in patch.put.items() if field[0] not in late}
-    put = {field: value for field, value in patch.put.items() if field[0] in late}
-    return Patch(rest, [field for field in patch.drop if field[0] not in late]), Patch(
-        put, [field for field in patch.drop if field[0] in late]
+    rest = {field: value for field, value in patch.put.items() if field.kind not in late}
+    put = {field: value for field, value in patch.put.items() if field.kind in late}
+    return Patch(rest, [field for field in patch.drop if field.kind not in late]), Patch(
+        put, [field for field in patch.drop if field.kind in late]
     )
 
 
@@ -151,20 +158,20 @@ def rows(doc: Doc) -> list[Row]:
 
 
 def of_rows(found: Iterable[Row]) -> Doc:
-    return {(kind, key): value for kind, key, value in found}
+    """Return the document without fields of kinds that this release does not know."""
+    return {Field(KINDS[kind], key): value for kind, key, value in found if kind in KINDS}
 
 
-def of_kind(doc: Doc, kind: str) -> dict[str, str]:
+def of_kind(doc: Doc, kind: FieldKind) -> dict[str, str]:
     return {key: value for (each, key), value in doc.items() if each == kind}
 
 
 def pack(doc: Doc) -> bytes:
-    return msgspec.msgpack.encode([(kind, key, value) for (kind, key), value in sorted(doc.items())])
+    return msgspec.msgpack.encode(rows(dict(sorted(doc.items()))))
 
 
 def unpack(packed: bytes) -> Doc:
-    rows = msgspec.msgpack.decode(packed, type=list[tuple[str, str, str]])
-    return {(kind, key): value for kind, key, value in rows}
+    return of_rows(msgspec.msgpack.decode(packed, type=list[Row]))
 
 
 def _is_conflict(base: Doc, old: str | None, our: str | None, their: str | None, mode: Mode) -> bool:

@@ -2,9 +2,13 @@
 
 from enum import StrEnum
 
+from trackside.sync.fields import FieldKind
+
 FIRST = "all "  # what a cursor of remote changes begins with until everything was read once
 DATABRICKS_PREFIX = "/Shared/trackside"  # where experiments without an absolute path go in a Databricks workspace
-LATE = frozenset({"status", "end_time", "stage"})  # fields of a run or a logged model that are written last
+LATE = frozenset(
+    {FieldKind.STATUS, FieldKind.END_TIME, FieldKind.STAGE}
+)  # fields of a run or a logged model that are written last
 
 
 class Entity(StrEnum):

@@ -8,14 +8,15 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from trackside.metrics.series import POINT_BYTES
-from trackside.sync.document import Doc, Field, Patch
-from trackside.sync.entities import Entity
+from trackside.sync.document import Doc, Patch
+from trackside.sync.entities import LATE, Entity
+from trackside.sync.fields import Field, FieldKind
 
 MOST_FIELDS = 5000  # of one transaction, of runs and logged models
 MOST_SINGLE_FIELDS = 500  # of others, whose tags are written one by one
 FIELDS_OF_SERIES = 1  # a series costs as much as a field
 POINTS_PER_FIELD = 10  # and so many of its points as another one
-_LAST = frozenset({"status", "end_time", "stage", "creation_time", "last_update_time", "updated", "last_version"})
+_LAST = LATE | {FieldKind.CREATION_TIME, FieldKind.LAST_UPDATE_TIME, FieldKind.UPDATED, FieldKind.LAST_VERSION}
 
 
 def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
@@ -29,7 +30,7 @@ def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
         kind, key = field
         (last if kind in _LAST else middle if key else first).append((field, value))
     for field in patch.drop:
-        (last if field[0] in _LAST else middle).append((field, None))
+        (last if field.kind in _LAST else middle).append((field, None))
     every = [*first, *middle, *last]
     # Fields without a key are few, of all kinds together: they are not parted from one another.
     bounds = [0, *range(max(most, len(first)), len(every) - len(last), most), len(every) - len(last), len(every)]

@@ -11,19 +11,16 @@ from typing import Any
 import msgspec
 
 from trackside.core.errors import Fault
-from trackside.sync.document import Doc, Field, Verb, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Doc, of_kind
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.traces import model as m
 from trackside.traces.assessments import model as am
 from trackside.traces.ingest.batch import SpanRow
 
-SPANS: Field = ("spans", "")  # the digest of the spans
-SPAN_COUNT: Field = ("span_count", "")
-FINAL: Field = ("final", "")  # the start call came
-TIME: Field = ("request_time", "")
-EXPERIMENT: Field = ("experiment", "")  # of what was agreed: where the trace is here
-PLACE: Field = ("place", "")  # where an MLflow server keeps the spans, once some came
-BESIDE = frozenset({"spans", "span_count", "experiment", "place"})  # kinds of fields that are not merged
-LINK = "link"  # kind of the fields of links to runs and prompts; the key is JSON of kind and target
+# Kinds of fields that are not merged.
+BESIDE = frozenset({FieldKind.SPANS, FieldKind.SPAN_COUNT, FieldKind.EXPERIMENT, FieldKind.PLACE})
+_SINGLE = (FieldKind.CLIENT_REQUEST_ID, FieldKind.REQUEST_PREVIEW, FieldKind.RESPONSE_PREVIEW)
 _JSON_METADATA = (m.TOKEN_USAGE, m.COST, m.SIZE_STATS)
 
 Marks = dict[str, str]  # by the id of a span in 16 hexadecimal digits
@@ -33,28 +30,28 @@ def doc_of(info: Mapping[str, Any], *, keeps_final: bool) -> Doc:
     """Return the document of a trace_info of MLflow 3.  `keeps_final`: of a Trackside, with the field
     `final`."""
     doc: Doc = {
-        TIME: str(m.time_ms(info.get("request_time"))),
-        ("state", ""): m.state_of(info.get("state")),
+        fields.REQUEST_TIME: str(m.time_ms(info.get("request_time"))),
+        fields.STATE: m.state_of(info.get("state")),
     }
     duration = m.duration_ms(info.get("execution_duration"))
     if duration is not None:
-        doc["duration", ""] = str(duration)
-    for name in ("client_request_id", "request_preview", "response_preview"):
+        doc[fields.DURATION] = str(duration)
+    for name in _SINGLE:
         if info.get(name) is not None:
-            doc[name, ""] = str(info[name])
+            doc[Field(name)] = str(info[name])
     for key, value in (info.get("tags") or {}).items():
         if key not in m.SERVER_TAGS:
-            doc["tag", key] = value
+            doc[Field(FieldKind.TAG, key)] = value
         elif key == m.SPANS_LOCATION and not keeps_final:
-            doc[PLACE] = value
+            doc[fields.PLACE] = value
     for key, value in (info.get("trace_metadata") or {}).items():
         if key == m.FINALIZED:
             if keeps_final:
-                doc[FINAL] = "true"
+                doc[fields.FINAL] = "true"
         else:
-            doc["metadata", key] = _plain(value) if key in _JSON_METADATA else value
+            doc[Field(FieldKind.METADATA, key)] = _plain(value) if key in _JSON_METADATA else value
     for each in info.get("assessments") or ():
-        doc["assessment", str(each["assessment_id"])] = _assessment(each)
+        doc[Field(FieldKind.ASSESSMENT, str(each["assessment_id"]))] = _assessment(each)
     return doc
 
 
@@ -66,27 +63,27 @@ def info_of(trace_id: str, experiment_id: str, doc: Doc, changed: Doc) -> dict[s
             "type": "MLFLOW_EXPERIMENT",
             "mlflow_experiment": {"experiment_id": experiment_id},
         },
-        "request_time": m.time_text(int(doc.get(TIME, "0"))),
-        "state": doc.get(("state", ""), m.State.UNSPECIFIED),
-        "trace_metadata": of_kind(changed, "metadata"),
-        "tags": of_kind(changed, "tag"),
-        "assessments": [json.loads(text) for text in of_kind(changed, "assessment").values()],
+        "request_time": m.time_text(int(doc.get(fields.REQUEST_TIME, "0"))),
+        "state": doc.get(fields.STATE, m.State.UNSPECIFIED),
+        "trace_metadata": of_kind(changed, FieldKind.METADATA),
+        "tags": of_kind(changed, FieldKind.TAG),
+        "assessments": [json.loads(text) for text in of_kind(changed, FieldKind.ASSESSMENT).values()],
     }
-    if ("duration", "") in doc:
-        info["execution_duration"] = m.duration_text(int(doc["duration", ""]))
-    for name in ("client_request_id", "request_preview", "response_preview"):
-        if (name, "") in doc:
-            info[name] = doc[name, ""]
+    if fields.DURATION in doc:
+        info["execution_duration"] = m.duration_text(int(doc[fields.DURATION]))
+    for name in _SINGLE:
+        if Field(name) in doc:
+            info[str(name)] = doc[Field(name)]
     return info
 
 
 def can(field: Field, verb: Verb) -> bool:
     """Return whether a call can do this to a trace that is there: metadata and links only grow, and no value is taken back."""
-    return verb != "drop" or field[0] in ("tag", "assessment")
+    return verb != "drop" or field.kind in (FieldKind.TAG, FieldKind.ASSESSMENT)
 
 
 def link_field(kind: str, target: str) -> Field:
-    return LINK, json.dumps([kind, target])
+    return Field(FieldKind.LINK, json.dumps([kind, target]))
 
 
 def link_of(key: str) -> tuple[str, str]:
@@ -114,7 +111,7 @@ def digest(marks: Marks) -> str:
 
 
 def spans_fields(marks: Marks) -> Doc:
-    return {SPANS: digest(marks), SPAN_COUNT: str(len(marks))} if marks else {}
+    return {fields.SPANS: digest(marks), fields.SPAN_COUNT: str(len(marks))} if marks else {}
 
 
 def hex_id(span_id: int) -> str:
@@ -128,7 +125,7 @@ def span_ids(given: Sequence[str]) -> list[int]:
 
 def merged_only(doc: Doc) -> Doc:
     """Return the fields that are merged."""
-    return {field: value for field, value in doc.items() if field[0] not in BESIDE}
+    return {field: value for field, value in doc.items() if field.kind not in BESIDE}
 
 
 def _assessment(given: Mapping[str, Any]) -> str:

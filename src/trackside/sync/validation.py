@@ -10,6 +10,7 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import INT64_MAX, INT64_MIN
 from trackside.experiments.model import Lifecycle
 from trackside.sync.document import Doc
+from trackside.sync.fields import Field, FieldKind
 
 
 class Dataset(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,6 +31,16 @@ def check(put: Doc) -> None:
         holds = _CHECKS.get(kind)
         if holds is not None and not holds(key, value):
             raise Invalid(f"put has a {kind} that cannot be read: key {key[:200]!r}, value {value[:200]!r}")
+
+
+def whole_number(doc: Doc, kind: FieldKind) -> int | None:
+    """Return the number in a field.  Raise Invalid for one that is none, or is negative."""
+    text = doc.get(Field(kind))
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Invalid(f"{kind} is {text[:100]!r}; it must be a whole number of 0 or more")
+    return int(text)
 
 
 def _is_number(_: str, value: str) -> bool:
@@ -69,13 +80,13 @@ def _decodes(text: str, kind: Any) -> bool:
     return True
 
 
-_CHECKS: dict[str, Callable[[str, str], bool]] = {
-    "start_time": _is_number,
-    "end_time": _is_number,
-    "creation_time": _is_number,
-    "last_update_time": _is_number,
-    "output": _is_number,
-    "stage": _is_stage,
-    "dataset": _is_dataset,
-    "point": _is_point,
+_CHECKS: dict[FieldKind, Callable[[str, str], bool]] = {
+    FieldKind.START_TIME: _is_number,
+    FieldKind.END_TIME: _is_number,
+    FieldKind.CREATION_TIME: _is_number,
+    FieldKind.LAST_UPDATE_TIME: _is_number,
+    FieldKind.OUTPUT: _is_number,
+    FieldKind.STAGE: _is_stage,
+    FieldKind.DATASET: _is_dataset,
+    FieldKind.POINT: _is_point,
 }

@@ -5,16 +5,17 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackside.sync import metric_delta
+from trackside.sync import fields, metric_delta
 from trackside.sync.document import Doc, Mode, apply, merge, pack, unpack
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.metric_delta import Piece
 
-fields = st.one_of(
-    st.tuples(st.sampled_from(("param", "tag")), st.sampled_from(("a", "b"))),
-    st.tuples(st.sampled_from(("status", "stage", "end_time", "name")), st.just("")),
+FIELDS = st.one_of(
+    st.builds(Field, st.sampled_from((FieldKind.PARAM, FieldKind.TAG)), st.sampled_from(("a", "b"))),
+    st.sampled_from((fields.STATUS, fields.STAGE, fields.END_TIME, fields.NAME)),
 )
 texts = st.sampled_from(("RUNNING", "FINISHED", "active", "deleted", "1", "12", "x"))
-docs: st.SearchStrategy[Doc] = st.dictionaries(fields, texts)
+docs: st.SearchStrategy[Doc] = st.dictionaries(FIELDS, texts)
 
 
 @given(docs, docs, docs)

@@ -16,13 +16,15 @@ from trackside.links.reconcile.context import Side, Task
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.reconciler import Reconciler
+from trackside.sync import fields
 from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.workspaces import store as workspaces
 
 HERE = 1
 ID = "s1"
-TITLE, COLOR = ("title", ""), ("tag", "color")
+TITLE, COLOR = fields.NAME, Field(FieldKind.TAG, "color")
 DOC: Doc = {TITLE: "hello", COLOR: "red"}
 
 
@@ -42,7 +44,7 @@ class Pair:
         self.side = Side(db, HERE, link, peer, roots=None, server_root="")  # type: ignore[arg-type]  # no file is touched
         self.reconciler = Reconciler(SnippetType(self.side, Snippets(db, self.there)), lambda *_: False)
 
-    def put(self, ws: int, put: Doc, drop: tuple[tuple[str, str], ...] = ()) -> None:
+    def put(self, ws: int, put: Doc, drop: tuple[Field, ...] = ()) -> None:
         self._db.writer.submit(ws, lambda tx: table.put(tx, ID, Patch(put, list(drop)))).result()
 
     def delete(self, ws: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from trackside.core.http_client.client import Refused, TooLong
+from trackside.sync import fields
 from trackside.sync.entities import FIRST
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow import run_changes
@@ -48,7 +49,7 @@ class Remote:
 
     def list_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
         del token
-        return [Part(str(i), str(i), {("name", ""): f"e{i}"}) for i in range(self.experiments)], None
+        return [Part(str(i), str(i), {fields.NAME: f"e{i}"}) for i in range(self.experiments)], None
 
     def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> run_changes.Searched:
         self.searches.append((words, most))
@@ -212,9 +213,9 @@ def test_a_release_without_models_is_asked_for_them_once() -> None:
 
 
 def _part(run: dict[str, Any]) -> Part:
-    doc = {("start_time", ""): str(run["start"])}
+    doc = {fields.START_TIME: str(run["start"])}
     if run["end"] is not None:
-        doc["end_time", ""] = str(int(run["end"] * 1000))
+        doc[fields.END_TIME] = str(int(run["end"] * 1000))
     return Part(run["id"], run["experiment"], doc)
 
 

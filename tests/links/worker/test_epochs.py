@@ -14,6 +14,7 @@ from trackside.links.state.generations import Known
 from trackside.registry import mirrored, models
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
+from trackside.sync import fields
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
@@ -21,7 +22,7 @@ from trackside.sync.local import registry
 pytestmark = pytest.mark.both
 
 WS = 1
-ACTIVE = {("stage", ""): "active"}
+ACTIVE = {fields.STAGE: "active"}
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def link(db: Any) -> Link:
             local_id = str(number) * 32
             lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
             item_store.save_item(
-                tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {("stage", ""): stage}
+                tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {fields.STAGE: stage}
             )
         item_store.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
         work_queue.mark(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)

@@ -21,6 +21,7 @@ from trackside.jobs import store as job_store
 from trackside.jobs.model import State as JobState
 from trackside.jobs.plan import Next
 from trackside.links import store as links
+from trackside.links.model import LogKind
 
 WORD = "marzipan"  # only inside
 TRACE = traces.trace_id(1)
@@ -93,7 +94,7 @@ def make_lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     watch_with_a_window(application.asgi._database, workspace_id)
     names["job_id"] = ended_job(application.asgi._database, workspace_id)
     with application.asgi._database.write(workspace_id) as tx:
-        links.note(tx, links.get(tx, "pipe").link_id, "error", "run", run_id, WORD)
+        links.note(tx, links.get(tx, "pipe").link_id, LogKind.ERROR, "run", run_id, WORD)
     return Lair(api, workspace_id, names)
 
 

@@ -124,6 +124,7 @@ def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
         (run("r", files=[file("", b"")]), "no path"),
         (run("r", ("tag", "a", "b"), files=[file("./", b"")]), "no path"),
         (run("r", ("tag", "a", "b"), files=[file("../f", b"")]), "Invalid path"),
+        (run("r", ("colour", "", "red")), "colour"),
         (run("r", ("tag", "a")), "no MessagePack of a bundle"),  # type: ignore[arg-type]  # what a caller may send
     ],
 )

@@ -93,3 +93,10 @@ def test_a_version_from_elsewhere_is_found_by_a_piece_of_its_source_as_quickly(a
     assert [version["name"] for version in found] == ["iris", "lily"]
     assert len(known) == 1  # of the same text the same bits, which are never -1: not computed
     assert known[0][0] != -1
+
+
+def test_a_field_of_no_kind_that_there_is_is_refused(sqlite_api: Api) -> None:
+    reply = bring(sqlite_api, "s3://bucket/a", ["colour", "", "red"])
+
+    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    assert "colour" in reply.json["message"]

@@ -5,12 +5,14 @@ import pytest
 from trackside.links.model import Made
 from trackside.links.reconcile.merging import compare, outdone
 from trackside.links.state.item import Item
-from trackside.sync.document import Doc, Field, Merged, Mode, Patch
+from trackside.sync import fields
+from trackside.sync.document import Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 
-CREATED: Field = ("creation_time", "")
-UPDATED: Field = ("last_update_time", "")
-NAME: Field = ("name", "")
+CREATED: Field = fields.CREATION_TIME
+UPDATED: Field = fields.LAST_UPDATE_TIME
+NAME: Field = fields.NAME
 
 
 def can(entity: Entity, field: Field, verb: str) -> bool:
@@ -110,7 +112,7 @@ def test_times_that_were_taken_meanwhile_and_are_better_are_not_taken_again() ->
 
 
 def test_what_else_differs_is_dropped_there_and_said_as_ever() -> None:
-    tag, gone = ("tag", "t"), ("tag", "gone")
+    tag, gone = Field(FieldKind.TAG, "t"), Field(FieldKind.TAG, "gone")
     item = met({tag: "1", gone: "1"})
 
     merged = compare(Entity.EXPERIMENT, item, {**LATER, tag: "2"}, {**EARLIER, tag: "3", gone: "1"}, Mode.PUSH, can)

@@ -14,6 +14,7 @@ from trackside.core.http_client.client import Down, Http, Refused
 from trackside.core.http_client.credentials import Secret
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.reconcile.attempt import attempt
+from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.remote.databricks.client import DatabricksPeer
@@ -32,7 +33,7 @@ PEERS: dict[str, Callable[[Http], Any]] = {
     "databricks": lambda http: DatabricksPeer(http, ""),
 }
 WORDS = (Down, Refused, Unmirrored, Fault, NotImplementedError)  # what a caller of an adapter expects
-ITEM = Patch({("name", ""): "n", ("start_time", ""): "1"})
+ITEM = Patch({fields.NAME: "n", fields.START_TIME: "1"})
 CALLS: dict[str, Callable[[Any], Any]] = {
     "experiment": lambda peer: peer.read(Entity.EXPERIMENT, "1"),
     "run": lambda peer: peer.read(Entity.RUN, "r"),
@@ -57,13 +58,13 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "registered model": lambda peer: peer.registry.read(Entity.REGISTERED, "n"),
     "version": lambda peer: peer.registry.read(Entity.VERSION, "n/1"),
     "registry": lambda peer: list(peer.registry.everything()),
-    "run for files": lambda peer: peer.registry.prepare_files("n", "u", {("number", ""): "1"}),
-    "new version": lambda peer: peer.registry.make_version("n", "u", {("number", ""): "1"}, None),
+    "run for files": lambda peer: peer.registry.prepare_files("n", "u", {fields.NUMBER: "1"}),
+    "new version": lambda peer: peer.registry.make_version("n", "u", {fields.NUMBER: "1"}, None),
     "versions": lambda peer: peer.registry.versions_of("n"),
     "dataset": lambda peer: peer.datasets.read("d"),
     "datasets": lambda peer: list(peer.datasets.everything()),
     "copy of a dataset": lambda peer: peer.datasets.find_copy("d", is_brought=True),
-    "new dataset": lambda peer: peer.datasets.make("d", {("name", ""): "n"}),
+    "new dataset": lambda peer: peer.datasets.make("d", {fields.NAME: "n"}),
     "records": lambda peer: list(peer.datasets.records("d", ["0"])),
     "trace": lambda peer: peer.traces.read("tr-1"),
     "recent traces": lambda peer: list(peer.traces.recent(0)),
@@ -132,7 +133,7 @@ def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> No
         part = peer.read(Entity.RUN, "r")
 
         assert part is not None
-        assert (part.item_id, part.experiment_id, part.doc["start_time", ""]) == ("r", "7", "5")
+        assert (part.item_id, part.experiment_id, part.doc[fields.START_TIME]) == ("r", "7", "5")
         assert peer.root(Entity.RUN, "r") == ""
 
     remote.body = b'{"access_token": "t", "expires_in": "3600"}'
@@ -180,7 +181,7 @@ def test_an_error_of_our_own_within_an_adapter_is_a_bug_of_ours(remote: Remote) 
     remote.body = b"{}"
     with closing(MlflowPeer(Http(remote.url, Secret()), "")) as peer:
         peer.may_be_trackside = False
-        _is_bug(lambda: str(peer.make(Entity.RUN, "r", "1", Patch({("start_time", ""): "no number"}))))
+        _is_bug(lambda: str(peer.make(Entity.RUN, "r", "1", Patch({fields.START_TIME: "no number"}))))
 
 
 def _is_bug(work: Callable[[], str]) -> None:

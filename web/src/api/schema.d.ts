@@ -3947,7 +3947,7 @@ export interface components {
         LogEntry: {
             entity: string;
             entity_id: string;
-            kind: string;
+            kind: components["schemas"]["LogKind"];
             log_id: number;
             message: string;
             time: number;
@@ -3989,6 +3989,12 @@ export interface components {
             /** @default null */
             username: string | null;
         };
+        /**
+         * LogKind
+         * @description What a line of the link's log says.
+         * @enum {unknown}
+         */
+        LogKind: "conflict" | "error" | "refused" | "skipped" | "state";
         /**
          * MadeToken
          * @description `secret` is the token itself; nothing shows it a second time.

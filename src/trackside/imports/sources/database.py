@@ -18,8 +18,10 @@ from trackside.imports.sources.documents import dataset_field, experiment_doc, m
 from trackside.imports.sources.revisions import Schema
 from trackside.imports.sources.rows import Rows, some
 from trackside.metrics.series import Point, pack
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import Part
 
 DEFAULT_WORKSPACE = "default"
@@ -284,7 +286,7 @@ class DatabaseSource:
                 """,
                 *ids,
             ):
-                field = ("input", model_id) if kind == "RUN_INPUT" else ("output", model_id)
+                field = Field(FieldKind.INPUT, model_id) if kind == "RUN_INPUT" else Field(FieldKind.OUTPUT, model_id)
                 edges.setdefault(run_id, {})[field] = "0" if kind == "RUN_INPUT" else str(step)
         return edges
 
@@ -376,8 +378,8 @@ class DatabaseSource:
 def times(created: int | None, updated: int | None) -> Doc:
     found: Doc = {}
     if created is not None:
-        found["creation_time", ""] = str(created)
-        found["last_update_time", ""] = str(created if updated is None else updated)
+        found[fields.CREATION_TIME] = str(created)
+        found[fields.LAST_UPDATE_TIME] = str(created if updated is None else updated)
     return found
 
 

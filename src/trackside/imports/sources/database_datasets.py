@@ -9,7 +9,9 @@ from trackside.imports.source import PAGE, Given
 from trackside.imports.sources import revisions
 from trackside.imports.sources.revisions import Schema
 from trackside.imports.sources.rows import Rows, some
+from trackside.sync import fields
 from trackside.sync.document import Doc
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import Part
 
 AT_ONCE = 200  # records
@@ -35,7 +37,7 @@ def datasets(rows: Rows, schema: Schema, where: str, wanted: list[str]) -> Itera
         for dataset_id, key, value in rows.all(
             f"SELECT dataset_id, key, value FROM evaluation_dataset_tags WHERE dataset_id IN {some(ids)}", *ids
         ):
-            docs[dataset_id][("null_tag" if value is None else "tag"), key] = value or ""
+            docs[dataset_id][Field(FieldKind.NULL_TAG if value is None else FieldKind.TAG, key)] = value or ""
         for dataset_id, experiment_id in rows.all(
             f"""
             SELECT source_id, destination_id FROM entity_associations
@@ -44,15 +46,20 @@ def datasets(rows: Rows, schema: Schema, where: str, wanted: list[str]) -> Itera
             """,
             *ids,
         ):
-            docs[dataset_id]["experiment", str(experiment_id)] = ""
+            docs[dataset_id][Field(FieldKind.EXPERIMENT, str(experiment_id))] = ""
         for dataset_id, name, text, digest, created, updated, creator, updater in page:
             doc: Doc = {
-                ("name", ""): name,
-                ("creation_time", ""): str(created or 0),
-                ("last_update_time", ""): str(updated or created or 0),
+                fields.NAME: name,
+                fields.CREATION_TIME: str(created or 0),
+                fields.LAST_UPDATE_TIME: str(updated or created or 0),
             }
-            named = {"schema": _schema(text), "digest": digest, "created_by": creator, "last_updated_by": updater}
-            doc.update({(kind, ""): value for kind, value in named.items() if value})
+            named = {
+                fields.SCHEMA: _schema(text),
+                fields.DIGEST: digest,
+                fields.CREATED_BY: creator,
+                fields.LAST_UPDATED_BY: updater,
+            }
+            doc.update({field: value for field, value in named.items() if value})
             yield Given(Part(dataset_id, "", {**doc, **docs[dataset_id]}))
 
 

@@ -6,14 +6,16 @@ from typing import Any
 
 from trackside.core.http.codec import wire_double
 from trackside.metrics.series import canonical
-from trackside.sync.document import Doc, Field
+from trackside.sync import fields
+from trackside.sync.document import Doc
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import NAME_TAG, OWN_TAGS
 
 UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
 
 
 def experiment_doc(name: str, stage: str | None, tags: Mapping[str, str]) -> Doc:
-    return {("name", ""): name, ("stage", ""): stage or "active", **_fields("tag", tags)}
+    return {fields.NAME: name, fields.STAGE: stage or "active", **_fields(FieldKind.TAG, tags)}
 
 
 def run_doc(
@@ -28,15 +30,19 @@ def run_doc(
     tags: Mapping[str, str | None],
 ) -> Doc:
     doc: Doc = {
-        ("name", ""): name or tags.get(NAME_TAG) or "",
-        ("status", ""): status or "RUNNING",
-        ("stage", ""): stage or "active",
-        ("user", ""): user or tags.get("mlflow.user") or "",
-        ("start_time", ""): str(start_time or 0),
+        fields.NAME: name or tags.get(NAME_TAG) or "",
+        fields.STATUS: status or "RUNNING",
+        fields.STAGE: stage or "active",
+        fields.USER: user or tags.get("mlflow.user") or "",
+        fields.START_TIME: str(start_time or 0),
     }
     if end_time:
-        doc["end_time", ""] = str(end_time)
-    return {**doc, **_fields("param", params), **_fields("tag", {k: v for k, v in tags.items() if k != NAME_TAG})}
+        doc[fields.END_TIME] = str(end_time)
+    return {
+        **doc,
+        **_fields(FieldKind.PARAM, params),
+        **_fields(FieldKind.TAG, {k: v for k, v in tags.items() if k != NAME_TAG}),
+    }
 
 
 def model_doc(
@@ -51,13 +57,13 @@ def model_doc(
     points: Iterable[Field],
 ) -> Doc:
     return {
-        ("name", ""): name or "",
-        ("model_type", ""): model_type or "",
-        ("source_run", ""): source_run or "",
-        ("status", ""): status,
-        ("stage", ""): stage or "active",
-        **_fields("param", params),
-        **_fields("tag", tags),
+        fields.NAME: name or "",
+        fields.MODEL_TYPE: model_type or "",
+        fields.SOURCE_RUN: source_run or "",
+        fields.STATUS: status,
+        fields.STAGE: stage or "active",
+        **_fields(FieldKind.PARAM, params),
+        **_fields(FieldKind.TAG, tags),
         **dict.fromkeys(points, ""),
     }
 
@@ -67,7 +73,7 @@ def point_field(
 ) -> Field:
     """A point of a logged model; MLflow stores a NaN as NULL."""
     number = canonical(float("nan") if value is None else value)
-    return "point", json.dumps([key, step, timestamp, run_id, dataset, digest, wire_double(number)])
+    return Field(FieldKind.POINT, json.dumps([key, step, timestamp, run_id, dataset, digest, wire_double(number)]))
 
 
 def dataset_field(
@@ -79,9 +85,9 @@ def dataset_field(
     profile: str | None,
     tags: Mapping[str, Any],
 ) -> tuple[Field, str]:
-    fields = {"source_type": source_type, "source": source, "schema": schema, "profile": profile, "tags": dict(tags)}
-    return ("dataset", json.dumps([name, digest])), json.dumps(fields, sort_keys=True)
+    said = {"source_type": source_type, "source": source, "schema": schema, "profile": profile, "tags": dict(tags)}
+    return Field(FieldKind.DATASET, json.dumps([name, digest])), json.dumps(said, sort_keys=True)
 
 
-def _fields(kind: str, given: Mapping[str, str | None]) -> Doc:
-    return {(kind, key): value or "" for key, value in given.items() if key not in OWN_TAGS}
+def _fields(kind: FieldKind, given: Mapping[str, str | None]) -> Doc:
+    return {Field(kind, key): value or "" for key, value in given.items() if key not in OWN_TAGS}

@@ -13,8 +13,10 @@ from trackside.imports.sources.documents import dataset_field, experiment_doc, m
 from trackside.imports.sources.folder_registry import registered
 from trackside.imports.sources.meta import META, read_meta, read_texts, text_of, walk_files
 from trackside.metrics.series import Point, pack, rank
-from trackside.sync.document import Doc, Field
+from trackside.sync import fields
+from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import Part
 
 TRASH = ".trash"
@@ -151,7 +153,7 @@ class FolderSource:
         for given in _folders(folder / "inputs"):
             meta = read_meta(given)
             if meta.get("source_type") == "MODEL":
-                edges["input", text_of(meta, "source_id")] = "0"
+                edges[Field(FieldKind.INPUT, text_of(meta, "source_id"))] = "0"
                 continue
             dataset = self._folders[experiment_id] / "datasets" / text_of(meta, "source_id")
             if not (dataset / META).is_file():
@@ -170,7 +172,7 @@ class FolderSource:
             edges[field] = value
         for given in _folders(folder / "outputs"):
             meta = read_meta(given)
-            edges["output", text_of(meta, "source_id")] = str(meta.get("step") or 0)
+            edges[Field(FieldKind.OUTPUT, text_of(meta, "source_id"))] = str(meta.get("step") or 0)
         return edges
 
     def _all_models(self) -> Iterator[Given]:
@@ -273,6 +275,6 @@ def _times(meta: Mapping[str, Any], unit: str) -> Doc:
     created = meta.get(f"creation_{unit}")
     updated = meta.get("last_update_time" if unit == "time" else "last_updated_timestamp")
     if isinstance(created, int):
-        found["creation_time", ""] = str(created)
-        found["last_update_time", ""] = str(updated if isinstance(updated, int) else created)
+        found[fields.CREATION_TIME] = str(created)
+        found[fields.LAST_UPDATE_TIME] = str(updated if isinstance(updated, int) else created)
     return found

@@ -19,8 +19,10 @@ from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Traced, Unreadable, Version, grouped
 from trackside.imports.sources import server_traces
 from trackside.metrics.series import Point, canonical, pack
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Part
 from trackside.sync.remote.mlflow.answers import OneRun
 from trackside.sync.remote.mlflow.client import MlflowPeer
@@ -332,9 +334,9 @@ def _model(found: dict[str, Any]) -> Given:
 def _plain(part: Part) -> Part:
     """Without the tags that say what a copy is a copy of: here it is the run itself."""
     doc: Doc = {
-        (kind, key): value
-        for (kind, key), value in part.doc.items()
-        if not (kind == "version" or (kind == "tag" and key in OWN_TAGS))
+        field: value
+        for field, value in part.doc.items()
+        if field != fields.VERSION and not (field.kind is FieldKind.TAG and field.key in OWN_TAGS)
     }
     return msgspec.structs.replace(part, doc=doc)
 
@@ -342,7 +344,7 @@ def _plain(part: Part) -> Part:
 def _times(created: Any, updated: Any) -> Doc:
     if created is None:
         return {}
-    return {("creation_time", ""): str(created), ("last_update_time", ""): str(updated or created)}
+    return {fields.CREATION_TIME: str(created), fields.LAST_UPDATE_TIME: str(updated or created)}
 
 
 def _point(each: Mapping[str, Any]) -> Point:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.sync.document import pack
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Listed
 
@@ -21,8 +22,10 @@ SWEEP_SHARE = 20  # a sweep may take this part of the time
 class RecentThenSweep:
     """Of one link; a server that starts begins with a sweep.  An item that is as it was found before is not passed on again."""
 
-    def __init__(self, entities: Sequence[Entity], changed_at: str, now: Callable[[], float] = time.monotonic) -> None:
-        """`changed_at` is the kind of the field that says when an item was changed last, in ms of the remote.  The last of the
+    def __init__(
+        self, entities: Sequence[Entity], changed_at: Field, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`changed_at` is the field that says when an item was changed last, in ms of the remote.  The last of the
         entities stands above the others, whose ids have a slash."""
         self._entities = entities
         self._changed_at = changed_at
@@ -48,7 +51,7 @@ class RecentThenSweep:
 
     def _pass_on(self, part: Part, hear: Callable[[Entity, str, Part | None], None]) -> tuple[Entity, str]:
         which = self._entities[0 if "/" in part.item_id else -1], part.item_id
-        self._since = max(self._since, int(part.doc.get((self._changed_at, ""), "0")))
+        self._since = max(self._since, int(part.doc.get(self._changed_at, "0")))
         what = hash((pack(part.doc), part.failed))
         if self._found.get(which) != what:
             hear(*which, part)

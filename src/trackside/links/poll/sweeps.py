@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable
 
 from trackside.core.http_client.client import Refused
+from trackside.links.model import LogKind
 from trackside.links.poll.recent_then_sweep import RecentThenSweep
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.dispatch import Mirrors
+from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Listed
@@ -18,9 +20,9 @@ class Sweeps:
     """Of one link, from the beginning on."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._registry = RecentThenSweep((Entity.VERSION, Entity.REGISTERED), "seen", now)
-        self._datasets = RecentThenSweep((Entity.DATASET,), "last_update_time", now)
-        self._traces = RecentThenSweep((Entity.TRACE,), "request_time", now)
+        self._registry = RecentThenSweep((Entity.VERSION, Entity.REGISTERED), fields.SEEN, now)
+        self._datasets = RecentThenSweep((Entity.DATASET,), fields.LAST_UPDATE_TIME, now)
+        self._traces = RecentThenSweep((Entity.TRACE,), fields.REQUEST_TIME, now)
 
     def look(self, side: Side, here: Mirrors, hear: Hear) -> None:
         """Call `hear` for what may have changed or gone.  A remote that refuses a listing keeps none, or none for this link:
@@ -46,4 +48,4 @@ class Sweeps:
         try:
             sweep.look(listing, here, hear)
         except Refused as refused:
-            side.note_once("refused", entity, "", f"{name} there cannot be read: {refused}")
+            side.note_once(LogKind.REFUSED, entity, "", f"{name} there cannot be read: {refused}")

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar, cast
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Struct
 
 from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
 from trackside.core.http_client.client import Stopped
 from trackside.links import model, store
-from trackside.links.model import Deletion, Link, Made
+from trackside.links.model import Deletion, Link, LogKind, Made
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.state import generations, item_store
 from trackside.links.state.item import Item
@@ -20,6 +21,7 @@ from trackside.links.state.point_retries import Refusals
 from trackside.sync import validation
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Peer
@@ -42,7 +44,7 @@ class Task(Struct, frozen=True):
     """How an item is reconciled.  `reads_all`: points and files are compared themselves, not what is said of them.
     `may_delete`: its deletion was let through."""
 
-    turn: Turn = field(default_factory=Turn)
+    turn: Turn = msgspec.field(default_factory=Turn)
     reads_all: bool = False
     may_delete: bool = False
 
@@ -106,7 +108,7 @@ class Side:
             validation.check(part.doc)
         return part
 
-    def note(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+    def note(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
 
     def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
@@ -114,11 +116,11 @@ class Side:
 
         def work(tx: Tx) -> None:
             since = item_store.synced_at(tx, self.link.link_id, entity, entity_id)
-            store.note_once(tx, self.link.link_id, "conflict", entity, entity_id, message, since=since)
+            store.note_once(tx, self.link.link_id, LogKind.CONFLICT, entity, entity_id, message, since=since)
 
         self.write(work)
 
-    def note_once(self, kind: str, entity: str, entity_id: str, message: str) -> None:
+    def note_once(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
         """What would be said again at every look."""
         self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
 
@@ -148,7 +150,9 @@ class Side:
         if self.peer.keeps_ids:
             return doc
         plain = {
-            field: value for field, value in doc.items() if not (field[0] == "tag" and field[1] in reader.OWN_TAGS)
+            field: value
+            for field, value in doc.items()
+            if not (field.kind == FieldKind.TAG and field.key in reader.OWN_TAGS)
         }
         return _renamed(plain, entity, self._local_id)
 
@@ -173,18 +177,18 @@ def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
 def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
     """The same with other ids; one that nobody knows stays."""
     renamed: Doc = {}
-    for (kind, key), value in doc.items():
-        match kind:
-            case "tag" if key == reader.PARENT_TAG:
-                renamed[kind, key] = find(Entity.RUN, value) or value
-            case "source_run" if value:
-                renamed[kind, key] = find(Entity.RUN, value) or value
-            case "input" | "output":
-                renamed[kind, find(Entity.MODEL, key) or key] = value
-            case "point" if entity is Entity.MODEL:
-                point: list[Any] = json.loads(key)
+    for field, value in doc.items():
+        match field.kind:
+            case FieldKind.TAG if field.key == reader.PARENT_TAG:
+                renamed[field] = find(Entity.RUN, value) or value
+            case FieldKind.SOURCE_RUN if value:
+                renamed[field] = find(Entity.RUN, value) or value
+            case FieldKind.INPUT | FieldKind.OUTPUT:
+                renamed[field._replace(key=find(Entity.MODEL, field.key) or field.key)] = value
+            case FieldKind.POINT if entity is Entity.MODEL:
+                point: list[Any] = json.loads(field.key)
                 point[3] = find(Entity.RUN, point[3]) or point[3]
-                renamed[kind, json.dumps(point)] = value
+                renamed[field._replace(key=json.dumps(point))] = value
             case _:
-                renamed[kind, key] = value
+                renamed[field] = value
     return renamed

@@ -14,6 +14,7 @@ from trackside.links.reconcile.registry.lookup import MODEL, VERSION
 from trackside.links.state import generations, item_store
 from trackside.links.state.generations import Known
 from trackside.links.state.item import Item
+from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
 from trackside.sync.remote.port import ChangePage
@@ -114,9 +115,9 @@ class Losses:
             return ""
         part = self._side.read(lambda tx: registry.read(tx, VERSION, item.local_id))
         model = self._side.peer.registry.read(MODEL, registry.model_of(item.remote_id))
-        if part is None or model is None or not int(model.doc.get(("seen", ""), "0")):
+        if part is None or model is None or not int(model.doc.get(fields.SEEN, "0")):
             return ""
-        is_below = int(model.doc["seen", ""]) < int(part.doc["created", ""])
+        is_below = int(model.doc[fields.SEEN]) < int(part.doc[fields.CREATED])
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
     def _is_last(self, entity: Entity, item: Item, known: Known) -> str:

@@ -18,6 +18,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault, Invalid, NotFound
 from trackside.core.http_client.client import Down, Incoming, Refused
 from trackside.links import store
+from trackside.links.model import LogKind
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
 from trackside.sync import file_plan
@@ -149,7 +150,7 @@ class _Both:
         try:
             spot = place.spot(side.roots)
         except Fault as fault:
-            side.note_once("skipped", entity, local_id, f"its files are not mirrored: {fault.message}")
+            side.note_once(LogKind.SKIPPED, entity, local_id, f"its files are not mirrored: {fault.message}")
             return None
         return cls(side, entity, local_id, remote_id, spot)
 
@@ -164,7 +165,7 @@ class _Both:
                     continue
                 if name is None or name in self._theirs:
                     said = f"the file {path!r} of the other side is left out: it cannot have that name here"
-                    self.side.note_once("skipped", self.entity, self.local_id, said)
+                    self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
                     continue
                 self._theirs[name] = file
                 if name != path:
@@ -177,7 +178,7 @@ class _Both:
         if size <= MAX_KEY_BYTES or self.side.db.dialect == "sqlite":
             return True
         said = f"the file {path[:100]}… is left out: its path has {size} bytes; PostgreSQL takes {MAX_KEY_BYTES}"
-        self.side.note_once("skipped", self.entity, self.local_id, said)
+        self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
         return False
 
     def blind(self) -> list[Step]:
@@ -212,7 +213,7 @@ class _Both:
                 f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file of its folder that both sides"
                 " had, and nobody had the server remove it, so that a disk may be missing"
             )
-            self.side.note_once("skipped", self.entity, self.local_id, said)
+            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
             self._save(known)
         return [step for step in steps if step.path not in lost]
 
@@ -250,7 +251,7 @@ class _Both:
 
     def say(self, step: Step) -> None:
         if step.conflict:
-            self.side.note("conflict", self.entity, self.local_id, step.conflict)
+            self.side.note(LogKind.CONFLICT, self.entity, self.local_id, step.conflict)
 
     def send(self, path: str) -> Known | None:
         """What is there now; None if it was not sent."""
@@ -261,7 +262,7 @@ class _Both:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
-            self.side.note_once("skipped", self.entity, self.local_id, str(reason))
+            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
             return None
         except NotFound:  # removed since it was listed
             return None
@@ -307,7 +308,7 @@ class _Both:
         try:
             self.side.peer.remove_file(self.entity, self.remote_id, self._remote(path))
         except Unmirrored as reason:
-            self.side.note_once("skipped", self.entity, self.local_id, str(reason))
+            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
             self._save(Known(path, old.size_bytes, FileState.STAYS, old.sha256, old.remote_etag))
             return
         self.forget(path)

@@ -9,21 +9,23 @@ from collections.abc import Callable
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 from trackside.links import store
-from trackside.links.model import Made
+from trackside.links.model import LogKind, Made
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Early
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.state import generations, item_store
 from trackside.links.state.item import Item
-from trackside.sync.document import Field, Patch
+from trackside.sync import fields
+from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, writer
 from trackside.sync.local.reader import Part
 from trackside.workspaces import store as workspaces
 
 SOME_RUNS = 5
 PATIENCE_MS = 5000
-MAKER: Field = ("tag", reader.SOURCE_WORKSPACE)
+MAKER: Field = Field(FieldKind.TAG, reader.SOURCE_WORKSPACE)
 Again = Callable[[str], object]  # brings an experiment of ours, or theirs, to the same state on both sides
 UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
 
@@ -33,7 +35,7 @@ def is_known_as_ours(side: Side, theirs: Part) -> bool:
     if side.peer.keeps_ids:
         return False
     uid = side.read(lambda tx: workspaces.current(tx).uid)
-    return theirs.doc.get(("tag", reader.SOURCE_WORKSPACE)) == uid
+    return theirs.doc.get(Field(FieldKind.TAG, reader.SOURCE_WORKSPACE)) == uid
 
 
 def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
@@ -46,7 +48,7 @@ def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, 
     item_store.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
     if was_about_to and side.peer.keeps_ids:
         item_store.set_maker(tx, link_id, entity, local_id, made_by)
-        store.note(tx, link_id, "skipped", entity, local_id, f"{entity} {local_id} {UNSURE}")
+        store.note(tx, link_id, LogKind.SKIPPED, entity, local_id, f"{entity} {local_id} {UNSURE}")
 
 
 def id_here(side: Side, entity: Entity, theirs: Part, source: Field, read: Callable[[str], Part | None]) -> str | None:
@@ -64,15 +66,15 @@ def id_here(side: Side, entity: Entity, theirs: Part, source: Field, read: Calla
     if other.doc.get(source, said) != said or other.doc.get(MAKER) == theirs.doc.get(MAKER):
         return theirs.item_id
     words = f"{theirs.item_id} is left alone: it is a copy of {said} too, as {known.remote_id} is"
-    side.note_once("skipped", entity, said, words)
+    side.note_once(LogKind.SKIPPED, entity, said, words)
     return None
 
 
 def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
     """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
     has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
-    name = (item.agreed or {}).get(("name", ""))
-    if side.peer.keeps_ids or name in (None, theirs.doc["name", ""]):
+    name = (item.agreed or {}).get(fields.NAME)
+    if side.peer.keeps_ids or name in (None, theirs.doc[fields.NAME]):
         return False
     link_id = side.link.link_id
     runs = side.read(lambda tx: generations.newest_of(tx, link_id, item.local_id, SOME_RUNS))
@@ -116,12 +118,12 @@ def match_experiment(side: Side, local_id: str, name: str, again: Again) -> str 
 def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], again: Again) -> str | None:
     """Our id of an experiment of theirs that no one of ours is known to match; it is made here if it shall be, and `note`
     is told."""
-    name = part.doc["name", ""]
+    name = part.doc[fields.NAME]
     if not side.link.options.wants(name):
         return None
-    named = Patch({field: value for field, value in part.doc.items() if field[0] == "name"})
+    named = Patch({field: value for field, value in part.doc.items() if field.kind == FieldKind.NAME})
     # At once, since another link that meets it here too would take those of its making for somebody's.
-    timed = Patch({**named.put, **{field: value for field, value in part.doc.items() if field[0] in TIMES}})
+    timed = Patch({**named.put, **{field: value for field, value in part.doc.items() if field.kind in TIMES}})
     other = _here_of_that_name(side, name)
     if other is not None and other.remote_id != part.item_id:  # ours of that name is another one of theirs
         again(other.remote_id)

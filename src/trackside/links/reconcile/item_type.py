@@ -13,8 +13,9 @@ from trackside.core.db.tx import Tx
 from trackside.links.reconcile.context import Side
 from trackside.links.state.item import Item
 from trackside.sync import document
-from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch
+from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field
 from trackside.sync.local.reader import Part
 
 

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from trackside.links.model import Made
 from trackside.links.state.item import Item
 from trackside.sync import document
-from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch, Verb
+from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind, Verb
 
-TIMES = frozenset({"creation_time", "last_update_time"})  # that only Tracksides can set; they follow from the rest
+TIMES = frozenset(
+    {FieldKind.CREATION_TIME, FieldKind.LAST_UPDATE_TIME}
+)  # that only Tracksides can set; they follow from the rest
 Can = Callable[[Entity, Field, Verb], bool]
 
 
@@ -34,8 +37,7 @@ def compare(
 
 
 def words(conflict: Conflict) -> str:
-    kind, key = conflict.field
-    what = f"{kind} {key}" if key else kind
+    what = conflict.field.words
     if conflict.mode is Mode.PUSH:
         return f"the copy's {what} was changed there, to {conflict.theirs!r}; now it is {conflict.kept!r} again"
     if conflict.mode is Mode.PULL:
@@ -43,9 +45,18 @@ def words(conflict: Conflict) -> str:
     return f"both sides changed {what}: {conflict.ours!r} here, {conflict.theirs!r} there; kept {conflict.kept!r}"
 
 
+def differing(merged: Merged, ours: Doc, theirs: Doc) -> list[str]:
+    """Return in words the fields of two documents that are not what the link's rules make of them."""
+    moved = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
+    return [
+        f"{field.words} is {_shown(ours.get(field))} here and {_shown(theirs.get(field))} there"
+        for field in sorted(moved)
+    ]
+
+
 def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
     """Times of an experiment that we are about to take, and that stand by now, since others were taken meanwhile."""
-    changed = {field for field in document.changed_since(merged, before, now) if field[0] in TIMES and field in now}
+    changed = {field for field in document.changed_since(merged, before, now) if field.kind in TIMES and field in now}
     put = merged.for_us.put
     return {field for field in changed if field in put and document.better(field, put[field], now[field]) == now[field]}
 
@@ -57,7 +68,7 @@ def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool)
     source, copy = (ours, theirs) if mode is Mode.PUSH else (theirs, ours)
     found = set()
     for kind in TIMES:
-        field = (kind, "")
+        field = Field(kind)
         if field not in source or (item.made_by is Made.US and field not in (item.agreed or {})):
             continue  # it has none yet but that of its making by the link
         if field not in copy:
@@ -67,3 +78,7 @@ def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool)
         if document.better(field, source[field], copy[field]) == copy[field]:
             found.add(field)
     return found
+
+
+def _shown(value: str | None) -> str:
+    return "absent" if value is None else repr(value if len(value) <= 80 else value[:80] + "…")

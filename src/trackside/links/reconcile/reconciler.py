@@ -17,19 +17,19 @@ import msgspec
 from trackside.core.db.tx import Tx
 from trackside.core.http_client.client import Refused
 from trackside.links import store
-from trackside.links.model import Made
+from trackside.links.model import LogKind, Made
 from trackside.links.model import Side as Where
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.item_type import Compared, ItemType, Sent
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.item import Item
-from trackside.sync import document
-from trackside.sync.document import Field, Merged, Mode, Patch
+from trackside.sync import document, fields
+from trackside.sync.document import Merged, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field
 from trackside.sync.local.reader import Part
 
 PAGE = 500
-STAGE: Field = ("stage", "")
 IsLost = Callable[[Entity, Item], bool]  # whether an item that is gone there was lost with its store, and not removed
 
 
@@ -53,7 +53,7 @@ class Reconciler:
         `is_new`: it was just created here.  Return why it has to be reconciled again; empty if both sides are the same."""
         unknown = self.type.unknown()
         if unknown:
-            self.side.note_once("skipped", self.entity, "", unknown)
+            self.side.note_once(LogKind.SKIPPED, self.entity, "", unknown)
             return ""
         part, item = self.read(local_id), self.side.item(self.entity, local_id)
         if part is None:
@@ -148,7 +148,7 @@ class Reconciler:
         if self.type.keeps_deleted and not is_new:  # what was deleted before it was copied is not lost
             self._check_deletion(part, compared.merged)
         for conflict in compared.merged.conflicts:
-            if conflict.field[0] not in self.type.quiet:
+            if conflict.field.kind not in self.type.quiet:
                 side.note_conflict(self.entity, part.item_id, self.type.describe(part, conflict))
         try:
             sent = self.type.patch_remote(part, item, theirs, compared, verify=verify)
@@ -164,7 +164,7 @@ class Reconciler:
     def _check_deletion(self, part: Part, merged: Merged) -> None:
         """Raise DeletionHeld if the item is to be deleted on one of the sides and that was not let through."""
         for where, patch in ((Where.THERE, merged.for_them), (Where.HERE, merged.for_us)):
-            if patch.put.get(STAGE) == "deleted":
+            if patch.put.get(fields.STAGE) == "deleted":
                 self.side.check_deletion(where, self.type.called(part))
 
     def _save(self, part: Part, item: Item, theirs: Part | None, compared: Compared, sent: Sent) -> None:
@@ -212,7 +212,9 @@ class Reconciler:
             return
         is_changed = mode is Mode.BOTH and self.type.changed_there(item, theirs)
         if is_changed:
-            self.side.note("conflict", self.entity, item.local_id, "removed here and changed there: it comes back")
+            self.side.note(
+                LogKind.CONFLICT, self.entity, item.local_id, "removed here and changed there: it comes back"
+            )
         if is_changed or mode is Mode.PULL:
             self._bring_back(item)
             return
@@ -224,7 +226,7 @@ class Reconciler:
             self.child.forget(each)
         if not self.type.delete_remote(item):
             text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
-            self.side.note("skipped", self.entity, item.local_id, text)
+            self.side.note(LogKind.SKIPPED, self.entity, item.local_id, text)
         self.forget(item)
         self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
 
@@ -247,7 +249,7 @@ class Reconciler:
             if mode.sends:
                 work_queue.mark(tx, self._link_id, [(str(self.entity), item.local_id)])
                 text = f"its copy {item.remote_id} is gone; created again"
-                store.note(tx, self._link_id, "refused", self.entity, item.local_id, text)
+                store.note(tx, self._link_id, LogKind.REFUSED, self.entity, item.local_id, text)
 
         self.side.write(forget)
 
@@ -275,7 +277,7 @@ class Reconciler:
                 item_store.forget_item(tx, self._link_id, self.child.entity, each.local_id)
             if not self.type.delete_local(tx, item.local_id):
                 text = "removed there; stays here with our own versions"
-                store.note(tx, self._link_id, "skipped", self.entity, item.local_id, text)
+                store.note(tx, self._link_id, LogKind.SKIPPED, self.entity, item.local_id, text)
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             store.count(tx, self._link_id, taken_items=1)
 
@@ -290,7 +292,7 @@ class Reconciler:
             + ("" if is_refused else " and changed here")
             + ("; created again" if mode.sends else "; it stays here")
         )
-        self.side.note("refused" if is_refused else "conflict", self.entity, item.local_id, text)
+        self.side.note(LogKind.REFUSED if is_refused else LogKind.CONFLICT, self.entity, item.local_id, text)
         again = [(str(self.entity), item.local_id)]
         for each in self.below(item):
             assert self.child is not None

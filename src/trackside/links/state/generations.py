@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Change, Tx
 from trackside.links import store
-from trackside.links.model import Link
+from trackside.links.model import Link, LogKind
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 
@@ -113,13 +114,13 @@ def newest_of(tx: Tx, link_id: int, experiment_id: str, most: int) -> list[Item]
 
 def is_active(item: Item) -> bool:
     """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
-    return (item.agreed or {}).get(("stage", "")) == "active"
+    return (item.agreed or {}).get(fields.STAGE) == "active"
 
 
 def is_purged(link: Link, item: Item, doc: Doc) -> bool:
     """Of what is not there any more: whether it was deleted on both sides before, and is removed for good there, by
     `mlflow gc` for instance.  It may be restored here."""
-    is_deleted = "deleted" == doc.get(("stage", "")) == (item.agreed or {}).get(("stage", ""))
+    is_deleted = "deleted" == doc.get(fields.STAGE) == (item.agreed or {}).get(fields.STAGE)
     return is_deleted and item.store_generation >= link.store_generation
 
 
@@ -139,7 +140,7 @@ def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
         said = f"{words}; what is missing there and was not removed by anybody " + (
             "is created again there" if link.mode.sends else "stays here"
         )
-        store.note(tx, link.link_id, "state", "", "", said)
+        store.note(tx, link.link_id, LogKind.STATE, "", "", said)
         tx.record(Change("link", link.name, "store-lost"))
     return bool(moved)
 

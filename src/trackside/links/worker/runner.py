@@ -27,7 +27,7 @@ from trackside.events import store as events
 from trackside.links import store
 from trackside.links.cleanup import Unlink
 from trackside.links.connect import connect, connect_trackside
-from trackside.links.model import LISTENED_POLL_S, Kind, Link, State
+from trackside.links.model import LISTENED_POLL_S, Kind, Link, LogKind, State
 from trackside.links.poll.ended_runs import Rounds
 from trackside.links.poll.sweeps import Sweeps
 from trackside.links.reconcile.attempt import attempt
@@ -337,7 +337,7 @@ class Runner:
         try:
             reason = attempt(
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
-                lambda words: side.note_once("skipped", seen.entity, seen.remote_id, words),
+                lambda words: side.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
         except (Early, TurnOver):
             self._mark_theirs(seen)
@@ -352,7 +352,7 @@ class Runner:
             reason = str(down)
         self._troubles.pop(key, None)
         if reason is not None:
-            side.note("refused", seen.entity, seen.remote_id, reason)
+            side.note(LogKind.REFUSED, seen.entity, seen.remote_id, reason)
             self._mark_theirs(seen)
 
     def _mark_theirs(self, seen: Seen) -> None:
@@ -383,7 +383,7 @@ class Runner:
 
     def _item(self, here: Mirrors, dirty: Dirty) -> None:
         def left_out(words: str) -> None:
-            here.side.note_once("skipped", dirty.entity, dirty.entity_id, words)
+            here.side.note_once(LogKind.SKIPPED, dirty.entity, dirty.entity_id, words)
 
         verify = dirty.depth >= Depth.LOOK
         here.side.start(Task(self._turn(verify=verify), dirty.depth >= Depth.READ, dirty.may_delete))
@@ -413,7 +413,7 @@ class Runner:
         def later(tx: Tx) -> None:
             work_queue.postpone(tx, self._link_id, dirty, wait_ms)
             say = store.note_once if dirty.attempts else store.note
-            say(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason)
+            say(tx, self._link_id, LogKind.REFUSED, dirty.entity, dirty.entity_id, reason)
 
         self._write(later)
 
@@ -429,7 +429,7 @@ class Runner:
             work_queue.postpone(tx, self._link_id, dirty, wait_ms)
             if dirty.attempts == TROUBLES - 1:
                 since = tx.now - work_queue.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
-                store.note_once(tx, self._link_id, "refused", dirty.entity, dirty.entity_id, reason, since=since)
+                store.note_once(tx, self._link_id, LogKind.REFUSED, dirty.entity, dirty.entity_id, reason, since=since)
 
         self._write(later)
 

@@ -23,10 +23,11 @@ from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
 from trackside.metrics.series import POINT_BYTES
-from trackside.sync import portions, validation
+from trackside.sync import document, portions, validation
 from trackside.sync.api.files import PREFIX
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import files, writer
 from trackside.sync.local.files import BrokenFile
 
@@ -47,8 +48,8 @@ class Entry(Struct, frozen=True):
     entity: Entity
     id: str
     experiment_id: str = ""
-    put: list[tuple[str, str, str]] = []
-    drop: list[tuple[str, str]] = []
+    put: list[tuple[FieldKind, str, str]] = []
+    drop: list[Field] = []
     series: dict[str, bytes] = {}
     files: list[SmallFile] = []
 
@@ -123,7 +124,7 @@ def _read(body: bytes) -> list[Entry]:
         for file in entry.files:
             if not keys.from_path(file.path):
                 raise Invalid(f"A file of the bundle has no path: {file.path!r} names none.")
-        validation.check({(kind, key): value for kind, key, value in entry.put})
+        validation.check(document.of_rows(entry.put))
     return entries
 
 
@@ -153,7 +154,7 @@ def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
 def _pieces(entries: Iterable[Entry]) -> Iterator[Piece]:
     for entry in entries:
         if entry.put or entry.drop:
-            patch = Patch({(kind, key): value for kind, key, value in entry.put}, list(entry.drop))
+            patch = Patch(document.of_rows(entry.put), entry.drop)
             for portion in portions.of_patch(patch):
                 yield Piece(entry, portion, {})
         for series in portions.of_series(entry.series):
@@ -193,8 +194,7 @@ def _note(tx: Tx, entries: Sequence[Entry]) -> None:
 
 
 def entry_of(entity: Entity, item_id: str, experiment_id: str, patch: Patch) -> Entry:
-    put = [(kind, key, value) for (kind, key), value in patch.put.items()]
-    return Entry(entity, item_id, experiment_id, put, list(patch.drop))
+    return Entry(entity, item_id, experiment_id, [(*field, value) for field, value in patch.put.items()], patch.drop)
 
 
 def size_bytes(entry: Entry) -> int:

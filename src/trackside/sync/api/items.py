@@ -24,13 +24,14 @@ from trackside.evaluation_datasets import mirrored as mirrored_datasets
 from trackside.events import store as events
 from trackside.experiments import store as experiments
 from trackside.registry import mirrored
-from trackside.sync import document, portions, validation
+from trackside.sync import fields, portions, validation
 from trackside.sync.api import datasets as import_datasets
 from trackside.sync.api import files, traces
 from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.api.schema import Item, item_of
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import KINDS, Field
 from trackside.sync.local import datasets, reader, registry, writer
 from trackside.sync.local import traces as local_traces
 from trackside.sync.local.reader import Part
@@ -81,7 +82,7 @@ class PutAnswer(Answer, frozen=True):
     what is no part of the registry."""
 
     id: str
-    left_out: list[document.Field] = []
+    left_out: list[Field] = []
     made: bool = False
 
 
@@ -190,7 +191,7 @@ class Calls:
     def _put(self, tx: Tx, call: PutItem, entity: Entity, item_id: str | None, patch: Patch) -> PutAnswer:
         match entity:
             case Entity.EXPERIMENT:
-                is_new = not item_id and not reader.has_experiment(tx, patch.put.get(("name", ""), ""))
+                is_new = not item_id and not reader.has_experiment(tx, patch.put.get(fields.NAME, ""))
                 made = writer.experiment(tx, item_id or None, patch, self._server_root)
                 return PutAnswer(id=made, made=is_new)
             case Entity.RUN:
@@ -416,13 +417,19 @@ def _count_after(tx: Tx, seq: int) -> int:
 
 def _patch(call: PutItem, entity: Entity) -> Patch:
     try:
-        put = {(kind, key): value for kind, key, value in call.put or []}
-        drop = [(kind, key) for kind, key in call.drop or []]
+        put = {_field(kind, key): value for kind, key, value in call.put or []}
+        drop = [_field(kind, key) for kind, key in call.drop or []]
     except ValueError:
         raise Invalid("put is a list of [kind, key, value] and drop one of [kind, key]") from None
     if not entity.is_of_registry:
         validation.check(put)
     return Patch(put, drop)
+
+
+def _field(kind: str, key: str) -> Field:
+    if kind not in KINDS:
+        raise Invalid(f"a field is of the kind {kind[:100]!r}, which no item has; it must be one of {', '.join(KINDS)}")
+    return Field(KINDS[kind], key)
 
 
 def _given(value: str | None, name: str) -> str:

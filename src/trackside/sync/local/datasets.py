@@ -7,14 +7,18 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.evaluation_datasets import mirrored, store
 from trackside.evaluation_datasets.mirrored import Birth
+from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.validation import whole_number
 
-COMPARED = frozenset({"name", "tag", "null_tag", "experiment"})
+COMPARED = frozenset({FieldKind.NAME, FieldKind.TAG, FieldKind.NULL_TAG, FieldKind.EXPERIMENT})
+# Told when all records are there.
+LATE = frozenset({FieldKind.LAST_UPDATE_TIME, FieldKind.LAST_UPDATED_BY, FieldKind.SCHEMA, FieldKind.DIGEST})
 # What only Tracksides can set.
-KEPT = frozenset({"creation_time", "last_update_time", "created_by", "last_updated_by", "schema", "digest"})
-LATE = frozenset({"last_update_time", "last_updated_by", "schema", "digest"})  # told when all records are there
-AT_BIRTH = frozenset({"name", *KEPT})
+KEPT = LATE | {FieldKind.CREATION_TIME, FieldKind.CREATED_BY}
+AT_BIRTH = KEPT | {FieldKind.NAME}
 
 
 def read(tx: Tx, dataset_id: str) -> Part | None:
@@ -22,25 +26,25 @@ def read(tx: Tx, dataset_id: str) -> Part | None:
     if found is None:
         return None
     doc: Doc = {
-        ("name", ""): found.name,
-        ("digest", ""): found.digest,
-        ("creation_time", ""): str(found.created),
-        ("last_update_time", ""): str(found.updated),
+        fields.NAME: found.name,
+        fields.DIGEST: found.digest,
+        fields.CREATION_TIME: str(found.created),
+        fields.LAST_UPDATE_TIME: str(found.updated),
     }
     for kind, value in (
-        ("schema", found.schema),
-        ("created_by", found.created_by),
-        ("last_updated_by", found.updated_by),
+        (FieldKind.SCHEMA, found.schema),
+        (FieldKind.CREATED_BY, found.created_by),
+        (FieldKind.LAST_UPDATED_BY, found.updated_by),
     ):
         if value is not None:
-            doc[kind, ""] = value
+            doc[Field(kind)] = value
     for key, value in found.tags.items():
         if value is None:
-            doc["null_tag", key] = ""
+            doc[Field(FieldKind.NULL_TAG, key)] = ""
         elif key not in OWN_TAGS:
-            doc["tag", key] = value
+            doc[Field(FieldKind.TAG, key)] = value
     for experiment_id in found.experiments:
-        doc["experiment", experiment_id] = ""
+        doc[Field(FieldKind.EXPERIMENT, experiment_id)] = ""
     return Part(dataset_id, "", doc)
 
 
@@ -49,19 +53,19 @@ def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
     doc = patch.put
     if mirrored.find(tx, dataset_id) is None:
         make(tx, dataset_id, doc)
-    tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, "null_tag")), **of_kind(doc, "tag")}
+    tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, FieldKind.NULL_TAG)), **of_kind(doc, FieldKind.TAG)}
     change = mirrored.Patch(
-        digest=doc.get(("digest", "")),
-        schema=doc.get(("schema", "")),
-        created=_number(doc, "creation_time"),
-        updated=_number(doc, "last_update_time"),
-        created_by=doc.get(("created_by", "")),
-        updated_by=doc.get(("last_updated_by", "")),
-        no_updated_by=("last_updated_by", "") in patch.drop,
+        digest=doc.get(fields.DIGEST),
+        schema=doc.get(fields.SCHEMA),
+        created=whole_number(doc, FieldKind.CREATION_TIME),
+        updated=whole_number(doc, FieldKind.LAST_UPDATE_TIME),
+        created_by=doc.get(fields.CREATED_BY),
+        updated_by=doc.get(fields.LAST_UPDATED_BY),
+        no_updated_by=fields.LAST_UPDATED_BY in patch.drop,
         tags=tags,
-        without_tags=[key for kind, key in patch.drop if kind in ("tag", "null_tag")],
-        experiments=list(of_kind(doc, "experiment")),
-        without_experiments=[key for kind, key in patch.drop if kind == "experiment"],
+        without_tags=[key for kind, key in patch.drop if kind in (FieldKind.TAG, FieldKind.NULL_TAG)],
+        experiments=list(of_kind(doc, FieldKind.EXPERIMENT)),
+        without_experiments=[key for kind, key in patch.drop if kind == FieldKind.EXPERIMENT],
     )
     mirrored.change(tx, dataset_id, change)
     return dataset_id
@@ -69,29 +73,20 @@ def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
 
 def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
     """One that is there stays as it is."""
-    name = doc.get(("name", ""))
+    name = doc.get(fields.NAME)
     if not name:
         raise Invalid(f"Evaluation dataset '{dataset_id[:100]}' is not here; to be made it needs a name")
     birth = Birth(
         name=name,
-        created=_number(doc, "creation_time"),
-        updated=_number(doc, "last_update_time"),
-        created_by=doc.get(("created_by", "")),
-        updated_by=doc.get(("last_updated_by", "")),
-        digest=doc.get(("digest", "")),
-        schema=doc.get(("schema", "")),
+        created=whole_number(doc, FieldKind.CREATION_TIME),
+        updated=whole_number(doc, FieldKind.LAST_UPDATE_TIME),
+        created_by=doc.get(fields.CREATED_BY),
+        updated_by=doc.get(fields.LAST_UPDATED_BY),
+        digest=doc.get(fields.DIGEST),
+        schema=doc.get(fields.SCHEMA),
     )
     mirrored.make(tx, dataset_id, birth)
 
 
 def remove(tx: Tx, dataset_id: str) -> None:
     store.delete(tx, dataset_id)
-
-
-def _number(doc: Doc, kind: str) -> int | None:
-    text = doc.get((kind, ""))
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(f"{kind} is {text[:100]!r}; it must be a whole number of 0 or more")
-    return int(text)

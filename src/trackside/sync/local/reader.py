@@ -14,8 +14,10 @@ from trackside.logged_models import store as models
 from trackside.logged_models.model import LoggedModel
 from trackside.runs import store as runs
 from trackside.runs.model import Run
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.metric_delta import Piece
 
 NAME_TAG = "mlflow.runName"  # says what the field `name` says
@@ -106,13 +108,13 @@ def is_empty(tx: Tx, experiment_id: str) -> bool:
 
 def of_experiment(found: Experiment) -> Doc:
     doc: Doc = {
-        ("name", ""): found.name,
-        ("stage", ""): found.lifecycle_stage,
-        ("creation_time", ""): str(found.creation_time),
-        ("last_update_time", ""): str(found.last_update_time),
+        fields.NAME: found.name,
+        fields.STAGE: found.lifecycle_stage,
+        fields.CREATION_TIME: str(found.creation_time),
+        fields.LAST_UPDATE_TIME: str(found.last_update_time),
     }
     for tag in found.tags:
-        doc["tag", tag.key] = tag.value
+        doc[Field(FieldKind.TAG, tag.key)] = tag.value
     return doc
 
 
@@ -127,35 +129,35 @@ def run(tx: Tx, run_id: str) -> Part | None:
 def of_run(found: Run) -> Doc:
     info = found.info
     doc: Doc = {
-        ("name", ""): info.run_name,
-        ("status", ""): info.status,
-        ("stage", ""): info.lifecycle_stage,
-        ("user", ""): info.user_id,
-        ("start_time", ""): str(info.start_time),
+        fields.NAME: info.run_name,
+        fields.STATUS: info.status,
+        fields.STAGE: info.lifecycle_stage,
+        fields.USER: info.user_id,
+        fields.START_TIME: str(info.start_time),
     }
     if info.end_time is not UNSET:
-        doc["end_time", ""] = str(info.end_time)
+        doc[fields.END_TIME] = str(info.end_time)
     for param in found.data.params:
-        doc["param", param.key] = param.value
+        doc[Field(FieldKind.PARAM, param.key)] = param.value
     for tag in found.data.tags:
         if tag.key != NAME_TAG and tag.key not in OWN_TAGS:
-            doc["tag", tag.key] = tag.value
+            doc[Field(FieldKind.TAG, tag.key)] = tag.value
     for given in found.inputs.dataset_inputs:
         dataset = given.dataset
         key = json.dumps([dataset.name, dataset.digest])
-        fields = {
+        said = {
             "source_type": dataset.source_type,
             "source": dataset.source,
             "schema": None if dataset.schema is UNSET else dataset.schema,
             "profile": None if dataset.profile is UNSET else dataset.profile,
             "tags": {tag.key: tag.value for tag in given.tags},
         }
-        doc["dataset", key] = json.dumps(fields, sort_keys=True)
+        doc[Field(FieldKind.DATASET, key)] = json.dumps(said, sort_keys=True)
     for model in found.inputs.model_inputs:
-        doc["input", model.model_id] = "0"
+        doc[Field(FieldKind.INPUT, model.model_id)] = "0"
     if found.outputs is not UNSET:
         for output in found.outputs.model_outputs:
-            doc["output", output.model_id] = str(output.step)
+            doc[Field(FieldKind.OUTPUT, output.model_id)] = str(output.step)
     return doc
 
 
@@ -170,19 +172,19 @@ def model(tx: Tx, model_id: str) -> Part | None:
 def of_model(found: LoggedModel, stage: str) -> Doc:
     info = found.info
     doc: Doc = {
-        ("name", ""): info.name,
-        ("model_type", ""): info.model_type,
-        ("source_run", ""): info.source_run_id,
-        ("status", ""): _status(info.status),
-        ("stage", ""): stage,
-        ("creation_time", ""): str(info.creation_timestamp_ms),
-        ("last_update_time", ""): str(info.last_updated_timestamp_ms),
+        fields.NAME: info.name,
+        fields.MODEL_TYPE: info.model_type,
+        fields.SOURCE_RUN: info.source_run_id,
+        fields.STATUS: _status(info.status),
+        fields.STAGE: stage,
+        fields.CREATION_TIME: str(info.creation_timestamp_ms),
+        fields.LAST_UPDATE_TIME: str(info.last_updated_timestamp_ms),
     }
     for param in found.data.params:
-        doc["param", param.key] = param.value
+        doc[Field(FieldKind.PARAM, param.key)] = param.value
     for tag in info.tags:
         if tag.key not in OWN_TAGS:
-            doc["tag", tag.key] = tag.value
+            doc[Field(FieldKind.TAG, tag.key)] = tag.value
     for metric in found.data.metrics:
         point = [
             metric.key,
@@ -193,7 +195,7 @@ def of_model(found: LoggedModel, stage: str) -> Doc:
             None if metric.dataset_digest is UNSET else metric.dataset_digest,
             metric.value,
         ]
-        doc["point", json.dumps(point)] = ""
+        doc[Field(FieldKind.POINT, json.dumps(point))] = ""
     return doc
 
 

@@ -11,20 +11,28 @@ import msgspec
 
 from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, NotFound
+from trackside.core.errors import NotFound
 from trackside.events.model import Entry
 from trackside.registry import history, mirrored
 from trackside.registry.files import mirrored_files
 from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
+from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.files import Place
 from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.validation import whole_number
 from trackside.workspaces import store as workspaces
 
 # What a version has once and for all: told when it is made, and compared by nobody.
-BIRTH = frozenset({"number", "created", "user", "source", "origin", "run_id", "run_link", "model_id", "copied"})
-AT_BIRTH = frozenset({*BIRTH, "description", "tag"})
+BIRTH = frozenset(
+    {
+        *(FieldKind.NUMBER, FieldKind.CREATED, FieldKind.USER, FieldKind.SOURCE, FieldKind.ORIGIN),
+        *(FieldKind.RUN_ID, FieldKind.RUN_LINK, FieldKind.MODEL_ID, FieldKind.COPIED),
+    }
+)
+AT_BIRTH = BIRTH | {FieldKind.DESCRIPTION, FieldKind.TAG}
 
 
 def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
@@ -39,38 +47,38 @@ def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
 
 def of_model(tx: Tx, model: Model) -> Doc:
     doc: Doc = {
-        ("name", ""): model.name,
-        ("description", ""): model.description,
-        ("created", ""): str(model.created),
-        ("updated", ""): str(model.updated),
-        ("last_version", ""): str(model.last_version),
+        fields.NAME: model.name,
+        fields.DESCRIPTION: model.description,
+        fields.CREATED: str(model.created),
+        fields.UPDATED: str(model.updated),
+        fields.LAST_VERSION: str(model.last_version),
     }
     for key, value in model.tags.items():
         if key not in OWN_TAGS:
-            doc["tag", key] = value
+            doc[Field(FieldKind.TAG, key)] = value
     for alias, uid in model.aliases.items():
-        doc["alias", alias] = alias_value(tx, uid)
+        doc[Field(FieldKind.ALIAS, alias)] = alias_value(tx, uid)
     return doc
 
 
 def of_version(version: Version) -> Doc:
     doc: Doc = {
-        ("number", ""): str(version.number),
-        ("created", ""): str(version.created),
-        ("updated", ""): str(version.updated),
-        ("user", ""): version.user,
-        ("stage", ""): version.stage,
-        ("source", ""): version.source,
-        ("origin", ""): version.origin,
-        ("run_id", ""): version.run_id,
-        ("run_link", ""): version.run_link,
-        ("model_id", ""): version.model_id,
+        fields.NUMBER: str(version.number),
+        fields.CREATED: str(version.created),
+        fields.UPDATED: str(version.updated),
+        fields.USER: version.user,
+        fields.STAGE: version.stage,
+        fields.SOURCE: version.source,
+        fields.ORIGIN: version.origin,
+        fields.RUN_ID: version.run_id,
+        fields.RUN_LINK: version.run_link,
+        fields.MODEL_ID: version.model_id,
     }
     if version.description is not None:
-        doc["description", ""] = version.description
+        doc[fields.DESCRIPTION] = version.description
     for key, value in version.tags.items():
         if key not in OWN_TAGS:
-            doc["tag", key] = value
+            doc[Field(FieldKind.TAG, key)] = value
     return doc
 
 
@@ -196,14 +204,14 @@ def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
     if mirrored.find_model(tx, uid) is None:
         uid = _make_model(tx, uid, doc)
     change = ModelPatch(
-        name=doc.get(("name", "")),
-        description=doc.get(("description", "")),
-        updated=_number(doc, "updated"),
-        last_version=_number(doc, "last_version"),
-        tags=of_kind(doc, "tag"),
-        aliases={alias: alias_uid(value) for alias, value in of_kind(doc, "alias").items()},
-        without_tags=[key for kind, key in patch.drop if kind == "tag"],
-        without_aliases=[key for kind, key in patch.drop if kind == "alias"],
+        name=doc.get(fields.NAME),
+        description=doc.get(fields.DESCRIPTION),
+        updated=whole_number(doc, FieldKind.UPDATED),
+        last_version=whole_number(doc, FieldKind.LAST_VERSION),
+        tags=of_kind(doc, FieldKind.TAG),
+        aliases={alias: alias_uid(value) for alias, value in of_kind(doc, FieldKind.ALIAS).items()},
+        without_tags=[key for kind, key in patch.drop if kind == FieldKind.TAG],
+        without_aliases=[key for kind, key in patch.drop if kind == FieldKind.ALIAS],
     )
     mirrored.change_model(tx, uid, change)
     return uid
@@ -213,56 +221,51 @@ def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
     doc, uid = patch.put, uid_of(item_id)
     if mirrored.find_version(tx, uid) is None:
         _make_version(tx, item_id, doc, server_root)
-        doc = {field: value for field, value in doc.items() if field[0] not in AT_BIRTH}
+        doc = {field: value for field, value in doc.items() if field.kind not in AT_BIRTH}
     change = VersionPatch(
-        description=doc.get(("description", "")),
-        no_description=("description", "") in patch.drop,
-        stage=doc.get(("stage", "")),
-        updated=_number(doc, "updated"),
-        tags=of_kind(doc, "tag"),
-        without_tags=[key for kind, key in patch.drop if kind == "tag"],
+        description=doc.get(fields.DESCRIPTION),
+        no_description=fields.DESCRIPTION in patch.drop,
+        stage=doc.get(fields.STAGE),
+        updated=whole_number(doc, FieldKind.UPDATED),
+        tags=of_kind(doc, FieldKind.TAG),
+        without_tags=[key for kind, key in patch.drop if kind == FieldKind.TAG],
     )
     mirrored.change_version(tx, uid, change)
     return _id_here(tx, uid)
 
 
 def _make_model(tx: Tx, uid: str, doc: Doc) -> str:
-    name = doc.get(("name", ""))
+    name = doc.get(fields.NAME)
     if not name:
         raise NotFound(f"Registered model with uid '{uid}' not found")
-    description = doc.get(("description", ""), "")
-    return mirrored.make_model(tx, uid, name, _number(doc, "created"), of_kind(doc, "tag"), description)
+    description = doc.get(fields.DESCRIPTION, "")
+    return mirrored.make_model(
+        tx, uid, name, whole_number(doc, FieldKind.CREATED), of_kind(doc, FieldKind.TAG), description
+    )
 
 
 def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
-    number = _number(doc, "number")
+    number = whole_number(doc, FieldKind.NUMBER)
     if number is None:
         raise NotFound(f"Model version with uid '{uid_of(item_id)}' not found")
     birth = Birth(
         number=number,
-        created=_number(doc, "created") or tx.now,
-        user=doc.get(("user", ""), ""),
-        source=doc.get(("source", ""), ""),
-        origin=doc.get(("origin", ""), ""),
-        run_id=doc.get(("run_id", ""), ""),
-        run_link=doc.get(("run_link", ""), ""),
-        model_id=doc.get(("model_id", ""), ""),
-        copied=("copied", "") in doc,
+        created=whole_number(doc, FieldKind.CREATED) or tx.now,
+        user=doc.get(fields.USER, ""),
+        source=doc.get(fields.SOURCE, ""),
+        origin=doc.get(fields.ORIGIN, ""),
+        run_id=doc.get(fields.RUN_ID, ""),
+        run_link=doc.get(fields.RUN_LINK, ""),
+        model_id=doc.get(fields.MODEL_ID, ""),
+        copied=fields.COPIED in doc,
     )
-    description = doc.get(("description", ""))
-    mirrored.make_version(tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, "tag"), description, server_root)
+    description = doc.get(fields.DESCRIPTION)
+    mirrored.make_version(
+        tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, FieldKind.TAG), description, server_root
+    )
 
 
 def _id_here(tx: Tx, uid: str) -> str:
     found = mirrored.find_version(tx, uid)
     assert found is not None
     return id_of(found.model_uid, uid)
-
-
-def _number(doc: Doc, kind: str) -> int | None:
-    text = doc.get((kind, ""))
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid(f"{kind} is {text[:100]!r}; it must be a whole number of 0 or more")
-    return int(text)

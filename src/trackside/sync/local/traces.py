@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid, NotFound
-from trackside.sync import trace_document
+from trackside.sync import fields, trace_document
 from trackside.sync.document import Doc, of_kind
+from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import Part
-from trackside.sync.trace_document import FINAL, Marks
+from trackside.sync.trace_document import Marks
 from trackside.traces import model as m
 from trackside.traces.api.v3 import start_of
 from trackside.traces.assessments import store as assessments
@@ -113,7 +114,7 @@ def call_of(given: Brought) -> tuple[Start, Spans | None]:
         start = msgspec.structs.replace(start, is_final=False)
     if any(kind not in KINDS for kind, _ in given.links):
         raise Invalid(f"links of the trace {start.trace_id} must be of {', '.join(KINDS)}")
-    if any(kind not in ("tag", "assessment") for kind, _ in given.drop):
+    if any(kind not in (FieldKind.TAG, FieldKind.ASSESSMENT) for kind, _ in given.drop):
         raise Invalid(f"drop of the trace {start.trace_id} must name tags and assessments")
     return start, spans_call(start.trace_id, start.experiment_id, given.spans)
 
@@ -132,7 +133,7 @@ def finish(tx: Tx, trace_id: str, given: Brought) -> None:
         for kind, target in given.links:
             changes.link(tx, kind, [(seq, target)])
     for kind, key in given.drop:
-        if kind == "assessment":
+        if kind == FieldKind.ASSESSMENT:
             assessments.delete(tx, trace_id, key)
         else:
             try:
@@ -160,9 +161,9 @@ def brought(
     """Return `Brought` as JSON has it, without spans: what makes `doc` of a trace."""
     return {
         "info": trace_document.info_of(trace_id, experiment_id, doc, changed),
-        "links": [trace_document.link_of(key) for key in of_kind(changed, trace_document.LINK)],
+        "links": [trace_document.link_of(key) for key in of_kind(changed, FieldKind.LINK)],
         "drop": [list(field) for field in drop],
-        "is_final": FINAL in doc,
+        "is_final": fields.FINAL in doc,
     }
 
 

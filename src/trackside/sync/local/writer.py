@@ -19,8 +19,10 @@ from trackside.runs import batch, lifecycle, lineage
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged, ModelPoint
 from trackside.runs.model import GivenDataset, GivenInput, GivenModel, GivenTag, Status
-from trackside.sync.document import Doc, Field, Patch, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader
 
 
@@ -40,7 +42,7 @@ def item(tx: Tx, entity: Entity, item_id: str, experiment_id: str, patch: Patch,
 
 def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str) -> str:
     """Its id.  One without an id is found by its name, or made."""
-    name = patch.put.get(("name", ""))
+    name = patch.put.get(fields.NAME)
     if experiment_id is None:
         if not name:
             raise Invalid("An experiment that has no id needs a name.")
@@ -62,10 +64,10 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
             seq=seq,
         )
         tx.record(Change("experiment", experiment_id, "rename"))
-    tags = of_kind(patch.put, "tag")
+    tags = of_kind(patch.put, FieldKind.TAG)
     for key, value in tags.items():
         experiments.set_tag_of(tx, seq, Tag(key=key, value=value))
-    gone = [key for kind, key in patch.drop if kind == "tag"]
+    gone = [key for kind, key in patch.drop if kind == FieldKind.TAG]
     if gone:
         holds.check(tx, Held.EXPERIMENT, experiment_id)
         tx.run(
@@ -75,7 +77,7 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
         )
     if tags or gone:
         tx.record(Change("experiment", experiment_id, "set-tag"))
-    stage = patch.put.get(("stage", ""))
+    stage = patch.put.get(fields.STAGE)
     if stage and stage != found.lifecycle_stage:
         (experiments.delete if stage == "deleted" else experiments.restore)(tx, experiment_id)
     if _set_times(
@@ -108,20 +110,20 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
     if stage != "active":
         _set_stage(tx, run_id, "active")
     _set_columns(tx, seq, put)
-    _set_params(tx, run_id, seq, of_kind(put, "param"))
-    tags = of_kind(put, "tag")
-    if ("name", "") in put:
-        tags[reader.NAME_TAG] = put["name", ""]
+    _set_params(tx, run_id, seq, of_kind(put, FieldKind.PARAM))
+    tags = of_kind(put, FieldKind.TAG)
+    if fields.NAME in put:
+        tags[reader.NAME_TAG] = put[fields.NAME]
     if tags:
         _log(tx, Logged(run_id, {}, [], tags, [], True))
     for kind, key in patch.drop:
-        if kind == "tag":
+        if kind == FieldKind.TAG:
             tx.run("DELETE FROM tags WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=seq, key=key)
-        elif kind == "param":
+        elif kind == FieldKind.PARAM:
             tx.run("DELETE FROM params WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=seq, key=key)
-        elif kind == "end_time":
+        elif kind == FieldKind.END_TIME:
             tx.run("UPDATE runs SET end_time = NULL WHERE workspace_id = :ws AND run_seq = :run", run=seq)
-        elif kind in ("input", "output"):
+        elif kind in (FieldKind.INPUT, FieldKind.OUTPUT):
             tx.run(
                 """
                 DELETE FROM run_models
@@ -132,7 +134,7 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
                 model=key,
             )
     _set_edges(tx, run_id, put)
-    wanted: str = put.get(("stage", "")) or stage
+    wanted: str = put.get(fields.STAGE) or stage
     if wanted != "active":
         _set_stage(tx, run_id, wanted)
     runs.changed(tx, run_id, seq, "import")
@@ -159,24 +161,24 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
             models.create(
                 tx,
                 experiment_id,
-                name=put.get(("name", "")),
-                model_type=put.get(("model_type", ""), ""),
-                source_run_id=put.get(("source_run", ""), ""),
+                name=put.get(fields.NAME),
+                model_type=put.get(fields.MODEL_TYPE, ""),
+                source_run_id=put.get(fields.SOURCE_RUN, ""),
                 model_id=model_id,
             )
-    params, tags = of_kind(put, "param"), of_kind(put, "tag")
+    params, tags = of_kind(put, FieldKind.PARAM), of_kind(put, FieldKind.TAG)
     if params:
         models.log_params(tx, model_id, params)
     if tags:
         models.set_tags(tx, model_id, tags)
     for kind, key in patch.drop:
-        if kind == "tag":
+        if kind == FieldKind.TAG:
             with _Harmless():
                 models.delete_tag(tx, model_id, key)
-    if ("status", "") in put:
-        models.finalize(tx, model_id, mm.check_status(put["status", ""]))
-    left = _add_model_points(tx, model_id, of_kind(put, "point"))
-    stage = put.get(("stage", ""))
+    if fields.STATUS in put:
+        models.finalize(tx, model_id, mm.check_status(put[fields.STATUS]))
+    left = _add_model_points(tx, model_id, of_kind(put, FieldKind.POINT))
+    stage = put.get(fields.STAGE)
     if stage == "deleted":
         holds.check(tx, Held.LOGGED_MODEL, model_id)
     if stage:
@@ -246,16 +248,16 @@ def _make_run(tx: Tx, run_id: str, experiment_id: str, put: Doc) -> None:
         lifecycle.create(
             tx,
             experiment_id,
-            run_name=put.get(("name", "")),
-            user_id=put.get(("user", ""), ""),
-            start_time=int(put.get(("start_time", ""), "0")),
+            run_name=put.get(fields.NAME),
+            user_id=put.get(fields.USER, ""),
+            start_time=int(put.get(fields.START_TIME, "0")),
             tags={},
             run_id=run_id,
         )
 
 
 def _set_columns(tx: Tx, seq: int, put: Doc) -> None:
-    status = put.get(("status", ""))
+    status = put.get(fields.STATUS)
     if status is not None and status not in Status.__members__:
         raise Invalid(f"status is {status!r}; it must be one of {', '.join(Status.__members__)}")
     tx.run(
@@ -266,16 +268,16 @@ def _set_columns(tx: Tx, seq: int, put: Doc) -> None:
         """,
         run=seq,
         status=status,
-        name=put.get(("name", "")),
-        user=put.get(("user", "")),
-        start=_integer(put.get(("start_time", ""))),
-        end=_integer(put.get(("end_time", ""))),
+        name=put.get(fields.NAME),
+        user=put.get(fields.USER),
+        start=_integer(put.get(fields.START_TIME)),
+        end=_integer(put.get(fields.END_TIME)),
     )
 
 
 def _set_times(tx: Tx, sql: str, key: int | str, put: Doc) -> bool:
     """When it was made and changed where it comes from; False if that is not told."""
-    created, updated = _integer(put.get(("creation_time", ""))), _integer(put.get(("last_update_time", "")))
+    created, updated = _integer(put.get(fields.CREATION_TIME)), _integer(put.get(fields.LAST_UPDATE_TIME))
     if created is None and updated is None:
         return False
     tx.run(sql, key=key, created=created, updated=updated)
@@ -307,15 +309,17 @@ def _set_params(tx: Tx, run_id: str, seq: int, params: dict[str, str]) -> None:
 
 def _set_edges(tx: Tx, run_id: str, put: Doc) -> None:
     datasets = []
-    for key, value in of_kind(put, "dataset").items():
+    for key, value in of_kind(put, FieldKind.DATASET).items():
         name, digest = json.loads(key)
-        fields = json.loads(value)
-        tags = [GivenTag(key=k, value=v) for k, v in fields.pop("tags", {}).items()]
-        datasets.append(GivenInput(tags=tags, dataset=GivenDataset(name=name, digest=digest, **fields)))
-    inputs = [GivenModel(model_id=model_id) for model_id in of_kind(put, "input")]
+        said = json.loads(value)
+        tags = [GivenTag(key=k, value=v) for k, v in said.pop("tags", {}).items()]
+        datasets.append(GivenInput(tags=tags, dataset=GivenDataset(name=name, digest=digest, **said)))
+    inputs = [GivenModel(model_id=model_id) for model_id in of_kind(put, FieldKind.INPUT)]
     if datasets or inputs:
         lineage.log_inputs(tx, run_id, datasets, inputs)
-    outputs = [GivenModel(model_id=model_id, step=int(step)) for model_id, step in of_kind(put, "output").items()]
+    outputs = [
+        GivenModel(model_id=model_id, step=int(step)) for model_id, step in of_kind(put, FieldKind.OUTPUT).items()
+    ]
     if outputs:
         lineage.log_outputs(tx, run_id, outputs)
 
@@ -363,7 +367,7 @@ def _add_model_points(tx: Tx, model_id: str, given: dict[str, str]) -> list[Fiel
     for text in given:
         key, step, timestamp, run_id, name, digest, value = json.loads(text)
         if run_id not in there:
-            left.append(("point", text))
+            left.append(Field(FieldKind.POINT, text))
             continue
         point = (int(step), int(timestamp), canonical(float(value)))
         by_run.setdefault(run_id, []).append(ModelPoint(model_id, key, point, name, digest))

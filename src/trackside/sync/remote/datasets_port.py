@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from trackside.evaluation_datasets.whole_record import Record
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.document import Doc, Patch
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
 from trackside.sync.remote.port import Listed

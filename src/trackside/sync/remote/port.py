@@ -7,8 +7,9 @@ from msgspec import Struct
 
 from trackside.artifacts.store import Removal
 from trackside.core.http_client.client import Down, Incoming
-from trackside.sync.document import Field, Patch, Verb
+from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary

@@ -4,8 +4,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import LeftOut, Listed
 

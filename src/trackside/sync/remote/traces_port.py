@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from trackside.sync.document import Doc, Field, Verb
+from trackside.sync.document import Doc
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Listed
 from trackside.sync.trace_document import Marks

@@ -11,7 +11,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
-from trackside.sync import document
+from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
@@ -29,7 +29,7 @@ class SnippetType(ItemType):
         self._remote = remote
 
     def called(self, part: Part) -> str:
-        return f"snippet {part.doc['title', '']}"
+        return f"snippet {part.doc[fields.NAME]}"
 
     def read_local(self, tx: Tx, local_id: str) -> Part | None:
         doc = table.read(tx, local_id)
@@ -66,7 +66,7 @@ class SnippetType(ItemType):
         )
 
     def describe(self, part: Part, conflict: Conflict) -> str:
-        return f"{self.called(part)}: {conflict.field[0]}"
+        return f"{self.called(part)}: {conflict.field.kind}"
 
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
         patch = compared.merged.for_them

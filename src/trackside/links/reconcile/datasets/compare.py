@@ -3,18 +3,18 @@ agreed."""
 
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.records import RecordSync
+from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
-from trackside.sync import document, record_merge
-from trackside.sync.document import Doc, Field, Merged, Mode, Patch, of_kind
+from trackside.sync import document, fields, record_merge
+from trackside.sync.document import Doc, Merged, Mode, Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.datasets import COMPARED, KEPT
 from trackside.sync.local.reader import Part
 
-VERSION: Field = ("version", "")  # of their records, as they were when both agreed
-SCHEMA: Field = ("schema", "")
 WORDS = {
     record_merge.Step.TAKE: "missing here, or others there",
     record_merge.Step.DROP_HERE: "not there any more",
@@ -34,17 +34,17 @@ class Comparison:
     def is_wanted(self, part: Part, item: Item | None) -> bool:
         """Whether the link mirrors it: one of its experiments is wanted, or was when both agreed, so that its leaving goes
         over too.  One without experiments is, unless the link names those that it is for."""
-        known = of_kind(item.agreed or {}, "experiment") if item is not None else {}
-        experiments = {*of_kind(part.doc, "experiment"), *known}
+        known = of_kind(item.agreed or {}, FieldKind.EXPERIMENT) if item is not None else {}
+        experiments = {*of_kind(part.doc, FieldKind.EXPERIMENT), *known}
         return any(map(self._wants, experiments)) if experiments else not self.side.link.options.experiments
 
     def wants_theirs(self, part: Part) -> bool:
         """The same of one that is there."""
-        experiments = of_kind(part.doc, "experiment")
+        experiments = of_kind(part.doc, FieldKind.EXPERIMENT)
         if not experiments:
             return not self.side.link.options.experiments
         return any(
-            found is not None and self.side.link.options.wants(found.doc["name", ""])
+            found is not None and self.side.link.options.wants(found.doc[fields.NAME])
             for found in (self.side.look(Entity.EXPERIMENT, each) for each in experiments)
         )
 
@@ -54,31 +54,32 @@ class Comparison:
         return {
             field: value
             for field, value in part.doc.items()
-            if field[0] in self._kinds and (field[0] != "experiment" or self._is_there(field[1], is_quiet=is_quiet))
+            if field.kind in self._kinds
+            and (field.kind != FieldKind.EXPERIMENT or self._is_there(field.key, is_quiet=is_quiet))
         }
 
     def home(self, theirs: Part, *, is_quiet: bool = False) -> Doc:
         """Theirs in our words, with those experiments that are mirrored."""
         found: Doc = {}
-        for (kind, key), value in theirs.doc.items():
-            if kind == "experiment":
-                local_id = self._experiment_here(key, is_quiet=is_quiet)
+        for field, value in theirs.doc.items():
+            if field.kind is FieldKind.EXPERIMENT:
+                local_id = self._experiment_here(field.key, is_quiet=is_quiet)
                 if local_id is not None and self._wants(local_id):
-                    found[kind, local_id] = value
-            elif kind in self._kinds and not (kind == "tag" and key in reader.OWN_TAGS):
-                found[kind, key] = value
+                    found[Field(field.kind, local_id)] = value
+            elif field.kind in self._kinds and not (field.kind is FieldKind.TAG and field.key in reader.OWN_TAGS):
+                found[field] = value
         return found
 
     def there(self, doc: Doc) -> Doc:
         """In their words."""
         found: Doc = {}
-        for (kind, key), value in doc.items():
-            if kind != "experiment":
-                found[kind, key] = value
+        for field, value in doc.items():
+            if field.kind is not FieldKind.EXPERIMENT:
+                found[field] = value
                 continue
-            item = self.side.item(Entity.EXPERIMENT, key)
+            item = self.side.item(Entity.EXPERIMENT, field.key)
             if item is not None and item.remote_id:
-                found[kind, item.remote_id] = value
+                found[Field(field.kind, item.remote_id)] = value
         return found
 
     def patch_there(self, patch: Patch) -> Patch:
@@ -88,24 +89,18 @@ class Comparison:
         base = without_version(agreed)
         merged = document.merge(base, mine, theirs, self.side.link.mode, self.peer.can)
         for conflict in merged.conflicts:
-            if conflict.field == SCHEMA and conflict.mode is Mode.BOTH and conflict.ours and conflict.theirs:
+            if conflict.field == fields.SCHEMA and conflict.mode is Mode.BOTH and conflict.ours and conflict.theirs:
                 both = record_merge.joined_schema(conflict.ours, conflict.theirs)
                 for doc in (merged.for_them.put, merged.for_us.put, merged.agreed):
-                    doc[SCHEMA] = both
+                    doc[fields.SCHEMA] = both
         return merged
 
     def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
         """In words, what is not what the link's rules make of it."""
         mine, doc = self.mine(part, is_quiet=True), self.home(theirs, is_quiet=True)
         merged = self.merge(item.agreed or {}, mine, doc)
-        fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
-        found = [
-            f"{kind}{f' {key}' if key else ''} is {_shown(mine.get((kind, key)))} here and"
-            f" {_shown(doc.get((kind, key)))} there"
-            for kind, key in sorted(fields)
-        ]
         counts = self.records(item).differences()
-        return found + [
+        return differing(merged, mine, doc) + [
             f"{count} {'record is' if count == 1 else 'records are'} {WORDS[step]}" for step, count in counts.items()
         ]
 
@@ -125,18 +120,20 @@ class Comparison:
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         """Of one as a list has it, without its experiments: a change of those changes the version."""
-        tags = {field: value for field, value in self.home(listed).items() if field[0] in ("tag", "null_tag")}
-        agreed = {field: value for field, value in (item.agreed or {}).items() if field[0] in ("tag", "null_tag")}
+        tags, agreed = (
+            {field: value for field, value in doc.items() if field.kind in (FieldKind.TAG, FieldKind.NULL_TAG)}
+            for doc in (self.home(listed), item.agreed or {})
+        )
         return self.has_agreed_version(item, listed) and tags == agreed
 
     def has_agreed_version(self, item: Item, theirs: Part) -> bool:
         """Whether their records are those that were agreed on, as far as that is told without reading them."""
-        version = theirs.doc.get(VERSION)
-        return version is not None and item.agreed is not None and item.agreed.get(VERSION) == version
+        version = theirs.doc.get(fields.VERSION)
+        return version is not None and item.agreed is not None and item.agreed.get(fields.VERSION) == version
 
     def _wants(self, experiment_id: str) -> bool:
         found = self.side.read(lambda tx: reader.experiment(tx, experiment_id))
-        return found is not None and self.side.link.options.wants(found.doc["name", ""])
+        return found is not None and self.side.link.options.wants(found.doc[fields.NAME])
 
     def _is_there(self, experiment_id: str, *, is_quiet: bool) -> bool:
         if not self.side.link.mode.sends:
@@ -159,12 +156,8 @@ class Comparison:
 
 
 def without_version(agreed: Doc) -> Doc:
-    return {field: value for field, value in agreed.items() if field != VERSION}
+    return {field: value for field, value in agreed.items() if field != fields.VERSION}
 
 
 def _plain(doc: Doc) -> Doc:
-    return {field: value for field, value in doc.items() if field[0] in COMPARED}
-
-
-def _shown(value: str | None) -> str:
-    return "absent" if value is None else repr(value if len(value) <= 80 else value[:80] + "…")
+    return {field: value for field, value in doc.items() if field.kind in COMPARED}

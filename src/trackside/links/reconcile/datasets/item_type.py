@@ -5,19 +5,20 @@ from trackside.evaluation_datasets import model as dm
 from trackside.links.model import Made
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.datasets.compare import SCHEMA, VERSION, Comparison, without_version
+from trackside.links.reconcile.datasets.compare import Comparison, without_version
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
 from trackside.links.reconcile.merging import words
 from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state.item import Item
-from trackside.sync import document, record_merge
-from trackside.sync.document import Conflict, Doc, Field, Mode, Patch
+from trackside.sync import document, fields, record_merge
+from trackside.sync.document import Conflict, Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import datasets, reader
 from trackside.sync.local.datasets import KEPT, LATE
 from trackside.sync.local.reader import Part
 
-SOURCE: Field = ("tag", reader.SOURCE_DATASET)
+SOURCE: Field = Field(FieldKind.TAG, reader.SOURCE_DATASET)
 
 
 class DatasetType(ItemType):
@@ -33,7 +34,7 @@ class DatasetType(ItemType):
         return "" if self.peer.is_known else "the other side knows no evaluation datasets: they stay here"
 
     def called(self, part: Part) -> str:
-        return f"evaluation dataset {part.doc.get(('name', ''), part.item_id)}"
+        return f"evaluation dataset {part.doc.get(fields.NAME, part.item_id)}"
 
     def read_local(self, tx: Tx, local_id: str) -> Part | None:
         return datasets.read(tx, local_id)
@@ -75,7 +76,7 @@ class DatasetType(ItemType):
             return None
         exists = self.side.read(lambda tx: datasets.read(tx, local_id)) is not None
         is_by_us = local_id == theirs.doc.get(SOURCE) and identity.is_known_as_ours(self.side, theirs)
-        doc = {field: value for field, value in theirs.doc.items() if field[0] in datasets.AT_BIRTH}
+        doc = {field: value for field, value in theirs.doc.items() if field.kind in datasets.AT_BIRTH}
 
         def make(tx: Tx) -> None:
             datasets.make(tx, local_id, doc)
@@ -93,8 +94,8 @@ class DatasetType(ItemType):
         agreed = item.agreed or {}
         base, mine = without_version(agreed), self.comparison.mine(part)
         merged = self.comparison.merge(agreed, mine, base if theirs is None else self.comparison.home(theirs))
-        version = (agreed if theirs is None else theirs.doc).get(VERSION)
-        return Compared(merged, base, {} if version is None else {VERSION: version})
+        version = (agreed if theirs is None else theirs.doc).get(fields.VERSION)
+        return Compared(merged, base, {} if version is None else {fields.VERSION: version})
 
     def describe(self, part: Part, conflict: Conflict) -> str:
         del part
@@ -140,15 +141,15 @@ class DatasetType(ItemType):
 
     def _times(self, tx: Tx, part: Part, theirs: Part) -> Doc:
         """What a change of ours makes of the rest, where only we can set it: what theirs says in a link that only takes."""
-        found: Doc = {field: value for field, value in theirs.doc.items() if field[0] in LATE}
+        found: Doc = {field: value for field, value in theirs.doc.items() if field.kind in LATE}
         if self.side.link.mode is Mode.BOTH:
-            found["last_update_time", ""] = str(tx.now)
-            found["digest", ""] = dm.digest(part.doc["name", ""], tx.now)
-        if SCHEMA in found and part.doc.get(SCHEMA, found[SCHEMA]) != found[SCHEMA]:
-            found[SCHEMA] = record_merge.joined_schema(part.doc[SCHEMA], found[SCHEMA])
+            found[fields.LAST_UPDATE_TIME] = str(tx.now)
+            found[fields.DIGEST] = dm.digest(part.doc[fields.NAME], tx.now)
+        if fields.SCHEMA in found and part.doc.get(fields.SCHEMA, found[fields.SCHEMA]) != found[fields.SCHEMA]:
+            found[fields.SCHEMA] = record_merge.joined_schema(part.doc[fields.SCHEMA], found[fields.SCHEMA])
         return found
 
 
 def touched(part: Part) -> int:
     """Return when it was made or changed, in ms."""
-    return max(int(part.doc.get((kind, ""), "0")) for kind in ("creation_time", "last_update_time"))
+    return max(int(part.doc.get(each, "0")) for each in (fields.CREATION_TIME, fields.LAST_UPDATE_TIME))

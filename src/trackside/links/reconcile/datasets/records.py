@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from trackside.core.db.tx import Tx
 from trackside.evaluation_datasets import mirrored
 from trackside.evaluation_datasets.whole_record import Record
+from trackside.links.model import LogKind
 from trackside.links.reconcile.context import Side
 from trackside.links.state import dataset_records
 from trackside.links.state.dataset_records import Agreed
@@ -137,7 +138,7 @@ class RecordSync:
                     yield Entry(record.input_hash, digest, place)
                 elif not is_quiet:
                     text = f"record {record.record_id} stays here: the other side would take its inputs for others"
-                    self._side.note_once("skipped", Entity.DATASET, self._local_id, text)
+                    self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, text)
             page = self._our_page(page[-1][1].input_hash)
 
     def _note_conflicts(self, lists: Lists) -> None:
@@ -207,7 +208,7 @@ class RecordSync:
         try:
             self._peer.put(self._remote_id, records, replaced)
         except Unmirrored as reason:
-            self._side.note_once("skipped", Entity.DATASET, self._local_id, str(reason))
+            self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
             return 0
         self._save(records)
         return len(records)
@@ -236,7 +237,7 @@ class RecordSync:
         try:
             self._peer.drop(self._remote_id, hashes)
         except Unmirrored as reason:
-            self._side.note_once("skipped", Entity.DATASET, self._local_id, str(reason))
+            self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
             return 0
         self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
         return len(hashes)

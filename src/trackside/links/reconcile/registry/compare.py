@@ -3,18 +3,20 @@ both agreed."""
 
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
+from trackside.links.model import LogKind
+from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps
 from trackside.links.state.item import Item
 from trackside.registry import stages
-from trackside.sync import document
-from trackside.sync.document import Doc, Field, Mode, Patch
+from trackside.sync import document, fields
+from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import registry
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
-QUIET = frozenset({"updated", "last_version"})  # follow from the rest: no conflict worth a word
-STAGE: Field = ("stage", "")
+QUIET = frozenset({FieldKind.UPDATED, FieldKind.LAST_VERSION})  # follow from the rest: no conflict worth a word
 
 
 class Comparison:
@@ -24,16 +26,13 @@ class Comparison:
         self._items = items
         self._steps = steps
 
-    def compare(
-        self, entity: Entity, part: Part, item: Item, theirs: Part
-    ) -> list[tuple[Field, str | None, str | None]]:
-        """The fields in which the two are not what the link's rules make of them, with both values."""
+    def differing(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
+        """Return in words what is not what the link's rules make of it."""
         mine, doc = self.comparable(entity, part.doc), self.home(entity, item, theirs, is_quiet=True)
         agreed, mine, doc, _ = self.with_known_stages(part, item.agreed or {}, mine, doc, is_quiet=True)
         can = self.peer.can
         merged = document.merge(agreed, mine, doc, self.side.link.mode, lambda field, verb: can(entity, field, verb))
-        fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
-        return [(field, mine.get(field), doc.get(field)) for field in sorted(fields)]
+        return differing(merged, mine, doc)
 
     def is_as_agreed(self, entity: Entity, item: Item, theirs: Part) -> bool:
         if item.agreed is None or not self._items.is_the_same(item, theirs):
@@ -73,12 +72,14 @@ class Comparison:
 
     def comparable(self, entity: Entity, doc: Doc) -> Doc:
         """What both sides compare: not what is given once and for all, and nothing empty where a side has no word for it."""
-        skipped = registry.BIRTH if entity is VERSION else frozenset({"created"})
+        skipped = registry.BIRTH if entity is VERSION else frozenset({FieldKind.CREATED})
         keeps_ids = self.side.peer.keeps_ids
         return {
             field: value
             for field, value in doc.items()
-            if field[0] not in skipped and field[0] != "seen" and (value or keeps_ids or field[0] == "tag")
+            if field.kind not in skipped
+            and field.kind != FieldKind.SEEN
+            and (value or keeps_ids or field.kind == FieldKind.TAG)
         }
 
     def home(self, entity: Entity, item: Item, theirs: Part, *, is_quiet: bool = False) -> Doc:
@@ -86,7 +87,7 @@ class Comparison:
         doc = self.comparable(entity, self.side.ours(theirs.doc, entity))
         found: Doc = {}
         for field, value in doc.items():
-            if field[0] != "alias":
+            if field.kind != FieldKind.ALIAS:
                 found[field] = value
                 continue
             version_id = self.peer.named_by(theirs.item_id, value)
@@ -105,10 +106,10 @@ class Comparison:
         """A patch in their words."""
         put: Doc = {}
         for field, value in patch.put.items():
-            if field[0] == "alias":
+            if field.kind == FieldKind.ALIAS:
                 item = self.side.item(VERSION, registry.id_of(part.item_id, registry.alias_uid(value)))
                 if item is None or not item.remote_id:
-                    raise BadState(f"the version that the alias {field[1]!r} names is not on the other side")
+                    raise BadState(f"the version that the alias {field.key!r} names is not on the other side")
                 put[field] = self.peer.alias_of(item.remote_id, value)
             else:
                 put[field] = value
@@ -119,10 +120,10 @@ class Comparison:
         found: Doc = {}
         model_id = part.item_id
         for field, value in doc.items():
-            if field[0] == "alias" and self.side.link.mode.sends:
+            if field.kind == FieldKind.ALIAS and self.side.link.mode.sends:
                 if not self.peer.can(MODEL, field, "add"):
-                    text = f"{self._items.called(part)}: the other side knows no aliases; {field[1]!r} stays here"
-                    self.side.note_once("skipped", MODEL, model_id, text)
+                    text = f"{self._items.called(part)}: the other side knows no aliases; {field.key!r} stays here"
+                    self.side.note_once(LogKind.SKIPPED, MODEL, model_id, text)
                     found[field] = value
                     continue
                 local_id = registry.id_of(model_id, registry.alias_uid(value))
@@ -131,7 +132,7 @@ class Comparison:
                     try:
                         self._steps.ours(VERSION, local_id, verify=False)
                     except (Refused, Unmirrored, Fault) as reason:
-                        self.side.note("skipped", MODEL, model_id, f"the alias {field[1]!r} waits: {reason}")
+                        self.side.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
                         continue
             found[field] = value
         return found
@@ -140,7 +141,7 @@ class Comparison:
         self, part: Part, agreed: Doc, mine: Doc, theirs: Doc, *, is_quiet: bool = False
     ) -> tuple[Doc, Doc, Doc, Doc]:
         """A stage that one of the sides does not have is left alone; the last of the answer is what stays agreed of it."""
-        used = {doc[STAGE] for doc in (mine, theirs) if STAGE in doc}
+        used = {doc[fields.STAGE] for doc in (mine, theirs) if fields.STAGE in doc}
         foreign = used - {stage.name for stage in stages.MLFLOW}
         if foreign:
             foreign -= {each.name for each in self.side.read(stages.of)} & self.peer.stages()
@@ -148,15 +149,24 @@ class Comparison:
             return agreed, mine, theirs, {}
         if not is_quiet:
             text = f"{self._items.called(part)}: not both sides have the stage {', '.join(sorted(foreign))}; each keeps its own"
-            self.side.note_once("skipped", VERSION, part.item_id, text)
-        without = [{field: value for field, value in doc.items() if field != STAGE} for doc in (agreed, mine, theirs)]
-        return without[0], without[1], without[2], {STAGE: agreed[STAGE]} if STAGE in agreed else {}
+            self.side.note_once(LogKind.SKIPPED, VERSION, part.item_id, text)
+        without = [
+            {field: value for field, value in doc.items() if field != fields.STAGE} for doc in (agreed, mine, theirs)
+        ]
+        return (
+            without[0],
+            without[1],
+            without[2],
+            {fields.STAGE: agreed[fields.STAGE]} if fields.STAGE in agreed else {},
+        )
 
 
 def _by_uid(doc: Doc) -> Doc:
     """Of what an alias names, the uid alone: when it was made cannot be said of a version that is gone here."""
-    return {field: registry.alias_uid(value) if field[0] == "alias" else value for field, value in doc.items()}
+    return {
+        field: registry.alias_uid(value) if field.kind == FieldKind.ALIAS else value for field, value in doc.items()
+    }
 
 
 def plain(doc: Doc) -> Doc:
-    return {field: value for field, value in doc.items() if field[0] not in QUIET}
+    return {field: value for field, value in doc.items() if field.kind not in QUIET}

@@ -7,17 +7,21 @@ be unavailable, or the client that registered it may not have put them there yet
 
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
+from trackside.links.model import LogKind
 from trackside.links.reconcile import files as filesync
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.registry.model import says_prompt
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import files, registry
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
+OWNER_IDS = ((fields.RUN_ID, Entity.RUN), (fields.MODEL_ID, Entity.MODEL))
 OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
 
 
@@ -31,17 +35,17 @@ class Carrier:
         doc = dict(part.doc)
         if _is_prompt(doc):
             return doc, False
-        for kind, entity in (("run_id", Entity.RUN), ("model_id", Entity.MODEL)):
-            if doc[kind, ""]:
-                there = self._there(entity, doc[kind, ""])
-                doc[kind, ""] = there or (doc[kind, ""] if self._side.peer.keeps_ids else "")
-        what, owner, path = _split(doc["origin", ""])
+        for field, entity in OWNER_IDS:
+            if doc[field]:
+                there = self._there(entity, doc[field])
+                doc[field] = there or (doc[field] if self._side.peer.keeps_ids else "")
+        what, owner, path = _split(doc[fields.ORIGIN])
         there = self._there(OWNERS[what], owner) if what else None
         if there is not None:
-            doc["origin", ""] = f"{what}/{there}/{path}"
-            doc["source", ""] = _named_anew(doc["source", ""], owner, there)
+            doc[fields.ORIGIN] = f"{what}/{there}/{path}"
+            doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, there)
             return doc, False
-        doc["origin", ""] = ""
+        doc[fields.ORIGIN] = ""
         return doc, self._has_files(part)
 
     def home(self, part: Part, local_id: str) -> Doc:
@@ -51,17 +55,17 @@ class Carrier:
             return doc
         what, owner, path = _split(self._side.peer.registry.origin_of(part))
         here = self._here(OWNERS[what], owner) if what else None
-        for kind, entity in (("run_id", Entity.RUN), ("model_id", Entity.MODEL)):
-            theirs = part.doc.get((kind, ""), "")
+        for field, entity in OWNER_IDS:
+            theirs = part.doc.get(field, "")
             if theirs:
-                doc[kind, ""] = self._here(entity, theirs) or (theirs if self._side.peer.keeps_ids else "")
+                doc[field] = self._here(entity, theirs) or (theirs if self._side.peer.keeps_ids else "")
         if here is not None:
-            doc["origin", ""] = f"{what}/{here}/{path}"
-            doc["source", ""] = _named_anew(doc["source", ""], owner, here)
+            doc[fields.ORIGIN] = f"{what}/{here}/{path}"
+            doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, here)
             return doc
-        doc["origin", ""] = ""
+        doc[fields.ORIGIN] = ""
         if self._fetch(part, local_id):
-            doc["copied", ""] = "1"
+            doc[fields.COPIED] = "1"
         return doc
 
     def _there(self, entity: Entity, local_id: str) -> str | None:
@@ -89,7 +93,7 @@ class Carrier:
         try:
             spot = place.spot(self._side.roots)
         except Fault as fault:
-            self._skip(part, f"its files stay where they are, at {part.doc['source', '']}: {fault.message}")
+            self._skip(part, f"its files stay where they are, at {part.doc[fields.SOURCE]}: {fault.message}")
             return False
         if not files.listing(spot):
             raise _waits(part, "here")
@@ -98,7 +102,7 @@ class Carrier:
     def _fetch(self, part: Part, local_id: str) -> bool:
         """Copies their files to a folder of the version's own.  False if they cannot be had.  Raises BadState
         if there are none."""
-        stays = f"its files stay where they are, at {part.doc.get(('source', ''), '')}"
+        stays = f"its files stay where they are, at {part.doc.get(fields.SOURCE, '')}"
         try:
             filesync.receive(self._side, Entity.VERSION, local_id, part.item_id)
         except Unmirrored as reason:
@@ -113,11 +117,13 @@ class Carrier:
         return True
 
     def _skip(self, part: Part, text: str) -> None:
-        self._side.note("skipped", Entity.VERSION, part.item_id, f"version {part.doc.get(('number', ''), '?')}: {text}")
+        self._side.note(
+            LogKind.SKIPPED, Entity.VERSION, part.item_id, f"version {part.doc.get(fields.NUMBER, '?')}: {text}"
+        )
 
 
 def _waits(part: Part, where: str) -> BadState:
-    number, source = (part.doc.get((kind, ""), "?") for kind in ("number", "source"))
+    number, source = (part.doc.get(field, "?") for field in (fields.NUMBER, fields.SOURCE))
     return BadState(f"version {number}: it waits for its files: {where}, at {source}, are none; is a disk missing?")
 
 
@@ -137,4 +143,4 @@ def _named_anew(source: str, owner: str, other: str) -> str:
 
 
 def _is_prompt(doc: Doc) -> bool:
-    return says_prompt({key: value for (kind, key), value in doc.items() if kind == "tag"})
+    return says_prompt({key: value for (kind, key), value in doc.items() if kind == FieldKind.TAG})

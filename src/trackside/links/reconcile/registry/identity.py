@@ -4,7 +4,7 @@ ours, here for one of theirs."""
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
-from trackside.links.model import Made
+from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created
 from trackside.links.reconcile.registry.files import Carrier
@@ -14,6 +14,7 @@ from trackside.links.state import item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
 from trackside.registry import mirrored
+from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
@@ -32,7 +33,7 @@ class Meeting:
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
     def match_model(self, part: Part) -> str | None:
-        name = part.doc["name", ""]
+        name = part.doc[fields.NAME]
         found = self.peer.find_model(part.item_id, name)
         other = None if found is None else self._items.by_remote(MODEL, found)
         if other is not None and other.local_id != part.item_id:
@@ -70,11 +71,11 @@ class Meeting:
         if found is not None:  # while its files, or those of its run, went over
             return Created(found, existed=True)
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
-        if part.doc["model_id", ""] and not self.side.peer.keeps_ids:
-            self._look_again(part.doc["model_id", ""])
+        if part.doc[fields.MODEL_ID] and not self.side.peer.keeps_ids:
+            self._look_again(part.doc[fields.MODEL_ID])
         number = self.peer.number_of(version_id)
-        if number != part.doc["number", ""]:
-            self._items.note_number(part, f"version {part.doc['number', '']} here is {number} there", number)
+        if number != part.doc[fields.NUMBER]:
+            self._items.note_number(part, f"version {part.doc[fields.NUMBER]} here is {number} there", number)
         return Created(version_id)
 
     def _brought(self, part: Part) -> tuple[bool, int]:
@@ -103,7 +104,7 @@ class Meeting:
             try:
                 self._steps.ours(VERSION, version_id, verify=False)
             except (Refused, Unmirrored, Fault) as reason:
-                self.side.note("refused", VERSION, version_id, str(reason))
+                self.side.note(LogKind.REFUSED, VERSION, version_id, str(reason))
 
     def _remote_model(self, model_id: str) -> str:
         item = self.side.item(MODEL, model_id)
@@ -129,12 +130,12 @@ class Meeting:
         making = Patch(at_making(MODEL, self.side.ours(part.doc, MODEL)))
 
         def make(tx: Tx) -> str:
-            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc["name", ""])
+            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc[fields.NAME])
             local_id = registry.put_new(tx, MODEL, uid, making, self.side.server_root)
             known = item_store.item(tx, self._items.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", part.item_id):
                 raise BadState(
-                    f"its name {part.doc['name', '']!r} is that of another mirrored model here; it waits for that one"
+                    f"its name {part.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
                 )
             made_by = Made.THEM if is_here else Made.HERE
             item_store.save_item(tx, self._items.link_id, MODEL, local_id, part.item_id, made_by, None)
@@ -147,7 +148,7 @@ class Meeting:
         """Our id of a model that goes by another name there now, where models have no other id."""
         if self.side.peer.keeps_ids:
             return None
-        made = part.doc.get(("created", ""), "0")
+        made = part.doc.get(fields.CREATED, "0")
         uids = {self.peer.model_uid_of(part), *self.side.read(lambda tx: mirrored.made_at(tx, int(made)))}
         for uid in sorted(uids):
             item = self.side.item(MODEL, uid)
@@ -189,8 +190,8 @@ class Meeting:
         made: str = self.side.write(make)
         here = self._items.read(VERSION, made)
         there = self.peer.number_of(part.item_id)
-        if here is not None and not exists and here.doc["number", ""] != there:
-            self._items.note_number(here, f"version {there} there is {here.doc['number', '']} here", there)
+        if here is not None and not exists and here.doc[fields.NUMBER] != there:
+            self._items.note_number(here, f"version {there} there is {here.doc[fields.NUMBER]} here", there)
         return made
 
     def _uid_here(self, model_id: str, part: Part) -> str:

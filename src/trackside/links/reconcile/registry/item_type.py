@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 
 from trackside.core.db.tx import Tx
-from trackside.links.model import Made
+from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
@@ -18,7 +18,7 @@ from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state.item import Item
 from trackside.registry.files import mirrored_files
-from trackside.sync import document
+from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
@@ -106,7 +106,7 @@ class RegistryType(ItemType):
             return Sent(item.remote_id, merged)
         changed = self.peer.change(self.entity, item.remote_id, self.comparison.there(part, merged.for_them))
         for reason in changed.left_out.values():
-            self.side.note_once("skipped", self.entity, part.item_id, reason)
+            self.side.note_once(LogKind.SKIPPED, self.entity, part.item_id, reason)
         if changed.left_out:  # what they could not take was not agreed on
             merged = document.without(merged, set(changed.left_out), compared.base)
         return Sent(changed.id, merged, has_sent=True)
@@ -126,7 +126,7 @@ class RegistryType(ItemType):
             if self.side.link.mode.takes:
                 files.receive(self.side, VERSION, part.item_id, sent.remote_id)
         except Unmirrored as reason:
-            self.side.note_once("skipped", VERSION, part.item_id, str(reason))
+            self.side.note_once(LogKind.SKIPPED, VERSION, part.item_id, str(reason))
 
     def has_own_files(self, part: Part) -> bool:
         """Return whether it is a version whose files were copied for it; else they lie with a run or logged model, or nobody
@@ -136,7 +136,7 @@ class RegistryType(ItemType):
         uri = self.side.read(lambda tx: mirrored_files.files_of(tx, registry.uid_of(part.item_id)))
         if uri is not None and mirrored_files.is_own_folder(uri):
             return True
-        what, _, rest = part.doc["origin", ""].partition("/")
+        what, _, rest = part.doc[fields.ORIGIN].partition("/")
         if not what:
             return False
         owner = self.side.item(Entity.RUN if what == "run" else Entity.MODEL, rest.partition("/")[0])

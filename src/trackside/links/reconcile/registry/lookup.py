@@ -3,15 +3,19 @@ nothing."""
 
 from typing import Protocol
 
+from trackside.links.model import LogKind
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
+from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import registry
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.registry_port import RegistryPeer
 
+TIMES = (fields.CREATED, fields.UPDATED, fields.SEEN)
 MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
 
 
@@ -53,22 +57,26 @@ class Items:
         options = self.side.link.options
         if self.side.peer.keeps_ids and self.side.link.has_seen_all and options.backfill == "none":
             return False  # its log tells of it, since it changed
-        return max(int(part.doc.get((kind, ""), "0")) for kind in ("created", "updated", "seen")) < options.since
+        return max(int(part.doc.get(each, "0")) for each in TIMES) < options.since
 
     def called(self, part: Part) -> str:
         """By name, for the log."""
-        if ("name", "") in part.doc:
-            return f"model {part.doc['name', '']}"
+        if fields.NAME in part.doc:
+            return f"model {part.doc[fields.NAME]}"
         model_id = registry.model_of(part.item_id)
         model = self.read(MODEL, model_id)
-        return f"model {model.doc['name', ''] if model else model_id} version {part.doc.get(('number', ''), '?')}"
+        return f"model {model.doc[fields.NAME] if model else model_id} version {part.doc.get(fields.NUMBER, '?')}"
 
     def note_number(self, part: Part, which: str, number: str) -> None:
         text = f"{self.called(part)}: {which}, since {number} cannot be the number of both"
-        self.side.note("conflict", VERSION, part.item_id, text)
+        self.side.note(LogKind.CONFLICT, VERSION, part.item_id, text)
 
 
 def at_making(entity: Entity, doc: Doc) -> Doc:
     """What is told when it is made; the rest is compared afterwards."""
-    kinds = registry.AT_BIRTH if entity is VERSION else {"name", "description", "created", "tag"}
-    return {field: value for field, value in doc.items() if field[0] in kinds}
+    kinds = (
+        registry.AT_BIRTH
+        if entity is VERSION
+        else {FieldKind.NAME, FieldKind.DESCRIPTION, FieldKind.CREATED, FieldKind.TAG}
+    )
+    return {field: value for field, value in doc.items() if field.kind in kinds}

@@ -12,7 +12,7 @@ import msgspec
 
 from trackside.core.db.tx import Tx
 from trackside.links import store
-from trackside.links.model import Made
+from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity, merging
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
@@ -22,17 +22,17 @@ from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
 from trackside.registry.files.origins import VERSIONS_TAG
-from trackside.sync import document, portions
-from trackside.sync.document import Conflict, Doc, Field, Merged, Mode, Patch
+from trackside.sync import document, fields, portions
+from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import LATE, Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, writer
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import LeftOut
 
-NAME: Field = ("name", "")
-STAGE: Field = ("stage", "")
-STATUS: Field = ("status", "")
-AT_MAKING = frozenset({"name", "user", "start_time", "model_type", "source_run"})
+AT_MAKING = frozenset(
+    {FieldKind.NAME, FieldKind.USER, FieldKind.START_TIME, FieldKind.MODEL_TYPE, FieldKind.SOURCE_RUN}
+)
 
 
 class Others(Protocol):
@@ -58,13 +58,13 @@ class TrackedType(ItemType):
         self._creating: set[str] = set()  # so that items that name each other in a circle end
 
     def called(self, part: Part) -> str:
-        return part.doc.get(NAME) or part.item_id
+        return part.doc.get(fields.NAME) or part.item_id
 
     def read_local(self, tx: Tx, local_id: str) -> Part | None:
         part = _READ[self.entity](tx, local_id)
         if part is None or self.side.peer.keeps_ids:
             return part
-        return msgspec.structs.replace(part, doc={f: v for f, v in part.doc.items() if f[0] not in TIMES})
+        return msgspec.structs.replace(part, doc={f: v for f, v in part.doc.items() if f.kind not in TIMES})
 
     def read_remote(self, remote_id: str) -> Part | None:
         return self.side.look(self.entity, remote_id)
@@ -78,7 +78,7 @@ class TrackedType(ItemType):
     def wants(self, part: Part) -> bool:
         """Return whether the link's filter of experiments lets the item through."""
         found = self.side.read(lambda tx: reader.experiment(tx, part.experiment_id))
-        return found is not None and self.side.link.options.wants(found.doc[NAME])
+        return found is not None and self.side.link.options.wants(found.doc[fields.NAME])
 
     def is_before(self, theirs: Part) -> bool:
         """MLflow's runs say when they began and ended, and nothing of other changes."""
@@ -87,7 +87,7 @@ class TrackedType(ItemType):
             return False
         if self.side.peer.keeps_ids:
             # Whatever the log of changes names has changed since the link was added.
-            began = theirs.doc.get(("start_time", "")) or theirs.doc.get(("creation_time", ""))
+            began = theirs.doc.get(fields.START_TIME) or theirs.doc.get(fields.CREATION_TIME)
             return not self.side.link.has_seen_all and began is not None and int(began) < options.since
         return theirs.touched < options.since
 
@@ -98,7 +98,7 @@ class TrackedType(ItemType):
         return self._is_hidden(part) or generations.is_purged(self.side.link, item, part.doc)
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
-        if item.agreed != self.side.ours(listed.doc, self.entity) or listed.doc.get(STATUS) == "RUNNING":
+        if item.agreed != self.side.ours(listed.doc, self.entity) or listed.doc.get(fields.STATUS) == "RUNNING":
             return False  # points and files of a running run may be others all the same
         return self.entity is not Entity.RUN or metrics.has_seen(self.side, item.local_id, listed.marks)
 
@@ -106,7 +106,7 @@ class TrackedType(ItemType):
         side = self.side
         if self.entity is Entity.EXPERIMENT:
             again = lambda other: self._others.ours(self.entity, other, verify=True)  # noqa: E731
-            return identity.match_experiment(side, part.item_id, part.doc[NAME], again)
+            return identity.match_experiment(side, part.item_id, part.doc[fields.NAME], again)
         experiment_id = self._experiment_there(part)
         if experiment_id is None:
             return None
@@ -119,8 +119,10 @@ class TrackedType(ItemType):
 
     def create_remote(self, part: Part) -> Created | None:
         if self.entity is Entity.EXPERIMENT:
-            self.side.save(self.entity, part.item_id, "", Made.US, {NAME: part.doc[NAME], STAGE: "active"})
-            found = self.side.peer.make_experiment(part.doc[NAME])
+            self.side.save(
+                self.entity, part.item_id, "", Made.US, {fields.NAME: part.doc[fields.NAME], fields.STAGE: "active"}
+            )
+            found = self.side.peer.make_experiment(part.doc[fields.NAME])
             return Created(found.id, found.existed)
         experiment_id = self._experiment_there(part)
         if experiment_id is None or part.item_id in self._creating:
@@ -133,13 +135,13 @@ class TrackedType(ItemType):
 
     def _create(self, part: Part, experiment_id: str) -> Created:
         side, entity = self.side, self.entity
-        doc = {field: value for field, value in part.doc.items() if field[0] in AT_MAKING}
-        made: Doc = {**doc, STAGE: "active", STATUS: "RUNNING" if entity is Entity.RUN else "PENDING"}
+        doc = {field: value for field, value in part.doc.items() if field.kind in AT_MAKING}
+        made: Doc = {**doc, fields.STAGE: "active", fields.STATUS: "RUNNING" if entity is Entity.RUN else "PENDING"}
         side.save(entity, part.item_id, "", Made.US, made)
         if entity is Entity.RUN:
             note_restore(side, Entity.EXPERIMENT, part.experiment_id)
         created = side.peer.make(entity, part.item_id, experiment_id, Patch(self._there(doc)))
-        models = [key for kind, key in part.doc if kind in ("input", "output")]
+        models = [key for kind, key in part.doc if kind in (FieldKind.INPUT, FieldKind.OUTPUT)]
         if entity is Entity.RUN and models:  # these may have points that waited for the run
             side.write(lambda tx: item_store.mark_mirrored(tx, side.link.link_id, Entity.MODEL, models))
         known = None if created.existed else Part(created.id, experiment_id, self._there(made))
@@ -152,18 +154,18 @@ class TrackedType(ItemType):
             again = lambda other: self._others.theirs(entity, other, None, verify=True)  # noqa: E731
             return identity.adopt_experiment(side, theirs, note, again)
         # A run with SOURCE_UID keeps the files of a version of ours.
-        if self.is_before(theirs) or ("tag", reader.SOURCE_UID) in theirs.doc:
+        if self.is_before(theirs) or Field(FieldKind.TAG, reader.SOURCE_UID) in theirs.doc:
             return None
         experiment_id = self._experiment_here(theirs.experiment_id)
         if experiment_id is None:
             return None
         # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
-        tag: Field = ("tag", reader.SOURCE_RUN if entity is Entity.RUN else reader.SOURCE_MODEL)
+        tag: Field = Field(FieldKind.TAG, reader.SOURCE_RUN if entity is Entity.RUN else reader.SOURCE_MODEL)
         local_id = identity.id_here(side, entity, theirs, tag, partial(side.look, entity))
         if local_id is None:
             return None
         is_by_us = local_id == theirs.doc.get(tag) and identity.is_known_as_ours(side, theirs)
-        making = Patch({f: v for f, v in side.ours(theirs.doc, entity).items() if f[0] in AT_MAKING})
+        making = Patch({f: v for f, v in side.ours(theirs.doc, entity).items() if f.kind in AT_MAKING})
 
         def make(tx: Tx) -> None:
             exists = self.read_local(tx, local_id) is not None
@@ -186,7 +188,7 @@ class TrackedType(ItemType):
         doc = base if theirs is None else side.ours(theirs.doc, self.entity)
         was_read = theirs is not None
         merged = merging.compare(self.entity, item, part.doc, doc, side.link.mode, side.peer.can, was_read=was_read)
-        shown = [each for each in merged.conflicts if each.field != ("tag", VERSIONS_TAG)]
+        shown = [each for each in merged.conflicts if each.field != Field(FieldKind.TAG, VERSIONS_TAG)]
         return Compared(msgspec.structs.replace(merged, conflicts=shown), base)
 
     def describe(self, part: Part, conflict: Conflict) -> str:
@@ -204,12 +206,12 @@ class TrackedType(ItemType):
         if verify and is_run:
             metrics.doubt(side, part.item_id, item.remote_id, uncertain)
         is_behind = is_run and metrics.is_behind(side, part.item_id)
-        stage_there = (compared.base if theirs is None else side.ours(theirs.doc, self.entity)).get(STAGE)
+        stage_there = (compared.base if theirs is None else side.ours(theirs.doc, self.entity)).get(fields.STAGE)
         early, late = self._parts(part, merged, stage_there, is_behind=is_behind)
         left_out = self._send(part, item, early)
         behind = self._send_points(part.item_id, item.remote_id, verify=verify) if is_behind else ""
         has_files = self.entity is not Entity.EXPERIMENT
-        if self.entity is Entity.MODEL and not (late or verify) and merged.agreed.get(STATUS) == "PENDING":
+        if self.entity is Entity.MODEL and not (late or verify) and merged.agreed.get(fields.STATUS) == "PENDING":
             has_files = False  # its client is still about to send them
         if has_files:
             files.send(side, self.entity, part.item_id, item.remote_id, verify=verify)
@@ -260,7 +262,7 @@ class TrackedType(ItemType):
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         part = self.read_local(tx, local_id)
         if part is not None and (self.entity is not Entity.EXPERIMENT or reader.is_empty(tx, local_id)):
-            deleted = Patch({STAGE: "deleted"})
+            deleted = Patch({fields.STAGE: "deleted"})
             writer.item(tx, self.entity, local_id, part.experiment_id, deleted, self.side.server_root)
         return True
 
@@ -280,9 +282,9 @@ class TrackedType(ItemType):
         if self.side.peer.keeps_ids or stage_there != "deleted" or not (early or is_behind):
             return early, late
         note_restore(self.side, self.entity, part.item_id)
-        stage = merged.agreed.get(STAGE, "deleted")
-        early = Patch({**early.put, STAGE: "active"}, early.drop)
-        return early, late if stage == "active" else Patch({**late.put, STAGE: stage}, late.drop)
+        stage = merged.agreed.get(fields.STAGE, "deleted")
+        early = Patch({**early.put, fields.STAGE: "active"}, early.drop)
+        return early, late if stage == "active" else Patch({**late.put, fields.STAGE: stage}, late.drop)
 
     def _send(self, part: Part, item: Item, patch: Patch) -> LeftOut:
         if not patch:
@@ -305,7 +307,7 @@ class TrackedType(ItemType):
         if not left_out:
             return merged
         for said in sorted(set(left_out.values())):
-            self.side.note_once("skipped", self.entity, part.item_id, said)
+            self.side.note_once(LogKind.SKIPPED, self.entity, part.item_id, said)
         sent = {**merged.for_them.put, **dict.fromkeys(merged.for_them.drop, "")}
         fields = {field for field, value in sent.items() if not left_out.keys().isdisjoint(self._there({field: value}))}
         return document.without(merged, fields, compared.base)  # they still have what they had
@@ -331,7 +333,7 @@ class TrackedType(ItemType):
 
     def _is_hidden(self, part: Part) -> bool:
         """Whether it is a logged model that is deleted here: MLflow shows none, so there is nothing to compare or to create."""
-        return self.entity is Entity.MODEL and part.doc[STAGE] == "deleted" and not self.side.peer.keeps_ids
+        return self.entity is Entity.MODEL and part.doc[fields.STAGE] == "deleted" and not self.side.peer.keeps_ids
 
 
 _READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.MODEL: reader.model}
@@ -341,9 +343,9 @@ def note_restore(side: Side, entity: Entity, local_id: str) -> None:
     """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so that
     it is deleted again also after a crash, and does not come back here."""
     part, item = side.read(lambda tx: _READ[entity](tx, local_id)), side.item(entity, local_id)
-    if side.peer.keeps_ids or part is None or item is None or part.doc[STAGE] != "deleted":
+    if side.peer.keeps_ids or part is None or item is None or part.doc[fields.STAGE] != "deleted":
         return
-    agreed = {**(item.agreed or {}), STAGE: "active"}
+    agreed = {**(item.agreed or {}), fields.STAGE: "active"}
 
     def save(tx: Tx) -> None:
         item_store.save_item(tx, side.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
@@ -353,4 +355,4 @@ def note_restore(side: Side, entity: Entity, local_id: str) -> None:
 
 
 def _is_over(doc: Doc) -> bool:
-    return doc.get(STATUS, "RUNNING") not in document.UNFINISHED
+    return doc.get(fields.STATUS, "RUNNING") not in document.UNFINISHED

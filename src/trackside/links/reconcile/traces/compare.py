@@ -1,18 +1,19 @@
 """What of a trace the two sides of a link compare, each in the other's words, and who changed it since both agreed."""
 
-import json
 from collections.abc import Callable
 
 from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
-from trackside.sync import document
+from trackside.sync import document, fields
 from trackside.sync.document import Doc, Merged
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
-from trackside.sync.trace_document import FINAL, LINK, SPANS, link_field, link_of, merged_only
+from trackside.sync.trace_document import link_field, link_of, merged_only
 from trackside.traces.model import MODEL_ID, SOURCE_RUN
 
 IDS = {SOURCE_RUN: Entity.RUN, MODEL_ID: Entity.MODEL}  # metadata whose values are ids of items
@@ -30,21 +31,23 @@ class Comparison:
         found = self.side.read(lambda tx: reader.experiment(tx, part.experiment_id))
         return (
             found is not None
-            and found.doc.get(("stage", "")) == "active"
-            and self.side.link.options.wants(found.doc["name", ""])
+            and found.doc.get(fields.STAGE) == "active"
+            and self.side.link.options.wants(found.doc[fields.NAME])
         )
 
     def wants_theirs(self, part: Part) -> bool:
         known = self._wanted.get(part.experiment_id)
         if known is None:
             found = self.side.look(Entity.EXPERIMENT, part.experiment_id)
-            known = found is not None and self.side.link.options.wants(found.doc["name", ""])
+            known = found is not None and self.side.link.options.wants(found.doc[fields.NAME])
             self._wanted[part.experiment_id] = known
         return known
 
     def mine(self, doc: Doc) -> Doc:
         """Return the fields of ours that are merged."""
-        return {field: value for field, value in merged_only(doc).items() if self.peer.keeps_final or field != FINAL}
+        return {
+            field: value for field, value in merged_only(doc).items() if self.peer.keeps_final or field != fields.FINAL
+        }
 
     def home(self, doc: Doc) -> Doc:
         """Return theirs with our ids of runs and models."""
@@ -60,41 +63,36 @@ class Comparison:
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         """Compare a trace as a list has it: without its spans and, on MLflow, without its links."""
         agreed = item.agreed or {}
-        plain = {field: value for field, value in self.mine(agreed).items() if field[0] != LINK}
-        return {field: value for field, value in self.home(listed.doc).items() if field[0] != LINK} == plain
+        plain = {field: value for field, value in self.mine(agreed).items() if field.kind != FieldKind.LINK}
+        return {field: value for field, value in self.home(listed.doc).items() if field.kind != FieldKind.LINK} == plain
 
     def changed_here(self, item: Item, part: Part) -> bool:
         agreed = item.agreed or {}
-        return self.mine(part.doc) != self.mine(agreed) or part.doc.get(SPANS) != agreed.get(SPANS)
+        return self.mine(part.doc) != self.mine(agreed) or part.doc.get(fields.SPANS) != agreed.get(fields.SPANS)
 
     def changed_there(self, item: Item, theirs: Part) -> bool:
-        return not self.is_as_agreed(item, theirs) or theirs.doc.get(SPANS) != (item.agreed or {}).get(SPANS)
+        return not self.is_as_agreed(item, theirs) or theirs.doc.get(fields.SPANS) != (item.agreed or {}).get(
+            fields.SPANS
+        )
 
     def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
         mine, doc = self.mine(part.doc), self.home(theirs.doc)
         merged = self.merge(item.agreed or {}, mine, doc)
-        fields = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
-        found = [
-            f"{kind}{f' {key}' if key else ''} is {_shown(mine.get((kind, key)))} here and"
-            f" {_shown(doc.get((kind, key)))} there"
-            for kind, key in sorted(fields)
-        ]
-        if part.doc.get(SPANS) != theirs.doc.get(SPANS):
-            found.append("spans differ")
-        return found
+        has_other_spans = part.doc.get(fields.SPANS) != theirs.doc.get(fields.SPANS)
+        return differing(merged, mine, doc) + (["spans differ"] if has_other_spans else [])
 
     def _renamed(self, doc: Doc, find: Callable[[Entity, str], str]) -> Doc:
         if self.side.peer.keeps_ids:
             return doc
         found: Doc = {}
-        for (kind, key), value in doc.items():
-            if kind == "metadata" and key in IDS:
-                found[kind, key] = find(IDS[key], value)
-            elif kind == LINK and link_of(key)[0] == "run":
-                found[link_field("run", find(Entity.RUN, link_of(key)[1]))] = value
+        for field, value in doc.items():
+            if field.kind is FieldKind.METADATA and field.key in IDS:
+                found[field] = find(IDS[field.key], value)
+            elif field.kind is FieldKind.LINK and link_of(field.key)[0] == "run":
+                found[link_field("run", find(Entity.RUN, link_of(field.key)[1]))] = value
             else:
-                found[kind, key] = value
+                found[field] = value
         return found
 
     def _here(self, entity: Entity, remote_id: str) -> str:
@@ -104,7 +102,3 @@ class Comparison:
 
     def _there(self, entity: Entity, local_id: str) -> str:
         return self._runs.remote_of(entity, local_id) or local_id
-
-
-def _shown(value: str | None) -> str:
-    return "absent" if value is None else json.dumps(value if len(value) <= 80 else value[:80] + "…")

@@ -20,13 +20,13 @@ from trackside.links.reconcile.traces.compare import Comparison
 from trackside.links.reconcile.traces.spans import SpanSync
 from trackside.links.state import item_store
 from trackside.links.state.item import Item
-from trackside.sync import document, trace_document
+from trackside.sync import document, fields, trace_document
 from trackside.sync.document import Conflict, Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, traces
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.traces_port import TracePatch
-from trackside.sync.trace_document import EXPERIMENT, FINAL, PLACE, SPAN_COUNT, SPANS, TIME
 from trackside.traces.model import SIZE_STATS, State, json_object, whole
 
 COMING_MS = 60_000  # as long spans of a trace that are missing may still be on their way to an MLflow server
@@ -70,7 +70,7 @@ class TraceType(ItemType):
         side, options = self.side, self.side.link.options
         if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
             return False  # its log tells of it, since it changed
-        return int(theirs.doc.get(TIME, "0")) < options.since
+        return int(theirs.doc.get(fields.REQUEST_TIME, "0")) < options.since
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.agreed or {})
@@ -84,7 +84,7 @@ class TraceType(ItemType):
         self.side.save(self.entity, part.item_id, "", Made.US, None)
         doc = self.comparison.there(self.comparison.mine(part.doc))
         self.peer.put(part.item_id, experiment_id, TracePatch(doc, doc))
-        if SPANS in part.doc:
+        if fields.SPANS in part.doc:
             SpanSync(self.side, part.item_id).send_all(experiment_id, doc)
         return Created(part.item_id)
 
@@ -114,7 +114,7 @@ class TraceType(ItemType):
         agreed = item.agreed or {}
         base, mine = self.comparison.mine(agreed), self.comparison.mine(part.doc)
         merged = self.comparison.merge(base, mine, base if theirs is None else self.comparison.home(theirs.doc))
-        return Compared(merged, base, {EXPERIMENT: part.experiment_id})
+        return Compared(merged, base, {fields.EXPERIMENT: part.experiment_id})
 
     def describe(self, part: Part, conflict: Conflict) -> str:
         del part
@@ -131,9 +131,9 @@ class TraceType(ItemType):
             changed = self.comparison.there(merged.for_them.put)
             self.peer.put(part.item_id, place, TracePatch(doc, changed, merged.for_them.drop))
         has_sent, has_taken = sends and bool(merged.for_them), False
-        there = (agreed if theirs is None else theirs.doc).get(SPANS)
-        kept = {field: part.doc[field] for field in (SPANS, SPAN_COUNT) if field in part.doc}
-        if part.doc.get(SPANS) != there:
+        there = (agreed if theirs is None else theirs.doc).get(fields.SPANS)
+        kept = {field: part.doc[field] for field in (fields.SPANS, fields.SPAN_COUNT) if field in part.doc}
+        if part.doc.get(fields.SPANS) != there:
             made = SpanSync(self.side, part.item_id).run(part, place, doc)
             kept = trace_document.spans_fields(made.agreed)
             has_sent, has_taken = has_sent or bool(made.send), bool(made.take)
@@ -173,15 +173,15 @@ class TraceType(ItemType):
         client sends these beside the rest, in any order."""
         if self.side.peer.keeps_ids or not self.side.link.mode.takes:
             return False
-        age_ms = self.side.read(lambda tx: tx.now) - int(theirs.get(TIME, "0"))
+        age_ms = self.side.read(lambda tx: tx.now) - int(theirs.get(fields.REQUEST_TIME, "0"))
         return 0 <= age_ms < COMING_MS and _lacks_spans(theirs, kept)
 
     def _brought(
         self, trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]] = ()
     ) -> traces.Brought:
         """Return what makes `doc` of a trace of ours.  An MLflow server does not say whether the start call came."""
-        if not self.peer.keeps_final and doc.get(("state", "")) != State.IN_PROGRESS:
-            doc = {**doc, FINAL: "true"}
+        if not self.peer.keeps_final and doc.get(fields.STATE) != State.IN_PROGRESS:
+            doc = {**doc, fields.FINAL: "true"}
         return msgspec.convert(traces.brought(trace_id, experiment_id, doc, changed, drop), traces.Brought)
 
     def _experiment_there(self, part: Part) -> str:
@@ -207,9 +207,9 @@ class TraceReconciler(Reconciler):
 
     def deleted_here(self, item: Item) -> None:
         full = self.side.item(self.entity, item.local_id) or item
-        experiment_id = (full.agreed or {}).get(EXPERIMENT, "")
+        experiment_id = (full.agreed or {}).get(fields.EXPERIMENT, "")
         found = self.side.read(lambda tx: reader.experiment(tx, experiment_id)) if experiment_id else None
-        if experiment_id and (found is None or found.doc.get(("stage", "")) != "active"):
+        if experiment_id and (found is None or found.doc.get(fields.STAGE) != "active"):
             self.forget(item)
             return
         super().deleted_here(item)
@@ -217,9 +217,9 @@ class TraceReconciler(Reconciler):
 
 def _wanted_spans(doc: Doc) -> int:
     """Return how many spans the client says the trace has; 0 if it does not."""
-    return whole(json_object(doc.get(("metadata", SIZE_STATS))).get("num_spans")) or 0
+    return whole(json_object(doc.get(Field(FieldKind.METADATA, SIZE_STATS))).get("num_spans")) or 0
 
 
 def _lacks_spans(listed: Doc, agreed: Doc) -> bool:
-    has_new = PLACE in listed and SPANS not in agreed
-    return has_new or _wanted_spans(listed) > int(agreed.get(SPAN_COUNT, "0"))
+    has_new = fields.PLACE in listed and fields.SPANS not in agreed
+    return has_new or _wanted_spans(listed) > int(agreed.get(fields.SPAN_COUNT, "0"))

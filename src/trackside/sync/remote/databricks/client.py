@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 from trackside.core.errors import Invalid
 from trackside.core.http_client.client import Http
 from trackside.core.http_client.credentials import Secret
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync import fields
+from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import DATABRICKS_PREFIX, Entity
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import SOURCE_RUN, Part
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
@@ -23,10 +25,9 @@ from trackside.sync.remote.mlflow.wire import part_of_run
 from trackside.sync.remote.port import CreatedItem, LeftOut, Unmirrored
 
 CONFIG = Path("~/.databrickscfg")
-NAME = ("name", "")
 USER_FIELDS: tuple[Field, ...] = (
-    ("user", ""),
-    ("tag", "mlflow.user"),
+    fields.USER,
+    Field(FieldKind.TAG, "mlflow.user"),
 )  # whom the token belongs to: nobody else can set them
 
 
@@ -64,7 +65,7 @@ class DatabricksPeer(MlflowPeer):
     def part_of_run(self, run: Run) -> Part:
         """Of a copy of ours, whose link it is says nothing of who made the run."""
         part = part_of_run(run)
-        if ("tag", SOURCE_RUN) not in part.doc:
+        if Field(FieldKind.TAG, SOURCE_RUN) not in part.doc:
             return part
         doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
         return Part(part.item_id, part.experiment_id, doc)
@@ -83,14 +84,14 @@ class DatabricksPeer(MlflowPeer):
 
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}
-        if entity is Entity.EXPERIMENT and NAME in patch.put:
+        if entity is Entity.EXPERIMENT and fields.NAME in patch.put:
             put: Doc = dict(patch.put)
             try:
-                put[NAME] = self._path(put[NAME])
-                self._make_folder_of(put[NAME])
+                put[fields.NAME] = self._path(put[fields.NAME])
+                self._make_folder_of(put[fields.NAME])
             except Unmirrored as reason:
-                left_out[NAME] = str(reason)
-                del put[NAME]
+                left_out[fields.NAME] = str(reason)
+                del put[fields.NAME]
             patch = Patch(put, patch.drop)
         return {**left_out, **super().change(entity, remote_id, experiment_id, patch)}
 
@@ -113,10 +114,10 @@ class DatabricksPeer(MlflowPeer):
         return name if name.startswith("/") else f"{self._prefix}/{name}"
 
     def _named(self, part: Part) -> Part:
-        name = part.doc[NAME]
+        name = part.doc[fields.NAME]
         if not name.startswith(self._prefix + "/"):
             return part
-        doc = {**part.doc, NAME: name.removeprefix(self._prefix + "/")}
+        doc = {**part.doc, fields.NAME: name.removeprefix(self._prefix + "/")}
         return Part(part.item_id, part.experiment_id, doc)
 
 

@@ -12,8 +12,10 @@ from typing import Any, TypeVar
 
 from trackside.core.http_client.client import Refused
 from trackside.registry.model import says_prompt
+from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow.answers import OneDatabricksModel, RegisteredModelPage
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
@@ -22,7 +24,6 @@ from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.registry_port import ChangedItem
 
 USED = ("Staging", "Production")
-NAME = ("name", "")
 T = TypeVar("T")
 
 
@@ -49,7 +50,7 @@ class DatabricksRegistry(MlflowRegistry):
         return False
 
     def has_place(self, doc: Doc) -> bool:
-        return not says_prompt(of_kind(doc, "tag"))
+        return not says_prompt(of_kind(doc, FieldKind.TAG))
 
     def make_model(self, uid: str, doc: Doc) -> str:
         self._refuse_prompt(doc)
@@ -69,9 +70,9 @@ class DatabricksRegistry(MlflowRegistry):
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """By where they lie: neither a model's id nor a source by id is known to this registry."""
-        found = super().place({**doc, ("source", ""): ""}, tags, files_at)
+        found = super().place({**doc, fields.SOURCE: ""}, tags, files_at)
         found.pop("model_id", None)
-        return {**found, "source": found["source"] or doc.get(("source", ""), "")}
+        return {**found, "source": found["source"] or doc.get(fields.SOURCE, "")}
 
     def change_model(self, name: str, patch: Patch) -> ChangedItem:
         try:
@@ -79,7 +80,7 @@ class DatabricksRegistry(MlflowRegistry):
         except Refused as refused:
             if "registered-models/rename" not in str(refused):
                 raise
-            super().change_model(name, Patch({k: v for k, v in patch.put.items() if k != NAME}, patch.drop))
+            super().change_model(name, Patch({k: v for k, v in patch.put.items() if k != fields.NAME}, patch.drop))
             raise Refused(
                 refused.status,
                 refused.code,
@@ -89,8 +90,8 @@ class DatabricksRegistry(MlflowRegistry):
 
     def _take_out_of_use(self, version_id: str) -> None:
         part: Part | None = self.read(Entity.VERSION, version_id)
-        if part is not None and part.doc["stage", ""] in USED:
-            self.change(Entity.VERSION, version_id, Patch({("stage", ""): "Archived"}))
+        if part is not None and part.doc[fields.STAGE] in USED:
+            self.change(Entity.VERSION, version_id, Patch({fields.STAGE: "Archived"}))
 
     def _refuse_prompt(self, doc: Doc) -> None:
         if not self.has_place(doc):

@@ -11,8 +11,10 @@ from trackside.artifacts.store import Removal
 from trackside.core.http.codec import wire_double
 from trackside.core.http_client.client import Down, Http, Incoming, Refused
 from trackside.metrics.series import pack, unpack
-from trackside.sync.document import Field, Patch, Verb, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
@@ -95,17 +97,21 @@ class MlflowPeer:
         return self._store_id
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
-        kind = field[0]
+        kind = field.kind
         match entity:
             case Entity.EXPERIMENT:
-                return kind in ("name", "stage", "tag")
+                return kind in (FieldKind.NAME, FieldKind.STAGE, FieldKind.TAG)
             case Entity.MODEL:
-                return kind in ("tag", "status", "stage", "point") or (kind == "param" and verb == "add")
-        if kind in ("name", "status", "stage"):
+                return kind in (FieldKind.TAG, FieldKind.STATUS, FieldKind.STAGE, FieldKind.POINT) or (
+                    kind == FieldKind.PARAM and verb == "add"
+                )
+        if kind in (FieldKind.NAME, FieldKind.STATUS, FieldKind.STAGE):
             return verb != "drop"
-        if kind == "end_time":
+        if kind == FieldKind.END_TIME:
             return verb != "drop"
-        return kind == "tag" or (verb == "add" and kind in ("param", "dataset", "input", "output"))
+        return kind == FieldKind.TAG or (
+            verb == "add" and kind in (FieldKind.PARAM, FieldKind.DATASET, FieldKind.INPUT, FieldKind.OUTPUT)
+        )
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
         try:
@@ -271,7 +277,7 @@ class MlflowPeer:
         pages = Pages("experiments/search")
         while True:
             found, token = self.search_experiments(token)
-            yield from (each for each in found if self._wants(each.doc["name", ""]))
+            yield from (each for each in found if self._wants(each.doc[fields.NAME]))
             token = pages.next(token, found)
             if not token:
                 return
@@ -299,13 +305,13 @@ class MlflowPeer:
 
     def _change_experiment(self, remote_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}
-        name = patch.put.get(("name", ""))
-        stage = patch.put.get(("stage", ""))
+        name = patch.put.get(fields.NAME)
+        stage = patch.put.get(fields.STAGE)
         if stage == "active":
             self._calls.unless_missing("experiments/restore", {"experiment_id": remote_id})
         if name is not None:
             self._calls.post("experiments/update", {"experiment_id": remote_id, "new_name": name})
-        for key, value in of_kind(patch.put, "tag").items():
+        for key, value in of_kind(patch.put, FieldKind.TAG).items():
             try:
                 self._calls.post(
                     "experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value}
@@ -313,9 +319,11 @@ class MlflowPeer:
             except Refused as refused:
                 if not is_of_value(refused):
                     raise
-                left_out["tag", key] = f"the remote does not take the tag {key!r} of its experiment: {refused}"
+                left_out[Field(FieldKind.TAG, key)] = (
+                    f"the remote does not take the tag {key!r} of its experiment: {refused}"
+                )
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 try:
                     self._calls.unless_missing(
                         "experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key}
@@ -323,7 +331,7 @@ class MlflowPeer:
                 except Refused as refused:
                     if not refused.is_unknown_call:
                         raise
-                    left_out[kind, key] = f"the remote's release cannot delete the tag {key!r} of an experiment"
+                    left_out[Field(kind, key)] = f"the remote's release cannot delete the tag {key!r} of an experiment"
         if stage == "deleted" and remote_id != "0":
             self._calls.unless_missing("experiments/delete", {"experiment_id": remote_id})
         return left_out

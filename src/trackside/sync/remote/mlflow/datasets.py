@@ -15,8 +15,9 @@ import msgspec
 from trackside.core.http_client.client import Down, Http, Refused, TooLong
 from trackside.evaluation_datasets import model as dm
 from trackside.evaluation_datasets.whole_record import Record
-from trackside.sync import record_merge
-from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
+from trackside.sync import fields, record_merge
+from trackside.sync.document import Doc, Patch, of_kind
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part
 from trackside.sync.record_tables import BUCKET, Buckets, Entry
 from trackside.sync.remote.mlflow.answers import (
@@ -65,12 +66,14 @@ class MlflowDatasets:
 
     def recent(self, since: int) -> Iterator[Part]:
         for part in self._search({"order_by": ["last_update_time DESC"]}):
-            if int(part.doc["last_update_time", ""]) < since:
+            if int(part.doc[fields.LAST_UPDATE_TIME]) < since:
                 return
             yield part
 
     def can(self, field: Field, verb: Verb) -> bool:
-        return field[0] in ("tag", "experiment") or (field[0] == "null_tag" and verb == "drop")
+        return field.kind in (FieldKind.TAG, FieldKind.EXPERIMENT) or (
+            field.kind == FieldKind.NULL_TAG and verb == "drop"
+        )
 
     def read(self, dataset_id: str) -> Part | None:
         try:
@@ -80,7 +83,7 @@ class MlflowDatasets:
             if refused.is_missing:
                 return None
             raise
-        experiments: Doc = {("experiment", str(each)): "" for each in found.experiment_ids}
+        experiments: Doc = {Field(FieldKind.EXPERIMENT, str(each)): "" for each in found.experiment_ids}
         return msgspec.structs.replace(part, doc={**part.doc, **experiments})
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
@@ -97,11 +100,11 @@ class MlflowDatasets:
         return local_id if is_brought and self.read(local_id) is not None else None
 
     def make(self, local_id: str, doc: Doc) -> str:
-        tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, "null_tag")), **of_kind(doc, "tag")}
+        tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, FieldKind.NULL_TAG)), **of_kind(doc, FieldKind.TAG)}
         tags |= {SOURCE_DATASET: local_id, SOURCE_WORKSPACE: self._source}
         body = {
-            "name": doc["name", ""],
-            "experiment_ids": list(of_kind(doc, "experiment")),
+            "name": doc[fields.NAME],
+            "experiment_ids": list(of_kind(doc, FieldKind.EXPERIMENT)),
             "tags": json.dumps(tags),
         }
         return str(decoded(OneDataset, self._ask("POST", "create", body, once=True)).dataset.dataset_id)
@@ -109,15 +112,15 @@ class MlflowDatasets:
     def change(self, dataset_id: str, patch: Patch) -> None:
         one = quote(dataset_id, safe="")
         for kind, key in patch.drop:
-            if kind in ("tag", "null_tag"):
+            if kind in (FieldKind.TAG, FieldKind.NULL_TAG):
                 self._ask("DELETE", f"{one}/tags/{quote(key, safe='')}")
-        tags = of_kind(patch.put, "tag")
+        tags = of_kind(patch.put, FieldKind.TAG)
         if tags:
             self._ask("PATCH", f"{one}/tags", {"tags": json.dumps(tags)})
-        added = list(of_kind(patch.put, "experiment"))
+        added = list(of_kind(patch.put, FieldKind.EXPERIMENT))
         if added:
             self._ask("POST", f"{one}/add-experiments", {"experiment_ids": added})
-        gone = [key for kind, key in patch.drop if kind == "experiment"]
+        gone = [key for kind, key in patch.drop if kind == FieldKind.EXPERIMENT]
         if gone:
             self._ask("POST", f"{one}/remove-experiments", {"experiment_ids": gone})
 
@@ -324,21 +327,21 @@ class Records:
 
 def _part(found: EvaluationDataset) -> Part:
     doc: Doc = {
-        ("name", ""): found.name,
-        ("creation_time", ""): str(found.created_time or 0),
-        ("last_update_time", ""): str(found.last_update_time or 0),
-        ("digest", ""): found.digest or "",
+        fields.NAME: found.name,
+        fields.CREATION_TIME: str(found.created_time or 0),
+        fields.LAST_UPDATE_TIME: str(found.last_update_time or 0),
+        fields.DIGEST: found.digest or "",
     }
-    for kind in ("created_by", "last_updated_by", "schema"):
+    for kind in (FieldKind.CREATED_BY, FieldKind.LAST_UPDATED_BY, FieldKind.SCHEMA):
         if getattr(found, kind):
-            doc[kind, ""] = getattr(found, kind)
+            doc[Field(kind)] = getattr(found, kind)
     for key, value in decoded_text(dict[str, str | None], found.tags or "{}").items():
         if value is None:
-            doc["null_tag", key] = ""
+            doc[Field(FieldKind.NULL_TAG, key)] = ""
         else:
-            doc["tag", key] = value
+            doc[Field(FieldKind.TAG, key)] = value
     profile = decoded_text(DatasetProfile, found.profile or "{}")
-    doc["version", ""] = " ".join((doc["digest", ""], doc["last_update_time", ""], str(profile.num_records)))
+    doc[fields.VERSION] = " ".join((doc[fields.DIGEST], doc[fields.LAST_UPDATE_TIME], str(profile.num_records)))
     return Part(str(found.dataset_id), "", doc)
 
 
@@ -364,12 +367,12 @@ def _record(found: DatasetRecord) -> Record:
 
 def _given(record: Record) -> dict[str, Any]:
     """As a client gives it."""
-    fields: dict[str, Any] = {"inputs": json.loads(record.inputs), "outputs": _loaded(record.outputs)}
+    told: dict[str, Any] = {"inputs": json.loads(record.inputs), "outputs": _loaded(record.outputs)}
     for name in ("expectations", "tags", "source"):
         value = _loaded(getattr(record, name))
         if value:
-            fields[name] = value
-    return fields
+            told[name] = value
+    return told
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import quote
 
 from trackside.core.http_client.client import Refused
-from trackside.sync.document import Field, Patch, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Patch, of_kind
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.answers import Done, LoggedModelPage, OneLoggedModel
@@ -50,9 +52,9 @@ class MlflowModels:
         put = patch.put
         body = {
             "experiment_id": experiment_id,
-            "name": put.get(("name", "")),
-            "model_type": put.get(("model_type", "")),
-            "source_run_id": put.get(("source_run", "")),
+            "name": put.get(fields.NAME),
+            "model_type": put.get(fields.MODEL_TYPE),
+            "source_run_id": put.get(fields.SOURCE_RUN),
             "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
         try:
@@ -64,22 +66,22 @@ class MlflowModels:
         """Gives what was left out, and why."""
         left_out: dict[Field, str] = {}
         http, path = self._calls.http, f"{API}/logged-models/{quote(model_id)}"
-        if patch.put.get(("stage", "")) == "active":
+        if patch.put.get(fields.STAGE) == "active":
             self._calls.get(
                 Done, f"logged-models/{quote(model_id)}"
             )  # no way back: one that is not shown is created again
-        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
-        left_out |= self._write(model_id, "param", "POST", params)
-        left_out |= self._write(model_id, "tag", "PATCH", tags)
+        params, tags = of_kind(patch.put, FieldKind.PARAM), of_kind(patch.put, FieldKind.TAG)
+        left_out |= self._write(model_id, FieldKind.PARAM, "POST", params)
+        left_out |= self._write(model_id, FieldKind.TAG, "PATCH", tags)
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
-        status = patch.put.get(("status", ""))
+        status = patch.put.get(fields.STATUS)
         if status in ("READY", "FAILED"):
             word = "LOGGED_MODEL_READY" if status == "READY" else "LOGGED_MODEL_UPLOAD_FAILED"
             http.json("PATCH", path, {"model_id": model_id, "status": word})
         points: dict[str, list[dict[str, Any]]] = {}
-        for text in of_kind(patch.put, "point"):
+        for text in of_kind(patch.put, FieldKind.POINT):
             key, step, timestamp, run_id, name, digest, value = json.loads(text)
             point = {"key": key, "step": step, "timestamp": timestamp, "value": value, "model_id": model_id}
             if name is not None:
@@ -88,30 +90,32 @@ class MlflowModels:
         for run_id, found in points.items():
             if not self._log_points(run_id, found):
                 for field in patch.put:
-                    if field[0] == "point" and json.loads(field[1])[3] == run_id:
+                    if field.kind == FieldKind.POINT and json.loads(field.key)[3] == run_id:
                         left_out[field] = f"a point of the run {run_id} is left out: that run is not there"
-        if patch.put.get(("stage", "")) == "deleted":
+        if patch.put.get(fields.STAGE) == "deleted":
             self.remove(model_id)
         return left_out
 
-    def _write(self, model_id: str, what: str, method: str, given: dict[str, str]) -> dict[Field, str]:
+    def _write(self, model_id: str, kind: FieldKind, method: str, given: dict[str, str]) -> dict[Field, str]:
         """At once; where the remote takes some of it only, one by one."""
-        path = f"{API}/logged-models/{quote(model_id)}/{what}s"
+        path = f"{API}/logged-models/{quote(model_id)}/{kind}s"
         left_out: dict[Field, str] = {}
         for part in batches(given):
             try:
-                self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs(part)})
+                self._calls.http.json(method, path, {"model_id": model_id, f"{kind}s": pairs(part)})
                 continue
             except Refused as refused:
                 if not is_of_value(refused):
                     raise
             for key, value in part.items():
                 try:
-                    self._calls.http.json(method, path, {"model_id": model_id, f"{what}s": pairs({key: value})})
+                    self._calls.http.json(method, path, {"model_id": model_id, f"{kind}s": pairs({key: value})})
                 except Refused as one:
                     if not is_of_value(one):
                         raise
-                    left_out[what, key] = f"the remote does not take the {what} {key!r} of its model {model_id}: {one}"
+                    left_out[Field(kind, key)] = (
+                        f"the remote does not take the {kind} {key!r} of its model {model_id}: {one}"
+                    )
         return left_out
 
     def remove(self, model_id: str) -> None:

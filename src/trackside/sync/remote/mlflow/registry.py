@@ -15,8 +15,10 @@ from trackside.core.errors import BadState
 from trackside.core.http_client.client import Http, Refused
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
-from trackside.sync.document import Doc, Field, Patch, Verb, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
 from trackside.sync.remote.mlflow.answers import (
     Done,
@@ -85,8 +87,9 @@ class MlflowRegistry:
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         del verb
-        kinds = ("name", "description", "tag") if entity is Entity.REGISTERED else ("description", "stage", "tag")
-        return field[0] in kinds or (field[0] == "alias" and self.knows_aliases)
+        own = FieldKind.NAME if entity is Entity.REGISTERED else FieldKind.STAGE
+        can_alias = field.kind is FieldKind.ALIAS and self.knows_aliases
+        return can_alias or field.kind in (own, FieldKind.DESCRIPTION, FieldKind.TAG)
 
     def has_place(self, doc: Doc) -> bool:
         del doc
@@ -131,25 +134,29 @@ class MlflowRegistry:
         for noun in ("registered-models", "model-versions"):
             try:
                 for part in self._search(noun, "last_updated_timestamp DESC"):
-                    if int(part.doc["seen", ""]) < since:
+                    if int(part.doc[fields.SEEN]) < since:
                         break
                     yield part
             except Refused:
                 continue
 
     def uid_of(self, version: Part) -> str:
-        return version.doc.get(("tag", SOURCE_UID)) or self.own_uid_of(version)
+        return version.doc.get(Field(FieldKind.TAG, SOURCE_UID)) or self.own_uid_of(version)
 
     def own_uid_of(self, version: Part) -> str:
-        born = [version.doc.get((kind, ""), "") for kind in ("number", "created", "source", "run_id")]
+        born = [version.doc.get(each, "") for each in (fields.NUMBER, fields.CREATED, fields.SOURCE, fields.RUN_ID)]
         return derived_uid("version", *born)
 
     def model_uid_of(self, model: Part) -> str:
-        return model.doc.get(("tag", SOURCE_UID)) or derived_uid("model", model.item_id, model.doc["created", ""])
+        return model.doc.get(Field(FieldKind.TAG, SOURCE_UID)) or derived_uid(
+            "model", model.item_id, model.doc[fields.CREATED]
+        )
 
     def origin_of(self, version: Part) -> str:
         """With which of their runs or logged models the files lie."""
-        source, run_id, model_id = (version.doc.get((kind, ""), "") for kind in ("source", "run_id", "model_id"))
+        source, run_id, model_id = (
+            version.doc.get(each, "") for each in (fields.SOURCE, fields.RUN_ID, fields.MODEL_ID)
+        )
         if source.startswith("models:/m-") and source.count("/") == 1:
             return f"model/{source.removeprefix('models:/')}/"
         if source.startswith("runs:/"):
@@ -165,9 +172,9 @@ class MlflowRegistry:
         return None if self.read(Entity.REGISTERED, name) is None else name
 
     def make_model(self, uid: str, doc: Doc) -> str:
-        name = doc["name", ""]
-        tags = {**of_kind(doc, "tag"), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
-        body = {"name": name, "tags": pairs(tags), "description": doc.get(("description", "")) or None}
+        name = doc[fields.NAME]
+        tags = {**of_kind(doc, FieldKind.TAG), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
+        body = {"name": name, "tags": pairs(tags), "description": doc.get(fields.DESCRIPTION) or None}
         try:
             self._make("registered-models/create", body, once=False)
         except Refused as refused:
@@ -177,7 +184,7 @@ class MlflowRegistry:
 
     def versions_of(self, model_id: str) -> list[str]:
         found = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
-        return [part.item_id for part in sorted(found, key=lambda each: int(each.doc["number", ""]))]
+        return [part.item_id for part in sorted(found, key=lambda each: int(each.doc[fields.NUMBER]))]
 
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         since, known = self._uids.get(model_id, (float("-inf"), {}))
@@ -201,21 +208,21 @@ class MlflowRegistry:
         found = decoded(RunPage, self._tell("POST", "runs/search", search)).runs
         if found:
             return found[0].id
-        name = f"{model_id} version {doc['number', '']}"
+        name = f"{model_id} version {doc[fields.NUMBER]}"
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
         body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
         return decoded(OneRun, self._tell("POST", "runs/create", body, once=True)).run.id
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
-        tags = of_kind(doc, "tag")
+        tags = of_kind(doc, FieldKind.TAG)
         body: dict[str, Any] = {
             "name": model_id,
-            "run_link": doc.get(("run_link", "")) or None,
-            "description": doc.get(("description", "")) or None,
+            "run_link": doc.get(fields.RUN_LINK) or None,
+            "description": doc.get(fields.DESCRIPTION) or None,
             **self.place(doc, tags, files_at),
         }
-        number = f"{doc.get(('model_name', ''), model_id)}/{doc['number', '']}"
+        number = f"{model_id}/{doc[fields.NUMBER]}"
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
         body["tags"] = pairs(tags)
         self._uids.pop(model_id, None)
@@ -263,7 +270,7 @@ class MlflowRegistry:
 
     def _remove_files(self, version: Part) -> None:
         """The run that was made to keep them, if there is one."""
-        run_id, uid = version.doc["run_id", ""], version.doc.get(("tag", SOURCE_UID))
+        run_id, uid = version.doc[fields.RUN_ID], version.doc.get(Field(FieldKind.TAG, SOURCE_UID))
         if not run_id or not uid:
             return
         try:
@@ -282,12 +289,12 @@ class MlflowRegistry:
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
         """Source, run and model of a version as the server wants them: each within the files of the next."""
-        source, run_id = doc.get(("source", ""), ""), doc.get(("run_id", "")) or None
+        source, run_id = doc.get(fields.SOURCE, ""), doc.get(fields.RUN_ID) or None
         if says_prompt(tags):
             return {"source": source}
         if files_at is not None:
             return {"source": self._root(Entity.RUN, files_at), "run_id": files_at}
-        what, _, rest = doc.get(("origin", ""), "").partition("/")
+        what, _, rest = doc.get(fields.ORIGIN, "").partition("/")
         owner, _, path = rest.partition("/")
         if what == "model":
             by_id = f"models:/{owner}"
@@ -307,18 +314,18 @@ class MlflowRegistry:
             raise
 
     def change_model(self, name: str, patch: Patch) -> ChangedItem:
-        renamed = patch.put.get(("name", ""))
+        renamed = patch.put.get(fields.NAME)
         if renamed is not None and renamed != name:
             self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
             self._uids.pop(name, None)
             name = renamed
         left_out = self._write("registered-models", {"name": name}, patch)
-        for alias, number in of_kind(patch.put, "alias").items():
+        for alias, number in of_kind(patch.put, FieldKind.ALIAS).items():
             self._tell("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 self._unless_missing("registered-models/delete-tag", {"name": name, "key": key})
-            elif kind == "alias":
+            elif kind == FieldKind.ALIAS:
                 self._unless_missing("registered-models/alias", {"name": name, "alias": key})
         return ChangedItem(name, left_out)
 
@@ -327,9 +334,9 @@ class MlflowRegistry:
         of = {"name": name, "version": version}
         left_out = self._write("model-versions", of, patch)
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 self._unless_missing("model-versions/delete-tag", {**of, "key": key})
-        stage = patch.put.get(("stage", ""))
+        stage = patch.put.get(fields.STAGE)
         if stage is not None:
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
         return ChangedItem(remote_id, left_out)
@@ -349,12 +356,12 @@ class MlflowRegistry:
     def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
         """Send the description and tags."""
         left_out: LeftOut = {}
-        if any(field == ("description", "") for field in (*patch.put, *patch.drop)):
-            text = patch.put.get(("description", ""), "")
-            with _leaving_out(left_out, ("description", ""), of):
+        if any(field == fields.DESCRIPTION for field in (*patch.put, *patch.drop)):
+            text = patch.put.get(fields.DESCRIPTION, "")
+            with _leaving_out(left_out, fields.DESCRIPTION, of):
                 self._tell("PATCH", f"{noun}/update", {**of, "description": text})
-        for key, value in of_kind(patch.put, "tag").items():
-            with _leaving_out(left_out, ("tag", key), of):
+        for key, value in of_kind(patch.put, FieldKind.TAG).items():
+            with _leaving_out(left_out, Field(FieldKind.TAG, key), of):
                 self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
         return left_out
 
@@ -409,7 +416,7 @@ def _leaving_out(left_out: LeftOut, field: Field, of: dict[str, str]) -> Iterato
     except Refused as refused:
         if not is_of_value(refused):
             raise
-        what = " ".join(filter(None, (field[0], repr(field[1]) if field[1] else "")))
+        what = " ".join(filter(None, (field.kind, repr(field.key) if field.key else "")))
         left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
 
 

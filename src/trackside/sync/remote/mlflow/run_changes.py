@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.http_client.client import Refused, TooLong
+from trackside.sync import fields
 from trackside.sync.entities import FIRST, Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow.active_runs import Running
@@ -133,9 +134,9 @@ class Poll:
             return
         for each in found:
             part = self._part_of_run(each)
-            times = (part.doc.get(("start_time", "")), part.doc.get(("end_time", "")))
+            times = (part.doc.get(fields.START_TIME), part.doc.get(fields.END_TIME))
             cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
-            if part.doc.get(("status", "")) != "RUNNING":
+            if part.doc.get(fields.STATUS) != "RUNNING":
                 self._running.forget(part.item_id)
             elif not self._running.is_due(part.item_id, each):
                 continue
@@ -193,7 +194,7 @@ class Poll:
             found, token = self._search_experiments(token)
             token = pages.next(token, found)
             for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdecimal() else 0):
-                if self._wants(part.doc["name", ""]):
+                if self._wants(part.doc[fields.NAME]):
                     yield part
             if not token:
                 return

@@ -4,13 +4,19 @@ import json
 from typing import Any
 
 from trackside.core.http_client.client import Refused
-from trackside.sync.document import Field, Patch, of_kind
+from trackside.sync import fields
+from trackside.sync.document import Patch, of_kind
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import NAME_TAG, SOURCE_RUN, SOURCE_WORKSPACE
 from trackside.sync.remote.mlflow.answers import OneRun, RunPage
 from trackside.sync.remote.mlflow.api import Calls
 from trackside.sync.remote.mlflow.wire import batches, pairs
 
-_NAMES = {"dataset": "datasets", "input": "models that a run read", "output": "models that a run made"}
+_NAMES = {
+    FieldKind.DATASET: "datasets",
+    FieldKind.INPUT: "models that a run read",
+    FieldKind.OUTPUT: "models that a run made",
+}
 
 
 class MlflowRuns:
@@ -32,14 +38,14 @@ class MlflowRuns:
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         """Return the id of the run there.  What the remote does not take then, it is told again by a change."""
         put = patch.put
-        name = put.get(("name", ""), "")
+        name = put.get(fields.NAME, "")
         tags = {SOURCE_RUN: local_id, SOURCE_WORKSPACE: self._source}
         if name:
             tags[NAME_TAG] = name
         body = {
             "experiment_id": experiment_id,
-            "user_id": put.get(("user", ""), ""),
-            "start_time": int(put.get(("start_time", ""), "0")),
+            "user_id": put.get(fields.USER, ""),
+            "start_time": int(put.get(fields.START_TIME, "0")),
             "run_name": name,
             "tags": pairs(tags),
         }
@@ -57,7 +63,7 @@ class MlflowRuns:
 
     def change(self, run_id: str, patch: Patch) -> dict[Field, str]:
         """Gives what was left out, and why."""
-        stage = patch.put.get(("stage", ""))
+        stage = patch.put.get(fields.STAGE)
         was_deleted = False
         if stage == "active":
             self._calls.restore_run(run_id)
@@ -78,22 +84,22 @@ class MlflowRuns:
 
     def _write(self, run_id: str, patch: Patch) -> dict[Field, str]:
         left_out: dict[Field, str] = {}
-        params, tags = of_kind(patch.put, "param"), of_kind(patch.put, "tag")
+        params, tags = of_kind(patch.put, FieldKind.PARAM), of_kind(patch.put, FieldKind.TAG)
         for part in batches(params):
-            left_out |= self._log_or_each(run_id, "param", part)
+            left_out |= self._log_or_each(run_id, FieldKind.PARAM, part)
         for part in batches(tags):
-            left_out |= self._log_or_each(run_id, "tag", part)
+            left_out |= self._log_or_each(run_id, FieldKind.TAG, part)
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 self._calls.unless_missing("runs/delete-tag", {"run_id": run_id, "key": key})
         left_out |= self._write_edges(run_id, patch)
         update: dict[str, Any] = {}
-        if ("name", "") in patch.put:
-            update["run_name"] = patch.put["name", ""]
-        if ("status", "") in patch.put:
-            update["status"] = patch.put["status", ""]
-        if ("end_time", "") in patch.put:
-            update["end_time"] = int(patch.put["end_time", ""])
+        if fields.NAME in patch.put:
+            update["run_name"] = patch.put[fields.NAME]
+        if fields.STATUS in patch.put:
+            update["status"] = patch.put[fields.STATUS]
+        if fields.END_TIME in patch.put:
+            update["end_time"] = int(patch.put[fields.END_TIME])
         if "status" not in update or "end_time" not in update:
             update = {**self._ended(run_id), **update} if update else {}  # MLflow 1 forgets what a call does not say
         if update:
@@ -107,47 +113,55 @@ class MlflowRuns:
     def _write_edges(self, run_id: str, patch: Patch) -> dict[Field, str]:
         left_out: dict[Field, str] = {}
         datasets = []
-        for key, value in of_kind(patch.put, "dataset").items():
+        for key, value in of_kind(patch.put, FieldKind.DATASET).items():
             name, digest = json.loads(key)
-            fields = {k: v for k, v in json.loads(value).items() if v is not None}
-            tags = fields.pop("tags", {})
-            datasets.append({"dataset": {"name": name, "digest": digest, **fields}, "tags": pairs(tags)})
-        inputs = [{"model_id": model_id} for model_id in of_kind(patch.put, "input")]
-        outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, "output").items()]
+            said = {k: v for k, v in json.loads(value).items() if v is not None}
+            tags = said.pop("tags", {})
+            datasets.append({"dataset": {"name": name, "digest": digest, **said}, "tags": pairs(tags)})
+        inputs = [{"model_id": model_id} for model_id in of_kind(patch.put, FieldKind.INPUT)]
+        outputs = [{"model_id": m, "step": int(step)} for m, step in of_kind(patch.put, FieldKind.OUTPUT).items()]
         if datasets or inputs:
             body: dict[str, Any] = {"run_id": run_id, "datasets": datasets}
             left_out |= self._where_known(
-                patch, "runs/log-inputs", {**body, "models": inputs} if inputs else body, "dataset", "input"
+                patch,
+                "runs/log-inputs",
+                {**body, "models": inputs} if inputs else body,
+                FieldKind.DATASET,
+                FieldKind.INPUT,
             )
         if outputs:
-            left_out |= self._where_known(patch, "runs/outputs", {"run_id": run_id, "models": outputs}, "output")
+            left_out |= self._where_known(
+                patch, "runs/outputs", {"run_id": run_id, "models": outputs}, FieldKind.OUTPUT
+            )
         return left_out
 
-    def _where_known(self, patch: Patch, path: str, body: Any, *kinds: str) -> dict[Field, str]:
+    def _where_known(self, patch: Patch, path: str, body: Any, *kinds: FieldKind) -> dict[Field, str]:
         try:
             self._calls.post(path, body)
         except Refused as refused:
             if not refused.is_unknown_call:
                 raise
             return {
-                field: f"the remote's release has no place for {_NAMES[field[0]]}; they were left out"
+                field: f"the remote's release has no place for {_NAMES[field.kind]}; they were left out"
                 for field in patch.put
-                if field[0] in kinds
+                if field.kind in kinds
             }
         return {}
 
-    def _log_or_each(self, run_id: str, what: str, part: dict[str, str]) -> dict[Field, str]:
+    def _log_or_each(self, run_id: str, kind: FieldKind, part: dict[str, str]) -> dict[Field, str]:
         """A batch; where the remote takes some of it only (a value too long for its release), one by one."""
         left_out: dict[Field, str] = {}
         try:
-            self._calls.log(run_id, **{f"{what}s": pairs(part)})
+            self._calls.log(run_id, **{f"{kind}s": pairs(part)})
         except Refused as refused:
             if refused.is_missing or "'active' state" in str(refused):
                 raise
-            call = "runs/log-parameter" if what == "param" else "runs/set-tag"
+            call = "runs/log-parameter" if kind is FieldKind.PARAM else "runs/set-tag"
             for key, value in part.items():
                 try:
                     self._calls.post(call, {"run_id": run_id, "key": key, "value": value})
                 except Refused as one:
-                    left_out[what, key] = f"the remote does not take the {what} {key!r} of its run {run_id}: {one}"
+                    left_out[Field(kind, key)] = (
+                        f"the remote does not take the {kind} {key!r} of its run {run_id}: {one}"
+                    )
         return left_out

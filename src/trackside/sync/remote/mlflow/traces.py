@@ -14,7 +14,8 @@ import msgspec
 from trackside.core.errors import Invalid
 from trackside.core.http_client.client import Http, Refused
 from trackside.sync import trace_document
-from trackside.sync.document import Doc, Field, Verb, of_kind
+from trackside.sync.document import Doc, of_kind
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.answers import OneTrace, TraceFile, TraceInfo, TracePage
@@ -24,7 +25,7 @@ from trackside.sync.remote.mlflow.wire import proxied_path
 from trackside.sync.remote.paging import Pages
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.traces_port import NewTrace, TracePatch
-from trackside.sync.trace_document import LINK, Marks, link_of, marks_of
+from trackside.sync.trace_document import Marks, link_of, marks_of
 from trackside.traces import model as m
 from trackside.traces.ingest import files
 from trackside.traces.ingest.batch import rows_of
@@ -90,15 +91,15 @@ class MlflowTraces:
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         one = quote(trace_id, safe="")
         for kind, key in patch.drop:
-            if kind == "tag":
+            if kind == FieldKind.TAG:
                 self._unless_missing("DELETE", f"{API_2}/{one}/tags", {"key": key})
             else:
                 self._unless_missing("DELETE", f"{API}/{one}/assessments/{quote(key, safe='')}")
         info = trace_document.info_of(trace_id, experiment_id, patch.doc, patch.changed)
         self._http.json("POST", API, {"trace": {"trace_info": info}})
-        for key in of_kind(patch.changed, LINK):
-            kind, target = link_of(key)
-            if kind == "run":
+        for key in of_kind(patch.changed, FieldKind.LINK):
+            what, target = link_of(key)
+            if what == "run":
                 self._http.json("POST", f"{API_2}/link-to-run", {"trace_ids": [trace_id], "run_id": target})
             else:
                 name, _, version = target.rpartition("/")

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from trackside.core.http_client.client import Refused
 from trackside.registry.model import NO_STAGE
+from trackside.sync import fields
 from trackside.sync.document import Doc
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import NAME_TAG, Part
 from trackside.sync.metric_delta import mark
 from trackside.sync.remote.mlflow.shapes import (
@@ -39,7 +41,7 @@ def proxied_path(root: str) -> str | None:
 
 def part_of_experiment(found: object) -> Part:
     experiment = decoded(Experiment, found)
-    doc: Doc = {("name", ""): experiment.name, ("stage", ""): experiment.lifecycle_stage, **_tags(experiment.tags)}
+    doc: Doc = {fields.NAME: experiment.name, fields.STAGE: experiment.lifecycle_stage, **_tags(experiment.tags)}
     return Part(str(experiment.experiment_id), str(experiment.experiment_id), doc)
 
 
@@ -49,28 +51,28 @@ def part_of_run(found: object) -> Part:
     info = run.info
     tags = {tag.key: tag.value or "" for tag in run.data.tags}
     doc: Doc = {
-        ("name", ""): info.run_name or tags.get(NAME_TAG, ""),
-        ("status", ""): info.status or "RUNNING",
-        ("stage", ""): info.lifecycle_stage or "active",
-        ("user", ""): info.user_id or tags.get("mlflow.user", ""),
-        ("start_time", ""): str(info.start_time or 0),
+        fields.NAME: info.run_name or tags.get(NAME_TAG, ""),
+        fields.STATUS: info.status or "RUNNING",
+        fields.STAGE: info.lifecycle_stage or "active",
+        fields.USER: info.user_id or tags.get("mlflow.user", ""),
+        fields.START_TIME: str(info.start_time or 0),
     }
     if info.end_time:
-        doc["end_time", ""] = str(info.end_time)
+        doc[fields.END_TIME] = str(info.end_time)
     for param in run.data.params:
-        doc["param", param.key] = param.value or ""
-    doc |= {("tag", key): value for key, value in tags.items() if key != NAME_TAG}
+        doc[Field(FieldKind.PARAM, param.key)] = param.value or ""
+    doc |= {Field(FieldKind.TAG, key): value for key, value in tags.items() if key != NAME_TAG}
     for given in run.inputs.dataset_inputs:
         dataset = given.dataset
-        fields: dict[str, Any] = {
-            name: getattr(dataset, name) for name in ("source_type", "source", "schema", "profile")
-        }
-        fields["tags"] = {tag.key: tag.value or "" for tag in given.tags}
-        doc["dataset", json.dumps([dataset.name or "", dataset.digest or ""])] = json.dumps(fields, sort_keys=True)
+        said: dict[str, Any] = {name: getattr(dataset, name) for name in ("source_type", "source", "schema", "profile")}
+        said["tags"] = {tag.key: tag.value or "" for tag in given.tags}
+        doc[Field(FieldKind.DATASET, json.dumps([dataset.name or "", dataset.digest or ""]))] = json.dumps(
+            said, sort_keys=True
+        )
     for model in run.inputs.model_inputs:
-        doc["input", model.model_id] = "0"
+        doc[Field(FieldKind.INPUT, model.model_id)] = "0"
     for model in run.outputs.model_outputs:
-        doc["output", model.model_id] = str(model.step or 0)
+        doc[Field(FieldKind.OUTPUT, model.model_id)] = str(model.step or 0)
     touched = max(info.start_time or 0, info.end_time or 0)
     return Part(run.id, str(info.experiment_id), doc, touched, _marks(run.data.metrics))
 
@@ -80,15 +82,15 @@ def part_of_model(found: object) -> Part:
     info = model.info
     words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
     doc: Doc = {
-        ("name", ""): info.name or "",
-        ("model_type", ""): info.model_type or "",
-        ("source_run", ""): info.source_run_id or "",
-        ("status", ""): words.get(str(info.status), str(info.status)),
-        ("stage", ""): "active",
+        fields.NAME: info.name or "",
+        fields.MODEL_TYPE: info.model_type or "",
+        fields.SOURCE_RUN: info.source_run_id or "",
+        fields.STATUS: words.get(str(info.status), str(info.status)),
+        fields.STAGE: "active",
         **_tags(info.tags),
     }
     for param in model.data.params:
-        doc["param", param.key] = param.value or ""
+        doc[Field(FieldKind.PARAM, param.key)] = param.value or ""
     for each in model.data.metrics:
         place = (
             each.key,
@@ -98,21 +100,21 @@ def part_of_model(found: object) -> Part:
             each.dataset_name,
             each.dataset_digest,
         )
-        doc["point", json.dumps([*place, each.value])] = ""
+        doc[Field(FieldKind.POINT, json.dumps([*place, each.value]))] = ""
     return Part(info.model_id, str(info.experiment_id), doc, info.last_updated_timestamp_ms or 0)
 
 
 def part_of_registered_model(found: object) -> Part:
     model = decoded(RegisteredModel, found)
     doc: Doc = {
-        ("name", ""): model.name,
-        ("description", ""): model.description or "",
-        ("created", ""): str(model.creation_timestamp or 0),
-        ("seen", ""): str(model.last_updated_timestamp or 0),
+        fields.NAME: model.name,
+        fields.DESCRIPTION: model.description or "",
+        fields.CREATED: str(model.creation_timestamp or 0),
+        fields.SEEN: str(model.last_updated_timestamp or 0),
         **_tags(model.tags),
     }
     for alias in model.aliases:
-        doc["alias", alias.alias] = str(alias.version)
+        doc[Field(FieldKind.ALIAS, alias.alias)] = str(alias.version)
     return Part(model.name, "", doc)
 
 
@@ -120,16 +122,16 @@ def part_of_version(found: object) -> Part:
     version = decoded(ModelVersion, found)
     number = str(version.version)
     doc: Doc = {
-        ("number", ""): number,
-        ("created", ""): str(version.creation_timestamp or 0),
-        ("seen", ""): str(version.last_updated_timestamp or 0),
-        ("user", ""): version.user_id or "",
-        ("stage", ""): version.current_stage or NO_STAGE,
-        ("source", ""): version.source or "",
-        ("run_id", ""): version.run_id or "",
-        ("run_link", ""): version.run_link or "",
-        ("model_id", ""): version.model_id or "",
-        ("description", ""): version.description or "",
+        fields.NUMBER: number,
+        fields.CREATED: str(version.creation_timestamp or 0),
+        fields.SEEN: str(version.last_updated_timestamp or 0),
+        fields.USER: version.user_id or "",
+        fields.STAGE: version.current_stage or NO_STAGE,
+        fields.SOURCE: version.source or "",
+        fields.RUN_ID: version.run_id or "",
+        fields.RUN_LINK: version.run_link or "",
+        fields.MODEL_ID: version.model_id or "",
+        fields.DESCRIPTION: version.description or "",
         **_tags(version.tags),
     }
     return Part(f"{version.name}/{number}", version.name, doc)
@@ -145,7 +147,7 @@ def _marks(metrics: Iterable[Metric]) -> dict[str, str]:
 
 
 def _tags(tags: Iterable[Tag]) -> Doc:
-    return {("tag", tag.key): tag.value or "" for tag in tags}
+    return {Field(FieldKind.TAG, tag.key): tag.value or "" for tag in tags}
 
 
 def is_of_value(refused: Refused) -> bool:

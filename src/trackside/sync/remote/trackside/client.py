@@ -11,11 +11,13 @@ from msgspec.structs import replace
 
 from trackside.artifacts.store import Removal
 from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused
+from trackside.sync import fields
 from trackside.sync.api.digests import Digests
 from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
 from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesMarks
-from trackside.sync.document import Field, Patch, Verb
+from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
 from trackside.sync.local.files import Source, hashed
@@ -92,10 +94,12 @@ class TracksidePeer:
         return self._http.answered
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
-        kind = field[0]
+        kind = field.kind
         if entity is Entity.MODEL:
-            return kind in ("status", "stage", "tag") or (verb == "add" and kind in ("param", "point"))
-        if kind == "dataset":
+            return kind in (FieldKind.STATUS, FieldKind.STAGE, FieldKind.TAG) or (
+                verb == "add" and kind in (FieldKind.PARAM, FieldKind.POINT)
+            )
+        if kind == FieldKind.DATASET:
             return verb == "add"
         return True
 
@@ -111,7 +115,7 @@ class TracksidePeer:
             raise
 
     def make_experiment(self, name: str) -> CreatedItem:
-        return _created(items.put(self._http, Entity.EXPERIMENT, None, Patch({("name", ""): name})))
+        return _created(items.put(self._http, Entity.EXPERIMENT, None, Patch({fields.NAME: name})))
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
         del experiment_id, is_brought
@@ -123,12 +127,12 @@ class TracksidePeer:
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         answer = items.put(self._http, entity, remote_id, patch, experiment_id)
         return {
-            (kind, key): f"a point of the run {_run_of_point(key)} is left out: that run is not there"
-            for kind, key in answer.left_out
+            field: f"a point of the run {_run_of_point(field.key)} is left out: that run is not there"
+            for field in answer.left_out
         }
 
     def remove(self, entity: Entity, remote_id: str) -> None:
-        items.put(self._http, entity, remote_id, Patch({("stage", ""): "deleted"}), "0")
+        items.put(self._http, entity, remote_id, Patch({fields.STAGE: "deleted"}), "0")
 
     def is_empty(self, experiment_id: str) -> bool:
         return is_empty(self._http, experiment_id)

@@ -11,8 +11,9 @@ from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.api.datasets import BucketDigests, Entries, Records
 from trackside.sync.api.files import PREFIX
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
 from trackside.sync.remote.datasets_port import DatasetsPeer

@@ -3,10 +3,12 @@
 from msgspec import Struct
 
 from trackside.core.http_client.client import Http, Refused
+from trackside.sync import fields
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import Ids, ItemId, Removed
-from trackside.sync.document import Doc, Field, Patch, Verb
+from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.local.registry import id_of, uid_of
 from trackside.sync.remote.decoding import read
@@ -57,7 +59,7 @@ class TracksideRegistry(RegistryPeer):
         return uid_of(version.item_id)
 
     def origin_of(self, version: Part) -> str:
-        return version.doc.get(("origin", ""), "")
+        return version.doc.get(fields.ORIGIN, "")
 
     def model_uid_of(self, model: Part) -> str:
         return model.item_id
@@ -92,12 +94,12 @@ class TracksideRegistry(RegistryPeer):
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         if files_at is not None:
-            doc = {**doc, ("copied", ""): "1"}
+            doc = {**doc, fields.COPIED: "1"}
         return items.put(self._http, Entity.VERSION, id_of(model_id, uid), Patch(doc)).id
 
     def number_of(self, version_id: str) -> str:
         found = self.read(Entity.VERSION, version_id)
-        return "" if found is None else found.doc.get(("number", ""), "")
+        return "" if found is None else found.doc.get(fields.NUMBER, "")
 
     def alias_of(self, version_id: str, value: str) -> str:
         del version_id

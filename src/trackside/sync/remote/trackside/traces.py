@@ -10,8 +10,9 @@ from msgspec import Raw, Struct
 from trackside.core.http_client.client import Http, Refused
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.traces import SpanMarks, TraceItems, TracesPut
-from trackside.sync.document import Doc, Field, Verb
+from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
+from trackside.sync.fields import Field, Verb
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import convert, decode, read
