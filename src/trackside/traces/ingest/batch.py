@@ -5,6 +5,7 @@ All that costs time is done here, outside of the writer: attributes are translat
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -88,10 +89,10 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
         rows.append(row)
         nodes.append(node)
         lines.append(forms.encode(span))
-        if session is None:
+        if session is None and not attributes.keys().isdisjoint(SESSIONS):
             session = next((text for key in SESSIONS if (text := _text(attributes.get(key)))), None)
-        if user is None:
-            user = _text(attributes.get(USER_ID)) or None
+        if user is None and USER_ID in attributes:
+            user = _text(attributes[USER_ID]) or None
         if span.parent_span_id is None:
             root = span
     ends = [span.end_time_unix_nano for span in by_id.values() if span.end_time_unix_nano]
@@ -139,7 +140,7 @@ def _row(span: Span) -> tuple[SpanRow, Node]:
         span_id=span_id,
         parent_id=parent_id,
         name=storable(span.name)[:MAX_SPAN_NAME],
-        type=storable(_text(attributes.get(forms.TYPE)) or "UNKNOWN")[:MAX_SPAN_NAME],
+        type=(_bounded(attributes.get(forms.TYPE)) or "UNKNOWN")[:MAX_SPAN_NAME],
         status=span.word,
         start_ms=span.start_time_unix_nano // 1_000_000,
         duration_us=duration_us,
@@ -165,10 +166,17 @@ def _text(text: str | None) -> str:
 
 
 def _bounded(text: str | None) -> str | None:
+    """Return what an attribute says, cut to the length of a column; None for nothing."""
     if text is None:
         return None
-    found = storable(_text(text))
-    return found[:MAX_MODEL] or None
+    return _column(text) if len(text) <= MAX_MODEL else _cut(text)
+
+
+def _cut(text: str) -> str | None:
+    return storable(_text(text))[:MAX_MODEL] or None
+
+
+_column = lru_cache(maxsize=1_000)(_cut)  # types, models and providers: most spans have the same few
 
 
 def _shown(text: str | None) -> str | None:

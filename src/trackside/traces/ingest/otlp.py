@@ -7,6 +7,7 @@ import base64
 import json
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -16,6 +17,7 @@ from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status,
 SERVICE = "service.name"
 # Agents whose service's name is put onto their root spans, as MLflow's UI shows it.
 AGENTS = frozenset({"claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"})
+MAX_KNOWN_KEY = 100  # characters of a member's name whose JSON text is remembered: most spans have the same few
 _NO_ID = b"\0" * 8
 _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
 
@@ -161,11 +163,25 @@ def _text(value: Any) -> str:
         return str(number)
     kind = value.WhichOneof("value")
     if kind == "kvlist_value":
-        members = {pair.key: _text(pair.value) for pair in value.kvlist_value.values}
-        return f"{{{', '.join([f'{encode(key).decode()}: {text}' for key, text in members.items()])}}}"
+        members = {}
+        for pair in value.kvlist_value.values:
+            member = pair.value
+            text = member.string_value
+            members[pair.key] = encode(text).decode() if text else _text(member)
+        return f"{{{', '.join([f'{_key(key)}: {text}' for key, text in members.items()])}}}"
     if kind == "array_value":
         return f"[{', '.join([_text(each) for each in value.array_value.values])}]"
     return json.dumps(_plain(value), default=str)
+
+
+def _key(name: str) -> str:
+    """Return the JSON text of a member's name."""
+    return _known_key(name) if len(name) <= MAX_KNOWN_KEY else encode(name).decode()
+
+
+@lru_cache(maxsize=1_000)
+def _known_key(name: str) -> str:
+    return encode(name).decode()
 
 
 def _plain(value: Any) -> Any:
