@@ -46,7 +46,8 @@ def test_traces_are_queued_and_reviewed_in_place(server: Server, page: Page) -> 
     page.get_by_role("button", name="New question").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("correct")
-    dialog.get_by_label("Words for pass and fail").fill("Right\nWrong")
+    dialog.get_by_label("Word for pass").fill("Right")
+    dialog.get_by_label("Word for fail").fill("Wrong")
     dialog.get_by_role("button", name="Create").last.click()
     expect(page.get_by_role("cell", name="correct", exact=True)).to_be_visible()
     assert axe.serious(page) == []
@@ -79,6 +80,57 @@ def test_traces_are_queued_and_reviewed_in_place(server: Server, page: Page) -> 
     page.get_by_role("button", name="Reopen").click()
     expect(page.get_by_text("1 of 2 traces reviewed")).to_be_visible()
     page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.slow
+def test_a_queue_and_its_questions_are_edited_in_place(server: Server, page: Page) -> None:
+    experiment = {"experiment_id": "0"}
+    schema = server.api.post(
+        "label-schemas/create", version="3.0", **experiment, name="tone", type="FEEDBACK",
+        input={"categorical": {"options": ["kind", "rude"]}},
+    )["label_schema"]  # fmt: skip
+    queue = server.api.post("review-queues/create", version="3.0", **experiment, name="week 48", queue_type="CUSTOM")[
+        "review_queue"
+    ]
+
+    page.goto(f"{server.url}/#/experiments/0/traces?show=reviews")
+    page.get_by_role("button", name="Edit tone").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Answer", exact=True)).to_be_disabled()
+    dialog.get_by_label("Name").fill("politeness")
+    dialog.get_by_label("Options", exact=True).fill("kind\nneutral\nrude")
+    dialog.get_by_label("Instruction").fill("Judge the last answer")
+    dialog.get_by_label("Reviewers may add a comment").check()
+    assert axe.serious(page) == []
+    dialog.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_role("row").filter(has_text="politeness")).to_contain_text("kind, neutral, rude")
+    page.get_by_role("link", name="week 48").click()
+    page.get_by_role("button", name="Edit").click()
+    dialog.get_by_label("Name").fill("week 49")
+    dialog.get_by_label("Reviewers").fill("ada\ngrace")
+    dialog.get_by_label("politeness").check()
+    dialog.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_role("heading", name="week 49")).to_be_visible()
+
+    stored = server.api.get("review-queues/get", version="3.0", queue_id=queue["queue_id"])["review_queue"]
+    assert (stored["name"], stored["users"], stored["schema_ids"]) == (
+        "week 49", ["ada", "grace"], [schema["schema_id"]],
+    )  # fmt: skip
+    changed = server.api.get("label-schemas/get", version="3.0", schema_id=schema["schema_id"])["label_schema"]
+    assert changed["input"] == {"categorical": {"options": ["kind", "neutral", "rude"]}}
+    assert (changed["instruction"], changed["enable_comment"]) == ("Judge the last answer", True)
+
+    server.api.post("review-queues/items/add", version="3.0", queue_id=queue["queue_id"], item_ids=send(server, 1))
+    page.reload()
+    expect(page.get_by_text("0 of 1 trace reviewed")).to_be_visible()
+    page.get_by_role("button", name="Edit").click()
+    expect(dialog.get_by_label("politeness")).to_be_disabled()
+    dialog.get_by_label("Reviewers").fill("ada")
+    dialog.get_by_role("button", name="Save").last.click()
+    expect(page.get_by_text("Changed week 49")).to_be_visible()
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Edit").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 

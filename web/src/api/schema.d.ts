@@ -693,6 +693,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/3.0/mlflow/label-schemas/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** PATCH label-schemas update */
+        patch: operations["patch_api_3_0_mlflow_label_schemas_update"];
+        trace?: never;
+    };
     "/api/3.0/mlflow/review-queues/create": {
         parameters: {
             query?: never;
@@ -823,6 +840,23 @@ export interface paths {
         get: operations["get_api_3_0_mlflow_review_queues_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/3.0/mlflow/review-queues/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST review-queues update */
+        post: operations["post_api_3_0_mlflow_review_queues_update"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6113,6 +6147,19 @@ export interface components {
             /** @default null */
             next_page_token?: string | null;
         };
+        /** Update */
+        "trackside.traces.label_schemas.model.Update": {
+            /** @default null */
+            enable_comment?: boolean | null;
+            /** @default null */
+            input?: components["schemas"]["Input"] | null;
+            /** @default null */
+            instruction?: string | null;
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            schema_id: string | null;
+        };
         /** Deleted */
         "trackside.traces.model.Deleted": {
             traces_deleted: number;
@@ -6171,6 +6218,26 @@ export interface components {
             item_type?: string | null;
             /** @default null */
             queue_id: string | null;
+        };
+        /**
+         * Update
+         * @description `users` and `schema_ids` count only with their flag: an empty list is not told from an absent one.
+         */
+        "trackside.traces.review_queues.model.Update": {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            new_owner?: string | null;
+            /** @default null */
+            queue_id: string | null;
+            /** @default null */
+            schema_ids?: string[] | null;
+            /** @default false */
+            update_schema_ids?: boolean;
+            /** @default false */
+            update_users?: boolean;
+            /** @default null */
+            users?: string[] | null;
         };
         /** Point */
         "trackside.traces.search.metrics.Point": {
@@ -8232,6 +8299,36 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    patch_api_3_0_mlflow_label_schemas_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.label_schemas.model.Update"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.label_schemas.model.Got"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_3_0_mlflow_review_queues_create: {
         parameters: {
             query?: never;
@@ -8466,6 +8563,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.traces.review_queues.model.Listed"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_3_0_mlflow_review_queues_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.traces.review_queues.model.Update"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.traces.review_queues.model.Got"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { assessmentOf, inputOf, linesOf, NO_ANSWER, PASS, questionOf, valueOf } from "./schema";
+import { assessmentOf, draftOf, inputOf, isWhole, NO_ANSWER, PASS, questionOf, valueOf } from "./schema";
 
 const asked = (input: unknown, more: object = {}) => questionOf({ schema_id: "ls-1", name: "q", input, ...more });
 
@@ -56,8 +56,29 @@ describe("assessmentOf", () => {
 });
 
 describe("inputOf", () => {
-  it("makes the input of a new question", () => {
-    expect(inputOf("pass_fail", ["Right"])).toEqual({ pass_fail: { positive_label: "Right" } });
-    expect(inputOf("categorical", linesOf(" a \n\nb"))).toEqual({ categorical: { options: ["a", "b"] } });
+  const usual = { pass: "Pass", fail: "Fail" };
+  const drafted = (input: object) => draftOf(asked(input));
+
+  it("makes the input of a question again", () => {
+    for (const input of [
+      { pass_fail: { positive_label: "Right", negative_label: "Wrong" } },
+      { categorical: { options: ["a", "b"] } },
+      { categorical: { options: ["a"], multi_select: true } },
+      { numeric: { min_value: 0, max_value: 5 } },
+      { numeric: {} },
+      { text: { max_length: 80 } },
+      { text: {} },
+    ])
+      expect(inputOf(drafted(input), usual)).toEqual(input);
+  });
+
+  it("says the usual words for pass and fail where none are given", () => {
+    expect(inputOf(draftOf(), usual)).toEqual({ pass_fail: { positive_label: "Pass", negative_label: "Fail" } });
+  });
+
+  it("leaves out blank lines of options, of which there must be one", () => {
+    const draft = { ...draftOf(), kind: "categorical" as const };
+    expect(isWhole({ ...draft, options: " \n" })).toBe(false);
+    expect(inputOf({ ...draft, options: " a \n\nb" }, usual)).toEqual({ categorical: { options: ["a", "b"] } });
   });
 });

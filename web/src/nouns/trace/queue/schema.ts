@@ -94,19 +94,66 @@ function said(value: Value): Json {
   return { serialized_value: { serialization_format: "JSON_FORMAT", value: JSON.stringify(value) } };
 }
 
-/** The input of a new question, as the call takes it. */
-export function inputOf(kind: Kind, options: readonly string[]): Json {
-  switch (kind) {
-    case "pass_fail": {
-      const [pass, fail] = options;
-      return { pass_fail: { ...(pass ? { positive_label: pass } : {}), ...(fail ? { negative_label: fail } : {}) } };
-    }
+/** A question as a form has it.  An empty field of a number is null or undefined. */
+export interface Draft {
+  name: string;
+  type: "FEEDBACK" | "EXPECTATION";
+  instruction: string;
+  hasComment: boolean;
+  kind: Kind;
+  pass: string;
+  fail: string;
+  /** One a line. */
+  options: string;
+  isMany: boolean;
+  min: number | null | undefined;
+  max: number | null | undefined;
+  maxLength: number | null | undefined;
+}
+
+export function draftOf(question?: Question): Draft {
+  return {
+    name: question?.name ?? "",
+    type: question?.isExpectation ? "EXPECTATION" : "FEEDBACK",
+    instruction: question?.instruction ?? "",
+    hasComment: question?.hasComment ?? false,
+    kind: question?.kind ?? "pass_fail",
+    pass: question?.words.pass ?? "",
+    fail: question?.words.fail ?? "",
+    options: (question?.options ?? []).join("\n"),
+    isMany: question?.isMany ?? false,
+    min: question?.min,
+    max: question?.max,
+    maxLength: question?.maxLength,
+  };
+}
+
+/** Whether the answer is described; the server checks the rest. */
+export function isWhole(draft: Draft): boolean {
+  return draft.kind !== "categorical" || linesOf(draft.options).length > 0;
+}
+
+/** The input of a question, as the calls take it.  `usual` are the words for pass and fail where none are given. */
+export function inputOf(draft: Draft, usual: { pass: string; fail: string }): Json {
+  switch (draft.kind) {
+    case "pass_fail":
+      return {
+        pass_fail: {
+          positive_label: draft.pass.trim() || usual.pass,
+          negative_label: draft.fail.trim() || usual.fail,
+        },
+      };
     case "categorical":
-      return { categorical: { options } };
+      return { categorical: { options: linesOf(draft.options), ...(draft.isMany ? { multi_select: true } : {}) } };
     case "numeric":
-      return { numeric: {} };
+      return {
+        numeric: {
+          ...(typeof draft.min === "number" ? { min_value: draft.min } : {}),
+          ...(typeof draft.max === "number" ? { max_value: draft.max } : {}),
+        },
+      };
     case "text":
-      return { text: {} };
+      return { text: typeof draft.maxLength === "number" ? { max_length: draft.maxLength } : {} };
   }
 }
 
