@@ -1,6 +1,7 @@
 """Calls of batches go over connections of their own: a group that waits for a lock or for the disk holds up no other."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,12 +11,12 @@ from support.stores.postgres import Admin, rows
 from trackside import opening
 from trackside.core.db.pg.wire import MAX_STATEMENTS
 from trackside.core.db.postgres import PostgresDatabase
-from trackside.core.db.tx import Query
+from trackside.core.db.tx import Query, Tx
 from trackside.core.errors import Invalid
 from trackside.core.settings import Settings
 from trackside.quotas import store as quotas
 from trackside.quotas.model import Measure, QuotaExceeded, Scope
-from trackside.runs import batch, lifecycle
+from trackside.runs import batch, keeper, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 from trackside.runs.model import CreateRun
@@ -72,6 +73,34 @@ def test_what_lanes_changed_comes_to_rest(db: PostgresDatabase) -> None:
 
     rested = db.writer.take_rested(100, now=float("inf"))
     assert sorted(rested) == sorted(("run", 1, run_id) for run_id in run_ids)
+
+
+def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: PostgresDatabase) -> None:
+    run_id = new_run(db)
+
+    def log_and_wait(tx: Tx, calls: Sequence[Logged]) -> list[Any]:
+        answers: list[Any] = batch.log(tx, calls)
+        keeper.step(db, now=float("inf"))  # the keeper looks for runs at rest before this transaction is committed
+        return answers
+
+    async def log() -> None:
+        call = Logged(run_id, {"loss": [(1, 1, 0.5)]}, [], {}, [], False)
+        future = db.writer.submit_async(1, call, log_and_wait, asyncio.get_running_loop())
+        assert await asyncio.wait_for(future, LONG_S) == batch.ANSWER
+
+    asyncio.run(log())
+
+    assert db.writer.take_rested(10, now=float("inf")) == [("run", 1, run_id)]
+
+
+def test_a_change_that_is_undone_gives_nobody_work(db: PostgresDatabase) -> None:
+    run_id = new_run(db)
+
+    with pytest.raises(Invalid), db.write(1) as tx:
+        batch.log(tx, [Logged(run_id, {"loss": [(1, 1, 0.5)]}, [], {}, [], False)])
+        raise Invalid("undone")
+
+    assert db.writer.take_rested(10, now=float("inf")) == []
 
 
 def test_queries_of_one_round_trip_have_their_own_rows(db: PostgresDatabase) -> None:

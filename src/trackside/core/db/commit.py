@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any, Protocol
 
-from trackside.core.db.rest import Restless
+from trackside.core.db.rest import Restless, Stirred
 from trackside.core.db.tx import Entity, Memory, Session, Tx
 from trackside.core.errors import Fault, Unavailable
 
@@ -108,7 +108,7 @@ class Committer:
         self.average_s = 0.0  # duration of the last commits
         self._connect = connect
         self._session: WriteSession | None = None
-        self._restless = restless
+        self._stirred = Stirred(restless)
         self._after_commit = after_commit
 
     def open(self) -> WriteSession:
@@ -189,6 +189,7 @@ class Committer:
     def _committed(self) -> None:
         if self.memory is not None:
             self.memory.end_group()
+        self._stirred.commit(time.monotonic())
         self._after_commit()
 
     def _one(self, session: WriteSession, command: Command, *, alone: bool) -> None:
@@ -222,9 +223,10 @@ class Committer:
                     command.result = result
 
     def _tx(self, session: WriteSession, ws: int) -> Tx:
-        return Tx(session, ws, time.time_ns() // 1_000_000, self.memory, restless=self._restless)
+        return Tx(session, ws, time.time_ns() // 1_000_000, self.memory, stirred=self._stirred)
 
     def _undo_all(self, session: WriteSession | None) -> None:
+        self._stirred.undo()
         if self.memory is not None:
             self.memory.forget_all()
         if session is not None:

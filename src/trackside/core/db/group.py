@@ -157,8 +157,7 @@ class GroupWriter:
     def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
         """(entity, workspace, id) of what this writer changed and has come to rest.  `now`: by `time.monotonic`, unless it is
         asked for another moment."""
-        with self._main.lock:
-            return self._restless.take(time.monotonic() if now is None else now, most)
+        return self._restless.take(time.monotonic() if now is None else now, most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:

@@ -56,3 +56,24 @@ class Restless(Generic[K]):
         while self._changed and self._changed[oldest := next(iter(self._changed))] <= now - LONG_S:
             del self._changed[oldest]
         return taken
+
+
+class Stirred(Generic[K]):
+    """Keys that the open transaction of a connection changed.  `Restless` gets them after the commit: a reader that took one
+    before would look at the state before the change, and nothing would tell it to look again."""
+
+    def __init__(self, restless: Restless[K]) -> None:
+        self._restless = restless
+        self._keys: dict[K, bool] = {}
+
+    def stir(self, key: K, *, ends: bool = False) -> None:
+        self._keys.pop(key, None)
+        self._keys[key] = ends
+
+    def commit(self, now: float) -> None:
+        for key, ends in self._keys.items():
+            self._restless.stir(key, now, ends=ends)
+        self._keys.clear()
+
+    def undo(self) -> None:
+        self._keys.clear()

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
@@ -11,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Rights, Visit
-from trackside.core.db.rest import Restless
+from trackside.core.db.rest import Stirred
 from trackside.core.errors import Invalid
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -192,9 +191,9 @@ class Tx:
         "epoch",
         "memory",
         "now",
-        "restless",
         "rights",
         "source",
+        "stirred",
         "user",
         "witness",
         "ws",
@@ -207,14 +206,14 @@ class Tx:
         now: int,
         memory: Memory | None = None,
         epoch: int = 0,
-        restless: "Restless[Entity] | None" = None,
+        stirred: "Stirred[Entity] | None" = None,
     ) -> None:
         self._session = session
         self.dialect: Dialect = session.dialect
         self.ws = ws
         self.now = now  # ms since 1970
         self.memory = memory
-        self.restless = restless  # what this writer changed, to be looked at when it rests
+        self.stirred = stirred  # what this transaction changed, to be looked at when it rests
         self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
         self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
         self.caller: Caller = OPEN
@@ -245,7 +244,7 @@ class Tx:
         return copied
 
     def _copy(self, ws: int, epoch: int) -> "Tx":
-        copied = Tx(self._session, ws, self.now, self.memory, epoch, self.restless)
+        copied = Tx(self._session, ws, self.now, self.memory, epoch, self.stirred)
         copied.user, copied.source = self.user, self.source
         copied.caller, copied.rights, copied.witness = self.caller, self.rights, self.witness
         return copied
@@ -325,8 +324,8 @@ class Tx:
 
     def stir(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
         """An entity changed; `ends`: it is not expected to change again."""
-        if self.restless is not None:
-            self.restless.stir((entity, self.ws, entity_id), time.monotonic(), ends=ends)
+        if self.stirred is not None:
+            self.stirred.stir((entity, self.ws, entity_id), ends=ends)
 
     def forget(self, entity: str, entity_id: str) -> None:
         """What the writer remembers of an entity is no longer true."""
