@@ -61,6 +61,7 @@ from trackside.registry import routes as registry
 from trackside.runs import keeper
 from trackside.runs import routes as runs
 from trackside.runs import store as run_store
+from trackside.runs.orders import Orders
 from trackside.runs.table import export_routes as exports
 from trackside.ui import routes as ui
 from trackside.views import store as view_store
@@ -70,6 +71,7 @@ from trackside.workspaces.service import Directory
 
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
+ORDERS_EVERY_S = 60.0  # those that nobody uses are dropped
 PRUNE_EVERY_S = 3600.0
 
 # Where things are that calls name, for callers who may enter some experiments and not others.
@@ -281,6 +283,7 @@ def build(
         recorder = Recorder(db, settings.data / "endpoints" / "requests", settings.child_environment)
         recorder.note_dropped = lambda endpoint_seq, count: meters.work.count((DROPPED_KEY, endpoint_seq), count)
         closers.append(recorder.close)
+        orders = Orders()
         spaces = workspaces.Calls(directory, tenants.make(settings.default_artifact_root), policy)
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
@@ -291,7 +294,7 @@ def build(
             *audit.routes(),
             *workspaces.routes(spaces),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
-            *runs.routes(db.writer, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
+            *runs.routes(db.writer, orders, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
             *exports.routes(),
             *evaluation_datasets.routes(),
             *artifacts.routes(
@@ -358,6 +361,9 @@ def build(
         )
         closers.append(edge.close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
+        ordering = Loop("orders", lambda: orders.step(db), ORDERS_EVERY_S)
+        orders.wake = ordering.wake
+        closers.append(ordering.close)
         if db.dialect == "postgresql":
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
         wake_all = _together(wakers)

@@ -49,10 +49,10 @@ def begin(db: Database, tx: Tx | None = None) -> int:
     """A number to read on from for a reader that looks, after this, at all there is: what changes later is announced after it.
 
     `tx`: a transaction that this thread has opened and not used yet."""
-    seq = _head(db, tx)
-    while seq is None:
-        seq = _head(db, tx)
-    db.writer.submit(0, _count_reading).result()
+    if tx is None or tx.dialect != "sqlite":
+        return changes.begin(db)
+    seq = newest(tx)  # a thread has one connection
+    db.writer.submit(0, changes.count_reading).result()
     return seq
 
 
@@ -275,12 +275,7 @@ def _cursor(tx: Tx, consumer: str) -> int | None:
 def _announce_anew(db: Database, found: Sequence[Entry]) -> None:
     """Logging that comes later is a change again.  Where nothing is remembered, it always is."""
     if db.dialect == "sqlite" and any(entry.action == LOG for entry in found):
-        db.writer.submit(0, _count_reading).result()
-
-
-def _count_reading(tx: Tx) -> None:
-    if tx.memory is not None:
-        tx.memory.announced += 1
+        db.writer.submit(0, changes.count_reading).result()
 
 
 def _filters(wanted: Wanted) -> dict[str, Any]:

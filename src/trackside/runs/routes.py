@@ -18,6 +18,7 @@ from trackside.runs import model as m
 from trackside.runs.charts import routes as charts
 from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
+from trackside.runs.orders import Orders
 from trackside.runs.table import routes as table
 
 
@@ -78,9 +79,10 @@ class Calls:
     """Searches hand the documents they had to make to the writer, which keeps them."""
 
     writer: GroupWriter
+    orders: Orders
 
     def find(self, tx: Tx, call: m.SearchRuns) -> bytes:
-        return search.search(tx, call, self.writer)
+        return search.search(tx, call, self.writer, self.orders)
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,9 @@ class Logging:
         return answers
 
 
-def routes(writer: GroupWriter, count: Callable[[int, int], None]) -> list[Route]:
+def routes(writer: GroupWriter, orders: Orders, count: Callable[[int, int], None]) -> list[Route]:
     """`count` is told of points that were logged: their workspace and how many."""
-    calls = Calls(writer)
+    calls = Calls(writer, orders)
     log = Logging(count).log
     return [
         batch(
@@ -177,7 +179,7 @@ def routes(writer: GroupWriter, count: Callable[[int, int], None]) -> list[Route
             answer=FoundDatasets,
         ),
         *history.routes(),
-        *table.routes(),
+        *table.routes(orders),
         *charts.routes(),
         *bulk.routes(),
     ]

@@ -6,9 +6,10 @@ from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, encode, invalid_value
 from trackside.experiments import store as experiments
 from trackside.experiments.model import view_type
-from trackside.runs import search_sql, store
+from trackside.runs import orders, search_sql, store
 from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
+from trackside.runs.orders import Orders
 
 MAX_ANSWER_BYTES = 8 << 20  # 5,000 runs of 25 entries; while it is made, an answer takes several times its size
 SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
@@ -19,10 +20,11 @@ class Found(Answer, frozen=True):
     next_page_token: str | None = None
 
 
-def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
+def search(tx: Tx, call: SearchRuns, writer: GroupWriter, kept: Orders | None = None) -> bytes:
     """The answer as JSON, put together from the runs' documents.  Those that had to be made go to the writer to keep.
 
-    A page ends early where it would be larger than `MAX_ANSWER_BYTES`: then its token goes on from there."""
+    `kept` has orders of runs in memory.  A page ends early where it would be larger than `MAX_ANSWER_BYTES`: then its token
+    goes on from there."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if most > MAX_RESULTS:
         raise invalid_value("max_results", most)
@@ -32,10 +34,10 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter) -> bytes:
     seqs = experiments.seqs_of(tx, call.experiment_ids or [])
     stages = view_type(call.run_view_type).stages
     wanted = search_sql.parse(call.filter, call.order_by or [], seqs, stages)
-    query = search_sql.query(wanted, most, call.page_token, tx.dialect)
+    search_sql.check_token(wanted, call.page_token)
     if not seqs:
         return b"{}"
-    rows = tx.all(query.sql, **query.params)
+    rows = (orders.asked if kept is None else kept.page)(tx, wanted, most, call.page_token)
     page, token = search_sql.cut(wanted, rows, most)
     docs, fresh = store.documents(tx, page, MAX_ANSWER_BYTES)
     if len(docs) < len(page):

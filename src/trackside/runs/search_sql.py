@@ -62,13 +62,18 @@ def parse(
     )
 
 
-def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` runs, and one more if there is one: rows for `cut`."""
-    start = keyset.start(page_token, search.fingerprint, [_kind(order.field) for order in search.orders])
+def query(
+    search: Search, limit: int, page_token: str | None, dialect: Dialect, runs: Sequence[int] | None = None
+) -> Query:
+    """Finds `limit` runs, and one more if there is one: rows for `cut`.  With `runs`, only those are looked at."""
+    start = _start(search, page_token)
     bind = Binder()
-    parts = _parts(search, start.after, dialect)
+    if runs is None:
+        parts = _parts(search, start.after, dialect)
+    else:
+        parts = [_Part(*_split(search.tree), search.orders, start.after, runs_first=True, runs=runs)]
     scopes: list[tuple[tuple[int, ...], tuple[str, ...]]] = [(search.experiments, search.stages)]
-    is_walk = parts[0].runs_first and search.orders == _NATURAL
+    is_walk = runs is None and parts[0].runs_first and search.orders == _NATURAL
     if is_walk and 1 < len(search.experiments) * len(search.stages) <= MAX_BRANCHES:
         # The index has the runs of each in order.
         scopes = [((seq,), (stage,)) for seq in search.experiments for stage in search.stages]
@@ -101,6 +106,25 @@ def count(search: Search, dialect: Dialect) -> Query:
     return Query(_Select(part, search.experiments, search.stages, bind, dialect).count, bind.params)
 
 
+def sorts_all(search: Search) -> bool:
+    """True if every run that is wanted is found and sorted before the first is known."""
+    return search.orders != _NATURAL and not any(map(_names_runs, _split(search.tree)[1]))
+
+
+def check_token(search: Search, page_token: str | None) -> None:
+    """Raise Invalid for a token that is none of this search's."""
+    _start(search, page_token)
+
+
+def last_run(search: Search, page_token: str) -> str | None:
+    """Return the id of the run with which the page before ended; None if the token does not tell."""
+    after = _start(search, page_token).after
+    for order, (_, value) in zip(search.orders, after, strict=False):
+        if order.field == _RUN_ID and isinstance(value, str):
+            return value
+    return None
+
+
 def is_costly(search: Search) -> bool:
     """True if a page costs as much as all pages: each run is tested by a subquery before the first is known."""
     return search.orders != _NATURAL and bool(_split(search.tree)[1])
@@ -121,6 +145,11 @@ class _Part(Struct, frozen=True):
     runs_first: bool
     lacks_first: bool = False  # `orders` and `after` lack the first order, as none of these runs has its value
     reads_all: bool = False  # every run is tested by `rest`: each range that it names is read once
+    runs: Sequence[int] | None = None  # the only runs to look at
+
+
+def _start(search: Search, page_token: str | None) -> keyset.Start:
+    return keyset.start(page_token, search.fingerprint, [_kind(order.field) for order in search.orders])
 
 
 def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]:
@@ -160,6 +189,8 @@ class _Select:
             among(f"{first}.experiment_seq", experiments, bind),
             among("r.lifecycle_stage", stages, bind),
         ]
+        if part.runs is not None:
+            self.conditions.append(among("r.run_seq", part.runs, bind))
         self._join(part.tests, first)
         for filter_ in part.rest:
             self.conditions.append(f"({where(filter_, self._place, bind, dialect)})")
@@ -184,7 +215,9 @@ class _Select:
     def _join(self, tests: list[list[Comparison]], first: str) -> None:
         """One table for each key that is tested, with the runs before or after them."""
         if first == "r":
-            self.tables.append("runs AS r")
+            # Without statistics SQLite prefers the index by start time to the keys of some runs.
+            by_key = " NOT INDEXED" if self.part.runs is not None and self.dialect == "sqlite" else ""
+            self.tables.append(f"runs AS r{by_key}")
         for i, comparisons in enumerate(tests):
             entity, key = _key(comparisons[0])
             alias = self.aliases[entity, key] = f"c{i}"

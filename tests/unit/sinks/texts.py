@@ -8,9 +8,9 @@ REVIEWED = [
         "trackside.core.filters.to_sql.where",
         "filters and orders of callers: columns come from a table of fields, every value is bound",
         dict.fromkeys(
-            "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/search.py"
+            "evaluation_datasets/routes.py experiments/search.py logged_models/search.py registry/search.py runs/orders.py"
             " traces/search/metrics.py traces/search/scan.py traces/search/sessions.py traces/issues/store.py traces/paging.py"
-            " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py runs/table/window.py".split(),
+            " runs/selection.py runs/table/cells.py runs/table/columns.py runs/table/groups.py".split(),
             "*",
         ),
     ),

@@ -12,6 +12,7 @@ import time
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 
 WRITERS_LOCK = 7261727  # the advisory lock of write transactions, see `postgres`
@@ -21,6 +22,25 @@ PAUSE_S = 0.003  # a group of commands takes about as long
 
 class Readable(Protocol):
     def read(self, ws: int) -> AbstractContextManager[Tx]: ...
+
+
+class Database(Readable, Protocol):
+    writer: GroupWriter
+
+
+def begin(db: Database) -> int:
+    """A number to read on from for a reader that looks, after this, at all there is: what changes later is announced after it."""
+    seq = head(db)
+    while seq is None:
+        seq = head(db)
+    db.writer.submit(0, count_reading).result()
+    return seq
+
+
+def count_reading(tx: Tx) -> None:
+    """Somebody read the change log: logging that comes later is a change again."""
+    if tx.memory is not None:
+        tx.memory.announced += 1
 
 
 def head(db: Readable, patience_s: float = PATIENCE_S) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import LISTED, Route, query
+from trackside.runs.orders import Orders
 from trackside.runs.table import check, columns, groups, window
 from trackside.runs.table.check import CheckedFilter, CheckFilter
 from trackside.runs.table.columns import Columns, ListColumns
@@ -18,10 +19,11 @@ OURS = "/api/trackside/v1"
 @dataclass(frozen=True)
 class Calls:
     kept: Snapshots
+    orders: Orders
 
     def table(self, tx: Tx, call: RunsTable) -> Window:
         """Return a window of runs with the chosen columns."""
-        return window.read(tx, call, self.kept)
+        return window.read(tx, call, self.kept, self.orders)
 
 
 def list_columns(tx: Tx, call: ListColumns) -> Columns:
@@ -39,8 +41,8 @@ def check_filter(tx: Tx, call: CheckFilter) -> CheckedFilter:
     return check.check(tx, call)
 
 
-def routes() -> list[Route]:
-    calls = Calls(Snapshots())
+def routes(orders: Orders) -> list[Route]:
+    calls = Calls(Snapshots(), orders)
     read = Action.RUNS_READ
     return [
         query(f"POST {OURS}/runs/table", RunsTable, calls.table, needs=read, on=LISTED, answer=Window),

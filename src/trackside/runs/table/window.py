@@ -8,6 +8,7 @@ from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
 from trackside.runs import search_sql, selection
 from trackside.runs import store as runs
+from trackside.runs.orders import Orders
 from trackside.runs.search_sql import Search
 from trackside.runs.table import cells, model, snapshots, tree
 from trackside.runs.table.model import RunsTable, Window
@@ -16,7 +17,7 @@ from trackside.runs.table.snapshots import Snapshot, Snapshots
 PAGES_OF_TREE = (2, 8)  # of runs, in which the first top rows are looked for
 
 
-def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
+def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
     """Return a window.  The first one costs a page, or some pages of a tree without a filter; a later one lists every run
     once, for a snapshot."""
     fields = model.columns_of(call.columns or [])
@@ -34,7 +35,7 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     nesting = _parents(tx, search) if snapshot is None and call.parent is not None else {}
     top_rows = None
     if nesting and not (call.parent or offset or search.tree):
-        top_rows = _top_rows(tx, search, nesting, most)
+        top_rows = _top_rows(tx, search, nesting, most, orders)
     is_whole = bool(nesting or offset) or search_sql.is_costly(search)
     if snapshot is None and top_rows is None and not call.page_token and is_whole:
         snapshot = _list(tx, search, nesting)
@@ -45,7 +46,7 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     elif top_rows is not None:
         page, matching = top_rows, total - tree.count_below(nesting)
     elif snapshot is None or call.page_token:
-        page, further = _first(tx, search, most, call.page_token)
+        page, further = _first(tx, search, most, call.page_token, orders)
         matching = total if search.tree is None else selection.count(tx, search)
     elif snapshot.tree is None:
         page, matching = list(snapshot.rows[offset : offset + most]), len(snapshot.rows)
@@ -66,17 +67,16 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots) -> Window:
     )
 
 
-def _first(tx: Tx, search: Search, most: int, page_token: str | None) -> tuple[list[int], str | None]:
+def _first(tx: Tx, search: Search, most: int, page_token: str | None, orders: Orders) -> tuple[list[int], str | None]:
     if not search.experiments:
         return [], None
-    query = search_sql.query(search, most, page_token, tx.dialect)
-    return search_sql.cut(search, tx.all(query.sql, **query.params), most)
+    return search_sql.cut(search, orders.page(tx, search, most, page_token), most)
 
 
-def _top_rows(tx: Tx, search: Search, nesting: Mapping[int, int], most: int) -> list[int] | None:
+def _top_rows(tx: Tx, search: Search, nesting: Mapping[int, int], most: int, orders: Orders) -> list[int] | None:
     """Return the first top rows of a tree of all runs; None if the first runs are below too few of them."""
     for pages in PAGES_OF_TREE:
-        rows, further = _first(tx, search, most * pages, None)
+        rows, further = _first(tx, search, most * pages, None, orders)
         found = tree.grow(rows, nesting).under[tree.TOP]
         if len(found) >= most or further is None:
             return found[:most]
