@@ -96,9 +96,12 @@ def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: Postgr
 def test_a_change_that_is_undone_gives_nobody_work(db: PostgresDatabase) -> None:
     run_id = new_run(db)
 
-    with pytest.raises(Invalid), db.write(1) as tx:
+    def log_and_fail(tx: Tx) -> None:
         batch.log(tx, [Logged(run_id, {"loss": [(1, 1, 0.5)]}, [], {}, [], False)])
         raise Invalid("undone")
+
+    with pytest.raises(Invalid):
+        db.writer.submit(1, log_and_fail).result(LONG_S)
 
     assert db.writer.take_rested(10, now=float("inf")) == []
 
