@@ -7,7 +7,9 @@ their series; both by their bytes if asked.
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
+import msgspec
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
@@ -27,10 +29,11 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import Digest
-from trackside.sync.remote.port import Seen, Unmirrored
+from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.port import Listing, Seen, Unmirrored, listings
 
 PAGE_S = 20.0  # after that a page ends, however few it compared
-HERE, THERE, REGISTRY, DATASETS, TRACES = "here", "there", "registry", "datasets", "traces"
+HERE, THERE = "here", "there"
 KINDS = list(Entity)
 
 
@@ -60,12 +63,9 @@ def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
             return check.here(rest, most)
         case "there":
             return check.there(rest)
-        case "registry":
-            return check.registry()
-        case "datasets":
-            return check.datasets()
-        case "traces":
-            return check.traces()
+    for listing in check.lists:
+        if where == listing.name:
+            return check.listed(listing)
     raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the page before")
 
 
@@ -77,6 +77,10 @@ class _Check:
         self._versions = self._mirrors.versions
         self._datasets = self._mirrors.datasets
         self._traces = self._mirrors.traces
+
+    @cached_property
+    def lists(self) -> list[Listing]:
+        return listings(self._side.peer, registry=self._side.link.options.registry)
 
     def here(self, rest: str, most: int) -> Page:
         side, link = self._side, self._side.link
@@ -99,40 +103,20 @@ class _Check:
     def there(self, cursor: str) -> Page:
         seen, following = self._side.peer.everything(cursor)
         found = self._missing(seen, is_first=not cursor)
-        if following:
-            return Page(len(found), found, f"{THERE} {following}")
-        if self._side.link.options.registry and not self._side.peer.registry.log_tells:
-            return Page(len(found), found, REGISTRY)
-        return Page(len(found), found, self._further)
+        return Page(len(found), found, f"{THERE} {following}" if following else self._after(None))
 
-    def registry(self) -> Page:
-        """Of a side whose list of everything does not have it."""
-        versions_and_models = self._side.peer.registry.everything()
-        seen = (Seen(_registered(part), part.item_id, part) for part in versions_and_models)
+    def listed(self, listing: Listing) -> Page:
+        """Of kinds of items that the remote's list of everything does not have."""
+        seen = (Seen.of(listing.entity_of(each), each) for each in listing.items.everything())
+        if Entity.DATASET in listing.entities:  # their experiments are in no list
+            seen = (msgspec.structs.replace(each, part=None) for each in seen)
         found = self._missing(seen, is_first=True)
-        return Page(len(found), found, self._further)
+        return Page(len(found), found, self._after(listing))
 
-    def datasets(self) -> Page:
-        """Of a side whose list of everything does not have them.  Their experiments are asked for where one is missing."""
-        seen = (Seen(Entity.DATASET, part.item_id) for part in self._side.peer.datasets.everything())
-        found = self._missing(seen, is_first=True)
-        return Page(len(found), found, self._after_datasets)
-
-    def traces(self) -> Page:
-        """Of a side whose list of everything does not have them."""
-        seen = (Seen(Entity.TRACE, part.item_id, part) for part in self._side.peer.traces.everything())
-        found = self._missing(seen, is_first=True)
-        return Page(len(found), found)
-
-    @property
-    def _further(self) -> str | None:
-        peer = self._side.peer.datasets
-        return DATASETS if not peer.log_tells and peer.is_known else self._after_datasets
-
-    @property
-    def _after_datasets(self) -> str | None:
-        peer = self._side.peer.traces
-        return TRACES if not peer.log_tells and peer.is_known else None
+    def _after(self, listing: Listing | None) -> str | None:
+        """Return where the page after a list begins, the first of them after None."""
+        following = self.lists[0 if listing is None else self.lists.index(listing) + 1 :]
+        return following[0].name if following else None
 
     def _following(self, entity: Entity) -> str | None:
         link = self._side.link
@@ -165,7 +149,7 @@ class _Check:
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
             what += self._files(entity, part, item)
-        except (Refused, Fault, Unmirrored) as reason:
+        except (Refused, Fault, Unmirrored, InvalidRemoteResponse) as reason:
             what = [f"cannot be compared: {reason}"]
         return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
 
@@ -180,6 +164,9 @@ class _Check:
                 lambda tx, each=each: item_store.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
             )
             if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
+                continue
+            if each.unread:
+                found.append(Difference(str(each.entity), "", each.remote_id, [f"cannot be compared: {each.unread}"]))
                 continue
             part = each.part or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
             if part is not None and self._is_taken(each.entity, part):
@@ -266,10 +253,6 @@ class _Check:
             return files.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)
         except Unmirrored:  # nobody can read them there through it
             return []
-
-
-def _registered(part: Part) -> Entity:
-    return Entity.VERSION if "/" in part.item_id else Entity.REGISTERED
 
 
 def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:

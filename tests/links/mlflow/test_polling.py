@@ -10,6 +10,7 @@ from trackside.core.http_client.client import Refused, TooLong
 from trackside.sync import fields
 from trackside.sync.entities import FIRST
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.entries import ListEntry
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.run_changes import Poll
 
@@ -47,7 +48,7 @@ class Remote:
     def log(self, run_id: str, start: float, end: float | None = None, experiment: int = 0) -> None:
         self.runs[run_id] = {"id": run_id, "start": int(start * 1000), "end": end, "experiment": str(experiment)}
 
-    def list_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+    def list_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
         del token
         return [Part(str(i), str(i), {fields.NAME: f"e{i}"}) for i in range(self.experiments)], None
 
@@ -69,7 +70,7 @@ class Remote:
             raise Refused(404, "ENDPOINT_NOT_FOUND", "no such call")
         found = sorted(self.models.items(), key=lambda one: -one[1]) if "0" in ids else []
         begin = int(token or 0)
-        page = [Part(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
+        page: list[ListEntry] = [Part(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
         return page, str(begin + most) if begin + most < len(found) else None
 
     def step(self) -> tuple[set[str], bool]:

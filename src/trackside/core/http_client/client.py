@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from msgspec import Struct
@@ -30,6 +30,7 @@ from trackside.core.http_client.slow_response import PatientResponse
 from trackside.core.outgoing.guard import ANYWHERE, Forbidden, Guard
 
 log = logging.getLogger("trackside.links")
+T = TypeVar("T")
 
 CONNECT_S = 10.0
 ANSWER_S = 60.0  # of silence
@@ -77,6 +78,16 @@ class Refused(Exception):
     def is_unknown_call(self) -> bool:
         """The remote's release has no such call."""
         return self.status in (404, 405, 501) and self.code in ("", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED")
+
+
+def unless_missing(ask: Callable[[], T]) -> T | None:
+    """Return the answer of a call; None where the remote says that what was asked for is not there."""
+    try:
+        return ask()
+    except Refused as refused:
+        if not refused.is_missing:
+            raise
+        return None
 
 
 class Stopped(Exception):

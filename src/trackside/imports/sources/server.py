@@ -1,15 +1,16 @@
 """A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the peer that links have for such a server."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-import msgspec
+from msgspec.structs import replace
 
 from trackside.core.http.codec import wire_double
 from trackside.core.http_client.client import Down, Http, Refused
@@ -18,24 +19,36 @@ from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
 from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Traced, Unreadable, Version, grouped
 from trackside.imports.sources import server_traces
-from trackside.metrics.series import Point, canonical, pack
+from trackside.metrics.series import canonical, pack
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Part
-from trackside.sync.remote.mlflow.answers import OneRun
+from trackside.sync.remote.entries import Unread, read_each
+from trackside.sync.remote.mlflow.answers import (
+    BulkHistory,
+    DownloadUri,
+    ExperimentPage,
+    LoggedModelPage,
+    OneRun,
+    RegisteredModelPage,
+    RunPoint,
+    VersionPage,
+)
+from trackside.sync.remote.mlflow.api import Calls
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import MlflowDatasets
-from trackside.sync.remote.mlflow.shapes import Run, decoded
-from trackside.sync.remote.mlflow.wire import API, part_of_experiment, part_of_model, part_of_run, proxied_path
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.mlflow.shapes import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run, decoded
+from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_model, part_of_run, proxied_path
+from trackside.sync.remote.paging import pages_of
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 BULK_RUNS, BULK_POINTS = 100, 25_000  # what one answer holds
 HISTORIES = 4  # answers of that kind in memory at once
 GROUP = 50  # experiments in one search
-_run_of = itemgetter("run_id")
+T = TypeVar("T")
+_run_of = attrgetter("run_id")
 _PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 
 
@@ -43,6 +56,7 @@ class ServerSource:
     def __init__(self, http: Http, finder: Finder) -> None:
         """`finder`: places that this machine reaches; the server's proxy is one of them."""
         self._http = http
+        self._calls = Calls(http)
         self._peer = MlflowPeer(http, "")
         self._datasets = MlflowDatasets(http, "")
         self._finder = finder
@@ -64,25 +78,21 @@ class ServerSource:
 
     def runs(self) -> Iterator[list[Given]]:
         for start in range(0, len(self._ids), GROUP):
-            token: str | None = None
-            pages = Pages("runs/search")
-            while True:
-                found, token = self._peer.search_runs(self._ids[start : start + GROUP], "", token, PAGE)
-                if found:
-                    yield [_run(each) for each in found]
-                token = pages.next(token, found)
-                if not token:
-                    break
+            ask = partial(self._search_runs, self._ids[start : start + GROUP])
+            for page in pages_of("runs/search", ask):
+                if page:
+                    yield self._readable("run", page, _run, lambda each: each["info"]["run_id"])
+
+    def _search_runs(self, ids: Sequence[str], token: str | None) -> tuple[list[Any], str | None]:
+        return self._peer.search_runs(ids, "", token, PAGE)
 
     def whole(self, run: Given) -> Given:
         """A search does not tell which models went into a run."""
-        if not self._has_models:
-            return run
-        return _run(decoded(OneRun, self._http.json("GET", f"{API}/runs/get", None, run_id=run.id)).run)
+        return _run(self._calls.get(OneRun, "runs/get", run_id=run.id).run) if self._has_models else run
 
     def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
         """A few answers are asked for at once, since each takes the server long."""
-        asked: deque[tuple[list[str], str, Future[list[dict[str, Any]] | None]]] = deque()
+        asked: deque[tuple[list[str], str, Future[list[RunPoint] | None]]] = deque()
         for ids, key in _questions(runs):
             asked.append((ids, key, self._threads.submit(self._bulk, ids, key)))
             if len(asked) >= HISTORIES:
@@ -92,35 +102,30 @@ class ServerSource:
 
     def models(self) -> Iterator[list[Given]]:
         for start in range(0, len(self._ids), GROUP):
-            yield from grouped(map(_model, self._search_models(self._ids[start : start + GROUP], 100)))
+            yield from grouped(self._search_models(self._ids[start : start + GROUP], 100))
 
     def traces(self) -> Iterator[list[Traced]]:
         for start in range(0, len(self._ids), GROUP):
             yield from server_traces.pages(self._http, self._ids[start : start + GROUP], self.left_out.append)
 
     def registered(self) -> Iterator[Registered]:
-        versions: dict[str, list[dict[str, Any]]] = {}
+        versions: dict[str, list[ModelVersion]] = {}
         try:
-            for each in self._pages("model-versions/search", "model_versions", max_results=1000):
-                versions.setdefault(each["name"], []).append(each)
-            models = list(self._pages("registered-models/search", "registered_models", max_results=200))
+            for each in self._versions():
+                versions.setdefault(each.name, []).append(each)
+            models = list(self._registered_models())
         except Refused as refused:
             self.left_out.append(f"registered models: {refused}")
             return
         try:
-            prompts = list(
-                self._pages("registered-models/search", "registered_models", max_results=200, filter=_PROMPTS)
-            )
+            prompts = list(self._registered_models(_PROMPTS))
         except Refused:
             prompts = []  # a release before prompts
-        found = {each["name"]: each for each in (*models, *prompts)}
-        for each in prompts:
-            if each["name"] not in versions:
-                name = each["name"].replace("'", "\\'")
-                wanted = f"name = '{name}'"
-                versions[each["name"]] = list(
-                    self._pages("model-versions/search", "model_versions", max_results=1000, filter=wanted)
-                )
+        found = {each.name: each for each in (*models, *prompts)}
+        for prompt in prompts:
+            if prompt.name not in versions:
+                name = prompt.name.replace("'", "\\'")
+                versions[prompt.name] = list(self._versions(f"name = '{name}'"))
         for name in sorted(found):
             yield self._registered(found[name], versions.get(name, []))
 
@@ -129,6 +134,9 @@ class ServerSource:
             if not self._datasets.is_known:
                 return
             for found in self._datasets.everything():
+                if isinstance(found, Unread):
+                    self.left_out.append(f"evaluation dataset {found.item_id}: {found.why}")
+                    continue
                 part = self._datasets.read(found.item_id)
                 if part is not None:
                     yield Given(_plain(part))
@@ -159,45 +167,68 @@ class ServerSource:
         self._peer.close()
 
     def _all_experiments(self) -> Iterator[Given]:
-        token: str | None = None
-        pages = Pages("experiments/search")
-        while True:
+        def ask(token: str | None) -> tuple[list[Any], str | None]:
             body = {"view_type": "ALL", "max_results": 1000, "page_token": token}
-            page = self._http.json("POST", f"{API}/experiments/search", {k: v for k, v in body.items() if v})
-            experiments = page.get("experiments", [])
-            for found in experiments:
-                times = _times(found.get("creation_time"), found.get("last_update_time"))
-                yield Given(_plain(part_of_experiment(found)), found.get("artifact_location", ""), {}, times)
-            token = pages.next(page.get("next_page_token"), experiments)
-            if not token:
-                return
+            page = self._calls.ask(ExperimentPage, "experiments/search", body)
+            return page.experiments, page.next_page_token
 
-    def _search_models(self, experiment_ids: Sequence[str], most: int) -> Iterator[dict[str, Any]]:
-        token: str | None = None
-        pages = Pages("logged-models/search")
-        while experiment_ids:
+        for page in pages_of("experiments/search", ask):
+            yield from self._readable("experiment", page, _experiment, itemgetter("experiment_id"))
+
+    def _search_models(self, experiment_ids: Sequence[str], most: int) -> Iterator[Given]:
+        def ask(token: str | None) -> tuple[list[Any], str | None]:
             body = {"experiment_ids": list(experiment_ids), "max_results": most, "page_token": token}
             try:
-                page = self._http.json("POST", f"{API}/logged-models/search", {k: v for k, v in body.items() if v})
+                page = self._calls.ask(LoggedModelPage, "logged-models/search", body)
             except Refused as refused:
                 if refused.status in (404, 405):  # a release before 3.0
-                    return
+                    return [], None
                 raise
-            found = page.get("models", [])
-            yield from found
-            token = pages.next(page.get("next_page_token"), found)
-            if not token:
-                return
+            return page.models, page.next_page_token
+
+        if experiment_ids:
+            for page in pages_of("logged-models/search", ask):
+                yield from self._readable("logged model", page, _model, lambda each: each["info"]["model_id"])
+
+    def _registered_models(self, filter_: str | None = None) -> Iterator[RegisteredModel]:
+        def ask(token: str | None) -> tuple[list[Any], str | None]:
+            query = {"max_results": 200, "filter": filter_, "page_token": token}
+            page = self._calls.get(RegisteredModelPage, "registered-models/search", **query)
+            return page.registered_models, page.next_page_token
+
+        for page in pages_of("registered-models/search", ask):
+            yield from self._readable("registered model", page, partial(decoded, RegisteredModel), itemgetter("name"))
+
+    def _versions(self, filter_: str | None = None) -> Iterator[ModelVersion]:
+        def ask(token: str | None) -> tuple[list[Any], str | None]:
+            query = {"max_results": 1000, "filter": filter_, "page_token": token}
+            page = self._calls.get(VersionPage, "model-versions/search", **query)
+            return page.model_versions, page.next_page_token
+
+        for page in pages_of("model-versions/search", ask):
+            read = partial(decoded, ModelVersion)
+            yield from self._readable("version", page, read, lambda each: f"{each['version']} of {each['name']}")
+
+    def _readable(
+        self, what: str, found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[Any], object]
+    ) -> list[T]:
+        """Return the entries of a list that can be read; the report names the others."""
+        entries = read_each(found, read, id_of)
+        self.left_out += [f"{what} {each.item_id}: {each.why}" for each in entries if isinstance(each, Unread)]
+        return [each for each in entries if not isinstance(each, Unread)]
 
     def _answer(
-        self, ids: list[str], key: str, future: "Future[list[dict[str, Any]] | None]"
+        self, ids: list[str], key: str, future: "Future[list[RunPoint] | None]"
     ) -> Iterator[tuple[str, Mapping[str, bytes]]]:
         rows = future.result()
         if rows is None:
             for run_id in ids:
                 yield from self._page_by_page(run_id, key)
             return
-        found = [(run_id, pack([_point(row) for row in of_run])) for run_id, of_run in groupby(rows, _run_of)]
+        found = [
+            (run_id, pack([(row.step or 0, row.timestamp or 0, row.value) for row in of_run]))
+            for run_id, of_run in groupby(rows, _run_of)
+        ]
         if len(rows) < BULK_POINTS:
             yield from ((run_id, {key: packed}) for run_id, packed in found)
             return
@@ -212,65 +243,54 @@ class ServerSource:
         if rest:
             yield from self._answer(rest, key, self._threads.submit(self._bulk, rest, key))
 
-    def _bulk(self, ids: Sequence[str], key: str) -> list[dict[str, Any]] | None:
+    def _bulk(self, ids: Sequence[str], key: str) -> list[RunPoint] | None:
         """Points of a metric, run by run, as many as one answer holds; None where the source has no such call."""
         if not self._has_bulk:
             return None
         query = urlencode({"run_id": list(ids), "metric_key": key, "max_results": BULK_POINTS}, doseq=True)
         try:
-            found: list[dict[str, Any]] = self._http.json("GET", f"{BULK}?{query}").get("metrics", [])
+            found = decoded(BulkHistory, self._http.json("GET", f"{BULK}?{query}")).metrics
         except Refused as refused:
             self._has_bulk = not refused.is_unknown_call
             return None
-        is_in_order = len({each["run_id"] for each in found}) == sum(1 for _ in groupby(found, _run_of))
+        is_in_order = len({each.run_id for each in found}) == sum(1 for _ in groupby(found, _run_of))
         return found if is_in_order else None
 
     def _page_by_page(self, run_id: str, key: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
         for _, packed in self._peer.points(run_id, key, 0):
             yield run_id, {key: packed}
 
-    def _pages(self, call: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
-        token: str | None = None
-        pages = Pages(call)
-        while True:
-            page = self._http.json("GET", f"{API}/{call}", None, **query, page_token=token)
-            found = page.get(what, [])
-            yield from found
-            token = pages.next(page.get("next_page_token"), found)
-            if not token:
-                return
-
-    def _registered(self, found: dict[str, Any], versions: Sequence[dict[str, Any]]) -> Registered:
-        aliases = {each["alias"]: int(each["version"]) for each in found.get("aliases", [])}
+    def _registered(self, found: RegisteredModel, versions: Sequence[ModelVersion]) -> Registered:
         return Registered(
-            name=found["name"],
-            description=found.get("description", ""),
-            created=int(found.get("creation_timestamp") or 0),
-            updated=int(found.get("last_updated_timestamp") or 0),
-            tags={tag["key"]: tag.get("value", "") for tag in found.get("tags", [])},
-            aliases=aliases,
-            versions=sorted((self._version(each) for each in versions), key=lambda version: version.version),
+            name=found.name,
+            description=found.description or "",
+            created=found.creation_timestamp or 0,
+            updated=found.last_updated_timestamp or 0,
+            tags={tag.key: tag.value or "" for tag in found.tags},
+            aliases={each.alias: int(each.version) for each in found.aliases},
+            versions=sorted(map(self._version, versions), key=lambda version: version.version),
         )
 
-    def _version(self, found: dict[str, Any]) -> Version:
+    def _version(self, found: ModelVersion) -> Version:
+        source = found.source or ""
         try:
-            query = {"name": found["name"], "version": found["version"]}
-            files = self._http.json("GET", f"{API}/model-versions/get-download-uri", **query).get("artifact_uri", "")
+            query = {"name": found.name, "version": found.version}
+            files = self._calls.get(DownloadUri, "model-versions/get-download-uri", **query).artifact_uri
         except Refused:
-            files = ""
+            files = None
         return Version(
-            version=int(found["version"]),
-            source=found.get("source", ""),
-            files=files or found.get("source", ""),
-            run_id=found.get("run_id", ""),
-            model_id=found.get("model_id", ""),
-            run_link=found.get("run_link", ""),
-            description=found.get("description"),
-            stage=found.get("current_stage") or "None",
-            user=found.get("user_id", ""),
-            created=int(found.get("creation_timestamp") or 0),
-            updated=int(found.get("last_updated_timestamp") or 0),
-            tags={tag["key"]: tag.get("value", "") for tag in found.get("tags", [])},
+            version=found.version,
+            source=source,
+            files=files or source,
+            run_id=found.run_id or "",
+            model_id=found.model_id or "",
+            run_link=found.run_link or "",
+            description=found.description,
+            stage=found.current_stage or "None",
+            user=found.user_id or "",
+            created=found.creation_timestamp or 0,
+            updated=found.last_updated_timestamp or 0,
+            tags={tag.key: tag.value or "" for tag in found.tags},
         )
 
 
@@ -315,20 +335,24 @@ def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
             yield ids[start : start + BULK_RUNS], key
 
 
-def _run(run: Run) -> Given:
+def _experiment(found: object) -> Given:
+    experiment = decoded(Experiment, found)
+    times = _times(experiment.creation_time, experiment.last_update_time)
+    return Given(_plain(part_of_experiment(experiment)), experiment.artifact_location or "", {}, times)
+
+
+def _run(found: object) -> Given:
+    run = decoded(Run, found)
     last = {each.key: (each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
     return Given(_plain(part_of_run(run)), run.info.artifact_uri or "", last)
 
 
-def _model(found: dict[str, Any]) -> Given:
-    info = found["info"]
-    times = _times(info.get("creation_timestamp_ms"), info.get("last_updated_timestamp_ms"))
-    metrics = [
-        {**each, "value": wire_double(canonical(float(each["value"])))}
-        for each in found.get("data", {}).get("metrics", [])
-    ]
-    data = {**found.get("data", {}), "metrics": metrics}
-    return Given(_plain(part_of_model({**found, "data": data})), info.get("artifact_uri", ""), {}, times)
+def _model(found: object) -> Given:
+    model = decoded(LoggedModel, found)
+    metrics = [replace(each, value=wire_double(canonical(float(each.value)))) for each in model.data.metrics]
+    part = part_of_model(replace(model, data=replace(model.data, metrics=metrics)))
+    times = _times(model.info.creation_timestamp_ms, model.info.last_updated_timestamp_ms)
+    return Given(_plain(part), model.info.artifact_uri or "", {}, times)
 
 
 def _plain(part: Part) -> Part:
@@ -338,14 +362,10 @@ def _plain(part: Part) -> Part:
         for field, value in part.doc.items()
         if field != fields.VERSION and not (field.kind is FieldKind.TAG and field.key in OWN_TAGS)
     }
-    return msgspec.structs.replace(part, doc=doc)
+    return replace(part, doc=doc)
 
 
-def _times(created: Any, updated: Any) -> Doc:
+def _times(created: int | None, updated: int | None) -> Doc:
     if created is None:
         return {}
     return {fields.CREATION_TIME: str(created), fields.LAST_UPDATE_TIME: str(updated or created)}
-
-
-def _point(each: Mapping[str, Any]) -> Point:
-    return int(each.get("step", 0)), int(each.get("timestamp", 0)), float(each["value"])

@@ -1,11 +1,17 @@
 """Traces of a running MLflow server: the calls of MLflow 3, and those of 2.14 and later where it has no others."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from trackside.core.http_client.client import Http, Refused
-from trackside.imports.source import Traced
-from trackside.sync.remote.paging import Pages
+from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.imports.source import Traced, Unreadable
+from trackside.sync.remote.entries import Unread, read_each
+from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.mlflow.answers import OldTrace, TraceFile, TraceInfo, TracePage
+from trackside.sync.remote.mlflow.shapes import decoded
+from trackside.sync.remote.paging import pages_of
 from trackside.traces.model import State, duration_text, time_text
 
 PAGE = 100
@@ -18,7 +24,7 @@ def pages(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None
     if not experiment_ids:
         return
     try:
-        yield from _of_version_3(http, experiment_ids)
+        yield from _of_version_3(http, experiment_ids, leave)
     except Refused as refused:
         if not refused.is_unknown_call:
             leave(f"traces: {refused}")
@@ -26,73 +32,71 @@ def pages(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None
         yield from _of_version_2(http, experiment_ids, leave)
 
 
-def _of_version_3(http: Http, experiment_ids: Sequence[str]) -> Iterator[list[Traced]]:
+def _of_version_3(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
     places = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": each}} for each in experiment_ids]
-    token: str | None = None
-    guard = Pages("traces/search")
-    while True:
+
+    def ask(token: str | None) -> tuple[list[Any], str | None]:
         body = {"locations": places, "max_results": PAGE, **({"page_token": token} if token else {})}
-        answer = http.json("POST", SEARCH_3, body)
-        infos = answer.get("traces", [])
-        if infos:
-            yield [_traced(http, each) for each in infos]
-        token = guard.next(answer.get("next_page_token"), infos)
-        if not token:
-            return
+        page = decoded(TracePage, http.json("POST", SEARCH_3, body))
+        return page.traces, page.next_page_token
 
-
-def _traced(http: Http, info: dict[str, Any]) -> Traced:
-    experiment_id = info["trace_location"]["mlflow_experiment"]["experiment_id"]
-    return Traced(info=info, experiment_id=str(experiment_id), read=_file(http, info["trace_id"], "3.0"))
+    for page in pages_of("traces/search", ask):
+        if page:
+            yield _readable(page, partial(_traced, http), itemgetter("trace_id"), leave)
 
 
 def _of_version_2(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
-    token: str | None = None
-    guard = Pages("traces")
-    while True:
+    def ask(token: str | None) -> tuple[list[Any], str | None]:
+        query: dict[str, Any] = {"experiment_ids": list(experiment_ids), "max_results": PAGE, "page_token": token}
         try:
-            answer = http.json(
-                "GET", SEARCH_2, experiment_ids=list(experiment_ids), max_results=PAGE, page_token=token or None
-            )
+            page = decoded(TracePage, http.json("GET", SEARCH_2, **query))
         except Refused as refused:
             if not refused.is_unknown_call:  # releases before 2.14 have no traces
                 leave(f"traces: {refused}")
-            return
-        infos = answer.get("traces", [])
-        if infos:
-            yield [_old(http, each) for each in infos]
-        token = guard.next(answer.get("next_page_token"), infos)
-        if not token:
-            return
+            return [], None
+        return page.traces, page.next_page_token
+
+    for page in pages_of("traces", ask):
+        if page:
+            yield _readable(page, partial(_old, http), itemgetter("request_id"), leave)
 
 
-def _old(http: Http, given: dict[str, Any]) -> Traced:
-    trace_id = given["request_id"]
+def _readable(
+    found: Sequence[Any], read: Callable[[Any], Traced], id_of: Callable[[Any], object], leave: Callable[[str], None]
+) -> list[Traced]:
+    readable = []
+    for each in read_each(found, read, id_of):
+        if isinstance(each, Unread):
+            leave(f"trace {each.item_id}: {each.why}")
+        else:
+            readable.append(each)
+    return readable
+
+
+def _traced(http: Http, given: Any) -> Traced:
+    info = decoded(TraceInfo, given)
+    experiment_id = str(info.trace_location.mlflow_experiment.experiment_id)
+    return Traced(info=given, experiment_id=experiment_id, read=partial(_file, http, info.trace_id, "3.0"))
+
+
+def _old(http: Http, given: object) -> Traced:
+    found = decoded(OldTrace, given)
     info: dict[str, Any] = {
-        "trace_id": trace_id,
-        "request_time": time_text(int(given.get("timestamp_ms", 0))),
-        "state": given.get("status", State.UNSPECIFIED),
-        "tags": _map(given.get("tags")),
-        "trace_metadata": _map(given.get("request_metadata")),
+        "trace_id": found.request_id,
+        "request_time": time_text(found.timestamp_ms or 0),
+        "state": found.status or State.UNSPECIFIED,
+        "tags": {tag.key: tag.value or "" for tag in found.tags or ()},
+        "trace_metadata": {tag.key: tag.value or "" for tag in found.request_metadata or ()},
     }
-    if given.get("execution_time_ms") is not None:
-        info["execution_duration"] = duration_text(int(given["execution_time_ms"]))
-    return Traced(info=info, experiment_id=str(given["experiment_id"]), read=_file(http, trace_id, "2.0"))
+    if found.execution_time_ms is not None:
+        info["execution_duration"] = duration_text(found.execution_time_ms)
+    return Traced(info=info, experiment_id=str(found.experiment_id), read=partial(_file, http, found.request_id, "2.0"))
 
 
-def _map(pairs: list[dict[str, str]] | None) -> dict[str, str]:
-    return {pair["key"]: pair.get("value", "") for pair in pairs or ()}
-
-
-def _file(http: Http, trace_id: str, version: str) -> Callable[[], list[dict[str, Any]]]:
-    def read() -> list[dict[str, Any]]:
-        try:
-            answer = http.json("GET", FILE.format(version), request_id=trace_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return []  # a trace without spans
-            raise
-        found = answer.get("spans", [])
-        return found if isinstance(found, list) else []
-
-    return read
+def _file(http: Http, trace_id: str, version: str) -> list[dict[str, Any]]:
+    """Return the spans of a trace; none if it has no file."""
+    try:
+        found = unless_missing(lambda: http.json("GET", FILE.format(version), request_id=trace_id))
+        return [] if found is None else decoded(TraceFile, found).spans
+    except InvalidRemoteResponse as error:
+        raise Unreadable(str(error)) from None

@@ -5,14 +5,15 @@ clocks that are wrong) is found by a sweep over everything, which is made as oft
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.sync.document import pack
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field
 from trackside.sync.local.reader import Part
-from trackside.sync.remote.port import Listed
+from trackside.sync.remote.entries import ListEntry
+from trackside.sync.remote.port import Listing, Seen
 
 OVERLAP_MS = 120_000
 SWEEP_LEAST_S = 30.0
@@ -22,12 +23,8 @@ SWEEP_SHARE = 20  # a sweep may take this part of the time
 class RecentThenSweep:
     """Of one link; a server that starts begins with a sweep.  An item that is as it was found before is not passed on again."""
 
-    def __init__(
-        self, entities: Sequence[Entity], changed_at: Field, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        """`changed_at` is the field that says when an item was changed last, in ms of the remote.  The last of the
-        entities stands above the others, whose ids have a slash."""
-        self._entities = entities
+    def __init__(self, changed_at: Field, now: Callable[[], float] = time.monotonic) -> None:
+        """`changed_at` is the field that says when an item was changed last, in ms of the remote."""
         self._changed_at = changed_at
         self._now = now
         self._since = 0
@@ -35,25 +32,28 @@ class RecentThenSweep:
         self._took = 0.0
         self._found: dict[tuple[Entity, str], int] = {}
 
-    def look(self, listing: Listed, here: Mirrors, hear: Callable[[Entity, str, Part | None], None]) -> None:
+    def look(self, listing: Listing, here: Mirrors, hear: Callable[[Seen], None]) -> None:
         """Call `hear` for what may have changed or gone."""
         began = self._now()
         if self._swept is not None and began - self._swept < max(SWEEP_LEAST_S, SWEEP_SHARE * self._took):
-            for part in listing.recent(self._since - OVERLAP_MS):
-                self._pass_on(part, hear)
+            for each in listing.items.recent(self._since - OVERLAP_MS):
+                self._pass_on(listing, each, hear)
             return
-        listed = {self._pass_on(part, hear) for part in listing.everything()}
-        for entity, remote_id in here.missing(self._entities, listed):
-            hear(entity, remote_id, None)
+        listed = {self._pass_on(listing, each, hear) for each in listing.items.everything()}
+        for entity, remote_id in here.missing(listing.entities, listed):
+            hear(Seen(entity, remote_id))
         self._found = {which: what for which, what in self._found.items() if which in listed}
         self._swept = self._now()
         self._took = self._swept - began
 
-    def _pass_on(self, part: Part, hear: Callable[[Entity, str, Part | None], None]) -> tuple[Entity, str]:
-        which = self._entities[0 if "/" in part.item_id else -1], part.item_id
-        self._since = max(self._since, int(part.doc.get(self._changed_at, "0")))
-        what = hash((pack(part.doc), part.failed))
+    def _pass_on(self, listing: Listing, entry: ListEntry, hear: Callable[[Seen], None]) -> tuple[Entity, str]:
+        which = listing.entity_of(entry), entry.item_id
+        if isinstance(entry, Part):
+            self._since = max(self._since, int(entry.doc.get(self._changed_at, "0")))
+            what = hash((pack(entry.doc), entry.failed))
+        else:
+            what = hash(entry.why)
         if self._found.get(which) != what:
-            hear(*which, part)
+            hear(Seen.of(which[0], entry))
             self._found[which] = what
         return which

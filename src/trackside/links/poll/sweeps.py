@@ -10,42 +10,27 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.sync import fields
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
-from trackside.sync.remote.port import Listed
+from trackside.sync.remote.port import Seen, listings
 
-Hear = Callable[[Entity, str, Part | None], None]
+CHANGED_AT = {
+    Entity.REGISTERED: fields.SEEN,
+    Entity.DATASET: fields.LAST_UPDATE_TIME,
+    Entity.TRACE: fields.REQUEST_TIME,
+}
 
 
 class Sweeps:
     """Of one link, from the beginning on."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._registry = RecentThenSweep((Entity.VERSION, Entity.REGISTERED), fields.SEEN, now)
-        self._datasets = RecentThenSweep((Entity.DATASET,), fields.LAST_UPDATE_TIME, now)
-        self._traces = RecentThenSweep((Entity.TRACE,), fields.REQUEST_TIME, now)
+        self._sweeps = {entity: RecentThenSweep(field, now) for entity, field in CHANGED_AT.items()}
 
-    def look(self, side: Side, here: Mirrors, hear: Hear) -> None:
+    def look(self, side: Side, here: Mirrors, hear: Callable[[Seen], None]) -> None:
         """Call `hear` for what may have changed or gone.  A remote that refuses a listing keeps none, or none for this link:
         the rest goes on."""
-        peer = side.peer
-        if side.link.options.registry and not peer.registry.log_tells:
-            self._list(side, here, hear, peer.registry, self._registry, Entity.REGISTERED, "the registry")
-        if not peer.datasets.log_tells and peer.datasets.is_known:
-            self._list(side, here, hear, peer.datasets, self._datasets, Entity.DATASET, "evaluation datasets")
-        if not peer.traces.log_tells and peer.traces.is_known:
-            self._list(side, here, hear, peer.traces, self._traces, Entity.TRACE, "traces")
-
-    def _list(
-        self,
-        side: Side,
-        here: Mirrors,
-        hear: Hear,
-        listing: Listed,
-        sweep: RecentThenSweep,
-        entity: Entity,
-        name: str,
-    ) -> None:
-        try:
-            sweep.look(listing, here, hear)
-        except Refused as refused:
-            side.note_once(LogKind.REFUSED, entity, "", f"{name} there cannot be read: {refused}")
+        for listing in listings(side.peer, registry=side.link.options.registry):
+            entity = listing.entities[-1]
+            try:
+                self._sweeps[entity].look(listing, here, hear)
+            except Refused as refused:
+                side.note_once(LogKind.REFUSED, entity, "", f"{listing.words} there cannot be read: {refused}")

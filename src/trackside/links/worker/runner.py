@@ -45,8 +45,8 @@ from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
 from trackside.links.worker.throttle import Pace
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
 from trackside.sync.remote import faults
+from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.port import Peer, Seen
 from trackside.sync.time_slice import Turn, TurnOver
 from trackside.workspaces import store as workspaces
@@ -238,8 +238,7 @@ class Runner:
         if is_removing and link.mode.takes and unlink.here():
             return True
         if link.last_error is not None and (link.mode.sends or not is_removing):
-            with suppress(Refused):  # that is an answer too
-                side.peer.find_experiment("Default")  # so that no item has to find out that nobody is there
+            _probe(side)  # so that no item has to find out that nobody is there
         if is_removing:
             if link.mode.sends and (self._watch.is_another(side) or unlink.there()):
                 return True
@@ -303,14 +302,12 @@ class Runner:
             self._heard = self._clock()
         until = time.monotonic() + self._step_s
         for each in sorted(page.seen, key=lambda one: list(Entity).index(one.entity)):
-            self._check_stop()
             self._hear(side, here, each, until=until)
         if not more and not side.peer.keeps_ids and link.has_seen_all:
             for remote_id in self._rounds.due(side):
-                self._check_stop()
                 self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
         if not more:
-            self._sweeps.look(side, here, partial(self._hear_of, side, here))
+            self._sweeps.look(side, here, partial(self._hear, side, here))
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if page.cursor != link.remote_cursor or page.unread != link.unread_changes or is_late:
             self._write(lambda tx: store.heard(tx, link, page.cursor, page.unread, is_all=not more))
@@ -319,15 +316,17 @@ class Runner:
             self._has_news = False
         return more
 
-    def _hear_of(self, side: Side, here: Mirrors, entity: Entity, remote_id: str, part: Part | None) -> None:
-        self._check_stop()
-        self._hear(side, here, Seen(entity, remote_id, part))
-
     def _hear(
         self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
     ) -> None:
         """What cannot be taken now, or not `until` then, is marked, to be taken later: the cursor moves on."""
+        self._check_stop()
         if seen.entity.is_of_registry and not side.link.options.registry:
+            return
+        if seen.unread:  # it is looked at when the list shows it otherwise
+            side.note_once(
+                LogKind.REFUSED, seen.entity, seen.remote_id, f"left out, until it can be read: {seen.unread}"
+            )
             return
         if time.monotonic() >= until:
             self._mark_theirs(seen)
@@ -335,7 +334,8 @@ class Runner:
         key = f"{seen.entity}/{seen.remote_id}"
         side.start(Task(self._turn(verify=verify)))
         try:
-            reason = attempt(
+            reason = _attempt(
+                side,
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
@@ -397,7 +397,7 @@ class Runner:
             return here.ours(dirty.entity, dirty.entity_id, verify=verify)
 
         try:
-            reason = attempt(work, left_out)
+            reason = _attempt(here.side, work, left_out)
         except DeletionHeld as held:
             self._hold(dirty.entity, dirty.entity_id, held, is_remote=dirty.is_remote)
             return
@@ -484,6 +484,22 @@ class Runner:
 
     def _write(self, work: Callable[[Tx], T]) -> T:
         return in_link(self._db, self._ws, self._link_id, work)
+
+
+def _attempt(side: Side, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
+    """Work at an item, as `attempt` does.  An answer that cannot be read is trouble of the item, as long as the remote gives
+    another answer that can be read."""
+    try:
+        return attempt(work, leave_out)
+    except InvalidRemoteResponse as error:
+        _probe(side)
+        return str(error)
+
+
+def _probe(side: Side) -> None:
+    """Raise Down unless the remote gives an answer that can be read."""
+    with suppress(Refused):  # that is an answer too
+        side.peer.find_experiment("Default")
 
 
 def _now() -> int:

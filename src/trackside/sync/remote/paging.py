@@ -3,10 +3,12 @@
 Without these checks a remote that answers so is asked without end, and the link shows no error.
 """
 
-from collections.abc import Sized
+from collections.abc import Callable, Iterator, Sequence, Sized
+from typing import TypeVar
 
 from trackside.core.http_client.client import Down
 
+T = TypeVar("T")
 MAX_PAGES = 100_000
 MAX_EMPTY_PAGES = 1_000  # in a row; Databricks leaves out what a caller may not see, page by page
 MAX_DEPTH = 100  # of folders
@@ -35,6 +37,18 @@ class Pages:
         if len(self._seen) > MAX_PAGES:
             raise Down(f"the remote's pages of {self._what} have no end: {MAX_PAGES} have come")
         return token
+
+
+def pages_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | None]]) -> Iterator[Sequence[T]]:
+    """Yield all pages of a listing.  `ask` returns the page of a token, and the token of the next page."""
+    token: str | None = None
+    pages = Pages(what)
+    while True:
+        found, token = ask(token)
+        yield found
+        token = pages.next(token, found)
+        if not token:
+            return
 
 
 def check_progress(what: str, before: object, after: object) -> None:

@@ -1,7 +1,7 @@
 """The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
 from trackside.sync.metric_delta import Digest
+from trackside.sync.remote.entries import ListEntry, Unread
 
 if TYPE_CHECKING:
     from trackside.sync.remote.datasets_port import DatasetsPeer
@@ -31,21 +32,30 @@ class Listed(Protocol):
         """Whether `Peer.changes` names items of the kind, so that both lists are empty."""
         return True
 
-    def everything(self) -> Iterator[Part]:
+    def everything(self) -> Iterator[ListEntry]:
         return iter(())
 
-    def recent(self, since: int) -> Iterator[Part]:
+    def recent(self, since: int) -> Iterator[ListEntry]:
         """What was changed since, in ms of the remote, as far as the remote says so."""
         del since
         return iter(())
 
 
 class Seen(Struct, frozen=True):
-    """Something that may have changed over there, with what it is like where that is known already."""
+    """Something that may have changed over there, with what it is like where that is known already.
+
+    `unread`: why the remote's list of such items cannot be read where it stands; the id may be empty then."""
 
     entity: Entity
     remote_id: str
     part: Part | None = None
+    unread: str = ""
+
+    @staticmethod
+    def of(entity: Entity, entry: ListEntry) -> "Seen":
+        if isinstance(entry, Unread):
+            return Seen(entity, entry.item_id, unread=entry.why)
+        return Seen(entity, entry.item_id, entry)
 
 
 class ChangePage(Struct, frozen=True):
@@ -90,6 +100,29 @@ class BrokenCopy(Down):
 
 class Unmirrored(Exception):
     """This kind of remote has no place for it; in words for the link's log."""
+
+
+class Listing(NamedTuple):
+    """The lists of one or two kinds of items; the last of these stands above the other, whose ids have a slash."""
+
+    name: str
+    words: str
+    entities: tuple[Entity, ...]
+    items: Listed
+
+    def entity_of(self, entry: ListEntry) -> Entity:
+        return self.entities[0 if "/" in entry.item_id else -1]
+
+
+def listings(peer: "Peer", *, registry: bool) -> list[Listing]:
+    """Return the lists of what the remote has and its change log does not name.  `registry`: the link has registered models."""
+    of_registry = Listing("registry", "the registry", (Entity.VERSION, Entity.REGISTERED), peer.registry)
+    others = (
+        (Listing("datasets", "evaluation datasets", (Entity.DATASET,), peer.datasets), peer.datasets),
+        (Listing("traces", "traces", (Entity.TRACE,), peer.traces), peer.traces),
+    )
+    found = [of_registry] if registry and not peer.registry.log_tells else []
+    return found + [each for each, items in others if not items.log_tells and items.is_known]
 
 
 class Peer(Protocol):

@@ -17,9 +17,9 @@ from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import SOURCE_RUN, Part
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
+from trackside.sync.remote.entries import ListEntry
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.mlflow.datasets import NoDatasets
-from trackside.sync.remote.mlflow.shapes import Run
 from trackside.sync.remote.mlflow.traces import NoTraces
 from trackside.sync.remote.mlflow.wire import part_of_run
 from trackside.sync.remote.port import CreatedItem, LeftOut, Unmirrored
@@ -62,9 +62,9 @@ class DatabricksPeer(MlflowPeer):
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         return field not in USER_FIELDS and super().can(entity, field, verb)
 
-    def part_of_run(self, run: Run) -> Part:
+    def part_of_run(self, found: object) -> Part:
         """Of a copy of ours, whose link it is says nothing of who made the run."""
-        part = part_of_run(run)
+        part = part_of_run(found)
         if Field(FieldKind.TAG, SOURCE_RUN) not in part.doc:
             return part
         doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
@@ -95,9 +95,9 @@ class DatabricksPeer(MlflowPeer):
             patch = Patch(put, patch.drop)
         return {**left_out, **super().change(entity, remote_id, experiment_id, patch)}
 
-    def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+    def search_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
         found, following = super().search_experiments(token)
-        return [self._named(part) for part in found], following
+        return [self._named(each) if isinstance(each, Part) else each for each in found], following
 
     def _make_folder_of(self, path: str) -> None:
         parent = str(PurePosixPath(path).parent)

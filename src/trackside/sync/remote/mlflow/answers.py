@@ -1,4 +1,4 @@
-"""The answers of MLflow's calls, as far as links and imports read them.  Pure."""
+"""The answers of MLflow's calls, as far as links and imports read them.  The entries of lists are read one by one.  Pure."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from trackside.sync.remote.mlflow.shapes import (
     Point,
     RegisteredModel,
     Run,
+    Tag,
     Text,
     Time,
 )
@@ -30,7 +31,7 @@ class NewExperiment(Struct, frozen=True):
 
 
 class ExperimentPage(Struct, frozen=True):
-    experiments: list[Experiment] = []
+    experiments: list[Any] = []
     next_page_token: Text = None
 
 
@@ -39,7 +40,7 @@ class OneRun(Struct, frozen=True):
 
 
 class RunPage(Struct, frozen=True):
-    runs: list[Run] = []
+    runs: list[Any] = []
     next_page_token: Text = None
 
 
@@ -48,12 +49,20 @@ class History(Struct, frozen=True):
     next_page_token: Text = None
 
 
+class RunPoint(Point, frozen=True, kw_only=True):
+    run_id: str
+
+
+class BulkHistory(Struct, frozen=True):
+    metrics: list[RunPoint] = []
+
+
 class OneLoggedModel(Struct, frozen=True):
     model: LoggedModel
 
 
 class LoggedModelPage(Struct, frozen=True):
-    models: list[LoggedModel] = []
+    models: list[Any] = []
     next_page_token: Text = None
 
 
@@ -66,7 +75,7 @@ class OneDatabricksModel(Struct, frozen=True):
 
 
 class RegisteredModelPage(Struct, frozen=True):
-    registered_models: list[RegisteredModel] = []
+    registered_models: list[Any] = []
     next_page_token: Text = None
 
 
@@ -75,7 +84,7 @@ class OneVersion(Struct, frozen=True):
 
 
 class VersionPage(Struct, frozen=True):
-    model_versions: list[ModelVersion] = []
+    model_versions: list[Any] = []
     next_page_token: Text = None
 
 
@@ -114,7 +123,7 @@ class OneDataset(Struct, frozen=True):
 
 
 class DatasetPage(Struct, frozen=True):
-    datasets: list[EvaluationDataset] = []
+    datasets: list[Any] = []
     next_page_token: Text = None
 
 
@@ -174,6 +183,18 @@ class TraceInfo(Struct, frozen=True):
     assessments: list[Assessment] | None = None
 
 
+class OldTrace(Struct, frozen=True):
+    """A trace as releases before 3.0 list it."""
+
+    request_id: str
+    experiment_id: Id
+    timestamp_ms: Time = None
+    execution_time_ms: Time = None
+    status: Text = None
+    tags: list[Tag] | None = None
+    request_metadata: list[Tag] | None = None
+
+
 class FoundTrace(Struct, frozen=True):
     trace_info: dict[str, Any]
 
@@ -183,7 +204,7 @@ class OneTrace(Struct, frozen=True):
 
 
 class TracePage(Struct, frozen=True):
-    traces: list[dict[str, Any]] = []
+    traces: list[Any] = []
     next_page_token: Text = None
 
 

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http, Refused, unless_missing
 from trackside.sync.remote.mlflow.answers import Done
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API
@@ -30,11 +30,7 @@ class Calls:
         self.ask(Done, path, body)
 
     def unless_missing(self, path: str, body: Any) -> None:
-        try:
-            self.post(path, body)
-        except Refused as refused:
-            if not refused.is_missing:
-                raise
+        unless_missing(lambda: self.post(path, body))
 
     def log(self, run_id: str, **what: Any) -> None:
         """A batch to a run."""

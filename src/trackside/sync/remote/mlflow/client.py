@@ -4,12 +4,14 @@ What a release does not know (datasets before 2.4, logged models before 3.0) is 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 from trackside.artifacts.store import Removal
 from trackside.core.http.codec import wire_double
-from trackside.core.http_client.client import Down, Http, Incoming, Refused
+from trackside.core.http_client.client import Down, Http, Incoming, Refused, unless_missing
+from trackside.metrics.series import Point as MetricPoint
 from trackside.metrics.series import pack, unpack
 from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
@@ -20,6 +22,7 @@ from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
 from trackside.sync.metric_delta import Digest, mark
 from trackside.sync.remote.detect import is_empty, is_trackside
+from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.answers import (
     ExperimentPage,
@@ -36,10 +39,10 @@ from trackside.sync.remote.mlflow.files import MlflowFiles, is_run, is_version
 from trackside.sync.remote.mlflow.logged_models import MlflowModels
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
-from trackside.sync.remote.mlflow.shapes import Experiment, Run
+from trackside.sync.remote.mlflow.shapes import Experiment, decoded
 from trackside.sync.remote.mlflow.traces import MlflowTraces
 from trackside.sync.remote.mlflow.wire import is_of_value, marks_of_run, part_of_experiment, part_of_run
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, Seen
 
 HISTORY_PAGE = 25_000
@@ -114,28 +117,21 @@ class MlflowPeer:
         )
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
-        try:
-            match entity:
-                case Entity.EXPERIMENT:
-                    found = self._calls.get(OneExperiment, "experiments/get", experiment_id=remote_id)
-                    return part_of_experiment(found.experiment)
-                case Entity.RUN:
-                    return self.part_of_run(self._calls.get(OneRun, "runs/get", run_id=remote_id).run)
-                case _:
-                    return self._models.read(remote_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        return unless_missing(lambda: self._read(entity, remote_id))
+
+    def _read(self, entity: Entity, remote_id: str) -> Part:
+        match entity:
+            case Entity.EXPERIMENT:
+                found = self._calls.get(OneExperiment, "experiments/get", experiment_id=remote_id)
+                return part_of_experiment(found.experiment)
+            case Entity.RUN:
+                return self.part_of_run(self._calls.get(OneRun, "runs/get", run_id=remote_id).run)
+            case _:
+                return self._models.read(remote_id)
 
     def find_experiment(self, name: str) -> str | None:
-        try:
-            found = self._calls.get(OneExperiment, "experiments/get-by-name", experiment_name=name)
-            return str(found.experiment.experiment_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        found = unless_missing(lambda: self._calls.get(OneExperiment, "experiments/get-by-name", experiment_name=name))
+        return None if found is None else str(found.experiment.experiment_id)
 
     def make_experiment(self, name: str) -> CreatedItem:
         try:
@@ -219,17 +215,13 @@ class MlflowPeer:
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
         del after_chunk
-        token: str | None = None
-        pages = Pages("metrics/get-history")
-        while True:
+
+        def ask(token: str | None) -> tuple[Sequence[MetricPoint], str | None]:
             query = {"run_id": run_id, "metric_key": key, "max_results": HISTORY_PAGE, "page_token": token}
             page = self._calls.get(History, "metrics/get-history", **query)
-            rows = [(each.step or 0, each.timestamp or 0, each.value) for each in page.metrics]
-            if rows:
-                yield 0, pack(rows)
-            token = pages.next(page.next_page_token, rows)
-            if not token:
-                return
+            return [(each.step or 0, each.timestamp or 0, each.value) for each in page.metrics], page.next_page_token
+
+        yield from ((0, pack(points)) for points in pages_of("metrics/get-history", ask) if points)
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]:
         return self._files.all_of(entity, remote_id)
@@ -265,22 +257,19 @@ class MlflowPeer:
     def close(self) -> None:
         self._http.close()
 
-    def search_experiments(self, token: str | None) -> tuple[list[Part], str | None]:
+    def search_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
         body = {"view_type": "ALL", "max_results": 1000, "page_token": token}
         page = self._calls.ask(ExperimentPage, "experiments/search", body)
-        for each in page.experiments:
-            self._note_store(each)
-        return [part_of_experiment(each) for each in page.experiments], page.next_page_token
+        return read_each(page.experiments, self._listed_experiment, itemgetter("experiment_id")), page.next_page_token
+
+    def _listed_experiment(self, found: object) -> Part:
+        experiment = decoded(Experiment, found)
+        self._note_store(experiment)
+        return part_of_experiment(experiment)
 
     def _wanted_experiments(self) -> Iterator[Part]:
-        token: str | None = None
-        pages = Pages("experiments/search")
-        while True:
-            found, token = self.search_experiments(token)
-            yield from (each for each in found if self._wants(each.doc[fields.NAME]))
-            token = pages.next(token, found)
-            if not token:
-                return
+        for page in pages_of("experiments/search", self.search_experiments):
+            yield from (each for each in page if isinstance(each, Part) and self._wants(each.doc[fields.NAME]))
 
     def _note_store(self, experiment: Experiment) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
@@ -289,7 +278,8 @@ class MlflowPeer:
 
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
-    ) -> tuple[list[Run], str | None]:
+    ) -> tuple[list[Any], str | None]:
+        """Return a page of runs, which `part_of_run` reads."""
         body = {
             "experiment_ids": list(experiment_ids),
             "filter": filter_,
@@ -300,8 +290,8 @@ class MlflowPeer:
         page = self._calls.ask(RunPage, "runs/search", body)
         return page.runs, page.next_page_token
 
-    def part_of_run(self, run: Run) -> Part:
-        return part_of_run(run)
+    def part_of_run(self, found: object) -> Part:
+        return part_of_run(found)
 
     def _change_experiment(self, remote_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}

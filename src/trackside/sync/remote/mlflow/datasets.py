@@ -7,12 +7,13 @@ Tags say what a dataset is a copy of.  Its records are read once for a compariso
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from trackside.core.http_client.client import Down, Http, Refused, TooLong
+from trackside.core.http_client.client import Down, Http, Refused, TooLong, unless_missing
 from trackside.evaluation_datasets import model as dm
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import fields, record_merge
@@ -20,6 +21,7 @@ from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part
 from trackside.sync.record_tables import BUCKET, Buckets, Entry
+from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.mlflow.answers import (
     DatasetPage,
     DatasetProfile,
@@ -30,7 +32,7 @@ from trackside.sync.remote.mlflow.answers import (
     RecordPage,
 )
 from trackside.sync.remote.mlflow.shapes import decoded, decoded_text
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.paging import Pages, pages_of
 from trackside.sync.remote.port import Unmirrored
 
 API = "/api/3.0/mlflow/datasets"
@@ -61,14 +63,14 @@ class MlflowDatasets:
     def log_tells(self) -> bool:
         return False
 
-    def everything(self) -> Iterator[Part]:
+    def everything(self) -> Iterator[ListEntry]:
         return self._search({})
 
-    def recent(self, since: int) -> Iterator[Part]:
-        for part in self._search({"order_by": ["last_update_time DESC"]}):
-            if int(part.doc[fields.LAST_UPDATE_TIME]) < since:
+    def recent(self, since: int) -> Iterator[ListEntry]:
+        for each in self._search({"order_by": ["last_update_time DESC"]}):
+            if isinstance(each, Part) and int(each.doc[fields.LAST_UPDATE_TIME]) < since:
                 return
-            yield part
+            yield each
 
     def can(self, field: Field, verb: Verb) -> bool:
         return field.kind in (FieldKind.TAG, FieldKind.EXPERIMENT) or (
@@ -76,13 +78,11 @@ class MlflowDatasets:
         )
 
     def read(self, dataset_id: str) -> Part | None:
-        try:
-            part = _part(decoded(OneDataset, self._ask("GET", quote(dataset_id, safe=""))).dataset)
-            found = decoded(ExperimentIds, self._ask("GET", f"{quote(dataset_id, safe='')}/experiment-ids"))
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        return unless_missing(lambda: self._read(quote(dataset_id, safe="")))
+
+    def _read(self, one: str) -> Part:
+        part = _part(decoded(OneDataset, self._ask("GET", one)).dataset)
+        found = decoded(ExperimentIds, self._ask("GET", f"{one}/experiment-ids"))
         experiments: Doc = {Field(FieldKind.EXPERIMENT, str(each)): "" for each in found.experiment_ids}
         return msgspec.structs.replace(part, doc={**part.doc, **experiments})
 
@@ -96,7 +96,7 @@ class MlflowDatasets:
         }
         found = decoded(DatasetPage, self._ask("POST", "search", body)).datasets
         if found:
-            return str(found[0].dataset_id)
+            return str(decoded(EvaluationDataset, found[0]).dataset_id)
         return local_id if is_brought and self.read(local_id) is not None else None
 
     def make(self, local_id: str, doc: Doc) -> str:
@@ -125,11 +125,7 @@ class MlflowDatasets:
             self._ask("POST", f"{one}/remove-experiments", {"experiment_ids": gone})
 
     def remove(self, dataset_id: str) -> None:
-        try:
-            self._ask("DELETE", quote(dataset_id, safe=""))
-        except Refused as refused:
-            if not refused.is_missing:
-                raise
+        unless_missing(lambda: self._ask("DELETE", quote(dataset_id, safe="")))
 
     def digest(self, record: Record) -> str | None:
         if record_merge.hash_of(json.loads(record.inputs)) != record.input_hash:
@@ -227,16 +223,15 @@ class MlflowDatasets:
         assert self._records is not None
         return self._records
 
-    def _search(self, query: dict[str, Any]) -> Iterator[Part]:
-        token: str | None = None
-        pages = Pages("datasets/search")
-        while True:
-            body = {**query, "max_results": PAGE, "page_token": token}
-            page = decoded(DatasetPage, self._ask("POST", "search", body))
-            yield from map(_part, page.datasets)
-            token = pages.next(page.next_page_token, page.datasets)
-            if not token:
-                return
+    def _search(self, query: dict[str, Any]) -> Iterator[ListEntry]:
+        def ask(token: str | None) -> tuple[list[ListEntry], str | None]:
+            page = decoded(
+                DatasetPage, self._ask("POST", "search", {**query, "max_results": PAGE, "page_token": token})
+            )
+            return read_each(page.datasets, _part, itemgetter("dataset_id")), page.next_page_token
+
+        for page in pages_of("datasets/search", ask):
+            yield from page
 
     def pages(self, dataset_id: str) -> Iterator[list[Record]]:
         """All of its records, as they are now."""
@@ -325,7 +320,8 @@ class Records:
                 yield row
 
 
-def _part(found: EvaluationDataset) -> Part:
+def _part(given: object) -> Part:
+    found = decoded(EvaluationDataset, given)
     doc: Doc = {
         fields.NAME: found.name,
         fields.CREATION_TIME: str(found.created_time or 0),

@@ -18,7 +18,7 @@ from trackside.sync.local.files import Source, hashed
 from trackside.sync.remote.mlflow.answers import FileEntry, FilePage
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API, proxied_path
-from trackside.sync.remote.paging import Folders, Pages
+from trackside.sync.remote.paging import Folders, pages_of
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
@@ -104,14 +104,12 @@ class MlflowFiles:
         yield from self.pages(call, artifact_directory_path=folder or None)
 
     def pages(self, call: str, /, **query: Any) -> Iterator[FileEntry]:
-        token: str | None = None
-        pages = Pages("files")
-        while True:
+        def ask(token: str | None) -> tuple[list[FileEntry], str | None]:
             page = decoded(FilePage, self._http.json("GET", call, None, **query, page_token=token))
-            yield from page.files
-            token = pages.next(page.next_page_token, page.files)
-            if not token:
-                return
+            return page.files, page.next_page_token
+
+        for page in pages_of("files", ask):
+            yield from page
 
     def _entries_at(self, root: str, folder: str) -> Iterator[FileEntry]:
         proxied = proxied_path(root)

@@ -10,9 +10,11 @@ from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
+from trackside.sync.remote.entries import read_each
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.answers import Done, LoggedModelPage, OneLoggedModel
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
+from trackside.sync.remote.mlflow.shapes import LoggedModel, decoded
 from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, part_of_model
 from trackside.sync.remote.port import Unmirrored
 
@@ -35,7 +37,7 @@ class MlflowModels:
             found = self._calls.ask(LoggedModelPage, "logged-models/search", body).models
         except Refused as refused:
             raise _unmirrored(refused) from None
-        return [each.info.model_id for each in found]
+        return [decoded(LoggedModel, each).info.model_id for each in found]
 
     def search(self, experiment_ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
         """Those that were changed last come first."""
@@ -46,7 +48,7 @@ class MlflowModels:
             "page_token": token,
         }
         page = self._calls.ask(LoggedModelPage, "logged-models/search", body)
-        return [part_of_model(each) for each in page.models], page.next_page_token
+        return read_each(page.models, part_of_model, lambda each: each["info"]["model_id"]), page.next_page_token
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         put = patch.put

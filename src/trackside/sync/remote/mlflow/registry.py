@@ -7,12 +7,15 @@ them, since such a server registers only what lies with a run.
 import time
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
 from trackside.core.errors import BadState
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http, Refused, unless_missing
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
 from trackside.sync import fields
@@ -20,6 +23,7 @@ from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.sync.remote.entries import ListEntry, all_read, read_each
 from trackside.sync.remote.mlflow.answers import (
     Done,
     DownloadUri,
@@ -30,9 +34,9 @@ from trackside.sync.remote.mlflow.answers import (
     RunPage,
     VersionPage,
 )
-from trackside.sync.remote.mlflow.shapes import RegisteredModel, Tag, decoded
+from trackside.sync.remote.mlflow.shapes import RegisteredModel, Run, Tag, decoded
 from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, part_of_registered_model, part_of_version
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import CreatedItem, LeftOut
 from trackside.sync.remote.registry_port import ChangedItem
 
@@ -99,15 +103,13 @@ class MlflowRegistry:
         return frozenset((NO_STAGE, "Staging", "Production", "Archived"))
 
     def read(self, entity: Entity, remote_id: str) -> Part | None:
+        return unless_missing(lambda: self._read(entity, remote_id))
+
+    def _read(self, entity: Entity, remote_id: str) -> Part:
         name, _, version = remote_id.partition("/")
-        try:
-            if entity is Entity.REGISTERED:
-                return part_of_registered_model(self.get_model(name))
-            found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        if entity is Entity.REGISTERED:
+            return part_of_registered_model(self.get_model(name))
+        found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
         if found.status == FAILED:
             said = found.status_message or "the other side does not say why"
             return replace(part_of_version(found), failed=f"its registration failed there: {said}")
@@ -124,19 +126,19 @@ class MlflowRegistry:
     def get_model(self, name: str) -> RegisteredModel:
         return self.ask(OneRegisteredModel, "registered-models/get", name=name).registered_model
 
-    def everything(self) -> Iterator[Part]:
+    def everything(self) -> Iterator[ListEntry]:
         """Models, then versions."""
         yield from self._search("registered-models", "")
         yield from self._search("model-versions", "")
 
-    def recent(self, since: int) -> Iterator[Part]:
+    def recent(self, since: int) -> Iterator[ListEntry]:
         """What says that it was changed since, in ms; where the release has no such order, nothing."""
         for noun in ("registered-models", "model-versions"):
             try:
-                for part in self._search(noun, "last_updated_timestamp DESC"):
-                    if int(part.doc[fields.SEEN]) < since:
+                for each in self._search(noun, "last_updated_timestamp DESC"):
+                    if isinstance(each, Part) and int(each.doc[fields.SEEN]) < since:
                         break
-                    yield part
+                    yield each
             except Refused:
                 continue
 
@@ -183,15 +185,14 @@ class MlflowRegistry:
         return name
 
     def versions_of(self, model_id: str) -> list[str]:
-        found = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
+        found = self._versions(model_id)
         return [part.item_id for part in sorted(found, key=lambda each: int(each.doc[fields.NUMBER]))]
 
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         since, known = self._uids.get(model_id, (float("-inf"), {}))
         if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
             # One that is about to be there was made already.
-            versions = self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True)
-            known = {self.uid_of(part): part.item_id for part in versions}
+            known = {self.uid_of(part): part.item_id for part in self._versions(model_id)}
             if len(self._uids) > PAGE:
                 self._uids.clear()
             self._uids[model_id] = (time.monotonic(), known)
@@ -207,7 +208,7 @@ class MlflowRegistry:
         }
         found = decoded(RunPage, self._tell("POST", "runs/search", search)).runs
         if found:
-            return found[0].id
+            return decoded(Run, found[0]).id
         name = f"{model_id} version {doc[fields.NUMBER]}"
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
@@ -273,13 +274,8 @@ class MlflowRegistry:
         run_id, uid = version.doc[fields.RUN_ID], version.doc.get(Field(FieldKind.TAG, SOURCE_UID))
         if not run_id or not uid:
             return
-        try:
-            tags = self.ask(OneRun, "runs/get", run_id=run_id).run.data.tags
-        except Refused as refused:
-            if refused.is_missing:
-                return
-            raise
-        if Tag(SOURCE_UID, uid) in tags:
+        found = unless_missing(lambda: self.ask(OneRun, "runs/get", run_id=run_id))
+        if found is not None and Tag(SOURCE_UID, uid) in found.run.data.tags:
             self._runs.remove(Entity.RUN, run_id)
 
     def download_uri(self, version_id: str) -> str:
@@ -306,12 +302,7 @@ class MlflowRegistry:
         return {"source": source, "run_id": run_id}
 
     def _root(self, entity: Entity, owner: str) -> str:
-        try:
-            return self._runs.root(entity, owner)
-        except Refused as refused:
-            if refused.is_missing:
-                return ""
-            raise
+        return unless_missing(lambda: self._runs.root(entity, owner)) or ""
 
     def change_model(self, name: str, patch: Patch) -> ChangedItem:
         renamed = patch.put.get(fields.NAME)
@@ -365,8 +356,7 @@ class MlflowRegistry:
                 self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
         return left_out
 
-    def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[Part]:
-        token: str | None = None
+    def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[ListEntry]:
         words = [filter_] if filter_ else [""]
         if not filter_ and self.knows_aliases:  # prompts have to be asked for
             words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
@@ -375,24 +365,27 @@ class MlflowRegistry:
         shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed one is nothing that anybody could load
         seen: set[str] = set()
         for text in words:
-            pages = Pages(f"{noun}/search")
-            while True:
-                query: dict[str, Any] = {"max_results": PAGE, "page_token": token, "filter": text or None}
-                found, following = self._page(noun, shown, **query, order_by=order or None)
-                for part in found:
-                    if part.item_id not in seen:
-                        seen.add(part.item_id)
-                        yield part
-                token = pages.next(following, found)
-                if not token:
-                    break
+            query = {"max_results": PAGE, "filter": text or None, "order_by": order or None}
+            ask = partial(self._page, noun, shown, query)
+            for each in chain.from_iterable(pages_of(f"{noun}/search", ask)):
+                if each.item_id not in seen:
+                    seen.add(each.item_id)
+                    yield each
 
-    def _page(self, noun: str, shown: Container[str], **query: Any) -> tuple[list[Part], str | None]:
+    def _page(
+        self, noun: str, shown: Container[str], query: dict[str, Any], token: str | None
+    ) -> tuple[list[ListEntry], str | None]:
         if noun == "registered-models":
-            models = self.ask(RegisteredModelPage, f"{noun}/search", **query)
-            return [part_of_registered_model(each) for each in models.registered_models], models.next_page_token
-        page = self.ask(VersionPage, f"{noun}/search", **query)
-        return [part_of_version(each) for each in page.model_versions if each.status in shown], page.next_page_token
+            models = self.ask(RegisteredModelPage, f"{noun}/search", **query, page_token=token)
+            return read_each(
+                models.registered_models, part_of_registered_model, itemgetter("name")
+            ), models.next_page_token
+        page = self.ask(VersionPage, f"{noun}/search", **query, page_token=token)
+        found = [each for each in page.model_versions if _status(each) in shown]
+        return read_each(found, part_of_version, lambda each: f"{each['name']}/{each['version']}"), page.next_page_token
+
+    def _versions(self, model_id: str) -> Iterator[Part]:
+        return all_read(self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True))
 
     def _unless_missing(self, path: str, body: Any) -> None:
         try:
@@ -422,6 +415,10 @@ def _leaving_out(left_out: LeftOut, field: Field, of: dict[str, str]) -> Iterato
 
 def _below(root: str, path: str) -> str:
     return f"{root.rstrip('/')}/{path}" if path else root
+
+
+def _status(version: Any) -> object:
+    return version.get("status", "READY") if isinstance(version, dict) else "READY"
 
 
 def _quoted(name: str) -> str:

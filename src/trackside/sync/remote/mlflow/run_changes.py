@@ -17,8 +17,9 @@ from trackside.core.http_client.client import Refused, TooLong
 from trackside.sync import fields
 from trackside.sync.entities import FIRST, Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.entries import ListEntry, Unread, read_each
 from trackside.sync.remote.mlflow.active_runs import Running
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.paging import Pages, pages_of
 from trackside.sync.remote.port import Seen
 
 OVERLAP_MS = 120_000
@@ -33,7 +34,7 @@ EVERYTHING = ""
 RUNNING = "attributes.status = 'RUNNING'"
 MODELS = "logged models"  # in place of a filter of runs
 
-FoundModels = tuple[list[Part], str | None]
+FoundModels = tuple[list[ListEntry], str | None]
 Searched = tuple[list[Any], str | None]  # runs, which `part_of_run` reads
 
 
@@ -61,7 +62,7 @@ class Poll:
 
     def __init__(
         self,
-        search_experiments: Callable[[str | None], tuple[list[Part], str | None]],
+        search_experiments: Callable[[str | None], tuple[list[ListEntry], str | None]],
         search_runs: Callable[[Sequence[str], str, str | None, int], Searched],
         part_of_run: Callable[[Any], Part],
         wants: Callable[[str], bool],
@@ -89,11 +90,11 @@ class Poll:
             self._running.forget_all()
         seen: list[Seen] = []
         if cursor.is_at_start or self._groups is None:
-            parts = list(self._experiments())
-            ids = [part.item_id for part in parts]
+            listed = list(self._experiments())
+            ids = [each.item_id for each in listed if isinstance(each, Part)]
             self._groups = [ids[i : i + GROUP] for i in range(0, len(ids), GROUP)]
             self._began = time.monotonic()
-            seen += [Seen(Entity.EXPERIMENT, part.item_id, part) for part in parts]
+            seen += [Seen.of(Entity.EXPERIMENT, each) for each in listed]
         searches = [EVERYTHING] if cursor.sweeping else self._recent(cursor)
         if self._search_models is not None:
             searches.append(MODELS)
@@ -132,13 +133,22 @@ class Poll:
             self._can_filter = False  # a release before these attributes: sweeps find it all
             cursor.token = None
             return
-        for each in found:
+        said = {}
+
+        def read(each: Any) -> Part:
             part = self._part_of_run(each)
+            said[part.item_id] = each
+            return part
+
+        for part in read_each(found, read, lambda each: each["info"]["run_id"]):
+            if isinstance(part, Unread):
+                yield Seen.of(Entity.RUN, part)
+                continue
             times = (part.doc.get(fields.START_TIME), part.doc.get(fields.END_TIME))
             cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
             if part.doc.get(fields.STATUS) != "RUNNING":
                 self._running.forget(part.item_id)
-            elif not self._running.is_due(part.item_id, each):
+            elif not self._running.is_due(part.item_id, said[part.item_id]):
                 continue
             yield Seen(Entity.RUN, part.item_id, part)
 
@@ -154,10 +164,10 @@ class Poll:
             self._search_models = None  # a release before there were any
             cursor.token = None
             return
-        for part in found:
-            cursor.models_latest = max(cursor.models_latest, part.touched)
-            yield Seen(Entity.MODEL, part.item_id, part)
-        if found and not cursor.sweeping and found[-1].touched < cursor.models_since - OVERLAP_MS:
+        read = [each.touched for each in found if isinstance(each, Part)]
+        cursor.models_latest = max(cursor.models_latest, *read, 0)
+        yield from (Seen.of(Entity.MODEL, each) for each in found)
+        if read and not cursor.sweeping and read[-1] < cursor.models_since - OVERLAP_MS:
             cursor.token = None  # those after it are older still
 
     def _pages_of(self, what: str, cursor: Cursor) -> Pages:
@@ -187,17 +197,11 @@ class Poll:
         wait = min(SWEEP_MOST_S, max(SWEEP_LEAST_S, SWEEP_SHARE * cursor.sweep_took_s))
         cursor.sweeping = not 0 <= now - cursor.swept_at < wait
 
-    def _experiments(self) -> Iterator[Part]:
-        token: str | None = None
-        pages = Pages("experiments/search")
-        while True:
-            found, token = self._search_experiments(token)
-            token = pages.next(token, found)
-            for part in sorted(found, key=lambda each: int(each.item_id) if each.item_id.isdecimal() else 0):
-                if self._wants(part.doc[fields.NAME]):
-                    yield part
-            if not token:
-                return
+    def _experiments(self) -> Iterator[ListEntry]:
+        for page in pages_of("experiments/search", self._search_experiments):
+            for each in sorted(page, key=lambda one: int(one.item_id) if one.item_id.isdecimal() else 0):
+                if isinstance(each, Unread) or self._wants(each.doc[fields.NAME]):
+                    yield each
 
 
 def _text(cursor: Cursor) -> str:

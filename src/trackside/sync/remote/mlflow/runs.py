@@ -10,6 +10,7 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import NAME_TAG, SOURCE_RUN, SOURCE_WORKSPACE
 from trackside.sync.remote.mlflow.answers import OneRun, RunPage
 from trackside.sync.remote.mlflow.api import Calls
+from trackside.sync.remote.mlflow.shapes import Run, decoded
 from trackside.sync.remote.mlflow.wire import batches, pairs
 
 _NAMES = {
@@ -33,7 +34,7 @@ class MlflowRuns:
             "order_by": ["attributes.start_time ASC"],
             "max_results": 1,
         }
-        return [each.id for each in self._calls.ask(RunPage, "runs/search", body).runs]
+        return [decoded(Run, each).id for each in self._calls.ask(RunPage, "runs/search", body).runs]
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         """Return the id of the run there.  What the remote does not take then, it is told again by a change."""

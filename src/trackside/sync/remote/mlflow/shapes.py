@@ -45,7 +45,9 @@ class Experiment(Struct, frozen=True):
     experiment_id: Id
     name: str
     lifecycle_stage: str = "active"
+    artifact_location: Text = None
     creation_time: Time = None
+    last_update_time: Time = None
     tags: list[Tag] = []
 
 
@@ -118,6 +120,7 @@ class LoggedModelInfo(Struct, frozen=True):
     model_type: Text = None
     source_run_id: Text = None
     status: str | int | None = None
+    creation_timestamp_ms: Time = None
     last_updated_timestamp_ms: Time = None
     artifact_uri: Text = None
     tags: list[Tag] = []

@@ -6,23 +6,25 @@ is written through the artifact proxy.
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
 from trackside.core.errors import Invalid
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http, Refused, unless_missing
 from trackside.sync import trace_document
 from trackside.sync.document import Doc, of_kind
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.answers import OneTrace, TraceFile, TraceInfo, TracePage
 from trackside.sync.remote.mlflow.files import PROXY
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import proxied_path
-from trackside.sync.remote.paging import Pages
+from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.traces_port import NewTrace, TracePatch
 from trackside.sync.trace_document import Marks, link_of, marks_of
@@ -69,22 +71,19 @@ class MlflowTraces:
     def log_tells(self) -> bool:
         return False
 
-    def everything(self) -> Iterator[Part]:
+    def everything(self) -> Iterator[ListEntry]:
         return self._search("")
 
-    def recent(self, since: int) -> Iterator[Part]:
+    def recent(self, since: int) -> Iterator[ListEntry]:
         return self._search(f"timestamp_ms >= {since}")
 
     def can(self, field: Field, verb: Verb) -> bool:
         return trace_document.can(field, verb)
 
     def read(self, trace_id: str) -> Part | None:
-        try:
-            found = self._info(trace_id)
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        found = unless_missing(lambda: self._info(trace_id))
+        if found is None:
+            return None
         part = _part(found)
         return msgspec.structs.replace(part, doc=part.doc | trace_document.spans_fields(self.marks(trace_id)))
 
@@ -164,18 +163,14 @@ class MlflowTraces:
         self._http.send("PUT", f"{PROXY}{quote(f'{proxied}/traces.json')}", iter([body]), len(body))
 
     def _file(self, trace_id: str) -> list[Any]:
-        try:
-            return decoded(TraceFile, self._http.json("GET", FILE, request_id=trace_id)).spans
-        except Refused as refused:
-            if refused.is_missing:
-                return []  # a trace without spans
-            raise
+        found = unless_missing(lambda: decoded(TraceFile, self._http.json("GET", FILE, request_id=trace_id)))
+        return [] if found is None else found.spans  # none: a trace without spans
 
     def _info(self, trace_id: str) -> dict[str, Any]:
         answer = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")
         return decoded(OneTrace, answer).trace.trace_info
 
-    def _search(self, filter_: str) -> Iterator[Part]:
+    def _search(self, filter_: str) -> Iterator[ListEntry]:
         places: list[Any] = []
         for experiment in self._experiments():
             places.append(_place(experiment.item_id))
@@ -185,25 +180,18 @@ class MlflowTraces:
         if places:
             yield from self._pages(places, filter_)
 
-    def _pages(self, places: Sequence[Any], filter_: str) -> Iterator[Part]:
-        token: str | None = None
-        guard = Pages("traces/search")
-        while True:
+    def _pages(self, places: Sequence[Any], filter_: str) -> Iterator[ListEntry]:
+        def ask(token: str | None) -> tuple[list[ListEntry], str | None]:
             body: dict[str, Any] = {"locations": list(places), "max_results": PAGE}
             body |= ({"filter": filter_} if filter_ else {}) | ({"page_token": token} if token else {})
             page = decoded(TracePage, self._http.json("POST", f"{API}/search", body))
-            for each in page.traces:
-                yield _part(each)
-            token = guard.next(page.next_page_token, page.traces)
-            if not token:
-                return
+            return read_each(page.traces, _part, itemgetter("trace_id")), page.next_page_token
+
+        for page in pages_of("traces/search", ask):
+            yield from page
 
     def _unless_missing(self, method: str, path: str, body: Any = None) -> None:
-        try:
-            self._http.json(method, path, body)
-        except Refused as refused:
-            if not refused.is_missing:
-                raise
+        unless_missing(lambda: self._http.json(method, path, body))
 
 
 class NoTraces(MlflowTraces):
@@ -218,7 +206,7 @@ def _place(experiment_id: str) -> dict[str, Any]:
     return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
 
 
-def _part(found: dict[str, Any]) -> Part:
+def _part(found: Any) -> Part:
     info = decoded(TraceInfo, found)
     try:
         doc = trace_document.doc_of(found, keeps_final=False)

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.artifacts.store import Removal
-from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused
+from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused, unless_missing
 from trackside.sync import fields
 from trackside.sync.api.digests import Digests
 from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
@@ -107,12 +107,8 @@ class TracksidePeer:
         return items.find(self._http, entity, remote_id)
 
     def find_experiment(self, name: str) -> str | None:
-        try:
-            return read(self._http, ItemId, "GET", f"{PREFIX}/experiment", name=name).id
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        found = unless_missing(lambda: read(self._http, ItemId, "GET", f"{PREFIX}/experiment", name=name))
+        return None if found is None else found.id
 
     def make_experiment(self, name: str) -> CreatedItem:
         return _created(items.put(self._http, Entity.EXPERIMENT, None, Patch({fields.NAME: name})))

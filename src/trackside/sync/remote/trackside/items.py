@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http, unless_missing
 from trackside.sync import document
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import PutAnswer, Removed
@@ -35,13 +35,8 @@ def about(http: Http, *, reads_traces: bool = False) -> About:
 
 
 def find(http: Http, entity: Entity, remote_id: str) -> Part | None:
-    try:
-        found = read(http, Item, "GET", f"{PREFIX}/item", entity=str(entity), id=remote_id)
-    except Refused as refused:
-        if refused.is_missing:
-            return None
-        raise
-    return part_of(found)
+    found = unless_missing(lambda: read(http, Item, "GET", f"{PREFIX}/item", entity=str(entity), id=remote_id))
+    return None if found is None else part_of(found)
 
 
 def find_all(

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import Http, Refused, unless_missing
 from trackside.sync import fields
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import Ids, ItemId, Removed
@@ -70,12 +70,8 @@ class TracksideRegistry(RegistryPeer):
         return self.find_model_of_name(name)
 
     def find_model_of_name(self, name: str) -> str | None:
-        try:
-            return read(self._http, ItemId, "GET", f"{PREFIX}/registered-model", name=name).id
-        except Refused as refused:
-            if refused.is_missing:
-                return None
-            raise
+        found = unless_missing(lambda: read(self._http, ItemId, "GET", f"{PREFIX}/registered-model", name=name))
+        return None if found is None else found.id
 
     def make_model(self, uid: str, doc: Doc) -> str:
         return items.put(self._http, Entity.REGISTERED, uid, Patch(doc)).id

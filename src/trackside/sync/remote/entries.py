@@ -1,0 +1,55 @@
+"""Reads the entries of a remote's lists one by one: one that cannot be read leaves the others as they are.  Asks nobody."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from trackside.sync.local.reader import Part
+from trackside.sync.remote.faults import InvalidRemoteResponse
+
+T = TypeVar("T")
+MANY = 10  # entries of which none can be read: then it is not the entries that are at fault
+MAX_ID = 300
+
+
+class Unread(Struct, frozen=True):
+    """An entry that cannot be read, and why.  `item_id` is empty if not even the id can be read."""
+
+    item_id: str
+    why: str
+
+
+ListEntry = Part | Unread
+
+
+def read_each(found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[Any], object]) -> list[T | Unread]:
+    """Return what `read` makes of each entry.  `id_of` returns the id of an entry, or fails.
+
+    Raise InvalidRemoteResponse if none of them can be read, and they have no ids or are MANY: the remote answers nonsense."""
+    readable: list[T | Unread] = []
+    unread: list[Unread] = []
+    for each in found:
+        try:
+            readable.append(read(each))
+        except InvalidRemoteResponse as error:
+            unread.append(Unread(_id(each, id_of), str(error)))
+    if unread and not readable and (len(unread) >= MANY or not any(each.item_id for each in unread)):
+        raise InvalidRemoteResponse(unread[0].why)
+    return [*readable, *unread]
+
+
+def all_read(found: Iterable[ListEntry]) -> Iterator[Part]:
+    """Yield the entries.  Raise InvalidRemoteResponse at one that cannot be read, where nothing can be decided without it."""
+    for each in found:
+        if isinstance(each, Unread):
+            raise InvalidRemoteResponse(each.why)
+        yield each
+
+
+def _id(entry: Any, id_of: Callable[[Any], object]) -> str:
+    try:
+        found = id_of(entry)
+    except (LookupError, TypeError):
+        return ""
+    return found if isinstance(found, str) and 0 < len(found) <= MAX_ID else ""
