@@ -134,6 +134,16 @@ def test_a_file_is_replaced_and_its_etag_changes(blobs: Blobs) -> None:
     assert blobs.stat("file").etag == second.etag
 
 
+def test_of_writers_of_a_new_file_one_stores_its_own(s3: dict[str, str], tmp_path: Path) -> None:
+    blobs = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", s3)
+
+    answers = [blobs.put_new("log/1.json", content) for content in (b"first", b"second", b"first")]
+
+    assert answers == [True, False, True], "the first writer may ask again, when the answer was lost"
+    assert get(blobs, "log/1.json") == b"first"
+    blobs.close()
+
+
 def test_a_level_is_listed_by_name(blobs: Blobs) -> None:
     for key in ("run/b.txt", "run/a/deep/er.txt", "run/a.txt", "runner/no.txt"):
         put(blobs, key, [[b"12"]])

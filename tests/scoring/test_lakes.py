@@ -46,15 +46,18 @@ if sys.argv[5:]:
             update.rename_column(old, new)
 """
 READ = """
-import json, sys
+import json, os, sys
 kind, place = sys.argv[1:]
+names = {name: name.upper().replace("-", "_") for name in ("region", "access-key-id", "secret-access-key")}
+names["endpoint"] = "ENDPOINT_URL"
+of_bucket = {f"s3.{name}": os.environ[f"AWS_{given}"] for name, given in names.items()} if place.startswith("s3:") else {}
 if kind == "delta":
     from deltalake import DeltaTable
     table = DeltaTable(place)
     found, version = table.to_pyarrow_table(), table.version()
 else:
     from pyiceberg.table import StaticTable
-    table = StaticTable.from_metadata(place)
+    table = StaticTable.from_metadata(place, of_bucket)
     found, version = table.scan().to_arrow(), len(table.metadata.snapshots)
 print(json.dumps({"rows": found.to_pylist(), "version": version}))
 """
@@ -106,8 +109,10 @@ def tables(folders: Path, tmp_path: Path) -> Path:
 def score(api: Api, **params: Any) -> Any:
     """Start a job and return it when it has ended, within the limit of the test."""
     asked = {"model": "models:/sum/2", "env": "local", "processes": 1, **params}
-    job_id = api.post(JOBS, {"kind": "score", "params": asked})["job"]["job_id"]
+    return ended_job(api, api.post(JOBS, {"kind": "score", "params": asked})["job"]["job_id"])
 
+
+def ended_job(api: Api, job_id: str) -> Any:
     def ended() -> Any:
         job = api.get(f"{JOBS}/{job_id}")["job"]
         return job if job["state"] not in ("queued", "running") else None
@@ -125,7 +130,7 @@ def add(python: Path, kind: str, place: Path, first: int, rows: int, *more: str)
     run(python, DELTA if kind == "delta" else ICEBERG, kind, place, first, rows, *more)
 
 
-def read(python: Path, kind: str, place: Path) -> Any:
+def read(python: Path, kind: str, place: Path | str) -> Any:
     return json.loads(run(python, READ, kind, place))
 
 
@@ -208,21 +213,70 @@ def test_rows_that_a_deletion_vector_removes_are_not_scored(scoring: Server, tab
     assert sorted(pd.read_parquet(tables / "out.parquet")["id"]) == [0, 1, 3, 4, 5, 6, 8, 9]
 
 
-def test_a_table_in_a_bucket_is_scored(scoring: Server, bucket: CloudBlobs, tables: Path, python: Path) -> None:
-    for kind in LAKES:
-        add(python, kind, tables / kind, 0, 50)
+@pytest.mark.parametrize("kind", LAKES)
+def test_a_table_in_a_bucket_is_scored_into_a_table_in_the_bucket(
+    scoring: Server, bucket: CloudBlobs, tables: Path, python: Path, kind: str
+) -> None:
+    add(python, kind, tables / "in", 0, 50)
+    name = tables.name
     for path in tables.rglob("*"):
         if path.is_file():
-            put(bucket, f"tables/{path.relative_to(tables)}", [[path.read_bytes()]])
-    output = {"output": f"{PLACE}/out", "output_format": "delta"}
+            put(bucket, f"tables/{name}/{path.relative_to(tables)}", [[path.read_bytes()]])
+    output = {"output": f"{PLACE}/{name}/out", "output_format": kind}
+    asked = {"input": f"{PLACE}/{name}/in", "input_format": kind, **output}
 
-    jobs = [score(scoring.api, input=f"{PLACE}/{kind}", input_format=kind) for kind in LAKES]
-    params = {"model": "models:/sum/2", "input": f"{PLACE}/delta", "input_format": "delta", **output}
-    fault = scoring.api.fault(JOBS, {"kind": "score", "params": params})
+    made = score(scoring.api, **asked)
+    refused = score(scoring.api, **asked)
+    added = score(scoring.api, **asked, append=True)
+    both = read(python, kind, f"{PLACE}/{name}/out")
+    replaced = score(scoring.api, **asked, overwrite=True, columns=["id"])
 
-    assert [(job["state"], job["reason"]) for job in jobs] == [("succeeded", "")] * 2
-    assert [job["result"]["rows"] for job in jobs] == [50, 50]
-    assert "a table in format delta is a folder below the server's --job-folders" in fault[2]
+    assert [(job["state"], job["reason"]) for job in (made, added, replaced)] == [("succeeded", "")] * 3
+    assert refused["reason"] == (
+        f"output is '{PLACE}/{name}/out', which exists already; set overwrite to replace its rows, or append to add to them."
+    )
+    assert sorted(row["id"] for row in both["rows"]) == sorted([*range(50), *range(50)])
+    assert {row["trackside_job"] for row in both["rows"]} == {made["job_id"], added["job_id"]}
+    found = read(python, kind, f"{PLACE}/{name}/out")
+    assert predictions(found) == sums(range(50))
+    assert {row["trackside_job"] for row in found["rows"]} == {replaced["job_id"]}
+    assert "a" not in found["rows"][0]
+    noted = scoring.api.run(made["job_id"])["inputs"]["dataset_inputs"]
+    sources = {each["tags"][0]["value"]: json.loads(each["dataset"]["source"]) for each in noted}
+    assert (sources["scored"].get("path") or sources["scored"]["uri"]) == f"{PLACE}/{name}/out"
+
+
+@pytest.mark.parametrize("kind", LAKES)
+def test_a_commit_to_a_bucket_is_made_on_what_another_writer_has_committed(
+    scoring: Server, tables: Path, python: Path, kind: str
+) -> None:
+    (tables / "in.csv").write_text("id,a,b\n1,1,1\n")
+    name = tables.name
+    params = {"input": str(tables / "in.csv"), "output": f"{PLACE}/{name}/out", "output_format": kind, "append": True}
+    score(scoring.api, **params)
+    body = {"kind": "score", "params": {"model": "models:/sum/2", "env": "local", "processes": 1, **params}}
+
+    jobs = [scoring.api.post(JOBS, body)["job"]["job_id"] for _ in range(3)]
+    ended = [ended_job(scoring.api, job_id) for job_id in jobs]
+
+    assert [(job["state"], job["reason"]) for job in ended] == [("succeeded", "")] * 3
+    found = read(python, kind, f"{PLACE}/{name}/out")
+    assert len(found["rows"]) == 4
+    assert len({row["trackside_job"] for row in found["rows"]}) == 4
+
+
+def test_a_folder_of_a_bucket_that_is_no_table_takes_no_table(
+    scoring: Server, bucket: CloudBlobs, tables: Path
+) -> None:
+    (tables / "in.csv").write_text("id,a,b\n1,1,1\n")
+    put(bucket, f"tables/{tables.name}/out/note.txt", [[b"no table"]])
+    output = {"output": f"{PLACE}/{tables.name}/out", "output_format": "delta", "overwrite": True}
+
+    job = score(scoring.api, input=str(tables / "in.csv"), **output)
+
+    assert job["state"] == "failed"
+    assert "which is a folder with files and no Delta table" in job["reason"]
+    assert [each.path for each in bucket.walk(f"tables/{tables.name}/out")] == ["note.txt"]
 
 
 @pytest.mark.parametrize("kind", LAKES)
@@ -286,7 +340,10 @@ def test_a_table_that_names_files_outside_of_its_folder_is_refused(
     ("more", "words"),
     [
         ({"append": True, "output": "out.parquet"}, "append needs an output in format delta or iceberg"),
-        ({"output_format": "delta"}, "a table in format delta is a folder below the server's --job-folders"),
+        (
+            {"output_format": "delta"},
+            "output is empty; a table in format delta is a folder below the server's --job-folders",
+        ),
         ({"output": "out", "output_format": "delta", "append": True, "overwrite": True}, "either extended or replaced"),
         ({"output": "out", "output_format": "orc"}, "it must be one of parquet, csv, jsonl, delta, iceberg"),
     ],

@@ -133,14 +133,17 @@ def master(spawn: Callable[..., Path], ports: dict[str, int], tmp_path_factory: 
 
 @pytest.fixture(scope="session")
 def connect(spawn: Callable[..., Path], ports: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a Spark Connect server."""
+    """The URL of a Spark Connect server with a catalog of Hive, which is kept in a database of Derby."""
     port = ports["connect"]
+    metastore = tmp_path_factory.mktemp("metastore") / "derby"
     conf = {
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
         "spark.driver.host": "127.0.0.1",
         "spark.ui.enabled": "false",
         "spark.sql.warehouse.dir": str(tmp_path_factory.mktemp("warehouse")),
+        "spark.sql.catalogImplementation": "hive",
+        "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={metastore};create=true",
     }
     given = [word for name, value in conf.items() for word in ("--conf", f"{name}={value}")]
     log = spawn("spark-submit", "--master", "local[2]", *given, "--class", CONNECT, "spark-internal")

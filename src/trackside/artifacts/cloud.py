@@ -67,6 +67,19 @@ class CloudBlobs:
             raise Invalid("Invalid path: the path names no file")
         return CloudUpload(self._store, self._loop, key)
 
+    def put_new(self, key: str, content: bytes) -> bool:
+        """Store a file unless there is one.  Return whether it was stored: of several writers, one stores its file.
+
+        A file with the same content counts as stored: its answer may have been lost."""
+        if _checked(key) == "":
+            raise Invalid("Invalid path: the path names no file")
+        with _faults(key, "write"):
+            try:
+                obstore.put(self._store, key, content, mode="create", use_multipart=False)
+            except exceptions.AlreadyExistsError:
+                return obstore.get(self._store, key).bytes().to_bytes() == content
+        return True
+
     def open(self, key: str) -> "CloudDownload":
         return CloudDownload(self._store, key, self._head(key))
 

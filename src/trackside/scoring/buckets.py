@@ -29,7 +29,11 @@ class Table(Struct, frozen=True):
 
     def beside(self, ending: str) -> "Table":
         """Return the file whose name has this ending besides."""
-        return Table(self.name, self.root, self.key + ending)
+        return Table(self.name, self.root, self.key.rstrip("/") + ending)
+
+    def below(self, path: str) -> "Table":
+        """Return a file or folder of the folder."""
+        return Table(self.name, self.root, keys.join(self.key, keys.checked(path)))
 
     def exists(self) -> bool:
         """Tell whether a file is there.  Raise Invalid for a folder."""
@@ -41,6 +45,17 @@ class Table(Struct, frozen=True):
             except Folder:
                 raise Invalid("it is a folder; name a file") from None
             return True
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is at the place: no file, and no file below it."""
+        with self._opened() as blobs:
+            if next(iter(blobs.walk(self.key)), None) is not None:
+                return False
+            try:
+                blobs.stat(self.key)
+            except (NotFound, Folder):
+                return True
+            return False
 
     def fetch(self, kind: str, folder: Path, check: Callable[[], None]) -> list[Path]:
         """Copy the file, or the files of the folder, and return the copies by name."""
@@ -65,6 +80,14 @@ class Table(Struct, frozen=True):
         """Store a local file: whole or not at all."""
         with self._opened() as blobs:
             places.put_file(Spot(blobs, self.key), source, check)
+
+    def put_new(self, content: bytes) -> bool:
+        """Store a file unless there is one, and return whether it was stored."""
+        from trackside.artifacts.cloud import CloudBlobs  # noqa: PLC0415  # an extra: most servers never need it
+
+        with self._opened() as blobs:
+            assert isinstance(blobs, CloudBlobs)
+            return blobs.put_new(self.key, content)
 
     @contextmanager
     def _opened(self) -> Iterator[Blobs]:

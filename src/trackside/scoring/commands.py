@@ -40,6 +40,8 @@ def work(params: Score, folder: Path, job_id: str, target: Path | None, checkpoi
     parts = folder / PARTS
     if params.engine == "spark" and target is not None:
         parts = target.with_name(f".{target.name}.{job_id}.parts")
+    if params.writes_table:
+        return Work(folder, parts, params.output)
     name = f"{FILES}/" if params.writes_folder else f"{RESULT}{FORMATS[params.output_format]}"
     return Work(folder, parts, f"{parts if params.writes_folder else folder}/{name}")
 
@@ -79,6 +81,7 @@ def command(
         "conf": params.spark_conf,
         "checkpoint": "" if made.checkpoint is None else str(made.checkpoint),
         "interval_s": params.interval_s,
+        "overwrite": params.overwrite,
     }
     file = made.folder / "order.json"
     file.write_bytes(msgspec.json.encode(order))

@@ -1,17 +1,26 @@
-"""Delta and Iceberg tables of scoring jobs.  Processes of their own, without the model, read a snapshot and commit the result."""
+"""Delta and Iceberg tables of scoring jobs.  Processes of their own, without the model, read a snapshot and commit the result.
 
+Such a process sees local files alone.  To write to a table in a bucket, the server fetches the log of the table, has the process
+commit to that copy, and stores the new files: at last, unless another writer has done so, the one that is the commit.
+"""
+
+import shutil
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core import disk
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.endpoints.backends.process import SCORER
 from trackside.endpoints.environments import Environments
 from trackside.jobs.executors.port import Command
 from trackside.jobs.running import Running
+from trackside.scoring import places
+from trackside.scoring.buckets import Table
 from trackside.scoring.model import LAKES, Score
 
 PACKAGES = {
@@ -19,6 +28,9 @@ PACKAGES = {
     "iceberg": ("pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13", "numpy"),
 }
 SNAPSHOT, COPY = "snapshot.json", "snapshot"
+LOGS = {"delta": "_delta_log", "iceberg": "metadata"}  # the folders of a table that say which files it has
+HINT = "metadata/version-hint.text"
+MAX_TRIES = 3  # of a commit that other writers overtake
 
 
 class Snapshot(Struct, frozen=True):
@@ -30,10 +42,11 @@ class Snapshot(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """`is_new` is false where the job had committed before."""
+    """`is_new` is false where the job had committed before.  `head` is the file whose creation is the commit."""
 
     version: str
     is_new: bool
+    head: str = ""
 
 
 def as_files(params: Score) -> Score:
@@ -69,10 +82,12 @@ class Lakes:
         disk.settle(draft, note)
         return found
 
-    def write(self, running: Running, params: Score, model_uri: str, source: Path, target: Path) -> Commit:
-        """Commit the rows of a Parquet file to a table, once for each job."""
-        is_new = not target.exists()
-        disk.make_folder(target)
+    def write(
+        self, running: Running, params: Score, model_uri: str, source: Path, target: Path | Table, *, is_again: bool
+    ) -> Commit:
+        """Commit the rows of a Parquet file to a table, once for each job.
+
+        `is_again` says that an earlier attempt had begun to commit."""
         running.progress(message=f"Committing to the {params.output_format} table.")
         order = {
             "action": "write",
@@ -82,15 +97,36 @@ class Lakes:
             "mode": "append" if params.append else "overwrite" if params.overwrite else "create",
             "job_id": running.job.job_id,
             "model_uri": model_uri,
+            "is_again": is_again,
         }
+        if isinstance(target, Table):
+            return self._write_to_bucket(running, params, order, source, target)
+        is_new = not target.exists()
+        disk.make_folder(target)
         try:
             return msgspec.convert(self._run(running, params, order, [str(source)], [str(target)]), Commit)
         finally:
             if is_new and not any(target.iterdir()):
                 target.rmdir()
 
+    def _write_to_bucket(
+        self, running: Running, params: Score, order: dict[str, Any], source: Path, target: Table
+    ) -> Commit:
+        copy = running.folder / "lake-output"
+        for _ in range(MAX_TRIES):
+            log = _fetch_log(params, target, copy, running)
+            if not log and not order["is_again"] and not target.is_empty():
+                raise Invalid(
+                    f"output is '{target}', which is a folder with files and no {params.output_format.capitalize()} table"
+                )
+            given = {**order, "table": str(copy), "location": str(target)}
+            commit = msgspec.convert(self._run(running, params, given, [str(source)], [str(copy)]), Commit)
+            if not commit.is_new or _store(target, copy, log, commit, running):
+                return commit
+        raise Invalid(f"{target} was changed by other writers {MAX_TRIES} times; run the job again")
+
     def _run(
-        self, running: Running, params: Score, order: dict[str, str], readable: list[str], writable: list[str]
+        self, running: Running, params: Score, order: dict[str, Any], readable: list[str], writable: list[str]
     ) -> dict[str, object]:
         def say(text: str) -> None:
             running.log(text)
@@ -112,8 +148,38 @@ class Lakes:
         )
 
 
-def is_free(target: Path) -> bool:
+def _fetch_log(params: Score, target: Table, copy: Path, running: Running) -> set[Path]:
+    """Copy the log of a table in a bucket, and return its files; none where there is no table."""
+    shutil.rmtree(copy, ignore_errors=True)
+    disk.make_folder(copy)
+    name = LOGS[params.output_format]
+    with suppress(NotFound):
+        target.below(name).fetch_tree(copy / name, running.check)
+    return set(places.files_of([copy]))
+
+
+def _store(target: Table, copy: Path, log: set[Path], commit: Commit, running: Running) -> bool:
+    """Store what a commit made, the commit itself after the files that it names.  Return false where another writer was first."""
+    made = {path.relative_to(copy).as_posix(): path for path in places.files_of([copy]) if path not in log}
+    head = made.pop(commit.head)
+    # What other commits replace: a checkpoint of Delta's log, and the number of the newest version of an Iceberg table.
+    later = {name: made.pop(name) for name in list(made) if name == HINT or name.startswith(f"{LOGS['delta']}/")}
+    for name, path in made.items():
+        target.below(name).put(path, running.check)
+    running.check()
+    if not target.below(commit.head).put_new(head.read_bytes()):
+        for name in made:
+            target.below(name).remove()
+        return False
+    for name, path in later.items():
+        target.below(name).put(path, lambda: None)
+    return True
+
+
+def is_free(target: Path | Table) -> bool:
     """Tell whether nothing is at the place, or an empty folder."""
+    if isinstance(target, Table):
+        return target.is_empty()
     return not target.exists() or (target.is_dir() and not any(target.iterdir()))
 
 

@@ -8,7 +8,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core.errors import Denied, Invalid
-from trackside.core.locations import is_in_bucket
 
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
 LAKES = ("delta", "iceberg")  # tables that are folders, with a log of their versions
@@ -20,8 +19,10 @@ MAX_FAILED_ROWS = 1_000_000
 MAX_SQL = 100_000
 MAX_CONF = 100
 MAX_INTERVAL_S = 86_400
-OF_CATALOG = ("table", "sql")  # what Spark reads by a name or a query, in place of files
+TABLE = "table"
+OF_CATALOG = (TABLE, "sql")  # what Spark reads by a name or a query, in place of files
 _LOCAL = re.compile(r"local(\[[0-9]{1,3}\])?")
+_TABLE = re.compile(r"[A-Za-z0-9_-]{1,128}(\.[A-Za-z0-9_-]{1,128}){0,2}")
 _CONF_KEY = re.compile(r"spark\.[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -33,8 +34,9 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     it the job makes one in `experiment_id`.  `processes` 0: one for each processor.
 
     With engine spark, `input` may also be a table or a query of the cluster `spark_master`, as `input_format` says, and an
-    `output` that ends in / is a folder that the tasks of Spark write.  A `stream` keeps its place in the folder `checkpoint`,
-    and adds a folder to `output` for each batch; `interval_s` 0 scores what is there and ends.
+    `output` that ends in / is a folder that the tasks of Spark write.  With `output_format` table, `output` is the name of a
+    table of the cluster's catalog.  A `stream` keeps its place in the folder `checkpoint`, and adds a folder to `output` for
+    each batch; `interval_s` 0 scores what is there and ends.
 
     A table in format delta or iceberg is a folder, and an input of such a format is its newest version."""
 
@@ -44,7 +46,7 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     input_format: str = (
         ""  # parquet, csv, jsonl, delta, iceberg; table or sql with Spark; empty: by the ending of the name
     )
-    output_format: str = ""  # empty: by the ending of the output, or as the input
+    output_format: str = ""  # also table with Spark; empty: by the ending of the output, or as the input
     columns: list[str] | None = None  # of the input, in the output; None: all
     where: str = ""
     env: str = "auto"
@@ -64,6 +66,11 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def is_of_catalog(self) -> bool:
         return self.input_format in OF_CATALOG
+
+    @property
+    def writes_table(self) -> bool:
+        """Tell whether the output is a table of the cluster's catalog."""
+        return self.output_format == TABLE
 
     @property
     def writes_folder(self) -> bool:
@@ -98,9 +105,11 @@ def check(params: Score) -> Score:
     usual = "parquet" if params.writes_folder else input_format
     named = "" if params.writes_folder else params.output
     output_format = check_format(
-        "output_format", params.output_format, named or f"x{FORMATS.get(usual, '.parquet')}", LAKES
+        "output_format", params.output_format, named or f"x{FORMATS.get(usual, '.parquet')}", (*LAKES, TABLE)
     )
     _check_lake(params, output_format)
+    if output_format == TABLE:
+        _check_table(params)
     if params.writes_folder and output_format != "parquet":
         raise Invalid(f"output_format is {output_format!r}; a folder that Spark writes has files of parquet")
     if params.env not in ("auto", "uv", "local"):
@@ -139,6 +148,7 @@ def _check_engine(params: Score) -> None:
             "checkpoint": params.checkpoint,
             "interval_s": params.interval_s,
             "an input_format of table or sql": params.is_of_catalog,
+            "an output_format of table": params.writes_table,
             "an output that ends in /": params.writes_folder,
         }
         wrong = next((name for name, value in given.items() if value), None)
@@ -169,19 +179,36 @@ def _check_lake(params: Score, output_format: str) -> None:
         return
     if params.stream:
         raise Invalid(f"output_format is {output_format!r}; a stream writes folders of parquet")
-    if not params.output or is_in_bucket(params.output):
+    if not params.output:
         raise Invalid(
-            f"output is {params.output[:200]!r}; a table in format {output_format} is a folder below the server's --job-folders"
+            f"output is empty; a table in format {output_format} is a folder below the server's --job-folders or --job-buckets"
         )
+
+
+def _check_table(params: Score) -> None:
+    """Raise Invalid for a name that is none of a table of Spark's catalog."""
+    if params.stream:
+        raise Invalid(f"output_format is {TABLE!r}; a stream writes folders of parquet")
+    if not _TABLE.fullmatch(params.output):
+        raise Invalid(
+            f"output is {params.output[:200]!r}; a table is named TABLE, SCHEMA.TABLE or CATALOG.SCHEMA.TABLE, each part of"
+            " letters, digits, _ and -"
+        )
+    _check_cluster("output_format", TABLE, params)
 
 
 def _check_query(params: Score) -> None:
     if not params.input.strip() or len(params.input) > MAX_SQL:
         raise Invalid(f"input has {len(params.input)} characters; a table or a query has 1 to {MAX_SQL}")
+    _check_cluster("input_format", params.input_format, params)
+
+
+def _check_cluster(name: str, value: str, params: Score) -> None:
+    """Raise Invalid for Spark on the server's machine, which has no catalog."""
     if _LOCAL.fullmatch(params.spark_master or "local"):
         raise Invalid(
-            f"input_format is {params.input_format!r}, and spark_master is {params.spark_master or 'local'!r}: tables and queries"
-            " are those of a cluster"
+            f"{name} is {value!r}, and spark_master is {params.spark_master or 'local'!r}: tables and queries are those of a"
+            " cluster"
         )
 
 

@@ -121,8 +121,10 @@ class Scoring:
             places.local_files(self._folders.checked("input", params.input), params.input_format)
 
     def _target(self, params: Score) -> Path | Table | None:
-        """Return where the output goes; None for a file of the run.  Raise Denied, Invalid for a place that it may not have."""
-        if not params.output:
+        """Return where the output goes; None for a file of the run, or a table of Spark's catalog.
+
+        Raise Denied, Invalid for a place that it may not have."""
+        if not params.output or params.writes_table:
             return None
         if not is_in_bucket(params.output):
             return self._folders.checked("output", params.output)
@@ -185,15 +187,19 @@ class Scoring:
         finally:
             if made.parts.parent != made.folder:
                 shutil.rmtree(made.parts, ignore_errors=True)
-        written = target if isinstance(target, Path) and not version else Path(made.output)
-        out_digest = lineage.digest(places.files_of([written]), running.check)
+        if params.writes_table:
+            out_digest = lineage.digest_of_text(f"{place}@{running.job.job_id}")
+        else:
+            written = target if isinstance(target, Path) and not version else Path(made.output)
+            out_digest = lineage.digest(places.files_of([written]), running.check)
 
         def note(tx: Tx) -> None:
             count = result.rows + result.failed_rows
             lineage.log_dataset(
                 tx, run_id, _name(params), source.place, "scoring", source.digest, count, source.columns or result.columns
             )  # fmt: skip
-            written_to = lineage.Place(place, params.output_format if version else "", version)
+            kind = "catalog" if params.writes_table else params.output_format if version else ""
+            written_to = lineage.Place(place, kind, version)
             lineage.log_dataset(
                 tx, run_id, place.rstrip("/").rpartition("/")[2], written_to, "scored", out_digest, result.rows
             )
@@ -296,25 +302,30 @@ class Scoring:
             return f"{target}/", "", ""
         running.progress(message="Writing the result to its place.")
         output, errors = Path(made.output), made.errors
+        is_again = self._is_ours(running)
+        of_job = f".{running.job.job_id}" if params.append else ""  # those of other jobs stay
         if isinstance(target, Table):
             (running.folder / PUBLISHING).touch()
-            failed = target.beside(f".{commands.ERRORS}")
+            failed = target.beside(f"{of_job}.{commands.ERRORS}")
             if errors.exists():
                 failed.put(errors, running.check)
-            target.put(output, running.check)
+            version = ""
+            if params.output_format in LAKES:
+                version = self._lakes.write(running, params, model.uri, output, target, is_again=is_again).version
+            else:
+                target.put(output, running.check)
             if not errors.exists():
                 failed.remove()
-            return str(target), str(failed) if errors.exists() else "", ""
+            return str(target), str(failed) if errors.exists() else "", version
         if target is not None:
             disk.make_folder(target.parent)
             (running.folder / PUBLISHING).touch()
-            of_job = f".{running.job.job_id}" if params.append else ""  # those of other jobs stay
             beside = target.with_name(f"{target.name}{of_job}.{commands.ERRORS}")
             version = ""
             if errors.exists():
                 _place(errors, beside, running)
             if params.output_format in LAKES:
-                version = self._lakes.write(running, params, model.uri, output, target).version
+                version = self._lakes.write(running, params, model.uri, output, target, is_again=is_again).version
             elif params.writes_folder:
                 _place_folder(output, target)
             else:
@@ -323,11 +334,15 @@ class Scoring:
                 beside.unlink(missing_ok=True)
             place = params.output if params.writes_folder else str(target)
             return place, str(beside) if errors.exists() else "", version
-        names = [output.name, *([errors.name] if errors.exists() else [])]
-        for name in names:
-            places.put_file(self._roots.of(root, name, workspace), output.with_name(name), running.check)
-        running.store.write(lambda tx: artifacts.record_files(tx, "run", run_id, *names))
-        return f"runs:/{run_id}/{output.name}", f"runs:/{run_id}/{errors.name}" if errors.exists() else "", ""
+        files = [] if params.writes_table else [output]
+        files += [errors] if errors.exists() else []
+        for file in files:
+            places.put_file(self._roots.of(root, file.name, workspace), file, running.check)
+        if files:
+            names = [file.name for file in files]
+            running.store.write(lambda tx: artifacts.record_files(tx, "run", run_id, *names))
+        place = params.output if params.writes_table else f"runs:/{run_id}/{output.name}"
+        return place, f"runs:/{run_id}/{errors.name}" if errors.exists() else "", ""
 
     def _is_ours(self, running: Running) -> bool:
         return (running.folder / PUBLISHING).exists()
@@ -385,7 +400,7 @@ def _place_folder(source: Path, target: Path) -> None:
 
 
 def _exists(target: Path | Table, params: Score) -> bool:
-    if isinstance(target, Path) and params.output_format in LAKES:
+    if params.output_format in LAKES:
         return not lakes.is_free(target)
     return target.exists()
 

@@ -35,7 +35,7 @@ def run(words: argparse.Namespace) -> int:
     sends = not _is_remote(words.input) and words.input_format not in ("table", "sql")
     if sends and words.input_format in LAKES:
         raise Stop(f"--input is {words.input!r}; a table in format {words.input_format} is read from a file: place")
-    fetches = not _is_remote(words.output)
+    fetches = not _is_remote(words.output) and words.output_format != "table"
     is_folder = words.output_format in LAKES or words.output.endswith("/")
     if fetches and (words.stream or is_folder):
         raise Stop(f"--output is {words.output!r}; a folder is written to a file: place of the server's machine")

@@ -91,7 +91,9 @@ def add_score(commands: Any) -> None:
         metavar="PLACE",
         help="a table: Parquet, CSV, JSON lines, Delta or Iceberg; with Spark also a name or SQL",
     )
-    parser.add_argument("--output", required=True, metavar="PLACE", help="where the result goes")
+    parser.add_argument(
+        "--output", required=True, metavar="PLACE", help="where the result goes; with Spark also the name of a table"
+    )
     parser.add_argument("--where", metavar="CONDITION", help='score only rows for which it holds, such as "age > 30"')
     parser.add_argument(
         "--columns", metavar="NAMES", help="columns of the input in the output, with commas (default all)"
@@ -103,8 +105,8 @@ def add_score(commands: Any) -> None:
     )
     parser.add_argument(
         "--output-format",
-        choices=("parquet", "csv", "jsonl", "delta", "iceberg"),
-        help="where the name does not say it",
+        choices=("parquet", "csv", "jsonl", "delta", "iceberg", "table"),
+        help="where the name does not say it; table is of the cluster of --spark-master",
     )
     parser.add_argument(
         "--env",

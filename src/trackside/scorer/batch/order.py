@@ -16,6 +16,7 @@ class Order:
     """`parts` is a folder for what has been scored so far; `output` and `errors` are written at the end, whole.
 
     `input_format` is parquet, csv, jsonl, or for Spark also table or sql, whose text is then the only one of `inputs`.
+    With `output_format` table, `output` names a table of Spark's catalog, and `overwrite` replaces one that is there.
     `address` is the master of a Spark or Ray cluster.  A stream keeps its place in `checkpoint` and writes a folder into
     `output` for each batch; `interval_s` 0 takes what is there and ends."""
 
@@ -38,6 +39,7 @@ class Order:
     conf: dict[str, str] = field(default_factory=dict)
     checkpoint: str = ""
     interval_s: int = 0
+    overwrite: bool = False
 
 
 def read(path: str) -> Order:

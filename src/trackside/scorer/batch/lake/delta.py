@@ -53,11 +53,11 @@ def write(order: Order) -> dict[str, Any]:
     if deltalake.DeltaTable.is_deltatable(order.table):
         table = _opened(deltalake, order.table)
         if table.transaction_version(app) is not None:
-            return {"version": str(table.version()), "is_new": False}
+            return rows.committed(str(table.version()), is_new=False)
         if order.mode == "create":
             raise Wrong(f"output is {order.table!r}, which exists already; set overwrite or append")
         mode = order.mode
-    elif any(folder.iterdir()):
+    elif any(folder.iterdir()) and not order.is_again:
         raise Wrong(f"output is {order.table!r}, which is a folder with files and no Delta table")
     properties = deltalake.CommitProperties(
         custom_metadata={"tracksideJob": order.job_id, "tracksideModel": order.model_uri},
@@ -74,7 +74,8 @@ def write(order: Order) -> dict[str, Any]:
     except (deltalake.exceptions.DeltaError, pa.ArrowException, ValueError) as fault:
         raise Wrong(f"the Delta table {folder.name} cannot be written: {_first_line(fault)}") from None
     rows.sync(folder, began)
-    return {"version": str(_opened(deltalake, order.table).version()), "is_new": True}
+    version = _opened(deltalake, order.table).version()
+    return rows.committed(str(version), f"_delta_log/{version:020d}.json")
 
 
 def _library() -> Any:

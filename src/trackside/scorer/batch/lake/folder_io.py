@@ -6,13 +6,17 @@ a table that was copied or moved can be read; any other place is refused.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 
 from trackside.scorer.batch.lake import rows
 from trackside.scorer.batch.order import Wrong
+
+FOLDER, LOCATION = "trackside.folder", "trackside.location"
+_METADATA = re.compile(r"[0-9]{1,9}-[0-9A-Za-z-]+(\.gz)?\.metadata\.json")
 
 
 class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not installed where this is checked
@@ -27,7 +31,8 @@ class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not install
         return super().new_input(self.path_of(location))
 
     def new_output(self, location: str) -> Any:
-        return super().new_output(self.path_of(location))
+        """Return a file that keeps its place: manifests name what they list by it."""
+        return PyArrowFile(location, self.path_of(location), self.fs_by_scheme("file", ""))
 
     def delete(self, location: Any) -> None:
         super().delete(self.path_of(location if isinstance(location, str) else location.location))
@@ -44,3 +49,21 @@ class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not install
                 f"the Iceberg table {self._folder.name} names the file {location[:200]!r}, which is outside of its folder"
             )
         return text
+
+
+class StagingIO(FolderIO):
+    """The file access of a commit.  The metadata gets a hidden name, so that no reader takes it for the table."""
+
+    def __init__(self, properties: dict[str, str]) -> None:
+        super().__init__(Path(properties[FOLDER]), properties[LOCATION])
+
+    def path_of(self, location: str) -> str:
+        found = super().path_of(location)
+        if _METADATA.fullmatch(Path(found).name) and not Path(found).exists():
+            return str(staged(self._folder, found))
+        return found
+
+
+def staged(folder: Path, location: str) -> Path:
+    """Return the file in which the metadata of a commit is, by what the catalog calls it."""
+    return folder / "metadata" / f".{location.rpartition('/')[2]}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +65,17 @@ def write(order: Order) -> dict[str, Any]:
     _library()
     folder = Path(order.table)
     began = time.time()
-    if _newest(folder) is None and any(folder.iterdir()):
+    if _newest(folder) is None and any(folder.iterdir()) and not order.is_again:
         raise Wrong(f"output is {order.table!r}, which is a folder with files and no Iceberg table")
     for _ in range(MAX_TRIES):
         newest = _newest(folder)
         number = 0 if newest is None else _number(newest)
         if newest is not None:
             there = _opened(folder, newest)
-            _check_places(there, folder)
+            _check_places(there, folder, order.location)
             found = _snapshot_of(there, order.job_id)
             if found:
-                return {"version": found, "is_new": False}
+                return rows.committed(found, is_new=False)
             if order.mode == "create":
                 raise Wrong(f"output is {order.table!r}, which exists already; set overwrite or append")
         try:
@@ -85,10 +84,15 @@ def write(order: Order) -> dict[str, Any]:
             raise Wrong(f"the Iceberg table {folder.name} cannot be written: {_first_line(fault)}") from None
         rows.sync(folder, began)
         target = folder / "metadata" / f"v{number + 1}.metadata.json"
-        with suppress(FileExistsError):
+        try:
             os.link(made, target)
-            _hint(folder, number + 1)
-            return {"version": _snapshot_of(_opened(folder, target), order.job_id), "is_new": True}
+        except FileExistsError:
+            continue
+        finally:
+            made.unlink()
+        _hint(folder, number + 1)
+        snapshot = _snapshot_of(_opened(folder, target), order.job_id)
+        return rows.committed(snapshot, f"metadata/{target.name}")
     raise Wrong(f"the Iceberg table {folder.name} was changed by other writers {MAX_TRIES} times; run the job again")
 
 
@@ -139,11 +143,13 @@ def _number(metadata: Path) -> int:
     return int(match["number"])
 
 
-def _check_places(table: Any, folder: Path) -> None:
-    """Raise Wrong for a table that writes anywhere but to its folder, or by code of its own choice."""
+def _check_places(table: Any, folder: Path, bucket: str) -> None:
+    """Raise Wrong for a table that writes anywhere but to its folder, or to its folder in a bucket, or by code of its own
+    choice."""
     location = table.metadata.location
     text = location[len("file:") :] if location.startswith("file:") else location
-    if not text.startswith("/") or Path(text).resolve() != folder.resolve():
+    is_own = text.rstrip("/") == bucket if bucket else text.startswith("/") and Path(text).resolve() == folder.resolve()
+    if not is_own:
         raise Wrong(f"the Iceberg table {folder.name} has the location {location[:200]!r}, which is not its folder")
     for name in table.metadata.properties:
         if name.startswith(("py-", "write.py-")) or name.endswith(".path"):
@@ -164,17 +170,26 @@ def _staged(folder: Path, newest: Path | None, order: Order) -> Path:
     """Write data and metadata of the next state, which is no part of the table yet, and return the metadata file."""
     from pyiceberg.catalog.sql import SqlCatalog
 
-    catalog = SqlCatalog("staging", uri="sqlite:///:memory:", warehouse=str(folder))
+    from trackside.scorer.batch.lake import folder_io
+
+    location = order.location or str(folder)
+    access = {
+        "py-io-impl": f"{folder_io.__name__}.StagingIO",
+        folder_io.FOLDER: str(folder),
+        folder_io.LOCATION: location,
+    }
+    catalog = SqlCatalog("staging", uri="sqlite:///:memory:", warehouse=location, **access)
     catalog.create_namespace("staging")
     name = ("staging", "table")
     reader = rows.stream(order.source)
-    if newest is None:
-        table = catalog.create_table(name, reader.schema, location=str(folder))
-    else:
-        table = catalog.register_table(name, str(newest))
     properties = {JOB: order.job_id, "trackside-model": order.model_uri}
+    if newest is None:
+        with catalog.create_table_transaction(name, reader.schema, location=location) as change:
+            change.append(reader, snapshot_properties=properties)
+        return folder_io.staged(folder, catalog.load_table(name).metadata_location)
+    table = catalog.register_table(name, f"{location}/metadata/{newest.name}")
     data: Any = reader if table.spec().is_unpartitioned() else reader.read_all()
-    if order.mode == "overwrite" and newest is not None:
+    if order.mode == "overwrite":
         with table.transaction() as change:
             with change.update_schema(allow_incompatible_changes=True) as update:
                 for field in table.schema().fields:
@@ -184,8 +199,7 @@ def _staged(folder: Path, newest: Path | None, order: Order) -> Path:
             change.overwrite(data, snapshot_properties=properties)
     else:
         table.append(data, snapshot_properties=properties)
-    text = catalog.load_table(name).metadata_location
-    return Path(text[len("file://") :] if text.startswith("file://") else text)
+    return folder_io.staged(folder, catalog.load_table(name).metadata_location)
 
 
 def _hint(folder: Path, number: int) -> None:

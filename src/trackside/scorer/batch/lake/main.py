@@ -19,7 +19,8 @@ class Order:
     """`read` finds the Parquet files of the newest snapshot of `table`, or copies its rows to the folder `copy`.
 
     `write` commits the rows of the Parquet file `source` to `table` once, in the name of `job_id`; `mode` is create, append or
-    overwrite."""
+    overwrite.  `location` is what the table calls its folder, where that is not `table`: of a table in a bucket, `table` is a
+    folder with the log alone.  `is_again` says that an earlier attempt of the job may have left files."""
 
     action: str
     format: str
@@ -29,6 +30,8 @@ class Order:
     mode: str = "create"
     job_id: str = ""
     model_uri: str = ""
+    location: str = ""
+    is_again: bool = False
 
 
 def main(words: list[str]) -> int:

@@ -57,6 +57,11 @@ def write(batches: Iterable[Any], schema: Any, path: Path) -> None:
     draft.replace(path)
 
 
+def committed(version: str, head: str = "", *, is_new: bool = True) -> dict[str, Any]:
+    """Return the result of a commit.  `head` is the file, relative to the table, whose creation is the commit."""
+    return {"version": version, "is_new": is_new, "head": head}
+
+
 def sync(folder: Path, since: float) -> None:
     """Bring the files of the folder that were written since a time to the disk."""
     for root, _, names in os.walk(folder):

@@ -1,4 +1,4 @@
-"""Score a whole table on Spark, and write the result: one file, or a folder of files that the tasks wrote."""
+"""Score a whole table on Spark, and write the result: a file, a folder of files of the tasks, or a table of the catalog."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from trackside.scorer.batch import inputs, parts
 from trackside.scorer.batch.order import Order, Wrong
-from trackside.scorer.batch.spark import frames, session, stream
+from trackside.scorer.batch.spark import catalog, frames, session, stream
 
 LOOK_S = 0.5
 MARK = "trackside: "
@@ -31,7 +31,9 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
     try:
         if order.checkpoint:
             return stream.run(spark, order, report)
-        return _run(spark, order, report)
+        if order.output_format == "table":
+            return _run_to_table(spark, order, report)
+        return _run_to_files(spark, order, report)
     except Wrong:
         raise
     except Exception as fault:  # noqa: BLE001  # of py4j or gRPC, with what a task raised somewhere inside
@@ -47,36 +49,79 @@ def reason_of(fault: BaseException) -> str:
     return text[at + len(MARK) :].splitlines()[0] if at >= 0 else f"Spark failed: {session.first_line(fault)}"
 
 
-def _run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
-    from pyspark.sql import Observation, functions
-
-    report(message="Reading the table.")
-    frame = frames.numbered(frames.read(spark, order), order)
-    report(message="Loading the model.")
-    made = frames.plan(spark, frame, order)
-    scored = frames.scored(frame, made, order)
-    seen = Observation("trackside")
-    watched = scored.observe(
-        seen,
-        functions.count(functions.lit(1)).alias("rows"),
-        functions.sum(frames.is_bad(scored).cast("long")).alias("failed"),
-    )
+def _run_to_files(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
     files = Path(order.parts) / "spark"
     shutil.rmtree(files, ignore_errors=True)
-    report(message="Scoring.")
-    with _Progress(spark, order, report):
-        frames.good(frames.flat(watched, made, order)).write.parquet(frames.uri(str(files)), compression="snappy")
-    found = seen.get
-    rows, failed = int(found["rows"] or 0), int(found["failed"] or 0)
-    if not rows and not order.where:
-        raise Wrong("the input is empty: it has no rows")
-    if failed > order.max_failed_rows:
-        raise Wrong(f"more than {order.max_failed_rows} rows failed, the most that may")
-    if failed:
-        _write_failures(frames.bad(frames.flat(scored, made, order)), order)
-    report(done=rows, message="Writing the result.")
+    scored = _Scored(spark, order, report)
+    counts = scored.write(lambda good: good.write.parquet(frames.uri(str(files)), compression="snappy"))
+    report(done=counts.rows + counts.failed, message="Writing the result.")
+    _check_there(files, counts)
     _write_output(files, order)
-    return {"rows": rows - failed, "failed_rows": failed, "columns": inputs.types_of(order)}
+    return _result(counts, order)
+
+
+def _run_to_table(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
+    target = catalog.Target(spark, order)
+    published = target.begin()
+    if published is not None:
+        if published.failed and not Path(order.errors).exists():
+            _Scored(spark, order, report).write_failures()
+        return _result(published, order)
+    try:
+        counts = _Scored(spark, order, report).write(target.stage)
+        report(done=counts.rows + counts.failed, message="Publishing the table.")
+        target.publish(counts)
+    finally:
+        target.clean()
+    return _result(counts, order)
+
+
+def _result(counts: catalog.Counts, order: Order) -> dict[str, Any]:
+    return {"rows": counts.rows, "failed_rows": counts.failed, "columns": inputs.types_of(order)}
+
+
+class _Scored:
+    """The input with its predictions, which nothing has computed yet."""
+
+    def __init__(self, spark: Any, order: Order, report: Callable[..., None]) -> None:
+        self._spark = spark
+        self._order = order
+        self._report = report
+        report(message="Reading the table.")
+        frame = frames.numbered(frames.read(spark, order), order)
+        report(message="Loading the model.")
+        self._made = frames.plan(spark, frame, order)
+        self._frame = frames.scored(frame, self._made, order)
+
+    def write(self, writer: Callable[[Any], None]) -> catalog.Counts:
+        """Hand the rows that have a prediction to a writer, and write the file of the others.
+
+        Raise Wrong for too many of them."""
+        from pyspark.sql import Observation, functions
+
+        order = self._order
+        seen = Observation("trackside")
+        watched = self._frame.observe(
+            seen,
+            functions.count(functions.lit(1)).alias("rows"),
+            functions.sum(frames.is_bad(self._frame).cast("long")).alias("failed"),
+        )
+        self._report(message="Scoring.")
+        with _Progress(self._spark, order, self._report):
+            writer(frames.good(frames.flat(watched, self._made, order)))
+        found = seen.get
+        rows, failed = int(found["rows"] or 0), int(found["failed"] or 0)
+        if not rows and not order.where:
+            raise Wrong("the input is empty: it has no rows")
+        if failed > order.max_failed_rows:
+            raise Wrong(f"more than {order.max_failed_rows} rows failed, the most that may")
+        if failed:
+            self.write_failures()
+        return catalog.Counts(rows - failed, failed)
+
+    def write_failures(self) -> None:
+        """Write the file of the rows that failed, which are scored again for that."""
+        _write_failures(frames.bad(frames.flat(self._frame, self._made, self._order)), self._order)
 
 
 class _Progress:
@@ -119,6 +164,18 @@ def _write_failures(failures: Any, order: Order) -> None:
                 values = row["values"]
             file.write(json.dumps({"row": row["row"], "reason": row["reason"], "values": values}) + "\n")
     draft.replace(order.errors)
+
+
+def _check_there(files: Path, counts: catalog.Counts) -> None:
+    """Raise Wrong where the tasks of a cluster wrote to disks of their own."""
+    import pyarrow.parquet as pq
+
+    there = sum(pq.read_metadata(path).num_rows for path in files.glob("*.parquet"))
+    if there < counts.rows:
+        raise Wrong(
+            f"the tasks wrote {counts.rows} rows to {str(files)!r}, and the server's machine sees {there} of them: name an"
+            " output below a folder that all machines of the cluster share"
+        )
 
 
 def _write_output(files: Path, order: Order) -> None:
