@@ -151,5 +151,5 @@ def test_the_command_names_places_in_a_bucket(scoring: Server, bucket: CloudBlob
     )  # fmt: skip
 
     assert (code, err) == (0, "")
-    assert f"scored 1 rows with models:/sum/2 to {PLACE}/out.csv" in out
+    assert f"scored 1 row with models:/sum/2 to {PLACE}/out.csv" in out
     assert b"4.0,models:/sum/2" in get(bucket, "tables/out.csv")

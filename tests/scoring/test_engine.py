@@ -189,6 +189,14 @@ def test_a_damaged_row_group_is_named(scorer: Scorer) -> None:
     assert "row group 1 of in.parquet cannot be read" in scorer.refusal("in.parquet")
 
 
+def test_a_table_none_of_whose_rows_can_be_scored_is_refused(scorer: Scorer) -> None:
+    (scorer.folder / "in.csv").write_text("id,a,b\n1,x,1\n2,y,1\n")
+
+    said = scorer.refusal("in.csv")
+
+    assert said == "all 2 rows failed. One of them: column 'a' is 'x', which is no double"
+
+
 def test_too_many_failed_rows_end_the_run(scorer: Scorer) -> None:
     frame = table(50).assign(a=["x"] * 50)
     frame.to_parquet(scorer.folder / "in.parquet")

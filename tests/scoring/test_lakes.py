@@ -228,10 +228,11 @@ def test_a_table_in_a_bucket_is_scored_into_a_table_in_the_bucket(
     made = score(scoring.api, **asked)
     refused = score(scoring.api, **asked)
     added = score(scoring.api, **asked, append=True)
+    assert [(job["state"], job["reason"]) for job in (made, added)] == [("succeeded", "")] * 2
     both = read(python, kind, f"{PLACE}/{name}/out")
     replaced = score(scoring.api, **asked, overwrite=True, columns=["id"])
 
-    assert [(job["state"], job["reason"]) for job in (made, added, replaced)] == [("succeeded", "")] * 3
+    assert (replaced["state"], replaced["reason"]) == ("succeeded", "")
     assert refused["reason"] == (
         f"output is '{PLACE}/{name}/out', which exists already; set overwrite to replace its rows, or append to add to them."
     )

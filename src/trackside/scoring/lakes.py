@@ -5,7 +5,6 @@ commit to that copy, and stores the new files: at last, unless another writer ha
 """
 
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +152,10 @@ def _fetch_log(params: Score, target: Table, copy: Path, running: Running) -> se
     shutil.rmtree(copy, ignore_errors=True)
     disk.make_folder(copy)
     name = LOGS[params.output_format]
-    with suppress(NotFound):
+    try:
         target.below(name).fetch_tree(copy / name, running.check)
+    except NotFound:
+        shutil.rmtree(copy / name, ignore_errors=True)
     return set(places.files_of([copy]))
 
 

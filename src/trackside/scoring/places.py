@@ -87,10 +87,14 @@ def fetch(spot: Spot, kind: str, folder: Path, check: Callable[[], None]) -> lis
             raise Invalid(f"the folder {spot.key!r} has no file that ends in {FORMATS[kind]}") from None
         found = []
         for number, name in enumerate(names):
-            target = folder / f"{number:06d}{FORMATS[kind]}"
-            found.append(_copy(spot.blobs.open(keys.join(spot.key, name)), target, check))
+            found.append(_copy(spot.blobs.open(keys.join(spot.key, name)), folder / _name(name, number), check))
         return found
-    return [_copy(download, folder / f"000000{FORMATS[kind]}", check)]
+    return [_copy(download, folder / _name(PurePosixPath(spot.key).name, 0), check)]
+
+
+def _name(name: str, number: int) -> str:
+    """Return the name of a copy: the file's own, which messages show, but none that Spark takes for a hidden file."""
+    return f"{number:06d}{name}" if name.startswith((".", "_")) else name
 
 
 def fetch_tree(spot: Spot, folder: Path, check: Callable[[], None]) -> Path:

@@ -62,7 +62,8 @@ def run(words: argparse.Namespace) -> int:
     ended = _wait(words, job["job_id"])
     if ended["state"] != "succeeded":
         complain(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
-        if ended["state"] == "failed":
+        progress = ended["progress"]
+        if progress.get("done") and progress["done"] != progress.get("total"):
             complain(f"`trackside job retry {ended['job_id'][:12]}` goes on with the rows that are left")
         return BROKEN
     result = ended["result"]
@@ -72,14 +73,18 @@ def run(words: argparse.Namespace) -> int:
         where = words.output
         if not result["failed_rows"]:
             Path(f"{target}.failed_rows.jsonl").unlink(missing_ok=True)  # of an earlier result
-    say(f"scored {result['rows']:,} rows with {result['model']} to {where} (job {ended['job_id']})")
+    say(f"scored {_rows(result['rows'])} with {result['model']} to {where} (job {ended['job_id']})")
     if result["failed_rows"]:
         beside = result.get("errors", "")
         if fetches:
             beside = f"{target}.failed_rows.jsonl"
             _fetch(words, result["errors"], Path(beside))
-        say(f"{result['failed_rows']:,} rows failed; {beside} says why")
+        say(f"{_rows(result['failed_rows'])} failed; {beside} says why")
     return OK
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'' if count == 1 else 's'}"
 
 
 def _is_remote(place: str) -> bool:

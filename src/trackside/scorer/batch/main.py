@@ -22,7 +22,7 @@ def main(words: list[str]) -> int:
     try:
         result = run(wanted)
     except Wrong as fault:
-        report(error=f"{fault}.")
+        report(error=f"{str(fault).rstrip(' .')}.")
         return FAILED
     except OSError as fault:
         report(error=f"The result cannot be written: {fault.strerror or fault}.")
@@ -56,7 +56,9 @@ def run(wanted: Order) -> dict[str, Any]:
     scored, failed, done = parts.counts(wanted)
     report(done=scored + failed, total=total, unit="rows", message="Loading the model.")
     output = parts.Parts(wanted)
-    _score_all(wanted, done, scored + failed, failed, total, output)
+    scored, failed = _score_all(wanted, done, scored, failed, total, output)
+    if failed and not scored:
+        raise Wrong(f"all {failed} rows failed. One of them: {parts.a_reason(wanted)}")
     report(message="Writing the result.")
     scored, failed = output.finish()
     if not scored and not failed and not wanted.where:
@@ -64,8 +66,10 @@ def run(wanted: Order) -> dict[str, Any]:
     return {"rows": scored, "failed_rows": failed, "columns": inputs.types_of(wanted)}
 
 
-def _score_all(wanted: Order, done: set[int], count: int, failed: int, total: int | None, output: parts.Parts) -> None:
-    """Score the units that are not done, in processes of this machine or of a Ray cluster."""
+def _score_all(
+    wanted: Order, done: set[int], scored: int, failed: int, total: int | None, output: parts.Parts
+) -> tuple[int, int]:
+    """Score the units that are not done, in processes of this machine or of a Ray cluster.  Return rows and failures of all."""
     if wanted.engine == "ray":
         from trackside.scorer.batch import on_ray as pool
     else:
@@ -75,12 +79,13 @@ def _score_all(wanted: Order, done: set[int], count: int, failed: int, total: in
         if found.wrong:
             raise Wrong(found.wrong)
         done.add(number)
-        count += found.rows + found.failed
+        scored += found.rows
         failed += found.failed
         if failed > wanted.max_failed_rows:
             raise Wrong(unit.too_many(wanted))
-        report(done=count, total=total, message="Scoring.")
+        report(done=scored + failed, total=total, message="Scoring.")
         output.add_ready()
+    return scored, failed
 
 
 _told_at = 0.0

@@ -120,6 +120,14 @@ def counts(order: Order) -> tuple[int, int, set[int]]:
     return rows, failed, done
 
 
+def a_reason(order: Order) -> str:
+    """Return why one of the rows failed."""
+    first = min(Path(order.parts).glob("*.errors"))
+    with first.open(encoding="utf-8") as file:
+        reason: str = json.loads(file.readline())["reason"]
+    return reason
+
+
 class Output:
     """The output, which grows part by part and has its name when it is whole."""
 

@@ -55,10 +55,10 @@ def write(order: Order) -> dict[str, Any]:
         if table.transaction_version(app) is not None:
             return rows.committed(str(table.version()), is_new=False)
         if order.mode == "create":
-            raise Wrong(f"output is {order.table!r}, which exists already; set overwrite or append")
+            raise Wrong(f"output is {order.shown!r}, which exists already; set overwrite or append")
         mode = order.mode
     elif any(folder.iterdir()) and not order.is_again:
-        raise Wrong(f"output is {order.table!r}, which is a folder with files and no Delta table")
+        raise Wrong(f"output is {order.shown!r}, which is a folder with files and no Delta table")
     properties = deltalake.CommitProperties(
         custom_metadata={"tracksideJob": order.job_id, "tracksideModel": order.model_uri},
         app_transactions=[deltalake.Transaction(app, 1)],
@@ -72,7 +72,7 @@ def write(order: Order) -> dict[str, Any]:
             commit_properties=properties,
         )
     except (deltalake.exceptions.DeltaError, pa.ArrowException, ValueError) as fault:
-        raise Wrong(f"the Delta table {folder.name} cannot be written: {_first_line(fault)}") from None
+        raise Wrong(f"the Delta table {order.shown} cannot be written: {_first_line(fault)}") from None
     rows.sync(folder, began)
     version = _opened(deltalake, order.table).version()
     return rows.committed(str(version), f"_delta_log/{version:020d}.json")

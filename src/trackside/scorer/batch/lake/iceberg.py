@@ -66,7 +66,7 @@ def write(order: Order) -> dict[str, Any]:
     folder = Path(order.table)
     began = time.time()
     if _newest(folder) is None and any(folder.iterdir()) and not order.is_again:
-        raise Wrong(f"output is {order.table!r}, which is a folder with files and no Iceberg table")
+        raise Wrong(f"output is {order.shown!r}, which is a folder with files and no Iceberg table")
     for _ in range(MAX_TRIES):
         newest = _newest(folder)
         number = 0 if newest is None else _number(newest)
@@ -77,11 +77,11 @@ def write(order: Order) -> dict[str, Any]:
             if found:
                 return rows.committed(found, is_new=False)
             if order.mode == "create":
-                raise Wrong(f"output is {order.table!r}, which exists already; set overwrite or append")
+                raise Wrong(f"output is {order.shown!r}, which exists already; set overwrite or append")
         try:
             made = _staged(folder, newest, order)
         except (pa.ArrowException, ValueError, LookupError, NotImplementedError, TypeError) as fault:
-            raise Wrong(f"the Iceberg table {folder.name} cannot be written: {_first_line(fault)}") from None
+            raise Wrong(f"the Iceberg table {order.shown} cannot be written: {_first_line(fault)}") from None
         rows.sync(folder, began)
         target = folder / "metadata" / f"v{number + 1}.metadata.json"
         try:
@@ -93,7 +93,7 @@ def write(order: Order) -> dict[str, Any]:
         _hint(folder, number + 1)
         snapshot = _snapshot_of(_opened(folder, target), order.job_id)
         return rows.committed(snapshot, f"metadata/{target.name}")
-    raise Wrong(f"the Iceberg table {folder.name} was changed by other writers {MAX_TRIES} times; run the job again")
+    raise Wrong(f"the Iceberg table {order.shown} was changed by other writers {MAX_TRIES} times; run the job again")
 
 
 def _library() -> None:

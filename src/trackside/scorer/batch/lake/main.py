@@ -33,6 +33,11 @@ class Order:
     location: str = ""
     is_again: bool = False
 
+    @property
+    def shown(self) -> str:
+        """What messages call the table."""
+        return self.location or self.table
+
 
 def main(words: list[str]) -> int:
     order = Order(**json.loads(Path(words[0]).read_text("utf-8")))
@@ -42,7 +47,7 @@ def main(words: list[str]) -> int:
         _report(error=f"{fault}.")
         return FAILED
     except OSError as fault:
-        _report(error=f"The table {order.table!r} cannot be read or written: {fault.strerror or fault}.")
+        _report(error=f"The table {order.shown!r} cannot be read or written: {fault.strerror or fault}.")
         return FAILED
     return 0
 

@@ -117,6 +117,9 @@ class _Scored:
             raise Wrong(f"more than {order.max_failed_rows} rows failed, the most that may")
         if failed:
             self.write_failures()
+        if failed and failed == rows:
+            with Path(order.errors).open(encoding="utf-8") as file:
+                raise Wrong(f"all {failed} rows failed. One of them: {json.loads(file.readline())['reason']}")
         return catalog.Counts(rows - failed, failed)
 
     def write_failures(self) -> None:
