@@ -167,3 +167,9 @@ def test_the_rate_counts_what_this_attempt_has_done() -> None:
     progress = Progress(done=300, total=1000, at_ms=12_000, since_ms=2_000, since_done=100)
 
     assert (progress.per_s, progress.left_s) == (20.0, 35.0)
+
+
+def test_an_attempt_that_has_counted_nothing_has_no_rate_from_the_one_before() -> None:
+    progress = Progress(done=300, total=1000, at_ms=1_700_000_000_000)
+
+    assert (progress.per_s, progress.left_s) == (None, None)

@@ -1,11 +1,17 @@
 """Scoring of tables by jobs: the result, what fails, and what is refused."""
 
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from endpoints.conftest import register
 from scoring.conftest import JOBS, score, table
-from support.processes.servers import Server
+from support.links import until
+from support.processes.ports import free_port
+from support.processes.servers import TRACKSIDE, Server, environment
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
@@ -47,3 +53,37 @@ def test_a_result_that_replaces_another_one_takes_its_failed_rows_away(scoring: 
     assert (second["result"]["rows"], second["result"]["failed_rows"]) == (2, 0), second["reason"]
     assert output.exists()
     assert not failed.exists()
+
+
+def test_the_command_waits_for_a_server_that_is_killed_and_comes_back(
+    start: Callable[..., Server], model_folders: list[Path], tables: Path, tmp_path: Path
+) -> None:
+    server = start("--model-python", sys.executable, "--job-folders", str(tables), "--port", str(free_port()))
+    register(server.api, model_folders)
+    (tmp_path / "in.csv").write_text("id,a,b\n1,1,1\n")
+    server.api.ask("PATCH", "/api/trackside/v1/job-queue", {"is_paused": True})
+    words = [
+        "score",
+        "models:/sum/2",
+        "--env",
+        "local",
+        "--input",
+        "in.csv",
+        "--output",
+        "out.csv",
+        "--server",
+        server.url,
+    ]
+    command = subprocess.Popen(
+        [*TRACKSIDE, *words], cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until(lambda: server.api.get(JOBS).get("jobs"), "the job to be queued")
+
+    server.kill9()
+    server.start()
+    server.api.ask("PATCH", "/api/trackside/v1/job-queue", {"is_paused": False})
+
+    out, err = command.communicate()
+    assert (command.returncode, err) == (0, "")
+    assert out.startswith("scored 1 row with models:/sum/2 to out.csv")
+    assert (tmp_path / "out.csv").exists()

@@ -22,6 +22,10 @@ from trackside.workspaces.model import DEFAULT, NAME
 TIMEOUT_S = 120.0
 
 
+class NoAnswer(Stop):
+    """The server does not answer: it is not there, or it restarts."""
+
+
 def call(
     url: str,
     method: str,
@@ -80,7 +84,7 @@ def send(
         with error:
             raise Stop(_message(url, error)) from None
     except (OSError, HTTPException, UnicodeError) as error:
-        raise Stop(
+        raise NoAnswer(
             f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
         ) from None
 

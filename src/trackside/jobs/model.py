@@ -31,7 +31,7 @@ LIVE = (State.QUEUED, State.RUNNING)
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """How far a job is.  `since_ms` and `since_done` are when this attempt began to count, and from where."""
+    """How far a job is.  `since_ms` and `since_done` are when this attempt began to count, 0 before that, and from where."""
 
     done: int = 0
     total: int | None = None
@@ -46,7 +46,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
         """The rate of this attempt; None before there is one."""
         elapsed_s = (self.at_ms - self.since_ms) / 1000
         done = self.done - self.since_done
-        return done / elapsed_s if elapsed_s > 0 and done > 0 else None
+        return done / elapsed_s if self.since_ms and elapsed_s > 0 and done > 0 else None
 
     @property
     def left_s(self) -> float | None:

@@ -177,9 +177,11 @@ REVIEWED = [
             "scorer/batch/lake/main.py": "main",
             "scorer/batch/lake/folder_io.py": "StagingIO.__init__",
             "scorer/batch/lake/rows.py": "write",
-            "scorer/batch/parts.py": ("Output.__init__ Part.finish Parts.finish _Text.__init__ _done _path counts"),
+            "scorer/batch/parts.py": (
+                "Output.__init__ Part.finish Parts.finish _Text.__init__ _done _path a_reason counts"
+            ),
             "scorer/without_mlflow.py": "described read",
-            "scorer/batch/spark/batch.py": "_run_to_files _run_to_table _write_failures _write_output run",
+            "scorer/batch/spark/batch.py": "_Scored.write _run_to_files _run_to_table _write_failures _write_output run",
             "scorer/batch/spark/session.py": "<module> _conf _settings send_model",
         },
     ),

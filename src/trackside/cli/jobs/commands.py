@@ -15,6 +15,7 @@ from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/jobs"
 LOOK_S = 0.5
+PATIENCE_S = 120.0  # with a server that restarts while a command waits for a job
 LIVE = ("queued", "running")
 ID_CHARS = 32
 SHOWN_CHARS = 12
@@ -95,7 +96,7 @@ def follow(words: argparse.Namespace, job_id: str, *, quietly: bool = False) -> 
     """Print the log of a job, unless `quietly`, until the job has ended.  BROKEN if it did not succeed."""
     cursor = 0
     while True:
-        found = _call(words, "GET", f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
+        found = ask(words, f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
         cursor = found["cursor"]
         if found.get("lines"):
             if not quietly:
@@ -104,11 +105,24 @@ def follow(words: argparse.Namespace, job_id: str, *, quietly: bool = False) -> 
             break
         else:
             time.sleep(LOOK_S)
-    job = _call(words, "GET", f"{PATH}/{job_id}")["job"]
+    job = ask(words, f"{PATH}/{job_id}")["job"]
     if job["state"] == "succeeded":
         return OK
     complain(f"job {job_id} {job['state']}: {job['reason']}")
     return BROKEN
+
+
+def ask(words: argparse.Namespace, path: str) -> Any:
+    """Return the answer to a GET.  A server that restarts is asked again, for PATIENCE_S at most."""
+    until = 0.0
+    while True:
+        try:
+            return _call(words, "GET", path)
+        except remote.NoAnswer:
+            until = until or time.monotonic() + PATIENCE_S
+            if time.monotonic() > until:
+                raise
+            time.sleep(LOOK_S)
 
 
 def state_of(job: dict[str, Any]) -> str:
@@ -125,8 +139,16 @@ def progress_of(job: dict[str, Any]) -> str:
     if progress.get("per_s"):
         parts.append(f"{progress['per_s']:,.0f}/s")
     if "left_s" in progress:
-        parts.append(f"{progress['left_s']:.0f} s left")
+        parts.append(f"{_span(progress['left_s'])} left")
     return ", ".join(parts)
+
+
+def _span(seconds: float) -> str:
+    """Such as `40 s`, `12 min` or `3 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _when(job: dict[str, Any]) -> str:

@@ -59,7 +59,14 @@ def run(words: argparse.Namespace) -> int:
         place = send(words, Path(words.input), "--input")
         params |= {"input": place, "run_id": place.split("/")[1]}
     job = _call(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
-    ended = _wait(words, job["job_id"])
+    try:
+        ended = _wait(words, job["job_id"])
+    except (KeyboardInterrupt, remote.NoAnswer):
+        short = job["job_id"][:12]
+        complain(
+            f"job {short} goes on: `trackside job show {short}` says how far it is, `trackside job cancel` ends it"
+        )
+        raise
     if ended["state"] != "succeeded":
         complain(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
         progress = ended["progress"]
@@ -139,7 +146,7 @@ def _wait(words: argparse.Namespace, job_id: str) -> Any:
     shown = ""
     is_terminal = sys.stderr.isatty()
     while True:
-        job = _call(words, "GET", f"{jobs.PATH}/{job_id}")["job"]
+        job = jobs.ask(words, f"{jobs.PATH}/{job_id}")["job"]
         line = " ".join(filter(None, (_bar(job), jobs.progress_of(job), job["progress"].get("message", ""))))
         if is_terminal and line != shown:
             print(f"{CLEAR}{line}", end="", file=sys.stderr, flush=True)

@@ -59,7 +59,7 @@ def run(wanted: Order) -> dict[str, Any]:
     scored, failed = _score_all(wanted, done, scored, failed, total, output)
     if failed and not scored:
         raise Wrong(f"all {failed} rows failed. One of them: {parts.a_reason(wanted)}")
-    report(message="Writing the result.")
+    report(done=scored + failed, message="Writing the result.")
     scored, failed = output.finish()
     if not scored and not failed and not wanted.where:
         raise Wrong("the input is empty: it has no rows")
