@@ -23,6 +23,7 @@ from support.processes import forks
 from support.processes.servers import Server
 from support.runner import examples, folders, scheduling
 from support.runner.cpu import Cpu
+from support.stores.connections import Connections
 from support.stores.postgres import Postgres
 from trackside import app, opening
 from trackside.core import settings
@@ -128,6 +129,14 @@ def postgres() -> Iterator[Postgres]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def connections() -> Iterator[Connections]:
+    """To the stores on PostgreSQL, for the databases of one test after the other."""
+    kept = Connections()
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
 def postgres_url(postgres: Postgres) -> Iterator[str]:
     """An empty database."""
@@ -194,9 +203,9 @@ def chosen(request: pytest.FixtureRequest) -> Settings:
 
 
 @pytest.fixture
-def db(chosen: Settings) -> Iterator[Any]:
+def db(chosen: Settings, connections: Connections) -> Iterator[Any]:
     """A store with the default workspace (1), on each database in turn."""
-    database = opening.open_database(chosen)
+    database = opening.open_database(chosen, connect=connections.connect)
     yield database
     database.close()
 
@@ -215,9 +224,9 @@ def make_workspace(db: Any) -> Callable[[str], int]:
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
+def application(chosen: Settings, connections: Connections) -> Iterator[app.App]:
     """The whole application in this process, on each database in turn."""
-    made = app.build(chosen)
+    made = app.build(chosen, opening=opening.Opening(chosen, connections.connect))
     yield made
     made.close()
 

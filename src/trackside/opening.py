@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -17,21 +17,28 @@ from trackside.core.settings import Settings, SqliteStore
 from trackside.experiments import store as experiments
 from trackside.workspaces import store as workspaces
 
+if TYPE_CHECKING:  # needs an extra
+    from trackside.core.db.pg.setup import Connect
+
 ABANDON_S = 5.0  # for an opening that nobody waits for any more
 
 _log = logging.getLogger(__name__)
 
 
-def open_database(settings: Settings, connected: Callable[[], None] = lambda: None) -> Any:
+def open_database(
+    settings: Settings, connected: Callable[[], None] = lambda: None, connect: "Connect | None" = None
+) -> Any:
     """Return the store, with its default workspace and experiment; make or upgrade its schema first.
 
-    `connected` is called when the driver is loaded and the store is there: what follows is the database's work."""
+    `connected` is called when the driver is loaded and the store is there: what follows is the database's work.
+    `connect` makes the connections to PostgreSQL, in place of `core.db.pg.setup.connect`."""
     if isinstance(settings.store, SqliteStore):
         db: Any = SqliteDatabase(settings.store.path, settings.durability)
     else:
         from trackside.core.db.postgres import PostgresDatabase  # noqa: PLC0415  # needs an extra
 
-        db = PostgresDatabase(settings.store, settings.durability)
+        more = {} if connect is None else {"connect": connect}
+        db = PostgresDatabase(settings.store, settings.durability, **more)
     try:
         connected()
         done = migrate.upgrade(db, settings.backups)
@@ -49,8 +56,9 @@ def open_database(settings: Settings, connected: Callable[[], None] = lambda: No
 class Opening:
     """`open_database` in a thread of its own, from the moment that this is made."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connect: "Connect | None" = None) -> None:
         self._settings = settings
+        self._connect = connect
         self._opened: Future[Any] = Future()
         self._connected = threading.Event()
         self._is_taken = False
@@ -79,7 +87,7 @@ class Opening:
 
     def _open(self) -> None:
         try:
-            self._opened.set_result(open_database(self._settings, self._connected.set))
+            self._opened.set_result(open_database(self._settings, self._connected.set, self._connect))
         except BaseException as error:  # noqa: BLE001  # it is raised where the store is taken
             self._opened.set_exception(error)
         finally:

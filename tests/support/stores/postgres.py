@@ -29,6 +29,8 @@ host all all 127.0.0.1/32 trust
 
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+# A function is planned once for its session.
+_EMPTY = "CREATE FUNCTION pg_temp.empty_store() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n{steps}\nEND $$"
 _COUNTERS = "SELECT CAST(CAST(oid AS regclass) AS TEXT) FROM pg_class WHERE relkind = 'S'"
 
 
@@ -41,7 +43,7 @@ class Postgres:
         self._settings = {"max_connections": "200"} if is_durable else _QUICK
         self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
         self._numbers = itertools.count(1)
-        self._emptying: dict[str, tuple[Admin, str]] = {}
+        self._emptying: dict[str, Admin] = {}  # by database, with the function that empties it
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
@@ -111,7 +113,7 @@ class Postgres:
             self._process = None
 
     def close(self) -> None:
-        for admin, _ in self._emptying.values():
+        for admin in self._emptying.values():
             admin.close()
         try:
             self.stop()
@@ -140,13 +142,18 @@ class Postgres:
         """Leaves the schema, and nothing in it: much quicker than a new copy."""
         if database not in self._emptying:
             admin = self.connect(database)
-            tables = [name for (name,) in rows(admin, _TABLES) if name != "schema_migrations"]
-            counters = [name for (name,) in rows(admin, _COUNTERS)]
-            statements = [f"DELETE FROM {table}" for table in tables]
-            statements += [f"SELECT setval('{name}', 1, false)" for name in counters]
-            self._emptying[database] = admin, "; ".join(statements)
-        admin, script = self._emptying[database]
-        admin.execute(script.encode())
+            steps = [
+                f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;"
+                for (name,) in rows(admin, _TABLES)
+                if name != "schema_migrations"
+            ]
+            steps += [
+                f"IF (SELECT is_called FROM {name}) THEN PERFORM setval('{name}', 1, false); END IF;"
+                for (name,) in rows(admin, _COUNTERS)
+            ]
+            admin.execute(_EMPTY.format(steps="\n".join(steps)).encode())
+            self._emptying[database] = admin
+        self._emptying[database].execute(b"SELECT pg_temp.empty_store()")
 
     def run(self, *statements: str, database: str = "postgres") -> None:
         with closing(self.connect(database)) as admin:

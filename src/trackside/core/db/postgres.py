@@ -18,7 +18,7 @@ from trackside.core.db import pgbackup
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.pg.connect import Lost
-from trackside.core.db.pg.setup import BEGIN, NUMBER, ROLLBACK, Durability, connect
+from trackside.core.db.pg.setup import BEGIN, NUMBER, ROLLBACK, Connect, Durability, connect
 from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.pgbell import Bell
 from trackside.core.db.reads import Connections, Reads
@@ -282,8 +282,9 @@ class PostgresDatabase:
         """Return None: what is wrong with a server of its own is told by each call."""
         return None
 
-    def __init__(self, store: PostgresStore, durability: Durability = "full") -> None:
+    def __init__(self, store: PostgresStore, durability: Durability = "full", connect: Connect = connect) -> None:
         self._store = store
+        self._connect = connect
         self._durability = durability
         self._idle: list[PostgresSession] = []
         self._free = threading.BoundedSemaphore(READERS)
@@ -337,7 +338,7 @@ class PostgresDatabase:
         """Call `heard`, in a thread, when another server has changed something.  Once, at the start.
 
         `heard` gets the workspaces concerned, or None if it may be any of them."""
-        self._bell = Bell(lambda: connect(self._store), heard)
+        self._bell = Bell(lambda: self._connect(self._store), heard)
 
     def when_changed(self, heard: Heard) -> None:
         """Call `heard` with the workspaces concerned after each commit of this server with which the change log has grown.
@@ -354,7 +355,7 @@ class PostgresDatabase:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Others who ask for this wait, on whatever machine they run."""
-        wire = connect(self._store)
+        wire = self._connect(self._store)
         try:
             ((is_free,),) = wire.execute(f"SELECT pg_try_advisory_lock({UPGRADE_LOCK})", ()).rows
             if not is_free:
@@ -366,7 +367,7 @@ class PostgresDatabase:
 
     def backup(self, target: Path) -> None:
         """A consistent copy, also while others write."""
-        wire = connect(self._store)
+        wire = self._connect(self._store)
         try:
             pgbackup.write(wire, target)
         finally:
@@ -374,7 +375,7 @@ class PostgresDatabase:
 
     def restore(self, source: Path) -> int:
         """Fills an empty database from a backup, whole or not at all; the schema version that it has now."""
-        wire = connect(self._store)
+        wire = self._connect(self._store)
         try:
             return pgbackup.read(wire, source)
         finally:
@@ -388,7 +389,7 @@ class PostgresDatabase:
         with self.read(0) as tx:
             grown = [name for (name,) in tx.all(_GROWN, factor=GROWTH, few=FEW_ROWS)]
         if grown:
-            wire = connect(self._store)
+            wire = self._connect(self._store)
             try:
                 for name in grown:
                     wire.command(f'ANALYZE (SKIP_LOCKED) "{name}"')
@@ -412,7 +413,7 @@ class PostgresDatabase:
         try:
             return self._idle.pop()
         except IndexError:
-            return PostgresSession(partial(connect, self._store, reads=True))
+            return PostgresSession(partial(self._connect, self._store, reads=True))
 
     def _give(self, session: PostgresSession) -> None:
         if self._is_closed:
@@ -422,7 +423,7 @@ class PostgresDatabase:
         self._free.release()
 
     def _connect_writer(self, *, by_index: bool = False) -> PostgresWriter:
-        session = PostgresWriter(partial(connect, self._store, self._durability, by_index=by_index), self._ring)
+        session = PostgresWriter(partial(self._connect, self._store, self._durability, by_index=by_index), self._ring)
         session.open()
         return session
 

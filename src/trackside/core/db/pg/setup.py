@@ -2,8 +2,8 @@
 transaction.
 """
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Callable, Iterator
+from typing import Literal, Protocol
 
 from trackside.core.db.changes import WRITERS_LOCK
 from trackside.core.db.pg.wire import ServerError, Wire
@@ -33,14 +33,27 @@ _BY_INDEX = (
 )
 
 
+class Connect(Protocol):
+    """What makes the connections of a database: `connect`, or what keeps them beyond the database."""
+
+    def __call__(
+        self, store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False, reads: bool = False
+    ) -> Wire: ...
+
+
 def connect(
-    store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False, reads: bool = False
+    store: PostgresStore,
+    durability: Durability | None = None,
+    *,
+    by_index: bool = False,
+    reads: bool = False,
+    make: Callable[[PostgresStore], Wire] = Wire,
 ) -> Wire:
     """Return a connection that is checked and set up, in one round trip after its sign-in.
 
     `durability`: of a connection that writes calls.  `reads`: each transaction is a snapshot.  `by_index`: every statement is to
     find its rows by an index, one after the other, with a plan that is made once."""
-    wire = Wire(store)
+    wire = make(store)
     try:
         version = wire.parameter("server_version")
         if int(version.partition(".")[0].rstrip("abcdelrtv")) < MINIMUM:  # `19beta1` is one too
