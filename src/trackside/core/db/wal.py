@@ -24,8 +24,9 @@ LOOKS = (5, 1000)  # commits between two checkpoints
 class LogSyncer:
     """A thread that syncs the log to the disk a second after a commit.  It waits for no checkpoint."""
 
-    def __init__(self, sync: Callable[[], None]) -> None:
+    def __init__(self, sync: Callable[[], None], interval_s: float = SYNC_INTERVAL_S) -> None:
         self._sync = sync
+        self._interval_s = interval_s
         self._first_at = 0.0  # when the first commit was that is not synced
         self._dirty = threading.Event()
         self._closing = threading.Event()
@@ -45,9 +46,10 @@ class LogSyncer:
     def _run(self) -> None:
         while True:
             self._dirty.wait()
-            if self._closing.wait(max(self._first_at + SYNC_INTERVAL_S - time.monotonic(), 0)):
-                return
+            self._closing.wait(max(self._first_at + self._interval_s - time.monotonic(), 0))
             self._dirty.clear()  # before the sync: a commit that it misses is synced by the next one
+            if self._closing.is_set():  # after `clear`, which may have undone the wake of `close`
+                return
             with suppress(OSError):  # the writer meets the same trouble, and tells its callers
                 self._sync()
 

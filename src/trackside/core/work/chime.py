@@ -38,9 +38,9 @@ class Chime:
         rest_s = FIRST_REST_S
         while True:
             self._rung.wait()
-            if self._closing.is_set():
-                return
             self._rung.clear()
+            if self._closing.is_set():  # after `clear`, which may have undone the wake of `close`
+                return
             with self._lock:
                 workspaces, self._workspaces = frozenset(self._workspaces), set()
             self._heard(workspaces)
