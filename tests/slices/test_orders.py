@@ -196,6 +196,28 @@ def test_an_order_is_made_again_when_too_much_has_changed(db: Any) -> None:
         assert kept.page(tx, search, 5, None) != orders.asked(tx, search, 5, None)
 
 
+def test_an_order_whose_changes_were_pruned_is_made_again(db: Any, stored: list[str]) -> None:
+    now = [0.0]
+    kept = Orders(min_runs=1, clock=lambda: now[0])
+    with db.read(1) as tx:
+        search = search_sql.parse(None, ["metrics.a DESC"], experiments.seqs_of(tx, ["0"]), ["active"])
+        kept.page(tx, search, 5, None)
+    kept.step(db)
+    now[0] += 100.0
+    with db.write(1) as tx:
+        batch.log(tx, [Logged(stored[0], {"a": [(9, 9, 1e6)]}, [], {}, [], True)])
+    with db.write(1) as tx:
+        create(tx, 1)
+        tx.run("DELETE FROM changes WHERE seq < (SELECT MAX(seq) FROM changes)")
+
+    with db.read(1) as tx:
+        assert kept.page(tx, search, 5, None) == orders.asked(tx, search, 5, None)
+    assert kept.step(db) is False
+    unannounced(db, stored[1:], 1e7)
+    with db.read(1) as tx:
+        assert kept.page(tx, search, 5, None) != orders.asked(tx, search, 5, None)
+
+
 def test_a_token_of_another_search_is_refused(db: Any, stored: list[str]) -> None:
     del stored
     kept = Orders(min_runs=1)

@@ -124,7 +124,12 @@ def asked(tx: Tx, search: Search, limit: int, page_token: str | None, runs: Sequ
 
 
 def _changed(tx: Tx, position: int, experiments: Sequence[int]) -> set[int] | None:
-    """Return the runs of the experiments that may have changed since the position; None if they are too many."""
+    """Return the runs of the experiments that may have changed since the position.
+
+    None if they are too many, or if the change log has lost entries since: it is pruned by age."""
+    oldest = tx.one("SELECT MIN(seq) FROM changes")
+    if oldest is None or oldest[0] is None or oldest[0] > position:
+        return None
     rows = tx.all(
         """
         SELECT entity_id FROM changes WHERE workspace_id = :ws AND seq > :position AND entity = 'run'
