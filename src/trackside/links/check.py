@@ -21,12 +21,12 @@ from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.registry import lookup
 from trackside.links.reconcile.runs import metrics
-from trackside.links.state import backfill, item_store
+from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local import reader
+from trackside.sync.local import items, reader
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.faults import InvalidRemoteResponse
@@ -88,8 +88,8 @@ class _Check:
         if name and name not in KINDS:
             raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
         entity = Entity(name) if name else Entity.EXPERIMENT
-        ids = side.read(lambda tx: backfill.ids(tx, entity, after, most, 0))
-        meant = set(side.read(lambda tx: backfill.ids(tx, entity, after, most, link.options.since)))
+        ids = side.read(lambda tx: items.ids(tx, entity, after, most))
+        meant = set(side.read(lambda tx: items.ids(tx, entity, after, most, link.options.since)))
         compared, found, end = 0, [], time.monotonic() + PAGE_S
         for local_id in ids:
             what = self._of_ours(entity, local_id, is_meant=local_id in meant)

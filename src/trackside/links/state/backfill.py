@@ -10,13 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
-from trackside.evaluation_datasets import mirrored as datasets
-from trackside.experiments.model import check_id
 from trackside.links.model import Link
 from trackside.links.state import item_store, work_queue
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
-from trackside.sync.local import registry, traces
+from trackside.sync.local import items
 
 PIECE = 1000
 
@@ -61,7 +59,7 @@ def piece(tx: Tx, link: Link) -> tuple[Found, str]:
     found: list[str] = []
     if link.options.registry or not entity.is_of_registry:
         if sweep.step < len(KINDS):
-            found = ids(tx, entity, sweep.after, PIECE, link.options.since)
+            found = items.ids(tx, entity, sweep.after, PIECE, link.options.since)
         else:
             found = [item.local_id for item in item_store.items(tx, link.link_id, entity, sweep.after, PIECE)]
     marks = [(str(entity), each) for each in found]
@@ -84,37 +82,6 @@ def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
     )
     if moved:
         work_queue.mark(tx, link.link_id, found, depth=_sweep(link.backfill_cursor).depth)
-
-
-def ids(tx: Tx, entity: Entity, after: str, most: int, since: int) -> list[str]:
-    """The ids of what is here, in order, after one of them; `since` (ms): runs that began then or later, and what was made or
-    changed since."""
-    match entity:
-        case Entity.EXPERIMENT:
-            sql = """
-                SELECT experiment_id FROM experiments
-                WHERE workspace_id = :ws AND experiment_id > :after AND last_update_time >= :since
-                ORDER BY experiment_id LIMIT :most
-                """
-            return [str(each) for (each,) in tx.all(sql, after=check_id(after or "-1"), since=since, most=most)]
-        case Entity.RUN:
-            sql = """
-                SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id > :after AND start_time >= :since
-                ORDER BY run_id LIMIT :most
-                """
-        case Entity.MODEL:
-            sql = """
-                SELECT model_id FROM logged_models
-                WHERE workspace_id = :ws AND model_id > :after AND creation_timestamp_ms >= :since
-                ORDER BY model_id LIMIT :most
-                """
-        case Entity.DATASET:
-            return datasets.ids(tx, after, most, since)
-        case Entity.TRACE:
-            return traces.ids(tx, after, most, since)
-        case _:
-            return registry.ids(tx, entity, after, most, since)
-    return [each for (each,) in tx.all(sql, after=after, since=since, most=most)]
 
 
 def _sweep(text: str) -> Sweep:

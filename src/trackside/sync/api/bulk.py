@@ -14,9 +14,9 @@ from trackside.logged_models import store as models
 from trackside.runs import store as runs
 from trackside.runs.model import KeyValue
 from trackside.sync import document
-from trackside.sync.api.files import PREFIX
+from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.entities import Entity
-from trackside.sync.local import datasets, reader, registry
+from trackside.sync.local import items, reader
 from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import mark
 
@@ -50,19 +50,13 @@ def get_items(tx: Tx, call: OfItems) -> Items:
     ids = list(dict.fromkeys(call.ids or []))
     if len(ids) > MAX_ITEMS:
         raise Invalid(f"ids has {len(ids)} entries; it may have {MAX_ITEMS}")
-    match call.entity:
-        case "run":
+    entity = entity_of(call.entity)
+    match entity:
+        case Entity.RUN:
             return Items(items=_runs(tx, ids))
-        case "logged_model":
+        case Entity.MODEL:
             return Items(items=_models(tx, ids))
-        case "experiment":
-            return Items(items=[_held(part) for each in ids if (part := reader.experiment(tx, each))])
-        case "registered_model" | "model_version":
-            entity = Entity(call.entity)
-            return Items(items=[_held(part) for each in ids if (part := registry.read(tx, entity, each))])
-        case "evaluation_dataset":
-            return Items(items=[_held(part) for each in ids if (part := datasets.read(tx, each))])
-    raise Invalid(f"entity is {call.entity!r}; it must be one of {', '.join(Entity)}")
+    return Items(items=[_held(part) for each in ids if (part := items.read(tx, entity, each))])
 
 
 def routes() -> list[Route]:

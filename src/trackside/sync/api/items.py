@@ -20,7 +20,6 @@ from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
-from trackside.evaluation_datasets import mirrored as mirrored_datasets
 from trackside.events import store as events
 from trackside.experiments import store as experiments
 from trackside.registry import mirrored
@@ -32,9 +31,8 @@ from trackside.sync.api.schema import Item, item_of
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import KINDS, Field
-from trackside.sync.local import datasets, reader, registry, writer
+from trackside.sync.local import datasets, items, reader, registry, writer
 from trackside.sync.local import traces as local_traces
-from trackside.sync.local.reader import Part
 from trackside.traces.storage import announce
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.workspaces import store as workspaces
@@ -306,20 +304,7 @@ class Calls:
 
 def get_item(tx: Tx, call: OfItem) -> Item:
     entity, item_id = entity_of(call.entity), call.id or ""
-    part: Part | None
-    match entity:
-        case Entity.EXPERIMENT:
-            part = reader.experiment(tx, item_id)
-        case Entity.RUN:
-            part = reader.run(tx, item_id)
-        case Entity.MODEL:
-            part = reader.model(tx, item_id)
-        case Entity.DATASET:
-            part = datasets.read(tx, item_id)
-        case Entity.TRACE:
-            part = local_traces.read(tx, item_id)
-        case _:
-            part = registry.read(tx, entity, item_id)
+    part = items.read(tx, entity, item_id)
     if part is None:
         raise NotFound(f"There is no {entity} {item_id}")
     return item_of(part)
@@ -327,12 +312,7 @@ def get_item(tx: Tx, call: OfItem) -> Item:
 
 def get_ids(tx: Tx, call: IdsCall) -> Ids:
     """In order, after one of them, some hundred at once."""
-    entity = entity_of(call.entity)
-    if entity is Entity.DATASET:
-        return Ids(ids=mirrored_datasets.ids(tx, call.after or "", MAX_IDS))
-    if entity is Entity.TRACE:
-        return Ids(ids=local_traces.ids(tx, call.after or "", MAX_IDS))
-    return Ids(ids=(registry if entity.is_of_registry else reader).ids(tx, entity, call.after or "", MAX_IDS))
+    return Ids(ids=items.ids(tx, entity_of(call.entity), call.after or "", MAX_IDS))
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:

@@ -7,16 +7,15 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid, NotFound
+from trackside.core.errors import NotFound
 from trackside.experiments import store as experiments
-from trackside.experiments.model import Experiment, check_id
+from trackside.experiments.model import Experiment
 from trackside.logged_models import store as models
 from trackside.logged_models.model import LoggedModel
 from trackside.runs import store as runs
 from trackside.runs.model import Run
 from trackside.sync import fields
 from trackside.sync.document import Doc
-from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.metric_delta import Piece
 
@@ -259,24 +258,3 @@ def marks(tx: Tx, run_id: str) -> dict[str, str]:
 
 def mark(summary: Summary) -> str:
     return json.dumps(msgspec.to_builtins(summary))
-
-
-def ids(tx: Tx, entity: Entity, after: str, most: int) -> list[str]:
-    """The ids of what the workspace has, in order, after one of them."""
-    match entity:
-        case Entity.EXPERIMENT:
-            sql = """
-                SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND experiment_id > :after
-                ORDER BY experiment_id LIMIT :most
-                """
-            return [str(each) for (each,) in tx.all(sql, after=check_id(after or "-1"), most=most)]
-        case Entity.RUN:
-            sql = "SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id > :after ORDER BY run_id LIMIT :most"
-        case Entity.MODEL:
-            sql = """
-                SELECT model_id FROM logged_models WHERE workspace_id = :ws AND model_id > :after
-                ORDER BY model_id LIMIT :most
-                """
-        case _:
-            raise Invalid(f"{entity} is of the registry")
-    return [each for (each,) in tx.all(sql, after=after, most=most)]

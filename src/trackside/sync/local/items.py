@@ -1,0 +1,54 @@
+"""The items of a workspace of ours, of every kind: their ids, and each as a document.  Writes nothing."""
+
+from collections.abc import Callable
+
+from trackside.core.db.tx import Tx
+from trackside.evaluation_datasets import mirrored
+from trackside.experiments.model import check_id
+from trackside.sync.entities import Entity
+from trackside.sync.local import datasets, reader, registry, traces
+from trackside.sync.local.reader import Part
+
+_READ: dict[Entity, Callable[[Tx, str], Part | None]] = {
+    Entity.EXPERIMENT: reader.experiment,
+    Entity.RUN: reader.run,
+    Entity.MODEL: reader.model,
+    Entity.REGISTERED: lambda tx, item_id: registry.read(tx, Entity.REGISTERED, item_id),
+    Entity.VERSION: lambda tx, item_id: registry.read(tx, Entity.VERSION, item_id),
+    Entity.DATASET: datasets.read,
+    Entity.TRACE: traces.read,
+}
+_IDS: dict[Entity, Callable[[Tx, str, int, int], list[str]]] = {
+    Entity.REGISTERED: lambda tx, *page: registry.ids(tx, Entity.REGISTERED, *page),
+    Entity.VERSION: lambda tx, *page: registry.ids(tx, Entity.VERSION, *page),
+    Entity.DATASET: mirrored.ids,
+    Entity.TRACE: traces.ids,
+}
+_TRACKED = {
+    Entity.EXPERIMENT: ("experiment_id", "experiments", "last_update_time"),
+    Entity.RUN: ("run_id", "runs", "start_time"),
+    Entity.MODEL: ("model_id", "logged_models", "creation_timestamp_ms"),
+}
+
+
+def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
+    return _READ[entity](tx, item_id)
+
+
+def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
+    """Return ids in order, after one of them.  `since` (ms): of runs that began then or later, and of what was made or changed
+    then or later; 0: of all."""
+    if entity in _IDS:
+        return _IDS[entity](tx, after, most, since)
+    column, table, at = _TRACKED[entity]
+    rows = tx.all(
+        f"""
+        SELECT {column} FROM {table}
+        WHERE workspace_id = :ws AND {column} > :after AND (:since = 0 OR {at} >= :since)
+        ORDER BY {column} LIMIT :most
+        """,
+        after=check_id(after or "-1") if entity is Entity.EXPERIMENT else after,
+        since=since,
+        most=most,
+    )
+    return [str(each) for (each,) in rows]
