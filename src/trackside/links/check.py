@@ -18,10 +18,8 @@ from trackside.links.reconcile import files
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import touched
 from trackside.links.reconcile.dispatch import Mirrors
-from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.registry import lookup
 from trackside.links.reconcile.runs import metrics
-from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import fields
 from trackside.sync.entities import Entity
@@ -139,13 +137,7 @@ class _Check:
             if theirs is None:
                 what = [] if kind.is_purged(item, part) else [_missing(entity, "there")]
                 return Difference(str(entity), local_id, item.remote_id, what)
-            if entity is Entity.DATASET:
-                what = self._datasets.comparison.differing(part, item, theirs)
-                return Difference(str(entity), local_id, item.remote_id, what)
-            if entity is Entity.TRACE:
-                what = self._traces.comparison.differing(part, item, theirs)
-                return Difference(str(entity), local_id, item.remote_id, what)
-            what = self._fields(entity, part, item, theirs)
+            what = kind.differing(part, item, theirs)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
             what += self._files(entity, part, item)
@@ -160,9 +152,7 @@ class _Check:
         for each in seen:
             if each.entity is Entity.EXPERIMENT and not is_first:
                 continue  # they come with each page
-            item = side.read(
-                lambda tx, each=each: item_store.by_remote(tx, side.link.link_id, each.entity, each.remote_id)  # type: ignore[misc]
-            )
+            item = side.by_remote(each.entity, each.remote_id)
             if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
                 continue
             if each.unread:
@@ -177,8 +167,7 @@ class _Check:
         """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
         side, options = self._side, self._side.link.options
         if entity.is_of_registry:
-            times = [int(part.doc.get(each, "0")) for each in lookup.TIMES]
-            return options.registry and max(times) >= options.since
+            return options.registry and lookup.touched(part) >= options.since
         if entity is Entity.DATASET:
             return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
         if entity is Entity.TRACE:
@@ -213,13 +202,6 @@ class _Check:
         except Unmirrored:
             return False
         return True
-
-    def _fields(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
-        side = self._side
-        if entity.is_of_registry:
-            return self._versions.comparison.differing(entity, part, item, theirs)
-        merged = self._mirrors.of(entity).type.merge(part, item, theirs).merged
-        return differing(merged, part.doc, side.ours(theirs.doc, entity))
 
     def _points(self, run_id: str, item: Item) -> list[str]:
         side, mode = self._side, self._side.link.mode

@@ -15,7 +15,7 @@ from trackside.core.http_client.client import Stopped
 from trackside.links import model, store
 from trackside.links.model import Deletion, Link, LogKind, Made
 from trackside.links.reconcile.deletion_guard import DeletionHeld
-from trackside.links.state import generations, item_store
+from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.item import Item
 from trackside.links.state.point_retries import Refusals
 from trackside.sync import validation
@@ -127,6 +127,19 @@ class Side:
     def item(self, entity: Entity, local_id: str) -> Item | None:
         return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
 
+    def by_remote(self, entity: Entity, remote_id: str) -> Item | None:
+        return self.read(lambda tx: item_store.by_remote(tx, self.link.link_id, entity, remote_id))
+
+    def enqueue(self, entity: Entity, item_id: str, *, is_remote: bool = False, depth: int = 0) -> None:
+        found = [(str(entity), item_id)]
+        self.write(lambda tx: work_queue.mark(tx, self.link.link_id, found, is_remote=is_remote, depth=depth))
+
+    def is_before(self, touched: int) -> bool:
+        """Return whether an item that was made or changed at that time, in ms, is from before the moment from which on the link
+        takes."""
+        is_named = self.peer.keeps_ids and self.link.has_seen_all and self.link.options.backfill == "none"
+        return not is_named and touched < self.link.options.since  # a log that names an item says that it changed
+
     def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
         """Raise DeletionHeld unless the deletion of the item that is worked at was let through."""
         if not self._task.may_delete:
@@ -157,7 +170,7 @@ class Side:
         return _renamed(plain, entity, self._local_id)
 
     def _local_id(self, entity: Entity, remote_id: str) -> str | None:
-        found = self.read(lambda tx: item_store.by_remote(tx, self.link.link_id, entity, remote_id))
+        found = self.by_remote(entity, remote_id)
         return None if found is None else found.local_id
 
 

@@ -9,11 +9,14 @@ from trackside.links.reconcile.datasets.item_type import DatasetType
 from trackside.links.reconcile.deletions import Losses
 from trackside.links.reconcile.item_type import Early
 from trackside.links.reconcile.reconciler import Reconciler
-from trackside.links.reconcile.registry.item_type import Registry
-from trackside.links.reconcile.runs.mirror import Mirror
+from trackside.links.reconcile.registry.item_type import types_of_registry
+from trackside.links.reconcile.runs.item_type import TrackedType
 from trackside.links.reconcile.traces.item_type import TraceReconciler, TraceType
 from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Part
+from trackside.sync.remote.port import Unmirrored
+
+TRACKED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 
 
 class Mirrors:
@@ -21,15 +24,16 @@ class Mirrors:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        self.runs = Mirror(side)
         is_lost = Losses(side).is_lost
-        registry = Registry(side, self.runs, is_lost)
-        self.models, self.versions = registry.model_type, registry.version_type
-        self.datasets = DatasetType(side, self.runs)
-        self.traces = TraceType(side, self.runs)
-        runs = self.runs.reconcilers.values()
+        self.models, self.versions = types_of_registry(side, self)
+        self.datasets, self.traces = DatasetType(side, self), TraceType(side, self)
+        self.tracked = {entity: TrackedType(entity, side, self) for entity in TRACKED}
+        # Whether one of these that is absent was lost is not asked for: none of them is deleted for that.
+        tracked = [Reconciler(each, lambda *_: True) for each in self.tracked.values()]
+        models = Reconciler(self.models, is_lost)
+        versions = Reconciler(self.versions, is_lost, parent=models)
         others = (Reconciler(self.datasets, is_lost), TraceReconciler(self.traces, is_lost))
-        self._reconcilers = {each.entity: each for each in (*runs, registry.versions, registry.models, *others)}
+        self._reconcilers = {each.entity: each for each in (*tracked, versions, models, *others)}
 
     def of(self, entity: Entity) -> Reconciler:
         return self._reconcilers[entity]
@@ -38,8 +42,33 @@ class Mirrors:
         """Return why the item has to be reconciled again; empty if both sides are the same."""
         return self._reconcilers[entity].ours(local_id, verify=verify)
 
-    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None:
+    def theirs(self, entity: Entity, remote_id: str, known: Part | None = None, *, verify: bool) -> None:
         self._reconcilers[entity].theirs(remote_id, verify=verify, known=known)
+
+    def remote_of(self, entity: Entity, local_id: str) -> str | None:
+        reconciler, item = self._reconcilers[entity], self.side.item(entity, local_id)
+        if item is not None and item.remote_id:
+            return item.remote_id
+        part = reconciler.read(local_id) if self.side.link.mode.sends else None
+        if part is None or not reconciler.type.wants(part):
+            return None
+        # Only what the other item needs to be there is created now: the rest follows when it is its turn.
+        self.side.enqueue(entity, local_id)
+        try:
+            made, _ = reconciler.meet(part, item, None)
+        except Unmirrored:
+            if entity.is_of_registry:
+                raise
+            return None
+        return None if made is None else made.remote_id
+
+    def experiment_here(self, remote_id: str) -> str | None:
+        known = self.side.by_remote(Entity.EXPERIMENT, remote_id)
+        if known is not None or not self.side.link.mode.takes:
+            return None if known is None else known.local_id
+        kind = self.tracked[Entity.EXPERIMENT]
+        theirs = kind.read_remote(remote_id)
+        return None if theirs is None else kind.create_local(theirs)
 
     def prepare(self, local: Iterable[tuple[str, str]]) -> None:
         """Send what many items of ours, which come next, share the calls for; given as kinds and ids."""

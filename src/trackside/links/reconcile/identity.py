@@ -103,13 +103,13 @@ def wait_for_maker(side: Side, age_ms: int) -> None:
 def match_experiment(side: Side, local_id: str, name: str, again: Again) -> str | None:
     """Return the remote's id of the experiment of a name."""
     found = side.peer.find_experiment(name)
-    other = None if found is None else _by_remote(side, found)
+    other = None if found is None else side.by_remote(Entity.EXPERIMENT, found)
     if other is None or other.local_id == local_id:
         return found
     # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
     again(other.local_id)
     found = side.peer.find_experiment(name)
-    other = None if found is None else _by_remote(side, found)
+    other = None if found is None else side.by_remote(Entity.EXPERIMENT, found)
     if other is not None and side.read(lambda tx: reader.experiment(tx, other.local_id)) is not None:
         raise BadState(f"the other side has another experiment of the name {name!r}; this one waits for it")
     return found
@@ -148,7 +148,3 @@ def _here_of_that_name(side: Side, name: str) -> Item | None:
     found = side.read(lambda tx: reader.experiment_of_name(tx, name))
     item = None if found is None else side.item(Entity.EXPERIMENT, found)
     return item if item is not None and item.remote_id else None
-
-
-def _by_remote(side: Side, remote_id: str) -> Item | None:
-    return side.read(lambda tx: item_store.by_remote(tx, side.link.link_id, Entity.EXPERIMENT, remote_id))

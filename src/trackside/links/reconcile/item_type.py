@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
+from trackside.links.reconcile import merging
 from trackside.links.reconcile.context import Side
 from trackside.links.state.item import Item
 from trackside.sync import document
@@ -17,6 +18,22 @@ from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field
 from trackside.sync.local.reader import Part
+
+
+class Others(Protocol):
+    """The way from an item to others that it needs."""
+
+    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str: ...
+
+    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None: ...
+
+    def remote_of(self, entity: Entity, local_id: str) -> str | None:
+        """Return the remote's id of an item of ours, which is created there if it shall be."""
+        ...
+
+    def experiment_here(self, remote_id: str) -> str | None:
+        """Return our id of an experiment of theirs, which is created here if it shall be."""
+        ...
 
 
 class Early(Exception):
@@ -90,6 +107,11 @@ class ItemType(Protocol):
         del part, item, theirs
         return True
 
+    def wants(self, part: Part) -> bool:
+        """Return whether the link's filter lets an item of ours through that another item needs."""
+        del part
+        return True
+
     def is_before(self, theirs: Part) -> bool:
         """Return whether an item of theirs was made, and changed, before the moment from which on the link takes."""
         del theirs
@@ -133,7 +155,14 @@ class ItemType(Protocol):
         """Compare both sides.  Without theirs, the remote has what was agreed."""
         ...
 
-    def describe(self, part: Part, conflict: Conflict) -> str: ...
+    def describe(self, part: Part, conflict: Conflict) -> str:
+        del part
+        return merging.words(conflict)
+
+    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+        """Return in words what is not what the link's rules make of the item.  Change nothing."""
+        merged = self.merge(part, item, theirs).merged
+        return merging.differing(merged, part.doc, self.side.ours(theirs.doc, self.entity))
 
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
         """Send what the remote lacks, with the data beside the document, if the link sends at all."""

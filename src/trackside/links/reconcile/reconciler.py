@@ -75,7 +75,7 @@ class Reconciler:
         """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
         if not self.side.link.mode.takes:
             return
-        item = self.side.read(lambda tx: item_store.by_remote(tx, self._link_id, self.entity, remote_id))
+        item = self.side.by_remote(self.entity, remote_id)
         if known is not None and item is None and self.type.is_before(known):
             return
         if known is not None and item is not None and not verify and self.type.is_as_agreed(item, known):

@@ -3,9 +3,8 @@ agreed."""
 
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.records import RecordSync
+from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.reconcile.runs.mirror import Mirror
-from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document, fields, record_merge
 from trackside.sync.document import Doc, Merged, Mode, Patch, of_kind
@@ -25,10 +24,10 @@ WORDS = {
 
 
 class Comparison:
-    def __init__(self, side: Side, runs: Mirror) -> None:
+    def __init__(self, side: Side, others: Others) -> None:
         self.side = side
         self.peer = side.peer.datasets
-        self._runs = runs
+        self._others = others
         self._kinds = COMPARED | KEPT if side.peer.keeps_ids else COMPARED
 
     def is_wanted(self, part: Part, item: Item | None) -> bool:
@@ -139,20 +138,15 @@ class Comparison:
         if not self.side.link.mode.sends:
             return self._wants(experiment_id)
         if not is_quiet:
-            return self._wants(experiment_id) and self._runs.remote_of(Entity.EXPERIMENT, experiment_id) is not None
+            return self._wants(experiment_id) and self._others.remote_of(Entity.EXPERIMENT, experiment_id) is not None
         item = self.side.item(Entity.EXPERIMENT, experiment_id)
         return item is not None and bool(item.remote_id) and self._wants(experiment_id)
 
     def _experiment_here(self, remote_id: str, *, is_quiet: bool) -> str | None:
-        known = self._by_remote(remote_id)
-        if known is None and self.side.link.mode.takes and not is_quiet:
-            self._runs.theirs(Entity.EXPERIMENT, remote_id, None, verify=False)
-            known = self._by_remote(remote_id)
+        if not is_quiet:
+            return self._others.experiment_here(remote_id)
+        known = self.side.by_remote(Entity.EXPERIMENT, remote_id)
         return None if known is None else known.local_id
-
-    def _by_remote(self, remote_id: str) -> Item | None:
-        link_id = self.side.link.link_id
-        return self.side.read(lambda tx: item_store.by_remote(tx, link_id, Entity.EXPERIMENT, remote_id))
 
 
 def without_version(agreed: Doc) -> Doc:

@@ -6,12 +6,10 @@ from trackside.links.model import Made
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.compare import Comparison, without_version
-from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
-from trackside.links.reconcile.merging import words
-from trackside.links.reconcile.runs.mirror import Mirror
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
 from trackside.links.state.item import Item
 from trackside.sync import document, fields, record_merge
-from trackside.sync.document import Conflict, Doc, Mode, Patch
+from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import datasets, reader
@@ -25,10 +23,10 @@ class DatasetType(ItemType):
     entity = Entity.DATASET
     quiet = KEPT
 
-    def __init__(self, side: Side, runs: Mirror) -> None:
+    def __init__(self, side: Side, others: Others) -> None:
         self.side = side
         self.peer = side.peer.datasets
-        self.comparison = Comparison(side, runs)
+        self.comparison = Comparison(side, others)
 
     def unknown(self) -> str:
         return "" if self.peer.is_known else "the other side knows no evaluation datasets: they stay here"
@@ -46,10 +44,7 @@ class DatasetType(ItemType):
         return self.comparison.is_wanted(part, item) or (theirs is not None and self.comparison.wants_theirs(theirs))
 
     def is_before(self, theirs: Part) -> bool:
-        side, options = self.side, self.side.link.options
-        if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
-            return False  # its log tells of it, since it changed
-        return touched(theirs) < options.since
+        return self.side.is_before(touched(theirs))
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return self.comparison.is_as_agreed(item, listed)
@@ -97,10 +92,6 @@ class DatasetType(ItemType):
         version = (agreed if theirs is None else theirs.doc).get(fields.VERSION)
         return Compared(merged, base, {} if version is None else {fields.VERSION: version})
 
-    def describe(self, part: Part, conflict: Conflict) -> str:
-        del part
-        return words(conflict)
-
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
         """What follows from the records is sent when all of them are there."""
         del part
@@ -120,6 +111,9 @@ class DatasetType(ItemType):
             patch = Patch({**patch.put, **self._times(tx, part, theirs)}, patch.drop)
         if patch:
             datasets.put(tx, part.item_id, patch)
+
+    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+        return self.comparison.differing(part, item, theirs)
 
     def changed_here(self, item: Item, part: Part) -> bool:
         return self.comparison.changed_here(item, part)

@@ -4,8 +4,9 @@ both agreed."""
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
 from trackside.links.model import LogKind
+from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.state.item import Item
 from trackside.registry import stages
 from trackside.sync import document, fields
@@ -20,11 +21,11 @@ QUIET = frozenset({FieldKind.UPDATED, FieldKind.LAST_VERSION})  # follow from th
 
 
 class Comparison:
-    def __init__(self, items: Items, steps: Steps) -> None:
+    def __init__(self, items: Items, others: Others) -> None:
         self.side = items.side
         self.peer = items.peer
         self._items = items
-        self._steps = steps
+        self._others = others
 
     def differing(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
@@ -49,7 +50,7 @@ class Comparison:
         if entity is VERSION:
             return False
         for version_id in self.peer.versions_of(item.remote_id):
-            known = self._items.by_remote(VERSION, version_id)
+            known = self.side.by_remote(VERSION, version_id)
             version = self.peer.read(VERSION, version_id)
             if version is not None and (known is None or self.changed_there(VERSION, known, version)):
                 return True
@@ -91,10 +92,10 @@ class Comparison:
                 found[field] = value
                 continue
             version_id = self.peer.named_by(theirs.item_id, value)
-            known = self._items.by_remote(VERSION, version_id)
+            known = self.side.by_remote(VERSION, version_id)
             if known is None and self.side.link.mode.takes and not is_quiet:
-                self._steps.theirs(VERSION, version_id, verify=False)
-                known = self._items.by_remote(VERSION, version_id)
+                self._others.theirs(VERSION, version_id, None, verify=False)
+                known = self.side.by_remote(VERSION, version_id)
             if known is not None:
                 local_id = known.local_id
                 found[field] = self.side.read(lambda tx, v=local_id: registry.alias_value(tx, registry.uid_of(v)))  # type: ignore[misc]
@@ -130,7 +131,7 @@ class Comparison:
                 item = self.side.item(VERSION, local_id)
                 if item is None or not item.remote_id:
                     try:
-                        self._steps.ours(VERSION, local_id, verify=False)
+                        self._others.ours(VERSION, local_id, verify=False)
                     except (Refused, Unmirrored, Fault) as reason:
                         self.side.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
                         continue

@@ -10,8 +10,7 @@ from trackside.core.http_client.client import Refused
 from trackside.links.model import LogKind
 from trackside.links.reconcile import files as filesync
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.runs.mirror import Mirror
-from trackside.links.state import item_store
+from trackside.links.reconcile.item_type import Others
 from trackside.registry.model import says_prompt
 from trackside.sync import fields
 from trackside.sync.document import Doc
@@ -26,9 +25,9 @@ OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
 
 
 class Carrier:
-    def __init__(self, side: Side, runs: Mirror) -> None:
+    def __init__(self, side: Side, others: Others) -> None:
         self._side = side
-        self._runs = runs
+        self._others = others
 
     def out(self, part: Part) -> tuple[Doc, bool]:
         """Our version as the other side can have it, and whether its own files have to be copied."""
@@ -71,18 +70,17 @@ class Carrier:
     def _there(self, entity: Entity, local_id: str) -> str | None:
         """The peer's id of a run or logged model, which goes over with its files first if the link mirrors it."""
         try:
-            self._runs.ours(entity, local_id, verify=False)
-            return self._runs.remote_of(entity, local_id)
+            self._others.ours(entity, local_id, verify=False)
+            return self._others.remote_of(entity, local_id)
         except Unmirrored:  # the remote's release knows no logged models
             return None
 
     def _here(self, entity: Entity, remote_id: str) -> str | None:
         try:
-            self._runs.theirs(entity, remote_id, None, verify=False)
+            self._others.theirs(entity, remote_id, None, verify=False)
         except Unmirrored:
             return None
-        link_id = self._side.link.link_id
-        item = self._side.read(lambda tx: item_store.by_remote(tx, link_id, entity, remote_id))
+        item = self._side.by_remote(entity, remote_id)
         return None if item is None else item.local_id
 
     def _has_files(self, part: Part) -> bool:

@@ -6,11 +6,10 @@ from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
 from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
-from trackside.links.reconcile.item_type import Created
+from trackside.links.reconcile.item_type import Created, Others
 from trackside.links.reconcile.registry.files import Carrier
-from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, Steps, at_making
-from trackside.links.reconcile.runs.mirror import Mirror
-from trackside.links.state import item_store, work_queue
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
+from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
 from trackside.registry import mirrored
@@ -23,24 +22,23 @@ from trackside.sync.remote.port import Unmirrored
 
 
 class Meeting:
-    def __init__(self, items: Items, runs: Mirror, steps: Steps) -> None:
+    def __init__(self, items: Items, others: Others) -> None:
         self.side = items.side
         self.peer = items.peer
         self._items = items
-        self._runs = runs
-        self._steps = steps
-        self._carrier = Carrier(items.side, runs)
+        self._others = others
+        self._carrier = Carrier(items.side, others)
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
     def match_model(self, part: Part) -> str | None:
         name = part.doc[fields.NAME]
         found = self.peer.find_model(part.item_id, name)
-        other = None if found is None else self._items.by_remote(MODEL, found)
+        other = None if found is None else self.side.by_remote(MODEL, found)
         if other is not None and other.local_id != part.item_id:
             # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
-            self._steps.ours(MODEL, other.local_id, verify=True)
+            self._others.ours(MODEL, other.local_id, verify=True)
             found = self.peer.find_model(part.item_id, name)
-            if found is not None and self._items.by_remote(MODEL, found) is not None:
+            if found is not None and self.side.by_remote(MODEL, found) is not None:
                 raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
         return found
 
@@ -72,7 +70,8 @@ class Meeting:
             return Created(found, existed=True)
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if part.doc[fields.MODEL_ID] and not self.side.peer.keeps_ids:
-            self._look_again(part.doc[fields.MODEL_ID])
+            # A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it.
+            self.side.enqueue(Entity.MODEL, part.doc[fields.MODEL_ID], depth=Depth.LOOK)
         number = self.peer.number_of(version_id)
         if number != part.doc[fields.NUMBER]:
             self._items.note_number(part, f"version {part.doc[fields.NUMBER]} here is {number} there", number)
@@ -82,11 +81,6 @@ class Meeting:
         """Return whether somebody else may create the version there, and how long it has been here, in ms."""
         is_brought, age_ms = self.side.read(lambda tx: registry.brought(tx, part.item_id))
         return is_brought and not self.side.peer.keeps_ids, age_ms
-
-    def _look_again(self, logged_model_id: str) -> None:
-        """A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it."""
-        link_id, which = self.side.link.link_id, (str(Entity.MODEL), logged_model_id)
-        self.side.write(lambda tx: work_queue.mark(tx, link_id, [which], depth=Depth.LOOK))
 
     def _make_earlier(self, part: Part) -> None:
         """The other side counts by itself: versions of lower numbers come first, so that most have their number there."""
@@ -102,18 +96,14 @@ class Meeting:
             if earlier is None or (item is not None and item.remote_id) or self._items.is_before(earlier):
                 continue
             try:
-                self._steps.ours(VERSION, version_id, verify=False)
+                self._others.ours(VERSION, version_id, verify=False)
             except (Refused, Unmirrored, Fault) as reason:
                 self.side.note(LogKind.REFUSED, VERSION, version_id, str(reason))
 
     def _remote_model(self, model_id: str) -> str:
-        item = self.side.item(MODEL, model_id)
-        if item is not None and item.remote_id:
-            return item.remote_id
-        found = self._steps.remote_model(model_id)
+        found = self._others.remote_of(MODEL, model_id)
         if found is None:
             raise BadState("its model is gone")
-        self.side.write(lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), model_id)]))
         return found
 
     def adopt(self, entity: Entity, part: Part) -> str | None:
@@ -165,15 +155,13 @@ class Meeting:
 
     def _adopt_version(self, part: Part) -> str | None:
         remote_model = registry.model_of(part.item_id)
-        model = self._items.by_remote(MODEL, remote_model)
+        model = self.side.by_remote(MODEL, remote_model)
         if model is None or self._items.read(MODEL, model.local_id) is None:
             theirs = self.peer.read(MODEL, remote_model)
             if theirs is None:
                 return None
             model_id = self._adopt_model(theirs)
-            self.side.write(
-                lambda tx: work_queue.mark(tx, self._items.link_id, [(str(MODEL), remote_model)], is_remote=True)
-            )
+            self.side.enqueue(MODEL, remote_model, is_remote=True)
         else:
             model_id = model.local_id
         local_id = registry.id_of(model_id, self._uid_here(model_id, part))

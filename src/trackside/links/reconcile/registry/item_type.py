@@ -9,13 +9,11 @@ from trackside.core.db.tx import Tx
 from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
 from trackside.links.reconcile.merging import words
-from trackside.links.reconcile.reconciler import IsLost, Reconciler
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import Meeting
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
-from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.state.item import Item
 from trackside.registry.files import mirrored_files
 from trackside.sync import document, fields
@@ -96,6 +94,9 @@ class RegistryType(ItemType):
         )
         return Compared(merged, base, stage)
 
+    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+        return self.comparison.differing(self.entity, part, item, theirs)
+
     def describe(self, part: Part, conflict: Conflict) -> str:
         return f"{self.called(part)}: {words(conflict)}"
 
@@ -163,28 +164,9 @@ class RegistryType(ItemType):
         return self.peer.versions_of(remote_id) if self.entity is MODEL else ()
 
 
-class Registry:
-    """Both kinds of items of a registry, which need each other: a version its model, an alias its version."""
-
-    def __init__(self, side: Side, runs: Mirror, is_lost: IsLost) -> None:
-        items = Items(side)
-        comparison = Comparison(items, self)
-        meeting = Meeting(items, runs, self)
-        self.model_type = RegistryType(MODEL, items, comparison, meeting)
-        self.version_type = RegistryType(VERSION, items, comparison, meeting)
-        self.models = Reconciler(self.model_type, is_lost)
-        self.versions = Reconciler(self.version_type, is_lost, parent=self.models)
-
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None:
-        (self.models if entity is MODEL else self.versions).ours(local_id, verify=verify)
-
-    def theirs(self, entity: Entity, remote_id: str, *, verify: bool) -> None:
-        (self.models if entity is MODEL else self.versions).theirs(remote_id, verify=verify)
-
-    def remote_model(self, local_id: str) -> str | None:
-        """Return the remote's id of a model of ours, which is found or created there; None if it is gone here."""
-        item, part = self.models.side.item(MODEL, local_id), self.models.read(local_id)
-        if item is not None and item.remote_id:
-            return item.remote_id
-        made = None if part is None else self.models.meet(part, item, None)[0]
-        return None if made is None else made.remote_id
+def types_of_registry(side: Side, others: Others) -> tuple[RegistryType, RegistryType]:
+    """Return both kinds of items of a registry, which need each other: a version its model, an alias its version."""
+    items = Items(side)
+    comparison = Comparison(items, others)
+    meeting = Meeting(items, others)
+    return RegistryType(MODEL, items, comparison, meeting), RegistryType(VERSION, items, comparison, meeting)

@@ -1,8 +1,6 @@
 """What each step with a link's registered models and versions works with: who is who, and what they are called.  Decides
 nothing."""
 
-from typing import Protocol
-
 from trackside.links.model import LogKind
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
@@ -15,18 +13,7 @@ from trackside.sync.local import registry
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.registry_port import RegistryPeer
 
-TIMES = (fields.CREATED, fields.UPDATED, fields.SEEN)
 MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
-
-
-class Steps(Protocol):
-    """The way back from a step to the whole: one item may need another one first."""
-
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> None: ...
-
-    def theirs(self, entity: Entity, remote_id: str, *, verify: bool) -> None: ...
-
-    def remote_model(self, local_id: str) -> str | None: ...
 
 
 class Items:
@@ -37,9 +24,6 @@ class Items:
 
     def read(self, entity: Entity, local_id: str) -> Part | None:
         return self.side.read(lambda tx: registry.read(tx, entity, local_id))
-
-    def by_remote(self, entity: Entity, remote_id: str) -> Item | None:
-        return self.side.read(lambda tx: item_store.by_remote(tx, self.link_id, entity, remote_id))
 
     def forget(self, entity: Entity, item: Item) -> None:
         self.side.write(lambda tx: item_store.forget_item(tx, self.link_id, entity, item.local_id))
@@ -54,10 +38,7 @@ class Items:
 
     def is_before(self, part: Part) -> bool:
         """Whether it was made, and changed, before the moment from which on the link takes."""
-        options = self.side.link.options
-        if self.side.peer.keeps_ids and self.side.link.has_seen_all and options.backfill == "none":
-            return False  # its log tells of it, since it changed
-        return max(int(part.doc.get(each, "0")) for each in TIMES) < options.since
+        return self.side.is_before(touched(part))
 
     def called(self, part: Part) -> str:
         """By name, for the log."""
@@ -80,3 +61,8 @@ def at_making(entity: Entity, doc: Doc) -> Doc:
         else {FieldKind.NAME, FieldKind.DESCRIPTION, FieldKind.CREATED, FieldKind.TAG}
     )
     return {field: value for field, value in doc.items() if field.kind in kinds}
+
+
+def touched(part: Part) -> int:
+    """Return when a model or version was made or changed, in ms, as far as its side says."""
+    return max(int(part.doc.get(each, "0")) for each in (fields.CREATED, fields.UPDATED, fields.SEEN))

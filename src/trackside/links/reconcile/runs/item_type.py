@@ -6,7 +6,6 @@ deletion, are sent after them.
 
 from collections.abc import Set
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
@@ -15,7 +14,7 @@ from trackside.links import store
 from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity, merging
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.reconcile.runs import metrics
 from trackside.links.state import generations, item_store, work_queue
@@ -23,7 +22,7 @@ from trackside.links.state.backfill import Depth
 from trackside.links.state.item import Item
 from trackside.registry.files.origins import VERSIONS_TAG
 from trackside.sync import document, fields, portions
-from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
+from trackside.sync.document import Doc, Merged, Mode, Patch
 from trackside.sync.entities import LATE, Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, writer
@@ -33,18 +32,6 @@ from trackside.sync.remote.port import LeftOut
 AT_MAKING = frozenset(
     {FieldKind.NAME, FieldKind.USER, FieldKind.START_TIME, FieldKind.MODEL_TYPE, FieldKind.SOURCE_RUN}
 )
-
-
-class Others(Protocol):
-    """The way from an item to others that it needs."""
-
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str: ...
-
-    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None: ...
-
-    def remote_of(self, entity: Entity, local_id: str) -> str | None: ...
-
-    def create_experiment(self, remote_id: str) -> str | None: ...
 
 
 class TrackedType(ItemType):
@@ -156,7 +143,7 @@ class TrackedType(ItemType):
         # A run with SOURCE_UID keeps the files of a version of ours.
         if self.is_before(theirs) or Field(FieldKind.TAG, reader.SOURCE_UID) in theirs.doc:
             return None
-        experiment_id = self._experiment_here(theirs.experiment_id)
+        experiment_id = self._others.experiment_here(theirs.experiment_id)
         if experiment_id is None:
             return None
         # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
@@ -190,10 +177,6 @@ class TrackedType(ItemType):
         merged = merging.compare(self.entity, item, part.doc, doc, side.link.mode, side.peer.can, was_read=was_read)
         shown = [each for each in merged.conflicts if each.field != Field(FieldKind.TAG, VERSIONS_TAG)]
         return Compared(msgspec.structs.replace(merged, conflicts=shown), base)
-
-    def describe(self, part: Part, conflict: Conflict) -> str:
-        del part
-        return merging.words(conflict)
 
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
         side, merged = self.side, compared.merged
@@ -297,8 +280,7 @@ class TrackedType(ItemType):
     def _send_points(self, local_id: str, remote_id: str, *, verify: bool) -> str:
         behind = metrics.send(self.side, local_id, remote_id, at_once=verify)
         if behind:  # the rest goes on, and they are tried again
-            which = (str(self.entity), local_id)
-            self.side.write(lambda tx: work_queue.mark(tx, self.side.link.link_id, [which]))
+            self.side.enqueue(self.entity, local_id)
         return behind
 
     def _without_left_out(self, part: Part, compared: Compared, left_out: LeftOut) -> Merged:
@@ -317,12 +299,6 @@ class TrackedType(ItemType):
 
     def _experiment_there(self, part: Part) -> str | None:
         return self._others.remote_of(Entity.EXPERIMENT, part.experiment_id)
-
-    def _experiment_here(self, remote_id: str) -> str | None:
-        """Return our id of their experiment, which is created if it shall be."""
-        link_id = self.side.link.link_id
-        found = self.side.read(lambda tx: item_store.by_remote(tx, link_id, Entity.EXPERIMENT, remote_id))
-        return self._others.create_experiment(remote_id) if found is None else found.local_id
 
     def _save_as_made(self, tx: Tx, local_id: str, remote_id: str) -> None:
         """What an item is like that was just made here is nobody's change: it gives way to theirs."""

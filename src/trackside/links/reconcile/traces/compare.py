@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.reconcile.runs.mirror import Mirror
-from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Merged
@@ -20,10 +19,10 @@ IDS = {SOURCE_RUN: Entity.RUN, MODEL_ID: Entity.MODEL}  # metadata whose values 
 
 
 class Comparison:
-    def __init__(self, side: Side, runs: Mirror) -> None:
+    def __init__(self, side: Side, others: Others) -> None:
         self.side = side
         self.peer = side.peer.traces
-        self._runs = runs
+        self._others = others
         self._wanted: dict[str, bool] = {}  # by their ids of experiments, for one pass
 
     def is_wanted(self, part: Part) -> bool:
@@ -96,9 +95,8 @@ class Comparison:
         return found
 
     def _here(self, entity: Entity, remote_id: str) -> str:
-        link_id = self.side.link.link_id
-        found = self.side.read(lambda tx: item_store.by_remote(tx, link_id, entity, remote_id))
+        found = self.side.by_remote(entity, remote_id)
         return remote_id if found is None else found.local_id
 
     def _there(self, entity: Entity, local_id: str) -> str:
-        return self._runs.remote_of(entity, local_id) or local_id
+        return self._others.remote_of(entity, local_id) or local_id

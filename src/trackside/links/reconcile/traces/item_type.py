@@ -11,17 +11,14 @@ from trackside.core.db.tx import Tx
 from trackside.links.model import Made
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Compared, Created, Early, ItemType, Sent
-from trackside.links.reconcile.merging import words
+from trackside.links.reconcile.item_type import Compared, Created, Early, ItemType, Others, Sent
 from trackside.links.reconcile.reconciler import Reconciler
-from trackside.links.reconcile.runs.mirror import Mirror
 from trackside.links.reconcile.traces.batches import Batches
 from trackside.links.reconcile.traces.compare import Comparison
 from trackside.links.reconcile.traces.spans import SpanSync
-from trackside.links.state import item_store
 from trackside.links.state.item import Item
 from trackside.sync import document, fields, trace_document
-from trackside.sync.document import Conflict, Doc, Mode, Patch
+from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, traces
@@ -36,11 +33,11 @@ LOOK_AGAIN_S = 5.0
 class TraceType(ItemType):
     entity = Entity.TRACE
 
-    def __init__(self, side: Side, runs: Mirror) -> None:
+    def __init__(self, side: Side, others: Others) -> None:
         self.side = side
         self.peer = side.peer.traces
-        self.comparison = Comparison(side, runs)
-        self._runs = runs
+        self.comparison = Comparison(side, others)
+        self._others = others
         self._known: dict[str, Part] = {}  # of theirs, as `prepare` found them; each is used once
         self._are_coming = False  # spans of the trace that was worked at last
 
@@ -67,10 +64,7 @@ class TraceType(ItemType):
         return self.comparison.is_wanted(part)
 
     def is_before(self, theirs: Part) -> bool:
-        side, options = self.side, self.side.link.options
-        if side.peer.keeps_ids and side.link.has_seen_all and options.backfill == "none":
-            return False  # its log tells of it, since it changed
-        return int(theirs.doc.get(fields.REQUEST_TIME, "0")) < options.since
+        return self.side.is_before(int(theirs.doc.get(fields.REQUEST_TIME, "0")))
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.agreed or {})
@@ -91,7 +85,7 @@ class TraceType(ItemType):
     def create_local(self, theirs: Part) -> str | None:
         if self.is_before(theirs) or not self.comparison.wants_theirs(theirs):
             return None
-        experiment_id = self._experiment_here(theirs.experiment_id)
+        experiment_id = self._others.experiment_here(theirs.experiment_id)
         if experiment_id is None:
             return None
         trace_id = theirs.item_id
@@ -115,10 +109,6 @@ class TraceType(ItemType):
         base, mine = self.comparison.mine(agreed), self.comparison.mine(part.doc)
         merged = self.comparison.merge(base, mine, base if theirs is None else self.comparison.home(theirs.doc))
         return Compared(merged, base, {fields.EXPERIMENT: part.experiment_id})
-
-    def describe(self, part: Part, conflict: Conflict) -> str:
-        del part
-        return words(conflict)
 
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
         del verify
@@ -151,6 +141,9 @@ class TraceType(ItemType):
         del part, item, theirs, sent, verify
         if self._are_coming:
             raise Early(LOOK_AGAIN_S)
+
+    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+        return self.comparison.differing(part, item, theirs)
 
     def changed_here(self, item: Item, part: Part) -> bool:
         return self.comparison.changed_here(item, part)
@@ -185,21 +178,10 @@ class TraceType(ItemType):
         return msgspec.convert(traces.brought(trace_id, experiment_id, doc, changed, drop), traces.Brought)
 
     def _experiment_there(self, part: Part) -> str:
-        found = self._runs.remote_of(Entity.EXPERIMENT, part.experiment_id)
+        found = self._others.remote_of(Entity.EXPERIMENT, part.experiment_id)
         if found is None:
             raise Early(LOOK_AGAIN_S)
         return found
-
-    def _experiment_here(self, remote_id: str) -> str | None:
-        known = self._by_remote(remote_id)
-        if known is None and self.side.link.mode.takes:
-            self._runs.theirs(Entity.EXPERIMENT, remote_id, None, verify=False)
-            known = self._by_remote(remote_id)
-        return None if known is None else known.local_id
-
-    def _by_remote(self, remote_id: str) -> Item | None:
-        link_id = self.side.link.link_id
-        return self.side.read(lambda tx: item_store.by_remote(tx, link_id, Entity.EXPERIMENT, remote_id))
 
 
 class TraceReconciler(Reconciler):
