@@ -16,7 +16,7 @@ from trackside.core.errors import Invalid, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, stream
-from trackside.core.http.streams import Request, Response, user_of
+from trackside.core.http.streams import Request, Response, json_response, user_of
 from trackside.core.http_client.credentials import check_credentials
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.uris import http_parts
@@ -143,17 +143,17 @@ class Calls:
             started_at=now_ms,
         )
         made = await self._in_thread(lambda: self._jobs.start(request.workspace.uid, job, order))
-        return _json(GotImport(shown=_shown(made)), 201)
+        return json_response(GotImport(shown=_shown(made)), 201)
 
     async def listed(self, request: Request) -> Response:
         """Returns the imports that this server ran, the newest first."""
         found = await self._in_thread(lambda: self._jobs.list(request.workspace.uid))
-        return _json(ListedImports(imports=[_shown(job) for job in found]))
+        return json_response(ListedImports(imports=[_shown(job) for job in found]))
 
     async def get(self, request: Request) -> Response:
         """Returns the state of an import, and what it has brought so far."""
         import_id = request.params["import_id"]
-        return _json(
+        return json_response(
             GotImport(shown=_shown(await self._in_thread(lambda: self._jobs.get(request.workspace.uid, import_id))))
         )
 
@@ -161,7 +161,7 @@ class Calls:
         """Ends an import.  What has come stays."""
         import_id = request.params["import_id"]
         job = await self._in_thread(lambda: self._jobs.cancel(request.workspace.uid, import_id))
-        return _json(GotImport(shown=_shown(job)))
+        return json_response(GotImport(shown=_shown(job)))
 
     def _own_url(self, request: Request) -> str:
         """Where a process of this machine finds this server."""
@@ -230,7 +230,3 @@ def _shown(job: Job) -> ShownImport:
 
 def _counted(kind: str, tally: Tally) -> Counted:
     return Counted(kind=kind, new=tally.new, changed=tally.changed, same=tally.same, failed=tally.failed)
-
-
-def _json(answer: Answer, status: int = 200) -> Response:
-    return Response(status, [(b"content-type", b"application/json")], codec.encode(answer))

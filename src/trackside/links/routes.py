@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -14,7 +14,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, Unavailable
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
-from trackside.core.http.streams import Request, Response
+from trackside.core.http.streams import Request, Response, json_response
 from trackside.core.http.targets import by
 from trackside.core.http_client.cancellation import Ending
 from trackside.core.http_client.client import Down, NotCalled, Refused, Stopped
@@ -71,7 +71,7 @@ class Calls:
         call: m.AddLink = codec.decode_body(m.AddLink, await request.whole_body())
         ws, visit = request.workspace.workspace_id, request.visit
         shown = await self._call(ws, lambda: self._add(ws, call, visit))
-        return _json(m.GotLink(link=shown), 201)
+        return json_response(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
         """One page: `after` is the `next` of the page before."""
@@ -79,7 +79,7 @@ class Calls:
         after = request.query.get("after", [""])[-1]
         verify = _is_yes(request.query.get("verify", [""])[-1])
         ws = request.workspace.workspace_id
-        return _json(await self._call(ws, lambda: self._compare(ws, name, after, verify=verify)))
+        return json_response(await self._call(ws, lambda: self._compare(ws, name, after, verify=verify)))
 
     async def _call(self, ws: int, work: Callable[[], T]) -> T:
         return await self._callers.run(ws, None, partial(_reachable, work))
@@ -308,7 +308,3 @@ def _is_yes(text: str) -> bool:
     if text not in ("", "false", "true"):
         raise Invalid(f"verify is {text[:100]!r}; it must be true or false")
     return text == "true"
-
-
-def _json(answer: Any, status: int = 200) -> Response:
-    return Response(status, [(b"content-type", b"application/json")], codec.encode(answer))

@@ -83,14 +83,14 @@ class Files:
     threads: StoreThreads
 
     async def entries(self, request: Request) -> Response:
-        path = _argument(request, "artifact_directory_path")
+        path = request.argument("artifact_directory_path")
         root, spot = await self._spot(request, path)
         found = await self.threads.of(spot).run(spot.blobs.entries, spot.key)
         body = encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path))))
         return Response(headers=[(b"content-type", b"application/json")], body=body)
 
     async def file(self, request: Request) -> Response:
-        path = _argument(request, "artifact_file_path")
+        path = request.argument("artifact_file_path")
         if not path:
             raise BadRequest('Request must include the "artifact_file_path" query parameter.')
         _, spot = await self._spot(request, path)
@@ -140,7 +140,3 @@ def routes(roots: Roots, threads: StoreThreads) -> list[Route]:
             media="application/octet-stream",
         ),
     ]
-
-
-def _argument(request: Request, name: str) -> str:
-    return request.query.get(name, [""])[-1]

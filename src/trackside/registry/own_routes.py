@@ -285,7 +285,7 @@ class Files:
 
     async def get(self, request: Request) -> Response:
         """A file of a version."""
-        name, version, path = (_argument(request, what) for what in ("name", "version", "path"))
+        name, version, path = (request.argument(what) for what in ("name", "version", "path"))
         if not path:
             raise missing("path")
         keys.from_path(path)
@@ -462,7 +462,3 @@ async def _deletion(request: Request) -> Delete:
     if call.shared_files not in (None, "keep", "delete"):
         raise Invalid(f"shared_files is '{call.shared_files[:100]}'; it must be keep or delete")
     return call
-
-
-def _argument(request: Request, name: str) -> str:
-    return request.query.get(name, [""])[-1]

@@ -57,7 +57,9 @@ def now(db: Any, link: Link) -> Known:
 
 def newest(db: Any, link: Link) -> list[str]:
     with db.read(WS) as tx:
-        found = generations.newest(tx, link.link_id, generations.of(tx, link.link_id).store_generation, 5)
+        found = generations.newest(
+            tx, link.link_id, 5, store_generation=generations.of(tx, link.link_id).store_generation
+        )
     return [each.remote_id for each in found]
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from trackside.core.access import OPEN, OPEN_VISIT, Visit
 from trackside.core.db.limits import Limit
 from trackside.core.errors import BadRequest, Fault
-from trackside.core.http.codec import MAX_BODY_BYTES
+from trackside.core.http.codec import MAX_BODY_BYTES, encode
 
 log = logging.getLogger("trackside.http")
 
@@ -50,6 +50,10 @@ class Response(Struct):
     status: int = 200
     headers: Headers = []
     body: bytes | AsyncGenerator[bytes, None] = b""
+
+
+def json_response(answer: Any, status: int = 200) -> Response:
+    return Response(status, [(b"content-type", b"application/json")], encode(answer))
 
 
 def user_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -116,6 +120,10 @@ class Request:
     def check_room_of_pieces(self) -> None:
         """For an answer whose size is not known before it is made.  Raise Busy."""
         self.check_room(PIECES_BYTES)
+
+    def argument(self, name: str) -> str:
+        """Return the last value that the query gives a name; empty without one."""
+        return self.query.get(name, [""])[-1]
 
     @property
     def content_length(self) -> int | None:

@@ -17,10 +17,11 @@ from trackside.links.state.item import Item
 from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
+from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import ChangePage
 
 SOME_RUNS = 5
-SOME_MODELS = 20
+SOME_ITEMS = 20
 ASK_EVERY_S = 30.0  # which store is there, unless what the other side tells says so
 REMEMBER_S = 2.0  # how long a store counts as the same without another look
 
@@ -84,12 +85,10 @@ class Losses:
                 return True
             self._whole = time.monotonic(), known.store_generation
         match entity:
-            case Entity.DATASET | Entity.TRACE:
-                why = self._is_last(entity, item, known)
-            case Entity.REGISTERED:
-                why = self._is_alone(item, known)
-            case _:
+            case Entity.VERSION:
                 why = self._is_below(item)
+            case _:
+                why = self._is_last(entity, item, known)
         if why:
             side.write(lambda tx: generations.end(tx, side.link, known, why))
         return bool(why)
@@ -101,7 +100,9 @@ class Losses:
         if store_id and known.store_id and store_id != known.store_id:
             side.write(lambda tx: generations.begin_anew(tx, side.link, known, store_id))
             return False
-        runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, SOME_RUNS))
+        runs = side.read(
+            lambda tx: generations.newest(tx, self._link_id, SOME_RUNS, store_generation=known.store_generation)
+        )
         lacking = next((run for run in runs if side.peer.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
             why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
@@ -121,31 +122,29 @@ class Losses:
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
     def _is_last(self, entity: Entity, item: Item, known: Known) -> str:
-        """Whether nothing tells the store from another one, and no other dataset, or trace, that both had is there."""
+        """Whether no other item of the kind that both had is there.  A registry may have a store of its own; of other kinds that
+        counts only if nothing else tells the store from another one."""
         side = self._side
-        if known.store_id or side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, 1)):
+        is_told = known.store_id or side.read(
+            lambda tx: generations.newest(tx, self._link_id, 1, store_generation=known.store_generation)
+        )
+        if is_told and entity is not MODEL:
             return ""
-        items = side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_MODELS + 1))
+        items = side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_ITEMS + 1))
         others = [
             each for each in items if each.local_id != item.local_id and each.store_generation == known.store_generation
         ]
-        read = side.peer.datasets.read if entity is Entity.DATASET else side.peer.traces.read
-        if any(read(each.remote_id) is not None for each in others):
-            return ""
-        return f"it lacks all the {entity.replace('_', ' ')}s that it had" if others else ""
-
-    def _is_alone(self, item: Item, known: Known) -> str:
-        """Whether no other model that both had is there: a registry may have a store of its own."""
-        side = self._side
-        others = side.read(lambda tx: item_store.items(tx, self._link_id, MODEL, "", SOME_MODELS + 1))
-        others = [
-            each
-            for each in others
-            if each.local_id != item.local_id and each.store_generation == known.store_generation
-        ]
-        if any(side.peer.registry.read(MODEL, each.remote_id) is not None for each in others):
+        if any(self._read(entity, each.remote_id) is not None for each in others):
             return ""
         if others:
-            return "it lacks all the models that it had"
-        has_runs = side.read(lambda tx: generations.newest(tx, self._link_id, known.store_generation, 1))
-        return "" if known.store_id or has_runs else "nothing that was there is left"
+            return f"it lacks all the {entity.words}s that it had"
+        return "" if is_told or entity is not MODEL else "nothing that was there is left"
+
+    def _read(self, entity: Entity, remote_id: str) -> Part | None:
+        peer = self._side.peer
+        match entity:
+            case Entity.DATASET:
+                return peer.datasets.read(remote_id)
+            case Entity.TRACE:
+                return peer.traces.read(remote_id)
+        return peer.registry.read(entity, remote_id)

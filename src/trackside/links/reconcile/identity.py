@@ -77,7 +77,7 @@ def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
     if side.peer.keeps_ids or name in (None, theirs.doc[fields.NAME]):
         return False
     link_id = side.link.link_id
-    runs = side.read(lambda tx: generations.newest_of(tx, link_id, item.local_id, SOME_RUNS))
+    runs = side.read(lambda tx: generations.newest(tx, link_id, SOME_RUNS, experiment_id=item.local_id))
     if not runs:
         return item.store_generation < side.read(lambda tx: generations.of(tx, link_id)).store_generation
     found = (side.peer.read(Entity.RUN, each.remote_id) for each in runs)

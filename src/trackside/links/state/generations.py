@@ -77,39 +77,26 @@ def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link", link=link.link_id)
 
 
-def newest(tx: Tx, link_id: int, store_generation: int, most: int) -> list[Item]:
-    """The runs that began last, of those that were found there in this generation, and not as deleted."""
-    rows = tx.all(
-        """
-        SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.store_generation FROM runs r
-        JOIN link_items i ON i.link_id = :link AND i.entity = 'run' AND i.local_id = r.run_id
-        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND i.remote_id <> '' AND i.store_generation = :store_generation
-        ORDER BY r.start_time DESC, r.run_id LIMIT :most
-        """,
-        link=link_id,
-        store_generation=store_generation,
-        most=most,
-    )
-    found = [item_store.item_of(row) for row in rows]
-    return [each for each in found if is_active(each)]
-
-
-def newest_of(tx: Tx, link_id: int, experiment_id: str, most: int) -> list[Item]:
-    """The runs of an experiment of ours that began last, of those that the other side had, and not as deleted."""
+def newest(
+    tx: Tx, link_id: int, most: int, *, store_generation: int | None = None, experiment_id: str | None = None
+) -> list[Item]:
+    """Return the runs that began last, of those that the other side had, and not as deleted: of those that were found there in a
+    generation, of those of an experiment of ours."""
     rows = tx.all(
         """
         SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.store_generation FROM runs r
         JOIN experiments e ON e.experiment_seq = r.experiment_seq AND e.workspace_id = :ws
         JOIN link_items i ON i.link_id = :link AND i.entity = 'run' AND i.local_id = r.run_id
-        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND e.experiment_id = :experiment AND i.remote_id <> ''
+        WHERE r.workspace_id = :ws AND i.workspace_id = :ws AND i.remote_id <> ''
+            AND (:generation = -1 OR i.store_generation = :generation) AND (:experiment = -1 OR e.experiment_id = :experiment)
         ORDER BY r.start_time DESC, r.run_id LIMIT :most
         """,
         link=link_id,
-        experiment=int(experiment_id),
+        generation=-1 if store_generation is None else store_generation,
+        experiment=-1 if experiment_id is None else int(experiment_id),
         most=most,
     )
-    found = [item_store.item_of(row) for row in rows]
-    return [each for each in found if is_active(each)]
+    return [item for item in map(item_store.item_of, rows) if is_active(item)]
 
 
 def is_active(item: Item) -> bool:

@@ -45,14 +45,22 @@ def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
 
 
 def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
+    return _item(tx, link_id, entity, "local_id", local_id)
+
+
+def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
+    return _item(tx, link_id, entity, "remote_id", remote_id)
+
+
+def _item(tx: Tx, link_id: int, entity: Entity, column: str, item_id: str) -> Item | None:
     row = tx.one(
-        """
+        f"""
         SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND {column} = :id
         """,
         link=link_id,
         entity=str(entity),
-        id=local_id,
+        id=item_id,
     )
     return None if row is None else item_of(row)
 
@@ -85,19 +93,6 @@ def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]
         ids=list(local_ids),
     )
     work_queue.mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
-
-
-def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
-    row = tx.one(
-        """
-        SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id = :id
-        """,
-        link=link_id,
-        entity=str(entity),
-        id=remote_id,
-    )
-    return None if row is None else item_of(row)
 
 
 def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:

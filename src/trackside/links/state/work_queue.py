@@ -116,49 +116,34 @@ def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
         is_remote=int(dirty.is_remote),
         generation=dirty.generation,
     )
-    if gone:
-        return
-    tx.run(
-        """
-        UPDATE link_dirty SET queue_position = :position, dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
-        """,
-        link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
-    )
+    if not gone:
+        _move(tx, link_id, dirty, "dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0")
 
 
 def go_on_later(tx: Tx, link_id: int, dirty: Dirty) -> None:
     """Move an item whose time slice is over to the end of the queue."""
-    tx.run(
-        """
-        UPDATE link_dirty SET queue_position = :position
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
-        """,
-        link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
-    )
+    _move(tx, link_id, dirty, "attempts = attempts")
 
 
 def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
     """Have an item tried again after a wait, behind the items that are queued now, also if it was queued again meanwhile."""
+    due = tx.now + min(wait_ms, MAX_WAIT_MS)
+    _move(tx, link_id, dirty, "attempts = attempts + 1, due_at = :due", due=due)
+
+
+def _move(tx: Tx, link_id: int, dirty: Dirty, change: str, **values: int) -> None:
+    """Move an item to the end of the queue, with a change of its row."""
     tx.run(
-        """
-        UPDATE link_dirty SET attempts = attempts + 1, due_at = :due, queue_position = :position
+        f"""
+        UPDATE link_dirty SET queue_position = :position, {change}
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,
         entity=str(dirty.entity),
         id=dirty.entity_id,
         is_remote=int(dirty.is_remote),
-        due=tx.now + min(wait_ms, MAX_WAIT_MS),
         position=_end(tx, link_id) + _ORDER.index(dirty.entity),
+        **values,
     )
 
 

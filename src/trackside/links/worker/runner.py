@@ -37,7 +37,7 @@ from trackside.links.reconcile.deletions import Watch
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.item_type import Early
 from trackside.links.secrets import secret_of
-from trackside.links.state import backfill, item_store, work_queue
+from trackside.links.state import backfill, held_deletions, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.point_retries import Refusals
 from trackside.links.state.work_queue import Dirty
@@ -258,7 +258,10 @@ class Runner:
         return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
 
     def _hold(self, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
-        self._write(lambda tx: deletions.hold(tx, self._link_id, entity, entity_id, held, is_remote=is_remote))
+        deletion = held.deletion
+        self._write(
+            lambda tx: held_deletions.hold(tx, self._link_id, entity, entity_id, is_remote=is_remote, deletion=deletion)
+        )
 
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""

@@ -21,7 +21,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.routes import Route, stream
-from trackside.core.http.streams import Request, Response
+from trackside.core.http.streams import Request, Response, json_response
 from trackside.metrics.series import POINT_BYTES
 from trackside.sync import document, portions, validation
 from trackside.sync.api.files import PREFIX
@@ -82,7 +82,7 @@ class Calls:
             for fault in ended:
                 if isinstance(fault, BaseException):
                     raise fault
-        return Response(200, [(b"content-type", b"application/json")], codec.encode({}))
+        return json_response({})
 
     def _spots(self, tx: Tx, entries: Sequence[Entry]) -> list[tuple[Spot, SmallFile]]:
         found = []

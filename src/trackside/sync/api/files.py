@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from trackside.artifacts import keys, transfer
 from trackside.artifacts import store as artifacts
@@ -22,7 +22,7 @@ from trackside.core.errors import Denied, Fault, Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, stream
-from trackside.core.http.streams import Request, Response
+from trackside.core.http.streams import Request, Response, json_response
 from trackside.sync.entities import Entity
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import Place, Source
@@ -102,15 +102,15 @@ class Calls:
     async def listing(self, request: Request) -> Response:
         spot = await self._spot(request)
         found = await self._threads.of(spot).run_long(files.listing, spot)
-        entity, item_id = _argument(request, "entity"), _argument(request, "id")
+        entity, item_id = request.argument("entity"), request.argument("id")
         removed = await request.read(lambda tx: artifacts.removals(tx, entity, item_id))
-        return _json(
+        return json_response(
             FileListing(files={path: (file.size_bytes, file.etag) for path, file in found.items()}, removals=removed)
         )
 
     async def get(self, request: Request) -> Response:
         """One that is small comes with its SHA-256, in the field of RFC 9530; for a larger one there is `digest`."""
-        spot = await self._spot(request, _argument(request, "path"))
+        spot = await self._spot(request, request.argument("path"))
         answer = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
         told = await self._threads.of(spot).run(_sum_of_small, spot)
         if told is not None and (b"etag", b'"%s"' % told[0].encode()) in answer.headers:
@@ -119,7 +119,7 @@ class Calls:
         return answer
 
     async def digest(self, request: Request) -> Response:
-        spot = await self._spot(request, _argument(request, "path"))
+        spot = await self._spot(request, request.argument("path"))
 
         def read() -> FileAnswer:
             with Source(spot) as source:
@@ -128,22 +128,22 @@ class Calls:
         return await patient(self._threads.of(spot).run_long(read))
 
     async def put(self, request: Request) -> Response:
-        spot = await self._spot(request, _argument(request, "path"))
-        summed = _Summed(spot.blobs, _argument(request, "sha256"))
+        spot = await self._spot(request, request.argument("path"))
+        summed = _Summed(spot.blobs, request.argument("sha256"))
         stat = await transfer.receive(request, summed, spot.key, self._threads.of(spot))
         await self._note(request, artifacts.record_files)
-        return _json(FileAnswer(size=stat.size_bytes, sha256=summed.sha256, etag=stat.etag))
+        return json_response(FileAnswer(size=stat.size_bytes, sha256=summed.sha256, etag=stat.etag))
 
     async def remove(self, request: Request) -> Response:
-        spot = await self._spot(request, _argument(request, "path"))
+        spot = await self._spot(request, request.argument("path"))
         await self._note(request, artifacts.begin_removal)
         await self._threads.of(spot).run_long(spot.blobs.delete, spot.key)
         await self._note(request, artifacts.record_removal)
-        return _json({})
+        return json_response({})
 
     async def begin(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
-        return _json(Come(size=await self._threads.of(spot).run(parts.begin)))
+        return json_response(Come(size=await self._threads.of(spot).run(parts.begin)))
 
     async def put_part(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
@@ -152,11 +152,11 @@ class Calls:
         if length is None or length > MAX_PART_BYTES:
             raise TooLarge(f"Content-Length is {length}; a part has at most {MAX_PART_BYTES} bytes, and says how many")
         stat = await transfer.receive(request, spot.blobs, parts.key(start), self._threads.of(spot))
-        return _json(Come(size=start + stat.size_bytes))
+        return json_response(Come(size=start + stat.size_bytes))
 
     async def join(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
-        size, sha256 = _number(request, "size"), _argument(request, "sha256")
+        size, sha256 = _number(request, "size"), request.argument("sha256")
 
         async def work() -> FileAnswer:
             try:
@@ -169,22 +169,22 @@ class Calls:
         return await patient(work())
 
     async def _note(self, request: Request, record: Callable[[Tx, str, str, str], None]) -> None:
-        entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
+        entity, item_id = with_files(request.argument("entity")), request.argument("id")
         if entity.is_of_registry:  # the version is made when its files are there
             return
-        path = keys.from_path(_argument(request, "path"))
+        path = keys.from_path(request.argument("path"))
         await request.write(lambda tx: record(tx, str(entity), item_id, path))
 
     async def _parts(self, request: Request) -> tuple[Spot, Parts]:
-        spot = await self._spot(request, _argument(request, "path"))
-        words = [_argument(request, name) for name in ("sender", "entity", "id", "path")]
-        version = _argument(request, "version")
+        spot = await self._spot(request, request.argument("path"))
+        words = [request.argument(name) for name in ("sender", "entity", "id", "path")]
+        version = request.argument("version")
         if not version:
             raise codec.missing("version")
         return spot, Parts(spot.blobs, ("push", str(request.workspace.workspace_id), *words), version)
 
     async def _spot(self, request: Request, path: str | None = None) -> Spot:
-        entity, item_id = with_files(_argument(request, "entity")), _argument(request, "id")
+        entity, item_id = with_files(request.argument("entity")), request.argument("id")
         if path == "":
             raise codec.missing("path")
         if path is not None and not keys.from_path(path):
@@ -268,7 +268,7 @@ async def patient(work: Awaitable[Answer], every_s: float = SIGN_OF_LIFE_S) -> R
     doing = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({doing}, timeout=every_s)
     if done:
-        return _json(doing.result())
+        return json_response(doing.result())
     return Response(200, _JSON, _alive(doing, every_s))
 
 
@@ -289,15 +289,7 @@ def _sum_of_small(spot: Spot) -> tuple[str, str] | None:
 
 
 def _number(request: Request, name: str) -> int:
-    text = _argument(request, name)
+    text = request.argument(name)
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(f"{name} is {text[:100]!r}; it must be a number of bytes")
     return int(text)
-
-
-def _argument(request: Request, name: str) -> str:
-    return request.query.get(name, [""])[-1]
-
-
-def _json(answer: Any) -> Response:
-    return Response(200, _JSON, encode(answer))

@@ -5,7 +5,7 @@ Items come under their own ids, times and users; each call may be repeated.
 
 import struct
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 from msgspec import Struct
@@ -17,9 +17,9 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
-from trackside.core.http.codec import Answer, Call, encode
+from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query, stream
-from trackside.core.http.streams import Request, Response
+from trackside.core.http.streams import Request, Response, json_response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
 from trackside.registry import mirrored
@@ -184,7 +184,7 @@ class Calls:
         for piece in pieces[1:]:
             more = await request.write(partial(self._put, call=call, entity=entity, item_id=answer.id, patch=piece))
             left_out += more.left_out
-        return _json(PutAnswer(id=answer.id, left_out=left_out, made=answer.made))
+        return json_response(PutAnswer(id=answer.id, left_out=left_out, made=answer.made))
 
     def _put(self, tx: Tx, call: PutItem, entity: Entity, item_id: str | None, patch: Patch) -> PutAnswer:
         match entity:
@@ -220,12 +220,12 @@ class Calls:
             {}
         ]:  # without points too, a run that is not here is refused
             count += await request.write(partial(writer.points, run_id=sent.run_id, series=series))
-        return _json({"points": count})
+        return json_response({"points": count})
 
     async def get_points(self, request: Request) -> Response:
         """Frames of chunks after `after`, and the tail (chunk 0); the last frame says whether all have come (-1) or not (-2)."""
-        run_id, key = _argument(request, "run_id"), _argument(request, "key")
-        after = _after(_argument(request, "after"))
+        run_id, key = request.argument("run_id"), request.argument("key")
+        after = _after(request.argument("after"))
 
         def read(tx: Tx) -> bytes:
             frames = bytearray()
@@ -258,14 +258,14 @@ class Calls:
                 kinds=[str(each) for each in Entity],
             )
 
-        return _json(await request.in_thread(read))
+        return json_response(await request.in_thread(read))
 
     async def changes(self, request: Request) -> Response:
-        after = _after(_argument(request, "after"))
+        after = _after(request.argument("after"))
         left_out = {str(Entity.DATASET), str(Entity.TRACE)} - {
             str(entity)
             for entity, name in ((Entity.DATASET, "datasets"), (Entity.TRACE, "traces"))
-            if _argument(request, name) == "true"
+            if request.argument(name) == "true"
         }
         ws = request.workspace.workspace_id
         await self._watch_traces(request)
@@ -294,11 +294,11 @@ class Calls:
                 next_at=next_at,
             )
 
-        return _json(await request.in_thread(read))
+        return json_response(await request.in_thread(read))
 
     async def _watch_traces(self, request: Request) -> None:
         """Have changes of traces announced for a reader that asks for them; what it reads after this call misses none."""
-        if _argument(request, "traces") == "true" and not await request.read(announce.is_watched):
+        if request.argument("traces") == "true" and not await request.read(announce.is_watched):
             await request.write(announce.watch)
 
 
@@ -422,11 +422,3 @@ def _after(text: str) -> int:
     if text and not (text.isascii() and text.isdigit() and len(text) < 19):
         raise Invalid(f"after is {text[:100]!r}; it must be a number")
     return int(text or "0")
-
-
-def _argument(request: Request, name: str) -> str:
-    return request.query.get(name, [""])[-1]
-
-
-def _json(answer: Any) -> Response:
-    return Response(200, [(b"content-type", b"application/json")], encode(answer))

@@ -18,7 +18,7 @@ from trackside.core.http import codec
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, encode
 from trackside.core.http.routes import Route, flow, query, stream
-from trackside.core.http.streams import Request, Response
+from trackside.core.http.streams import Request, Response, json_response
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.schema import Item, item_of
 from trackside.sync.local import traces
@@ -96,7 +96,7 @@ async def put(request: Request) -> Response:
         elif isinstance(answer, BaseException):
             raise answer
     made = TracesPut(taken=len(given) - len(refused), refused=refused)
-    return Response(headers=[(b"content-type", b"application/json")], body=encode(made))
+    return json_response(made)
 
 
 async def _put(request: Request, given: Brought) -> None:
