@@ -12,7 +12,8 @@ from trackside.evaluation_datasets.whole_record import Record
 from trackside.metrics.series import Point
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.fields import FieldKind
+from trackside.sync.local.reader import OWN_TAGS, Part
 
 PAGE = 200  # items at once
 MAX_POINTS = 50_000  # in memory at once, of one series
@@ -142,6 +143,11 @@ class Source(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def plain(doc: Doc) -> Doc:
+    """Return a document without the tags that say what a copy is a copy of: here it is the item itself."""
+    return {f: text for f, text in doc.items() if not (f.kind is FieldKind.TAG and f.key in OWN_TAGS)}
 
 
 def grouped(items: Iterable[Given], size: int = PAGE) -> Iterator[list[Given]]:

@@ -17,7 +17,6 @@ from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
 from trackside.imports.sending import Sender, finish
 from trackside.imports.source import Given, Place, Source, Unreadable
-from trackside.imports.sources.documents import UNFINISHED
 from trackside.imports.target import Held, Target
 from trackside.imports.task import WORDS, Task
 from trackside.imports.traces import TracesImport
@@ -29,6 +28,7 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.files import sha256
 from trackside.sync.metric_delta import mark
 
+UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
 THREADS = 16  # that read files and send
 DEFAULT = "Default"
 MAX_WORDS = 80  # characters of a value that differs

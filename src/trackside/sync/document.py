@@ -55,6 +55,10 @@ class Patch(Struct, frozen=True):
     def __bool__(self) -> bool:
         return bool(self.put or self.drop)
 
+    def dropped(self, *kinds: FieldKind) -> list[str]:
+        """Return the keys of the fields of some kinds that go."""
+        return [field.key for field in self.drop if field.kind in kinds]
+
 
 class Conflict(Struct, frozen=True):
     """Of both sides' changes, or of one by hand to what is a copy: then `mode` says which side that is."""

@@ -11,10 +11,9 @@ from typing import Any
 from trackside.core.db.tx import Row
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.places import Finder
-from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Traced, Version
+from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Traced, Version, plain
 from trackside.imports.sources import database_datasets, revisions
 from trackside.imports.sources.database_traces import DatabaseTraces
-from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.imports.sources.revisions import Schema
 from trackside.imports.sources.rows import Rows, some
 from trackside.metrics.series import Point, pack
@@ -22,6 +21,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
+from trackside.sync.item_documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.sync.local.reader import Part
 
 DEFAULT_WORKSPACE = "default"
@@ -68,7 +68,7 @@ class DatabaseSource:
             tags.setdefault(str(experiment_id), {})[key] = value or ""
         return [
             Given(
-                Part(each, each, experiment_doc(name, stage, tags.get(each, {}))),
+                Part(each, each, plain(experiment_doc(name, stage, tags.get(each, {})))),
                 location or "",
                 {},
                 times(created, updated),
@@ -250,7 +250,9 @@ class DatabaseSource:
                 tags=dict(tags.get(run_id, [])),
             )
             points = {key: _point(rest) for key, *rest in last.get(run_id, [])}
-            found.append(Given(Part(run_id, str(experiment_id), {**doc, **edges.get(run_id, {})}), uri or "", points))
+            found.append(
+                Given(Part(run_id, str(experiment_id), {**plain(doc), **edges.get(run_id, {})}), uri or "", points)
+            )
         return found
 
     def _edges(self, ids: Sequence[str]) -> dict[str, Doc]:
@@ -315,7 +317,9 @@ class DatabaseSource:
                 tags=dict(tags.get(model_id, [])),
                 points=[point_field(*point) for point in metrics.get(model_id, [])],
             )
-            found.append(Given(Part(model_id, str(experiment_id), doc), location or "", {}, times(created, updated)))
+            found.append(
+                Given(Part(model_id, str(experiment_id), plain(doc)), location or "", {}, times(created, updated))
+            )
         return found
 
     def _of_runs(self, ids: Sequence[str], select: str) -> dict[str, list[Any]]:

@@ -8,8 +8,17 @@ from typing import Any
 
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.places import Finder, Folder
-from trackside.imports.source import MAX_POINTS, Given, Place, Registered, SourceError, Traced, Unreadable, grouped
-from trackside.imports.sources.documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
+from trackside.imports.source import (
+    MAX_POINTS,
+    Given,
+    Place,
+    Registered,
+    SourceError,
+    Traced,
+    Unreadable,
+    grouped,
+    plain,
+)
 from trackside.imports.sources.folder_registry import registered
 from trackside.imports.sources.meta import META, read_meta, read_texts, text_of, walk_files
 from trackside.metrics.series import Point, pack, rank
@@ -17,6 +26,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
+from trackside.sync.item_documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
 from trackside.sync.local.reader import Part
 
 TRASH = ".trash"
@@ -146,7 +156,7 @@ class FolderSource:
             if points:
                 last[key] = max(points, key=rank)
         run_id = text_of(meta, "run_id") or text_of(meta, "run_uuid") or folder.name
-        return Given(Part(run_id, experiment_id, doc), text_of(meta, "artifact_uri"), last)
+        return Given(Part(run_id, experiment_id, plain(doc)), text_of(meta, "artifact_uri"), last)
 
     def _edges(self, experiment_id: str, folder: Path) -> Doc:
         edges: Doc = {}
@@ -203,7 +213,7 @@ class FolderSource:
         )
         model_id = text_of(meta, "model_id") or folder.name
         return Given(
-            Part(model_id, experiment_id, doc), text_of(meta, "artifact_location"), {}, _times(meta, "timestamp")
+            Part(model_id, experiment_id, plain(doc)), text_of(meta, "artifact_location"), {}, _times(meta, "timestamp")
         )
 
     def _count_traces(self) -> None:
@@ -218,7 +228,7 @@ def _experiment(experiment_id: str, folder: Path) -> Given:
     meta = read_meta(folder)
     stage = "deleted" if folder.parent.name == TRASH else text_of(meta, "lifecycle_stage")
     doc = experiment_doc(text_of(meta, "name"), stage, read_texts(folder / "tags"))
-    part = Part(experiment_id, experiment_id, doc)
+    part = Part(experiment_id, experiment_id, plain(doc))
     return Given(part, text_of(meta, "artifact_location"), {}, _times(meta, "time"))
 
 

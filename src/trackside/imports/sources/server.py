@@ -12,19 +12,28 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from trackside.core.http.codec import wire_double
 from trackside.core.http_client.client import Down, Http, Refused
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
-from trackside.imports.source import PAGE, Given, Place, Registered, SourceError, Traced, Unreadable, Version, grouped
+from trackside.imports.source import (
+    PAGE,
+    Given,
+    Place,
+    Registered,
+    SourceError,
+    Traced,
+    Unreadable,
+    Version,
+    grouped,
+    plain,
+)
 from trackside.imports.sources import server_traces
-from trackside.metrics.series import canonical, pack
+from trackside.metrics.series import pack
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
-from trackside.sync.fields import FieldKind
-from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.local.reader import Part
 from trackside.sync.remote.entries import Unread, read_each
 from trackside.sync.remote.mlflow.answers import (
     BulkHistory,
@@ -349,20 +358,12 @@ def _run(found: object) -> Given:
 
 def _model(found: object) -> Given:
     model = decoded(LoggedModel, found)
-    metrics = [replace(each, value=wire_double(canonical(float(each.value)))) for each in model.data.metrics]
-    part = part_of_model(replace(model, data=replace(model.data, metrics=metrics)))
     times = _times(model.info.creation_timestamp_ms, model.info.last_updated_timestamp_ms)
-    return Given(_plain(part), model.info.artifact_uri or "", {}, times)
+    return Given(_plain(part_of_model(model)), model.info.artifact_uri or "", {}, times)
 
 
 def _plain(part: Part) -> Part:
-    """Without the tags that say what a copy is a copy of: here it is the run itself."""
-    doc: Doc = {
-        field: value
-        for field, value in part.doc.items()
-        if field != fields.VERSION and not (field.kind is FieldKind.TAG and field.key in OWN_TAGS)
-    }
-    return replace(part, doc=doc)
+    return replace(part, doc=plain({field: text for field, text in part.doc.items() if field != fields.VERSION}))
 
 
 def _times(created: int | None, updated: int | None) -> Doc:

@@ -63,9 +63,9 @@ def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
         updated_by=doc.get(fields.LAST_UPDATED_BY),
         no_updated_by=fields.LAST_UPDATED_BY in patch.drop,
         tags=tags,
-        without_tags=[key for kind, key in patch.drop if kind in (FieldKind.TAG, FieldKind.NULL_TAG)],
+        without_tags=patch.dropped(FieldKind.TAG, FieldKind.NULL_TAG),
         experiments=list(of_kind(doc, FieldKind.EXPERIMENT)),
-        without_experiments=[key for kind, key in patch.drop if kind == FieldKind.EXPERIMENT],
+        without_experiments=patch.dropped(FieldKind.EXPERIMENT),
     )
     mirrored.change(tx, dataset_id, change)
     return dataset_id

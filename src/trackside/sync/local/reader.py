@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
@@ -17,9 +17,9 @@ from trackside.runs.model import Run
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
+from trackside.sync.item_documents import NAME_TAG, dataset_field, point_field
 from trackside.sync.metric_delta import Piece
 
-NAME_TAG = "mlflow.runName"  # says what the field `name` says
 PARENT_TAG = "mlflow.parentRunId"
 SOURCE_RUN = "trackside.source_run_id"
 SOURCE_WORKSPACE = "trackside.source_workspace"
@@ -106,15 +106,13 @@ def is_empty(tx: Tx, experiment_id: str) -> bool:
 
 
 def of_experiment(found: Experiment) -> Doc:
-    doc: Doc = {
+    return {
         fields.NAME: found.name,
         fields.STAGE: found.lifecycle_stage,
         fields.CREATION_TIME: str(found.creation_time),
         fields.LAST_UPDATE_TIME: str(found.last_update_time),
+        **{Field(FieldKind.TAG, tag.key): tag.value for tag in found.tags},
     }
-    for tag in found.tags:
-        doc[Field(FieldKind.TAG, tag.key)] = tag.value
-    return doc
 
 
 def run(tx: Tx, run_id: str) -> Part | None:
@@ -142,16 +140,10 @@ def of_run(found: Run) -> Doc:
         if tag.key != NAME_TAG and tag.key not in OWN_TAGS:
             doc[Field(FieldKind.TAG, tag.key)] = tag.value
     for given in found.inputs.dataset_inputs:
-        dataset = given.dataset
-        key = json.dumps([dataset.name, dataset.digest])
-        said = {
-            "source_type": dataset.source_type,
-            "source": dataset.source,
-            "schema": None if dataset.schema is UNSET else dataset.schema,
-            "profile": None if dataset.profile is UNSET else dataset.profile,
-            "tags": {tag.key: tag.value for tag in given.tags},
-        }
-        doc[Field(FieldKind.DATASET, key)] = json.dumps(said, sort_keys=True)
+        dataset, tags = given.dataset, {tag.key: tag.value for tag in given.tags}
+        named = (dataset.name, dataset.digest, dataset.source_type, dataset.source)
+        field, value = dataset_field(*named, _said(dataset.schema), _said(dataset.profile), tags)
+        doc[field] = value
     for model in found.inputs.model_inputs:
         doc[Field(FieldKind.INPUT, model.model_id)] = "0"
     if found.outputs is not UNSET:
@@ -185,16 +177,9 @@ def of_model(found: LoggedModel, stage: str) -> Doc:
         if tag.key not in OWN_TAGS:
             doc[Field(FieldKind.TAG, tag.key)] = tag.value
     for metric in found.data.metrics:
-        point = [
-            metric.key,
-            metric.step,
-            metric.timestamp,
-            metric.run_id,
-            None if metric.dataset_name is UNSET else metric.dataset_name,
-            None if metric.dataset_digest is UNSET else metric.dataset_digest,
-            metric.value,
-        ]
-        doc[Field(FieldKind.POINT, json.dumps(point))] = ""
+        place = (metric.key, metric.step, metric.timestamp, metric.run_id)
+        named = (_said(metric.dataset_name), _said(metric.dataset_digest))
+        doc[point_field(*place, *named, float(metric.value))] = ""
     return doc
 
 
@@ -245,6 +230,10 @@ def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[Piece]:
     )
     if tail is not None and len(tail[0]):
         yield Piece(0, bytes(tail[0]))
+
+
+def _said(value: str | UnsetType) -> str | None:
+    return None if value is UNSET else value
 
 
 def _status(wire: str) -> str:

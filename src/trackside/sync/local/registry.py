@@ -210,8 +210,8 @@ def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
         last_version=whole_number(doc, FieldKind.LAST_VERSION),
         tags=of_kind(doc, FieldKind.TAG),
         aliases={alias: alias_uid(value) for alias, value in of_kind(doc, FieldKind.ALIAS).items()},
-        without_tags=[key for kind, key in patch.drop if kind == FieldKind.TAG],
-        without_aliases=[key for kind, key in patch.drop if kind == FieldKind.ALIAS],
+        without_tags=patch.dropped(FieldKind.TAG),
+        without_aliases=patch.dropped(FieldKind.ALIAS),
     )
     mirrored.change_model(tx, uid, change)
     return uid
@@ -228,7 +228,7 @@ def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
         stage=doc.get(fields.STAGE),
         updated=whole_number(doc, FieldKind.UPDATED),
         tags=of_kind(doc, FieldKind.TAG),
-        without_tags=[key for kind, key in patch.drop if kind == FieldKind.TAG],
+        without_tags=patch.dropped(FieldKind.TAG),
     )
     mirrored.change_version(tx, uid, change)
     return _id_here(tx, uid)

@@ -23,7 +23,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local import reader
+from trackside.sync.item_documents import NAME_TAG
 
 
 def item(tx: Tx, entity: Entity, item_id: str, experiment_id: str, patch: Patch, server_root: str) -> list[Field]:
@@ -67,7 +67,7 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
     tags = of_kind(patch.put, FieldKind.TAG)
     for key, value in tags.items():
         experiments.set_tag_of(tx, seq, Tag(key=key, value=value))
-    gone = [key for kind, key in patch.drop if kind == FieldKind.TAG]
+    gone = patch.dropped(FieldKind.TAG)
     if gone:
         holds.check(tx, Held.EXPERIMENT, experiment_id)
         tx.run(
@@ -113,7 +113,7 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
     _set_params(tx, run_id, seq, of_kind(put, FieldKind.PARAM))
     tags = of_kind(put, FieldKind.TAG)
     if fields.NAME in put:
-        tags[reader.NAME_TAG] = put[fields.NAME]
+        tags[NAME_TAG] = put[fields.NAME]
     if tags:
         _log(tx, Logged(run_id, {}, [], tags, [], True))
     for kind, key in patch.drop:
@@ -171,10 +171,9 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
         models.log_params(tx, model_id, params)
     if tags:
         models.set_tags(tx, model_id, tags)
-    for kind, key in patch.drop:
-        if kind == FieldKind.TAG:
-            with _Harmless():
-                models.delete_tag(tx, model_id, key)
+    for key in patch.dropped(FieldKind.TAG):
+        with _Harmless():
+            models.delete_tag(tx, model_id, key)
     if fields.STATUS in put:
         models.finalize(tx, model_id, mm.check_status(put[fields.STATUS]))
     left = _add_model_points(tx, model_id, of_kind(put, FieldKind.POINT))

@@ -111,16 +111,15 @@ class MlflowDatasets:
 
     def change(self, dataset_id: str, patch: Patch) -> None:
         one = quote(dataset_id, safe="")
-        for kind, key in patch.drop:
-            if kind in (FieldKind.TAG, FieldKind.NULL_TAG):
-                self._ask("DELETE", f"{one}/tags/{quote(key, safe='')}")
+        for key in patch.dropped(FieldKind.TAG, FieldKind.NULL_TAG):
+            self._ask("DELETE", f"{one}/tags/{quote(key, safe='')}")
         tags = of_kind(patch.put, FieldKind.TAG)
         if tags:
             self._ask("PATCH", f"{one}/tags", {"tags": json.dumps(tags)})
         added = list(of_kind(patch.put, FieldKind.EXPERIMENT))
         if added:
             self._ask("POST", f"{one}/add-experiments", {"experiment_ids": added})
-        gone = [key for kind, key in patch.drop if kind == FieldKind.EXPERIMENT]
+        gone = patch.dropped(FieldKind.EXPERIMENT)
         if gone:
             self._ask("POST", f"{one}/remove-experiments", {"experiment_ids": gone})
 

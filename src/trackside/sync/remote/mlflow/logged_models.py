@@ -75,9 +75,8 @@ class MlflowModels:
         params, tags = of_kind(patch.put, FieldKind.PARAM), of_kind(patch.put, FieldKind.TAG)
         left_out |= self._write(model_id, FieldKind.PARAM, "POST", params)
         left_out |= self._write(model_id, FieldKind.TAG, "PATCH", tags)
-        for kind, key in patch.drop:
-            if kind == FieldKind.TAG:
-                http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
+        for key in patch.dropped(FieldKind.TAG):
+            http.json("DELETE", f"{path}/tags/{quote(key, safe='')}")
         status = patch.put.get(fields.STATUS)
         if status in ("READY", "FAILED"):
             word = "LOGGED_MODEL_READY" if status == "READY" else "LOGGED_MODEL_UPLOAD_FAILED"

@@ -22,7 +22,8 @@ from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
-from trackside.sync.local.reader import NAME_TAG, OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.sync.item_documents import NAME_TAG
+from trackside.sync.local.reader import OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
 from trackside.sync.remote.entries import ListEntry, all_read, read_each
 from trackside.sync.remote.mlflow.answers import (
     Done,
@@ -38,7 +39,7 @@ from trackside.sync.remote.mlflow.shapes import RegisteredModel, Run, Tag, decod
 from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, part_of_registered_model, part_of_version
 from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import CreatedItem, LeftOut
-from trackside.sync.remote.registry_port import ChangedItem
+from trackside.sync.remote.registry_port import ChangedItem, RegistryPeer
 
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
 PENDING = "PENDING_REGISTRATION"
@@ -62,7 +63,7 @@ class Runs(Protocol):
     def remove(self, entity: Entity, remote_id: str) -> None: ...
 
 
-class MlflowRegistry:
+class MlflowRegistry(RegistryPeer):
     transition = "model-versions/transition-stage"
 
     def __init__(self, http: Http, runs: Runs, source: str) -> None:
@@ -95,10 +96,6 @@ class MlflowRegistry:
         can_alias = field.kind is FieldKind.ALIAS and self.knows_aliases
         return can_alias or field.kind in (own, FieldKind.DESCRIPTION, FieldKind.TAG)
 
-    def has_place(self, doc: Doc) -> bool:
-        del doc
-        return True
-
     def stages(self) -> frozenset[str]:
         return frozenset((NO_STAGE, "Staging", "Production", "Archived"))
 
@@ -118,10 +115,6 @@ class MlflowRegistry:
                 f"version {version} of {name} is {found.status} on the other side: it waits until it is READY"
             )
         return part_of_version(found)
-
-    def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
-        del entity, remote_id
-        return None
 
     def get_model(self, name: str) -> RegisteredModel:
         return self.ask(OneRegisteredModel, "registered-models/get", name=name).registered_model
@@ -324,9 +317,8 @@ class MlflowRegistry:
         name, _, version = remote_id.partition("/")
         of = {"name": name, "version": version}
         left_out = self._write("model-versions", of, patch)
-        for kind, key in patch.drop:
-            if kind == FieldKind.TAG:
-                self._unless_missing("model-versions/delete-tag", {**of, "key": key})
+        for key in patch.dropped(FieldKind.TAG):
+            self._unless_missing("model-versions/delete-tag", {**of, "key": key})
         stage = patch.put.get(fields.STAGE)
         if stage is not None:
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})

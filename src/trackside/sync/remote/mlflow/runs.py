@@ -7,7 +7,8 @@ from trackside.core.http_client.client import Refused
 from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import NAME_TAG, SOURCE_RUN, SOURCE_WORKSPACE
+from trackside.sync.item_documents import NAME_TAG
+from trackside.sync.local.reader import SOURCE_RUN, SOURCE_WORKSPACE
 from trackside.sync.remote.mlflow.answers import OneRun, RunPage
 from trackside.sync.remote.mlflow.api import Calls
 from trackside.sync.remote.mlflow.shapes import Run, decoded
@@ -90,9 +91,8 @@ class MlflowRuns:
             left_out |= self._log_or_each(run_id, FieldKind.PARAM, part)
         for part in batches(tags):
             left_out |= self._log_or_each(run_id, FieldKind.TAG, part)
-        for kind, key in patch.drop:
-            if kind == FieldKind.TAG:
-                self._calls.unless_missing("runs/delete-tag", {"run_id": run_id, "key": key})
+        for key in patch.dropped(FieldKind.TAG):
+            self._calls.unless_missing("runs/delete-tag", {"run_id": run_id, "key": key})
         left_out |= self._write_edges(run_id, patch)
         update: dict[str, Any] = {}
         if fields.NAME in patch.put:

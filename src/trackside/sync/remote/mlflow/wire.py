@@ -1,8 +1,6 @@
 """MLflow's JSON to our documents and back.  Knows shapes and limits; asks nobody."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from trackside.core.http_client.client import Refused
@@ -10,7 +8,8 @@ from trackside.registry.model import NO_STAGE
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import NAME_TAG, Part
+from trackside.sync.item_documents import dataset_field, experiment_doc, keyed, model_doc, point_field, run_doc
+from trackside.sync.local.reader import Part
 from trackside.sync.metric_delta import mark
 from trackside.sync.remote.mlflow.shapes import (
     Experiment,
@@ -41,66 +40,50 @@ def proxied_path(root: str) -> str | None:
 
 def part_of_experiment(found: object) -> Part:
     experiment = decoded(Experiment, found)
-    doc: Doc = {fields.NAME: experiment.name, fields.STAGE: experiment.lifecycle_stage, **_tags(experiment.tags)}
-    return Part(str(experiment.experiment_id), str(experiment.experiment_id), doc)
+    experiment_id = str(experiment.experiment_id)
+    doc = experiment_doc(experiment.name, experiment.lifecycle_stage, _texts(experiment.tags))
+    return Part(experiment_id, experiment_id, doc)
 
 
 def part_of_run(found: object) -> Part:
     """With the remote's ids in it, and the tags that say what it is a copy of."""
     run = decoded(Run, found)
     info = run.info
-    tags = {tag.key: tag.value or "" for tag in run.data.tags}
-    doc: Doc = {
-        fields.NAME: info.run_name or tags.get(NAME_TAG, ""),
-        fields.STATUS: info.status or "RUNNING",
-        fields.STAGE: info.lifecycle_stage or "active",
-        fields.USER: info.user_id or tags.get("mlflow.user", ""),
-        fields.START_TIME: str(info.start_time or 0),
-    }
-    if info.end_time:
-        doc[fields.END_TIME] = str(info.end_time)
-    for param in run.data.params:
-        doc[Field(FieldKind.PARAM, param.key)] = param.value or ""
-    doc |= {Field(FieldKind.TAG, key): value for key, value in tags.items() if key != NAME_TAG}
+    doc = run_doc(
+        name=info.run_name,
+        status=info.status,
+        stage=info.lifecycle_stage,
+        user=info.user_id,
+        start_time=info.start_time,
+        end_time=info.end_time,
+        params=_texts(run.data.params),
+        tags=_texts(run.data.tags),
+    )
     for given in run.inputs.dataset_inputs:
-        dataset = given.dataset
-        said: dict[str, Any] = {name: getattr(dataset, name) for name in ("source_type", "source", "schema", "profile")}
-        said["tags"] = {tag.key: tag.value or "" for tag in given.tags}
-        doc[Field(FieldKind.DATASET, json.dumps([dataset.name or "", dataset.digest or ""]))] = json.dumps(
-            said, sort_keys=True
-        )
-    for model in run.inputs.model_inputs:
-        doc[Field(FieldKind.INPUT, model.model_id)] = "0"
-    for model in run.outputs.model_outputs:
-        doc[Field(FieldKind.OUTPUT, model.model_id)] = str(model.step or 0)
+        each = given.dataset
+        named = (each.name or "", each.digest or "", each.source_type, each.source, each.schema, each.profile)
+        field, value = dataset_field(*named, _texts(given.tags))
+        doc[field] = value
+    doc |= {Field(FieldKind.INPUT, model.model_id): "0" for model in run.inputs.model_inputs}
+    doc |= {Field(FieldKind.OUTPUT, model.model_id): str(model.step or 0) for model in run.outputs.model_outputs}
     touched = max(info.start_time or 0, info.end_time or 0)
-    return Part(run.id, str(info.experiment_id), doc, touched, _marks(run.data.metrics))
+    return Part(run.id, str(info.experiment_id), doc, touched, marks_of_run(run))
 
 
 def part_of_model(found: object) -> Part:
     model = decoded(LoggedModel, found)
     info = model.info
     words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
-    doc: Doc = {
-        fields.NAME: info.name or "",
-        fields.MODEL_TYPE: info.model_type or "",
-        fields.SOURCE_RUN: info.source_run_id or "",
-        fields.STATUS: words.get(str(info.status), str(info.status)),
-        fields.STAGE: "active",
-        **_tags(info.tags),
-    }
-    for param in model.data.params:
-        doc[Field(FieldKind.PARAM, param.key)] = param.value or ""
-    for each in model.data.metrics:
-        place = (
-            each.key,
-            each.step or 0,
-            each.timestamp or 0,
-            each.run_id or "",
-            each.dataset_name,
-            each.dataset_digest,
-        )
-        doc[Field(FieldKind.POINT, json.dumps([*place, each.value]))] = ""
+    doc = model_doc(
+        name=info.name,
+        model_type=info.model_type,
+        source_run=info.source_run_id,
+        status=words.get(str(info.status), str(info.status)),
+        stage="active",
+        params=_texts(model.data.params),
+        tags=_texts(info.tags),
+        points=map(_point, model.data.metrics),
+    )
     return Part(info.model_id, str(info.experiment_id), doc, info.last_updated_timestamp_ms or 0)
 
 
@@ -111,7 +94,7 @@ def part_of_registered_model(found: object) -> Part:
         fields.DESCRIPTION: model.description or "",
         fields.CREATED: str(model.creation_timestamp or 0),
         fields.SEEN: str(model.last_updated_timestamp or 0),
-        **_tags(model.tags),
+        **keyed(FieldKind.TAG, _texts(model.tags)),
     }
     for alias in model.aliases:
         doc[Field(FieldKind.ALIAS, alias.alias)] = str(alias.version)
@@ -132,22 +115,23 @@ def part_of_version(found: object) -> Part:
         fields.RUN_LINK: version.run_link or "",
         fields.MODEL_ID: version.model_id or "",
         fields.DESCRIPTION: version.description or "",
-        **_tags(version.tags),
+        **keyed(FieldKind.TAG, _texts(version.tags)),
     }
     return Part(f"{version.name}/{number}", version.name, doc)
 
 
 def marks_of_run(run: Run) -> dict[str, str]:
     """Return, by key of a run's metrics, what tells the last point from another one."""
-    return _marks(run.data.metrics)
+    return {each.key: mark(each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
 
 
-def _marks(metrics: Iterable[Metric]) -> dict[str, str]:
-    return {each.key: mark(each.step or 0, each.timestamp or 0, float(each.value)) for each in metrics}
+def _point(each: Metric) -> Field:
+    place = (each.key, each.step or 0, each.timestamp or 0, each.run_id or "")
+    return point_field(*place, each.dataset_name, each.dataset_digest, float(each.value))
 
 
-def _tags(tags: Iterable[Tag]) -> Doc:
-    return {Field(FieldKind.TAG, tag.key): tag.value or "" for tag in tags}
+def _texts(tags: Iterable[Tag]) -> dict[str, str]:
+    return {tag.key: tag.value or "" for tag in tags}
 
 
 def is_of_value(refused: Refused) -> bool:

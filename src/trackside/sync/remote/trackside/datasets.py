@@ -13,7 +13,6 @@ from trackside.sync.api.datasets import BucketDigests, Entries, Records
 from trackside.sync.api.files import PREFIX
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
-from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.record_tables import Entry
 from trackside.sync.remote.datasets_port import DatasetsPeer
@@ -32,10 +31,6 @@ class TracksideDatasets(DatasetsPeer):
     @cached_property
     def is_known(self) -> bool:
         return Entity.DATASET in items.about(self._http).kinds
-
-    def can(self, field: Field, verb: Verb) -> bool:
-        del field, verb
-        return True
 
     def read(self, dataset_id: str) -> Part | None:
         return items.find(self._http, Entity.DATASET, dataset_id)
@@ -56,9 +51,6 @@ class TracksideDatasets(DatasetsPeer):
 
     def digest(self, record: Record) -> str | None:
         return record_merge.exact(record)
-
-    def look(self, dataset_id: str) -> None:
-        del dataset_id
 
     def buckets(self, dataset_id: str) -> dict[str, str]:
         return read(self._http, BucketDigests, "GET", f"{PREFIX}/records/buckets", id=dataset_id).buckets
@@ -89,9 +81,6 @@ class TracksideDatasets(DatasetsPeer):
 
     def drop(self, dataset_id: str, hashes: Sequence[str]) -> None:
         self._tell(dataset_id, drop=list(hashes))
-
-    def forget(self) -> None:
-        return
 
     def _tell(self, dataset_id: str, **what: Any) -> None:
         self._http.call("POST", f"{PREFIX}/records", msgspec.json.encode({"id": dataset_id, **what}), JSON)

@@ -8,7 +8,6 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import Ids, ItemId, Removed
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
-from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.local.registry import id_of, uid_of
 from trackside.sync.remote.decoding import read
@@ -29,14 +28,6 @@ class _Stages(Struct, frozen=True):
 class TracksideRegistry(RegistryPeer):
     def __init__(self, http: Http) -> None:
         self._http = http
-
-    def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
-        del entity, field, verb
-        return True
-
-    def has_place(self, doc: Doc) -> bool:
-        del doc
-        return True
 
     def stages(self) -> frozenset[str]:
         return frozenset(each.name for each in read(self._http, _Stages, "GET", STAGES).stages)
@@ -110,6 +101,3 @@ class TracksideRegistry(RegistryPeer):
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
         return items.remove(self._http, entity, remote_id)
-
-    def tidy(self) -> None:
-        return

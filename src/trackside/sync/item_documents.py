@@ -1,4 +1,4 @@
-"""Documents as links have them, from the values that stores of MLflow keep.  Pure."""
+"""Experiments, runs and logged models as documents, from the values that stores of MLflow keep.  Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -9,13 +9,13 @@ from trackside.metrics.series import canonical
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import NAME_TAG, OWN_TAGS
 
-UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
+NAME_TAG = "mlflow.runName"  # says what the field `name` says
+Texts = Mapping[str, str | None]
 
 
-def experiment_doc(name: str, stage: str | None, tags: Mapping[str, str]) -> Doc:
-    return {fields.NAME: name, fields.STAGE: stage or "active", **_fields(FieldKind.TAG, tags)}
+def experiment_doc(name: str, stage: str | None, tags: Texts) -> Doc:
+    return {fields.NAME: name, fields.STAGE: stage or "active", **keyed(FieldKind.TAG, tags)}
 
 
 def run_doc(
@@ -26,22 +26,18 @@ def run_doc(
     user: str | None,
     start_time: int | None,
     end_time: int | None,
-    params: Mapping[str, str | None],
-    tags: Mapping[str, str | None],
+    params: Texts,
+    tags: Texts,
 ) -> Doc:
-    doc: Doc = {
+    return {
         fields.NAME: name or tags.get(NAME_TAG) or "",
         fields.STATUS: status or "RUNNING",
         fields.STAGE: stage or "active",
         fields.USER: user or tags.get("mlflow.user") or "",
         fields.START_TIME: str(start_time or 0),
-    }
-    if end_time:
-        doc[fields.END_TIME] = str(end_time)
-    return {
-        **doc,
-        **_fields(FieldKind.PARAM, params),
-        **_fields(FieldKind.TAG, {k: v for k, v in tags.items() if k != NAME_TAG}),
+        **({fields.END_TIME: str(end_time)} if end_time else {}),
+        **keyed(FieldKind.PARAM, params),
+        **keyed(FieldKind.TAG, {key: value for key, value in tags.items() if key != NAME_TAG}),
     }
 
 
@@ -52,8 +48,8 @@ def model_doc(
     source_run: str | None,
     status: str,
     stage: str | None,
-    params: Mapping[str, str | None],
-    tags: Mapping[str, str | None],
+    params: Texts,
+    tags: Texts,
     points: Iterable[Field],
 ) -> Doc:
     return {
@@ -62,8 +58,8 @@ def model_doc(
         fields.SOURCE_RUN: source_run or "",
         fields.STATUS: status,
         fields.STAGE: stage or "active",
-        **_fields(FieldKind.PARAM, params),
-        **_fields(FieldKind.TAG, tags),
+        **keyed(FieldKind.PARAM, params),
+        **keyed(FieldKind.TAG, tags),
         **dict.fromkeys(points, ""),
     }
 
@@ -89,5 +85,5 @@ def dataset_field(
     return Field(FieldKind.DATASET, json.dumps([name, digest])), json.dumps(said, sort_keys=True)
 
 
-def _fields(kind: FieldKind, given: Mapping[str, str | None]) -> Doc:
-    return {Field(kind, key): value or "" for key, value in given.items() if key not in OWN_TAGS}
+def keyed(kind: FieldKind, given: Texts) -> Doc:
+    return {Field(kind, key): value or "" for key, value in given.items()}
