@@ -204,7 +204,8 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
             quota_store.ALL,
             experiments.activating(wanted),
             Query(
-                "SELECT nextval(pg_get_serial_sequence('runs', 'run_seq')) FROM generate_series(1, :count)",
+                # By its name: `pg_get_serial_sequence` looks it up in the catalogue for each run.
+                "SELECT nextval('runs_run_seq_seq') FROM generate_series(1, :count)",
                 {"count": len(calls)},
             ),
         ]

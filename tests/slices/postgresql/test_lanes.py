@@ -161,3 +161,12 @@ def test_close_waits_for_what_the_lanes_have(postgres_settings: Settings) -> Non
         return [await future for future in futures]
 
     assert asyncio.run(log()) == [batch.ANSWER] * 10
+
+
+@pytest.mark.parametrize(("table", "column"), [("runs", "run_seq"), ("traces", "trace_seq")])
+def test_keys_are_drawn_from_the_sequence_of_their_table(db: PostgresDatabase, table: str, column: str) -> None:
+    """Hot statements name the sequence."""
+    with db.read(1) as tx:
+        assert tx.one("SELECT pg_get_serial_sequence(:table, :column)", table=table, column=column) == (
+            f"public.{table}_{column}_seq",
+        )

@@ -51,7 +51,7 @@ Experiments = dict[str, _Place | Fault]
 
 _NEXT_SEQS = {
     "sqlite": "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'traces'), 0) + 1",
-    "postgresql": "SELECT nextval(pg_get_serial_sequence('traces', 'trace_seq')) FROM generate_series(1, :count)",
+    "postgresql": "SELECT nextval('traces_trace_seq_seq') FROM generate_series(1, :count)",
 }
 
 
