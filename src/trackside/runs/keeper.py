@@ -4,14 +4,10 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from trackside.core.db.group import GroupWriter
-from trackside.core.db.rest import SOON_S
 from trackside.core.db.tx import Tx
 from trackside.runs import store
 
 AT_ONCE = 50  # runs a step: some milliseconds
-
-
-REST_MS = round(SOON_S * 1000) // 2  # less than the writer's, which began with the commit
 
 
 class Database(Protocol):
@@ -35,7 +31,7 @@ def step(db: Database, now: float | None = None) -> bool:
     for ws, run_ids in by_workspace.items():
         if db.shared:
             with db.write_beside(ws) as tx:
-                store.keep_documents(tx, list(store.find_seqs(tx, run_ids).values()), REST_MS)
+                store.keep_documents(tx, list(store.find_seqs(tx, run_ids).values()))
             continue
         with db.read(ws) as tx:
             epoch = tx.epoch

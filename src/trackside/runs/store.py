@@ -7,6 +7,7 @@ from operator import itemgetter
 from msgspec import UNSET
 
 from trackside.core.access import Object
+from trackside.core.db.rest import SOON_S
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode, wire_double
@@ -27,7 +28,7 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
-REST_MS = 2000  # a run that changed so lately is still at it
+REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
 
 
 def delete(tx: Tx, run_id: str) -> None:
@@ -231,9 +232,9 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
     )
 
 
-def keep_documents(tx: Tx, run_seqs: Sequence[int], rest_ms: int = REST_MS) -> None:
+def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
     """The same where other servers write too, and no server knows what the others changed: documents of runs that have not
-    changed for `rest_ms` are made under the locks of the runs.  A writer of a run holds that lock until the document is gone."""
+    changed for `REST_MS` are made under the locks of the runs.  A writer of a run holds that lock until the document is gone."""
     seqs = [
         seq
         for (seq,) in tx.all(
@@ -247,7 +248,7 @@ def keep_documents(tx: Tx, run_seqs: Sequence[int], rest_ms: int = REST_MS) -> N
             ORDER BY r.run_seq FOR UPDATE OF r SKIP LOCKED
             """,
             runs=list(run_seqs),
-            lately=tx.now - rest_ms,
+            lately=tx.now - REST_MS,
         )
     ]
     tx.many(

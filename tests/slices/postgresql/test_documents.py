@@ -19,10 +19,10 @@ from trackside.runs.limits import Logged
 
 
 def keep(db: PostgresDatabase, seqs: list[int]) -> None:
-    """Makes documents as if nobody had written for an hour."""
+    """Make documents as if nobody had written for a moment."""
 
     def work(tx: Tx) -> None:
-        tx.now += 3_600_000
+        tx.now += runs.REST_MS
         runs.keep_documents(tx, seqs)
 
     db.writer.submit(1, work).result(120)

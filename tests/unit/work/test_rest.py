@@ -78,3 +78,16 @@ def test_whatever_changed_is_handed_out_after_its_last_change(changes: list[tupl
     handed.update(dict.fromkeys(restless.take(now + 2 * LONG_S, 100), now + 2 * LONG_S))
 
     assert all(handed[key] >= at for key, at in last.items())
+
+
+def test_what_changed_last_is_handed_out_first() -> None:
+    restless: Restless[str] = Restless()
+    for n, key in enumerate("abcd"):
+        restless.stir(key, n / 100)
+    restless.stir("busy", 0.1)
+
+    now = 0.1 + SOON_S / 2 + 0.04
+
+    assert restless.take(now, 2) == ["d", "c"]
+    assert restless.take(now, 9) == ["b", "a"]
+    assert restless.take(now + SOON_S, 9) == ["busy"]

@@ -38,7 +38,8 @@ class Restless(Generic[K]):
                     del waiting[next(iter(waiting))]
 
     def take(self, now: float, most: int) -> list[K]:
-        """Those that have come to rest; each is handed out once until it changes again."""
+        """Those that have come to rest, what changed last first: people search for that.  Each is handed out once until it
+        changes again."""
         with self._lock:
             return self._take(now, most)
 
@@ -46,10 +47,11 @@ class Restless(Generic[K]):
         taken: list[K] = []
         for waiting, rest_s in ((self._soon, SOON_S), (self._late, LONG_S)):
             some: list[K] = []
-            for key, changed in waiting.items():
-                if changed > now - rest_s or len(taken) + len(some) == most:
+            for key in reversed(waiting):
+                if len(taken) + len(some) == most:
                     break
-                some.append(key)
+                if waiting[key] <= now - rest_s:
+                    some.append(key)
             for key in some:
                 del waiting[key]
             taken += some
