@@ -1,99 +1,210 @@
-"""Where the processor time of a call goes on PostgreSQL: the server's Python, PostgreSQL's processes, or nowhere (waiting).
+"""What a call costs on PostgreSQL, and which part of it limits the rate: statements, round trips, flushes, processor time.
 
-    python bench/postgres/cpu.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
+    python bench/postgres/cpu.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench [--fml FML]
 
-For each call and number of connections: calls a second, the processor time of a call in the server and in all processes of the
-PostgreSQL on this machine, how much of both cores the three (with the client) kept busy, and how often PostgreSQL committed and
-flushed its log for a call.  The clients are those of the benchmark in BENCH.  `--only` names calls to measure.
+For each call and number of connections, for a call that was answered: the processor time of the server and of all processes of
+the PostgreSQL on this machine, statements (`pg_stat_statements`, where it is preloaded), round trips (answers that PostgreSQL's
+processes send, by `strace`, in a run of its own), commits, and flushes of the log.  Then how long one flush takes
+(`track_wal_io_timing`, which is switched on meanwhile: the user must be a superuser), how much of both cores server, PostgreSQL
+and client keep busy, and the calls a second.  Where a call is answered after its flush, no server gets more than the number of
+connections divided by the time of a flush: "of the bound" is the share of that.
+
+`--fml` measures FastTrackML, by its executable, in a database beside it.  The clients are those of the benchmark in BENCH.
+`--only` names calls to measure.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
+from msgspec import Struct
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 55433
 SECONDS = 4.0
+COUNTED_S = 1.0  # while `strace` counts
 SETTLE_S = 10.5  # a process of PostgreSQL that does nothing reports its counts after ten seconds
+READY_S = 60.0
 TICKS = os.sysconf("SC_CLK_TCK")
 Make = Callable[[], bytes]
+Asking = psycopg.Connection[Any]
+
+COLUMNS = (
+    "call | connections | calls/s | server, ms | PostgreSQL, ms | statements | round trips | commits | flushes | a flush, ms"
+    " | of the bound | busy of both cores"
+)
+
+
+class Counts(Struct, frozen=True):
+    """Of one database, but for the flushes, which are PostgreSQL's."""
+
+    commits: int
+    flushes: int
+    flush_ms: float
+    statements: int
 
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("store")
     words.add_argument("--bench", type=Path, default=ROOT.parent / "shared" / "bench")
+    words.add_argument("--fml", type=Path, help="the executable of FastTrackML")
     words.add_argument("--only", default="", help="names of calls, separated by commas")
     options = words.parse_args()
     only = set(filter(None, options.only.split(",")))
     sys.path.insert(0, str(options.bench))
     loadgen = import_module("loadgen")
-
-    with tempfile.TemporaryDirectory() as data:
-        command = [
-            sys.executable,
-            "-m",
-            "trackside.cli.main",
-            "server",
-            "--port",
-            str(PORT),
-            "--data",
-            data,
-            "--store",
-            options.store,
-        ]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            print(server.stdout.readline(), end="")
-            print(
-                "| call | connections | calls/s | server, ms | PostgreSQL, ms | busy of both cores | commits | flushes |"
-            )
-            print("|---|---|---|---|---|---|---|---|")
-            with psycopg.connect(options.store, autocommit=True) as asking:
-                for name, makers, several in CALLS:
-                    if only and name not in only:
-                        continue
-                    for connections in (1, several):
-                        measure(loadgen, asking, server.pid, name, makers(loadgen, connections))
-        finally:
-            server.terminate()
-            server.wait()
+    with psycopg.connect(options.store, autocommit=True) as asking, timed_flushes(asking):
+        table("Trackside", loadgen, asking, tracksides(options.store), only)
+    if options.fml:
+        store = beside(options.store)
+        with psycopg.connect(store, autocommit=True) as asking, timed_flushes(asking):
+            table("FastTrackML", loadgen, asking, [str(options.fml), *fml_options(store)], only)
 
 
-def measure(loadgen: Any, asking: "psycopg.Connection[Any]", server: int, name: str, makers: list[Make]) -> None:
-    loadgen.run(PORT, makers, 0.3)  # statements are prepared, and connections made
-    counted, before, started = counts(asking), (busy(server), postgres(asking)), time.monotonic()
+def table(name: str, loadgen: Any, asking: Asking, command: list[str], only: set[str]) -> None:
+    print(f"\n| {name}: {COLUMNS} |\n|{'---|' * len(COLUMNS.split('|'))}", flush=True)
+    with tempfile.TemporaryDirectory() as data, running([part.format(data=data) for part in command]) as server:
+        for call, makers, several in CALLS:
+            if not only or call in only:
+                for connections in (1, several):
+                    print(measured(loadgen, asking, server, call, makers(loadgen, connections)), flush=True)
+
+
+def tracksides(store: str) -> list[str]:
+    command = [sys.executable, "-m", "trackside.cli.main", "server", "--port", str(PORT)]
+    return [*command, "--data", "{data}", "--store", store]
+
+
+def beside(store: str) -> str:
+    """Make an empty database on the same PostgreSQL and return its address."""
+    name = urlsplit(store).path.strip("/") + "_fml"
+    with psycopg.connect(store, autocommit=True) as asking:
+        asking.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+        asking.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return urlsplit(store)._replace(path=f"/{name}").geturl()
+
+
+def fml_options(store: str) -> list[str]:
+    address = store.replace("postgresql://", "postgres://") + "?sslmode=disable"
+    return ["server", "-a", f"127.0.0.1:{PORT}", "--default-artifact-root", "{data}", "-d", address]
+
+
+@contextmanager
+def running(command: list[str]) -> Iterator[int]:
+    """A server that answers; its process id."""
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + READY_S
+        while True:
+            with suppress(OSError):
+                post("experiments/search", {"max_results": 1})
+                break
+            if time.monotonic() > until or server.poll() is not None:
+                raise SystemExit(f"{command[0]} does not answer")
+            time.sleep(0.05)
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def timed_flushes(asking: Asking) -> Iterator[None]:
+    asking.execute("ALTER SYSTEM SET track_wal_io_timing = on")
+    asking.execute("SELECT pg_reload_conf()")
+    with suppress(psycopg.Error):
+        asking.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    try:
+        yield
+    finally:
+        asking.execute("ALTER SYSTEM RESET track_wal_io_timing")
+        asking.execute("SELECT pg_reload_conf()")
+
+
+def measured(loadgen: Any, asking: Asking, server: int, name: str, makers: list[Make]) -> str:
+    counted = counts(asking)
+    warm = loadgen.run(PORT, makers, 0.3)  # statements are prepared, and connections made
+    before, started = (busy(server), postgres(asking)), time.monotonic()
     done = loadgen.run(PORT, makers, SECONDS)
     wall = time.monotonic() - started
     calls = len(done.lat) - done.errors
     ours, theirs = busy(server) - before[0], postgres(asking) - before[1]
-    commits, flushes = (after - first for first, after in zip(counted, counts(asking), strict=True))
-    share = (ours + theirs + done.client_cpu) / wall / (os.cpu_count() or 1)
-    each = f"{1000 * ours / calls:.2f} | {1000 * theirs / calls:.2f}"
-    per_call = f"{commits / calls:.2f} | {flushes / calls:.2f}"
-    print(f"| {name} | {len(makers)} | {calls / done.secs:,.0f} | {each} | {share:.0%} | {per_call} |", flush=True)
+    after, all_calls = counts(asking), calls + len(warm.lat) - warm.errors
+    flushes = after.flushes - counted.flushes
+    flush_ms = (after.flush_ms - counted.flush_ms) / max(flushes, 1)
+    rate = calls / done.secs
+    figures = [
+        name,
+        str(len(makers)),
+        f"{rate:,.0f}",
+        f"{1000 * ours / calls:.2f}",
+        f"{1000 * theirs / calls:.2f}",
+        f"{(after.statements - counted.statements) / all_calls:.1f}",
+        trips(loadgen, asking, makers),
+        f"{(after.commits - counted.commits) / all_calls:.2f}",
+        f"{flushes / all_calls:.2f}",
+        f"{flush_ms:.2f}",
+        f"{rate * flush_ms / 1000 / len(makers):.0%}",
+        f"{(ours + theirs + done.client_cpu) / wall / (os.cpu_count() or 1):.0%}",
+    ]
+    return f"| {' | '.join(figures)} |"
 
 
-def counts(asking: "psycopg.Connection[Any]") -> tuple[int, int]:
-    """Return how many transactions of the database have committed or been rolled back, and how often the log was flushed."""
+def counts(asking: Asking) -> Counts:
     time.sleep(SETTLE_S)
     found = asking.execute(
-        "SELECT d.xact_commit, w.wal_sync FROM pg_stat_database d, pg_stat_wal w WHERE d.datname = current_database()"
+        """
+        SELECT d.xact_commit, w.wal_sync, w.wal_sync_time FROM pg_stat_database d, pg_stat_wal w
+        WHERE d.datname = current_database()
+        """
     ).fetchone()
     assert found is not None
-    return found[0], found[1]
+    statements = 0
+    with suppress(psycopg.Error):  # it is not preloaded
+        row = asking.execute(
+            """
+            SELECT COALESCE(SUM(s.calls), 0) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
+            WHERE d.datname = current_database()
+            """
+        ).fetchone()
+        statements = int(row[0]) if row is not None else 0
+    return Counts(found[0], found[1], found[2], statements)
+
+
+def trips(loadgen: Any, asking: Asking, makers: list[Make]) -> str:
+    """Return how many answers a call takes from PostgreSQL's processes."""
+    if shutil.which("strace") is None:
+        return "no strace"
+    backends = asking.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ).fetchall()
+    with tempfile.NamedTemporaryFile() as file:
+        pids = [part for (pid,) in backends for part in ("-p", str(pid))]
+        watching = subprocess.Popen(
+            ["strace", "-c", "-e", "trace=sendto", "-o", file.name, *pids], stderr=subprocess.DEVNULL
+        )
+        time.sleep(1.0)  # until it is attached
+        done = loadgen.run(PORT, makers, COUNTED_S)
+        watching.terminate()
+        watching.wait()
+        rows = [line.split() for line in Path(file.name).read_text().splitlines() if line.endswith("sendto")]
+    sent = sum(int(row[3]) for row in rows)  # share, seconds, microseconds a call, calls
+    return f"{sent / max(1, len(done.lat)):.1f}"
 
 
 def busy(pid: int) -> float:
