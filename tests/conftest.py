@@ -12,13 +12,14 @@ import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.client import Api, Inside
+from support.people import People
 from support.processes import forks
 from support.processes.servers import Server
 from support.runner import examples, folders, scheduling
@@ -224,29 +225,60 @@ def make_workspace(db: Any) -> Callable[[str], int]:
 
 
 @pytest.fixture
-def application(chosen: Settings, connections: Connections) -> Iterator[app.App]:
+def make_application(connections: Connections) -> Iterator[Callable[..., app.App]]:
+    """Put applications together in this process, as `app.build` does, and close them after the test.
+
+    They load the part of the server that a start leaves for later when a test first calls a route of it, or by `complete`."""
+    with ExitStack() as closing_all:
+
+        def make(chosen: Settings, **more: Any) -> app.App:
+            built = app.build(chosen, opening=opening.Opening(chosen, connections.connect), is_partial=True, **more)
+            closing_all.callback(built.close)
+            return built
+
+        yield make
+
+
+@pytest.fixture
+def make_api(make_application: Callable[..., app.App]) -> Iterator[Callable[..., Api]]:
+    """Put applications together, and call them."""
+    with ExitStack() as closing_all:
+
+        def make(chosen: Settings, **more: Any) -> Api:
+            return Api(closing_all.enter_context(closing(Inside(make_application(chosen, **more).asgi))))
+
+        yield make
+
+
+@pytest.fixture
+def make_people(make_application: Callable[..., app.App]) -> Iterator[Callable[..., People]]:
+    """Put applications together that have an administrator."""
+    with ExitStack() as closing_all:
+
+        def make(chosen: Settings, **more: Any) -> People:
+            made = make_application(chosen, **more)
+            return People(Api(closing_all.enter_context(closing(Inside(made.asgi))))).begin(made)
+
+        yield make
+
+
+@pytest.fixture
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
     """The whole application in this process, on each database in turn."""
-    made = app.build(chosen, opening=opening.Opening(chosen, connections.connect))
-    yield made
-    made.close()
+    return make_application(chosen)
 
 
 @pytest.fixture
 def api(application: app.App) -> Iterator[Api]:
     """Calls of it."""
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
+    with closing(Inside(application.asgi)) as inside:
+        yield Api(inside)
 
 
 @pytest.fixture
-def sqlite_api(sqlite_settings: Settings) -> Iterator[Api]:
+def sqlite_api(sqlite_settings: Settings, make_api: Callable[..., Api]) -> Api:
     """The same on SQLite only: enough for what is decided before any store is asked."""
-    application = app.build(sqlite_settings)
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-    application.close()
+    return make_api(sqlite_settings)
 
 
 @pytest.fixture

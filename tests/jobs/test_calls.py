@@ -1,6 +1,6 @@
 """The calls about jobs, queues and schedules, on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -21,10 +21,8 @@ QUEUE = "/api/trackside/v1/job-queue"
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
-    made = app.build(structs.replace(chosen, default_role=()), interval_factor=0.1, kinds=KINDS)
-    yield made
-    made.close()
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
+    return make_application(structs.replace(chosen, default_role=()), interval_factor=0.1, kinds=KINDS)
 
 
 @pytest.fixture

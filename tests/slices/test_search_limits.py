@@ -2,15 +2,15 @@
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from support.client import Api, Inside
-from trackside import app, opening
+from support.client import Api
+from trackside import opening
 from trackside.core.db.limits import Limit
 from trackside.core.errors import TooSlow
 from trackside.core.settings import Settings
@@ -65,12 +65,8 @@ def test_a_read_within_its_time_is_left_alone(db: Any) -> None:
 
 
 @pytest.fixture
-def impatient(chosen: Settings) -> Iterator[Api]:
-    application = app.build(replace(chosen, search_timeout_s=0))
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-    application.close()
+def impatient(chosen: Settings, make_api: Callable[..., Api]) -> Api:
+    return make_api(replace(chosen, search_timeout_s=0))
 
 
 def test_a_search_that_takes_too_long_is_told_so_and_not_retried(impatient: Api) -> None:

@@ -1,26 +1,21 @@
 """The web UI of stock MLflow, from the wheel that is installed for the tests, and what its pages ask."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 import pytest
 from msgspec import structs
 
-from support.client import Api, Inside
-from trackside import app
+from support.client import Api
 from trackside.core.settings import Settings
 from trackside.stock_ui import files
 
 
 @pytest.fixture
-def stock(sqlite_settings: Settings) -> Iterator[Api]:
+def stock(sqlite_settings: Settings, make_api: Callable[..., Api]) -> Api:
     """A server that serves MLflow's pages."""
-    application = app.build(structs.replace(sqlite_settings, ui="mlflow"))
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-    application.close()
+    return make_api(structs.replace(sqlite_settings, ui="mlflow"))
 
 
 def test_the_pages_and_their_scripts_are_those_of_the_wheel(stock: Api) -> None:

@@ -1,6 +1,6 @@
 """A server of which nobody may do anything without a role, with an administrator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from msgspec import structs
@@ -12,14 +12,12 @@ from trackside.core.settings import Settings
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
-    made = app.build(structs.replace(chosen, default_role=()))
-    yield made
-    made.close()
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
+    return make_application(structs.replace(chosen, default_role=()))
 
 
 @pytest.fixture
 def people(application: app.App) -> Iterator[People]:
     inside = Inside(application.asgi)
-    yield People(Api(inside)).begin()
+    yield People(Api(inside)).begin(application)
     inside.close()

@@ -1,6 +1,6 @@
 """Webhooks act in the name of their makers: what a maker may not read, no receiver is told."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from msgspec import structs
@@ -22,13 +22,11 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
     open_to_tests = structs.replace(
         chosen, default_role=(), allow_private_webhooks=True, webhook_schemes=("http",), webhook_retries=0
     )
-    made = app.build(open_to_tests, interval_factor=0.1)
-    yield made
-    made.close()
+    return make_application(open_to_tests, interval_factor=0.1)
 
 
 def test_a_webhook_of_a_maker_who_lost_the_right_is_disabled_and_says_why(people: People, receiver: Receiver) -> None:

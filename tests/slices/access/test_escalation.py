@@ -117,7 +117,7 @@ def test_a_token_never_exceeds_its_owner(people: People) -> None:
 
 @pytest.mark.both
 def test_credentials_of_a_deleted_user_open_nothing_and_serve_no_later_user_of_the_name(people: People) -> None:
-    bo = people.add("bo", "Owner", "/")
+    bo = people.add("bo", "Owner", "/", password=PASSWORD)
     token = people.token("bo")
     reply = people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": PASSWORD})
     session = {"cookie": reply.headers["set-cookie"].partition(";")[0]}

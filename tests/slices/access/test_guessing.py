@@ -19,8 +19,8 @@ def test_an_unknown_name_is_checked_against_a_hash_that_costs_as_much_as_any() -
 
 
 def test_every_failed_sign_in_has_the_same_answer(people: People) -> None:
-    people.add("gone")
-    people.add("disabled")
+    people.add("gone", password=PASSWORD)
+    people.add("disabled", password=PASSWORD)
     people.admin.post(f"{OURS}/users", name="trainer", kind="service")
     people.admin.post(f"{OURS}/users", name="by-provider")
     people.admin.post(f"{OURS}/groups", name="team")
@@ -49,8 +49,8 @@ def test_a_token_that_nobody_has_is_answered_as_one_that_is_none(people: People)
 
 
 def test_a_caller_without_the_right_learns_no_name(people: People) -> None:
-    people.add("bo", "MLflow READ", "/ws/default/models/iris")
-    people.add("ana")
+    people.add("bo", "MLflow READ", "/ws/default/models/iris", password=PASSWORD)
+    people.add("ana", password=PASSWORD)
     people.admin.post(f"{OURS}/groups", name="team")
     people.admin.post("registered-models/create", name="secret")
     hidden = people.admin.new_experiment("hidden")
@@ -85,7 +85,7 @@ def test_a_caller_without_the_right_learns_no_name(people: People) -> None:
 
 def test_the_creation_of_a_hidden_thing_says_no_more_than_that_the_name_is_taken(people: People) -> None:
     people.admin.new_experiment("hidden")
-    bo = people.add("bo", "Creator")
+    bo = people.add("bo", "Creator", password=PASSWORD)
 
     status, code, message = bo.fault("experiments/create", name="hidden")
 
@@ -95,7 +95,7 @@ def test_the_creation_of_a_hidden_thing_says_no_more_than_that_the_name_is_taken
 
 @pytest.mark.parametrize("before", ["chosen by somebody else", "a session of another user"])
 def test_a_sign_in_begins_a_session_that_nobody_knew_before(people: People, before: str) -> None:
-    people.add("eve")
+    people.add("eve", password=PASSWORD)
     eves = people.open.ask("POST", f"{OURS}/login", {"username": "eve", "password": PASSWORD}).headers["set-cookie"]
     cookie = eves.partition(";")[0] if "session" in before else "trackside_session=" + "A" * 43
 

@@ -40,7 +40,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[app.App]:
 def people(application: app.App) -> Iterator[People]:
     """A user for each role, who has it in the workspace `north` alone."""
     inside = Inside(application.asgi)
-    found = People(Api(inside)).begin()
+    found = People(Api(inside)).begin(application)
     for name in ("north", "south"):
         found.admin.new_workspace(name)
     found.admin.post("/api/trackside/v1/users", name="nobody")

@@ -71,7 +71,7 @@ def test_mlflows_call_changes_it_too(people: People) -> None:
 
 
 def test_a_reset_ends_sessions_and_the_old_password_and_leaves_tokens(people: People) -> None:
-    people.add("bo", "Reader")
+    people.add("bo", "Reader", password=PASSWORD)
     token = people.token("bo")
     reply = people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": PASSWORD})
     browser = signed(people.open, {"cookie": reply.headers["set-cookie"].partition(";")[0]})

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,17 @@ def more() -> dict[str, str]:
 
 
 @pytest.fixture
-def application(chosen: Settings, tmp_path: Path, issuer: TestIssuer, more: dict[str, str]) -> Iterator[app.App]:
+def application(
+    chosen: Settings,
+    tmp_path: Path,
+    issuer: TestIssuer,
+    more: dict[str, str],
+    make_application: Callable[..., app.App],
+) -> app.App:
     file = tmp_path / "oidc.toml"
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     file.write_text(issuer.table(client_secret_file="secret", **more))
-    made = app.build(structs.replace(chosen, default_role=(), oidc=providers.read(str(file))))
-    yield made
-    made.close()
+    return make_application(structs.replace(chosen, default_role=(), oidc=providers.read(str(file))))
 
 
 def begin(api: Api, cookie: str = "", **fields: Any) -> tuple[str, str]:
@@ -163,7 +167,7 @@ def test_sign_out_leads_to_the_providers_page_and_its_own_call_ends_sessions(
 
 
 def test_a_provider_does_not_take_over_an_account_by_its_name(people: People, issuer: TestIssuer) -> None:
-    people.add("ana")
+    people.add("ana", password=PASSWORD)
 
     reply = sign_in(people.open, issuer)
     assert reply.status == 403

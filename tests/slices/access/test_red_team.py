@@ -33,7 +33,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[app.App]:
 @pytest.fixture(scope="module")
 def people(application: app.App) -> Iterator[People]:
     inside = Inside(application.asgi)
-    yield People(Api(inside)).begin()
+    yield People(Api(inside)).begin(application)
     inside.close()
 
 
@@ -95,7 +95,7 @@ def ask(api: Api, route: Route, names: Names) -> tuple[int, bytes]:
 
 
 def test_credentials_of_a_deleted_user_open_no_route(application: app.App, people: People, hidden: Names) -> None:
-    people.add("gone", "Owner", "/", is_admin=True)
+    people.add("gone", "Owner", "/", is_admin=True, password=PASSWORD)
     token = bearer(people.token("gone", scope="admin"))
     login = people.open.ask("POST", f"{OURS}/login", {"username": "gone", "password": PASSWORD})
     session = {"cookie": login.headers["set-cookie"].partition(";")[0], "sec-fetch-site": "same-origin"}

@@ -95,7 +95,7 @@ def test_guessing_is_slowed_and_keeps_nobody_else_out(people: People) -> None:
 
 
 def test_a_new_password_ends_the_sessions_and_needs_the_old_one(people: People) -> None:
-    people.add("bo")
+    people.add("bo", password=PASSWORD)
     browser = signed(sign_in(people.open, "bo"), SAME_PAGE)
     wrong = {"current_password": "wrong-password-1", "password": "another-password-2"}
     assert browser.fault(f"{OURS}/me/password", wrong)[::2] == (400, "Current password does not match")

@@ -81,7 +81,7 @@ def test_an_unknown_path_tells_nothing_without_a_sign_in(people: People) -> None
 
 
 def test_a_token_is_taken_as_bearer_and_as_basic_password(people: People) -> None:
-    people.add("bo", "Reader")
+    people.add("bo", "Reader", password=PASSWORD)
     token = people.token("bo")
 
     for headers in (bearer(token), basic("bo", token), basic("any name", token)):
@@ -91,9 +91,10 @@ def test_a_token_is_taken_as_bearer_and_as_basic_password(people: People) -> Non
 
 
 def test_a_token_is_shown_once_and_stored_as_a_hash(people: People, application: app.App) -> None:
-    token = people.token(ADMIN)
+    people.add("bo", password=PASSWORD)
+    token = people.token("bo")
 
-    listed = people.admin.get(f"{OURS}/users/{ADMIN}/tokens")["tokens"]
+    listed = people.admin.get(f"{OURS}/users/bo/tokens")["tokens"]
     assert [each["shown"] for each in listed] == [token[:8]]
     with application.asgi._database.read(0) as tx:
         rows = tx.all("SELECT * FROM tokens")
@@ -110,7 +111,7 @@ def test_a_mistyped_token_is_no_token() -> None:
 
 
 def test_a_revoked_token_is_refused_at_once(people: People) -> None:
-    people.add("bo", "Reader")
+    people.add("bo", "Reader", password=PASSWORD)
     token = people.token("bo")
     bo = signed(people.open, bearer(token))
     bo.post("experiments/search", max_results=1)
@@ -123,7 +124,7 @@ def test_a_revoked_token_is_refused_at_once(people: People) -> None:
 
 @pytest.mark.parametrize("what", ["delete", "disable", "password"])
 def test_a_change_of_a_user_holds_at_once(people: People, what: str) -> None:
-    bo = people.add("bo", "Reader")
+    bo = people.add("bo", "Reader", password=PASSWORD)
     token = signed(people.open, bearer(people.token("bo")))
     for each in (bo, token):
         each.post("experiments/search", max_results=1)
@@ -142,7 +143,7 @@ def test_a_change_of_a_user_holds_at_once(people: People, what: str) -> None:
 
 
 def test_a_token_does_no_more_than_its_scope(people: People) -> None:
-    people.add("bo", "Owner", "/")
+    people.add("bo", "Owner", "/", password=PASSWORD)
     read, write, admin = (signed(people.open, bearer(people.token("bo", scope=s))) for s in ("read", "write", "admin"))
 
     assert [
@@ -176,7 +177,7 @@ def test_a_token_for_one_workspace_or_experiment_opens_no_other(people: People) 
 
 
 def test_a_token_expires(people: People, application: app.App) -> None:
-    bo = people.add("bo", "Reader")
+    bo = people.add("bo", "Reader", password=PASSWORD)
     token = signed(people.open, bearer(people.token("bo", expires_in_days=1)))
     token.get(f"{OURS}/me")
     assert bo.fault(f"{OURS}/me/tokens", token_name="long", expires_in_days=366) == (
@@ -195,7 +196,7 @@ def test_a_token_expires(people: People, application: app.App) -> None:
 
 def test_the_last_administrator_stays(people: People) -> None:
     admin = people.admin
-    people.add("bo", "Owner", "/")
+    people.add("bo", "Owner", "/", password=PASSWORD)
 
     for method, body in (("PATCH", {"is_admin": False}), ("PATCH", {"is_disabled": True}), ("DELETE", None)):
         assert admin.ask(method, f"{OURS}/users/{ADMIN}", body).status == 400
@@ -220,7 +221,7 @@ def test_an_easy_password_is_refused(people: People) -> None:
 
 
 def test_the_history_has_the_name_of_who_signed_in_and_not_a_headers_word(people: People) -> None:
-    bo = people.add("bo", "Contributor")
+    bo = people.add("bo", "Contributor", password=PASSWORD)
 
     signed(bo, {"x-trackside-user": "somebody else"}).new_experiment("e")
 
@@ -231,7 +232,7 @@ def test_the_history_has_the_name_of_who_signed_in_and_not_a_headers_word(people
 def test_a_password_is_hashed_once_more_at_a_sign_in_when_its_hash_is_outdated(
     people: People, application: app.App
 ) -> None:
-    people.add("bo", "Reader")
+    people.add("bo", "Reader", password=PASSWORD)
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     database = application.asgi._database
     with database.write(0) as tx:

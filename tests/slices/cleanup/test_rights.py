@@ -1,25 +1,19 @@
 """Who may delete permanently and see the trash, and what the audit log says of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from msgspec import structs
 
-from support.client import Api, Inside
 from support.people import OURS, People
-from trackside import app
 from trackside.core.settings import Settings
 
 DELETIONS = f"{OURS}/deletions"
 
 
 @pytest.fixture
-def people(chosen: Settings) -> Iterator[People]:
-    made = app.build(structs.replace(chosen, default_role=()))
-    inside = Inside(made.asgi)
-    yield People(Api(inside)).begin()
-    inside.close()
-    made.close()
+def people(chosen: Settings, make_people: Callable[..., People]) -> People:
+    return make_people(structs.replace(chosen, default_role=()))
 
 
 def test_only_the_right_to_delete_is_enough_and_hidden_is_refused_as_missing(people: People) -> None:

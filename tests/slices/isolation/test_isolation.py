@@ -3,7 +3,7 @@
 What lies inside is full of a word that no caller knows, so no answer may hold it; and not a row of it may change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -29,11 +29,13 @@ OWNERS = (  # what other rows belong to, and must be of the same workspace as
 
 
 @pytest.fixture
-def application(chosen: Settings) -> Iterator[app.App]:
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
     """One that lets webhooks lead to this machine: none leads anywhere."""
-    made = app.build(structs.replace(chosen, webhook_schemes=("http",), allow_private_webhooks=True, default_role=()))
-    yield made
-    made.close()
+    made = make_application(
+        structs.replace(chosen, webhook_schemes=("http",), allow_private_webhooks=True, default_role=())
+    )
+    made.complete()
+    return made
 
 
 @pytest.fixture

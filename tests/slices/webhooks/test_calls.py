@@ -2,17 +2,16 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from support.client import Api, Inside
+from support.client import Api
 from support.links import until
 from support.processes.servers import Server
 from support.receiver import Receiver, answer, signed_by_mlflow
-from trackside import app
 from trackside.core.settings import Settings
 
 OURS = "/api/trackside/v1/webhooks"
@@ -21,13 +20,9 @@ OPEN = ("--allow-private-webhooks", "--webhook-schemes", "http,https")
 
 
 @pytest.fixture
-def calls(chosen: Settings) -> Iterator[Api]:
+def calls(chosen: Settings, make_api: Callable[..., Api]) -> Api:
     """The application, which may call private addresses."""
-    application = app.build(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-    application.close()
+    return make_api(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
 
 
 # By REST

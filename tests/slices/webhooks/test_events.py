@@ -1,15 +1,14 @@
 """Every event that a webhook may ask for, each made to happen by the calls that users make."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from support.client import Api, Inside
+from support.client import Api
 from support.receiver import Receiver
 from support.registry import OWN, Registry
-from trackside import app
 from trackside.core.settings import Settings
 from trackside.events.model import EVENTS
 
@@ -26,13 +25,9 @@ TEXT = {"key": "mlflow.prompt.text", "value": "Hello {{name}}"}
 
 
 @pytest.fixture
-def calls(chosen: Settings) -> Iterator[Api]:
+def calls(chosen: Settings, make_api: Callable[..., Api]) -> Api:
     """The application, which may call private addresses."""
-    application = app.build(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
-    inside = Inside(application.asgi)
-    yield Api(inside)
-    inside.close()
-    application.close()
+    return make_api(replace(chosen, allow_private_webhooks=True, webhook_schemes=("http", "https")))
 
 
 def test_what_users_do_makes_every_event_and_no_other(calls: Api, receiver: Receiver) -> None:

@@ -52,10 +52,7 @@ class Migration(Struct, frozen=True):
     number: int
     name: str
     text: str
-
-    @property
-    def checksum(self) -> str:
-        return hashlib.sha256(self.text.encode()).hexdigest()
+    checksum: str
 
 
 class Status(Struct, frozen=True):
@@ -101,7 +98,8 @@ def migrations() -> tuple[Migration, ...]:
     for entry in folder.iterdir():
         match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)
         if match:
-            found.append(Migration(int(match[1]), match[2], entry.read_text("utf-8")))
+            text = entry.read_text("utf-8")
+            found.append(Migration(int(match[1]), match[2], text, hashlib.sha256(text.encode()).hexdigest()))
     return tuple(sorted(found, key=lambda migration: migration.number))
 
 

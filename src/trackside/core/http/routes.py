@@ -102,13 +102,17 @@ def _route(
     api_only: bool = False,
     **more: Any,
 ) -> Route:
+    method, paths = _method_and_paths(where, version)
+    if len(paths) > 1 and (ajax_only or api_only):
+        paths = paths[1:] if ajax_only else paths[:1]
+    return Route(method=method, paths=paths, kind=kind, needs=needs, **more)
+
+
+@functools.cache  # the same few hundred for each table of the process
+def _method_and_paths(where: str, version: str) -> tuple[str, tuple[str, ...]]:
     method, path = where.split(" ", 1)
-    if path.startswith("/"):
-        paths: tuple[str, ...] = (path,)
-    else:
-        both = (f"/api/{version}/mlflow/{path}", f"/ajax-api/{version}/mlflow/{path}")
-        paths = both[1:] if ajax_only else both[:1] if api_only else both
-    return Route(method=method, paths=tuple(p.rstrip("/") or "/" for p in paths), kind=kind, needs=needs, **more)
+    paths = (path,) if path.startswith("/") else (f"/api/{version}/mlflow/{path}", f"/ajax-api/{version}/mlflow/{path}")
+    return method, tuple(each.rstrip("/") or "/" for each in paths)
 
 
 def needs_user(route: Route) -> bool:
@@ -132,7 +136,7 @@ class Table:
         self._completing = threading.Lock()
         self._whole: dict[tuple[str, str], Match] = {}
         self._patterns: list[tuple[str, str, Route]] = []  # prefix, path, route
-        self._methods: dict[str, set[str]] = {}
+        self._methods: set[str] = set()  # that some path answers to
         self._add(list(routes))
 
     @property
@@ -154,19 +158,19 @@ class Table:
     def _add(self, routes: Sequence[Route]) -> None:
         self.routes = [*self.routes, *routes]
         patterns = list(self._patterns)
+        whole = self._whole
         for route in routes:
             if not isinstance(route.needs, Action):  # without a name nobody could be given or refused the right
                 raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is no action")
+            method = route.method
+            self._methods.add(method)
+            match = Match(route, {})
             for path in route.paths:
                 if "{" in path:
-                    prefix = path[: path.index("{")]
-                    patterns.append((prefix, path, route))
-                elif (route.method, path) in self._whole:
-                    raise ValueError(f"two routes answer {route.method} {path}")
-                else:
-                    self._whole[route.method, path] = Match(route, {})
-                    self._methods.setdefault(path, set()).add(route.method)
-        self._patterns = sorted(patterns, key=lambda entry: -len(entry[0]))  # at once: other threads read it
+                    patterns.append((path[: path.index("{")], path, route))
+                elif whole.setdefault((method, path), match) is not match:
+                    raise ValueError(f"two routes answer {method} {path}")
+        self._patterns = sorted(patterns, key=_prefix_length, reverse=True)  # at once: other threads read it
 
     def find(self, method: str, path: str) -> Match | None:
         found = self._whole.get((method, path))
@@ -183,7 +187,7 @@ class Table:
 
     def methods(self, path: str) -> set[str]:
         """What the path answers to; nothing where it is unknown."""
-        known = set(self._methods.get(path, ()))
+        known = {method for method in self._methods if (method, path) in self._whole}
         for prefix, pattern, route in self._patterns:
             if path.startswith(prefix) and _pattern(pattern).fullmatch(path):
                 known.add(route.method)
@@ -192,6 +196,10 @@ class Table:
             if "GET" in known:
                 known.add("HEAD")
         return known
+
+
+def _prefix_length(pattern: tuple[str, str, Route]) -> int:
+    return len(pattern[0])
 
 
 def matches_path(path: str) -> Callable[[str], dict[str, str] | None]:
