@@ -37,7 +37,7 @@ REVIEWED = [
             " jobs/schedule_store.py jobs/store.py drift/monitors/incidents/store.py drift/monitors/store.py"
             " imports/sources/database_datasets.py imports/sources/postgres_rows.py imports/sources/rows.py"
             " links/state/item_store.py links/state/generations.py"
-            " links/state/backfill.py sync/local/reader.py links/store.py sync/local/writer.py"
+            " sync/local/items.py links/store.py sync/local/writer.py"
             " links/state/work_queue.py logged_models/store.py"
             " metrics/charts.py metrics/history.py metrics/keys.py metrics/store.py registry/approvals.py"
             " registry/files/removal.py registry/history.py registry/lineage.py registry/models.py registry/moving.py"

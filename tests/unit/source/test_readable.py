@@ -35,9 +35,7 @@ EXEMPT = {
             ("unpack.py", "_reserve"),
         )
     },
-    ("links/state/generations.py", "newest"): WHOLE,
-    ("links/state/backfill.py", "ids"): WHOLE,
-    ("sync/local/reader.py", "ids"): WHOLE,
+    ("sync/local/items.py", "ids"): WHOLE,
     ("sync/local/registry.py", "ids"): WHOLE,
     ("logged_models/search_sql.py", ""): "the experiment of a model that was found among those the caller may read",
     ("logged_models/search_sql.py", "_Statement.page"): "by experiments that `experiments.seqs_of` let through",

@@ -10,7 +10,7 @@ from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, Table, query
 
 MOST_MODULES = (
-    676  # with monitors of drift, alerts, quotas, prices, orphans, providers of sign-in and backends of endpoints
+    678  # with monitors of drift, alerts, quotas, prices, orphans, providers of sign-in and backends of endpoints
 )
 NOT_NEEDED = (
     "trackside.links.routes",
