@@ -143,9 +143,12 @@ def test_the_next_times_of_a_schedule_are_those_at_which_it_fires() -> None:
     [
         (("", "UTC", 0), "needs either cron or interval_s"),
         (("* * * * *", "UTC", 60), "and not both"),
-        (("0 0 30 2 *", "UTC", 0), "cron is '0 0 30 2 *'"),
+        (("0 0 30 2 *", "UTC", 0), "cron is '0 0 30 2 *', which never fires: none of its months has such a day"),
+        (("0 0 31 4,6 *", "UTC", 0), "cron is '0 0 31 4,6 *', which never fires"),
+        (("0 0 32 2 *", "UTC", 0), "cron is '0 0 32 2 *' (bad day-of-month)"),
         (("61 * * * *", "UTC", 0), "cron is '61 * * * *'"),
         (("* * *", "UTC", 0), "it must have five fields"),
+        (("* * 1", "UTC", 0), "it must have five fields"),
         (("* * * * *", "Mars/Olympus", 0), "timezone is 'Mars/Olympus'"),
         (("* * * * *", "../../etc/passwd", 0), "timezone is"),
         (("", "UTC", 59), "interval_s is 59"),

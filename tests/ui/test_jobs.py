@@ -38,6 +38,21 @@ def test_a_job_is_started_and_watched_to_its_end_and_deleted(server: Server, pag
     expect(page.get_by_role("heading", name="No jobs yet")).to_be_visible()
 
 
+def test_other_parameters_stay_open_while_they_are_typed(server: Server, page: Page) -> None:
+    page.goto(f"{server.url}/#/jobs")
+    page.get_by_role("button", name="New job").click()
+    form = page.get_by_role("dialog")
+    form.get_by_label("Kind").select_option("Score a table")
+    form.get_by_text("other parameters").click()
+
+    form.get_by_label("output", exact=True).fill("/srv/tables/out.parquet")
+
+    expect(form.get_by_text("1 set")).to_be_visible()
+    expect(form.get_by_label("env", exact=True)).to_be_visible()
+    form.get_by_label("env", exact=True).fill("local")
+    expect(form.get_by_label("where", exact=True)).to_be_visible()
+
+
 def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
     server: Server, page: Page, console: list[str]
 ) -> None:
@@ -46,7 +61,7 @@ def test_a_schedule_is_made_changed_paused_deleted_and_brought_back(
     form = page.get_by_role("dialog")
     page.get_by_label("Kind").select_option("Empty the trash")
     form.get_by_label("Cron expression").fill("0 0 31 2 *")
-    expect(form.get_by_role("alert")).to_contain_text("cron is '0 0 31 2 *'")
+    expect(form.get_by_role("alert")).to_contain_text("cron is '0 0 31 2 *', which never fires")
     form.get_by_label("Cron expression").fill("15 4 * * *")
     form.get_by_label("Time zone").fill("UTC")
     expect(form.get_by_role("listitem")).to_have_count(5)

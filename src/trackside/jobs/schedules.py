@@ -29,6 +29,8 @@ def check(cron: str, timezone: str, interval_s: int) -> None:
         try:
             fields = CronSim(cron, datetime(2026, 1, 1, tzinfo=zone))
         except CronSimError as fault:
+            if _is_fine_in_some_month(cron):
+                raise Invalid(f"cron is {cron!r}, which never fires: none of its months has such a day") from None
             raise Invalid(f"cron is {cron!r} ({str(fault).lower()}); {_FORM}") from None
         if next(fields, None) is None:
             raise Invalid(f"cron is {cron!r}, which never fires")
@@ -63,6 +65,15 @@ def times_after(now_ms: int, cron: str, timezone: str, interval_s: int, count: i
 def went_back(schedule: Schedule, now_ms: int) -> bool:
     """Tell whether the clock went back since `next_at` was computed, so that the schedule would wait too long."""
     return schedule.computed_at > now_ms + CLOCK_SLACK_MS
+
+
+def _is_fine_in_some_month(cron: str) -> bool:
+    fields = cron.split()
+    try:
+        CronSim(" ".join([*fields[:3], "*", *fields[4:]]), datetime(2026, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return False
+    return len(fields) > 3  # the month is the fourth
 
 
 def _cron_after(cron: str, timezone: str, now_ms: int, count: int) -> list[int]:

@@ -86,7 +86,7 @@ class Scoring:
             run=self.run,
             check=self.check,
             ended=_end_run,
-            describe=lambda params: f"Score {params.input} with {params.model}"[:500],
+            describe=lambda params: f"Score {_name(params)} with {params.model}"[:500],
             needs=(Action.RUNS_WRITE,),
         )
 
