@@ -14,6 +14,7 @@ from trackside import app, opening
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Invalid
 from trackside.core.settings import Settings
+from trackside.events.store import DAY_MS
 from trackside.experiments import store as experiments
 from trackside.runs import batch, lifecycle, orders, search_sql
 from trackside.runs import bulk as bulk_runs
@@ -196,23 +197,24 @@ def test_an_order_is_made_again_when_too_much_has_changed(db: Any) -> None:
         assert kept.page(tx, search, 5, None) != orders.asked(tx, search, 5, None)
 
 
-def test_an_order_whose_changes_were_pruned_is_made_again(db: Any, stored: list[str]) -> None:
+def test_an_order_is_made_again_before_its_changes_are_pruned(db: Any, stored: list[str]) -> None:
     now = [0.0]
     kept = Orders(min_runs=1, clock=lambda: now[0])
     with db.read(1) as tx:
         search = search_sql.parse(None, ["metrics.a DESC"], experiments.seqs_of(tx, ["0"]), ["active"])
         kept.page(tx, search, 5, None)
     kept.step(db)
-    now[0] += 100.0
     with db.write(1) as tx:
         batch.log(tx, [Logged(stored[0], {"a": [(9, 9, 1e6)]}, [], {}, [], True)])
-    with db.write(1) as tx:
         create(tx, 1)
-        tx.run("DELETE FROM changes WHERE seq < (SELECT MAX(seq) FROM changes)")
+        tx.run("DELETE FROM changes WHERE workspace_id = :ws AND seq < (SELECT MAX(seq) FROM changes)")
+    assert orders.MAX_AGE_S < DAY_MS / 1000  # `--change-log-days` keeps a day at least
+
+    now[0] += orders.MAX_AGE_S + 1
 
     with db.read(1) as tx:
         assert kept.page(tx, search, 5, None) == orders.asked(tx, search, 5, None)
-    assert kept.step(db) is False
+    kept.step(db)
     unannounced(db, stored[1:], 1e7)
     with db.read(1) as tx:
         assert kept.page(tx, search, 5, None) != orders.asked(tx, search, 5, None)

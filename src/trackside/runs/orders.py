@@ -28,6 +28,7 @@ MAX_RUNS = 2_000_000  # of all orders together: 8 bytes each
 MAX_CHANGES = 2_000  # of the workspace since the position of an order
 MAX_CHANGED = 500  # runs: each page sorts them
 WALKED = 4  # a page looks at no more than this part of an order
+MAX_AGE_S = 3_600.0  # of an order: the change log keeps the entries of a day at least
 LEFT_AFTER_S = 600.0  # an order that nobody uses is dropped
 SMALL_FOR_S = 60.0  # an experiment with few runs is counted again
 PAUSE = 10.0  # times as long as an order took to make, until it is made again
@@ -45,6 +46,7 @@ class _Kept(Struct):
 
     seqs: "array[int] | None"
     position: int  # of the change log
+    made_at: float
     used_at: float
     again_at: float  # not made again before
     poor: set[str] = set()  # fingerprints of searches whose filter leaves too few of the first runs
@@ -66,7 +68,8 @@ class Orders:
         scope = _Scope(tx.ws, search.experiments, search.stages, search.orders)
         kept = self._find(scope) if search_sql.sorts_all(search) else None
         if kept is not None and kept.seqs is not None and search.fingerprint not in kept.poor:
-            changed = _changed(tx, kept.position, search.experiments)
+            is_old = self._clock() > kept.made_at + MAX_AGE_S
+            changed = None if is_old else _changed(tx, kept.position, search.experiments)
             if changed is None:
                 self._want(scope, kept)
             elif (rows := _walk(tx, kept, kept.seqs, changed, search, limit, page_token)) is not None:
@@ -95,7 +98,7 @@ class Orders:
         ended = self._clock()
         with self._lock:
             again_at = ended + (PAUSE * (ended - now) if is_fit else SMALL_FOR_S)
-            self._kept[scope] = _Kept(seqs, position, ended, again_at)
+            self._kept[scope] = _Kept(seqs, position, now, ended, again_at)
             self._kept.move_to_end(scope)
             while sum(len(kept.seqs or ()) for kept in self._kept.values()) > MAX_RUNS:
                 self._kept.popitem(last=False)
@@ -124,12 +127,7 @@ def asked(tx: Tx, search: Search, limit: int, page_token: str | None, runs: Sequ
 
 
 def _changed(tx: Tx, position: int, experiments: Sequence[int]) -> set[int] | None:
-    """Return the runs of the experiments that may have changed since the position.
-
-    None if they are too many, or if the change log has lost entries since: it is pruned by age."""
-    oldest = tx.one("SELECT MIN(seq) FROM changes")
-    if oldest is None or oldest[0] is None or oldest[0] > position:
-        return None
+    """Return the runs of the experiments that may have changed since the position; None if they are too many."""
     rows = tx.all(
         """
         SELECT entity_id FROM changes WHERE workspace_id = :ws AND seq > :position AND entity = 'run'
