@@ -1,4 +1,4 @@
-"""The change log for those who read it.  Knows `changes` and how far each reader has come; knows no reader's purpose.
+"""The change log and the cursors of its readers.  Knows no reader's purpose.
 
 A reader that reacts is a consumer: it has a name, and a cursor in the store that moves in the transaction that holds what it
 made of the changes.  So it handles each change once, also when two servers read at once or one is killed.
@@ -46,7 +46,8 @@ class Page(Struct, frozen=True):
 
 
 def begin(db: Database, tx: Tx | None = None) -> int:
-    """A number to read on from for a reader that looks, after this, at all there is: what changes later is announced after it.
+    """Return a change-log position.  A reader that reads the current state after this call and then follows the log from here
+    misses nothing.
 
     `tx`: a transaction that this thread has opened and not used yet."""
     if tx is None or tx.dialect != "sqlite":
@@ -57,7 +58,7 @@ def begin(db: Database, tx: Tx | None = None) -> int:
 
 
 def register(db: Database, consumer: str) -> None:
-    """From now on changes are kept for it; what it does about those before comes after this.  Harmless when it is known."""
+    """Keep changes for a consumer from now on.  A consumer that is registered already stays as it is."""
     with db.read(0) as tx:
         if _cursor(tx, consumer) is not None:
             return

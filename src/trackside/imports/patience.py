@@ -1,5 +1,4 @@
-"""Calls to a side that may be away for a moment: tried again for some seconds, then given up.  And one that is busy is asked
-less at once."""
+"""Calls of an import: retried for some seconds, and fewer at once while the called server is busy."""
 
 import http.client
 import threading
@@ -17,14 +16,16 @@ BROKEN = 500  # MLflow's answer where one item is at fault: another try will not
 
 
 AT_ONCE = 16  # calls
-LOOK_S = 0.1  # until those that wait look again
+LOOK_S = 0.1  # between two looks of a call that waits
 BUSY = (429, 503)
-GROWS_AFTER = 20  # calls that went well
+GROWS_AFTER = 20  # calls that succeeded
 
 
 class Gate:
-    """How many calls a side gets at once: half as many when it says that it has too much to do, one more whenever some went
-    well, and none before the moment that it named."""
+    """Bounds the calls that a server gets at once.
+
+    The bound is halved when the server says that it is busy, and grows by one after GROWS_AFTER calls that succeeded.  No call
+    begins before the time that the server asked for."""
 
     def __init__(self, most: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
         self.width = self._most = most
@@ -57,7 +58,7 @@ class Gate:
 
     def is_busy(self, wait_s: float) -> None:
         with self._changed:
-            # Those that were on their way together say it once.
+            # Calls that were under way together count once.
             if self._went_well or self.width == self._most:
                 self.width = max(1, self.width // 2)
                 self._went_well = 0
@@ -103,13 +104,13 @@ class PatientHttp(Http):
         once: bool = False,
     ) -> Answer:
         whole = super().call
-        if once or not self.answered:  # an address that is wrong is said at once
+        if once or not self.answered:  # a wrong address is reported at once
             return whole(method, path, body, headers, most_bytes=most_bytes, once=once)
         return again(lambda: whole(method, path, body, headers, most_bytes=most_bytes))
 
 
 def again(work: Callable[[], T]) -> T:
-    """What may be done twice.  Raises Down when it has not gone well for long."""
+    """Do what may be done twice, and retry it while it raises Down, for some 16 s.  Raise the last Down."""
     for wait_s in (*WAITS_S, None):
         try:
             return work()

@@ -30,7 +30,7 @@ HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.TRACE, Entity.
 THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
 
 
-class Unlink:
+class CopyRemover:
     """`beat` is called before each item; what it raises ends the step."""
 
     def __init__(self, side: Side, beat: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files
 from trackside.sync.local.files import Source
-from trackside.sync.local.resumable_upload import Note
+from trackside.sync.local.resumable_upload import UploadCheckpoint
 from trackside.sync.remote.databricks import signed_urls
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.port import Unmirrored
@@ -56,7 +56,7 @@ def spot(tmp_path: Path) -> Spot:
 
 def send(remote: DatabricksFiles, run: str, spot: Spot, entity: Entity = Entity.RUN) -> RemoteFile:
     """As a server that has just begun: it knows no more than is noted."""
-    with Source(spot, note=Note(spot.blobs, ("push", run))) as source:
+    with Source(spot, note=UploadCheckpoint(spot.blobs, ("push", run))) as source:
         return remote.send(entity, run, "a/ü.bin", source)
 
 
@@ -73,7 +73,7 @@ def test_a_large_file_goes_by_parts_and_comes_back(
     assert sent.sha256 == files.sha256([CONTENT])
     assert asked == PARTS  # each with its checksum, so nothing was read back
     assert databricks.store.uploads.parts == {}
-    assert Note(spot.blobs, ("push", run)).read() == b""
+    assert UploadCheckpoint(spot.blobs, ("push", run)).read() == b""
 
 
 def test_the_files_of_a_logged_model_go_by_parts_too(
@@ -178,7 +178,7 @@ def test_an_upload_that_cannot_be_finished_leaves_nothing(
     assert databricks.store.uploads.parts == {}
     assert len(databricks.store.uploads.ended) == 1
     assert (run, "a/ü.bin") not in databricks.files
-    assert Note(spot.blobs, ("push", run)).read() == b""
+    assert UploadCheckpoint(spot.blobs, ("push", run)).read() == b""
 
 
 def test_where_the_parts_have_no_checksum_the_file_is_read_back(

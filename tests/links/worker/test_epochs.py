@@ -39,7 +39,7 @@ def link(db: Any) -> Link:
                 tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {fields.STAGE: stage}
             )
         item_store.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
-        work_queue.mark(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
+        work_queue.enqueue(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
         return store.get(tx, "l")
 
     found: Link = db.writer.submit(WS, make).result()
@@ -100,7 +100,7 @@ def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db
 
     with db.read(WS) as tx:
         mirrored_now = item_store.mirrored(tx, link.link_id)
-        due = [(each.entity, each.entity_id, each.is_remote) for each in work_queue.due(tx, link.link_id, 10)]
+        due = [(each.entity, each.entity_id, each.is_remote) for each in work_queue.next_items(tx, link.link_id, 10)]
     assert now(db, link) == Known("second", 1)
     assert mirrored_now == {}
     assert due == [(Entity.EXPERIMENT, "0", False), *((Entity.RUN, str(number) * 32, False) for number in range(3))]

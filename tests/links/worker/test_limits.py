@@ -8,7 +8,7 @@ import pytest
 
 from trackside.core.http_client import rate_limit
 from trackside.core.http_client.client import Stopped
-from trackside.core.http_client.rate_limit import Bucket, Limits
+from trackside.core.http_client.rate_limit import Limits, TokenBucket
 from trackside.links.connect import SLOW
 from trackside.links.model import Kind
 
@@ -35,7 +35,7 @@ def test_a_bucket_lets_through_its_rate_and_no_more() -> None:
         clock[0] += seconds
         return False
 
-    bucket = Bucket(20.0, 20.0, lambda: clock[0])
+    bucket = TokenBucket(20.0, 20.0, lambda: clock[0])
     times = []
     for _ in range(220):
         bucket.take(wait)
@@ -83,7 +83,7 @@ def test_the_lowest_rate_that_anybody_asked_for_holds_until_all_have_left() -> N
 
 
 def test_many_threads_get_no_more_than_one() -> None:
-    bucket = Bucket(50.0, 1.0)
+    bucket = TokenBucket(50.0, 1.0)
     began = threading.Event()
     taken: list[int] = []
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trackside.links.worker.throttle import LONGEST_REST_S, Pace
+from trackside.links.worker.throttle import LONGEST_REST_S, Throttle
 
 
 class Clock:
@@ -39,7 +39,7 @@ class Clock:
 def test_a_link_rests_long_only_for_others(at_work: float, in_rests: float, rests: list[float]) -> None:
     clock = Clock()
     clock.others, clock.others_in_rests = at_work, in_rests
-    pace = Pace(clock.wait, clock.now)
+    pace = Throttle(clock.wait, clock.now)
     clock.work(0.25)
 
     pace.rest()
@@ -50,7 +50,7 @@ def test_a_link_rests_long_only_for_others(at_work: float, in_rests: float, rest
 def test_no_rest_is_longer_than_some_seconds() -> None:
     clock = Clock()
     clock.others = clock.others_in_rests = 0.5
-    pace = Pace(clock.wait, clock.now)
+    pace = Throttle(clock.wait, clock.now)
     clock.work(100)
 
     pace.rest()

@@ -4,7 +4,7 @@ from typing import Any
 
 from trackside.links import store
 from trackside.links.model import Kind, Made, Options
-from trackside.links.poll.ended_runs import LEAST_ROUND_S, SHARE, Rounds
+from trackside.links.poll.ended_runs import LEAST_ROUND_S, SHARE, EndedRuns
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
 from trackside.sync.document import Mode
@@ -25,7 +25,7 @@ def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
     names = [f"{i:02x}" for i in range(0, 256, 8)]
     side = _side(db, names)
     clock = Clock()
-    rounds = Rounds(clock)
+    rounds = EndedRuns(clock)
     seen: list[str] = []
     spent = 0.0
     while clock.now < 1000:
@@ -43,7 +43,7 @@ def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
 def test_a_few_runs_are_not_looked_at_all_the_time(db: Any) -> None:
     side = _side(db, ["a"])
     clock = Clock()
-    rounds = Rounds(clock)
+    rounds = EndedRuns(clock)
     seen = 0
     while clock.now < 10 * LEAST_ROUND_S:
         clock.now += 1

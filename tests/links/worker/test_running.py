@@ -8,7 +8,7 @@ import pytest
 from trackside.sync import fields
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.mlflow import active_runs
-from trackside.sync.remote.mlflow.active_runs import Running
+from trackside.sync.remote.mlflow.active_runs import ActiveRuns
 from trackside.sync.remote.mlflow.run_changes import Poll, Searched
 from trackside.sync.remote.mlflow.wire import part_of_run
 from trackside.sync.remote.port import Seen
@@ -37,7 +37,7 @@ def run_of(number: int, status: str = "RUNNING", value: float = 1.0) -> dict[str
 
 def test_what_gets_on_is_looked_at_each_time_and_what_stands_still_ever_less_often() -> None:
     clock = Clock()
-    runs = Running(clock)
+    runs = ActiveRuns(clock)
     looks: dict[str, list[float]] = {"stale": [], "live": []}
     while clock.now < 24 * HOUR_S:
         if runs.is_due("stale", {"value": 1}):
@@ -54,7 +54,7 @@ def test_what_gets_on_is_looked_at_each_time_and_what_stands_still_ever_less_oft
 
 def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one() -> None:
     clock = Clock()
-    runs = Running(clock)
+    runs = ActiveRuns(clock)
     for _ in range(1000):
         runs.is_due("a", {"value": 1})
         clock.now += 30
@@ -65,7 +65,7 @@ def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one()
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    runs = Running(Clock())
+    runs = ActiveRuns(Clock())
     for number in range(active_runs.MOST_RUNS + 5):
         assert runs.is_due(f"r{number}", {})
 

@@ -222,29 +222,29 @@ def test_the_line_is_kept_by_those_who_are_in_it(db: Any, make_runner: MakeRunne
         write(db, work)
         return [each.entity_id for each in waiting_for(db)]
 
-    def first() -> work_queue.Dirty:
+    def first() -> work_queue.QueuedItem:
         return waiting_for(db)[0]
 
-    assert [now(lambda tx, one=one: work_queue.mark(tx, 1, [one])) for one in (c, a, b)][-1] == ["c", "a", "b"]  # type: ignore[misc]
-    assert now(lambda tx: work_queue.mark(tx, 1, [a, b])) == ["c", "a", "b"]
+    assert [now(lambda tx, one=one: work_queue.enqueue(tx, 1, [one])) for one in (c, a, b)][-1] == ["c", "a", "b"]  # type: ignore[misc]
+    assert now(lambda tx: work_queue.enqueue(tx, 1, [a, b])) == ["c", "a", "b"]
     at_first = first()
-    assert now(lambda tx: work_queue.done(tx, 1, at_first)) == ["a", "b"]
-    assert now(lambda tx: work_queue.mark(tx, 1, [c])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.complete(tx, 1, at_first)) == ["a", "b"]
+    assert now(lambda tx: work_queue.enqueue(tx, 1, [c])) == ["a", "b", "c"]
     stale = first()
-    assert now(lambda tx: work_queue.mark(tx, 1, [a])) == ["a", "b", "c"]
-    assert now(lambda tx: work_queue.done(tx, 1, stale)) == ["b", "c", "a"]
+    assert now(lambda tx: work_queue.enqueue(tx, 1, [a])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.complete(tx, 1, stale)) == ["b", "c", "a"]
     going_on = first()
-    assert now(lambda tx: work_queue.go_on_later(tx, 1, going_on)) == ["c", "a", "b"]
+    assert now(lambda tx: work_queue.requeue(tx, 1, going_on)) == ["c", "a", "b"]
     troubled = first()
-    assert now(lambda tx: work_queue.postpone(tx, 1, troubled, 60_000)) == ["a", "b"]
-    assert now(lambda tx: work_queue.mark(tx, 1, [c])) == ["a", "b", "c"]
+    assert now(lambda tx: work_queue.defer(tx, 1, troubled, 60_000)) == ["a", "b"]
+    assert now(lambda tx: work_queue.enqueue(tx, 1, [c])) == ["a", "b", "c"]
 
 
 def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     kinds = [str(each) for each in sorted(Entity)]
 
-    write(db, lambda tx: work_queue.mark(tx, 1, [(kind, name) for kind in kinds for name in "yx"]))
+    write(db, lambda tx: work_queue.enqueue(tx, 1, [(kind, name) for kind in kinds for name in "yx"]))
 
     assert [f"{each.entity} {each.entity_id}" for each in waiting_for(db)] == [
         "experiment x", "experiment y", "run x", "run y", "logged_model x", "logged_model y",
@@ -255,9 +255,9 @@ def test_of_what_is_marked_together_what_others_need_comes_first(db: Any, make_r
 
 def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
-    write(db, lambda tx: work_queue.mark(tx, 1, [("run", "a")]))
+    write(db, lambda tx: work_queue.enqueue(tx, 1, [("run", "a")]))
     (item,) = waiting_for(db)
-    write(db, lambda tx: work_queue.postpone(tx, 1, item, 60_000))
+    write(db, lambda tx: work_queue.defer(tx, 1, item, 60_000))
 
     before = waiting_for(db)
     write(db, lambda tx: tx.run("UPDATE link_dirty SET due_at = due_at + 86400000 WHERE workspace_id = :ws"))
@@ -269,7 +269,7 @@ def test_a_clock_that_is_set_back_keeps_nobody_waiting(db: Any, make_runner: Mak
 def test_whose_turn_it_is_is_read_from_an_index(db: Any, make_runner: MakeRunner) -> None:
     make_runner()
     for start in range(0, 3000, 1000):
-        write(db, lambda tx, start=start: work_queue.mark(tx, 1, [("run", f"{start + n}") for n in range(1000)]))  # type: ignore[misc]
+        write(db, lambda tx, start=start: work_queue.enqueue(tx, 1, [("run", f"{start + n}") for n in range(1000)]))  # type: ignore[misc]
     how = "EXPLAIN QUERY PLAN" if db.dialect == "sqlite" else "EXPLAIN"
     if db.dialect == "postgresql":
         write(db, lambda tx: tx.run("ANALYZE link_dirty"))
@@ -282,7 +282,7 @@ def test_whose_turn_it_is_is_read_from_an_index(db: Any, make_runner: MakeRunner
     assert "TEMP B-TREE" not in plan
 
 
-def waiting_for(db: Any) -> list[work_queue.Dirty]:
+def waiting_for(db: Any) -> list[work_queue.QueuedItem]:
     """What is due, in turn."""
     with db.read(WS) as tx:
-        return work_queue.due(tx, 1, 1000)
+        return work_queue.next_items(tx, 1, 1000)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from trackside.core.http_client.rate_limit import Bucket, Limits
+from trackside.core.http_client.rate_limit import Limits, TokenBucket
 from trackside.links.state.point_retries import FIRST_S, MOST, Refusals
-from trackside.links.worker.throttle import BUSY_SHARE, REST_FACTOR, Pace
+from trackside.links.worker.throttle import BUSY_SHARE, REST_FACTOR, Throttle
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
 
 def test_a_call_waits_just_as_long_as_it_takes_until_one_is_left() -> None:
     clock = Clock()
-    bucket = Bucket(2.0, 1.0, clock)
+    bucket = TokenBucket(2.0, 1.0, clock)
 
     for _ in range(3):
         bucket.take(clock.wait)
@@ -52,7 +52,7 @@ def test_what_a_link_does_by_itself_is_no_business_of_others() -> None:
     def after(others: float) -> list[float]:
         nonlocal at, used, own
         rests.clear()
-        pace = Pace(rest, lambda: (at, used, own))
+        pace = Throttle(rest, lambda: (at, used, own))
         at, used, own = at + 0.125, used + 0.125, own + 0.125 - others
         pace.rest()
         return list(rests)

@@ -14,7 +14,7 @@ from trackside.core.http_client.client import Stopped
 Wait = Callable[[float], bool]  # sleeps so many seconds; True if it shall end
 
 
-class Bucket:
+class TokenBucket:
     """At most `rate` calls a second over time, `burst` at once.  For many threads."""
 
     def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
@@ -57,8 +57,8 @@ class Limits:
         self, rate: float, slow: Mapping[tuple[str, ...], float], now: Callable[[], float] = time.monotonic
     ) -> None:
         # One at a time: who waits for each answer loses nothing, and no second has more than its share.
-        self._all = Bucket(rate, 1.0, now)
-        self._slow = [(ends, Bucket(each, 1.0, now)) for ends, each in slow.items()]
+        self._all = TokenBucket(rate, 1.0, now)
+        self._slow = [(ends, TokenBucket(each, 1.0, now)) for ends, each in slow.items()]
 
     def take(self, path: str, wait: Wait) -> None:
         """Before a call is made."""

@@ -1,7 +1,7 @@
-"""Looks again at every run of a server that does not tell when points or files are added to one that has ended.
+"""Decides which ended runs are read again, on servers that do not show points or files that are added to an ended run.
 
-One after the other, within a twentieth of the time: each costs the server a call for the run, one for each of its metrics and
-one for each folder of its files.  Knows who is next; how to look is the caller's.
+All runs are read one after the other, in at most a twentieth of the time: each costs the server one call, one for each of its
+metrics and one for each folder of its files.  The caller reads them.
 """
 
 import time
@@ -14,18 +14,18 @@ from trackside.sync.entities import Entity
 
 SHARE = 20
 LEAST_ROUND_S = 30.0
-MOST_SAVED_S = 5.0  # that a quiet hour leaves to be spent at once
+MOST_SAVED_S = 5.0  # of unused time that may be spent at once
 
 
-class Rounds:
+class EndedRuns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._after = uuid.uuid4().hex  # anywhere, so that a server that is often restarted comes to all of them
+        self._after = uuid.uuid4().hex  # a random start, so that a server that is often restarted reads all of them
         self._at = self._began = clock()
         self._left_s = 0.0
 
     def due(self, side: Side) -> Iterator[str]:
-        """The remote's ids of the runs whose turn it is.  The time until the next one is asked for is what a look took."""
+        """Yield the remote's ids of the runs to read now.  The time until the caller asks for the next one counts as its cost."""
         now = self._clock()
         self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
         self._at = now

@@ -1,4 +1,4 @@
-"""What the steps of one link work with: our store, the peer, and who is who.  Knows ids; moves nothing itself."""
+"""What the steps of one link work with: our store, the peer, and which item here is which item there.  Moves nothing itself."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class Task(Struct, frozen=True):
 
 
 class Side:
-    """Transactions are short: none is open while the peer is asked."""
+    """Both sides of a link.  Transactions are short: none is open while the peer is asked."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Side:
         self._task = Task()
 
     def start(self, task: Task) -> None:
-        """Begin with an item: what follows is part of this task."""
+        """Begin with an item.  All calls until the next one belong to this task."""
         self._task = task
 
     @property
@@ -90,7 +90,7 @@ class Side:
 
     @property
     def user(self) -> str:
-        """In whose name the link writes."""
+        """The user that histories show for what the link writes."""
         return f"link {self.link.name}"
 
     def read(self, fn: Callable[[Tx], T]) -> T:
@@ -102,7 +102,7 @@ class Side:
         return in_link(self.db, self.ws, self.link.link_id, lambda tx: fn(tx.by(self.user)))
 
     def look(self, entity: Entity, remote_id: str) -> Part | None:
-        """An item of theirs, which can be read."""
+        """Return an item of theirs, or None.  Raise Invalid if a field of it cannot be stored here."""
         part = self.peer.read(entity, remote_id)
         if part is not None:
             validation.check(part.doc)
@@ -112,7 +112,7 @@ class Side:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
 
     def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
-        """Once, however often the remote is in trouble before it is over."""
+        """Add a conflict to the log, once for each time that the item was synced."""
 
         def work(tx: Tx) -> None:
             since = item_store.synced_at(tx, self.link.link_id, entity, entity_id)
@@ -121,7 +121,7 @@ class Side:
         self.write(work)
 
     def note_once(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
-        """What would be said again at every look."""
+        """Add a line to the log unless it has the same line already."""
         self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
 
     def item(self, entity: Entity, local_id: str) -> Item | None:
@@ -132,7 +132,7 @@ class Side:
 
     def enqueue(self, entity: Entity, item_id: str, *, is_remote: bool = False, depth: int = 0) -> None:
         found = [(str(entity), item_id)]
-        self.write(lambda tx: work_queue.mark(tx, self.link.link_id, found, is_remote=is_remote, depth=depth))
+        self.write(lambda tx: work_queue.enqueue(tx, self.link.link_id, found, is_remote=is_remote, depth=depth))
 
     def is_before(self, touched: int) -> bool:
         """Return whether an item that was made or changed at that time, in ms, is from before the moment from which on the link
@@ -146,7 +146,7 @@ class Side:
             raise DeletionHeld(Deletion(where, name, items))
 
     def confirm(self, entity: Entity, item: Item) -> None:
-        """It was found there."""
+        """Remember that the item was found there in this generation of the store."""
         store_generation = self.link.store_generation
         if item.store_generation < store_generation:
             self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, store_generation))
@@ -155,11 +155,11 @@ class Side:
         self.write(lambda tx: item_store.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))
 
     def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
-        """A document of ours with the ids that the peer knows; `find` gives the peer's id of an item of ours."""
+        """Return a document of ours with the peer's ids; `find` returns the peer's id of an item of ours."""
         return doc if self.peer.keeps_ids else _renamed(doc, entity, find)
 
     def ours(self, doc: Doc, entity: Entity) -> Doc:
-        """A document of theirs with our ids, without the tags that say what it is a copy of."""
+        """Return a document of theirs with our ids, without the tags that say what it is a copy of."""
         if self.peer.keeps_ids:
             return doc
         plain = {
@@ -175,8 +175,7 @@ class Side:
 
 
 def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
-    """A transaction of a link, as long as there is one: it may be removed, with its workspace, while a step is under way.
-    Raises Stopped if it was."""
+    """Run a transaction of a link.  Raise Stopped if the link, or its workspace, was removed meanwhile."""
 
     def work(tx: Tx) -> tuple[bool, T | None]:
         return (True, fn(tx)) if store.hold(tx, link_id) else (False, None)
@@ -188,7 +187,7 @@ def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
 
 
 def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
-    """The same with other ids; one that nobody knows stays."""
+    """Return the document with the ids that `find` returns.  An id that it does not know stays."""
     renamed: Doc = {}
     for field, value in doc.items():
         match field.kind:

@@ -26,7 +26,7 @@ ASK_EVERY_S = 30.0  # which store is there, unless what the other side tells say
 REMEMBER_S = 2.0  # how long a store counts as the same without another look
 
 
-class Watch:
+class StoreIdentityCheck:
     """Which store is there, as long as a connection lasts."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Watch:
         return True
 
 
-class Losses:
+class LossCheck:
     """Of one pass over a link."""
 
     def __init__(self, side: Side) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from trackside.links.reconcile.attempt import attempt
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import DatasetType
-from trackside.links.reconcile.deletions import Losses
+from trackside.links.reconcile.deletions import LossCheck
 from trackside.links.reconcile.item_type import Early
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.registry.item_type import types_of_registry
@@ -24,7 +24,7 @@ class Mirrors:
 
     def __init__(self, side: Side) -> None:
         self.side = side
-        is_lost = Losses(side).is_lost
+        is_lost = LossCheck(side).is_lost
         self.models, self.versions = types_of_registry(side, self)
         self.datasets, self.traces = DatasetType(side, self), TraceType(side, self)
         self.tracked = {entity: TrackedType(entity, side, self) for entity in TRACKED}

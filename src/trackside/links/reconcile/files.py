@@ -28,7 +28,7 @@ from trackside.sync.file_plan import FileState, Known, Step, What
 from trackside.sync.file_versions import OurFile, RemoteFile
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import Source
-from trackside.sync.local.resumable_upload import PART_BYTES, Note, Parts, WrongSum
+from trackside.sync.local.resumable_upload import PART_BYTES, ResumableUpload, UploadCheckpoint, WrongSum
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 from trackside.sync.time_slice import TurnOver
 
@@ -258,7 +258,7 @@ class _Both:
         spot, side = self._spot(path), self.side
         what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         try:
-            with Source(spot, side.beat, Note(spot.blobs, what), side.turn) as source:
+            with Source(spot, side.beat, UploadCheckpoint(spot.blobs, what), side.turn) as source:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
@@ -339,7 +339,7 @@ class _Both:
         """What was stored, its SHA-256, and the remote's ETag of it."""
         side, spot, size = self.side, self._spot(path), there.size_bytes
         what = ("pull", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
-        parts = Parts(spot.blobs, what, f"{size} {there.etag}")
+        parts = ResumableUpload(spot.blobs, what, f"{size} {there.etag}")
         have = parts.begin() if size > PART_BYTES else 0
         incoming = side.peer.get_file(self.entity, self.remote_id, self._remote(path), have, parts.etag if have else "")
         with closing(incoming):
@@ -359,7 +359,7 @@ class _Both:
         stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
         return stat, sha256, etag
 
-    def _fill(self, parts: Parts, incoming: Incoming, most: int, *, may_stop: bool) -> None:
+    def _fill(self, parts: ResumableUpload, incoming: Incoming, most: int, *, may_stop: bool) -> None:
         pieces = self._beating(incoming)
         at, piece = incoming.start, next(pieces, b"")
         while piece:

@@ -245,9 +245,9 @@ class Reconciler:
             generations.miss(tx, self.side.link, self.entity, item)
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             if other is not None and mode.takes:
-                work_queue.mark(tx, self._link_id, [(str(self.entity), other.item_id)], is_remote=True)
+                work_queue.enqueue(tx, self._link_id, [(str(self.entity), other.item_id)], is_remote=True)
             if mode.sends:
-                work_queue.mark(tx, self._link_id, [(str(self.entity), item.local_id)])
+                work_queue.enqueue(tx, self._link_id, [(str(self.entity), item.local_id)])
                 text = f"its copy {item.remote_id} is gone; created again"
                 store.note(tx, self._link_id, LogKind.REFUSED, self.entity, item.local_id, text)
 
@@ -299,7 +299,7 @@ class Reconciler:
             self.child.forget(each)
             again.append((str(self.child.entity), each.local_id))
         self.forget(item)
-        self.side.write(lambda tx: work_queue.mark(tx, self._link_id, again))
+        self.side.write(lambda tx: work_queue.enqueue(tx, self._link_id, again))
 
     def _bring_back(self, item: Item) -> None:
         """Take theirs as if it had never been here."""

@@ -81,7 +81,7 @@ def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
         before=link.backfill_cursor,
     )
     if moved:
-        work_queue.mark(tx, link.link_id, found, depth=_sweep(link.backfill_cursor).depth)
+        work_queue.enqueue(tx, link.link_id, found, depth=_sweep(link.backfill_cursor).depth)
 
 
 def _sweep(text: str) -> Sweep:

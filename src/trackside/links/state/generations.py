@@ -71,7 +71,7 @@ def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
     if not _turn(tx, link, known, store_id, words):
         return
     if link.mode.sends:
-        work_queue.mark_mirrored(tx, link.link_id)
+        work_queue.enqueue_mirrored(tx, link.link_id)
     work_queue.forget_remote(tx, link.link_id)
     for table in ("link_items", "link_files", "link_series", "link_records"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :link", link=link.link_id)

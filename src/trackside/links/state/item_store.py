@@ -23,7 +23,7 @@ Direction = Literal["out", "in"]
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     """Marks what a page of the change log says was changed, and moves the link's place in it."""
     found = registered.named(page.changes)
-    work_queue.mark(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
+    work_queue.enqueue(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
     note_removals(tx, link_id, page.changes)
     tx.run(
         "UPDATE links SET seen_seq = :seen WHERE workspace_id = :ws AND link_id = :id AND seen_seq < :seen",
@@ -79,7 +79,7 @@ def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
     return 0 if row is None else row[0]
 
 
-def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
+def enqueue_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
     """Those of them that the other side has, to be compared."""
     if not local_ids:
         return
@@ -92,7 +92,7 @@ def mark_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]
         entity=str(entity),
         ids=list(local_ids),
     )
-    work_queue.mark(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
+    work_queue.enqueue(tx, link_id, [(str(entity), local_id) for (local_id,) in rows])
 
 
 def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:

@@ -26,7 +26,7 @@ DUE = """
     """
 
 
-class Dirty(Struct, frozen=True):
+class QueuedItem(Struct, frozen=True):
     entity: Entity
     entity_id: str
     is_remote: bool
@@ -37,7 +37,7 @@ class Dirty(Struct, frozen=True):
     may_delete: bool  # its deletion was let through
 
 
-def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
+def enqueue(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
     """Put items at the end of the queue.  A queued item keeps its position and is compared once.  Entities that no link mirrors
     are ignored."""
     known = set(Entity)
@@ -61,7 +61,7 @@ def mark(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: b
     )
 
 
-def mark_mirrored(tx: Tx, link_id: int) -> None:
+def enqueue_mirrored(tx: Tx, link_id: int) -> None:
     """Put all items that both sides have at the end of the queue."""
     tx.run(
         """
@@ -84,14 +84,14 @@ def forget_remote(tx: Tx, link_id: int) -> None:
     tx.run("DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND is_remote = 1", link=link_id)
 
 
-def due(tx: Tx, link_id: int, most: int) -> list[Dirty]:
-    """Return the next items that are due, by their position.  A clock that is set back delays a postponed item by at most an
-    hour."""
+def next_items(tx: Tx, link_id: int, most: int) -> list[QueuedItem]:
+    """Return the next items that are due, in the order of the queue.  A clock that is set back delays a postponed item by an hour
+    at most."""
     found = []
     far = tx.now + MAX_WAIT_MS
     for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
         rows = tx.all(DUE, link=link_id, low=low, high=high, most=most)
-        found += [Dirty(Entity(e), i, bool(r), v, g, a, t, bool(d)) for e, i, r, v, g, a, t, d in rows]
+        found += [QueuedItem(Entity(e), i, bool(r), v, g, a, t, bool(d)) for e, i, r, v, g, a, t, d in rows]
     return sorted(found, key=lambda each: (each.position, each.entity_id))[:most]
 
 
@@ -103,7 +103,7 @@ def next_due_at(tx: Tx, link_id: int) -> int | None:
     return None if row is None or row[0] is None else int(row[0])
 
 
-def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
+def complete(tx: Tx, link_id: int, queued: QueuedItem) -> None:
     """Remove an item that was compared.  If it changed meanwhile, move it to the end of the queue."""
     gone = tx.run(
         """
@@ -111,27 +111,27 @@ def done(tx: Tx, link_id: int, dirty: Dirty) -> None:
             AND is_remote = :is_remote AND generation = :generation
         """,
         link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        generation=dirty.generation,
+        entity=str(queued.entity),
+        id=queued.entity_id,
+        is_remote=int(queued.is_remote),
+        generation=queued.generation,
     )
     if not gone:
-        _move(tx, link_id, dirty, "dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0")
+        _move(tx, link_id, queued, "dirty_since = :now, attempts = 0, due_at = 0, may_delete = 0")
 
 
-def go_on_later(tx: Tx, link_id: int, dirty: Dirty) -> None:
+def requeue(tx: Tx, link_id: int, queued: QueuedItem) -> None:
     """Move an item whose time slice is over to the end of the queue."""
-    _move(tx, link_id, dirty, "attempts = attempts")
+    _move(tx, link_id, queued, "attempts = attempts")
 
 
-def postpone(tx: Tx, link_id: int, dirty: Dirty, wait_ms: int) -> None:
+def defer(tx: Tx, link_id: int, queued: QueuedItem, wait_ms: int) -> None:
     """Have an item tried again after a wait, behind the items that are queued now, also if it was queued again meanwhile."""
     due = tx.now + min(wait_ms, MAX_WAIT_MS)
-    _move(tx, link_id, dirty, "attempts = attempts + 1, due_at = :due", due=due)
+    _move(tx, link_id, queued, "attempts = attempts + 1, due_at = :due", due=due)
 
 
-def _move(tx: Tx, link_id: int, dirty: Dirty, change: str, **values: int) -> None:
+def _move(tx: Tx, link_id: int, queued: QueuedItem, change: str, **values: int) -> None:
     """Move an item to the end of the queue, with a change of its row."""
     tx.run(
         f"""
@@ -139,10 +139,10 @@ def _move(tx: Tx, link_id: int, dirty: Dirty, change: str, **values: int) -> Non
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND entity_id = :id AND is_remote = :is_remote
         """,
         link=link_id,
-        entity=str(dirty.entity),
-        id=dirty.entity_id,
-        is_remote=int(dirty.is_remote),
-        position=_end(tx, link_id) + _ORDER.index(dirty.entity),
+        entity=str(queued.entity),
+        id=queued.entity_id,
+        is_remote=int(queued.is_remote),
+        position=_end(tx, link_id) + _ORDER.index(queued.entity),
         **values,
     )
 

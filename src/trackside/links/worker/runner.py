@@ -25,25 +25,25 @@ from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.seal import Sealer
 from trackside.events import store as events
 from trackside.links import store
-from trackside.links.cleanup import Unlink
+from trackside.links.cleanup import CopyRemover
 from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, LogKind, State
-from trackside.links.poll.ended_runs import Rounds
+from trackside.links.poll.ended_runs import EndedRuns
 from trackside.links.poll.sweeps import Sweeps
 from trackside.links.reconcile.attempt import attempt
 from trackside.links.reconcile.context import Database, Side, Task, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
-from trackside.links.reconcile.deletions import Watch
+from trackside.links.reconcile.deletions import StoreIdentityCheck
 from trackside.links.reconcile.dispatch import Mirrors
 from trackside.links.reconcile.item_type import Early
 from trackside.links.secrets import secret_of
 from trackside.links.state import backfill, held_deletions, item_store, work_queue
 from trackside.links.state.backfill import Depth
 from trackside.links.state.point_retries import Refusals
-from trackside.links.state.work_queue import Dirty
+from trackside.links.state.work_queue import QueuedItem
 from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
-from trackside.links.worker.throttle import Pace
+from trackside.links.worker.throttle import Throttle
 from trackside.sync.entities import Entity
 from trackside.sync.remote import faults
 from trackside.sync.remote.faults import InvalidRemoteResponse
@@ -107,11 +107,11 @@ class Runner:
         self._interval_factor = interval_factor
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
         self._sweeps = Sweeps(self._clock)
-        self._rounds = Rounds(self._clock)
+        self._rounds = EndedRuns(self._clock)
         self._peer: Peer | None = None
         self._polled = float("-inf")
         self._heard = self._clock()  # something of the other side, last
-        self._watch = Watch()
+        self._watch = StoreIdentityCheck()
         self._refusals = Refusals(self._clock)
         self._failures = 0
         self._wait_until = float("-inf")
@@ -233,16 +233,16 @@ class Runner:
             beat=self._check_stop,
             refusals=self._refusals,
         )
-        unlink = Unlink(side, self._check_stop)
+        remover = CopyRemover(side, self._check_stop)
         is_removing = link.state is State.REMOVING
-        if is_removing and link.mode.takes and unlink.here():
+        if is_removing and link.mode.takes and remover.here():
             return True
         if link.last_error is not None and (link.mode.sends or not is_removing):
             _probe(side)  # so that no item has to find out that nobody is there
         if is_removing:
-            if link.mode.sends and (self._watch.is_another(side) or unlink.there()):
+            if link.mode.sends and (self._watch.is_another(side) or remover.there()):
                 return True
-            unlink.tell()
+            remover.tell()
             self._write(lambda tx: store.remove(tx, link))
             return False
         if self._watch.is_another(side):
@@ -359,64 +359,64 @@ class Runner:
             self._mark_theirs(seen)
 
     def _mark_theirs(self, seen: Seen) -> None:
-        self._write(lambda tx: work_queue.mark(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+        self._write(lambda tx: work_queue.enqueue(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
 
     def _items(self, here: Mirrors) -> bool:
         with self._db.read(self._ws) as tx:
-            due = work_queue.due(tx, self._link_id, ITEMS_AT_ONCE)
+            due = work_queue.next_items(tx, self._link_id, ITEMS_AT_ONCE)
         more = len(due) == ITEMS_AT_ONCE
         end = time.monotonic() + self._step_s
         here.prepare((each.entity, each.entity_id) for each in due if not each.is_remote and not each.attempts)
-        for number, dirty in enumerate(due, start=1):
+        for number, queued in enumerate(due, start=1):
             self._check_stop()
-            pace = Pace(self._ending.wait)
+            pace = Throttle(self._ending.wait)
             try:
-                self._item(here, dirty)
+                self._item(here, queued)
             except TurnOver:
-                self._write(lambda tx, dirty=dirty: work_queue.go_on_later(tx, self._link_id, dirty))  # type: ignore[misc]
+                self._write(lambda tx, queued=queued: work_queue.requeue(tx, self._link_id, queued))  # type: ignore[misc]
                 more = True
             except Down as down:
                 if not self._ending.has_begun:  # else the end of this server cut the call
-                    self._put_off(dirty, str(down))
+                    self._put_off(queued, str(down))
                 raise
             pace.rest()
             if time.monotonic() >= end:
                 return more or number < len(due)
         return more
 
-    def _item(self, here: Mirrors, dirty: Dirty) -> None:
+    def _item(self, here: Mirrors, queued: QueuedItem) -> None:
         def left_out(words: str) -> None:
-            here.side.note_once(LogKind.SKIPPED, dirty.entity, dirty.entity_id, words)
+            here.side.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
 
-        verify = dirty.depth >= Depth.LOOK
-        here.side.start(Task(self._turn(verify=verify), dirty.depth >= Depth.READ, dirty.may_delete))
+        verify = queued.depth >= Depth.LOOK
+        here.side.start(Task(self._turn(verify=verify), queued.depth >= Depth.READ, queued.may_delete))
 
         def work() -> str:
-            if dirty.is_remote:
-                here.theirs(dirty.entity, dirty.entity_id, None, verify=verify)
+            if queued.is_remote:
+                here.theirs(queued.entity, queued.entity_id, None, verify=verify)
                 return ""
-            if dirty.depth >= Depth.READ:
-                self._write(lambda tx: item_store.doubt_files(tx, self._link_id, dirty.entity, dirty.entity_id))
-            return here.ours(dirty.entity, dirty.entity_id, verify=verify)
+            if queued.depth >= Depth.READ:
+                self._write(lambda tx: item_store.doubt_files(tx, self._link_id, queued.entity, queued.entity_id))
+            return here.ours(queued.entity, queued.entity_id, verify=verify)
 
         try:
             reason = _attempt(here.side, work, left_out)
         except DeletionHeld as held:
-            self._hold(dirty.entity, dirty.entity_id, held, is_remote=dirty.is_remote)
+            self._hold(queued.entity, queued.entity_id, held, is_remote=queued.is_remote)
             return
         except Early as early:
             wait_ms = int(early.wait_s * 1000)
-            self._write(lambda tx: work_queue.postpone(tx, self._link_id, dirty, wait_ms))
+            self._write(lambda tx: work_queue.defer(tx, self._link_id, queued, wait_ms))
             return
         if reason is None:
-            self._write(lambda tx: work_queue.done(tx, self._link_id, dirty))
+            self._write(lambda tx: work_queue.complete(tx, self._link_id, queued))
             return
-        wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(dirty.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
+        wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(queued.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
 
         def later(tx: Tx) -> None:
-            work_queue.postpone(tx, self._link_id, dirty, wait_ms)
-            say = store.note_once if dirty.attempts else store.note
-            say(tx, self._link_id, LogKind.REFUSED, dirty.entity, dirty.entity_id, reason)
+            work_queue.defer(tx, self._link_id, queued, wait_ms)
+            say = store.note_once if queued.attempts else store.note
+            say(tx, self._link_id, LogKind.REFUSED, queued.entity, queued.entity_id, reason)
 
         self._write(later)
 
@@ -424,15 +424,17 @@ class Runner:
         """Comparing all of an item would start again."""
         return Turn() if verify else Turn(self._turn_s)
 
-    def _put_off(self, dirty: Dirty, reason: str) -> None:
+    def _put_off(self, queued: QueuedItem, reason: str) -> None:
         """It may be this item that the remote cannot bear: when it is asked again, others go first."""
-        wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, dirty.attempts + 1))
+        wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, queued.attempts + 1))
 
         def later(tx: Tx) -> None:
-            work_queue.postpone(tx, self._link_id, dirty, wait_ms)
-            if dirty.attempts == TROUBLES - 1:
+            work_queue.defer(tx, self._link_id, queued, wait_ms)
+            if queued.attempts == TROUBLES - 1:
                 since = tx.now - work_queue.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
-                store.note_once(tx, self._link_id, LogKind.REFUSED, dirty.entity, dirty.entity_id, reason, since=since)
+                store.note_once(
+                    tx, self._link_id, LogKind.REFUSED, queued.entity, queued.entity_id, reason, since=since
+                )
 
         self._write(later)
 
@@ -450,7 +452,7 @@ class Runner:
                 user=f"link {link.name}",
                 guard=self._guard,
             )
-            self._watch = Watch()
+            self._watch = StoreIdentityCheck()
         if self._listener is None and self._wake is not None and link.mode.takes and link.kind is Kind.TRACKSIDE:
             secret = secret_of(self._ws, link, self._sealer)
             remote = connect_trackside(link.url, link.options, secret, self._ending, guard=self._guard)

@@ -13,7 +13,7 @@ def times() -> tuple[float, float, float]:
     return time.monotonic(), time.process_time(), time.thread_time()
 
 
-class Pace:
+class Throttle:
     """Lets others have the processor: a link catches up at once on an idle server, and slowly on a busy one.
 
     Where the other side is a workspace of this very server, the process works for the link while the link waits for its answer:
@@ -31,7 +31,7 @@ class Pace:
             return
         rest = min(LONGEST_REST_S, REST_FACTOR * took)
         first = min(rest, took)
-        while_resting = Pace(self._wait, self._now)
+        while_resting = Throttle(self._wait, self._now)
         if not self._wait(first) and while_resting._is_busy():
             self._wait(rest - first)
 

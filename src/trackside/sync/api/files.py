@@ -26,7 +26,7 @@ from trackside.core.http.streams import Request, Response, json_response
 from trackside.sync.entities import Entity
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import Place, Source
-from trackside.sync.local.resumable_upload import MAX_PART_BYTES, PART_BYTES, Parts, WrongSum
+from trackside.sync.local.resumable_upload import MAX_PART_BYTES, PART_BYTES, ResumableUpload, WrongSum
 
 PREFIX = "/api/trackside/v1/import"
 SIGN_OF_LIFE_S = 5.0  # what takes longer is answered byte by byte, so that no time-out ends it
@@ -175,13 +175,13 @@ class Calls:
         path = keys.from_path(request.argument("path"))
         await request.write(lambda tx: record(tx, str(entity), item_id, path))
 
-    async def _parts(self, request: Request) -> tuple[Spot, Parts]:
+    async def _parts(self, request: Request) -> tuple[Spot, ResumableUpload]:
         spot = await self._spot(request, request.argument("path"))
         words = [request.argument(name) for name in ("sender", "entity", "id", "path")]
         version = request.argument("version")
         if not version:
             raise codec.missing("version")
-        return spot, Parts(spot.blobs, ("push", str(request.workspace.workspace_id), *words), version)
+        return spot, ResumableUpload(spot.blobs, ("push", str(request.workspace.workspace_id), *words), version)
 
     async def _spot(self, request: Request, path: str | None = None) -> Spot:
         entity, item_id = with_files(request.argument("entity")), request.argument("id")

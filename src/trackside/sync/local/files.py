@@ -13,7 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import OurFile
-from trackside.sync.local.resumable_upload import Note
+from trackside.sync.local.resumable_upload import UploadCheckpoint
 from trackside.sync.time_slice import Turn
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
@@ -35,7 +35,11 @@ class Source:
     `beat` is called with each piece; what it raises ends the transfer.  `turn`: of the item that it belongs to."""
 
     def __init__(
-        self, spot: Spot, beat: Callable[[], None] = lambda: None, note: Note | None = None, turn: Turn | None = None
+        self,
+        spot: Spot,
+        beat: Callable[[], None] = lambda: None,
+        note: UploadCheckpoint | None = None,
+        turn: Turn | None = None,
     ) -> None:
         """`note`: of a transfer that broke off, for the next try."""
         self._download = spot.blobs.open(spot.key)

@@ -1,8 +1,9 @@
-"""A large file on its way, part by part, so that a transfer that broke off goes on.  Knows keys; knows no peer.
+"""Large files that arrive part by part, so that a transfer that broke off continues.  Knows keys; knows no peer.
 
-Parts are files of the same store, in a folder that no client reaches and no workspace can be called like.  Each is whole
-or absent, so what is there can be trusted after a crash; the file itself appears when all parts have come and its checksum
-is right.  A later version of the file takes the place of the parts of an earlier one; what nobody goes on with is swept.
+Parts are files of the same store, in a folder that no client can read and that no workspace can be named like.  Each part is
+stored whole or not at all, so what is stored can be trusted after a crash.  The file itself is made when all parts have come and
+its checksum is right.  A later version of a file replaces the parts of an earlier one.  Parts of transfers that do not continue
+are removed after a week.
 """
 
 import hashlib
@@ -21,10 +22,10 @@ _NOTE = "note"
 
 
 class WrongSum(Exception):
-    """The parts do not make the file that was meant."""
+    """The parts do not make the file that was announced."""
 
 
-class Parts:
+class ResumableUpload:
     """`what` names the file and who sends it; `version` is another one whenever its bytes are others."""
 
     def __init__(self, blobs: Blobs, what: Sequence[str], version: str) -> None:
@@ -33,7 +34,7 @@ class Parts:
         self._version = _digest([version])
 
     def begin(self) -> int:
-        """How many bytes have come, from the file's beginning.  Parts of other versions go."""
+        """Remove the parts of other versions.  Return how many bytes have come, from the beginning of the file."""
         for entry in self._blobs.entries(self._above):
             if entry.path != self._version:
                 self._blobs.delete(f"{self._above}/{entry.path}")
@@ -47,7 +48,7 @@ class Parts:
         return at
 
     def key(self, start: int) -> str:
-        """Where the part lies that begins there."""
+        """Return the key of the part that begins at that byte."""
         return self._key(_name(start))
 
     def add(self, start: int, pieces: Iterable[bytes]) -> None:
@@ -55,7 +56,7 @@ class Parts:
 
     @property
     def etag(self) -> str:
-        """What the sender calls the version; empty if it was not noted."""
+        """Return what the sender calls the version; empty if it was not stored."""
         try:
             return get(self._blobs, self._key(_ETAG)).decode()
         except NotFound:
@@ -65,8 +66,9 @@ class Parts:
         put(self._blobs, self._key(_ETAG), [[etag.encode()]])
 
     def join(self, key: str, size_bytes: int, sha256: str) -> tuple[Stat, str]:
-        """Makes the file of its parts, which go; and its SHA-256.  Raises WrongSum, and keeps nothing, if the file has
-        another size or, unless that is empty, another SHA-256."""
+        """Make the file of its parts, remove these, and return the file and its SHA-256.
+
+        Raise WrongSum if the file has another size, or another SHA-256 than `sha256`, unless that is empty."""
         if self.size() != size_bytes:
             raise WrongSum(f"{self.size()} of {size_bytes} bytes have come")
         digest = hashlib.sha256()
@@ -102,16 +104,17 @@ class Parts:
         return keys.join(self._above, self._version, name)
 
 
-class Note:
-    """What a file on its way out needs in order to go on, as text of the peer that takes it; beside the parts of those that come
-    in, and swept with them.  `what` names the file and who sends it."""
+class UploadCheckpoint:
+    """What an upload to a remote needs in order to continue, as text of the peer's own.
+
+    Checkpoints are stored beside the parts of arriving files and removed with them.  `what` names the file and its sender."""
 
     def __init__(self, blobs: Blobs, what: Sequence[str]) -> None:
         self._blobs = blobs
         self._above = f"{FOLDER}/{_digest(what)}"
 
     def read(self) -> bytes:
-        """Empty if there is none."""
+        """Return the text; empty if there is none."""
         try:
             return get(self._blobs, f"{self._above}/{_NOTE}")
         except NotFound:
@@ -125,7 +128,7 @@ class Note:
 
 
 def sweep(blobs: Blobs, now_ms: int) -> int:
-    """Removes the parts of files that nobody has gone on with for a week; of how many files."""
+    """Remove the parts of transfers that did not continue for a week.  Return the number of their files."""
     count = 0
     for entry in blobs.entries(FOLDER):
         above = f"{FOLDER}/{entry.path}"

@@ -24,7 +24,7 @@ OWNER_IDS = ((fields.RUN_ID, Entity.RUN), (fields.MODEL_ID, Entity.MODEL))
 OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
 
 
-class Carrier:
+class VersionFiles:
     def __init__(self, side: Side, others: Others) -> None:
         self._side = side
         self._others = others

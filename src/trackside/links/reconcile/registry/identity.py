@@ -7,7 +7,7 @@ from trackside.core.http_client.client import Refused
 from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created, Others
-from trackside.links.reconcile.registry.files import Carrier
+from trackside.links.reconcile.registry.files import VersionFiles
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
@@ -21,13 +21,13 @@ from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Unmirrored
 
 
-class Meeting:
+class RegistryIdentity:
     def __init__(self, items: Items, others: Others) -> None:
         self.side = items.side
         self.peer = items.peer
         self._items = items
         self._others = others
-        self._carrier = Carrier(items.side, others)
+        self._files = VersionFiles(items.side, others)
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
     def match_model(self, part: Part) -> str | None:
@@ -59,7 +59,7 @@ class Meeting:
     def create_version(self, part: Part) -> Created:
         model_id = self._remote_model(registry.model_of(part.item_id))
         uid = registry.uid_of(part.item_id)
-        doc, has_own = self._carrier.out(part)
+        doc, has_own = self._files.out(part)
         self.side.save(VERSION, part.item_id, "", Made.US, None)
         files_at = None
         if has_own:
@@ -166,7 +166,7 @@ class Meeting:
             model_id = model.local_id
         local_id = registry.id_of(model_id, self._uid_here(model_id, part))
         exists = self._items.read(VERSION, local_id) is not None
-        doc = at_making(VERSION, {} if exists else self._carrier.home(part, local_id))
+        doc = at_making(VERSION, {} if exists else self._files.home(part, local_id))
         is_by_us = identity.is_known_as_ours(self.side, part)
 
         def make(tx: Tx) -> str:

@@ -12,7 +12,7 @@ from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
 from trackside.links.reconcile.merging import words
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
-from trackside.links.reconcile.registry.identity import Meeting
+from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.state.item import Item
 from trackside.registry.files import mirrored_files
@@ -27,13 +27,15 @@ from trackside.sync.remote.port import Unmirrored
 class RegistryType(ItemType):
     quiet = QUIET
 
-    def __init__(self, entity: Entity, items: Items, comparison: Comparison, meeting: Meeting) -> None:
+    def __init__(
+        self, entity: Entity, items: Items, comparison: Comparison, identity_of_both: RegistryIdentity
+    ) -> None:
         self.entity = entity
         self.side = items.side
         self.peer = items.peer
         self.comparison = comparison
         self._items = items
-        self._meeting = meeting
+        self._identity = identity_of_both
 
     def called(self, part: Part) -> str:
         return self._items.called(part)
@@ -54,15 +56,15 @@ class RegistryType(ItemType):
         return self.comparison.is_as_agreed(self.entity, item, listed)
 
     def match(self, part: Part) -> str | None:
-        return self._meeting.match_model(part) if self.entity is MODEL else self._meeting.match_version(part)
+        return self._identity.match_model(part) if self.entity is MODEL else self._identity.match_version(part)
 
     def create_remote(self, part: Part) -> Created:
-        return self._meeting.create_model(part) if self.entity is MODEL else self._meeting.create_version(part)
+        return self._identity.create_model(part) if self.entity is MODEL else self._identity.create_version(part)
 
     def create_local(self, theirs: Part) -> str | None:
         if theirs.failed:
             raise Unmirrored(f"version {theirs.item_id} of the other side is left out: {theirs.failed}")
-        return self._meeting.adopt(self.entity, theirs)
+        return self._identity.adopt(self.entity, theirs)
 
     def must_look(self, part: Part, item: Item) -> bool:
         """What goes by a name and a number there may be another one by now."""
@@ -168,5 +170,7 @@ def types_of_registry(side: Side, others: Others) -> tuple[RegistryType, Registr
     """Return both kinds of items of a registry, which need each other: a version its model, an alias its version."""
     items = Items(side)
     comparison = Comparison(items, others)
-    meeting = Meeting(items, others)
-    return RegistryType(MODEL, items, comparison, meeting), RegistryType(VERSION, items, comparison, meeting)
+    identity_of_both = RegistryIdentity(items, others)
+    return RegistryType(MODEL, items, comparison, identity_of_both), RegistryType(
+        VERSION, items, comparison, identity_of_both
+    )

@@ -130,7 +130,7 @@ class TrackedType(ItemType):
         created = side.peer.make(entity, part.item_id, experiment_id, Patch(self._there(doc)))
         models = [key for kind, key in part.doc if kind in (FieldKind.INPUT, FieldKind.OUTPUT)]
         if entity is Entity.RUN and models:  # these may have points that waited for the run
-            side.write(lambda tx: item_store.mark_mirrored(tx, side.link.link_id, Entity.MODEL, models))
+            side.write(lambda tx: item_store.enqueue_mirrored(tx, side.link.link_id, Entity.MODEL, models))
         known = None if created.existed else Part(created.id, experiment_id, self._there(made))
         return Created(created.id, created.existed, known)
 
@@ -325,7 +325,7 @@ def note_restore(side: Side, entity: Entity, local_id: str) -> None:
 
     def save(tx: Tx) -> None:
         item_store.save_item(tx, side.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
-        work_queue.mark(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
+        work_queue.enqueue(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
 
     side.write(save)
 

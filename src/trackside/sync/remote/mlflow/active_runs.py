@@ -15,7 +15,7 @@ MOST_S = 3600.0
 MOST_RUNS = 100_000  # that are remembered: some 20 MB
 
 
-class Running:
+class ActiveRuns:
     """Of one link, in memory: after a start each is looked at once."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:

@@ -18,7 +18,7 @@ from trackside.sync import fields
 from trackside.sync.entities import FIRST, Entity
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.entries import ListEntry, Unread, read_each
-from trackside.sync.remote.mlflow.active_runs import Running
+from trackside.sync.remote.mlflow.active_runs import ActiveRuns
 from trackside.sync.remote.paging import Pages, pages_of
 from trackside.sync.remote.port import Seen
 
@@ -75,7 +75,7 @@ class Poll:
         self._part_of_run = part_of_run
         self._wants = wants
         self._now = now
-        self._running = Running(clock)
+        self._running = ActiveRuns(clock)
         self._search_models = search_models
         self._can_filter = True
         self._page = PAGE_RUNS
