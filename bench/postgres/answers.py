@@ -1,10 +1,10 @@
-"""How much of the time of a large answer is the benchmark's client: the same bytes from Trackside and from a server that does nothing.
+"""How much of the time of a large answer the benchmark's client takes: the same bytes from Trackside and from an idle server.
 
     python bench/postgres/answers.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 
-Logs 1,000 runs of 10 params, 10 metrics and 4 tags, and a history of 100,000 points.  Then the benchmark's client asks for the first
-1,000 runs (received) and for the history in pages of 25,000 (received and decoded), as it does in W5 and W6, in turns: Trackside, and
-a process that sends the stored answers.  Medians of `--rounds`.
+Logs 1,000 runs of 10 params, 10 metrics and 4 tags, and a history of 100,000 points.  Then the benchmark's client asks for the
+first 1,000 runs (received) and for the history in pages of 25,000 (received and decoded), as it does in W5 and W6.  Trackside and
+a process that sends the stored answers take turns.  Medians of `--rounds`.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,14 @@ def main() -> None:
                 ("first 1,000 runs", search, False),
                 ("100,000 points in pages of 25,000, decoded", history(loadgen, client, experiment), True),
             )
-            print("| answer | bytes | Trackside, ms | CPU of the server, ms | a server that does nothing, ms |\n|---|---|---|---|---|")
+            print("| answer | bytes | Trackside, ms | CPU of the server, ms | a server that does nothing, ms |")
+            print("|---|---|---|---|---|")
             for name, asked, is_decoded in rows:
                 answers = [client.raw(each) for each in asked]
                 with idle_server([whole(bytes(head), bytes(body)) for _, head, body, _ in answers]) as port:
                     idle = loadgen.Client(port)
-                    took = in_turns(
-                        [lambda: take(loadgen, client, asked, is_decoded), lambda: take(loadgen, idle, asked, is_decoded)],
-                        options.rounds,
-                    )
+                    works = [partial(take, loadgen, each, asked, is_decoded) for each in (client, idle)]
+                    took = in_turns(works, options.rounds)
                 before = cpu.busy(server)
                 for _ in range(options.rounds):
                     take(loadgen, client, asked, is_decoded)
@@ -73,7 +73,9 @@ def load(loadgen: Any, client: Any) -> str:
     for i in range(RUNS):
         made = {"experiment_id": experiment, "start_time": TIME + i, "run_name": f"run-{i}", "tags": tags}
         run_id = json.loads(client.raw(request(loadgen, "runs/create", made))[2])["run"]["info"]["run_id"]
-        metrics = [{"key": f"m{k}", "value": (i * 7919 + k) % 1000 / 1000, "timestamp": TIME + i, "step": 1} for k in range(10)]
+        metrics = [
+            {"key": f"m{k}", "value": (i * 7919 + k) % 1000 / 1000, "timestamp": TIME + i, "step": 1} for k in range(10)
+        ]
         params = [{"key": f"p{k}", "value": f"v{(i + k) % 10}"} for k in range(10)]
         client.raw(request(loadgen, "runs/log-batch", {"run_id": run_id, "metrics": metrics, "params": params}))
     return experiment
@@ -101,7 +103,9 @@ def history(loadgen: Any, client: Any, experiment: str) -> list[bytes]:
 
 def whole(head: bytes, body: bytes) -> bytes:
     """An answer with its length, whether it came in chunks or not."""
-    kept = [line for line in head.split(b"\r\n") if line and not line.lower().startswith((b"transfer-", b"content-length"))]
+    kept = [
+        line for line in head.split(b"\r\n") if line and not line.lower().startswith((b"transfer-", b"content-length"))
+    ]
     return b"\r\n".join([*kept, b"Content-Length: %d" % len(body), b"", body])
 
 
@@ -129,7 +133,9 @@ class idle_server:  # noqa: N801  # used as a function
     def __init__(self, answers: Sequence[bytes]) -> None:
         listener = socket.create_server(("127.0.0.1", 0))
         self._port: int = listener.getsockname()[1]
-        self._process = multiprocessing.get_context("fork").Process(target=_answer, args=(listener, answers), daemon=True)
+        self._process = multiprocessing.get_context("fork").Process(
+            target=_answer, args=(listener, answers), daemon=True
+        )
         self._process.start()
         listener.close()
 

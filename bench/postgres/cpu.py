@@ -300,7 +300,7 @@ CALLS = (
     ("runs/log-metric", metrics, 16),
     ("runs/create", creates, 8),
     ("runs/update", updates, 8),
-    ("log-batch of 1,000", batches, 8),
+    ("log-batch", batches, 8),
 )
 
 

@@ -20,6 +20,7 @@ from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, 
 
 MAX_JOINS = 16  # SQLite joins 64 tables at most; further tests are subqueries
 MAX_BRANCHES = 16
+INDEXED = 64  # characters of a param's value that are in the index `params_by_value`
 
 _START_TIME = Field(Entity.ATTRIBUTE, "start_time")
 _RUN_ID = Field(Entity.ATTRIBUTE, "run_id")
@@ -227,11 +228,24 @@ class _Select:
             self.conditions.append(f"{alias}.key = {self.bind(key)}")
             for comparison in comparisons:
                 if comparison.operator is not Operator.IS_NOT_NULL:
-                    place = _value(comparison.field, alias, self.dialect)
-                    self.conditions.append(holds(comparison, place, self.bind, self.dialect))
+                    self.conditions += self._tested(comparison, alias)
         if first != "r":
             self.tables.append("CROSS JOIN runs AS r")
             self.conditions.append(_same_run("r", first))
+
+    def _tested(self, comparison: Comparison, alias: str) -> list[str]:
+        """Return the conditions of a test.  PostgreSQL has an index by the first characters of a param, which decide alone
+        where the wanted values are shorter: a second condition that says the same would mislead its planner."""
+        place = _value(comparison.field, alias, self.dialect)
+        is_text = comparison.field.entity is Entity.PARAM and not comparison.is_numeric
+        is_exact = comparison.operator in (Operator.EQ, Operator.IN)
+        if self.dialect == "sqlite" or not is_text or not is_exact:
+            return [holds(comparison, place, self.bind, self.dialect)]
+        values = [str(value) for value in comparison.values]
+        first = among(f"left({alias}.value, {INDEXED})", sorted({value[:INDEXED] for value in values}), self.bind)
+        if all(len(value) < INDEXED for value in values):
+            return [first]
+        return [first, holds(comparison, place, self.bind, self.dialect)]
 
     def _keyed(self, entity: Entity, alias: str) -> str:
         """A table with what makes SQLite find a row by its primary key at once; by the index on runs alone it may as well find

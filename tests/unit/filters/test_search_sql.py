@@ -99,6 +99,22 @@ def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, operator: Opera
     assert sorted(found) == sorted(run.run_id for run in stored if matches(tree, run.record))
 
 
+@pytest.mark.parametrize("operator", [Operator.EQ, Operator.IN])
+@pytest.mark.parametrize("length", [search_sql.INDEXED - 1, search_sql.INDEXED, search_sql.INDEXED + 1, 2000])
+def test_params_that_begin_alike_are_told_apart(tx: Tx, operator: Operator, length: int) -> None:
+    values = ["é" * length, "é" * (length - 1), "é" * (length + 1), "é" * (length - 1) + "e"]
+    stored = [
+        Run(f"{n:032x}", "active", Record({"start_time": 0}, params={"p": value}))
+        for n, value in zip((next(run_numbers) for _ in values), values, strict=True)
+    ]
+    experiment = save(tx, stored)
+    tree = Comparison(Field(Entity.PARAM, "p"), operator, (values[0],))
+
+    found = searched(tx, [experiment], search(tree, [], [experiment]))
+
+    assert found == [stored[0].run_id]
+
+
 def test_without_an_order_the_newest_start_comes_first_and_the_id_decides() -> None:
     assert search_sql.parse(None, [], [1], ["active"]).orders == NATURAL
     assert search_sql.parse(None, ["start_time"], [1], ["active"]).orders == (
