@@ -63,6 +63,27 @@ def test_a_metric_on_x_is_matched_by_step() -> None:
     assert (found["value"].tolist(), x.tolist()) == ([10.0, 20.0], [3.0, 5.0])
 
 
+logged = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3), st.sampled_from(VALUES)), max_size=12, unique_by=repr)
+
+
+@given(x=logged, y=logged, is_same=st.booleans())
+def test_points_have_the_last_value_of_another_metric_at_their_step(
+    x: list[Point], y: list[Point], is_same: bool
+) -> None:
+    if is_same:  # most metrics are logged at the same steps
+        y = [(step, 9, float(step)) for step in sorted({step for step, _, _ in x})]
+    last = {step: value for step, _, value in sorted(x, key=rank)}
+
+    steps, values = b.last_of_steps(b.unpacked(pack(x)))
+    block = b.ordered(b.unpacked(pack(y)), "step")
+    found, matched = b.matched(block, steps, values)
+
+    assert list(map(repr, zip(steps.tolist(), values.tolist(), strict=True))) == list(map(repr, sorted(last.items())))
+    fits = [point for point in block.tolist() if abs(last.get(point[0], math.inf)) < DOUBLE_MAX]
+    assert list(map(repr, found.tolist())) == list(map(repr, fits))
+    assert matched.tolist() == [last[point[0]] for point in fits]
+
+
 def expected(points: Sequence[Point], grid: b.Grid) -> Columns:
     places: dict[int, list[Point]] = {}
     for point in sorted(points, key=rank):
