@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
 from support.runner.examples import examples
+from support.stores import azurite
 from support.stores import s3 as stand_in
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
@@ -24,11 +25,31 @@ def s3() -> Iterator[dict[str, str]]:
         yield options
 
 
-@pytest.fixture(params=["local", "local relaxed", "s3", "memory"])
+@pytest.fixture(scope="session")
+def gcs(s3: dict[str, str]) -> Iterator[stand_in.GoogleGate]:
+    gate = stand_in.GoogleGate(s3["endpoint"])
+    yield gate
+    gate.close()
+
+
+@pytest.fixture(scope="session")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with azurite.served(tmp_path_factory.mktemp("azurite")) as options:
+        yield options
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("gcs", "azure")]
+
+
+@pytest.fixture(params=["local", "local relaxed", "s3", "memory", *SLOW])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     made: Blobs
     if request.param == "s3":
         made = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", request.getfixturevalue("s3"))
+    elif request.param == "gcs":
+        made = CloudBlobs(request.getfixturevalue("gcs").bucket(f"gcs-{tmp_path.name}"))
+    elif request.param == "azure":
+        made = CloudBlobs.at(f"az://artifacts/{tmp_path.name}", request.getfixturevalue("azure"))
     elif request.param == "memory":
         made = CloudBlobs(MemoryStore())
     else:
@@ -134,14 +155,12 @@ def test_a_file_is_replaced_and_its_etag_changes(blobs: Blobs) -> None:
     assert blobs.stat("file").etag == second.etag
 
 
-def test_of_writers_of_a_new_file_one_stores_its_own(s3: dict[str, str], tmp_path: Path) -> None:
-    blobs = CloudBlobs.at(f"s3://artifacts/{tmp_path.name}", s3)
-
+@pytest.mark.parametrize("blobs", ["s3", *SLOW], indirect=True)
+def test_of_writers_of_a_new_file_one_stores_its_own(blobs: CloudBlobs) -> None:
     answers = [blobs.put_new("log/1.json", content) for content in (b"first", b"second", b"first")]
 
     assert answers == [True, False, True], "the first writer may ask again, when the answer was lost"
     assert get(blobs, "log/1.json") == b"first"
-    blobs.close()
 
 
 def test_a_level_is_listed_by_name(blobs: Blobs) -> None:

@@ -1,6 +1,7 @@
 """An S3 server on this machine, in a thread of the tests: moto's, which keeps everything in memory."""
 
 import http.server
+import json
 import logging
 import threading
 import urllib.error
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from obstore.store import GCSStore
 
 
 @contextmanager
@@ -44,7 +46,7 @@ class Gate:
                 if gate.is_shut and is_deletion:
                     self._answer(403, {}, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
                     return
-                wanted = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+                wanted = gate.passed({name: value for name, value in self.headers.items() if name.lower() != "host"})
                 wanted.setdefault("content-type", "application/octet-stream")  # else urllib says that it is a form
                 request = urllib.request.Request(endpoint + self.path, body or None, wanted, method=self.command)
                 try:
@@ -75,6 +77,42 @@ class Gate:
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def passed(self, headers: dict[str, str]) -> dict[str, str]:
+        """Return the headers with which a request is passed on."""
+        return headers
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+_SOMEBODY = (  # moto reads who asks, and checks no signature
+    "AWS4-HMAC-SHA256 Credential=somebody/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
+)
+
+
+class GoogleGate(Gate):
+    """A server that speaks the XML API of Google Cloud Storage as far as clients of object stores use it.
+
+    Its calls are those of S3, but for the names of some headers and for the credentials."""
+
+    def passed(self, headers: dict[str, str]) -> dict[str, str]:
+        found = {name.lower(): value for name, value in headers.items()} | {"authorization": _SOMEBODY}
+        if "x-goog-copy-source" in found:
+            found["x-amz-copy-source"] = found.pop("x-goog-copy-source")
+        if found.pop("x-goog-if-generation-match", "") == "0":
+            found["if-none-match"] = "*"
+        return found
+
+    def bucket(self, prefix: str) -> GCSStore:
+        """Return a prefix of the bucket, by obstore's client of Google Cloud Storage."""
+        account = {
+            "gcs_base_url": self.endpoint,
+            "disable_oauth": True,
+            "client_email": "",
+            "private_key": "",
+            "private_key_id": "",
+        }
+        return GCSStore(
+            "artifacts", prefix=prefix, service_account_key=json.dumps(account), client_options={"allow_http": True}
+        )
