@@ -22,7 +22,7 @@ from support.client import Api, Inside
 from support.people import People
 from support.processes import forks
 from support.processes.servers import Server
-from support.runner import examples, folders, scheduling
+from support.runner import bytecode, examples, folders, scheduling
 from support.runner.cpu import Cpu
 from support.stores.connections import Connections
 from support.stores.postgres import Postgres
@@ -70,6 +70,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"random tests had the seed {config.option.seed}: --vary --seed {config.option.seed}"
         )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    bytecode.prepare()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,7 +3,6 @@
 No real cluster is asked.  The emulator keeps objects and runs nothing: what a cluster would do with pods is written by the tests.
 """
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -12,9 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp.web
-import kmock
-import kubernetes_validate
 import pytest
 from msgspec.structs import replace
 
@@ -55,6 +51,8 @@ def deployment(**spec: Any) -> Deployment:
     "spec", [{}, {"env": "local", "memory_mb": 512}, {"replicas": 2, "max_replicas": 5, "threads": 2}]
 )
 def test_each_object_fits_the_published_schema(version: str, spec: dict[str, Any]) -> None:
+    import kubernetes_validate
+
     found = made.manifests(deployment(**spec), "r1", PLACE, SECRETS, cluster.sources())
     open_to_all = [made.without_keys(each) for each in found if each["kind"] == "Deployment"]
 
@@ -117,46 +115,13 @@ def test_the_script_of_a_pod_fetches_and_unpacks_a_model(tmp_path: Path) -> None
     assert (tmp_path / "pod" / "model" / "MLmodel").read_text("utf-8") == "flavors: {}\n"
 
 
-class Emulator(kmock.KubernetesEmulator):  # type: ignore[misc]  # mypy does not follow its imports
-    """One that answers errors with their own status, as a real API server does; kmock 0.8 answers 500."""
-
-    async def _handle(self, request: Any) -> Any:
-        try:
-            return await super()._handle(request)
-        except kmock.KubernetesError as fault:
-            body = {"kind": "Status", "status": "Failure", "reason": fault.reason, "message": fault.message}
-            return aiohttp.web.json_response({**body, "code": fault.status}, status=fault.status)
-
-
 @pytest.fixture
-def emulator() -> Iterator[tuple[kmock.KubernetesEmulator, str]]:
-    """An API server in memory, on a loop of its own, and its address."""
-    emulated = Emulator()
-    for plural, kind in (
-        *(("v1/secrets", "Secret"), ("v1/configmaps", "ConfigMap"), ("v1/services", "Service"), ("v1/pods", "Pod")),
-        *(
-            ("apps/v1/deployments", "Deployment"),
-            ("autoscaling/v2/horizontalpodautoscalers", "HorizontalPodAutoscaler"),
-        ),
-    ):
-        emulated.resources[plural] = kmock.ResourceInfo(kind=kind, namespaced=True)
-    loop = asyncio.new_event_loop()
-    is_up, ends = threading.Event(), asyncio.Event()
-    address: list[str] = []
+def emulator() -> Iterator[tuple[Any, str]]:
+    """An API server in memory, and its address."""
+    from support.kubernetes_emulator import emulated  # what it imports takes a fifth of a second
 
-    async def serve() -> None:
-        async with kmock.Server(emulated, "127.0.0.1", None) as server:
-            address.append(str(server.url))
-            is_up.set()
-            await ends.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    assert is_up.wait(60)
-    yield emulated, address[0]
-    loop.call_soon_threadsafe(ends.set)
-    thread.join()
-    loop.close()
+    with emulated() as found:
+        yield found
 
 
 class World:
@@ -200,7 +165,7 @@ class World:
 
 
 @pytest.fixture
-def world(emulator: tuple[kmock.KubernetesEmulator, str], tmp_path: Path) -> Iterator[World]:
+def world(emulator: tuple[Any, str], tmp_path: Path) -> Iterator[World]:
     found = World(emulator[1], tmp_path)
     yield found
     found.api.close()

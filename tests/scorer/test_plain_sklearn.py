@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from trackside.scorer.plain_sklearn import takes_arrays
@@ -13,8 +12,6 @@ from trackside.scorer.tables import Column
 
 NAMES = ["a", "b", "c"]
 DOUBLES = [Column(name, "float64") for name in NAMES]
-FRAME = pd.DataFrame(np.random.default_rng(1).normal(size=(60, 3)), columns=NAMES)
-LABELS = (FRAME["a"] > 0).astype("int64")
 
 
 def pyfunc(model: Any) -> Any:
@@ -41,25 +38,37 @@ def estimators() -> Any:
     return importlib.import_module("scorer.estimators")
 
 
+@pytest.fixture(scope="module")
+def frame() -> Any:
+    import pandas as pd  # takes a third of a second: for the process that asks
+
+    return pd.DataFrame(np.random.default_rng(1).normal(size=(60, 3)), columns=NAMES)
+
+
+@pytest.fixture(scope="module")
+def labels(frame: Any) -> Any:
+    return (frame["a"] > 0).astype("int64")
+
+
 @pytest.mark.parametrize("name", PLAIN)
-def test_an_array_gives_the_predictions_of_the_frame(name: str, estimators: Any) -> None:
+def test_an_array_gives_the_predictions_of_the_frame(name: str, estimators: Any, frame: Any, labels: Any) -> None:
     model = estimators.PLAIN[name]
-    model.fit(FRAME, LABELS)
+    model.fit(frame, labels)
     assert takes_arrays(pyfunc(model), DOUBLES)
 
-    for rows in (FRAME[:1], FRAME):
+    for rows in (frame[:1], frame):
         given = np.asfortranarray(rows.to_numpy())
         assert np.array_equal(model.predict(given), model.predict(rows))
 
 
 @pytest.mark.parametrize("what", NEEDS_NAMES)
-def test_a_model_that_may_need_names_gets_frames(what: str, estimators: Any) -> None:
-    assert not takes_arrays(pyfunc(estimators.NEEDS_NAMES[what].fit(FRAME, LABELS)), DOUBLES)
+def test_a_model_that_may_need_names_gets_frames(what: str, estimators: Any, frame: Any, labels: Any) -> None:
+    assert not takes_arrays(pyfunc(estimators.NEEDS_NAMES[what].fit(frame, labels)), DOUBLES)
 
 
-def test_a_model_that_was_trained_with_other_columns_gets_frames(estimators: Any) -> None:
+def test_a_model_that_was_trained_with_other_columns_gets_frames(estimators: Any, frame: Any, labels: Any) -> None:
     model = estimators.LogisticRegression()
 
-    assert not takes_arrays(pyfunc(model.fit(FRAME[["b", "a", "c"]], LABELS)), DOUBLES)
-    assert not takes_arrays(pyfunc(model.fit(FRAME.to_numpy(), LABELS)), DOUBLES)
-    assert not takes_arrays(pyfunc(model.fit(FRAME, LABELS)), [*DOUBLES[:2], Column("c", "int64")])
+    assert not takes_arrays(pyfunc(model.fit(frame[["b", "a", "c"]], labels)), DOUBLES)
+    assert not takes_arrays(pyfunc(model.fit(frame.to_numpy(), labels)), DOUBLES)
+    assert not takes_arrays(pyfunc(model.fit(frame, labels)), [*DOUBLES[:2], Column("c", "int64")])

@@ -19,7 +19,7 @@ def served(tmp_path: Path, start: Any) -> Iterator[Server]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def any_served(request: pytest.FixtureRequest, tmp_path: Path, start: Any) -> Iterator[Server]:
     """With a workspace `north`."""
-    options = () if request.param == "sqlite" else ("--store", request.getfixturevalue("postgres_url"))
+    options = () if request.param == "sqlite" else ("--store", request.getfixturevalue("postgres_store"))
     with start(tmp_path, *options) as server:
         server.call("workspaces", version="3.0", name="north")
         yield server

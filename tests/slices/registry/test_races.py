@@ -35,8 +35,8 @@ def test_threads_that_register_get_each_number_once(any_server: Server) -> None:
     assert given == list(range(1, THREADS * EACH + 1)) == numbers(any_server)
 
 
-def test_servers_that_share_a_store_give_each_number_once(start: Callable[..., Server], postgres_url: str) -> None:
-    servers = [start("--store", postgres_url) for _ in range(2)]
+def test_servers_that_share_a_store_give_each_number_once(postgres_store: str, start: Callable[..., Server]) -> None:
+    servers = [start("--store", postgres_store) for _ in range(2)]
     Registry(servers[0].api).new_model()
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -46,8 +46,10 @@ def test_servers_that_share_a_store_give_each_number_once(start: Callable[..., S
     assert given == list(range(1, THREADS * EACH + 1)) == numbers(servers[1])
 
 
-def test_servers_that_share_a_store_agree_on_names_and_stages(start: Callable[..., Server], postgres_url: str) -> None:
-    servers = [start("--store", postgres_url) for _ in range(2)]
+def test_servers_that_share_a_store_agree_on_names_and_stages(
+    postgres_store: str, start: Callable[..., Server]
+) -> None:
+    servers = [start("--store", postgres_store) for _ in range(2)]
     first, second = (Registry(server.api) for server in servers)
     first.new_model()
     register(servers[0].api, 4)

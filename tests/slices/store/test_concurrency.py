@@ -218,9 +218,9 @@ def test_different_calls_to_the_same_runs_never_block_each_other(servers: Server
 
 
 def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
-    start: Start, postgres: Postgres, postgres_url: str
+    postgres: Postgres, postgres_store: str, start: Start
 ) -> None:
-    servers = Servers([start("--store", postgres_url), start("--store", postgres_url)])
+    servers = Servers([start("--store", postgres_store), start("--store", postgres_store)])
     inside = servers.api.new_workspace("north")
     experiment, run_id = inside.new_experiment("e"), inside.new_run()
 
@@ -243,7 +243,7 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
 
     assert replies[0] == {204}
     assert set().union(*replies[1:]) <= {200, 404}
-    admin = postgres.connect(postgres_url.rpartition("/")[2])
+    admin = postgres.connect(postgres_store.rpartition("/")[2])
     for table in ("experiments", "runs", "params", "tags", "metric_series"):
         assert rows(admin, f"SELECT COUNT(*) FROM {table} WHERE workspace_id <> 1") == [(0,)], table
     admin.close()
@@ -258,15 +258,13 @@ def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
     ["full", "relaxed"],
     quick=[("sqlite", "full"), ("postgresql", "relaxed"), ("postgresql, two workers", "full")],
 )
-def test_a_kill_loses_nothing_that_was_answered(
-    start: Start, request: pytest.FixtureRequest, store: str, durability: str
-) -> None:
+def test_a_kill_loses_nothing_that_was_answered(request: pytest.FixtureRequest, store: str, durability: str) -> None:
     options = ["--durability", durability]
     if store != "sqlite":
-        options += ["--store", request.getfixturevalue("postgres_url")]
+        options += ["--store", request.getfixturevalue("postgres_store")]
     if "workers" in store:
         options += ["--workers", "2"]
-    server = start(*options)
+    server = request.getfixturevalue("start")(*options)  # it ends before the store is emptied
     api = server.api
     made = [api.new_run() for _ in range(4)]
     answered: list[tuple[str, int]] = []

@@ -252,9 +252,10 @@ def client(any_open_server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_open_server(request: pytest.FixtureRequest, start: Callable[..., Server]) -> Server:
-    store = ("--store", request.getfixturevalue("postgres_url")) if request.param == "postgresql" else ()
-    return start(*OPEN, *store)
+def any_open_server(request: pytest.FixtureRequest) -> Server:
+    store = ("--store", request.getfixturevalue("postgres_store")) if request.param == "postgresql" else ()
+    started: Server = request.getfixturevalue("start")(*OPEN, *store)  # it ends before the store is emptied
+    return started
 
 
 def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: Any, receiver: Receiver) -> None:
