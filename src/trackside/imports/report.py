@@ -33,6 +33,10 @@ class Report(Struct):
     model_versions: Tally = field(default_factory=Tally)
     evaluation_datasets: Tally = field(default_factory=Tally)
     traces: Tally = field(default_factory=Tally)
+    scorers: Tally = field(default_factory=Tally)
+    label_schemas: Tally = field(default_factory=Tally)
+    review_queues: Tally = field(default_factory=Tally)
+    issues: Tally = field(default_factory=Tally)
     records: int = 0  # of evaluation datasets, sent
     points: int = 0  # sent
     files: int = 0

@@ -28,7 +28,10 @@ from trackside.workspaces.model import DEFAULT, check_name
 T = TypeVar("T")
 PATH = "/api/trackside/v1/imports"
 SIGN_IN = ("authorization", "cookie", "x-trackside-user", "host")
-KINDS = ("experiments", "runs", "logged_models", "registered_models", "model_versions", "evaluation_datasets", "traces")
+KINDS = (
+    *("experiments", "runs", "logged_models", "registered_models", "model_versions", "evaluation_datasets", "traces"),
+    *("scorers", "label_schemas", "review_queues", "issues"),
+)
 MAX_SHOWN = 200  # lines of each list
 
 

@@ -14,6 +14,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.traces.mirrored.model import Kind
 
 PAGE = 200  # items at once
 MAX_POINTS = 50_000  # in memory at once, of one series
@@ -84,6 +85,16 @@ class Traced(Struct, frozen=True):
         return str(self.info["trace_id"])
 
 
+class Reviews(Struct, frozen=True):
+    """What stands beside the traces of an experiment, as `sync.api.reviews` takes it; the keys are the kinds of objects.
+
+    `default_schema_id`: the id of the default question."""
+
+    experiment_id: str
+    objects: dict[Kind, list[dict[str, Any]]]
+    default_schema_id: str | None = None
+
+
 class Place(Protocol):
     """The files of an item.  Raises Unreadable where they cannot be read."""
 
@@ -125,6 +136,10 @@ class Source(Protocol):
         ...
 
     def traces(self) -> Iterator[list[Traced]]: ...
+
+    def reviews(self) -> Iterator[Reviews]:
+        """Scorers, questions, review queues and issues of experiments that have some."""
+        ...
 
     def registered(self) -> Iterator[Registered]: ...
 

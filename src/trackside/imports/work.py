@@ -15,6 +15,7 @@ from trackside.core.http_client.client import Refused
 from trackside.imports.datasets import DatasetsImport
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
+from trackside.imports.reviews import ReviewsImport
 from trackside.imports.sending import Sender, finish
 from trackside.imports.source import Given, Place, Source, Unreadable
 from trackside.imports.target import Held, Target
@@ -65,6 +66,10 @@ class Import:
             )
             for page in self._source.traces():
                 traces.take(page)
+                self._watch(self.report)
+            reviews = ReviewsImport(self._target.http, self.report, self._here, dry_run=self._dry_run)
+            for each in self._source.reviews():
+                reviews.take(each)
                 self._watch(self.report)
             datasets = DatasetsImport(
                 self._source,

@@ -56,6 +56,7 @@ REVIEWED = [
             "core/http_client/client.py": "Http.__init__ Http.json",
             "imports/routes.py": "Calls._own_url",
             "imports/sources/server.py": "ServerSource._bulk _Served._where",
+            "imports/sources/server_reviews.py": "_pages",
             "imports/target.py": "Target.send_file",
         },
     ),

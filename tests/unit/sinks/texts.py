@@ -33,7 +33,8 @@ REVIEWED = [
             " traces/scorers/store.py"
             " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
             " events/deliveries.py events/store.py events/subscriptions.py experiments/store.py imports/sources/database.py"
-            " imports/sources/database_traces.py"
+            " imports/sources/database_reviews.py imports/sources/database_traces.py traces/mirrored/store.py"
+            " traces/storage/announce.py"
             " jobs/schedule_store.py jobs/store.py drift/monitors/incidents/store.py drift/monitors/store.py"
             " imports/sources/database_datasets.py imports/sources/postgres_rows.py imports/sources/rows.py"
             " links/state/item_store.py links/state/generations.py"
@@ -186,7 +187,8 @@ REVIEWED = [
             "traces/storage/columns.py": "move",
             "traces/storage/reader.py": "by_ids by_seqs find",
             "traces/assessments/store.py": "get of_traces put",
-            "traces/storage/writer.py": "_load _number _save _save_spans",
+            "traces/storage/span_rows.py": "put",
+            "traces/storage/writer.py": "_save",
             "endpoints/store.py": "after all_of_workspace create deployments_between deployments_of get lock replicas"
             " replicas_between replicas_of set_keys wanted",
         },

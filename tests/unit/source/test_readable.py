@@ -74,6 +74,7 @@ EXEMPT = {
     ("registry/search_sql.py", "_probes"): "narrows what `statement` filters",
     ("registry/stages.py", "replace"): WHOLE,
     ("runs/search_sql.py", "_Select.__init__"): "by experiments that `experiments.seqs_of` let through",
+    ("traces/mirrored/store.py", "_stored"): WHOLE,
     ("traces/label_schemas/store.py", ""): "the default question of the one experiment that a call names",
     ("tenants.py", "_spell_in_full"): "the end of a workspace",
     ("tenants.py", ""): "the end of a workspace",

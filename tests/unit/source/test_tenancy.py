@@ -138,6 +138,7 @@ CROSSING: dict[tuple[str, str], str] = {
 FOREIGN = {
     "imports/sources/database.py": "MLflow's tables, some of which have the names of ours",
     "imports/sources/database_datasets.py": "the same",
+    "imports/sources/database_reviews.py": "the same",
     "imports/sources/database_traces.py": "the same",
 }
 

@@ -117,6 +117,10 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         "model versions": report.model_versions,
         "evaluation datasets": report.evaluation_datasets,
         "traces": report.traces,
+        "scorers": report.scorers,
+        "label schemas": report.label_schemas,
+        "review queues": report.review_queues,
+        "issues": report.issues,
     }
     rows = [(kind, _words(tally)) for kind, tally in kinds.items() if tally.seen]
     if report.evaluation_datasets.seen:

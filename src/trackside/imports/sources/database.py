@@ -11,8 +11,19 @@ from typing import Any
 from trackside.core.db.tx import Row
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.places import Finder
-from trackside.imports.source import MAX_POINTS, PAGE, Given, Place, Registered, SourceError, Traced, Version, plain
-from trackside.imports.sources import database_datasets, revisions
+from trackside.imports.source import (
+    MAX_POINTS,
+    PAGE,
+    Given,
+    Place,
+    Registered,
+    Reviews,
+    SourceError,
+    Traced,
+    Version,
+    plain,
+)
+from trackside.imports.sources import database_datasets, database_reviews, revisions
 from trackside.imports.sources.database_traces import DatabaseTraces
 from trackside.imports.sources.revisions import Schema
 from trackside.imports.sources.rows import Rows, some
@@ -28,10 +39,6 @@ DEFAULT_WORKSPACE = "default"
 _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
 # What there is no place for here, by its table.
 _NOT_TAKEN = {
-    "scorers": "scorers",
-    "issues": "issues",
-    "label_schemas": "label schemas",
-    "review_queues": "review queues",
     "webhooks": "webhooks (their secrets are sealed with a key of that server)",
     "endpoints": "gateway endpoints",
     "mcp_servers": "MCP servers",
@@ -135,6 +142,9 @@ class DatabaseSource:
 
     def traces(self) -> Iterator[list[Traced]]:
         return DatabaseTraces(self._rows, self._experiments, self._finder.at).pages()
+
+    def reviews(self) -> Iterator[Reviews]:
+        return database_reviews.reviews(self._rows, self._experiments)
 
     def registered(self) -> Iterator[Registered]:
         models = self._rows.all(

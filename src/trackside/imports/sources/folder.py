@@ -13,6 +13,7 @@ from trackside.imports.source import (
     Given,
     Place,
     Registered,
+    Reviews,
     SourceError,
     Traced,
     Unreadable,
@@ -97,6 +98,10 @@ class FolderSource:
 
     def traces(self) -> Iterator[list[Traced]]:
         return iter(())  # counted in `left_out`
+
+    def reviews(self) -> Iterator[Reviews]:
+        """MLflow keeps none in folders."""
+        return iter(())
 
     def datasets(self) -> Iterator[Given]:
         """MLflow keeps none in folders."""

@@ -21,6 +21,7 @@ from trackside.imports.source import (
     Given,
     Place,
     Registered,
+    Reviews,
     SourceError,
     Traced,
     Unreadable,
@@ -28,7 +29,7 @@ from trackside.imports.source import (
     grouped,
     plain,
 )
-from trackside.imports.sources import server_traces
+from trackside.imports.sources import server_reviews, server_traces
 from trackside.metrics.series import pack
 from trackside.sync import fields
 from trackside.sync.document import Doc
@@ -116,6 +117,10 @@ class ServerSource:
     def traces(self) -> Iterator[list[Traced]]:
         for start in range(0, len(self._ids), GROUP):
             yield from server_traces.pages(self._http, self._ids[start : start + GROUP], self.left_out.append)
+
+    def reviews(self) -> Iterator[Reviews]:
+        active = [each.id for each in self._experiments if each.part.doc.get(fields.STAGE) == "active"]
+        return server_reviews.reviews(self._http, active, self.left_out.append)
 
     def registered(self) -> Iterator[Registered]:
         versions: dict[str, list[ModelVersion]] = {}

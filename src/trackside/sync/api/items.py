@@ -25,7 +25,7 @@ from trackside.experiments import store as experiments
 from trackside.registry import mirrored
 from trackside.sync import fields, portions, validation
 from trackside.sync.api import datasets as import_datasets
-from trackside.sync.api import files, traces
+from trackside.sync.api import files, reviews, traces
 from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.api.schema import Item, item_of
 from trackside.sync.document import Patch
@@ -380,6 +380,7 @@ def routes(
         stream(f"GET {PREFIX}/changes", calls.changes, needs=Action.SYNC_READ, arguments=ChangesCall, answer=Changes),
         *import_datasets.routes(),
         *traces.routes(body_files),
+        *reviews.routes(),
         *files.routes(roots, threads, server_root),
     ]
 

@@ -1,0 +1,78 @@
+"""Brings scorers, questions, review queues and issues: ids and times stay.
+
+The workspace decides: an object that it has, and that the source did not change later, stays as it is.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trackside.core.http_client.client import Http, Refused
+from trackside.imports.report import Report
+from trackside.imports.source import Reviews
+from trackside.sync.api.files import PREFIX
+from trackside.traces.mirrored.model import How, Kind
+
+AT_ONCE = 100  # objects in a call
+ITEMS = 2_000  # traces of a queue in a call
+WORDS = {
+    Kind.SCORER: "scorer",
+    Kind.LABEL_SCHEMA: "label schema",
+    Kind.REVIEW_QUEUE: "review queue",
+    Kind.ISSUE: "issue",
+}
+
+
+class ReviewsImport:
+    """`here` gives our ids of the source's experiments; empty where one would be made."""
+
+    def __init__(self, http: Http, report: Report, here: Mapping[str, str], *, dry_run: bool) -> None:
+        self._http = http
+        self._report = report
+        self._here = here
+        self._dry_run = dry_run
+
+    def take(self, given: Reviews) -> None:
+        here = self._here.get(given.experiment_id, "")
+        for kind, objects in given.objects.items():
+            if not here:
+                getattr(self._report, kind).new += len(objects)
+                continue
+            common = {"experiment_id": here, "dry_run": self._dry_run, "default_schema_id": given.default_schema_id}
+            if kind is Kind.REVIEW_QUEUE:
+                for queue in objects:
+                    self._queue(common, queue)
+                continue
+            for start in range(0, len(objects), AT_ONCE):
+                part = objects[start : start + AT_ONCE]
+                for outcome in self._send(common, kind, part):
+                    self._count(kind, outcome["name"], How(outcome["how"]), [outcome.get("reason")])
+
+    def _queue(self, common: Mapping[str, Any], queue: Mapping[str, Any]) -> None:
+        """The traces of a queue come in several calls; it counts once."""
+        made: list[How] = []
+        reasons: list[str | None] = []
+        for items in _pages(queue["items"]):
+            for outcome in self._send(common, Kind.REVIEW_QUEUE, [{**queue, "items": items}]):
+                made.append(How(outcome["how"]))
+                reasons.append(outcome.get("reason"))
+        worst = next((each for each in (How.FAILED, How.NEW, How.CHANGED) if each in made), How.SAME)
+        self._count(Kind.REVIEW_QUEUE, str(queue["name"]), worst, reasons)
+
+    def _send(self, common: Mapping[str, Any], kind: Kind, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        try:
+            found = self._http.json("POST", f"{PREFIX}/reviews", {**common, str(kind): objects})["outcomes"]
+        except Refused as refused:
+            return [{"name": each["name"], "how": How.FAILED, "reason": str(refused)} for each in objects]
+        return list(found)
+
+    def _count(self, kind: Kind, name: str, how: How, reasons: list[str | None]) -> None:
+        tally = getattr(self._report, kind)
+        setattr(tally, how, getattr(tally, how) + 1)
+        for reason in dict.fromkeys(each for each in reasons if each):
+            self._report.leave(f"{WORDS[kind]} {name}", reason)
+
+
+def _pages(items: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    yield items[:ITEMS]
+    for start in range(ITEMS, len(items), ITEMS):
+        yield items[start : start + ITEMS]
