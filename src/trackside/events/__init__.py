@@ -1,1 +1,1 @@
-"""What happened: the log of changes for readers, and webhooks that tell others of it."""
+"""Events: the log of changes for readers, and webhooks that tell others of it."""

@@ -1,4 +1,4 @@
-"""What came of one try to deliver.  Pure."""
+"""The outcome of one try to deliver.  Pure."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What webhooks are to be told, in SQL: a queue for each webhook, and what became of each delivery.  Knows their table."""
+"""The deliveries of webhooks, in SQL: a queue for each webhook, and what became of each delivery.  Knows their table."""
 
 import uuid
 from collections.abc import Iterable, Sequence

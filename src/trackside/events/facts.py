@@ -1,4 +1,4 @@
-"""What events tell of runs, experiments and workspaces besides their ids.  Knows their rows as they are now; changes none."""
+"""The facts that events tell of runs, experiments and workspaces besides their ids.  Reads rows as they are now; changes none."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

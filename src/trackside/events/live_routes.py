@@ -32,7 +32,7 @@ class Live(Call, frozen=True):
 
 
 class LiveChange(Struct, frozen=True, kw_only=True):
-    """What happened to one entity since the cursor."""
+    """The changes of one entity since the cursor."""
 
     entity: str
     entity_id: str

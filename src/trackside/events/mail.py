@@ -47,7 +47,7 @@ class Server(Struct, frozen=True):
 
 
 class Letter(Struct, frozen=True):
-    """What is kept for a delivery."""
+    """The mail that is stored for a delivery."""
 
     subject: str
     text: str

@@ -70,7 +70,7 @@ class Status(StrEnum):
 
 
 class State(StrEnum):
-    """Of a delivery."""
+    """The state of a delivery."""
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"

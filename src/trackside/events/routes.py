@@ -82,7 +82,7 @@ class Calls:
         return await self._test(request, call.webhook_id or "", event, mlflows_only=False)
 
     def list_changes(self, tx: Tx, call: m.ListChanges) -> m.ListedChanges:
-        """Who changed what, and when."""
+        """Return who changed what, and when."""
         limit = m.check_limit(call.limit)
         wanted = store.Wanted(limit, call.entity or "", call.entity_id or "", call.user or "")
         if call.after is not None:
@@ -191,7 +191,7 @@ class Calls:
 
 
 def _authorization(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> str | None:
-    """Of our own calls: MLflow's know none."""
+    """Return the sealed sign-in of a webhook of our own calls: MLflow's have none."""
     if isinstance(call, m.CreateWebhook | m.UpdateWebhook):
         return None
     return urls.authorization(call.username, call.password, call.authorization)
@@ -259,7 +259,7 @@ def delete_ours(tx: Tx, call: m.OfWebhook) -> None:
 
 
 def list_deliveries(tx: Tx, call: m.ListDeliveries) -> m.ListedDeliveries:
-    """What became of each, the newest first."""
+    """Return the outcome of each delivery, the newest first."""
     webhook = subscriptions.get(tx, call.webhook_id or "")
     limit = m.check_limit(call.limit)
     found = deliveries.page(

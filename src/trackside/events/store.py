@@ -76,7 +76,7 @@ def register(db: Database, consumer: str) -> None:
 
 
 def forget(tx: Tx, consumer: str) -> None:
-    """It needs no changes any more: they may be pruned."""
+    """Forget a consumer: changes need not be kept for it any more."""
     tx.run("DELETE FROM change_cursors WHERE consumer = :consumer", consumer=consumer)
 
 
@@ -89,7 +89,7 @@ def read_changes(
     with_logging: bool = True,
     after: int | None = None,
 ) -> Page:
-    """What a consumer has not seen, of all workspaces, in order; of `entities`, or of all if none are named.
+    """Return the changes that a consumer has not seen, of all workspaces, in order; of `entities`, or of all if none are named.
 
     `after`: not from its cursor, but from here on.  Look at what changed only when this has returned."""
     with db.read(0) as tx:
@@ -151,7 +151,7 @@ def made_at(tx: Tx, seq: int) -> int:
 
 
 class Wanted(Struct, frozen=True):
-    """What somebody who looks wants to see; empty texts: all."""
+    """The filter of a look at the log; empty texts: all."""
 
     limit: int
     entity: str = ""
@@ -160,7 +160,7 @@ class Wanted(Struct, frozen=True):
 
 
 def feed(tx: Tx, db: Database, after: int, wanted: Wanted) -> Page:
-    """What came after a number in the transaction's workspace, in order.  `tx` has not been used yet."""
+    """Return the changes after a number in the transaction's workspace, in order.  `tx` has not been used yet."""
     head = _head(db, tx)
     if head is None or head <= after:
         return Page("", after, after, [], more=False)

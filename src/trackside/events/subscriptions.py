@@ -34,7 +34,7 @@ def create(
     mute: Mute = mutes.NEVER,
     status: Status = Status.ACTIVE,
 ) -> Webhook:
-    """It is told of what happens from now on."""
+    """Create a webhook, which is told of what happens from now on."""
     webhook_id = str(uuid.uuid4())
     now = store.newest(tx)
     wanted = dict.fromkeys(events, now)
@@ -217,7 +217,7 @@ def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
 
 
 def authorization_context(webhook_id: str) -> str:
-    """What it is sealed with, so that it opens nothing as the webhook's secret."""
+    """Return the context that the secret is sealed with, so that it opens nothing as the webhook's secret."""
     return f"{webhook_id} authorization"
 
 

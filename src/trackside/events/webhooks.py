@@ -121,7 +121,7 @@ def happened(entry: Entry) -> Happened | None:
 
 
 def body(event: str, data: Mapping[str, Any], *, at_ms: int, workspace: str, user: str = "") -> str:
-    """What is sent.  `user`, whom MLflow does not know, goes with our own events."""
+    """Return the body that is sent.  `user`, whom MLflow does not know, goes with our own events."""
     entity, _, action = event.partition(".")
     sent: dict[str, Any] = {
         "entity": entity,
@@ -162,7 +162,7 @@ def pause_s(attempts: int, chance: float, wish_s: float | None) -> float:
 
 
 def example(event: str) -> dict[str, Any]:
-    """What a test sends in the place of `data`; MLflow's are as MLflow's."""
+    """Return the values that a test sends in the place of `data`; for MLflow's events those of MLflow."""
     entity, _, action = event.partition(".")
     kind = "prompt" if entity.startswith("prompt") else "model"
     name, tag = f"example_{kind}", {"key": "example_key", "value": "example_value"}

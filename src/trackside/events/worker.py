@@ -320,5 +320,5 @@ def _told(
 
 
 def _status(data: dict[str, Any]) -> dict[str, Any]:
-    """What the event says of the run's status, which may have changed since."""
+    """Return the status of the run that the event tells, which may have changed since."""
     return {"status": data["status"]} if "status" in data else {}

@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 class Job(Struct, frozen=True):
-    """What is shown of an import.  It has no secret."""
+    """An import as the API shows it.  It has no secret."""
 
     import_id: str
     source: str
@@ -58,7 +58,7 @@ class Job(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """What a child is told, by its standard input: it may hold secrets."""
+    """The orders of a child, given by its standard input: it may hold secrets."""
 
     file: str
     source: str

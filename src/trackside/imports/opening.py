@@ -101,7 +101,7 @@ def _folder(text: str, options: Options) -> Source:
 
 
 def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], PatientHttp | None]:
-    """What the user says of where files are, without what stands for `mlflow-artifacts:/` where that is a server: it is
+    """Return the places of files that the user names, without what stands for `mlflow-artifacts:/` where that is a server: it is
     asked itself."""
     said = []
     for number, given in enumerate(options.artifacts):

@@ -91,7 +91,7 @@ class InBucket:
 
 
 class Proxied:
-    """What lies behind the proxy of a running `mlflow server`."""
+    """The files behind the proxy of a running `mlflow server`."""
 
     def __init__(self, http: Http, path: str) -> None:
         self._http = http
@@ -170,9 +170,10 @@ class Finder:
         return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
 
     def of_version(self, uri: str) -> Place:
-        """Of one that belongs to no run and no logged model.  A user who registers such a version names any place that he
-        likes: a folder of this machine is taken for what it is if it is a model, or if the user said so, a bucket only if
-        he did."""
+        """Return the place of files that belong to no run and no logged model.
+
+        A user who registers such a version may name any place.  A folder of this machine is read only if it is a model, or if the
+        user of the import named it; a bucket only if the user of the import named it."""
         try:
             place = self.at(uri)
             if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_said_bucket(uri):
@@ -229,7 +230,7 @@ class Finder:
         return folder
 
     def _folders(self) -> list[Path]:
-        """Those of `said`."""
+        """Return the places that `said` names."""
         found = [each for each in self._said if _scheme(each) in ("", "file")]
         return [Path(unquote(urlsplit(each).path) if _scheme(each) else each) for each in found]
 

@@ -62,7 +62,7 @@ class RegistryImport:
             tally.same += 1
 
     def _model(self, model: Registered, uid: str, held: Held | None, named: dict[int, str]) -> bool:
-        """What can be said of it when its versions are there."""
+        """Send the fields that need the versions to be there."""
         doc: Doc = {fields.DESCRIPTION: model.description}
         doc.update(_tags(model.tags))
         doc.update(
@@ -201,7 +201,7 @@ def _tags(given: Mapping[str, str]) -> Doc:
 
 
 def _uid(value: str) -> str:
-    """Of a version's id, or of what an alias names."""
+    """Return the uid in a version's id, or in the value of an alias."""
     return value.replace("/", " ").rpartition(" ")[2]
 
 

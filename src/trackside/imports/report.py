@@ -1,4 +1,4 @@
-"""What an import did, in numbers and words.  Pure."""
+"""The report of an import, in numbers and words.  Pure."""
 
 from msgspec import Struct, field
 
@@ -24,7 +24,7 @@ class Left(Struct, frozen=True):
 
 
 class Report(Struct):
-    """Of a dry run: what would be."""
+    """The counts of an import; after a dry run, those that it would have."""
 
     experiments: Tally = field(default_factory=Tally)
     runs: Tally = field(default_factory=Tally)

@@ -163,7 +163,7 @@ class _Gathered:
         self._lock = threading.Lock()
 
     def add(self, task: Task, entry: Entry) -> list[Part]:
-        """What shall be sent now."""
+        """Add an entry, and return the parts that shall be sent now."""
         with self._lock:
             self._parts.append((task, entry))
             self._size += size_bytes(entry)

@@ -1,4 +1,4 @@
-"""What an import reads from, as it sees it: a narrow port.  Knows shapes; reads nothing itself.
+"""The port of the sources that an import reads from.  Knows shapes; reads nothing itself.
 
 Documents are those of links (`links.diff.Doc`), ids are the source's own.
 """
@@ -154,7 +154,7 @@ class Source(Protocol):
     def place(self, entity: Entity, item: Given) -> Place: ...
 
     def place_of(self, uri: str) -> Place:
-        """Of files that belong to no run and no logged model."""
+        """Return the place of files that belong to no run and no logged model."""
         ...
 
     def close(self) -> None: ...

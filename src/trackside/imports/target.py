@@ -24,7 +24,7 @@ ASK = 200  # items at once
 
 
 class Held(Struct, frozen=True):
-    """What the workspace has of an item."""
+    """An item as the workspace has it."""
 
     id: str
     experiment_id: str
@@ -57,7 +57,7 @@ class Target:
         return self.peer.registry.find_model_of_name(name)
 
     def send_file(self, entity: Entity, item_id: str, path: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
-        """It is there whole and as it left, or not at all."""
+        """Send a file, which is stored whole and unchanged or not at all."""
         digest = hashlib.sha256()
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
         answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes)

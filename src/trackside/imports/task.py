@@ -1,4 +1,4 @@
-"""What an item lacks here, and what has become of it.  Pure."""
+"""The work with one item of an import, and its outcome.  Pure."""
 
 from msgspec import Struct
 

@@ -184,7 +184,7 @@ class Import:
         return Task(entity, given, experiment_id, held, points)
 
     def _lacking(self, entity: Entity, given: Given, held: Held) -> tuple[Patch, list[Field]]:
-        """What shall be put, and what is another one here and cannot be changed."""
+        """Return the fields to write, and those that differ here and cannot be changed."""
         wanted = document.merge({}, held.doc, given.part.doc, Mode.PULL).for_us.put
         stays = [f for f in wanted if not self._peer.can(entity, f, "change" if f in held.doc else "add")]
         return Patch({field: value for field, value in wanted.items() if field not in stays}), stays

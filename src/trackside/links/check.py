@@ -104,7 +104,7 @@ class _Check:
         return Page(len(found), found, f"{THERE} {following}" if following else self._after(None))
 
     def listed(self, listing: Listing) -> Page:
-        """Of kinds of items that the remote's list of everything does not have."""
+        """Compare kinds of items that the remote's list of everything does not have."""
         seen = (Seen.of(listing.entity_of(each), each) for each in listing.items.everything())
         if Entity.DATASET in listing.entities:  # their experiments are in no list
             seen = (msgspec.structs.replace(each, part=None) for each in seen)
@@ -146,7 +146,7 @@ class _Check:
         return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
 
     def _missing(self, seen: Iterable[Seen], *, is_first: bool) -> list[Difference]:
-        """What is there and shall be here, and is not."""
+        """Return the items there that shall be here and are not."""
         side = self._side
         found = []
         for each in seen:

@@ -1,4 +1,4 @@
-"""What a link that ends takes back: the copies that it made, on either side.  Re-runnable at any moment; waits for nobody.
+"""Removes the copies that a link made, on either side, when the link ends.  Re-runnable at any moment; waits for nobody.
 
 There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
 a point or a file that is here only.  What was on a side before the link stays, and so do an experiment with anything in it, and
@@ -64,7 +64,7 @@ class CopyRemover:
         return False
 
     def tell(self) -> None:
-        """What stays on both sides, when all copies are gone."""
+        """Log how much stays on both sides, when all copies are gone."""
         rest = self._side.read(lambda tx: item_store.theirs(tx, self._link_id))
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())

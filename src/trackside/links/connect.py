@@ -74,7 +74,7 @@ def connect_trackside(
 
 
 def detect(url: str, secret: Secret, ending: Ending, guard: Guard = ANYWHERE) -> Kind:
-    """What answers at an address.  Raises Invalid if it is nothing that a link may lead to, wire.Down if nobody answers."""
+    """Return the kind of the server at an address.  Raise Invalid for one that no link may lead to, and Down if none answers."""
     http = Http(url, secret, ending=ending, guard=guard)
     try:
         if is_trackside(http):

@@ -1,4 +1,4 @@
-"""What a link is, and the calls about links.  Knows the wire; knows no SQL and no remote."""
+"""Links, and the calls about them.  Knows the wire; knows no SQL and no remote."""
 
 import math
 import re
@@ -40,7 +40,7 @@ class State(StrEnum):
 
 
 class Made(StrEnum):
-    """Who made which part of an item."""
+    """The side that made an item."""
 
     US = "us"  # the link made the other side's
     HERE = "here"  # the link made ours
@@ -55,7 +55,7 @@ class Side(StrEnum):
 
 
 class LogKind(StrEnum):
-    """What a line of the link's log says."""
+    """The kind of a line in the link's log."""
 
     CONFLICT = "conflict"  # both sides changed something, or a copy was changed by hand
     REFUSED = "refused"  # the remote, or a rule of this server, does not take an item now
@@ -65,7 +65,7 @@ class LogKind(StrEnum):
 
 
 class Deletion(Struct, frozen=True):
-    """What a link would delete: `items` of them, with those below (a registered model with its versions)."""
+    """An item that a link would delete: `items` in all, with those below (a registered model with its versions)."""
 
     side: Side
     name: str
@@ -73,7 +73,7 @@ class Deletion(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was chosen when the link was added."""
+    """The choices made when the link was added."""
 
     experiments: list[str] = []  # globs of names; none: all
     exclude: list[str] = []
@@ -140,7 +140,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
     @property
     def acts(self) -> tuple[Action, ...]:
-        """What it does in this workspace, beside being a link."""
+        """The actions that the link takes in this workspace, beside being a link."""
         return acts_of(self.mode, registry=self.options.registry)
 
     @property
@@ -235,7 +235,7 @@ class HeldDeletion(Answer, frozen=True):
 
 
 class HeldDeletions(Answer, frozen=True):
-    """What a link would delete and waits for: `items` in all, of which the first are listed."""
+    """The deletions that a link holds: `items` in all, of which the first are listed."""
 
     items: int
     listed: list[HeldDeletion]

@@ -1,4 +1,4 @@
-"""What a run is related to: its parents and children, and its copies at the other sides of links."""
+"""The relations of a run: its parents and children, and its copies at the other sides of links."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What a link shows to the other side, as it is kept: sealed for the workspace and the link of that name."""
+"""The credentials of a link, sealed for its workspace and its name."""
 
 import msgspec
 
@@ -14,5 +14,5 @@ def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
 
 
 def context_of(ws: int, name: str) -> str:
-    """What a sealed secret is bound to."""
+    """Return the context that a sealed secret is bound to."""
     return f"link {ws} {name}"

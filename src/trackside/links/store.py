@@ -85,7 +85,7 @@ def everywhere(tx: Tx) -> list[tuple[int, int]]:
 
 
 def number_of_all(tx: Tx) -> int:
-    """Of all workspaces: each link has a thread of this server."""
+    """Return the number of links of all workspaces: each has a thread of this server."""
     row = tx.one("SELECT COUNT(*) FROM links")
     return int(row[0]) if row is not None else 0
 

@@ -1,4 +1,4 @@
-"""What links and imports share: items as documents, the local side, the API that another Trackside calls, and clients of remotes.
+"""Shared by links and imports: items as documents, the local side, the API that another Trackside calls, and clients of remotes.
 
 - `document`, `validation`, `entities`, `portions`, `metric_delta`, `record_merge`: pure values and decisions.
 - `local/`: reads and writes the items of a workspace of this server.

@@ -1,4 +1,4 @@
-"""What one side lacks of the other, as data.  Pure: knows fields and modes; knows no side.
+"""Documents, patches and their three-way merge, as data.  Pure: knows fields and modes; knows no side.
 
 Whatever is mirrored is a document: a map of fields to texts.  Both sides and what they agreed on last are compared
 field by field, so a comparison may be repeated, interrupted and done twice.
@@ -47,7 +47,7 @@ class Mode(StrEnum):
 
 
 class Patch(Struct, frozen=True):
-    """What makes one document of another."""
+    """The changes that make one document of another."""
 
     put: Doc = {}
     drop: list[Field] = []
@@ -61,7 +61,7 @@ class Patch(Struct, frozen=True):
 
 
 class Conflict(Struct, frozen=True):
-    """Of both sides' changes, or of one by hand to what is a copy: then `mode` says which side that is."""
+    """A conflict of both sides' changes, or a change by hand to a copy: then `mode` says which side that is."""
 
     field: Field
     ours: str | None
@@ -201,7 +201,7 @@ def _wanted(field: Field, old: str | None, our: str | None, their: str | None, m
 
 
 def _copied(old: str | None, source: str | None, copy: str | None) -> str | None:
-    """What the copy shall have.  What only the copy has stays, unless it came from the source."""
+    """Return the value that the copy shall have.  A value that only the copy has stays, unless it came from the source."""
     if source is not None:
         return source
     return None if old is not None else copy

@@ -18,7 +18,7 @@ from trackside.sync.file_versions import OurFile, RemoteFile
 
 
 class FileState(StrEnum):
-    """What is stored in place of an ETag where there is none to compare."""
+    """A state that is stored in place of an ETag where there is none to compare."""
 
     STAYS = "-"  # removed on one side, and the other one cannot follow
     UNSURE = "?"  # both are to be read
@@ -28,7 +28,7 @@ class FileState(StrEnum):
 
 
 class Known(Struct, frozen=True):
-    """What both sides had when they agreed last.  In place of an ETag a FileState may stand."""
+    """A file as both sides had it when they agreed last.  In place of an ETag a FileState may stand."""
 
     path: str
     size_bytes: int
@@ -57,7 +57,7 @@ Sums = Callable[[str], tuple[str, str] | None]
 
 
 def blind(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> Iterator[Step]:
-    """Of a link that only pushes, without a look at the other side: what changed here since."""
+    """Yield the steps of a link that only pushes: what changed here since, without a look at the other side."""
     for path in sorted({*known, *ours}):
         old, our = known.get(path), ours.get(path)
         if our is None:
@@ -90,7 +90,7 @@ def plan(
 
 
 def folders_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> set[str]:
-    """Those in which, or below which, we have files still that both had."""
+    """Return the folders in which, or below which, we still have files that both had."""
     return _above(
         path
         for path, old in known.items()

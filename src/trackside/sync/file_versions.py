@@ -9,7 +9,7 @@ class OurFile(Struct, frozen=True):
 
 
 class RemoteFile(Struct, frozen=True):
-    """What a remote does not say is empty."""
+    """A file of a remote.  Fields that the remote does not say are empty."""
 
     size_bytes: int
     sha256: str = ""

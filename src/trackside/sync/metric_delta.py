@@ -47,7 +47,7 @@ class Digest(Struct):
         self.total = total % MODULUS
 
     def join(self, other: "Digest") -> None:
-        """Of points that are counted in none of both twice."""
+        """Add another digest, of other points."""
         self.points += other.points
         self.total = (self.total + other.total) % MODULUS
 
@@ -116,7 +116,7 @@ def _points(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _parted(packed: bytes, known: set[bytes]) -> tuple[bytes, set[bytes]]:
-    """Those that are not known, and the hashes of those that are."""
+    """Return the points that are not known, and the hashes of the others."""
     fresh = []
     seen = set()
     for at in range(0, len(packed), POINT_BYTES):

@@ -1,4 +1,4 @@
-"""What one side lacks of the records of an evaluation dataset, and what two versions of a record become.  Pure; knows no
+"""The comparison of records of an evaluation dataset, and the merge of two versions of a record.  Pure; knows no
 side.
 
 A record is what its inputs are, so both sides know it by their hash, and compare it by a digest.  The rule where both sides
@@ -19,7 +19,7 @@ from trackside.sync.document import Mode
 
 
 class Step(StrEnum):
-    """What is to be done about a record; in this order."""
+    """The step to take with a record; steps are taken in this order."""
 
     FORGET = "forget"  # neither side has it any more
     AGREE = "agree"  # both have the same

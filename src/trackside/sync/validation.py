@@ -1,4 +1,4 @@
-"""What another side may say of an item, checked before anything of it is written.  Pure: knows fields; writes nothing."""
+"""Checks what another side says of an item, before anything of it is written.  Pure: knows fields; writes nothing."""
 
 from collections.abc import Callable
 from typing import Any

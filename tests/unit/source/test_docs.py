@@ -29,6 +29,8 @@ BANNED = re.compile(
     r"|goes along|go along)\b"
 )
 
+PRONOUN = re.compile(r'"""(Who|Whoever|What|Of|It|That|Those) [a-z].*')
+
 
 def _targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -101,6 +103,15 @@ def test_no_page_and_no_source_has_a_word_that_the_style_replaces() -> None:
         for file in (*sources, *PAGES)
         for match in BANNED.finditer(file.read_text())
     }
+
+    assert not found
+
+
+@pytest.mark.parametrize("package", ["core/db", "events", "imports", "links", "sync"])
+def test_no_docstring_begins_with_a_pronoun(package: str) -> None:
+    """It names the thing, or says what the function returns or does."""
+    files = (ROOT / "src" / "trackside" / package).rglob("*.py")
+    found = [f"{file.name}: {match[0]}" for file in files for match in PRONOUN.finditer(file.read_text())]
 
     assert not found
 

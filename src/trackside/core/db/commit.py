@@ -156,7 +156,7 @@ class Committer:
             self.commit([command])
 
     def _try(self, commands: list[Command], *, waits: bool = True) -> tuple[Exception | None, bool]:
-        """What went wrong, with everything undone, and whether it is worth another try; None after the commit."""
+        """Return what went wrong, with everything undone, and whether it is worth another try; None after the commit."""
         for command in commands:
             command.result = command.error = None
         session: WriteSession | None = None

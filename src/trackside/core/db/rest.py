@@ -1,4 +1,4 @@
-"""What changes, until it has come to rest.  Knows when; knows no SQL and no meaning.
+"""Entities that change, until they have come to rest.  Knows when; knows no SQL and no meaning.
 
 What changes after a long silence is likely done with that: it rests soon.  What changes again and again, or has just
 changed, rests when it has been left alone for long.
@@ -38,8 +38,9 @@ class Restless(Generic[K]):
                     del waiting[next(iter(waiting))]
 
     def take(self, now: float, most: int) -> list[K]:
-        """Those that have come to rest, what changed last first: people search for that.  Each is handed out once until it
-        changes again."""
+        """Return the entities that have come to rest, the last changed first, since these are searched for.
+
+        Each is returned once until it changes again."""
         with self._lock:
             return self._take(now, most)
 

@@ -1,4 +1,4 @@
-"""What a step needs that reads and writes in one workspace and awaits other things in between: a request, or a job."""
+"""The context of a step that reads and writes in one workspace and awaits other things in between: a request, or a job."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar

@@ -41,7 +41,7 @@ PRAGMA mmap_size = 268435456;
 
 
 def unfit() -> str | None:
-    """What is wrong with the SQLite of this Python; None: it will do."""
+    """Return what is wrong with the SQLite of this Python; None if nothing is."""
     if sqlite3.sqlite_version_info < MINIMUM:
         return f"Trackside needs {'.'.join(map(str, MINIMUM))} or newer"
     if sqlite3.threadsafety == 0:

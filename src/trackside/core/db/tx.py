@@ -29,7 +29,7 @@ AS_ARRAY, AS_JSON = -1, -2  # in place of a list's length
 
 
 class Change(Struct, frozen=True):
-    """What a write did, for links, webhooks, live views and the audit: the same transaction, so never for a rollback."""
+    """A change that a write made, for links, webhooks, live views and the audit.  It is recorded in the same transaction."""
 
     entity: str
     entity_id: str
@@ -141,7 +141,7 @@ class Session(Protocol):
 
 
 class Memory(dict[tuple[str, int, str], Any]):
-    """What the only writer of a store remembers between transactions, by (entity, workspace, id).
+    """Memory of the only writer of a store between transactions, by (entity, workspace, id).
 
     Emptied by a rollback; an entry goes when that entity's change is recorded.  It also knows which entities changed since
     a moment (an epoch, one for each group of commands), so that what was computed from a snapshot can be saved if it
@@ -328,7 +328,7 @@ class Tx:
             self.stirred.stir((entity, self.ws, entity_id), ends=ends)
 
     def forget(self, entity: str, entity_id: str) -> None:
-        """What the writer remembers of an entity is no longer true."""
+        """Forget what the writer remembers of an entity, which is no longer true."""
         if self.memory is not None:
             key = (entity, self.ws, entity_id)
             self.memory.pop(key, None)

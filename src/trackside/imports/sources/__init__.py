@@ -1,1 +1,1 @@
-"""What an import reads from: a database, a folder or a server of MLflow."""
+"""The sources of imports: a database, a folder or a server of MLflow."""

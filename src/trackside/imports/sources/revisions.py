@@ -24,7 +24,7 @@ WORKSPACES = "1b5f0d9ad7c1"
 
 
 class Schema:
-    """What a database of one revision has."""
+    """The features of a database of one revision."""
 
     def __init__(self, revision: str) -> None:
         if revision not in KNOWN:

@@ -21,7 +21,7 @@ SWEEP_SHARE = 20  # a sweep may take this part of the time
 
 
 class RecentThenSweep:
-    """Of one link; a server that starts begins with a sweep.  An item that is as it was found before is not passed on again."""
+    """The looks of one link; a server that starts begins with a sweep.  An item that is as it was before is not passed on."""
 
     def __init__(self, changed_at: Field, now: Callable[[], float] = time.monotonic) -> None:
         """`changed_at` is the field that says when an item was changed last, in ms of the remote."""

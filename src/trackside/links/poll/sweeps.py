@@ -20,7 +20,7 @@ CHANGED_AT = {
 
 
 class Sweeps:
-    """Of one link, from the beginning on."""
+    """The sweeps of one link, from the beginning on."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sweeps = {entity: RecentThenSweep(field, now) for entity, field in CHANGED_AT.items()}

@@ -1,4 +1,4 @@
-"""What the steps of one link work with: our store, the peer, and which item here is which item there.  Moves nothing itself."""
+"""The context of the steps of one link: our store, the peer, and which item here is which item there.  Moves nothing itself."""
 
 import json
 from collections.abc import Callable

@@ -58,7 +58,7 @@ class StoreIdentityCheck:
 
 
 class LossCheck:
-    """Of one pass over a link."""
+    """The questions of one pass over a link."""
 
     def __init__(self, side: Side) -> None:
         self._side = side
@@ -66,7 +66,7 @@ class LossCheck:
         self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which generation
 
     def is_lost(self, entity: Entity, item: Item) -> bool:
-        """Of a registered model, a version, an evaluation dataset or a trace that both had, and the other side has no more."""
+        """Return whether an item that both had, and that is missing there now, was lost with its store."""
         side = self._side
         known = side.read(lambda tx: generations.of(tx, self._link_id))
         if item.store_generation < known.store_generation:

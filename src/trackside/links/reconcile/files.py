@@ -188,7 +188,7 @@ class _Both:
         return self._without_lost(file_plan.plan(self.side.link.mode, self.known, self.ours, self.theirs, self.sums))
 
     def _without_lost(self, steps: Iterable[Step]) -> list[Step]:
-        """What is lost is noted before anything goes over: what comes later tells nothing of it."""
+        """Leave out lost files, and note them before any file is moved: later steps do not show them."""
         steps = list(steps)
         lost: dict[str, Known] = {}
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
@@ -218,7 +218,7 @@ class _Both:
         return [step for step in steps if step.path not in lost]
 
     def _removals_here(self) -> list[Removal]:
-        """Those that the link has not read of yet."""
+        """Return the removals that the link has not read of yet."""
         entity, seen = str(self.entity), self.side.link.seen_seq
         return self.side.read(lambda tx: artifacts.removals(tx, entity, self.local_id, seen))
 
@@ -254,7 +254,7 @@ class _Both:
             self.side.note(LogKind.CONFLICT, self.entity, self.local_id, step.conflict)
 
     def send(self, path: str) -> Known | None:
-        """What is there now; None if it was not sent."""
+        """Return the file as it is there now; None if it was not sent."""
         spot, side = self._spot(path), self.side
         what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         try:
@@ -326,7 +326,7 @@ class _Both:
             self.side.write(lambda tx: artifacts.record_removal(tx, *owner))
 
     def remember(self, path: str) -> None:
-        """That both have the same."""
+        """Save that both sides have the same file."""
         our, old = self.ours[path], self.known.get(path)
         sha256 = self._sums.get(path) or (old.sha256 if old is not None and old.etag == our.etag else "")
         self._save(Known(path, our.size_bytes, our.etag, sha256, self.theirs[path].etag))
@@ -336,7 +336,7 @@ class _Both:
         self.side.write(lambda tx: item_store.forget_file(tx, link_id, self.entity, self.local_id, path))
 
     def _arrive(self, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
-        """What was stored, its SHA-256, and the remote's ETag of it."""
+        """Return what was stored, its SHA-256, and the remote's ETag of it."""
         side, spot, size = self.side, self._spot(path), there.size_bytes
         what = ("pull", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         parts = ResumableUpload(spot.blobs, what, f"{size} {there.etag}")
@@ -424,7 +424,7 @@ def _place(tx: Tx, entity: Entity, local_id: str, server_root: str) -> files.Pla
 
 
 def _name_here(path: str) -> str | None:
-    """What this server calls a file of theirs; None if it has no name for it."""
+    """Return our name of a file of theirs; None if it can have none here."""
     try:
         return keys.from_path(path) or None
     except Invalid:

@@ -1,4 +1,4 @@
-"""Who made an item that both sides have, and which experiments are the same.
+"""Decides which side made an item that both have, and which experiments are the same.
 
 Only what the link is known to have made is a copy of its own, to go with it.  What was there when it was to be made counts as
 theirs: the answer to the making may have been lost, but it may as well be of somebody else.
@@ -144,7 +144,7 @@ def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], ag
 
 
 def _here_of_that_name(side: Side, name: str) -> Item | None:
-    """What is known of ours that is called so, if the other side has it."""
+    """Return our experiment of that name, if the other side has it."""
     found = side.read(lambda tx: reader.experiment_of_name(tx, name))
     item = None if found is None else side.item(Entity.EXPERIMENT, found)
     return item if item is not None and item.remote_id else None

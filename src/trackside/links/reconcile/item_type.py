@@ -65,7 +65,7 @@ class Compared(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """What became of a patch for the remote.  `remote_id`: the item's id from now on.  `merged`: without what was left out.
+    """The outcome of a patch for the remote.  `remote_id`: the item's id from now on.  `merged`: without what was left out.
 
     `has_taken`: data beside the document came from there.  `behind`: why data beside the document has to be sent again; empty
     if all was sent.  `uncertain`: series of which the remote's summary was found to be wrong."""

@@ -1,4 +1,4 @@
-"""What both sides of an item shall have, by what they agreed on last.  Asks nobody, writes nothing.
+"""Merges both sides of an item, by what they agreed on last.  Asks nobody, writes nothing.
 
 An experiment is one of its name, so several workspaces may meet in one, and each would have it at its own times.  So between
 Tracksides the times of an experiment go one way only: it was made as early, and changed as late, as any of them says.

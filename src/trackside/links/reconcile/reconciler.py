@@ -34,7 +34,7 @@ IsLost = Callable[[Entity, Item], bool]  # whether an item that is gone there wa
 
 
 class Reconciler:
-    """Of one kind of items.  `parent` reconciles the items above them, whose id is the first half of theirs: `PARENT/ID`."""
+    """`parent` reconciles the items above those of this kind, whose id is the first half of theirs: `PARENT/ID`."""
 
     def __init__(self, item_type: ItemType, is_lost: IsLost, parent: "Reconciler | None" = None) -> None:
         self.type = item_type

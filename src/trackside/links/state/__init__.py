@@ -1,1 +1,1 @@
-"""What a link remembers, in SQL: agreed states, the work queue, the backfill, generations of the remote's store."""
+"""The memory of a link, in SQL: agreed states, the work queue, the backfill, generations of the remote's store."""

@@ -1,4 +1,4 @@
-"""What of a workspace is to be compared, marked piece by piece, so that no writer waits while a large store is marked.
+"""Enqueues a workspace piece by piece, so that no writer waits while a large store is enqueued.
 Knows our tables and what both sides have; asks nobody.
 
 How far that has come is a text in the link's row, so a server that was killed goes on.
@@ -53,7 +53,7 @@ def whole(mode: Mode, depth: Depth, before: str) -> str:
 
 
 def piece(tx: Tx, link: Link) -> tuple[Found, str]:
-    """What is to be marked next, and what is to be marked then."""
+    """Return the next items to enqueue, and the cursor after them."""
     sweep = _sweep(link.backfill_cursor)
     entity = KINDS[sweep.step % len(KINDS)]
     found: list[str] = []

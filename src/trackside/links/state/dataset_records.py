@@ -16,7 +16,7 @@ class Agreed(Struct, frozen=True):
 
 
 def page(tx: Tx, link_id: int, dataset_id: str, after: str) -> list[Agreed]:
-    """Those after that hash, in order; none after the last."""
+    """Return the records after that hash, in order; none after the last."""
     rows = tx.all(
         """
         SELECT input_hash, digest, record_id FROM link_records

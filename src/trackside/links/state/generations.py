@@ -1,4 +1,4 @@
-"""What a link knows of the store behind its address: which one it is, and in which of its generations an item was found there.
+"""A link's knowledge of the remote's store: which one it is, and in which of its generations an item was found there.
 
 A generation ends when the store turns out to be another one, or to have been put back to an earlier state.  What was found there
 before that and is missing now was not removed by anybody.  Knows the tables of links; asks nobody.
@@ -32,7 +32,7 @@ def remember(tx: Tx, link_id: int, store_id: str) -> None:
 
 
 def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generation: int) -> None:
-    """It was found there in that generation."""
+    """Save that the item was found there in that generation."""
     tx.run(
         """
         UPDATE link_items SET store_generation = :now_in
@@ -66,7 +66,7 @@ def miss(tx: Tx, link: Link, entity: Entity, item: Item) -> None:
 
 
 def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
-    """It is another store, whose ids may be those of other things: the link begins as if it were new."""
+    """Begin as a new link would: the store is another one, whose ids may be those of other things."""
     words = "the store there is another one than before: the link starts again with it"
     if not _turn(tx, link, known, store_id, words):
         return
@@ -105,7 +105,7 @@ def is_active(item: Item) -> bool:
 
 
 def is_purged(link: Link, item: Item, doc: Doc) -> bool:
-    """Of what is not there any more: whether it was deleted on both sides before, and is removed for good there, by
+    """Return whether an item that is not there any more was deleted on both sides before, and is removed for good there, by
     `mlflow gc` for instance.  It may be restored here."""
     is_deleted = "deleted" == doc.get(fields.STAGE) == (item.agreed or {}).get(fields.STAGE)
     return is_deleted and item.store_generation >= link.store_generation

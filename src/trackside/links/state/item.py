@@ -1,4 +1,4 @@
-"""What a link remembers of an item that both sides have.  Pure."""
+"""A link's memory of an item that both sides have.  Pure."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""What a link knows of items: who is who, what was agreed, which points and files were sent.  Knows the tables of that; knows
+"""A link's memory of items: their counterparts, agreed states, points and files that were sent.  Knows these tables; knows
 neither side."""
 
 from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
 
 
 def enqueue_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
-    """Those of them that the other side has, to be compared."""
+    """Enqueue those items that the other side has."""
     if not local_ids:
         return
     rows = tx.all(
@@ -184,7 +184,7 @@ def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: 
 
 
 def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
-    """Those whose id here is `above/…`, with what was agreed."""
+    """Return the items whose id here is `above/…`, with what was agreed."""
     rows = tx.all(
         """
         SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
@@ -200,7 +200,7 @@ def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
 
 
 def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str) -> None:
-    """What went by `before/…` there goes by `after/…` now."""
+    """Rename the remote's ids `before/…` to `after/…`."""
     tx.run(
         """
         UPDATE link_items SET remote_id = :after || substr(remote_id, :length)
@@ -349,7 +349,7 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
 
 
 def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
-    """Those of an item are to be read on both sides before they count as the same again."""
+    """Have the files of an item read on both sides before they count as the same again."""
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure
@@ -366,7 +366,7 @@ def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
 
 
 def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
-    """Of files that both sides had: that somebody had this server remove them."""
+    """Note of files that both sides had that this server was told to remove them."""
     for each in changes:
         if each.action != artifacts.REMOVED:
             continue

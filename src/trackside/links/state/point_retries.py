@@ -11,14 +11,14 @@ MOST = 10_000
 
 
 class Refusals:
-    """Of one link."""
+    """The refused series of one link."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._known: dict[tuple[str, str], tuple[float, float, str]] = {}  # until when, after which wait, and why
 
     def waiting(self, run_id: str, keys: list[str]) -> dict[str, str]:
-        """Those of the series whose time has not come, and why they wait."""
+        """Return the series whose time has not come, and why they wait."""
         known = {key: self._known[run_id, key] for key in keys if (run_id, key) in self._known}
         return {key: reason for key, (until, _, reason) in known.items() if self._now() < until}
 

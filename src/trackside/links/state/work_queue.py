@@ -148,9 +148,11 @@ def _move(tx: Tx, link_id: int, queued: QueuedItem, change: str, **values: int) 
 
 
 def lag(tx: Tx, link: Link) -> Lag:
-    """What is to be compared or was not looked at yet.  Of what the remote has and nobody heard of, only its log tells how
-    much that is; while all that it has is read for the first time, that counts as one item, and so does what is to be marked.
-    In a link that takes, the time since it was heard last is lag too, as soon as it is longer than between two looks."""
+    """Return how much waits to be compared, or was not read yet.
+
+    Only a change log tells how many changes of a remote were not read.  A first reading of the whole remote counts as one item,
+    and so does a backfill.  In a link that takes, the time since the last reading counts as soon as it is longer than the time
+    between two."""
     row = tx.one(
         """
         SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)

@@ -322,7 +322,7 @@ class Runner:
     def _hear(
         self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
     ) -> None:
-        """What cannot be taken now, or not `until` then, is marked, to be taken later: the cursor moves on."""
+        """Reconcile an item that the remote names.  An item that cannot be reconciled now, or not `until` then, is queued."""
         self._check_stop()
         if seen.entity.is_of_registry and not side.link.options.registry:
             return
@@ -425,7 +425,7 @@ class Runner:
         return Turn() if verify else Turn(self._turn_s)
 
     def _put_off(self, queued: QueuedItem, reason: str) -> None:
-        """It may be this item that the remote cannot bear: when it is asked again, others go first."""
+        """Defer the item at which the remote failed: it may be the cause, so others go first when the remote is asked again."""
         wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, queued.attempts + 1))
 
         def later(tx: Tx) -> None:

@@ -124,7 +124,7 @@ class Workers:
         return (ENDING_S if self._is_waiting else EVERY_S) * self._interval_factor
 
     def _sweep(self) -> None:
-        """What is left of transfers that nobody goes on with."""
+        """Remove the parts of transfers that do not continue."""
         for blobs in self._roots.stores():
             try:
                 resumable_upload.sweep(blobs, time.time_ns() // 1_000_000)

@@ -41,7 +41,7 @@ class Held(Answer, frozen=True):
 
 
 class Items(Answer, frozen=True):
-    """Those that are here, in no particular order."""
+    """The items that are here, in no particular order."""
 
     items: list[Held] = []
 

@@ -55,7 +55,7 @@ class Entry(Struct, frozen=True):
 
 
 class Piece(Struct, frozen=True):
-    """What a transaction takes of an entry."""
+    """The part of an entry that one transaction takes."""
 
     entry: Entry
     patch: Patch
@@ -137,7 +137,7 @@ def _texts(entry: Entry) -> Iterator[str]:
 
 
 def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
-    """What each transaction takes.  In the order of the ids, so that two bundles never wait for each other."""
+    """Yield the pieces that each transaction takes, in the order of the ids, so that two bundles never wait for each other."""
     together: list[Piece] = []
     taken = 0
     for piece in _pieces(sorted(entries, key=lambda each: (each.entity, each.id))):

@@ -1,4 +1,4 @@
-"""What another Trackside calls to put records of evaluation datasets into ours, and to see and take them.  Knows HTTP's side of
+"""The calls by which another Trackside writes and reads records of evaluation datasets of ours.  Knows HTTP's side of
 it.
 
 Records come under their own ids, times and users; each call may be repeated.

@@ -1,4 +1,4 @@
-"""What another Trackside calls to put files beside its items, and to see and take ours.  Knows HTTP's side of it.
+"""The calls by which another Trackside writes files beside its items, and reads ours.  Knows HTTP's side of it.
 
 A file appears whole and with the checksum that its sender told, or not at all.  A large one comes in parts, each a call of
 its own, so that a transfer that breaks off goes on with the part that it broke off in.

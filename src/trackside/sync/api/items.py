@@ -1,4 +1,4 @@
-"""What another Trackside calls to put its items into a workspace of ours, and to see what we have.  Knows HTTP's side of it.
+"""The calls by which another Trackside writes its items into a workspace of ours, and reads ours.  Knows HTTP's side of it.
 
 Items come under their own ids, times and users; each call may be repeated.
 """
@@ -316,7 +316,7 @@ def get_ids(tx: Tx, call: IdsCall) -> Ids:
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:
-    """Of the registry, an evaluation dataset or a trace: those are not kept as deleted."""
+    """Remove an item of the registry, an evaluation dataset or a trace: those are not kept as deleted."""
     entity = entity_of(call.entity)
     if entity is Entity.DATASET:
         datasets.remove(tx, call.id or "")

@@ -1,4 +1,4 @@
-"""What several calls of the API answer with."""
+"""Structs of answers that several calls of the API give."""
 
 from trackside.core.http.codec import Answer
 from trackside.sync import document

@@ -1,4 +1,4 @@
-"""What an import or another Trackside calls to put traces into a workspace, and to read their spans.  Knows HTTP's side of it.
+"""The calls by which imports and other Tracksides write traces into a workspace, and read their spans.  Knows HTTP's side of it.
 
 Traces come under their own ids, with their times, tags, assessments and links; each call may be repeated.
 """
@@ -53,7 +53,7 @@ class OfTraces(Call, frozen=True):
 
 
 class TraceItems(Answer, frozen=True):
-    """Those of the traces that are there."""
+    """The traces that are there, of those that were asked for."""
 
     items: list[Item] = []
 

@@ -71,7 +71,7 @@ class Source:
 
 
 def place(tx: Tx, entity: Entity, item_id: str) -> Place:
-    """Of deleted ones too."""
+    """Return where the files of an item lie, also of a deleted one."""
     workspace = workspaces.current(tx)
     if entity is Entity.RUN:
         return Place(artifacts.root_of_run(tx, item_id), workspace)
@@ -93,7 +93,7 @@ def listing(spot: Spot) -> dict[str, OurFile]:
 
 
 def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha256: str = "") -> tuple[Stat, str]:
-    """What was stored, and its SHA-256; a body of another size or checksum than announced is not stored at all."""
+    """Store a file, and return it with its SHA-256; a body of another size or checksum than announced is not stored at all."""
     digest = hashlib.sha256()
     total = 0
     upload = spot.blobs.create(spot.key)

@@ -108,7 +108,7 @@ def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
 
 
 def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
-    """What the history says of an item that is not here."""
+    """Return whether the history says that an item which is not here was removed."""
     kind = history.Kind.MODEL if entity is Entity.REGISTERED else history.Kind.VERSION
     return history.has_ended(tx, kind, uid_of(item_id))
 
@@ -143,7 +143,7 @@ def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[s
 
 
 def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
-    """What a page of the change log says of what links mirror, by entity and id, each once.
+    """Return the items that a page of the change log names, of kinds that links mirror, each once.
 
     With a version comes its model, which has the number given last.  Versions that go with their model are its matter."""
     known = set(Entity)
@@ -190,7 +190,7 @@ def model_of(version_id: str) -> str:
 
 
 def alias_value(tx: Tx, uid: str) -> str:
-    """What an alias names: of two versions the one made later sorts last."""
+    """Return the value of an alias: of two versions the one made later sorts last."""
     row = tx.one("SELECT creation_time FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
     return f"{0 if row is None else row[0]:015d} {uid}"
 

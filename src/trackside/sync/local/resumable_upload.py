@@ -105,7 +105,7 @@ class ResumableUpload:
 
 
 class UploadCheckpoint:
-    """What an upload to a remote needs in order to continue, as text of the peer's own.
+    """The state that an upload to a remote needs in order to continue, as text of the peer's own.
 
     Checkpoints are stored beside the parts of arriving files and removed with them.  `what` names the file and its sender."""
 

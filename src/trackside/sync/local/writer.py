@@ -205,7 +205,7 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
 
 
 class _Harmless:
-    """What is gone already needs not to go."""
+    """Ignore that an item is gone already."""
 
     def __enter__(self) -> None:
         return None

@@ -40,7 +40,7 @@ class DatasetsPeer(Listed, Protocol):
     def change(self, dataset_id: str, patch: Patch) -> None: ...
 
     def remove(self, dataset_id: str) -> None:
-        """What is not there is removed."""
+        """Remove a dataset; harmless if it is not there."""
         ...
 
     def digest(self, record: Record) -> str | None:
@@ -48,7 +48,7 @@ class DatasetsPeer(Listed, Protocol):
         ...
 
     def look(self, dataset_id: str) -> None:
-        """What follows is to be as it is there now."""
+        """Read the dataset as it is there now, for the calls that follow."""
         del dataset_id
 
     def buckets(self, dataset_id: str) -> dict[str, str]:
@@ -58,7 +58,7 @@ class DatasetsPeer(Listed, Protocol):
     def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]: ...
 
     def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
-        """Those of them that are there, in the order of the remote."""
+        """Yield those records that are there, in the order of the remote."""
         ...
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
@@ -68,5 +68,5 @@ class DatasetsPeer(Listed, Protocol):
     def drop(self, dataset_id: str, hashes: Sequence[str]) -> None: ...
 
     def forget(self) -> None:
-        """What was read of the last dataset needs no more room."""
+        """Free what was read of the last dataset."""
         return

@@ -1,4 +1,4 @@
-"""What the other side is, and what an experiment of it holds.  Knows the calls of MLflow, which other Tracksides have too."""
+"""Finds out the kind of a remote, and whether an experiment of it is empty, by MLflow's calls, which Tracksides have too."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ class Listed(Protocol):
         return iter(())
 
     def recent(self, since: int) -> Iterator[ListEntry]:
-        """What was changed since, in ms of the remote, as far as the remote says so."""
+        """Yield items that were changed since, in ms of the remote, as far as the remote says so."""
         del since
         return iter(())
 
@@ -59,7 +59,7 @@ class Seen(Struct, frozen=True):
 
 
 class ChangePage(Struct, frozen=True):
-    """What may have changed since a cursor, and the cursor after it.
+    """Items that may have changed since a cursor, and the cursor after them.
 
     `more`: whether there may be more right away.  `unread`: entries of the remote's log after this page, as far as it says.
     `store_id`: what tells the remote's store from another one; empty if nothing does.  `was_put_back`: the remote's log is not,
@@ -201,7 +201,7 @@ class Peer(Protocol):
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
 
     def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
-        """Of files and folders that somebody had it remove lately, as far as it tells."""
+        """Return the files and folders that the remote was told to remove lately, as far as it says."""
         ...
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
@@ -209,9 +209,10 @@ class Peer(Protocol):
         ...
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
-        """What is there now, with the SHA-256 of what was sent: the remote said, or was read back, that it has just that; else
-        raises BrokenCopy.  Goes on where the last try broke off, if the remote can; then it raises TurnOver when the turn of
-        the source is over."""
+        """Send a file, and return it as it is there now, with the SHA-256 of what was sent.
+
+        Raise BrokenCopy unless the remote says, or reads back, just that.  A transfer continues where the last try broke off, if
+        the remote can do so; then TurnOver is raised when the turn of the source is over."""
         ...
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:

@@ -38,16 +38,16 @@ class RegistryPeer(Listed, Protocol):
     def read(self, entity: Entity, remote_id: str) -> Part | None: ...
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
-        """Of what is not there: whether somebody removed it.  None: the other side does not know."""
+        """Return whether an item that is not there was removed by somebody; None if the other side does not know."""
         del entity, remote_id
         return None
 
     def uid_of(self, version: Part) -> str:
-        """What the version is called by on every side."""
+        """Return the uid of the version, the same on every side."""
         ...
 
     def own_uid_of(self, version: Part) -> str:
-        """What the version would be called by if it were no copy of anything."""
+        """Return the uid that the version would have if it were no copy."""
         ...
 
     def origin_of(self, version: Part) -> str:
@@ -55,7 +55,7 @@ class RegistryPeer(Listed, Protocol):
         ...
 
     def model_uid_of(self, model: Part) -> str:
-        """What a model that comes from there is called by here if it is new."""
+        """Return the uid that a model from there gets here if it is new."""
         ...
 
     def find_model(self, uid: str, name: str) -> str | None: ...

@@ -34,7 +34,7 @@ _BY_INDEX = (
 
 
 class Connect(Protocol):
-    """What makes the connections of a database: `connect`, or what keeps them beyond the database."""
+    """The maker of the connections of a database: `connect`, or what keeps them beyond the database."""
 
     def __call__(
         self, store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False, reads: bool = False
@@ -80,7 +80,7 @@ def connect(
 
 
 def _settings(durability: Durability | None) -> Iterator[str]:
-    """Of a session; None: it only reads."""
+    """Yield the settings of a session.  None: it only reads."""
     if durability is None:
         yield f"SET idle_in_transaction_session_timeout = '{IDLE_READER_S}s'"
         return

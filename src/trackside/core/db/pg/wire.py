@@ -50,7 +50,7 @@ class Result(Struct):
 
     @property
     def count(self) -> int:
-        """Of rows changed or found."""
+        """Return the number of rows changed or found."""
         last = self.tag.rpartition(b" ")[2]
         return int(last) if last.isdigit() else -1
 

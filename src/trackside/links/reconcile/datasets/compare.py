@@ -1,4 +1,4 @@
-"""What of an evaluation dataset the two sides of a link compare, each in the other's words, and who changed it since both
+"""The fields of an evaluation dataset that a link compares, with the ids of either side, and which side changed them since both
 agreed."""
 
 from trackside.links.reconcile.context import Side
@@ -118,7 +118,7 @@ class Comparison:
         return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
 
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
-        """Of one as a list has it, without its experiments: a change of those changes the version."""
+        """Compare a dataset as a list has it, without its experiments: a change of those changes the version."""
         tags, agreed = (
             {field: value for field, value in doc.items() if field.kind in (FieldKind.TAG, FieldKind.NULL_TAG)}
             for doc in (self.home(listed), item.agreed or {})

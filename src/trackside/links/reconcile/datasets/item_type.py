@@ -93,7 +93,7 @@ class DatasetType(ItemType):
         return Compared(merged, base, {} if version is None else {fields.VERSION: version})
 
     def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
-        """What follows from the records is sent when all of them are there."""
+        """Send the fields that follow from the records when all records are there."""
         del part
         sends, merged = self.side.link.mode.sends, compared.merged
         early, late = document.split(merged.for_them, LATE)
@@ -134,7 +134,8 @@ class DatasetType(ItemType):
         return True
 
     def _times(self, tx: Tx, part: Part, theirs: Part) -> Doc:
-        """What a change of ours makes of the rest, where only we can set it: what theirs says in a link that only takes."""
+        """Return the fields that follow from a change of ours, where only we can set them.  In a link that only takes, they are
+        what theirs says."""
         found: Doc = {field: value for field, value in theirs.doc.items() if field.kind in LATE}
         if self.side.link.mode is Mode.BOTH:
             found[fields.LAST_UPDATE_TIME] = str(tx.now)

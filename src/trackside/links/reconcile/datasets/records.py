@@ -40,7 +40,7 @@ class Moved(Struct):
 
 
 class Origin(Struct, frozen=True):
-    """What a record has once and for all."""
+    """The fields of a record that never change."""
 
     record_id: str
     created_time: int  # ms
@@ -48,7 +48,7 @@ class Origin(Struct, frozen=True):
 
 
 class RecordSync:
-    """Of one dataset that both sides have."""
+    """The records of one dataset that both sides have."""
 
     def __init__(self, side: Side, peer: DatasetsPeer, local_id: str, remote_id: str) -> None:
         self._side = side
@@ -255,7 +255,7 @@ class RecordSync:
         return self._write(work)
 
     def _unchanged(self, tx: Tx, hashes: Sequence[str], expected: dict[str, str | None]) -> dict[str, Origin | None]:
-        """What ours are by their origin, of those that are still what was compared; in a link that only takes, of all."""
+        """Return the origins of our records that are still what was compared; in a link that only takes, of all."""
         digests: dict[str, str | None] = {}
         origins: dict[str, Origin] = {}
         wanted = list(hashes)

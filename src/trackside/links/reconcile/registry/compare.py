@@ -1,5 +1,5 @@
-"""What of a registered model or version the two sides of a link compare, each in the other's words, and who changed it since
-both agreed."""
+"""The fields of a registered model or version that a link compares, with the ids of either side, and the side that changed
+them."""
 
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.client import Refused
@@ -72,7 +72,7 @@ class Comparison:
         return False
 
     def comparable(self, entity: Entity, doc: Doc) -> Doc:
-        """What both sides compare: not what is given once and for all, and nothing empty where a side has no word for it."""
+        """Return the fields that are compared: none that never changes, and no empty one where a side does not show these."""
         skipped = registry.BIRTH if entity is VERSION else frozenset({FieldKind.CREATED})
         keeps_ids = self.side.peer.keeps_ids
         return {
@@ -163,7 +163,7 @@ class Comparison:
 
 
 def _by_uid(doc: Doc) -> Doc:
-    """Of what an alias names, the uid alone: when it was made cannot be said of a version that is gone here."""
+    """Reduce the values of aliases to uids: the time of a version that is gone here is not known."""
     return {
         field: registry.alias_uid(value) if field.kind == FieldKind.ALIAS else value for field, value in doc.items()
     }

@@ -67,7 +67,7 @@ class RegistryType(ItemType):
         return self._identity.adopt(self.entity, theirs)
 
     def must_look(self, part: Part, item: Item) -> bool:
-        """What goes by a name and a number there may be another one by now."""
+        """An item that has a name and a number there may be another one by now."""
         is_shared = self.side.link.mode is Mode.BOTH or not self.side.peer.keeps_ids
         return is_shared and self.comparison.comparable(self.entity, part.doc) != item.agreed
 

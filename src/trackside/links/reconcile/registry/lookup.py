@@ -1,4 +1,4 @@
-"""What each step with a link's registered models and versions works with: who is who, and what they are called.  Decides
+"""Lookups for each step with a link's registered models and versions: counterparts and names.  Decides
 nothing."""
 
 from trackside.links.model import LogKind
@@ -54,7 +54,7 @@ class Items:
 
 
 def at_making(entity: Entity, doc: Doc) -> Doc:
-    """What is told when it is made; the rest is compared afterwards."""
+    """Return the fields that are sent at the creation; the rest is compared afterwards."""
     kinds = (
         registry.AT_BIRTH
         if entity is VERSION

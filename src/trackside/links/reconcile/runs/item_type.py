@@ -167,7 +167,7 @@ class TrackedType(ItemType):
         return local_id
 
     def must_look(self, part: Part, item: Item) -> bool:
-        """What the other side did meanwhile must not be overwritten unseen."""
+        """Changes of the other side must not be overwritten unseen."""
         return self.side.link.mode is Mode.BOTH and part.doc != item.agreed
 
     def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
@@ -284,7 +284,7 @@ class TrackedType(ItemType):
         return behind
 
     def _without_left_out(self, part: Part, compared: Compared, left_out: LeftOut) -> Merged:
-        """What they could not take was not agreed on: else its absence there would look like a deletion."""
+        """Leave fields that they could not take out of the agreed state: else their absence there would look like a deletion."""
         merged = compared.merged
         if not left_out:
             return merged
@@ -301,7 +301,7 @@ class TrackedType(ItemType):
         return self._others.remote_of(Entity.EXPERIMENT, part.experiment_id)
 
     def _save_as_made(self, tx: Tx, local_id: str, remote_id: str) -> None:
-        """What an item is like that was just made here is nobody's change: it gives way to theirs."""
+        """Save the fields of an item that was just made here as agreed: they are nobody's change, and theirs replace them."""
         part = self.read_local(tx, local_id)
         if part is not None:
             link_id = self.side.link.link_id

@@ -187,12 +187,12 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: S
 
 
 def _going_on_after(side: Side, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
-    """Of their series the chunks up to that one were taken, and it does not count as read yet."""
+    """Save that the chunks of their series up to that one were taken, and that the series was not read whole yet."""
     return lambda tx: item_store.save_series(tx, side.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
 
 
 def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
-    """Those of their points that are not ours."""
+    """Return those of their points that are not ours."""
     wanted = {pack([(step, timestamp, canonical(value))]): None for step, timestamp, value in unpack(packed)}
     for piece in reader.pieces(tx, run_id, key, 0):
         for at in range(0, len(piece.packed), POINT_BYTES):

@@ -1,4 +1,4 @@
-"""What of a trace the two sides of a link compare, each in the other's words, and who changed it since both agreed."""
+"""The fields of a trace that a link compares, with the ids of either side, and which side changed them since both agreed."""
 
 from collections.abc import Callable
 

@@ -63,7 +63,7 @@ class DatabricksPeer(MlflowPeer):
         return field not in USER_FIELDS and super().can(entity, field, verb)
 
     def part_of_run(self, found: object) -> Part:
-        """Of a copy of ours, whose link it is says nothing of who made the run."""
+        """Leave out the user of a copy of ours: it is the link's, and not the one who made the run."""
         part = part_of_run(found)
         if Field(FieldKind.TAG, SOURCE_RUN) not in part.doc:
             return part

@@ -52,7 +52,7 @@ class MachineToken:
             return self._token
 
     def forget(self) -> None:
-        """It does not let in any more."""
+        """Drop the token, which the remote does not accept any more."""
         with self._lock:
             self._token = ""
 

@@ -106,7 +106,7 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked)
 
     def _send_blocks(self, source: Source) -> Sent:
-        """Those that came before the last try broke off are not sent again, if the URL lets look for them."""
+        """Send a file by blocks.  Blocks that came before are not sent again, if the URL allows to list them."""
         there = self._staged()
         size = max(self._block, -(-source.size_bytes // MAX_BLOCKS))
         version = hashlib.sha256(f"{source.etag} {source.size_bytes}".encode()).hexdigest()[:24]
@@ -124,7 +124,7 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked=True)
 
     def _append(self, source: Source) -> Sent:
-        """What is not flushed is no part of the file: it starts again."""
+        """Send a file by appends.  Bytes that are not flushed are no part of the file, so a broken transfer starts again."""
         self._send_bytes("PUT", "resource=file", b"")
         sha256 = hashlib.sha256()
         for at, block in _blocks(source, self._block):

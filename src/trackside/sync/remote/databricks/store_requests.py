@@ -104,7 +104,7 @@ def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
 
 
 def told(answer: Answer) -> set[bytes]:
-    """What the store says that the MD5 of what came is.  S3's ETag is another thing where a key of the customer encrypts."""
+    """Return the MD5 sums that the store says of what came.  S3's ETag is another thing where a key of the customer encrypts."""
     found = set()
     etag = answer.headers.get("etag", "").strip('"')
     if re.fullmatch("[0-9a-f]{32}", etag):

@@ -16,7 +16,7 @@ MOST_RUNS = 100_000  # that are remembered: some 20 MB
 
 
 class ActiveRuns:
-    """Of one link, in memory: after a start each is looked at once."""
+    """The running runs of one link, in memory: after a start each is looked at once."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now

@@ -87,7 +87,7 @@ class MlflowDatasets:
         return msgspec.structs.replace(part, doc={**part.doc, **experiments})
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
-        """Of several copies the one that was made first."""
+        """Return the copy that was made first."""
         body = {
             # Its parser knows no quotes around a key with dots.
             "filter_string": f"tags.{SOURCE_DATASET} = '{local_id}'",
@@ -258,7 +258,7 @@ class MlflowDatasets:
 
 
 class NoDatasets(MlflowDatasets):
-    """Of a remote that keeps them elsewhere, or nowhere."""
+    """The datasets of a remote that keeps them elsewhere, or nowhere."""
 
     @property
     def is_known(self) -> bool:

@@ -40,7 +40,7 @@ class MlflowModels:
         return [decoded(LoggedModel, each).info.model_id for each in found]
 
     def search(self, experiment_ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
-        """Those that were changed last come first."""
+        """Return a page of logged models; those that were changed last come first."""
         body = {
             "experiment_ids": list(experiment_ids),
             "order_by": [{"field_name": "last_updated_timestamp", "ascending": False}],
@@ -141,7 +141,7 @@ class MlflowModels:
 
 
 def _unmirrored(refused: Refused) -> Exception:
-    """What a refusal of a call says, where only newer releases have it."""
+    """Return the error that a refusal means, where only newer releases have the call."""
     if refused.is_unknown_call:
         return Unmirrored("the remote's release does not know logged models")
     return refused

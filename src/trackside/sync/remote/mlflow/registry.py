@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 
 class Runs(Protocol):
-    """What the registry needs of the peer that it belongs to."""
+    """The calls of the peer that its registry needs."""
 
     def find_experiment(self, name: str) -> str | None: ...
 
@@ -125,7 +125,7 @@ class MlflowRegistry(RegistryPeer):
         yield from self._search("model-versions", "")
 
     def recent(self, since: int) -> Iterator[ListEntry]:
-        """What says that it was changed since, in ms; where the release has no such order, nothing."""
+        """Yield items that were changed since, in ms, by their own word; none where the release has no such order."""
         for noun in ("registered-models", "model-versions"):
             try:
                 for each in self._search(noun, "last_updated_timestamp DESC"):

@@ -27,7 +27,7 @@ class MlflowRuns:
         self._source = source
 
     def find_copies(self, local_id: str, experiment_id: str) -> list[str]:
-        """Of several the one that began first."""
+        """Return the copies; of several the one that began first."""
         body = {
             "experiment_ids": [experiment_id],
             "filter": f"tags.`{SOURCE_RUN}` = '{local_id}'",

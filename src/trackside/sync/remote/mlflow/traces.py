@@ -195,7 +195,7 @@ class MlflowTraces:
 
 
 class NoTraces(MlflowTraces):
-    """Of a remote that keeps them elsewhere, or nowhere."""
+    """The traces of a remote that keeps them elsewhere, or nowhere."""
 
     @property
     def is_known(self) -> bool:

@@ -45,7 +45,7 @@ MSGPACK = {"content-type": "application/msgpack"}
 
 
 class _Live(Struct, frozen=True):
-    """What is read of the answer of `events.live_routes`."""
+    """The fields of the answer of `events.live_routes` that are read."""
 
     cursor: int
     reset: bool
@@ -58,7 +58,7 @@ class _Change(Struct, frozen=True):
 
 
 class _Changes(Struct, frozen=True):
-    """What is read of `sync.api.items.Changes`, also of earlier releases, which leave out some of it."""
+    """The fields of `sync.api.items.Changes` that are read, also of earlier releases, which leave out some of it."""
 
     next: int
     more: bool

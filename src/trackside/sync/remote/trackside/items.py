@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class About(Struct, frozen=True):
-    """What is read of `sync.api.items.About`, also of earlier releases, which leave out some of it."""
+    """The fields of `sync.api.items.About` that are read, also of earlier releases, which leave out some of it."""
 
     workspace_uid: StoreId
     last_seq: int = 0
