@@ -37,6 +37,12 @@ def unpack(packed: bytes) -> Iterator[Point]:
     return POINT.iter_unpack(packed)
 
 
+def columns(packed: bytes) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the steps and the timestamps of packed points, without a tuple for each point."""
+    words = struct.unpack(f"<{len(packed) // 8}q", packed)
+    return words[::3], words[1::3]
+
+
 def contains(packed: bytes | bytearray, point: bytes) -> bool:
     at = packed.find(point)
     while at >= 0 and at % POINT_BYTES:

@@ -5,7 +5,17 @@ from collections.abc import Iterable, Sequence
 from operator import ge
 
 from trackside.core.db.tx import Query, Row, Tx
-from trackside.metrics.series import CHUNK_POINTS, POINT_BYTES, Point, Series, contains, pack, sort_by_rank, unpack
+from trackside.metrics.series import (
+    CHUNK_POINTS,
+    POINT_BYTES,
+    Point,
+    Series,
+    columns,
+    contains,
+    pack,
+    sort_by_rank,
+    unpack,
+)
 
 _SMALL_BYTES = CHUNK_POINTS * POINT_BYTES // 2  # a smaller chunk is merged with others
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
@@ -138,16 +148,16 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
     """(run_seq, key, packed points).  A chunk lies in the order of steps, so that a sample can take its points by their place."""
     rows = []
     for run_seq, key, packed in chunks:
-        points = list(unpack(packed))
-        steps, timestamps, _ = zip(*points, strict=True)
+        steps, timestamps = columns(packed)
         if any(map(ge, steps, steps[1:])):
+            points = list(unpack(packed))
             sort_by_rank(points)
             packed = pack(points)
         rows.append(
             {
                 "run": run_seq,
                 "key": key,
-                "count": len(points),
+                "count": len(steps),
                 "min_step": min(steps),
                 "max_step": max(steps),
                 "min_time": min(timestamps),
