@@ -4,21 +4,61 @@ A file lies in the folder of its experiment, under an id of its own: no two trac
 The artifact proxy refuses such files (`artifacts.keys.is_of_spans`), so that the rights about traces decide about them.
 """
 
+import threading
+import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Overdue
 
 from trackside.artifacts import blobs, keys
-from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.roots import OWN_LANE, Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.work.threads import Threads
 from trackside.workspaces.model import Workspace
 
-THREADS = 4
+EACH = 4  # reads at once of one store, such as a bucket's host
+OTHER_THREADS = 16  # of the stores that workspaces bring; the server's own has EACH of its own
 NAME = "spans.zst"
 
 Fetch = Callable[[str], bytes]  # the content of a file, by its URI
+
+
+class Reads:
+    """Threads that read files.  Each store has a share of them, so one that hangs delays no read of another."""
+
+    def __init__(self) -> None:
+        self._own = Threads(EACH, "trackside-spans")
+        self._others = Threads(OTHER_THREADS, "trackside-span-buckets")
+        self._busy: Counter[str] = Counter()  # reads by store that have not returned, also those that nobody waits for
+        self._changed = threading.Condition()
+
+    def run(self, lane: str, limit_s: float, read: Callable[[], bytes]) -> bytes:
+        """Raise Overdue if the store, or those who read from it before, take longer than the limit."""
+        until = time.monotonic() + limit_s
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._busy[lane] < EACH, limit_s):
+                raise Overdue
+            self._busy[lane] += 1
+        try:
+            work = (self._own if lane == OWN_LANE else self._others).submit(read)
+        except BaseException:
+            self._leave(lane)
+            raise
+        work.add_done_callback(lambda _: self._leave(lane))
+        return work.result(max(0.0, until - time.monotonic()))
+
+    def close(self) -> None:
+        self._own.shutdown()
+        self._others.shutdown()
+
+    def _leave(self, lane: str) -> None:
+        with self._changed:
+            self._busy[lane] -= 1
+            if not self._busy[lane]:
+                del self._busy[lane]
+            self._changed.notify_all()
 
 
 class BodyFiles:
@@ -28,7 +68,7 @@ class BodyFiles:
     def __init__(self, roots: Roots, limit_s: float | None = None) -> None:
         self._roots = roots
         self._limit_s = limit_s
-        self._threads = None if limit_s is None else Threads(THREADS, "trackside-spans")
+        self._reads = None if limit_s is None else Reads()
 
     def put(self, workspace: Workspace, experiment_id: str, body: bytes) -> str:
         """Store spans and return the URI.  Raise Unavailable."""
@@ -48,10 +88,10 @@ class BodyFiles:
         def read(uri: str) -> bytes:
             spot = self._spot(workspace, uri)
             try:
-                if self._threads is None:
+                if self._reads is None or self._limit_s is None:
                     return blobs.get(spot.blobs, spot.key)
-                work = self._threads.submit(blobs.get, spot.blobs, spot.key)
-                return work.result(self._limit_s if limit_s is None else limit_s)
+                limit = self._limit_s if limit_s is None else limit_s
+                return self._reads.run(spot.lane, limit, lambda: blobs.get(spot.blobs, spot.key))
             except Overdue:
                 raise Unavailable("The artifact store, which has some of the spans, does not answer in time.") from None
             except (NotFound, Invalid):
@@ -73,8 +113,8 @@ class BodyFiles:
         return kept
 
     def close(self) -> None:
-        if self._threads is not None:
-            self._threads.shutdown()
+        if self._reads is not None:
+            self._reads.close()
 
     def _spot(self, workspace: Workspace, uri: str) -> Spot:
         try:
