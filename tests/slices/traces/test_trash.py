@@ -50,6 +50,32 @@ def fill(api: Api) -> None:
     export(api, Sent(1, trace=2, name="other"))
 
 
+def test_a_restored_trace_has_its_places_in_review_queues_again(api: Api) -> None:
+    def ask(path: str, **fields: Any) -> Any:
+        return api.post(f"review-queues/{path}", version="3.0", **fields)
+
+    def listed(**fields: str) -> list[tuple[str, str]]:
+        found = api.get("review-queues/items/list", version="3.0", queue_id=queue, **fields)
+        return [(each["item_id"], each["status"]) for each in found.get("items", [])]
+
+    fill(api)
+    schema = api.post(
+        "label-schemas/create", version="3.0", experiment_id="0", name="right", type="FEEDBACK", input={"text": {}}
+    )["label_schema"]["schema_id"]
+    queue = ask("create", experiment_id="0", name="week", queue_type="CUSTOM")["review_queue"]["queue_id"]
+    ask("items/add", queue_id=queue, item_ids=[trace_id(1)])
+    ask("items/set-status", queue_id=queue, item_id=trace_id(1), status="COMPLETE", completed_by="eva")
+
+    delete(api, 1)
+
+    assert listed() == []
+    assert api.get("review-queues/list", version="3.0", experiment_id="0", item_id=trace_id(1)) == {}
+    ask("items/remove", queue_id=queue, item_ids=[trace_id(1)])  # a trace in the trash is in no queue that a call sees
+    ask("update", queue_id=queue, update_schema_ids=True, schema_ids=[schema])
+    assert restore(api).status == 200
+    assert listed() == [(trace_id(1), "COMPLETE")]
+
+
 def test_no_call_of_mlflow_finds_a_deleted_trace(api: Api) -> None:
     fill(api)
     before, spans = search(api), spans_of(api)

@@ -1,4 +1,7 @@
-"""The traces of review queues in SQL, with the status that reviewers gave them."""
+"""The traces of review queues in SQL, with the status that reviewers gave them.
+
+A trace in the trash keeps its place, which no call shows, and has it again when it is restored.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +17,7 @@ from trackside.traces.review_queues import store
 _SELECT = f"""
 SELECT q.queue_id, '{rm.TRACE}' AS item_type, t.trace_id, i.status, i.created_at, i.updated_at, i.completed_by, i.completed_at
 FROM review_queue_items i JOIN review_queues q ON q.queue_seq = i.queue_seq JOIN traces t ON t.trace_seq = i.trace_seq
-WHERE i.workspace_id = :ws AND q.queue_id = :queue
+WHERE i.workspace_id = :ws AND q.queue_id = :queue AND t.trash_seq = 0
 """
 _ORDER = (Term("x.created_at", ascending=False, kind="whole number"), Term("x.trace_id"))
 
@@ -59,7 +62,7 @@ def remove(tx: Tx, queue_id: str, trace_ids: Sequence[str]) -> None:
     gone = tx.run(
         """
         DELETE FROM review_queue_items WHERE workspace_id = :ws AND queue_seq = :queue AND trace_seq IN (
-            SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id IN :ids)
+            SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id IN :ids AND trash_seq = 0)
         """,
         queue=seq,
         ids=list(trace_ids),

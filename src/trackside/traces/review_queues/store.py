@@ -101,7 +101,7 @@ def page(tx: Tx, call: rm.ListQueues) -> tuple[list[rm.ReviewQueue], str | None]
         params["user"] = rm.user_of(call.user)
     if call.item_id:
         only += " AND q.queue_seq IN (SELECT i.queue_seq FROM review_queue_items i JOIN traces t ON t.trace_seq = i.trace_seq"
-        only += " WHERE t.workspace_id = :ws AND t.trace_id = :item)"
+        only += " WHERE t.workspace_id = :ws AND t.trace_id = :item AND t.trash_seq = 0)"
         params["item"] = call.item_id
     search = ("review_queues", experiment_id, call.user or "", call.item_id or "")
     rows, token = paging.page(
@@ -191,7 +191,13 @@ def lock(tx: Tx, queue_id: str) -> tuple[int, int]:
 
 def _has_items(tx: Tx, seq: int) -> bool:
     return (
-        tx.one("SELECT 1 FROM review_queue_items WHERE workspace_id = :ws AND queue_seq = :seq LIMIT 1", seq=seq)
+        tx.one(
+            """
+            SELECT 1 FROM review_queue_items i JOIN traces t ON t.trace_seq = i.trace_seq
+            WHERE i.workspace_id = :ws AND i.queue_seq = :seq AND t.trash_seq = 0 LIMIT 1
+            """,
+            seq=seq,
+        )
         is not None
     )
 

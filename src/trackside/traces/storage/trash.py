@@ -86,7 +86,7 @@ def locate(tx: Tx, trace_id: str) -> Object | None:
 
 
 def move(tx: Tx, trace_seqs: Sequence[int], experiment_id: str) -> int:
-    """Move traces of an experiment to the trash, and out of review queues.  Return how many were not there yet."""
+    """Move traces of an experiment to the trash.  Return how many were not there yet."""
     count = 0
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = [
@@ -102,7 +102,6 @@ def move(tx: Tx, trace_seqs: Sequence[int], experiment_id: str) -> int:
         if not seqs:
             continue
         announce.changed_seqs(tx, seqs, "delete")
-        tx.run("DELETE FROM review_queue_items WHERE workspace_id = :ws AND trace_seq IN :seqs", seqs=seqs)
         _file(tx, seqs)
         tx.run(
             """
