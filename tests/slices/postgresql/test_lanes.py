@@ -12,7 +12,7 @@ from trackside import opening
 from trackside.core.db.pg.wire import MAX_STATEMENTS
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Query, Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, Unavailable
 from trackside.core.settings import Settings
 from trackside.quotas import store as quotas
 from trackside.quotas.model import Measure, QuotaExceeded, Scope
@@ -170,3 +170,35 @@ def test_keys_are_drawn_from_the_sequence_of_their_table(db: PostgresDatabase, t
         assert tx.one("SELECT pg_get_serial_sequence(:table, :column)", table=table, column=column) == (
             f"public.{table}_{column}_seq",
         )
+
+
+def test_a_store_whose_disk_is_full_refuses_what_is_logged_until_it_has_room(db: PostgresDatabase) -> None:
+    """A trigger raises the error with which PostgreSQL refuses to extend a file."""
+    run_id = new_run(db)
+    with db.write(1) as tx:
+        tx.script(
+            [
+                """
+            CREATE FUNCTION fill_disk() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$
+            """,
+                "CREATE TRIGGER fill_disk BEFORE INSERT ON metric_tails FOR EACH ROW EXECUTE FUNCTION fill_disk()",
+            ]
+        )
+
+    async def log() -> Any:
+        return await asyncio.wait_for(logging(db, run_id, "v"), LONG_S)
+
+    with pytest.raises(Unavailable, match="could not extend file"):
+        asyncio.run(log())
+    with db.read(1) as tx:
+        refused = runs.get(tx, run_id).data
+    with db.write(1) as tx:
+        tx.script(["DROP TRIGGER fill_disk ON metric_tails"])
+    assert asyncio.run(log()) == batch.ANSWER
+
+    assert (refused.params, refused.metrics) == ([], [])
+    with db.read(1) as tx:
+        stored = runs.get(tx, run_id).data
+        assert tx.one("SELECT SUM(point_count) FROM metric_series WHERE workspace_id = :ws") == (1,)
+    assert (len(stored.params), len(stored.metrics)) == (1, 1)
