@@ -69,11 +69,11 @@ def azure() -> Client:
 
 
 def test_the_articles_story_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
-    assert azure.run("azure_story.py", "S1", "R1", "team", HOME=tmp_path, **cloud.given) == "done"
+    assert azure.run("azure/story.py", "S1", "R1", "team", HOME=tmp_path, **cloud.given) == "done"
 
 
 def test_the_life_of_a_workspace_by_microsofts_client(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
-    assert azure.run("azure_workspaces.py", "S1", HOME=tmp_path, **cloud.given) == "done"
+    assert azure.run("azure/workspaces.py", "S1", HOME=tmp_path, **cloud.given) == "done"
 
 
 def test_a_tracking_uri_alone_is_enough_with_the_endpoint_of_a_managed_identity(
@@ -82,7 +82,7 @@ def test_a_tracking_uri_alone_is_enough_with_the_endpoint_of_a_managed_identity(
     given = {name: value for name, value in cloud.given.items() if name != "MSI_ENDPOINT"}
     uri = f"azureml://{cloud.url.removeprefix('https://')}/mlflow/v2.0{SCOPE}"
 
-    said = azure.run("azure_uri.py", HOME=tmp_path, MLFLOW_TRACKING_URI=uri, **given)
+    said = azure.run("azure/uri.py", HOME=tmp_path, MLFLOW_TRACKING_URI=uri, **given)
 
     assert said == "done"
 
@@ -91,7 +91,7 @@ def test_a_tracking_uri_alone_is_enough_with_the_endpoint_of_a_managed_identity(
 def test_microsofts_deployment_client_serves_models(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
     uri = f"azureml://{cloud.url.removeprefix('https://')}/mlflow/v2.0{SCOPE}"
 
-    assert azure.run("azure_endpoints.py", uri, HOME=tmp_path, **cloud.given) == "done"
+    assert azure.run("azure/endpoints.py", uri, HOME=tmp_path, **cloud.given) == "done"
 
 
 def test_a_submitted_job_logs_with_the_token_of_its_run(azure: Client, cloud: Cloud, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_submitted_job_logs_with_the_token_of_its_run(azure: Client, cloud: Cl
         "MLFLOW_RUN_ID": run,
     }
 
-    assert azure.run("azure_job.py", HOME=tmp_path, **job) == "FINISHED"
+    assert azure.run("azure/job.py", HOME=tmp_path, **job) == "FINISHED"
 
 
 @pytest.mark.parametrize("how", ["host", "profile"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from support.faults.proxy import Proxy
+from support.stores.connections import Connections
 from support.stores.postgres import Admin, Postgres
 from support.stores.postgres_store import store_of
 from trackside import opening
@@ -16,8 +17,8 @@ from trackside.core.settings import Settings
 
 
 @pytest.fixture
-def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
-    database = opening.open_database(postgres_settings)
+def db(postgres_settings: Settings, connections: Connections) -> Iterator[PostgresDatabase]:
+    database = opening.open_database(postgres_settings, connect=connections.connect)
     yield database
     database.close()
 

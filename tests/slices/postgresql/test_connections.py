@@ -1,7 +1,7 @@
 """What only PostgreSQL does: connections break, servers race, commits are in doubt."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,6 +26,14 @@ SIDES = 2
 
 
 # Connections
+
+
+@pytest.fixture
+def db(postgres_settings: Settings) -> Iterator[PostgresDatabase]:
+    """With connections of its own, which are cut and counted."""
+    database = opening.open_database(postgres_settings)
+    yield database
+    database.close()
 
 
 def test_an_idle_connection_that_was_ended_is_replaced_without_a_word(db: PostgresDatabase, admin: Admin) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from support.processes.venvs import environment
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
@@ -25,7 +25,7 @@ def test_an_endpoint_lives_on_a_ray_cluster() -> None:
         prefix="ray", ignore_cleanup_errors=True
     ) as folder:  # Ray's sockets have short paths
         done = subprocess.run(
-            [*isolated, sys.executable, TESTS / "endpoints" / "ray_scenario.py", python, folder],
+            [*isolated, sys.executable, TESTS / "endpoints" / "clusters" / "ray_scenario.py", python, folder],
             env={**os.environ, "PYTHONPATH": str(TESTS), "PYTHONWARNINGS": "ignore"},
             capture_output=True,
             text=True,
