@@ -1129,7 +1129,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who changed what, and when. */
+        /** Return who changed what, and when. */
         get: operations["get_api_trackside_v1_changes"];
         put?: never;
         post?: never;
@@ -2798,7 +2798,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What became of each, the newest first. */
+        /** Return the outcome of each delivery, the newest first. */
         get: operations["get_api_trackside_v1_webhooks_webhook_id_deliveries"];
         put?: never;
         post?: never;
@@ -3764,7 +3764,7 @@ export interface components {
         };
         /**
          * HeldDeletions
-         * @description What a link would delete and waits for: `items` in all, of which the first are listed.
+         * @description The deletions that a link holds: `items` in all, of which the first are listed.
          */
         HeldDeletions: {
             items: number;
@@ -3946,7 +3946,7 @@ export interface components {
         };
         /**
          * LiveChange
-         * @description What happened to one entity since the cursor.
+         * @description The changes of one entity since the cursor.
          */
         LiveChange: {
             actions: string[];
@@ -4025,7 +4025,7 @@ export interface components {
         };
         /**
          * LogKind
-         * @description What a line of the link's log says.
+         * @description The kind of a line in the link's log.
          * @enum {unknown}
          */
         LogKind: "conflict" | "error" | "refused" | "skipped" | "state";
@@ -4212,7 +4212,7 @@ export interface components {
         };
         /**
          * Options
-         * @description What was chosen when the link was added.
+         * @description The choices made when the link was added.
          */
         Options: {
             /** @default all */

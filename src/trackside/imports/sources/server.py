@@ -228,7 +228,8 @@ class ServerSource:
     ) -> list[T]:
         """Return the entries of a list that can be read; the report names the others."""
         entries = read_each(found, read, id_of)
-        self.left_out += [f"{what} {each.item_id}: {each.why}" for each in entries if isinstance(each, Unread)]
+        named = [f"{what} {each.item_id}: {each.why}" for each in entries if isinstance(each, Unread)]
+        self.left_out += [each for each in named if each not in self.left_out]
         return [each for each in entries if not isinstance(each, Unread)]
 
     def _answer(
