@@ -13,10 +13,11 @@ from support.traces import Sent, request, trace_id
 from trackside.core.db.pg.setup import connect
 from trackside.core.db.postgres import PostgresDatabase, PostgresWriter
 from trackside.core.db.tx import Row, Tx
+from trackside.core.errors import AlreadyExists
 from trackside.core.settings import Settings
 from trackside.traces.ingest.batch import batch_of
 from trackside.traces.ingest.otlp import read
-from trackside.traces.storage import announce, writer
+from trackside.traces.storage import announce, trash, writer
 
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'"
 SPANS = "SELECT span_id, parent_id, name, token_usage, total_cost FROM trace_spans WHERE workspace_id = :ws ORDER BY span_id"
@@ -74,6 +75,21 @@ def test_spans_that_come_again_replace_what_was_stored(db: PostgresDatabase) -> 
         ((count, tokens),) = tx.all("SELECT span_count, total_tokens FROM traces WHERE workspace_id = :ws")
     assert found == [(1, None, "first", None, None), (2, 1, "again", "[1,2,3]", None), (3, 1, "step", "[1,2,3]", None)]
     assert (count, tokens) == (3, 6)
+
+
+def test_a_restore_that_meets_a_new_trace_of_its_id_says_so(db: PostgresDatabase, admin: Admin) -> None:
+    with db.write(1) as tx:
+        ((database,),) = tx.all("SELECT CAST(current_database() AS TEXT)")
+        writer.write(tx, [spans(Sent(1))])
+        trash.move(tx, trash.seqs_of(tx, trace_id(1)), "0")
+
+    with db.write_beside(1) as tx:
+        writer.write(tx, [spans(Sent(1))])
+        restored = db.writer.submit(1, lambda tx: trash.restore(tx, trace_id(1)))
+        until(lambda: rows(admin, WAITING, database) == [(1,)], "the restore to wait for the new trace")
+
+    with pytest.raises(AlreadyExists, match="came again after it was deleted"):
+        restored.result(LONG_S)
 
 
 def test_a_link_that_begins_to_watch_sees_the_traces_whose_ingest_is_under_way(

@@ -118,7 +118,8 @@ def test_a_new_trace_may_have_the_id_of_a_deleted_one(api: Api) -> None:
 
     assert [span["name"] for span in spans_of(api)] == ["third"]
     assert trash(api) == []  # what would be in the way of the new one is not offered
-    assert restore(api).status == 200
+    reply = restore(api)
+    assert (reply.status, reply.json["error_code"]) == (400, "RESOURCE_ALREADY_EXISTS")
     delete(api, 1)
     assert trash(api) == [("trace", trace_id(1))]
     restore(api)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trackside.core.access import Object
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import BadState, NotFound
+from trackside.core.errors import AlreadyExists, BadState, NotFound
 from trackside.core.work import backup_lease
 from trackside.quotas import usage
 from trackside.traces.storage import announce, span_names
@@ -118,9 +118,15 @@ def move(tx: Tx, trace_seqs: Sequence[int], experiment_id: str) -> int:
 
 
 def restore(tx: Tx, trace_id: str) -> None:
-    """Take a trace out of the trash; harmless if it is not in it.  Raise BadState where its experiment is deleted."""
+    """Take a trace out of the trash; harmless if it is not in it.
+
+    Raise BadState where its experiment is deleted, and AlreadyExists for a trace that came again after it was deleted."""
     found = get(tx, trace_id)
     if found.deleted_at is None:
+        if tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq <> 0", id=trace_id):
+            raise AlreadyExists(
+                f"Trace {trace_id} came again after it was deleted. Delete the new one to restore the trace of the trash."
+            )
         return
     row = tx.one(
         """
