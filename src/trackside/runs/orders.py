@@ -27,6 +27,9 @@ MIN_RUNS = 3_000  # the database sorts fewer about as quickly
 MAX_RUNS = 2_000_000  # of all orders together: 8 bytes each
 MAX_CHANGES = 2_000  # of the workspace since the position of an order
 MAX_CHANGED = 500  # runs: each page sorts them
+MAX_KEPT = 1_000  # orders, and experiments that are known to be small
+MAX_WANTED = 16  # orders to make; a search that asks for another one asks again
+MAX_POOR = 1_000
 WALKED = 4  # a page looks at no more than this part of an order
 MAX_AGE_S = 3_600.0  # of an order: the change log keeps the entries of a day at least
 LEFT_AFTER_S = 600.0  # an order that nobody uses is dropped
@@ -100,7 +103,7 @@ class Orders:
             again_at = ended + (PAUSE * (ended - now) if is_fit else SMALL_FOR_S)
             self._kept[scope] = _Kept(seqs, position, now, ended, again_at)
             self._kept.move_to_end(scope)
-            while sum(len(kept.seqs or ()) for kept in self._kept.values()) > MAX_RUNS:
+            while len(self._kept) > MAX_KEPT or sum(len(each.seqs or ()) for each in self._kept.values()) > MAX_RUNS:
                 self._kept.popitem(last=False)
             return bool(self._wanted)
 
@@ -114,7 +117,8 @@ class Orders:
 
     def _want(self, scope: _Scope, kept: _Kept | None) -> None:
         with self._lock:
-            if scope in self._wanted or (kept is not None and self._clock() < kept.again_at):
+            is_too_soon = kept is not None and self._clock() < kept.again_at
+            if scope in self._wanted or is_too_soon or len(self._wanted) >= MAX_WANTED:
                 return
             self._wanted[scope] = None
         self.wake()
@@ -171,6 +175,8 @@ def _walk(
         found = sum(is_kept)
         many = max(2 * many, many * wanted * 5 // (4 * found)) if found else len(seqs)
         if many > len(seqs) // WALKED:
+            if len(kept.poor) >= MAX_POOR:
+                kept.poor.clear()
             kept.poor.add(search.fingerprint)
             return None
 
