@@ -1,12 +1,13 @@
 """What is written as a filter is read back as the same."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trackside.core.filters.fields import RUNS
 from trackside.core.filters.nodes import Aggregate, And, Comparison, Entity, Field, Operator
 from trackside.core.filters.parse import parse_field, parse_filter
-from trackside.core.filters.write import equals, field_text
+from trackside.core.filters.write import equals, field_text, quoted
 
 texts = st.text("aB1 .'\"`\\\n%é/-:_", max_size=8)
 fields = st.builds(Field, st.sampled_from([Entity.PARAM, Entity.TAG]), texts)
@@ -29,6 +30,26 @@ def test_a_value_is_found_by_its_condition(value: str) -> None:
     assert text is not None
     read = parse_filter(text, RUNS)
     assert read in (Comparison(field, Operator.EQ, (value,)), Comparison(field, Operator.IN, (value,)))
+
+
+@pytest.mark.parametrize(
+    ("value", "condition"),
+    [
+        ("a", "params.lr = 'a'"),
+        ("it's", 'params.lr = "it\'s"'),
+        ("'\"", "params.lr IN ('\\'\"')"),
+        ("'\"\\\n\r", "params.lr IN ('\\'\"\\\\\\n\\r')"),
+    ],
+)
+def test_a_value_is_written_as_plainly_as_its_quotes_allow(value: str, condition: str) -> None:
+    assert equals(Field(Entity.PARAM, "lr"), value, RUNS) == condition
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("a", "'a'"), ("it's", '"it\'s"'), ("", "''"), ("'\"", None), ("a\\", None), ("a\\b", "'a\\b'")]
+)
+def test_a_value_has_the_quotes_that_it_needs(value: str, text: str | None) -> None:
+    assert quoted(value) == text
 
 
 def test_no_value_is_a_condition_too() -> None:
