@@ -86,7 +86,7 @@ class Traced(Struct, frozen=True):
 
 
 class Reviews(Struct, frozen=True):
-    """What stands beside the traces of an experiment, as `sync.api.reviews` takes it; the keys are the kinds of objects.
+    """The objects beside the traces of an experiment, as `sync.api.reviews` takes it; the keys are the kinds of objects.
 
     `default_schema_id`: the id of the default question."""
 

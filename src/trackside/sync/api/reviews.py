@@ -1,4 +1,4 @@
-"""What an import calls to put scorers, questions, review queues and issues into an experiment.  Knows HTTP's side of it.
+"""The calls by which an import writes scorers, questions, review queues and issues into an experiment.  Knows HTTP's side of it.
 
 They come under their own ids, with their times; each call may be repeated.
 """
