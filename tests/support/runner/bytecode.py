@@ -13,6 +13,9 @@ from pathlib import Path
 TESTS = Path(__file__).parents[2]
 FEW = 100  # files that each process may rewrite as well
 
+_BY_HASH = (3).to_bytes(4, "little")  # checked by the hash of the source
+_HEAD_BYTES = 16
+
 
 def prepare() -> None:
     """Rewrite the files of tests that have changed since they last ran, if they are many."""
@@ -36,6 +39,12 @@ def prepare() -> None:
 
 
 def is_rewritten(path: Path) -> bool:
+    """Tell whether what pytest kept was made from this text: it keeps the hash of a source, as PEP 552 says."""
     plain = Path(importlib.util.cache_from_source(path))
-    changed_at = path.stat().st_mtime
-    return any(each.stat().st_mtime >= changed_at for each in plain.parent.glob(f"{plain.stem}-pytest-*.pyc"))
+    head = importlib.util.MAGIC_NUMBER + _BY_HASH + importlib.util.source_hash(path.read_bytes())
+    return any(_head_of(each) == head for each in plain.parent.glob(f"{plain.stem}-pytest-*.pyc"))
+
+
+def _head_of(kept: Path) -> bytes:
+    with kept.open("rb") as file:
+        return file.read(_HEAD_BYTES)

@@ -1,6 +1,6 @@
 """Which files of tests are rewritten before several processes run them."""
 
-import os
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -15,14 +15,15 @@ def test_a_file_that_ran_is_rewritten() -> None:
 
 
 def test_a_new_file_and_one_that_changed_since_are_not(tmp_path: Path) -> None:
-    new, changed = tmp_path / "test_new.py", tmp_path / "test_changed.py"
-    for each in (new, changed):
-        each.touch()
-    kept = tmp_path / "__pycache__" / f"test_changed.{sys.implementation.cache_tag}-pytest-8.pyc"
-    kept.parent.mkdir()
-    kept.touch()
-    before = is_rewritten(changed)
+    new, kept = tmp_path / "test_new.py", tmp_path / "test_kept.py"
+    for each in (new, kept):
+        each.write_text("assert True\n")
+    head = importlib.util.MAGIC_NUMBER + bytes([3, 0, 0, 0]) + importlib.util.source_hash(kept.read_bytes())
+    plain = Path(importlib.util.cache_from_source(kept))
+    plain.parent.mkdir(parents=True)
+    plain.with_name(f"{plain.stem}-pytest-9.pyc").write_bytes(head + b"code")
+    before = is_rewritten(kept)
 
-    os.utime(kept, (1, 1))
+    kept.write_text("assert 1\n")
 
-    assert (is_rewritten(new), before, is_rewritten(changed)) == (False, True, False)
+    assert (is_rewritten(new), before, is_rewritten(kept)) == (False, True, False)
