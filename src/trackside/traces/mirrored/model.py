@@ -1,4 +1,4 @@
-"""What stands beside the traces of an experiment, as another server has it.  Pure: shapes and checks.
+"""Shapes and checks of scorers, questions, queues and issues that another server has.  Pure.
 
 Fields have the names of MLflow's calls.  Each may be left out, as in all calls: what must be there is checked when it is put.
 An object that the other server changed later than this one replaces it.
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class How(StrEnum):
-    """What became of an object.  Of a dry run: what would become of it."""
+    """The outcome of an object; of a dry run, the outcome that it would have."""
 
     NEW = "new"
     CHANGED = "changed"
