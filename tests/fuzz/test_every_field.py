@@ -54,6 +54,7 @@ def _told(wrong: list[str]) -> str:
     return "\n".join([f"{len(wrong)} in all", *wrong[:40]])
 
 
+@pytest.mark.slow  # of the tests themselves: each call is made in a store of its own
 def test_most_plain_calls_succeed_so_that_odd_ones_come_far(world: World) -> None:
     statuses = []
     world.renew()

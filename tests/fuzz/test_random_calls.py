@@ -172,6 +172,7 @@ def test_made_up_calls_are_answered_in_form_and_leave_the_store_whole(world: Wor
     _hold(world, examples(150))
 
 
+@pytest.mark.slow  # the same calls as on SQLite, fewer of them
 def test_so_they_are_on_postgresql(pg_world: World) -> None:
     _hold(pg_world, examples(60))
 
