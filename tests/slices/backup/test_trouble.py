@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from support.processes.forks import forks
 from support.processes.servers import Server, environment
 from trackside.backup import model
 
+TRIES = 50
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)),) * 2)
@@ -76,16 +78,37 @@ def test_a_missing_file_is_found(server: Server, said: Said, tmp_path: Path) -> 
     assert (code, "is missing" in out) == (1, True)
 
 
+def killed_in_the_middle(
+    words: Callable[[Path], list[str]],
+    folder: Path,
+    *,
+    has_begun: Callable[[Path], bool],
+    has_ended: Callable[[Path], bool],
+) -> Path:
+    """Kill a command when it has written something, and return the folder that it wrote.
+
+    A command may end before the signal comes: then it is run again, in another folder."""
+    for number in range(TRIES):
+        written = folder / f"written-{number}"
+        with forks().start(words(written), env=environment()) as process:
+            until(partial(has_begun, written), "something to be written")
+            process.kill()
+        if not has_ended(written):
+            return written
+    pytest.fail(f"the command ended {TRIES} times before it was killed")
+
+
 def test_a_backup_that_is_killed_is_no_backup_and_the_next_one_is_whole(
     server: Server, said: Said, tmp_path: Path
 ) -> None:
     for _ in range(30):
         filled_run(server.api, steps=10, size=300_000 + _)
-    kept = tmp_path / "kept"
-    words = ["backup", "create", "--data", str(server.data), "--to", str(kept)]
-    with forks().start(words, env=environment()) as process:
-        until(lambda: any(kept.glob("objects/*/*")), "the first file to be copied")
-        process.kill()
+    kept = killed_in_the_middle(
+        lambda kept: ["backup", "create", "--data", str(server.data), "--to", str(kept)],
+        tmp_path,
+        has_begun=lambda kept: any(kept.glob("objects/*/*")),
+        has_ended=lambda kept: "not whole" not in said("backup", "list", kept)[1],
+    )
     before = {path.name for path in kept.glob("objects/*/*")}
 
     listed = said("backup", "list", kept)[1]
@@ -103,15 +126,20 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(server: Server
         filled_run(server.api, steps=10, size=300_000 + number)
     fill(server.api)
     server.stop()
-    kept, target = tmp_path / "kept", tmp_path / "again"
+    kept = tmp_path / "kept"
     backup(said, server, kept)
-    words = ["backup", "restore", "--data", str(target), str(kept), "--keep-links"]
-    with forks().start(words, env=environment()) as process:
-        until(lambda: len(placed(target)) > 3, "some files to be there")
-        process.kill()
-    assert not (target / "trackside.db").exists()
 
-    code, _, err = said(*words)
+    def words(target: Path) -> list[str]:
+        return ["backup", "restore", "--data", str(target), str(kept), "--keep-links"]
+
+    target = killed_in_the_middle(
+        words,
+        tmp_path,
+        has_begun=lambda target: len(placed(target)) > 3,
+        has_ended=lambda target: (target / "trackside.db").exists(),
+    )
+
+    code, _, err = said(*words(target))
 
     assert (code, err) == (0, "")
     assert contents(settings_of(target), tmp_path) == contents(settings_of(server.data), tmp_path)
