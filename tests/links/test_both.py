@@ -59,6 +59,7 @@ def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: 
     there.post("runs/update", run_id=run, status="FAILED", end_time=5)
     here.post(f"/api/trackside/v1/links/{LINK}/resume")
     until(lambda: everything(here, run) == everything(there, run), "both to be the same")
+    settle(here, LINK)  # the log is written when a round ends
 
     assert here.tags(run)["color"] == there.tags(run)["color"] == "green"
     assert here.tags(run)["only"] == "there"

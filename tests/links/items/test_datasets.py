@@ -136,6 +136,10 @@ def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Serve
     until(lambda: check(here, LINK) == [], "nothing to differ")
 
 
+def conflicts(here: Api) -> list[str]:
+    return [str(entry["message"]) for entry in log(here, LINK) if entry["kind"] == "conflict"]
+
+
 def test_a_record_that_both_sides_changed_has_what_either_gave_it(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, {"inputs": {"q": 1}, "expectations": {"a": 0}}, {"inputs": {"q": 2}})
@@ -150,11 +154,12 @@ def test_a_record_that_both_sides_changed_has_what_either_gave_it(here: Api, the
     here.post(f"/api/trackside/v1/links/{LINK}/resume")
     until(lambda: everything(here) == everything(there), "both to be the same")
     until(lambda: len(all_of(here, dataset_id)) == 2, "what was removed here and changed there to come back")
+    until(lambda: conflicts(here) != [], "the conflict to be told: the log is written when a round ends")
 
     (both, back) = sorted(all_of(here, dataset_id), key=lambda each: int(each["inputs"]["q"]))
     assert (both["expectations"], both["outputs"]) == ({"a": 2, "ours": 1, "theirs": 2}, {"o": 2})
     assert back["tags"] == {"k": "v"}
-    assert [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"] == [
+    assert conflicts(here) == [
         "both sides changed 1 record: kept all expectations and tags of both, and of the rest what was changed later"
     ]
 
@@ -174,7 +179,8 @@ def test_a_dataset_that_was_removed_on_one_side_and_changed_on_the_other_comes_b
     here.post(f"/api/trackside/v1/links/{LINK}/resume")
     until(lambda: everything(here) == everything(there) and len(everything(here)) == 2, "both to come back")
 
-    assert len([entry for entry in log(here, LINK) if entry["kind"] == "conflict"]) == 2
+    until(lambda: len(conflicts(here)) >= 2, "both conflicts to be told")
+    assert len(conflicts(here)) == 2
     assert len(all_of(there, second)) == len(all_of(here, first)) == 1
 
 
