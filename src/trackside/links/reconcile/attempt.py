@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from trackside.core.errors import Fault
 from trackside.core.http_client.client import Refused
 from trackside.sync.remote import faults
-from trackside.sync.remote.port import Unmirrored
+from trackside.sync.remote.faults import InvalidRemoteResponse
+from trackside.sync.remote.port import Peer, Unmirrored
 
 log = logging.getLogger("trackside.links")
 
@@ -27,3 +29,19 @@ def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) ->
         log.exception("an item of a link cannot be reconciled")
         return faults.bug(error)
     return None
+
+
+def attempt_with(peer: Peer, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
+    """Work at an item, as `attempt` does.  An answer that cannot be read is trouble of the item, as long as the remote gives
+    another answer that can be read."""
+    try:
+        return attempt(work, leave_out)
+    except InvalidRemoteResponse as error:
+        check_answers(peer)
+        return str(error)
+
+
+def check_answers(peer: Peer) -> None:
+    """Raise Down unless the remote gives an answer that can be read."""
+    with suppress(Refused):  # that is an answer too
+        peer.find_experiment("Default")

@@ -9,7 +9,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -30,7 +29,7 @@ from trackside.links.connect import connect, connect_trackside
 from trackside.links.model import LISTENED_POLL_S, Kind, Link, LogKind, State
 from trackside.links.poll.ended_runs import EndedRuns
 from trackside.links.poll.sweeps import Sweeps
-from trackside.links.reconcile.attempt import attempt
+from trackside.links.reconcile.attempt import attempt_with, check_answers
 from trackside.links.reconcile.context import Database, Side, Task, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import StoreIdentityCheck
@@ -46,7 +45,6 @@ from trackside.links.worker.listener import Listener
 from trackside.links.worker.throttle import Throttle
 from trackside.sync.entities import Entity
 from trackside.sync.remote import faults
-from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.port import Peer, Seen
 from trackside.sync.time_slice import Turn, TurnOver
 from trackside.workspaces import store as workspaces
@@ -238,7 +236,7 @@ class Runner:
         if is_removing and link.mode.takes and remover.here():
             return True
         if link.last_error is not None and (link.mode.sends or not is_removing):
-            _probe(side)  # so that no item has to find out that nobody is there
+            check_answers(side.peer)  # so that no item has to find out that nobody is there
         if is_removing:
             if link.mode.sends and (self._watch.is_another(side) or remover.there()):
                 return True
@@ -337,8 +335,8 @@ class Runner:
         key = f"{seen.entity}/{seen.remote_id}"
         side.start(Task(self._turn(verify=verify)))
         try:
-            reason = _attempt(
-                side,
+            reason = attempt_with(
+                side.peer,
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
@@ -400,7 +398,7 @@ class Runner:
             return here.ours(queued.entity, queued.entity_id, verify=verify)
 
         try:
-            reason = _attempt(here.side, work, left_out)
+            reason = attempt_with(here.side.peer, work, left_out)
         except DeletionHeld as held:
             self._hold(queued.entity, queued.entity_id, held, is_remote=queued.is_remote)
             return
@@ -489,22 +487,6 @@ class Runner:
 
     def _write(self, work: Callable[[Tx], T]) -> T:
         return in_link(self._db, self._ws, self._link_id, work)
-
-
-def _attempt(side: Side, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
-    """Work at an item, as `attempt` does.  An answer that cannot be read is trouble of the item, as long as the remote gives
-    another answer that can be read."""
-    try:
-        return attempt(work, leave_out)
-    except InvalidRemoteResponse as error:
-        _probe(side)
-        return str(error)
-
-
-def _probe(side: Side) -> None:
-    """Raise Down unless the remote gives an answer that can be read."""
-    with suppress(Refused):  # that is an answer too
-        side.peer.find_experiment("Default")
 
 
 def _now() -> int:
