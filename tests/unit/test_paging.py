@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from support.faults.answering import Answered, Asked, answering
-from trackside.core.http_client.client import Down, Http
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable
 from trackside.sync.entities import Entity
 from trackside.sync.remote.mlflow.client import MlflowPeer
 from trackside.sync.remote.paging import MAX_EMPTY_PAGES, Folders, Pages, check_progress
@@ -21,8 +22,8 @@ def said(answer: Callable[[Asked], object], use: Callable[[MlflowPeer], object])
     """What a link hears of a remote that answers so."""
     with (
         answering(lambda asked: Answered(body=json.dumps(answer(asked)).encode())) as url,
-        closing(Http(url, Secret())) as http,
-        pytest.raises(Down) as caught,
+        closing(HttpClient(url, Secret())) as http,
+        pytest.raises(RemoteUnavailable) as caught,
     ):
         use(MlflowPeer(http, "here"))
     return str(caught.value)
@@ -82,11 +83,11 @@ def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
 def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
     with (
         answering(lambda asked: Answered(body=b'{"ids": ["a"], "newest": 1, "next": 1, "more": false}')) as url,
-        closing(Http(url, Secret())) as http,
+        closing(HttpClient(url, Secret())) as http,
     ):
         peer = TracksidePeer(http, "here", with_registry=False)
         _, following = peer.everything("")
-        with pytest.raises(Down, match="ids go in a circle"):
+        with pytest.raises(RemoteUnavailable, match="ids go in a circle"):
             peer.everything(following)
 
 
@@ -106,7 +107,7 @@ def test_a_trackside_lists_experiments_by_number_and_versions_by_their_own_uid(
         found = pages[at : at + 1] if query.get("entity") == entity else []
         return Answered(body=json.dumps({"ids": found, "workspace_uid": "u"}).encode())
 
-    with answering(answer) as url, closing(Http(url, Secret())) as http:
+    with answering(answer) as url, closing(HttpClient(url, Secret())) as http:
         peer, cursor, listed = TracksidePeer(http, "here", with_registry=True), "", []
         while True:
             seen, cursor = peer.everything(cursor)

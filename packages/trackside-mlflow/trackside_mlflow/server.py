@@ -155,7 +155,7 @@ class Server:
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within: str | None = None
     ) -> dict[str, Any]:
-        """Return the JSON object that a call is answered with.  Raise `Refused` or `ServerUnreachable`."""
+        """Return the JSON object that a call is answered with.  Raise `RequestRejected` or `ServerUnreachable`."""
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         reply = self.send(method, path, data, {**headers, **self.authorization()}, within=within)

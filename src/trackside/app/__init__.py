@@ -22,7 +22,7 @@ from trackside.core.http.edge import Edge
 from trackside.core.http.meter import Meter
 from trackside.core.http.request_log import Requests
 from trackside.core.http.routes import Route, Table, stream
-from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
@@ -274,8 +274,8 @@ def build(
         leavers.append(threads.leave)
         guard_of_links = Guard(_rules(settings, opens_private=settings.is_local))
         closers.append(guard_of_links.close)
-        ending = Ending()
-        leavers.append(ending.begin)
+        cancel_token = CancelToken()
+        leavers.append(cancel_token.cancel)
         link_callers = callers_for("links", closers)
         webhook_callers = callers_for("webhooks", closers)
         leavers += [link_callers.leave, webhook_callers.leave]
@@ -326,7 +326,7 @@ def build(
             meters=meters,
             link_callers=link_callers,
             guard_of_links=guard_of_links,
-            ending=ending,
+            cancel_token=cancel_token,
             url=url,
             kinds=kinds,
             interval_factor=interval_factor,

@@ -182,7 +182,7 @@ def _links(parts: Parts, body_files: BodyFiles) -> list[Route]:
         parts.link_callers,
         settings.default_artifact_root,
         parts.sealer,
-        parts.ending,
+        parts.cancel_token,
         settings.max_links,
         parts.guard_of_links,
         body_files,

@@ -8,7 +8,7 @@ from trackside.access.gate import Gate
 from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.core.db.tx import HeardElsewhere
-from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
@@ -48,7 +48,7 @@ class Parts:
     meters: Meters
     link_callers: Lanes
     guard_of_links: Guard
-    ending: Ending
+    cancel_token: CancelToken
     url: str
     kinds: Sequence[Kind[Any]]
     interval_factor: float

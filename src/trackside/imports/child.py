@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from trackside.core.http_client.client import Down, Refused
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.guard import Guard
 from trackside.imports import jobs
 from trackside.imports.jobs import Job, Order, State
@@ -74,9 +74,9 @@ def main() -> None:
     threading.Thread(target=_obey, args=(progress,), daemon=True).start()
     try:
         report = _bring(order, progress)
-    except (SourceError, Down, Refused) as error:
+    except (SourceError, RemoteUnavailable, RequestRejected) as error:
         # A server that ends stops to answer before it closes the pipe.
-        if isinstance(error, Down) and _is_orphan(ENDING_S):
+        if isinstance(error, RemoteUnavailable) and _is_orphan(ENDING_S):
             progress.end(State.INTERRUPTED, error=f"The server ended. {RESUME}")
         progress.end(State.FAILED, error=f"{error}. {RESUME}")
     except Exception as error:

@@ -5,7 +5,7 @@ One that was cut off half-way has another digest here than at the source, since 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.report import Report
 from trackside.imports.source import Given, Source
@@ -52,7 +52,7 @@ class DatasetsImport:
             is_other = any(field in patch for field in _LATE)
             sent = self._bring(given, patch, is_new=False) if patch or self._verify else 0
             self._report.records += sent
-        except Refused as refused:
+        except RequestRejected as refused:
             tally.failed += 1
             self._report.leave(what, str(refused))
             return

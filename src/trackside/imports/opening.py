@@ -31,7 +31,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 
 def open_source(text: str, options: Options) -> Source:
-    """Raises SourceError, or `client.Down` where a server does not answer."""
+    """Raises SourceError, or `RemoteUnavailable` where a server does not answer."""
     scheme = _scheme(text)
     if scheme in ("http", "https"):
         return _server(text, options)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from trackside.core.http_client.client import MAX_ANSWER_BYTES, Answer, Down, Http, Refused
+from trackside.core.http_client.client import MAX_ANSWER_BYTES, Answer, HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 
 T = TypeVar("T")
 WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # before another try
@@ -68,7 +69,7 @@ class Gate:
         return max(0.0, self._not_before - self._clock())
 
 
-class PatientHttp(Http):
+class PatientHttp(HttpClient):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.gate = Gate()
@@ -87,7 +88,7 @@ class PatientHttp(Http):
             try:
                 with super().open(method, path, body, headers, once=once) as opened:
                     yield opened
-            except Down as down:
+            except RemoteUnavailable as down:
                 if down.status in BUSY:
                     self.gate.is_busy(min(LONGEST_WAIT_S, down.retry_after_s or 0.0))
                 raise
@@ -110,13 +111,14 @@ class PatientHttp(Http):
 
 
 def again(work: Callable[[], T]) -> T:
-    """Do what may be done twice, and retry it while it raises Down, for some 16 s.  Raise the last Down."""
+    """Do what may be done twice, and retry it while it raises RemoteUnavailable, for some 16 s.  Raise the last
+    RemoteUnavailable."""
     for wait_s in (*WAITS_S, None):
         try:
             return work()
-        except Down as down:
+        except RemoteUnavailable as down:
             if down.status == BROKEN:
-                raise Refused(BROKEN, "", str(down)) from None
+                raise RequestRejected(BROKEN, "", str(down)) from None
             if wait_s is None:
                 raise
             time.sleep(min(LONGEST_WAIT_S, max(wait_s, down.retry_after_s or 0.0)))

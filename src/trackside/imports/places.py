@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs
 from trackside.core import locations
 from trackside.core.errors import Fault
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.core.locations import CLOUD_SCHEMES, LocationError
 from trackside.imports.source import Place, Unreadable
 from trackside.sync.remote.mlflow.files import PROXY
@@ -93,7 +94,7 @@ class InBucket:
 class Proxied:
     """The files behind the proxy of a running `mlflow server`."""
 
-    def __init__(self, http: Http, path: str) -> None:
+    def __init__(self, http: HttpClient, path: str) -> None:
         self._http = http
         self._path = path
 
@@ -105,7 +106,7 @@ class Proxied:
             where = f"{self._path}/{folder}".rstrip("/")
             try:
                 listed = self._http.json("GET", f"{PROXY.rstrip('/')}?{urlencode({'path': where})}").get("files", [])
-            except Refused as refused:
+            except RequestRejected as refused:
                 if refused.status == 404:
                     continue
                 raise Unreadable(str(refused)) from None
@@ -121,7 +122,7 @@ class Proxied:
         try:
             with closing(self._http.download(f"{PROXY}{quote(f'{self._path}/{path}')}")) as incoming:
                 yield from incoming
-        except Refused as refused:
+        except RequestRejected as refused:
             raise Unreadable(str(refused)) from None
 
 
@@ -148,7 +149,7 @@ class Finder:
     the user, so nothing is but what lies below one of `said`, or is behind a server's proxy."""
 
     def __init__(
-        self, bases: Sequence[Path], said: Sequence[str] = (), http: Http | None = None, *, is_ours: bool = True
+        self, bases: Sequence[Path], said: Sequence[str] = (), http: HttpClient | None = None, *, is_ours: bool = True
     ) -> None:
         self._bases = list(bases)
         self._said = list(said)

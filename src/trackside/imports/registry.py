@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.patience import again
 from trackside.imports.places import sized
 from trackside.imports.report import Report
@@ -50,7 +50,7 @@ class RegistryImport:
                 uid = self._put(Entity.REGISTERED, uid, _first(model))
             named = self._versions(model, uid)
             differs = self._model(model, uid, held, named)
-        except Refused as refused:
+        except RequestRejected as refused:
             tally.failed += 1
             self._report.leave(what, str(refused))
             return
@@ -95,7 +95,7 @@ class RegistryImport:
             try:
                 self._version(model.name, version, version_id, held.get(version_id))
                 named[version.version] = _uid(version_id)
-            except Refused as refused:
+            except RequestRejected as refused:
                 self._report.model_versions.failed += 1
                 self._report.leave(_words(model.name, version), str(refused))
         return named

@@ -6,7 +6,8 @@ The workspace decides: an object that it has, and that the source did not change
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.report import Report
 from trackside.imports.source import Reviews
 from trackside.sync.api.files import PREFIX
@@ -25,7 +26,7 @@ WORDS = {
 class ReviewsImport:
     """`here` gives our ids of the source's experiments; empty where one would be made."""
 
-    def __init__(self, http: Http, report: Report, here: Mapping[str, str], *, dry_run: bool) -> None:
+    def __init__(self, http: HttpClient, report: Report, here: Mapping[str, str], *, dry_run: bool) -> None:
         self._http = http
         self._report = report
         self._here = here
@@ -61,7 +62,7 @@ class ReviewsImport:
     def _send(self, common: Mapping[str, Any], kind: Kind, objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
         try:
             found = self._http.json("POST", f"{PREFIX}/reviews", {**common, str(kind): objects})["outcomes"]
-        except Refused as refused:
+        except RequestRejected as refused:
             return [{"name": each["name"], "how": How.FAILED, "reason": str(refused)} for each in objects]
         return list(found)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from functools import partial
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.patience import again
 from trackside.imports.places import sized
 from trackside.imports.report import Report
@@ -101,7 +101,7 @@ class Sender:
             return
         try:
             self._target.bundle([entry for _, entry in parts])
-        except (Refused, UnicodeEncodeError):
+        except (RequestRejected, UnicodeEncodeError):
             for task, entry in parts:
                 self._send_alone(task, entry)
             return
@@ -113,13 +113,13 @@ class Sender:
             patch = Patch(document.of_rows(entry.put), entry.drop)
             try:
                 self._target.peer.make(task.entity, task.id, task.experiment_id, patch)
-            except Refused as refused:
+            except RequestRejected as refused:
                 task.problems.append(str(refused))
                 task.is_dead = True
         if entry.series:
             try:
                 self._target.peer.send_points(task.id, entry.series)
-            except (Refused, UnicodeEncodeError) as reason:
+            except (RequestRejected, UnicodeEncodeError) as reason:
                 keys = ", ".join(entry.series).encode(errors="backslashreplace").decode()
                 task.problems.append(f"points of {keys}: {reason}"[:MAX_REASON])
         for file in entry.files:
@@ -134,7 +134,7 @@ class Sender:
                 continue
             try:
                 body = again(partial(_whole, place, path, size))
-            except (Unreadable, Refused) as reason:
+            except (Unreadable, RequestRejected) as reason:
                 task.problems.append(f"its file {path}: {reason}")
                 continue
             file = SmallFile(path, hashlib.sha256(body).hexdigest(), body)
@@ -143,7 +143,7 @@ class Sender:
     def _send_file(self, task: Task, path: str, size: int, pieces: Callable[[], Iterable[bytes]]) -> None:
         try:
             again(lambda: self._target.send_file(task.entity, task.id, path, size, pieces()))
-        except (Unreadable, Refused) as reason:
+        except (Unreadable, RequestRejected) as reason:
             task.problems.append(f"its file {path}: {reason}")
             return
         self._count(1, size)

@@ -77,7 +77,7 @@ class Traced(Struct, frozen=True):
 
     info: dict[str, Any]
     experiment_id: str
-    read: Callable[[], list[dict[str, Any]]]  # its spans, as in its files; raises Unreadable or Refused
+    read: Callable[[], list[dict[str, Any]]]  # its spans, as in its files; raises Unreadable or RequestRejected
     links: list[tuple[str, str]] = []
 
     @property
@@ -108,7 +108,7 @@ class Place(Protocol):
 class Source(Protocol):
     """Read in one thread, but for `whole` and the places, which any thread may use.
 
-    Raises SourceError or `client.Down` where nothing can be read any more.  What it holds and nobody can take is in
+    Raises SourceError or `RemoteUnavailable` where nothing can be read any more.  What it holds and nobody can take is in
     `left_out`, in words, when all was read."""
 
     left_out: list[str]

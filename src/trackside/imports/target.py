@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from trackside.core.http_client.client import Down, Http
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable
 from trackside.sync import document
 from trackside.sync.api.bulk import Items
 from trackside.sync.api.bundles import Entry
@@ -35,7 +36,7 @@ class Held(Struct, frozen=True):
 
 
 class Target:
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self.http = http
         self.peer = TracksidePeer(http)
         self.datasets = TracksideDatasets(http)
@@ -62,10 +63,10 @@ class Target:
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
         answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes)
         if decode(self.http, FileAnswer, answer, where).sha256 != digest.hexdigest():
-            raise Down(f"{path} arrived at {self.http.url} with another checksum than it left with")
+            raise RemoteUnavailable(f"{path} arrived at {self.http.url} with another checksum than it left with")
 
     def bundle(self, entries: Sequence[Entry]) -> None:
-        """All of it, or Refused."""
+        """All of it, or RequestRejected."""
         self.http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
 
     def close(self) -> None:

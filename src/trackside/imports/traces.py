@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.report import Report
 from trackside.imports.source import Traced, Unreadable
 from trackside.sync.api.files import PREFIX
@@ -26,7 +27,7 @@ class TracesImport:
 
     def __init__(
         self,
-        http: Http,
+        http: HttpClient,
         report: Report,
         here: Mapping[str, str],
         pool: ThreadPoolExecutor,
@@ -86,7 +87,7 @@ class TracesImport:
     def _spans(self, given: Traced) -> list[dict[str, Any]] | None:
         try:
             return given.read()
-        except (Unreadable, Refused) as reason:
+        except (Unreadable, RequestRejected) as reason:
             self._report.leave(f"trace {given.id}", f"its spans: {reason}")
             return None
 
@@ -98,7 +99,7 @@ class TracesImport:
         raw = f'{{"traces":[{",".join(body for _, body, _ in bodies)}]}}'.encode()
         try:
             answer = self._http.call("POST", f"{PREFIX}/traces", raw, {"content-type": "application/json"}).json
-        except Refused as reason:
+        except RequestRejected as reason:
             if len(bodies) > 1 or reason.status != TOO_LARGE:
                 raise
             answer = {"refused": {bodies[0][0]: f"its spans have {len(raw):,} bytes, more than a call may have"}}

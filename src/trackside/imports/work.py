@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.datasets import DatasetsImport
 from trackside.imports.registry import RegistryImport
 from trackside.imports.report import Report, Tally
@@ -54,7 +54,7 @@ class Import:
         self._sender = Sender(source, target, self.report, self._pool)
 
     def run(self) -> Report:
-        """Raises Down where one of the sides cannot be worked with, SourceError where the source cannot be read."""
+        """Raises RemoteUnavailable where one of the sides cannot be worked with, SourceError where the source cannot be read."""
         began = time.monotonic()
         try:
             for experiment in self._source.experiments():
@@ -241,7 +241,7 @@ class Import:
                     del task.files[path]
                 elif file is not None and task.files[path] == file.size_bytes and self._is_same(task, place, path):
                     del task.files[path]
-        except (Unreadable, Refused) as reason:
+        except (Unreadable, RequestRejected) as reason:
             task.problems.append(f"its files: {reason}")
             task.files = {}
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.errors import Fault, Invalid
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links.reconcile import files
 from trackside.links.reconcile.context import Side
 from trackside.links.reconcile.datasets.item_type import touched
@@ -141,7 +141,7 @@ class _Check:
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
             what += self._files(entity, part, item)
-        except (Refused, Fault, Unmirrored, InvalidRemoteResponse) as reason:
+        except (RequestRejected, Fault, Unmirrored, InvalidRemoteResponse) as reason:
             what = [f"cannot be compared: {reason}"]
         return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
 

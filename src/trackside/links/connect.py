@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 from trackside.core.errors import Invalid
 from trackside.core.http_client import rate_limit
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links.model import Kind, Options
 from trackside.sync.remote.databricks.client import DatabricksPeer, from_profile
@@ -35,22 +36,24 @@ def connect(
     options: Options,
     secret: Secret,
     source: str,
-    ending: Ending,
+    cancel_token: CancelToken,
     *,
     user: str = "",
     guard: Guard = ANYWHERE,
 ) -> Peer:
-    """`source` names our workspace in the tags of copies; no call waits any longer than until `ending` begins.  `user` is who
-    writes, for the history of another Trackside's registry."""
+    """`source` names our workspace in the tags of copies; no call waits any longer than until `cancel_token` is
+    cancelled.  `user` is who writes, for the history of another Trackside's registry."""
     if kind is Kind.DATABRICKS and secret.profile:
         url, secret = from_profile(secret.profile)
-    bearer = MachineToken(url, secret, ending, guard=guard) if kind is Kind.DATABRICKS and secret.username else None
+    bearer = (
+        MachineToken(url, secret, cancel_token, guard=guard) if kind is Kind.DATABRICKS and secret.username else None
+    )
     headers = {"x-trackside-user": user} if user and kind is Kind.TRACKSIDE else {}
-    http = Http(
+    http = HttpClient(
         url,
         secret,
-        pace=_pace(kind, url, options, secret, ending),
-        ending=ending,
+        pace=_pace(kind, url, options, secret, cancel_token),
+        cancel_token=cancel_token,
         headers=headers,
         has_acls=kind is Kind.DATABRICKS,
         bearer=bearer,
@@ -66,22 +69,29 @@ def connect(
 
 
 def connect_trackside(
-    url: str, options: Options, secret: Secret, ending: Ending, *, guard: Guard = ANYWHERE
+    url: str, options: Options, secret: Secret, cancel_token: CancelToken, *, guard: Guard = ANYWHERE
 ) -> TracksidePeer:
     """Return a further connection to a Trackside, which another thread may use."""
-    http = Http(url, secret, pace=_pace(Kind.TRACKSIDE, url, options, secret, ending), ending=ending, guard=guard)
+    http = HttpClient(
+        url,
+        secret,
+        pace=_pace(Kind.TRACKSIDE, url, options, secret, cancel_token),
+        cancel_token=cancel_token,
+        guard=guard,
+    )
     return TracksidePeer(http)
 
 
-def detect(url: str, secret: Secret, ending: Ending, guard: Guard = ANYWHERE) -> Kind:
-    """Return the kind of the server at an address.  Raise Invalid for one that no link may lead to, and Down if none answers."""
-    http = Http(url, secret, ending=ending, guard=guard)
+def detect(url: str, secret: Secret, cancel_token: CancelToken, guard: Guard = ANYWHERE) -> Kind:
+    """Return the kind of the server at an address.  Raise Invalid for one that no link may lead to, and RemoteUnavailable if
+    none answers."""
+    http = HttpClient(url, secret, cancel_token=cancel_token, guard=guard)
     try:
         if is_trackside(http):
             return Kind.TRACKSIDE
         try:
             http.json("GET", "/api/2.0/mlflow/experiments/get", experiment_id="0")
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.code in ("", "ENDPOINT_NOT_FOUND"):
                 raise Invalid(
                     f"{url} answers, but not as an MLflow server or Trackside does ({refused}). Check the address."
@@ -91,11 +101,13 @@ def detect(url: str, secret: Secret, ending: Ending, guard: Guard = ANYWHERE) ->
         http.close()
 
 
-def _pace(kind: Kind, url: str, options: Options, secret: Secret, ending: Ending) -> Callable[[str], None] | None:
+def _pace(
+    kind: Kind, url: str, options: Options, secret: Secret, cancel_token: CancelToken
+) -> Callable[[str], None] | None:
     """Shared with all that calls the same place and is let in by the same secret."""
     rate = options.rate or RATES[kind]
     if not rate:
         return None
     known = hashlib.sha256("\0".join((secret.token, secret.username, secret.password)).encode()).hexdigest()
     found = rate_limit.shared((url, known), rate, SLOW.get(kind, {}))
-    return lambda path: found.take(path, ending.wait)
+    return lambda path: found.take(path, cancel_token.wait)

@@ -16,9 +16,9 @@ from trackside.core.http import codec
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response, json_response
 from trackside.core.http.targets import by
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, NotCalled, Refused, Stopped
+from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import Cancelled, NotCalled, RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
@@ -54,7 +54,7 @@ class Calls:
         callers: Lanes,
         server_root: str,
         sealer: Sealer,
-        ending: Ending,
+        cancel_token: CancelToken,
         most_links: int,
         guard: Guard,
     ) -> None:
@@ -63,7 +63,7 @@ class Calls:
         self._callers = callers
         self._server_root = server_root
         self._sealer = sealer
-        self._ending = ending
+        self._cancel_token = cancel_token
         self._most_links = most_links
         self._guard = guard
 
@@ -91,10 +91,10 @@ class Calls:
         _check_rights(visit.rights, m.acts_of(mode, registry=bool(call.registry)))
         given = m.check_secret(call)
         target = m.target(call.to, call.kind, given)
-        kind = target.kind or detect(target.url, target.secret, self._ending, self._guard)
+        kind = target.kind or detect(target.url, target.secret, self._cancel_token, self._guard)
         if target.kind is m.Kind.MLFLOW:
-            with suppress(Down):  # then it is asked when it is there
-                if detect(target.url, target.secret, self._ending, self._guard) is m.Kind.TRACKSIDE:
+            with suppress(RemoteUnavailable):  # then it is asked when it is there
+                if detect(target.url, target.secret, self._cancel_token, self._guard) is m.Kind.TRACKSIDE:
                     raise Invalid(f"kind is mlflow, but {target.url} is a Trackside; leave out kind")
         with self._db.read(ws) as tx:
             now, workspace = tx.now, workspaces.current(tx)
@@ -111,7 +111,7 @@ class Calls:
             max_deletions=most,
             max_deletions_percent=percent,
         )
-        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._ending, guard=self._guard)
+        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._cancel_token, guard=self._guard)
         try:
             if isinstance(peer, TracksidePeer) and peer.ask_store() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
@@ -149,7 +149,7 @@ class Calls:
         with self._db.read(ws) as tx:
             link, source = store.get(tx, name), workspaces.current(tx).uid
         secret = secret_of(ws, link, self._sealer)
-        peer = connect(link.kind, link.url, link.options, secret, source, self._ending, guard=self._guard)
+        peer = connect(link.kind, link.url, link.options, secret, source, self._cancel_token, guard=self._guard)
         try:
             side = Side(self._db, ws, link, peer, self._roots, self._server_root)
             return check.page(side, after, CHECK_AT_ONCE, verify=verify)
@@ -228,14 +228,14 @@ def routes(
     callers: Lanes,
     server_root: str,
     sealer: Sealer,
-    ending: Ending,
+    cancel_token: CancelToken,
     most_links: int,
     guard: Guard,
     body_files: BodyFiles,
 ) -> list[Route]:
-    """`ending`: when no caller waits for a remote any more.  `most_links`: of all workspaces.  `guard`: which remotes may be
-    called."""
-    calls = Calls(db, roots, callers, server_root, sealer, ending, most_links, guard)
+    """`cancel_token`: when no caller waits for a remote any more.  `most_links`: of all workspaces.  `guard`: which remotes may
+    be called."""
+    calls = Calls(db, roots, callers, server_root, sealer, cancel_token, most_links, guard)
     return [
         query(
             "GET /api/trackside/v1/runs/{run_id}/relations",
@@ -287,20 +287,20 @@ def _reachable(work: Callable[[], T]) -> T:
         return work()
     except NotCalled as closed:
         raise Invalid(str(closed)) from None
-    except Down as down:
+    except RemoteUnavailable as down:
         raise Unavailable(str(down)) from None
-    except Stopped:
+    except Cancelled:
         raise Unavailable("The server is about to end") from None
-    except Refused as refused:
+    except RequestRejected as refused:
         raise Invalid(f"The remote refused: {refused}") from None
 
 
 def _check_registry(registry: DatabricksRegistry) -> None:
     try:
         registry.check()
-    except Refused as refused:
+    except RequestRejected as refused:
         raise Invalid(f"{refused}. Add the link without registry: runs and logged models go all the same") from None
-    except Down:
+    except RemoteUnavailable:
         pass  # then it is seen when it is there
 
 

@@ -12,9 +12,10 @@ from support.links import add, check, link, log, put_file, settle, until
 from support.processes.servers import Server
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.local import files
 from trackside.sync.local.files import Source
@@ -32,7 +33,7 @@ STORES = [AWS, GOOGLE, AZURE, LAKE]
 
 @pytest.fixture
 def remote(databricks: Databricks) -> Iterator[DatabricksFiles]:
-    http = Http(databricks.url, Secret(token=TOKEN))
+    http = HttpClient(databricks.url, Secret(token=TOKEN))
     yield DatabricksFiles(http, lambda entity, remote_id: "")
     http.close()
 
@@ -107,7 +108,7 @@ def test_a_large_file_goes_on_at_azure_where_it_broke_off(
             databricks.store.cut_in = int(databricks.store.asked.count("PUT block") == 2)
 
         given.beat = beat
-        with pytest.raises(Down):
+        with pytest.raises(RemoteUnavailable):
             first.send(given)
     before = databricks.store.asked.count("PUT block")
     databricks.store.cut_in = 0
@@ -132,7 +133,7 @@ def test_a_url_that_lets_in_no_more_is_signed_again(
         assert b"".join(incoming) == b"abc"
 
     databricks.store.expired = 2
-    with source(folder, b"abc") as given, pytest.raises(Refused, match="signed just now does not let in"):
+    with source(folder, b"abc") as given, pytest.raises(RequestRejected, match="signed just now does not let in"):
         remote.send(Entity.RUN, run, "f.bin", given)
 
 
@@ -152,7 +153,7 @@ def test_where_the_store_says_no_checksum_the_file_is_read_back(
     assert broken.value.size_bytes == 3
     databricks.store.lose = 1
     del databricks.files[run, "f.bin"]
-    with source(folder, b"abc") as given, pytest.raises(Down, match="was sent and is not there"):
+    with source(folder, b"abc") as given, pytest.raises(RemoteUnavailable, match="was sent and is not there"):
         remote.send(Entity.RUN, run, "f.bin", given)
 
 
@@ -222,4 +223,4 @@ def file(databricks: Databricks, run: str) -> SignedFile:
         told = databricks.store.signed(databricks.url, "write", run, "f.bin")
         return store_requests.signed(decoded(store_requests.Credential, told))
 
-    return SignedFile(sign, Ending(), at_once=256 * KIB, block=256 * KIB)
+    return SignedFile(sign, CancelToken(), at_once=256 * KIB, block=256 * KIB)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from support.databricks.workspace import CLIENT_ID, CLIENT_SECRET, Databricks
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Http
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable
 from trackside.sync.remote.databricks.oauth import MachineToken
 
 
@@ -21,7 +22,7 @@ def databricks() -> Iterator[Databricks]:
 
 def test_a_token_is_asked_for_again_before_it_ends(databricks: Databricks) -> None:
     now = 0.0
-    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), Ending(), lambda: now)
+    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), CancelToken(), lambda: now)
     first = token()
     now = 3479.0
     assert token() == first
@@ -30,11 +31,11 @@ def test_a_token_is_asked_for_again_before_it_ends(databricks: Databricks) -> No
 
 
 def test_a_token_that_lets_in_no_more_is_another_one_at_the_next_call(databricks: Databricks) -> None:
-    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), Ending())
-    http = Http(databricks.url, Secret(), bearer=token)
+    token = MachineToken(databricks.url, Secret(username=CLIENT_ID, password=CLIENT_SECRET), CancelToken())
+    http = HttpClient(databricks.url, Secret(), bearer=token)
     assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}
     databricks.tokens.clear()
-    with pytest.raises(Down, match="does not let this link in"):
+    with pytest.raises(RemoteUnavailable, match="does not let this link in"):
         http.json("POST", "/api/2.0/mlflow/experiments/search", {})
 
     assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}

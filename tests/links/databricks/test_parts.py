@@ -11,8 +11,9 @@ from support.links import add, check, link, put_file, settle, until
 from support.processes.servers import Server
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files
@@ -44,7 +45,7 @@ def databricks() -> Iterator[Databricks]:
 
 @pytest.fixture
 def remote(databricks: Databricks) -> Iterator[DatabricksFiles]:
-    http = Http(databricks.url, Secret(token=TOKEN))
+    http = HttpClient(databricks.url, Secret(token=TOKEN))
     yield SmallParts(http, lambda entity, remote_id: "")
     http.close()
 
@@ -100,7 +101,7 @@ def test_a_part_whose_url_lets_in_no_more_gets_another_url(
         assert databricks.store.asked == ["PUT 1", *PARTS]
         assert databricks.files[run, "a/ü.bin"] == CONTENT
     else:
-        with pytest.raises(Refused, match="signed just now does not let in"):
+        with pytest.raises(RequestRejected, match="signed just now does not let in"):
             send(remote, run, spot)
         assert databricks.store.asked == ["PUT 1", "PUT 1", "DELETE"]
 
@@ -114,7 +115,7 @@ def test_a_part_that_fails_three_times_is_sent_in_the_end_and_those_before_it_on
     files.put(spot, [CONTENT])
     databricks.store.uploads.failing = {3: 3}
     for _ in range(3):
-        with pytest.raises(Down) as down:
+        with pytest.raises(RemoteUnavailable) as down:
             send(remote, run, spot)
         assert down.value.retry_after_s == 0
     send(remote, run, spot)
@@ -128,7 +129,7 @@ def test_a_file_that_breaks_off_goes_on_with_that_part(
 ) -> None:
     files.put(spot, [CONTENT])
     databricks.store.cut_part = 3
-    with pytest.raises(Down):
+    with pytest.raises(RemoteUnavailable):
         send(remote, run, spot)
     before = list(databricks.store.asked)
     sent = send(remote, run, spot)
@@ -143,7 +144,7 @@ def test_an_upload_of_bytes_that_are_no_longer_ours_ends(
 ) -> None:
     files.put(spot, [CONTENT])
     databricks.store.uploads.failing = {2: 1}
-    with pytest.raises(Down):
+    with pytest.raises(RemoteUnavailable):
         send(remote, run, spot)
     (first,) = databricks.store.uploads.parts
     files.put(spot, [CONTENT[::-1]])
@@ -159,7 +160,7 @@ def test_an_upload_that_the_store_swept_meanwhile_begins_anew(
 ) -> None:
     files.put(spot, [CONTENT])
     databricks.store.uploads.failing = {4: 1}
-    with pytest.raises(Down):
+    with pytest.raises(RemoteUnavailable):
         send(remote, run, spot)
     databricks.store.uploads.parts.clear()
     send(remote, run, spot)
@@ -172,7 +173,7 @@ def test_an_upload_that_cannot_be_finished_leaves_nothing(
 ) -> None:
     files.put(spot, [CONTENT])
     databricks.store.uploads.least_bytes = 1 * MIB
-    with pytest.raises(Refused, match="smaller than the minimum"):
+    with pytest.raises(RequestRejected, match="smaller than the minimum"):
         send(remote, run, spot)
 
     assert databricks.store.uploads.parts == {}

@@ -15,7 +15,7 @@ from support.stores import s3
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Removal
-from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.credentials import Secret
 from trackside.events import store as events
 from trackside.links import store
@@ -42,7 +42,7 @@ def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[Side]:
         WS, lambda tx: store.create(tx, "l", Kind.TRACKSIDE, url, Mode.BOTH, options, None, "")
     ).result()
     roots = Roots(str(tmp_path / "files"))
-    peer = connect(Kind.TRACKSIDE, url, options, Secret(), "here", Ending())
+    peer = connect(Kind.TRACKSIDE, url, options, Secret(), "here", CancelToken())
     yield Side(db, WS, link, peer, roots, ROOT)
     peer.close()
     roots.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from trackside.core.http_client.client import Refused, TooLong
+from trackside.core.http_client.errors import RequestRejected, ResponseTooLarge
 from trackside.sync import fields
 from trackside.sync.entities import FIRST
 from trackside.sync.local.reader import Part
@@ -55,9 +55,9 @@ class Remote:
     def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> run_changes.Searched:
         self.searches.append((words, most))
         if most > self.most_runs:
-            raise TooLong("too long")
+            raise ResponseTooLarge("too long")
         if "_time" in words and not self.knows_attributes:
-            raise Refused(400, "INVALID_PARAMETER_VALUE", "no such attribute")
+            raise RequestRejected(400, "INVALID_PARAMETER_VALUE", "no such attribute")
         found = [run for run in self.runs.values() if run["experiment"] in ids and _matches(run, words)]
         found.sort(key=lambda run: -run["start"])
         begin = int(token or 0)
@@ -67,7 +67,7 @@ class Remote:
     def search_models(self, ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
         self.searches.append(("models", most))
         if self.models is None:
-            raise Refused(404, "ENDPOINT_NOT_FOUND", "no such call")
+            raise RequestRejected(404, "ENDPOINT_NOT_FOUND", "no such call")
         found = sorted(self.models.items(), key=lambda one: -one[1]) if "0" in ids else []
         begin = int(token or 0)
         page: list[ListEntry] = [Part(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
@@ -130,7 +130,7 @@ def test_a_page_that_is_too_long_is_asked_for_in_smaller_ones() -> None:
 
 def test_a_run_of_which_not_even_one_page_fits_is_an_error() -> None:
     remote = Remote(most_runs=0)
-    with pytest.raises(TooLong):
+    with pytest.raises(ResponseTooLarge):
         remote.step()
 
 

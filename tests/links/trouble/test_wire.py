@@ -19,9 +19,10 @@ from support.faults.proxy import certificate
 from support.faults.remotes import Remote, drip, flood, silence, whole
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Http, Stopped, TooLong
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, ResponseTooLarge
 from trackside.sync.local import files
 from trackside.sync.remote.databricks.store_requests import AZURE, Signed, Stores
 
@@ -29,8 +30,11 @@ PATIENCE_S = 0.3
 JSON = "content-type: application/json"
 
 
-def trouble(remote: Remote) -> Down:
-    with closing(Http(remote.url, Secret(token="t"), answer_s=PATIENCE_S)) as http, pytest.raises(Down) as caught:
+def trouble(remote: Remote) -> RemoteUnavailable:
+    with (
+        closing(HttpClient(remote.url, Secret(token="t"), answer_s=PATIENCE_S)) as http,
+        pytest.raises(RemoteUnavailable) as caught,
+    ):
         http.json("GET", "/x")
     return caught.value
 
@@ -57,7 +61,7 @@ def test_a_signed_url_is_called_as_it_is_meant_and_never_told(path: str) -> None
     with Remote(whole("200 OK", b"")) as remote:
         url = Signed(f"{remote.url}{path}?sig=a%2Bb%3D", AZURE, {})
 
-        with closing(Stores(Ending())) as stores:
+        with closing(Stores(CancelToken())) as stores:
             http, where = stores.at(url, "comp=block")
             answer = http.call("GET", where)
 
@@ -72,15 +76,15 @@ def test_headers_without_an_end_are_given_up() -> None:
 
 def test_an_answer_without_an_end_is_given_up() -> None:
     with Remote(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as remote:
-        http = Http(remote.url, Secret())
-        with closing(http), pytest.raises(TooLong, match="GET /x with more than 1000000 bytes"):
+        http = HttpClient(remote.url, Secret())
+        with closing(http), pytest.raises(ResponseTooLarge, match="GET /x with more than 1000000 bytes"):
             http.call("GET", "/x", most_bytes=1_000_000)
 
 
 def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Path) -> None:
     spot = Spot(LocalBlobs(tmp_path), "run/file")
     with Remote(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as remote:
-        http = Http(remote.url, Secret())
+        http = HttpClient(remote.url, Secret())
         with closing(http), pytest.raises(files.BrokenFile, match="has 100000 bytes, and more come"):
             files.put(spot, http.download("/file"), 100_000)
 
@@ -89,8 +93,8 @@ def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Pa
 
 def test_half_a_file_is_no_file() -> None:
     with Remote(drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 500, 60)) as remote:
-        http = Http(remote.url, Secret(), answer_s=PATIENCE_S)
-        with pytest.raises(Down, match="broke off a file"):
+        http = HttpClient(remote.url, Secret(), answer_s=PATIENCE_S)
+        with pytest.raises(RemoteUnavailable, match="broke off a file"):
             list(http.download("/file"))
         http.close()
 
@@ -145,17 +149,17 @@ def test_seconds_to_wait_are_read(text: str, seconds: float | None) -> None:
 
 
 def test_who_waits_for_a_remote_is_cut_off_at_the_end() -> None:
-    ending = Ending()
+    cancel_token = CancelToken()
 
     def answer(connection: socket.socket, over: threading.Event) -> None:
-        ending.begin()
+        cancel_token.cancel()
         silence(connection, over)
 
     with Remote(answer) as remote:
-        http = Http(remote.url, Secret(), ending=ending)
-        with pytest.raises(Down):
+        http = HttpClient(remote.url, Secret(), cancel_token=cancel_token)
+        with pytest.raises(RemoteUnavailable):
             http.json("GET", "/x")
-        with pytest.raises(Stopped):
+        with pytest.raises(Cancelled):
             http.json("GET", "/x")
 
     assert len(remote.requests) == 1
@@ -232,7 +236,7 @@ def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
     answer = Halfway(end)
     with Remote(answer, contexts[tls]) as remote:
         answer.remote = remote
-        http = Http(remote.url.replace("127.0.0.1", "localhost"), Secret())
+        http = HttpClient(remote.url.replace("127.0.0.1", "localhost"), Secret())
         http.json("GET", "/x")
 
         http.call("POST", "/x", bytes(SIZE))
@@ -252,16 +256,16 @@ def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
     ids=["once", "flows"],
 )
 def test_what_must_not_be_sent_twice_is_not(
-    contexts: dict[str, ssl.SSLContext | None], tls: str, send: Callable[[Http], Any]
+    contexts: dict[str, ssl.SSLContext | None], tls: str, send: Callable[[HttpClient], Any]
 ) -> None:
     """Whoever made the call looks first whether it arrived."""
     answer = Halfway(reset)
     with Remote(answer, contexts[tls]) as remote:
         answer.remote = remote
-        http = Http(remote.url.replace("127.0.0.1", "localhost"), Secret())
+        http = HttpClient(remote.url.replace("127.0.0.1", "localhost"), Secret())
         http.json("GET", "/x")
 
-        with pytest.raises(Down, match="cut the connection"):
+        with pytest.raises(RemoteUnavailable, match="cut the connection"):
             send(http)
         http.close()
 
@@ -272,7 +276,7 @@ def test_what_must_not_be_sent_twice_is_not(
 def test_a_connection_that_the_remote_ends_is_made_anew() -> None:
     """An answer that says so is the last one of its connection; the next call waits as long as all do."""
     with Remote(whole("200 OK", b"{}", "connection: close")) as remote:
-        http = Http(remote.url, Secret())
+        http = HttpClient(remote.url, Secret())
         for _ in range(3):
             assert http.json("GET", "/x") == {}
         assert http.answered == len(remote.requests) == 3

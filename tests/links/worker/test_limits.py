@@ -7,7 +7,7 @@ import time
 import pytest
 
 from trackside.core.http_client import rate_limit
-from trackside.core.http_client.client import Stopped
+from trackside.core.http_client.errors import Cancelled
 from trackside.core.http_client.rate_limit import Limits, TokenBucket
 from trackside.links.connect import SLOW
 from trackside.links.model import Kind
@@ -109,7 +109,7 @@ def test_who_waits_for_his_turn_is_stopped_at_the_end() -> None:
     found = Limits(1.0, {})
     found.take("/x", lambda seconds: True)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(Cancelled):
         found.take("/x", lambda seconds: True)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from support.faults.remotes import Remote, whole
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.addresses import OPEN, Rules, listed
 from trackside.core.outgoing.guard import Forbidden, Guard
 from trackside.core.settings import SettingError, load
@@ -68,11 +69,11 @@ def not_http(line: socket.socket, over: threading.Event) -> None:
     line.shutdown(socket.SHUT_RDWR)
 
 
-def said(http: Http) -> str:
+def said(http: HttpClient) -> str:
     """What the caller hears of a call that fails; nothing of one that does not."""
     try:
         http.json("GET", "/x")
-    except (Down, Refused) as error:
+    except (RemoteUnavailable, RequestRejected) as error:
         return str(error)
     return ""
 
@@ -132,7 +133,7 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
     with Remote(whole("200 OK", b"{}")) as remote:
         port = int(remote.url.rpartition(":")[2])
-        with closing(Http(f"http://name:{port}", Secret(), guard=Guard(OPEN, resolve=resolve))) as http:
+        with closing(HttpClient(f"http://name:{port}", Secret(), guard=Guard(OPEN, resolve=resolve))) as http:
             assert http.json("GET", "/x") == {}
 
     assert asked == ["name"]
@@ -140,8 +141,8 @@ def test_the_connection_goes_to_the_address_that_was_checked() -> None:
 
 def test_a_redirect_to_metadata_is_not_followed() -> None:
     with Remote(whole("302 Found", b"", "location: http://169.254.169.254/latest/meta-data")) as remote:
-        http = Http(remote.url, Secret(), guard=Guard(Rules(opens_private=True, tells=False)))
-        with closing(http), pytest.raises(Down) as caught:
+        http = HttpClient(remote.url, Secret(), guard=Guard(Rules(opens_private=True, tells=False)))
+        with closing(http), pytest.raises(RemoteUnavailable) as caught:
             http.json("GET", "/x")
 
     assert "169.254" not in str(caught.value)
@@ -149,8 +150,8 @@ def test_a_redirect_to_metadata_is_not_followed() -> None:
 
 @pytest.mark.parametrize("found", [("10.0.0.1",), ("169.254.169.254",), ()])
 def test_who_may_not_administrate_does_not_learn_why_a_host_cannot_be_reached(found: tuple[str, ...]) -> None:
-    http = Http("http://name:1", Secret(), guard=Guard(CLOSED, resolve=names(*found)))
-    with closing(http), pytest.raises(Down) as caught:
+    http = HttpClient("http://name:1", Secret(), guard=Guard(CLOSED, resolve=names(*found)))
+    with closing(http), pytest.raises(RemoteUnavailable) as caught:
         http.json("GET", "/x")
 
     assert str(caught.value) == "http://name:1 cannot be reached by this server"
@@ -163,7 +164,10 @@ def test_a_host_that_refuses_and_one_that_cuts_the_connection_read_like_one_that
     heard = []
     with Remote(cut) as cutting:
         for url in (f"http://127.0.0.1:{port}", cutting.url):
-            with closing(Http(url, Secret(), guard=Guard(rules))) as http, pytest.raises(Down) as caught:
+            with (
+                closing(HttpClient(url, Secret(), guard=Guard(rules))) as http,
+                pytest.raises(RemoteUnavailable) as caught,
+            ):
                 http.json("GET", "/x")
             heard.append(str(caught.value).removeprefix(url))
 
@@ -175,12 +179,12 @@ def test_a_host_that_refuses_and_one_that_cuts_the_connection_read_like_one_that
     "body", [b"secret", b'"secret"', b'["secret"]', b'{"message": "secret"}', b'{"error_code": "secret"}']
 )
 def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(status: str, body: bytes) -> None:
-    with Remote(whole(status, body)) as remote, closing(Http(remote.url, Secret())) as http:
+    with Remote(whole(status, body)) as remote, closing(HttpClient(remote.url, Secret())) as http:
         assert "secret" not in said(http)
 
 
 def test_a_status_line_that_is_none_is_not_repeated() -> None:
-    with Remote(not_http) as remote, closing(Http(remote.url, Secret())) as http:
+    with Remote(not_http) as remote, closing(HttpClient(remote.url, Secret())) as http:
         assert said(http).endswith("what it sent is no HTTP)")
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from support.faults.answering import Answered, Asked, answering
 from trackside.core.errors import Fault
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.reconcile.attempt import attempt
 from trackside.sync import fields
@@ -27,12 +28,18 @@ from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.trackside.client import TracksidePeer
 
-PEERS: dict[str, Callable[[Http], Any]] = {
+PEERS: dict[str, Callable[[HttpClient], Any]] = {
     "trackside": TracksidePeer,
     "mlflow": lambda http: MlflowPeer(http, ""),
     "databricks": lambda http: DatabricksPeer(http, ""),
 }
-WORDS = (Down, Refused, Unmirrored, Fault, NotImplementedError)  # what a caller of an adapter expects
+WORDS = (
+    RemoteUnavailable,
+    RequestRejected,
+    Unmirrored,
+    Fault,
+    NotImplementedError,
+)  # what a caller of an adapter expects
 ITEM = Patch({fields.NAME: "n", fields.START_TIME: "1"})
 CALLS: dict[str, Callable[[Any], Any]] = {
     "experiment": lambda peer: peer.read(Entity.EXPERIMENT, "1"),
@@ -110,7 +117,7 @@ def remote() -> Iterator[Remote]:
 @pytest.mark.parametrize("call", CALLS)
 def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Remote, kind: str, call: str) -> None:
     for remote.body in BODIES:
-        with closing(PEERS[kind](Http(remote.url, Secret()))) as peer, suppress(*WORDS):
+        with closing(PEERS[kind](HttpClient(remote.url, Secret()))) as peer, suppress(*WORDS):
             CALLS[call](peer)
 
 
@@ -121,7 +128,7 @@ def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Rem
 def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: str, body: bytes) -> None:
     remote.body = body
     with (
-        closing(PEERS[kind](Http(remote.url, Secret()))) as peer,
+        closing(PEERS[kind](HttpClient(remote.url, Secret()))) as peer,
         pytest.raises(InvalidRemoteResponse, match="cannot be read"),
     ):
         attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
@@ -129,7 +136,7 @@ def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: s
 
 def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> None:
     remote.body = b'{"run": {"info": {"experiment_id": 7, "run_uuid": "r", "start_time": "5", "artifact_uri": null}}}'
-    with closing(MlflowPeer(Http(remote.url, Secret()), "")) as peer:
+    with closing(MlflowPeer(HttpClient(remote.url, Secret()), "")) as peer:
         part = peer.read(Entity.RUN, "r")
 
         assert part is not None
@@ -137,7 +144,7 @@ def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> No
         assert peer.root(Entity.RUN, "r") == ""
 
     remote.body = b'{"access_token": "t", "expires_in": "3600"}'
-    assert MachineToken(remote.url, Secret(), Ending())() == "t"
+    assert MachineToken(remote.url, Secret(), CancelToken())() == "t"
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}'])
@@ -145,11 +152,11 @@ def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_
     remote: Remote, body: bytes
 ) -> None:
     remote.body = body
-    with closing(Http(remote.url, Secret())) as http:
+    with closing(HttpClient(remote.url, Secret())) as http:
         for ask in (
             lambda: PartCalls(http, "r", "f").begin(1),
             lambda: PartCalls(http, "r", "f").url("u", 1),
-            MachineToken(remote.url, Secret(), Ending()),
+            MachineToken(remote.url, Secret(), CancelToken()),
         ):
             with pytest.raises(InvalidRemoteResponse, match="cannot be read"):
                 ask()
@@ -159,7 +166,10 @@ def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remo
     record = Record("other", "r", 1, 1, "{}", None, None, "{}", None, None, None, None, None)
     remote.body = msgspec.json.encode({"records": [record]})
     words = "records of d that nobody asked for"
-    with closing(TracksidePeer(Http(remote.url, Secret()))) as peer, pytest.raises(InvalidRemoteResponse, match=words):
+    with (
+        closing(TracksidePeer(HttpClient(remote.url, Secret()))) as peer,
+        pytest.raises(InvalidRemoteResponse, match=words),
+    ):
         list(peer.datasets.records("d", ["wanted"]))
 
 
@@ -179,7 +189,7 @@ def test_the_same_error_elsewhere_is_a_bug_of_ours(error: Exception) -> None:
 
 def test_an_error_of_our_own_within_an_adapter_is_a_bug_of_ours(remote: Remote) -> None:
     remote.body = b"{}"
-    with closing(MlflowPeer(Http(remote.url, Secret()), "")) as peer:
+    with closing(MlflowPeer(HttpClient(remote.url, Secret()), "")) as peer:
         peer.may_be_trackside = False
         _is_bug(lambda: str(peer.make(Entity.RUN, "r", "1", Patch({fields.START_TIME: "no number"}))))
 

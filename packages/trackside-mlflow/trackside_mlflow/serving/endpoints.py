@@ -173,7 +173,7 @@ def is_missing(refused: Refused) -> bool:
 
 
 def deployment_of(endpoint: Endpoint, name: str) -> dict[str, Any]:
-    """Return a deployment of an endpoint.  Raise `Refused` as the server does where there is none."""
+    """Return a deployment of an endpoint.  Raise `RequestRejected` as the server does where there is none."""
     for each in endpoint.get("deployments", []):
         if each["name"] == name:
             return cast(Dict[str, Any], each)
@@ -183,7 +183,7 @@ def deployment_of(endpoint: Endpoint, name: str) -> dict[str, Any]:
 
 
 def predictions_of(reply: Reply) -> Any:
-    """Return the JSON of a scoring answer.  Raise `Refused` with the server's words where the status is not 200."""
+    """Return the JSON of a scoring answer.  Raise `RequestRejected` with the server's words where the status is not 200."""
     try:
         found = json.loads(reply.content)
     except ValueError:

@@ -59,7 +59,7 @@ def registered(
     """Return the version of a registered model in the workspace; register it as `model_name` where it has none yet.
 
     A version of a registry is looked for in the registry that mlflow is set to where that is another server, in the
-    workspace, and in those that the workspace is linked with.  Raise `Refused` for a model that stands in none of them,
+    workspace, and in those that the workspace is linked with.  Raise `RequestRejected` for a model that stands in none of them,
     mlflow's own error for what is no MLflow model."""
     named = _named(model_uri)
     if named is None:

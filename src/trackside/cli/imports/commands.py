@@ -11,8 +11,8 @@ from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
 from trackside.core import settings
-from trackside.core.http_client.client import Down, Refused
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.imports.opening import Options, open_source
 from trackside.imports.patience import PatientHttp
 from trackside.imports.report import Report, Tally
@@ -41,7 +41,7 @@ def run(words: argparse.Namespace) -> int:
             source.close()
     except SourceError as error:
         raise Stop(str(error)) from None
-    except (Down, Refused) as error:
+    except (RemoteUnavailable, RequestRejected) as error:
         raise Stop(f"{error}. What has come stays; run the command again, and it goes on where it was") from None
     finally:
         target.close()
@@ -58,13 +58,13 @@ def _target(words: argparse.Namespace) -> Target:
     target = Target(PatientHttp(url, Secret(token=settings.server_token() or ""), headers=headers))
     try:
         target.about()
-    except Refused as refused:
+    except RequestRejected as refused:
         if refused.code:
             raise Stop(f"{url}: {refused}") from None
         raise Stop(
             f"{url} is no Trackside server of this version ({refused}); give --server or TRACKSIDE_URL"
         ) from None
-    except Down as down:
+    except RemoteUnavailable as down:
         raise Stop(f"{down}; give --server or TRACKSIDE_URL") from None
     return target
 

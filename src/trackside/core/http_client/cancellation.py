@@ -1,4 +1,4 @@
-"""Tells those who wait for a remote that the server, or their link, ends.  Knows sockets and events; knows no call."""
+"""Tells calls to a remote that the server, or their link, ends.  Knows sockets and events; knows no call."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ from contextlib import suppress
 from weakref import WeakSet
 
 
-class Ending:
+class CancelToken:
     """A thread that sleeps by `wait` wakes up, and one that waits for a watched socket finds it cut."""
 
     def __init__(self) -> None:
@@ -15,18 +15,18 @@ class Ending:
         self._watched: WeakSet[socket.socket] = WeakSet()
 
     @property
-    def has_begun(self) -> bool:
+    def is_cancelled(self) -> bool:
         return self._event.is_set()
 
-    def begin(self) -> None:
-        """Harmless when it has begun already."""
+    def cancel(self) -> None:
+        """Idempotent."""
         self._event.set()
         with self._lock:
             for each in self._watched:
                 _cut(each)
 
     def wait(self, seconds: float) -> bool:
-        """Sleeps so long; True, and at once, when the end has begun."""
+        """Sleep so long.  Return True, and at once, when it is cancelled."""
         return self._event.wait(seconds)
 
     def watch(self, connection: socket.socket) -> None:

@@ -1,8 +1,4 @@
-"""HTTP to a remote: kept connections and faults in two kinds.  Knows sockets; knows no call.
-
-`Down` is trouble of the remote as a whole (gone, slow, busy, broken): the link waits and comes again.  `Refused` is its
-answer to one call: the item is at fault, the link goes on.
-"""
+"""HTTP to a remote: kept connections and faults in two kinds (`errors`).  Knows sockets; knows no call."""
 
 import http.client
 import json
@@ -24,8 +20,9 @@ from urllib.parse import quote, urlencode, urlsplit
 from msgspec import Struct
 
 from trackside import __version__
-from trackside.core.http_client.cancellation import Ending
+from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import Cancelled, NotCalled, RemoteUnavailable, RequestRejected, ResponseTooLarge
 from trackside.core.http_client.slow_response import PatientResponse
 from trackside.core.outgoing.guard import ANYWHERE, Forbidden, Guard
 
@@ -43,57 +40,6 @@ _CODE = re.compile("[A-Z][A-Z0-9_]{2,63}|[1-5][0-9]{2}")
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Down(Exception):
-    """The remote cannot be worked with now."""
-
-    def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
-        """`status`: of its answer, if it gave one."""
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-        self.status = status
-
-
-class NotCalled(Down):
-    """The rules of this server do not let it call the remote, and the caller may know."""
-
-
-class TooLong(Down):
-    """An answer that does not fit into the memory that it may take."""
-
-
-class Refused(Exception):
-    """The remote answered a call with no."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-
-    @property
-    def is_missing(self) -> bool:
-        """What was asked for is not there; the call itself is."""
-        return self.code == "RESOURCE_DOES_NOT_EXIST"
-
-    @property
-    def is_unknown_call(self) -> bool:
-        """The remote's release has no such call."""
-        return self.status in (404, 405, 501) and self.code in ("", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED")
-
-
-def unless_missing(ask: Callable[[], T]) -> T | None:
-    """Return the answer of a call; None where the remote says that what was asked for is not there."""
-    try:
-        return ask()
-    except Refused as refused:
-        if not refused.is_missing:
-            raise
-        return None
-
-
-class Stopped(Exception):
-    """The server is about to end."""
-
-
 class Answer(Struct):
     status: int
     headers: dict[str, str]  # in lower case
@@ -105,19 +51,23 @@ class Answer(Struct):
             return json.loads(self.body) if self.body else {}
         except (ValueError, RecursionError):
             if "text/html" in self.headers.get("content-type", ""):
-                raise Down("the remote answered with a web page where JSON was due; is that a login?") from None
-            raise Down(f"the remote answered with something else than JSON, {len(self.body)} bytes") from None
+                raise RemoteUnavailable(
+                    "the remote answered with a web page where JSON was due; is that a login?"
+                ) from None
+            raise RemoteUnavailable(
+                f"the remote answered with something else than JSON, {len(self.body)} bytes"
+            ) from None
 
 
-class Incoming:
-    """A file on its way in, piece by piece; a body that ends early raises Down.
+class Download:
+    """A file on its way in, piece by piece; a body that ends early raises RemoteUnavailable.
 
     `start`: where it begins.  `etag`: of its version, as the remote wrote it; empty if nothing can go on with it later.
     `sha256`: of the whole file; empty if the remote did not say."""
 
     def __init__(
         self,
-        remote: "Http",
+        remote: "HttpClient",
         response: http.client.HTTPResponse,
         head: Mapping[str, str],
         start: int,
@@ -136,11 +86,13 @@ class Incoming:
                 piece = self._response.read(PIECE_BYTES)
             except (OSError, http.client.HTTPException) as error:
                 self._remote.close()
-                raise Down(f"{self._remote.url} broke off a file ({_words(error)})") from None
+                raise RemoteUnavailable(f"{self._remote.url} broke off a file ({_words(error)})") from None
             if not piece:
                 if self._response.length:
                     self._remote.close()
-                    raise Down(f"{self._remote.url} broke off a file, {self._response.length} bytes before its end")
+                    raise RemoteUnavailable(
+                        f"{self._remote.url} broke off a file, {self._response.length} bytes before its end"
+                    )
                 return
             yield piece
 
@@ -155,7 +107,7 @@ class Bearer(Protocol):
         ...
 
 
-class Http:
+class HttpClient:
     """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere.
 
     `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
@@ -170,7 +122,7 @@ class Http:
         pace: Callable[[str], None] | None = None,
         headers: Mapping[str, str] | None = None,
         answer_s: float = ANSWER_S,
-        ending: Ending | None = None,
+        cancel_token: CancelToken | None = None,
         is_signed: bool = False,
         has_acls: bool = False,
         bearer: Bearer | None = None,
@@ -178,7 +130,7 @@ class Http:
     ) -> None:
         parts = urlsplit(url)
         self.url = url
-        self.ending = ending or Ending()
+        self.cancel_token = cancel_token or CancelToken()
         self.guard = guard
         self.prefix = quote(parts.path.rstrip("/"), safe="/%")
         self._place = (parts.scheme, parts.hostname or "", parts.port)
@@ -222,20 +174,20 @@ class Http:
         most_bytes: int = MAX_ANSWER_BYTES,
         once: bool = False,
     ) -> Answer:
-        """The whole answer of a call that succeeds.  Raises TooLong if it has more than `most_bytes`.
+        """The whole answer of a call that succeeds.  Raises ResponseTooLarge if it has more than `most_bytes`.
 
         `once`: it creates something each time that it arrives, so it is not sent again where nobody knows whether it did."""
         return self._whole(method, path, body, headers or {}, most_bytes, once=once)
 
     def download(
         self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
-    ) -> "Incoming":
+    ) -> "Download":
         """A file, from `start` on if the remote still has the version of that ETag and can go on in it; else from 0."""
         wanted = {"range": f"bytes={start}-", "if-range": etag} if start and etag else {}
         opened = ExitStack()
         try:
             response, head = opened.enter_context(self.open("GET", path, None, {**(headers or {}), **wanted}))
-        except Refused as refused:
+        except RequestRejected as refused:
             if not wanted or refused.status not in (412, 416):
                 raise
             return self.download(path, headers=headers)
@@ -245,7 +197,7 @@ class Http:
             if not head.get("content-range", "").startswith(f"bytes {start}-") or head.get("etag") != etag:
                 opened.close()
                 return self.download(path, headers=headers)
-        return Incoming(self, response, head, begins, opened.close)
+        return Download(self, response, head, begins, opened.close)
 
     def send(
         self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
@@ -267,13 +219,13 @@ class Http:
             try:
                 read = response.read(most_bytes + 1)
             except (OSError, http.client.HTTPException) as error:
-                raise Down(f"{self.url} broke off its answer ({_words(error)})") from None
+                raise RemoteUnavailable(f"{self.url} broke off its answer ({_words(error)})") from None
             if len(read) > most_bytes:
-                raise TooLong(
+                raise ResponseTooLarge(
                     f"{self.url} answered {method} {path.partition('?')[0]} with more than {most_bytes} bytes"
                 )
             if response.length:  # a read that is given a size does not tell
-                raise Down(f"{self.url} broke off its answer, {response.length} bytes before its end")
+                raise RemoteUnavailable(f"{self.url} broke off its answer, {response.length} bytes before its end")
             self.answered += 1
             return Answer(response.status, head, read)
 
@@ -289,8 +241,8 @@ class Http:
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
         if self._pace is not None:
             self._pace(path)
-        if self.ending.has_begun:
-            raise Stopped
+        if self.cancel_token.is_cancelled:
+            raise Cancelled
         again = not once and (body is None or isinstance(body, bytes))
         given = {**self._headers, **(headers or {})}
         if self._bearer is not None:
@@ -331,12 +283,12 @@ class Http:
             self.close()
             if kept is None or not again:
                 words = "cut the connection" if self.guard.rules.tells else "cannot be reached"
-                raise Down(f"{self.url} {words}{self._why(error)}") from None
+                raise RemoteUnavailable(f"{self.url} {words}{self._why(error)}") from None
             return self._ask(method, path, body, headers, again=False)  # it had been idle for too long
         except (OSError, http.client.HTTPException) as error:
             self.close()
             words = "does not answer" if self.guard.rules.tells else "cannot be reached"
-            raise Down(f"{self.url} {words}{self._why(error)}") from None
+            raise RemoteUnavailable(f"{self.url} {words}{self._why(error)}") from None
         except BaseException:
             self.close()
             raise
@@ -353,16 +305,16 @@ class Http:
                 log.warning("%s is not called: %s", host, error)
                 if self.guard.rules.tells:
                     raise NotCalled(f"{self.url} is not called: {error}") from None
-            raise Down(f"{self.url} cannot be reached{self._why(error)}") from None
+            raise RemoteUnavailable(f"{self.url} cannot be reached{self._why(error)}") from None
         connection.response_class = PatientResponse
         connection.sock.settimeout(self._answer_s)
         self._own.connection = connection
-        self.ending.watch(connection.sock)
+        self.cancel_token.watch(connection.sock)
         return connection
 
     def _socket(self, scheme: str, host: str, port: int) -> socket.socket:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
-        raw = self.guard.connect(name, port, time.monotonic() + CONNECT_S, self.ending.watch)
+        raw = self.guard.connect(name, port, time.monotonic() + CONNECT_S, self.cancel_token.watch)
         if scheme != "https":
             return raw
         try:
@@ -386,7 +338,7 @@ class Http:
         status = response.status
         if status < 400:
             where = head.get("location", "").partition("?")[0] if self.guard.rules.tells else ""
-            raise Down(
+            raise RemoteUnavailable(
                 f"{self.url} sends {what} to {where or 'another place'} ({status}); a link follows nobody, since that would"
                 " carry its token along. Is that a login, or shall the link lead there?",
                 60.0,
@@ -394,11 +346,15 @@ class Http:
         if status in (401, 403) and code in self._closed:
             if self._bearer is not None:
                 self._bearer.forget()
-            raise Down(f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0)
+            raise RemoteUnavailable(
+                f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0
+            )
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS", "FEATURE_DISABLED"):
             wait = _retry_after(head.get("retry-after"), self.date)
-            raise Down(f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status)
-        raise Refused(status, code, f"{what}: {message or response.reason}"[:1000])
+            raise RemoteUnavailable(
+                f"{self.url} answered {status} at {what}: {message or response.reason}"[:500], wait, status
+            )
+        raise RequestRejected(status, code, f"{what}: {message or response.reason}"[:1000])
 
 
 def _has_news(connection: socket.socket) -> bool:

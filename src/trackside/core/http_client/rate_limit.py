@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from weakref import WeakValueDictionary
 
-from trackside.core.http_client.client import Stopped
+from trackside.core.http_client.errors import Cancelled
 
 Wait = Callable[[float], bool]  # sleeps so many seconds; True if it shall end
 
@@ -31,7 +31,7 @@ class TokenBucket:
             if seconds <= 0:
                 return
             if wait(seconds):
-                raise Stopped
+                raise Cancelled
 
     def slow_down(self, rate: float) -> None:
         """To that rate, if it is lower."""

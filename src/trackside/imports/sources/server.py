@@ -12,7 +12,8 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.imports.patience import BROKEN
 from trackside.imports.places import Finder, Folder, Nowhere
@@ -63,7 +64,7 @@ _PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 
 
 class ServerSource:
-    def __init__(self, http: Http, finder: Finder) -> None:
+    def __init__(self, http: HttpClient, finder: Finder) -> None:
         """`finder`: places that this machine reaches; the server's proxy is one of them."""
         self._http = http
         self._calls = Calls(http)
@@ -75,7 +76,7 @@ class ServerSource:
         self.left_out: list[str] = []
         try:
             self._experiments = list(self._all_experiments())
-        except Refused as refused:
+        except RequestRejected as refused:
             raise SourceError(f"{http.url} does not answer as an MLflow server does ({refused})") from None
         self._ids = [given.id for given in self._experiments]
         self._has_models = any(True for _ in self._search_models(self._ids, 1))
@@ -128,12 +129,12 @@ class ServerSource:
             for each in self._versions():
                 versions.setdefault(each.name, []).append(each)
             models = list(self._registered_models())
-        except Refused as refused:
+        except RequestRejected as refused:
             self.left_out.append(f"registered models: {refused}")
             return
         try:
             prompts = list(self._registered_models(_PROMPTS))
-        except Refused:
+        except RequestRejected:
             prompts = []  # a release before prompts
         found = {each.name: each for each in (*models, *prompts)}
         for prompt in prompts:
@@ -154,7 +155,7 @@ class ServerSource:
                 part = self._datasets.read(found.item_id)
                 if part is not None:
                     yield Given(_plain(part))
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.status != BROKEN:  # the server keeps all in a folder, and fails at the call
                 self.left_out.append(f"evaluation datasets: {refused}")
 
@@ -194,7 +195,7 @@ class ServerSource:
             body = {"experiment_ids": list(experiment_ids), "max_results": most, "page_token": token}
             try:
                 page = self._calls.ask(LoggedModelPage, "logged-models/search", body)
-            except Refused as refused:
+            except RequestRejected as refused:
                 if refused.status in (404, 405):  # a release before 3.0
                     return [], None
                 raise
@@ -265,7 +266,7 @@ class ServerSource:
         query = urlencode({"run_id": list(ids), "metric_key": key, "max_results": BULK_POINTS}, doseq=True)
         try:
             found = decoded(BulkHistory, self._http.json("GET", f"{BULK}?{query}")).metrics
-        except Refused as refused:
+        except RequestRejected as refused:
             self._has_bulk = not refused.is_unknown_call
             return None
         is_in_order = len({each.run_id for each in found}) == sum(1 for _ in groupby(found, _run_of))
@@ -291,7 +292,7 @@ class ServerSource:
         try:
             query = {"name": found.name, "version": found.version}
             files = self._calls.get(DownloadUri, "model-versions/get-download-uri", **query).artifact_uri
-        except Refused:
+        except RequestRejected:
             files = None
         return Version(
             version=found.version,
@@ -312,7 +313,7 @@ class ServerSource:
 class _Served:
     """Files that the server lists and sends, wherever it keeps them."""
 
-    def __init__(self, http: Http, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
+    def __init__(self, http: HttpClient, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
         self._http = http
         self._peer = peer
         self._entity = entity
@@ -321,16 +322,16 @@ class _Served:
     def files(self) -> dict[str, int]:
         try:
             return {path: file.size_bytes for path, file in self._peer.files(self._entity, self._id).items()}
-        except Refused as refused:
+        except RequestRejected as refused:
             raise Unreadable(str(refused)) from None
 
     def open(self, path: str) -> Iterator[bytes]:
         try:
             with closing(self._http.download(self._where(path))) as incoming:
                 yield from incoming
-        except Refused as refused:
+        except RequestRejected as refused:
             raise Unreadable(str(refused)) from None
-        except Down as down:
+        except RemoteUnavailable as down:
             if down.status == BROKEN:
                 raise Unreadable(str(down)) from None
             raise

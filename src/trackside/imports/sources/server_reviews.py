@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.patience import BROKEN
 from trackside.imports.source import Reviews
 from trackside.sync.remote.paging import Pages
@@ -14,9 +15,9 @@ API = "/api/3.0/mlflow"
 PAGE = 100
 
 
-def reviews(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[Reviews]:
+def reviews(http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[Reviews]:
     """`leave` is told what cannot be read.  A kind of objects that the server does not know is not asked for again."""
-    reads: dict[Kind, Callable[[Http, str], list[dict[str, Any]]]] = {
+    reads: dict[Kind, Callable[[HttpClient, str], list[dict[str, Any]]]] = {
         Kind.SCORER: _scorers,
         Kind.LABEL_SCHEMA: _schemas,
         Kind.REVIEW_QUEUE: _queues,
@@ -27,7 +28,7 @@ def reviews(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], No
         for kind, read in list(reads.items()):
             try:
                 objects[kind] = read(http, experiment_id)
-            except Refused as refused:
+            except RequestRejected as refused:
                 if (
                     refused.is_unknown_call or refused.status == BROKEN
                 ):  # an older release, or one that keeps all in a folder
@@ -49,7 +50,7 @@ def reviews(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], No
             return
 
 
-def _scorers(http: Http, experiment_id: str) -> list[dict[str, Any]]:
+def _scorers(http: HttpClient, experiment_id: str) -> list[dict[str, Any]]:
     made: dict[str, dict[str, Any]] = {}
     newest = http.json("GET", f"{API}/scorers/list", experiment_id=experiment_id).get("scorers", [])
     for each in newest:
@@ -80,7 +81,7 @@ def _scorers(http: Http, experiment_id: str) -> list[dict[str, Any]]:
     return list(made.values())
 
 
-def _schemas(http: Http, experiment_id: str) -> list[dict[str, Any]]:
+def _schemas(http: HttpClient, experiment_id: str) -> list[dict[str, Any]]:
     return [
         {
             **_some(each, "schema_id", "name", "type", "input", "instruction", "created_by"),
@@ -93,7 +94,7 @@ def _schemas(http: Http, experiment_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _queues(http: Http, experiment_id: str) -> list[dict[str, Any]]:
+def _queues(http: HttpClient, experiment_id: str) -> list[dict[str, Any]]:
     return [
         {
             **_some(each, "queue_id", "name", "queue_type", "created_by", "users", "schema_ids"),
@@ -114,7 +115,7 @@ def _queues(http: Http, experiment_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _issues(http: Http, experiment_id: str) -> list[dict[str, Any]]:
+def _issues(http: HttpClient, experiment_id: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     token: str | None = None
     guard = Pages("issues/search")
@@ -137,7 +138,7 @@ def _issues(http: Http, experiment_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def _pages(http: Http, call: str, key: str, **arguments: str) -> Iterator[dict[str, Any]]:
+def _pages(http: HttpClient, call: str, key: str, **arguments: str) -> Iterator[dict[str, Any]]:
     token: str | None = None
     guard = Pages(call)
     while True:

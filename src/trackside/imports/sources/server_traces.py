@@ -5,7 +5,8 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.imports.source import Traced, Unreadable
 from trackside.sync.remote.entries import Unread, read_each
 from trackside.sync.remote.faults import InvalidRemoteResponse
@@ -19,20 +20,22 @@ SEARCH_3, SEARCH_2 = "/api/3.0/mlflow/traces/search", "/api/2.0/mlflow/traces"
 FILE = "/ajax-api/{}/mlflow/get-trace-artifact"
 
 
-def pages(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
+def pages(http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
     """`experiment_ids`: so many as fit into one search.  `leave` is told what cannot be read."""
     if not experiment_ids:
         return
     try:
         yield from _of_version_3(http, experiment_ids, leave)
-    except Refused as refused:
+    except RequestRejected as refused:
         if not refused.is_unknown_call:
             leave(f"traces: {refused}")
             return
         yield from _of_version_2(http, experiment_ids, leave)
 
 
-def _of_version_3(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
+def _of_version_3(
+    http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]
+) -> Iterator[list[Traced]]:
     places = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": each}} for each in experiment_ids]
 
     def ask(token: str | None) -> tuple[list[Any], str | None]:
@@ -45,12 +48,14 @@ def _of_version_3(http: Http, experiment_ids: Sequence[str], leave: Callable[[st
             yield _readable(page, partial(_traced, http), itemgetter("trace_id"), leave)
 
 
-def _of_version_2(http: Http, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
+def _of_version_2(
+    http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]
+) -> Iterator[list[Traced]]:
     def ask(token: str | None) -> tuple[list[Any], str | None]:
         query: dict[str, Any] = {"experiment_ids": list(experiment_ids), "max_results": PAGE, "page_token": token}
         try:
             page = decoded(TracePage, http.json("GET", SEARCH_2, **query))
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_unknown_call:  # releases before 2.14 have no traces
                 leave(f"traces: {refused}")
             return [], None
@@ -73,13 +78,13 @@ def _readable(
     return readable
 
 
-def _traced(http: Http, given: Any) -> Traced:
+def _traced(http: HttpClient, given: Any) -> Traced:
     info = decoded(TraceInfo, given)
     experiment_id = str(info.trace_location.mlflow_experiment.experiment_id)
     return Traced(info=given, experiment_id=experiment_id, read=partial(_file, http, info.trace_id, "3.0"))
 
 
-def _old(http: Http, given: object) -> Traced:
+def _old(http: HttpClient, given: object) -> Traced:
     found = decoded(OldTrace, given)
     info: dict[str, Any] = {
         "trace_id": found.request_id,
@@ -93,7 +98,7 @@ def _old(http: Http, given: object) -> Traced:
     return Traced(info=info, experiment_id=str(found.experiment_id), read=partial(_file, http, found.request_id, "2.0"))
 
 
-def _file(http: Http, trace_id: str, version: str) -> list[dict[str, Any]]:
+def _file(http: HttpClient, trace_id: str, version: str) -> list[dict[str, Any]]:
     """Return the spans of a trace; none if it has no file."""
     try:
         found = unless_missing(lambda: http.json("GET", FILE.format(version), request_id=trace_id))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.poll.recent_then_sweep import RecentThenSweep
 from trackside.links.reconcile.context import Side
@@ -32,5 +32,5 @@ class Sweeps:
             entity = listing.entities[-1]
             try:
                 self._sweeps[entity].look(listing, here, hear)
-            except Refused as refused:
+            except RequestRejected as refused:
                 side.note_once(LogKind.REFUSED, entity, "", f"{listing.words} there cannot be read: {refused}")

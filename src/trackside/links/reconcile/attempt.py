@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from trackside.core.errors import Fault
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.remote import faults
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.port import Peer, Unmirrored
@@ -16,12 +16,12 @@ log = logging.getLogger("trackside.links")
 def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
     """Return why an item has to be reconciled again; None if it is done, or left out, of which `leave_out` is told in words.
 
-    `work` returns the same.  Raise Down where the remote is in trouble."""
+    `work` returns the same.  Raise RemoteUnavailable where the remote is in trouble."""
     try:
         return work() or None
     except Unmirrored as reason:
         leave_out(str(reason))
-    except Refused as reason:
+    except RequestRejected as reason:
         return str(reason)
     except Fault as fault:
         return fault.message
@@ -42,6 +42,6 @@ def attempt_with(peer: Peer, work: Callable[[], str | None], leave_out: Callable
 
 
 def check_answers(peer: Peer) -> None:
-    """Raise Down unless the remote gives an answer that can be read."""
-    with suppress(Refused):  # that is an answer too
+    """Raise RemoteUnavailable unless the remote gives an answer that can be read."""
+    with suppress(RequestRejected):  # that is an answer too
         peer.find_experiment("Default")

@@ -11,7 +11,7 @@ from msgspec import Struct
 from trackside.artifacts.roots import Roots
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
-from trackside.core.http_client.client import Stopped
+from trackside.core.http_client.errors import Cancelled
 from trackside.links import model, store
 from trackside.links.model import Deletion, Link, LogKind, Made
 from trackside.links.reconcile.deletion_guard import DeletionHeld
@@ -175,14 +175,14 @@ class Side:
 
 
 def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
-    """Run a transaction of a link.  Raise Stopped if the link, or its workspace, was removed meanwhile."""
+    """Run a transaction of a link.  Raise Cancelled if the link, or its workspace, was removed meanwhile."""
 
     def work(tx: Tx) -> tuple[bool, T | None]:
         return (True, fn(tx)) if store.hold(tx, link_id) else (False, None)
 
     is_there, result = db.writer.submit(ws, work).result()
     if not is_there:
-        raise Stopped
+        raise Cancelled
     return cast("T", result)
 
 

@@ -16,7 +16,8 @@ from trackside.artifacts.roots import Spot
 from trackside.artifacts.store import Removal
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault, Invalid, NotFound
-from trackside.core.http_client.client import Down, Incoming, Refused
+from trackside.core.http_client.client import Download
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.links import store
 from trackside.links.model import LogKind
 from trackside.links.reconcile.context import Side
@@ -273,8 +274,8 @@ class _Both:
         return known
 
     def check(self, sent: list[Known]) -> None:
-        """Raise Down if what was sent is not listed there as it is.  It was saved as it came, so a runner that is cut off goes on
-        with the rest; what is wrong is sent again."""
+        """Raise RemoteUnavailable if what was sent is not listed there as it is.  It was saved as it came, so a runner that is
+        cut off goes on with the rest; what is wrong is sent again."""
         theirs = self.side.peer.files(self.entity, self.remote_id)
         wrong = []
         for each in sent:
@@ -287,18 +288,18 @@ class _Both:
                 # As if it had changed here since: so the other side's is not taken for a version of its own.
                 self._save(Known(each.path, there.size_bytes, FileState.UNSENT, "", there.etag))
         if wrong:
-            raise Down("; ".join(wrong[:3]))
+            raise RemoteUnavailable("; ".join(wrong[:3]))
 
     def take(self, path: str) -> bool:
         there = self.theirs[path]
         try:
             stat, sha256, etag = self._arrive(path, there)
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.status == 404:  # removed since it was listed
                 return False
             raise
         except (files.BrokenFile, WrongSum) as broken:
-            raise Down(f"{path}: {broken}") from None
+            raise RemoteUnavailable(f"{path}: {broken}") from None
         known = Known(path, stat.size_bytes, stat.etag, sha256, etag if there.etag else "")
         self._save(known, taken_bytes=stat.size_bytes)
         return True
@@ -354,12 +355,12 @@ class _Both:
             self._fill(parts, incoming, size, may_stop=incoming.start == have)
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
-            raise Down(f"{path} changed at the remote while it was sent")
+            raise RemoteUnavailable(f"{path} changed at the remote while it was sent")
         self._check_unchanged(path)
         stat, sha256 = parts.join(spot.key, size, told.sha256 if told is not None else "")
         return stat, sha256, etag
 
-    def _fill(self, parts: ResumableUpload, incoming: Incoming, most: int, *, may_stop: bool) -> None:
+    def _fill(self, parts: ResumableUpload, incoming: Download, most: int, *, may_stop: bool) -> None:
         pieces = self._beating(incoming)
         at, piece = incoming.start, next(pieces, b"")
         while piece:
@@ -381,7 +382,7 @@ class _Both:
             if piece and may_stop:
                 self.side.turn.check()
 
-    def _unless_changed(self, path: str, incoming: Incoming) -> Iterator[bytes]:
+    def _unless_changed(self, path: str, incoming: Download) -> Iterator[bytes]:
         yield from self._beating(incoming)
         self._check_unchanged(path)
 
@@ -397,7 +398,7 @@ class _Both:
         if listed is None or listed.etag != etag:
             raise BadState(f"the file {path} was changed here meanwhile; it is compared again")
 
-    def _beating(self, incoming: Incoming) -> Iterator[bytes]:
+    def _beating(self, incoming: Download) -> Iterator[bytes]:
         for piece in incoming:
             self.side.beat()
             yield piece

@@ -79,7 +79,7 @@ class Sent(Struct, frozen=True):
 
 
 class ItemType(Protocol):
-    """Raises `client.Refused`, `port.Unmirrored` and `Early` for one item, `client.Down` for the remote as a whole.
+    """Raises `RequestRejected`, `port.Unmirrored` and `Early` for one item, `RemoteUnavailable` for the remote as a whole.
 
     `quiet`: the kinds of fields whose conflicts are not logged, because they follow from others.  `keeps_deleted`: a deleted
     item stays, with a field `stage`, which is merged as any other field is.  Such an item that is absent on a side was purged or

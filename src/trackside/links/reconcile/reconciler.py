@@ -15,7 +15,7 @@ from functools import partial
 import msgspec
 
 from trackside.core.db.tx import Tx
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links import store
 from trackside.links.model import LogKind, Made
 from trackside.links.model import Side as Where
@@ -152,7 +152,7 @@ class Reconciler:
                 side.note_conflict(self.entity, part.item_id, self.type.describe(part, conflict))
         try:
             sent = self.type.patch_remote(part, item, theirs, compared, verify=verify)
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
                 raise  # it is there: something in it was not
             self.missing_there(item)

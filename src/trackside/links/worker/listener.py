@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, RequestRejected
 from trackside.core.work.chime import FIRST_REST_S, next_rest_s
 from trackside.sync.remote.port import News
 
@@ -29,12 +29,12 @@ class Remote(Protocol):
 
 
 class Listener:
-    """A thread that ends with `ending`, and when the remote has no long poll or denies it."""
+    """A thread that ends when `cancel_token` is cancelled, and when the remote has no long poll or denies it."""
 
-    def __init__(self, name: str, remote: Remote, wake: Callable[[], None], ending: Ending) -> None:
+    def __init__(self, name: str, remote: Remote, wake: Callable[[], None], cancel_token: CancelToken) -> None:
         self._remote = remote
         self._wake = wake
-        self._ending = ending
+        self._cancel_token = cancel_token
         self._news = threading.Event()
         self.is_listening = False
         self._thread = threading.Thread(target=self._run, name=f"trackside-{name}-listener", daemon=True)
@@ -47,20 +47,20 @@ class Listener:
         return had_news
 
     def close(self, wait_s: float) -> None:
-        """Wait until the thread has ended, at most so long; `ending` has begun before."""
+        """Wait until the thread has ended, at most so long; the token is cancelled before."""
         self._thread.join(wait_s)
 
     def _run(self) -> None:
         pause_s = RETRY_S[0]
-        while not self._ending.has_begun:
+        while not self._cancel_token.is_cancelled:
             try:
                 self._listen()
-            except Stopped:
+            except Cancelled:
                 break
-            except Refused as refused:
+            except RequestRejected as refused:
                 log.debug("a link polls its remote, which has no long poll for it: %s", refused)
                 break
-            except Down as down:
+            except RemoteUnavailable as down:
                 log.debug("a link's remote is not listened to: %s", down)
                 pause_s = RETRY_S[0] if self.is_listening else min(2 * pause_s, RETRY_S[1])
             except Exception:
@@ -69,21 +69,21 @@ class Listener:
             finally:
                 self.is_listening = False
                 self._remote.close()
-            if self._ending.wait(pause_s):
+            if self._cancel_token.wait(pause_s):
                 break
 
     def _listen(self) -> None:
         cursor, rest_s = self._remote.wait_for_news(None, 0).cursor, FIRST_REST_S
         self.is_listening = True
         self._tell()  # of what changed before
-        while not self._ending.has_begun:
+        while not self._cancel_token.is_cancelled:
             began = time.monotonic()
             news = self._remote.wait_for_news(cursor, WAIT_S)
             cursor = news.cursor
             if news.has_changes:
                 self._tell()
                 rest_s = next_rest_s(rest_s, was_rung=time.monotonic() - began < BUSY_S)
-                self._ending.wait(rest_s)
+                self._cancel_token.wait(rest_s)
 
     def _tell(self) -> None:
         self._news.set()

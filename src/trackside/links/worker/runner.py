@@ -18,8 +18,8 @@ from trackside.artifacts.roots import Roots
 from trackside.core.access import WhyNot, never
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault, Unavailable
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.core.seal import Sealer
 from trackside.events import store as events
@@ -100,7 +100,7 @@ class Runner:
         self._why_not = why_not
         self._turn_s = turn_s
         self._step_s = step_s
-        self._ending = Ending()
+        self._cancel_token = CancelToken()
         self._guard = guard
         self._interval_factor = interval_factor
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
@@ -131,23 +131,23 @@ class Runner:
 
     @property
     def has_ended(self) -> bool:
-        return self._ending.has_begun
+        return self._cancel_token.is_cancelled
 
     def stop(self) -> None:
         """Cuts short what is under way."""
-        self._ending.begin()
+        self._cancel_token.cancel()
 
     def close(self) -> None:
         if self._peer is not None:
             self._peer.close()
-        if self._listener is not None and self._ending.has_begun:
+        if self._listener is not None and self._cancel_token.is_cancelled:
             self._listener.close(0.5)
 
     def step(self, *, ask: bool = False) -> bool:
         """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
         try:
             return self._step(ask=ask)
-        except Stopped:  # also when what came of it was to be written: the link was removed meanwhile
+        except Cancelled:  # also when what came of it was to be written: the link was removed meanwhile
             return False
 
     def _step(self, *, ask: bool) -> bool:
@@ -171,12 +171,12 @@ class Runner:
                 self._rest_s = min((self._wait_until - time.monotonic()) / self._interval_factor, IDLE_S)
                 return more
             more |= self._work(link, ask=ask)
-        except Down as down:
+        except RemoteUnavailable as down:
             self._fail(link, str(down), down.retry_after_s)
             return False
         except Unavailable:
             raise
-        except (Refused, Fault) as refused:  # of the link as a whole: its secret, its address
+        except (RequestRejected, Fault) as refused:  # of the link as a whole: its secret, its address
             self._fail(link, str(refused), BACKOFF_S[1])
             return False
         except faults.OF_VALUES as error:
@@ -346,7 +346,7 @@ class Runner:
         except DeletionHeld as held:
             self._hold(seen.entity, seen.remote_id, held, is_remote=True)
             return
-        except Down as down:
+        except RemoteUnavailable as down:
             self._troubles[key] += 1
             if self._troubles[key] < TROUBLES:
                 raise
@@ -367,14 +367,14 @@ class Runner:
         here.prepare((each.entity, each.entity_id) for each in due if not each.is_remote and not each.attempts)
         for number, queued in enumerate(due, start=1):
             self._check_stop()
-            pace = Throttle(self._ending.wait)
+            pace = Throttle(self._cancel_token.wait)
             try:
                 self._item(here, queued)
             except TurnOver:
                 self._write(lambda tx, queued=queued: work_queue.requeue(tx, self._link_id, queued))  # type: ignore[misc]
                 more = True
-            except Down as down:
-                if not self._ending.has_begun:  # else the end of this server cut the call
+            except RemoteUnavailable as down:
+                if not self._cancel_token.is_cancelled:  # else the end of this server cut the call
                     self._put_off(queued, str(down))
                 raise
             pace.rest()
@@ -446,19 +446,19 @@ class Runner:
                 link.options,
                 secret_of(self._ws, link, self._sealer),
                 source,
-                self._ending,
+                self._cancel_token,
                 user=f"link {link.name}",
                 guard=self._guard,
             )
             self._watch = StoreIdentityCheck()
         if self._listener is None and self._wake is not None and link.mode.takes and link.kind is Kind.TRACKSIDE:
             secret = secret_of(self._ws, link, self._sealer)
-            remote = connect_trackside(link.url, link.options, secret, self._ending, guard=self._guard)
-            self._listener = Listener(f"link-{self._link_id}", remote, self._wake, self._ending)
+            remote = connect_trackside(link.url, link.options, secret, self._cancel_token, guard=self._guard)
+            self._listener = Listener(f"link-{self._link_id}", remote, self._wake, self._cancel_token)
         return self._peer
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
-        if self._ending.has_begun:
+        if self._cancel_token.is_cancelled:
             return  # nobody's fault
         if self._peer is not None and self._peer.answered:
             self._failures = 0  # it had been there in between
@@ -478,8 +478,8 @@ class Runner:
         return int(1000 * wait_s * self._interval_factor)
 
     def _check_stop(self) -> None:
-        if self._ending.has_begun or not self._holds():
-            raise Stopped
+        if self._cancel_token.is_cancelled or not self._holds():
+            raise Cancelled
 
     def _load(self) -> Link | None:
         with self._db.read(self._ws) as tx:

@@ -4,23 +4,23 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trackside.core.http_client.client import Answer, Http
+from trackside.core.http_client.client import Answer, HttpClient
 from trackside.sync.remote.faults import InvalidRemoteResponse
 
 T = TypeVar("T")
 
 
-def read(http: Http, shape: type[T], method: str, path: str, body: Any = None, /, **query: Any) -> T:
-    """Make a call of JSON, as `Http.json` does, and return its answer as the struct."""
+def read(http: HttpClient, shape: type[T], method: str, path: str, body: Any = None, /, **query: Any) -> T:
+    """Make a call of JSON, as `HttpClient.json` does, and return its answer as the struct."""
     return convert(http, shape, http.json(method, path, body, **query), path)
 
 
-def decode(http: Http, shape: type[T], answer: Answer, path: str) -> T:
+def decode(http: HttpClient, shape: type[T], answer: Answer, path: str) -> T:
     """Return the whole answer of a call as the struct."""
     return convert(http, shape, answer.json, path)
 
 
-def convert(http: Http, shape: type[T], found: Any, path: str) -> T:
+def convert(http: HttpClient, shape: type[T], found: Any, path: str) -> T:
     """Return what was read of an answer's JSON as the struct."""
     try:
         return msgspec.convert(found, shape)

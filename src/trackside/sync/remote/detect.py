@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.remote.decoding import read
 
 
@@ -13,22 +14,22 @@ class _Found(Struct, frozen=True):
     models: list[Any] = []
 
 
-def is_trackside(http: Http) -> bool:
+def is_trackside(http: HttpClient) -> bool:
     try:
         answer = http.json("GET", "/api/3.0/mlflow/server-info")
-    except Refused:
+    except RequestRejected:
         return False
     return isinstance(answer, dict) and answer.get("server") == "trackside"
 
 
-def is_empty(http: Http, experiment_id: str) -> bool:
+def is_empty(http: HttpClient, experiment_id: str) -> bool:
     """Whether an experiment has no run and no logged model but deleted ones."""
     query = {"experiment_ids": [experiment_id], "max_results": 1}
     if read(http, _Found, "POST", "/api/2.0/mlflow/runs/search", query).runs:
         return False
     try:
         return not read(http, _Found, "POST", "/api/2.0/mlflow/logged-models/search", query).models
-    except Refused as refused:
+    except RequestRejected as refused:
         if refused.is_unknown_call:
             return True
         raise

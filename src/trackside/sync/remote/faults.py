@@ -8,12 +8,12 @@ import struct
 
 import msgspec
 
-from trackside.core.http_client.client import Down
+from trackside.core.http_client.errors import RemoteUnavailable
 
 OF_VALUES = (LookupError, TypeError, ValueError, AttributeError, OverflowError, struct.error, msgspec.MsgspecError)
 
 
-class InvalidRemoteResponse(Down):
+class InvalidRemoteResponse(RemoteUnavailable):
     """The remote answered with something that its API does not answer."""
 
 

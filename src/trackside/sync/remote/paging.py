@@ -6,7 +6,7 @@ Without these checks a remote that answers so is asked without end, and the link
 from collections.abc import Callable, Iterator, Sequence, Sized
 from typing import TypeVar
 
-from trackside.core.http_client.client import Down
+from trackside.core.http_client.errors import RemoteUnavailable
 
 T = TypeVar("T")
 MAX_PAGES = 100_000
@@ -30,12 +30,14 @@ class Pages:
             return None
         self._empty = 0 if len(items) else self._empty + 1
         if hash(token) in self._seen:
-            raise Down(f"the remote's pages of {self._what} go in a circle: a page token came a second time")
+            raise RemoteUnavailable(
+                f"the remote's pages of {self._what} go in a circle: a page token came a second time"
+            )
         self._seen.add(hash(token))
         if self._empty > MAX_EMPTY_PAGES:
-            raise Down(f"the remote's pages of {self._what} have no end: {self._empty} in a row are empty")
+            raise RemoteUnavailable(f"the remote's pages of {self._what} have no end: {self._empty} in a row are empty")
         if len(self._seen) > MAX_PAGES:
-            raise Down(f"the remote's pages of {self._what} have no end: {MAX_PAGES} have come")
+            raise RemoteUnavailable(f"the remote's pages of {self._what} have no end: {MAX_PAGES} have come")
         return token
 
 
@@ -52,9 +54,9 @@ def pages_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | Non
 
 
 def check_progress(what: str, before: object, after: object) -> None:
-    """Raises Down if a page of a listing by key does not begin after the page before it."""
+    """Raises RemoteUnavailable if a page of a listing by key does not begin after the page before it."""
     if not after > before:  # type: ignore[operator]  # both are texts, or numbers, or tuples of these
-        raise Down(f"the remote's pages of {what} go in a circle: {after!r} came after {before!r}"[:300])
+        raise RemoteUnavailable(f"the remote's pages of {what} go in a circle: {after!r} came after {before!r}"[:300])
 
 
 class Folders:
@@ -68,14 +70,16 @@ class Folders:
         return self._left.pop() if self._left else None
 
     def add(self, folder: str, path: str, *, is_folder: bool) -> None:
-        """An entry of a listed folder.  Raises Down if it does not lie in that folder, or if they have no end."""
+        """An entry of a listed folder.  Raises RemoteUnavailable if it does not lie in that folder, or if they have no end."""
         self._count += 1
         inside = path.removeprefix(f"{folder}/") if folder else path
         if not inside or (folder and not path.startswith(f"{folder}/")):
-            raise Down(f"the remote lists {path[:200]!r} in the folder {folder[:200]!r}, where it does not lie")
+            raise RemoteUnavailable(
+                f"the remote lists {path[:200]!r} in the folder {folder[:200]!r}, where it does not lie"
+            )
         if path.count("/") >= MAX_DEPTH:
-            raise Down(f"the remote's folders have no end: {path[:200]!r}... is {MAX_DEPTH} folders deep")
+            raise RemoteUnavailable(f"the remote's folders have no end: {path[:200]!r}... is {MAX_DEPTH} folders deep")
         if self._count > MAX_FILES:
-            raise Down(f"the remote's files have no end: {MAX_FILES} files and folders have come")
+            raise RemoteUnavailable(f"the remote's files have no end: {MAX_FILES} files and folders have come")
         if is_folder:
             self._left.append(path)

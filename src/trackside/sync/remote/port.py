@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from msgspec import Struct
 
 from trackside.artifacts.store import Removal
-from trackside.core.http_client.client import Down, Incoming
+from trackside.core.http_client.client import Download
+from trackside.core.http_client.errors import RemoteUnavailable
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, Verb
@@ -90,7 +91,7 @@ class News(Struct, frozen=True):
     has_changes: bool
 
 
-class BrokenCopy(Down):
+class BrokenCopy(RemoteUnavailable):
     """A file is not there as it was sent; it is of that size."""
 
     def __init__(self, message: str, size_bytes: int) -> None:
@@ -128,8 +129,8 @@ def listings(peer: "Peer", *, registry: bool) -> list[Listing]:
 class Peer(Protocol):
     """Calls may be repeated, also after a crash: what is there already changes nothing.
 
-    Raises `client.Down` where the remote as a whole is in trouble, `client.Refused` where it says no to one item, `Unmirrored`
-    where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
+    Raises `RemoteUnavailable` where the remote as a whole is in trouble, `RequestRejected` where it says no to one item,
+    `Unmirrored` where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
     `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
 
     @property
@@ -215,8 +216,8 @@ class Peer(Protocol):
         the remote can do so; then TurnOver is raised when the turn of the source is over."""
         ...
 
-    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
-        """As `wire.Http.download`; to be closed."""
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
+        """As `wire.HttpClient.download`; to be closed."""
         ...
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...

@@ -2,7 +2,7 @@
 them."""
 
 from trackside.core.errors import BadState, Fault
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
@@ -132,7 +132,7 @@ class Comparison:
                 if item is None or not item.remote_id:
                     try:
                         self._others.ours(VERSION, local_id, verify=False)
-                    except (Refused, Unmirrored, Fault) as reason:
+                    except (RequestRejected, Unmirrored, Fault) as reason:
                         self.side.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
                         continue
             found[field] = value

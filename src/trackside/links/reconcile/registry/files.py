@@ -6,7 +6,7 @@ be unavailable, or the client that registered it may not have put them there yet
 """
 
 from trackside.core.errors import BadState, Fault
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.reconcile import files as filesync
 from trackside.links.reconcile.context import Side
@@ -106,7 +106,7 @@ class VersionFiles:
         except Unmirrored as reason:
             self._skip(part, f"{stays}: {reason}")
             return False
-        except Refused as refused:
+        except RequestRejected as refused:
             self._skip(part, f"{stays}: {refused}")
             return False
         place = self._side.read(lambda tx: registry.place(tx, local_id, self._side.server_root))

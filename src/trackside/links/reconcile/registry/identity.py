@@ -3,7 +3,7 @@ ours, here for one of theirs."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind, Made
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created, Others
@@ -97,7 +97,7 @@ class RegistryIdentity:
                 continue
             try:
                 self._others.ours(VERSION, version_id, verify=False)
-            except (Refused, Unmirrored, Fault) as reason:
+            except (RequestRejected, Unmirrored, Fault) as reason:
                 self.side.note(LogKind.REFUSED, VERSION, version_id, str(reason))
 
     def _remote_model(self, model_id: str) -> str:

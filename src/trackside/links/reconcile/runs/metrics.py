@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Set
 
 from trackside.core.db.tx import Tx
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.links import store
 from trackside.links.reconcile.context import Side
 from trackside.links.state import item_store
@@ -63,7 +63,7 @@ def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) 
         return refused
     try:
         side.peer.send_points(remote_id, batch)
-    except Refused as together:
+    except RequestRejected as together:
         if together.is_missing:
             raise
         for key, packed in batch.items():
@@ -74,7 +74,7 @@ def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) 
                 if len(batch) == 1:
                     raise together
                 side.peer.send_points(remote_id, {key: packed})
-            except Refused as alone:
+            except RequestRejected as alone:
                 refused[key] = str(alone)
                 side.refusals.note(run_id, key, str(alone))
             else:

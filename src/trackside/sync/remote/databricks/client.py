@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from trackside.core.errors import Invalid
-from trackside.core.http_client.client import Http
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch
@@ -38,7 +38,7 @@ class DatabricksPeer(MlflowPeer):
     may_be_trackside = False
 
     def __init__(
-        self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True, prefix: str = ""
+        self, http: HttpClient, source: str, wants: Callable[[str], bool] = lambda _: True, prefix: str = ""
     ) -> None:
         self._prefix = (prefix or DATABRICKS_PREFIX).rstrip("/")
         super().__init__(http, source, wants)

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, Incoming, Refused
+from trackside.core.http_client.client import Download, HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
@@ -57,7 +58,7 @@ class DatabricksFiles(MlflowFiles):
     def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         file = SignedFile(
             lambda: self._sign(entity, remote_id, path, "write"),
-            self._http.ending,
+            self._http.cancel_token,
             PartCalls(self._http, remote_id, path),
             at_once=self.at_once,
             block=self.part,
@@ -73,9 +74,9 @@ class DatabricksFiles(MlflowFiles):
             self.read_back(entity, remote_id, path, sent.sha256, source.beat)
         return RemoteFile(source.size_bytes, sent.sha256)
 
-    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
         file = SignedFile(
-            lambda: self._sign(entity, remote_id, path, "read"), self._http.ending, guard=self._http.guard
+            lambda: self._sign(entity, remote_id, path, "read"), self._http.cancel_token, guard=self._http.guard
         )
         incoming = file.get(start, etag)
         end = incoming.close
@@ -106,14 +107,14 @@ class DatabricksFiles(MlflowFiles):
             answer = self._http.json("POST", call, {"paths": [path]})
             infos = [each.credential_info for each in decoded(_OfModel, answer).credentials]
         if not infos:
-            raise Refused(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
+            raise RequestRejected(404, "RESOURCE_DOES_NOT_EXIST", f"no credentials for {path}")
         return signed(infos[0])
 
 
 class PartCalls:
     """As the open clients call them: by the id of a run, or of a logged model in its place."""
 
-    def __init__(self, http: Http, remote_id: str, path: str) -> None:
+    def __init__(self, http: HttpClient, remote_id: str, path: str) -> None:
         self.where = f"{remote_id}/{path}"
         self._http = http
         self._file = {"run_id": remote_id, "path": path}

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
-from trackside.core.http_client.client import Down, Refused, Stopped
+from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, RequestRejected
 from trackside.sync.local.files import Source
 from trackside.sync.remote.databricks.store_requests import Signed, Stores, let_in, md5
 
@@ -68,12 +68,12 @@ class MultipartUpload:
 
     def send(self, source: Source) -> tuple[str, bool]:
         """The SHA-256 of what was sent, and whether S3 has seen by checksums that all came.  Raises NotTaken if there is no
-        beginning; Down, with what came noted, if the next try may go on."""
+        beginning; RemoteUnavailable, with what came noted, if the next try may go on."""
         noted = self._noted(source)
         if noted is not None:
             try:
                 return self._send(source, noted, {})
-            except Refused:  # it has ended meanwhile, or is none: another one
+            except RequestRejected:  # it has ended meanwhile, or is none: another one
                 pass
         noted, urls = self._begin(source)
         return self._send(source, noted, urls)
@@ -97,7 +97,7 @@ class MultipartUpload:
         count = -(-size // part_bytes)
         try:
             begun = self._uploads.begin(count)
-        except Refused as refused:
+        except RequestRejected as refused:
             raise NotTaken(str(refused)) from None
         noted = Noted(self._uploads.where, source.etag, size, part_bytes, begun.upload_id, begun.abort, [])
         _note(source, noted)
@@ -118,11 +118,11 @@ class MultipartUpload:
                 sha256 = part.sha256
                 is_checked &= noted.etags[number - 1].strip('"') == part.md5.hexdigest()
             self._uploads.finish(noted.upload_id, noted.etags)
-        except (Down, Stopped):
+        except (RemoteUnavailable, Cancelled):
             if source.note is None:
                 self._end(source, noted)
             raise
-        except Refused:
+        except RequestRejected:
             self._end(source, noted)
             raise
         if source.note is not None:
@@ -138,12 +138,12 @@ class MultipartUpload:
 
         answer = let_in(lambda: self._stores.send("PUT", url, part.pieces(), part.size_bytes), sign)
         if not answer.headers.get("etag"):
-            raise Down("the store took a part and did not say its ETag")
+            raise RemoteUnavailable("the store took a part and did not say its ETag")
         return answer.headers["etag"]
 
     def _end(self, source: Source, noted: Noted) -> None:
         """Nothing of it stays there, if its URL still lets in; else what the store's own rules sweep."""
-        with suppress(Refused, Down):
+        with suppress(RequestRejected, RemoteUnavailable):
             self._stores.send("DELETE", noted.abort, [], 0)
         if source.note is not None:
             source.note.forget()

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Down, Http, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.sync.remote.mlflow.shapes import decoded
 
@@ -33,12 +34,12 @@ class MachineToken:
         self,
         url: str,
         secret: Secret,
-        ending: Ending,
+        cancel_token: CancelToken,
         now: Callable[[], float] = time.monotonic,
         guard: Guard = ANYWHERE,
     ) -> None:
         """`secret`: the principal's id as user, and its secret as password."""
-        self._http = Http(url, secret, ending=ending, guard=guard)
+        self._http = HttpClient(url, secret, cancel_token=cancel_token, guard=guard)
         self._user = secret.username
         self._now = now
         self._lock = threading.Lock()
@@ -60,8 +61,8 @@ class MachineToken:
         headers = {"content-type": "application/x-www-form-urlencoded"}
         try:
             token = decoded(_Token, self._http.call("POST", CALL, _BODY, headers).json)
-        except Refused as refused:
-            raise Down(
+        except RequestRejected as refused:
+            raise RemoteUnavailable(
                 f"{self._http.url} gives the service principal {self._user} no token ({refused})", 60.0
             ) from None
         finally:

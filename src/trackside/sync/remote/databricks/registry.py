@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.registry.model import says_prompt
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
@@ -31,10 +31,10 @@ class DatabricksRegistry(MlflowRegistry):
     transition = "databricks/model-versions/transition-stage"
 
     def check(self) -> None:
-        """Raises Refused, in words that say which registry is meant, if the workspace has none or none for the token."""
+        """Raises RequestRejected, in words that say which registry is meant, if the workspace has none or none for the token."""
         try:
             super().ask(RegisteredModelPage, "registered-models/search", max_results=1)
-        except Refused as refused:
+        except RequestRejected as refused:
             raise _which(refused) from None
 
     def ask(self, shape: type[T], path: str, **query: Any) -> T:
@@ -77,11 +77,11 @@ class DatabricksRegistry(MlflowRegistry):
     def change_model(self, name: str, patch: Patch) -> ChangedItem:
         try:
             return super().change_model(name, patch)
-        except Refused as refused:
+        except RequestRejected as refused:
             if "registered-models/rename" not in str(refused):
                 raise
             super().change_model(name, Patch({k: v for k, v in patch.put.items() if k != fields.NAME}, patch.drop))
-            raise Refused(
+            raise RequestRejected(
                 refused.status,
                 refused.code,
                 f"{refused}. Databricks renames a model only while none of its versions is in Staging or Production;"
@@ -103,13 +103,13 @@ def _saying_which() -> Iterator[None]:
     """Workspaces of late have no registry of their own, and say so in words of theirs."""
     try:
         yield
-    except Refused as refused:
+    except RequestRejected as refused:
         if refused.code == "FEATURE_DISABLED" or re.search("registry is disabled|Unity Catalog", str(refused)):
             raise _which(refused) from None
         raise
 
 
-def _which(refused: Refused) -> Refused:
+def _which(refused: RequestRejected) -> RequestRejected:
     said = str(refused).removeprefix(f"{refused.status} {refused.code}: ")
     words = "A link mirrors the workspace's own model registry, not Unity Catalog's (CATALOG.SCHEMA.MODEL)"
-    return Refused(refused.status, refused.code, f"{said}. {words}")
+    return RequestRejected(refused.status, refused.code, f"{said}. {words}")

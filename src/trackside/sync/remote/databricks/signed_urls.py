@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Answer, Incoming, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import Answer, Download
+from trackside.core.http_client.errors import RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.sync.local.files import Source
 from trackside.sync.remote.databricks.multipart import MultipartUpload, NotTaken, Uploads
@@ -51,7 +52,7 @@ class SignedFile:
     def __init__(
         self,
         sign: Callable[[], Signed],
-        ending: Ending,
+        cancel_token: CancelToken,
         uploads: Uploads | None = None,
         *,
         at_once: int = AT_ONCE_BYTES,
@@ -64,7 +65,7 @@ class SignedFile:
         self._at_once = at_once
         self._block = block
         self._signed = sign()
-        self._stores = Stores(ending, guard)
+        self._stores = Stores(cancel_token, guard)
 
     def close(self) -> None:
         self._stores.close()
@@ -86,8 +87,8 @@ class SignedFile:
                     ) from None
         return self._send_whole(source)
 
-    def get(self, start: int, etag: str) -> Incoming:
-        def download() -> Incoming:
+    def get(self, start: int, etag: str) -> Download:
+        def download() -> Download:
             http, where = self._stores.at(self._signed)
             return http.download(where, start, etag, self._signed.headers)
 
@@ -137,7 +138,7 @@ class SignedFile:
         """The sizes of blocks that are there and belong to no file yet, by name."""
         try:
             answer = self._once("GET", "comp=blocklist&blocklisttype=uncommitted", None, 0, {})
-        except Refused:  # there are none, or the URL lets write alone
+        except RequestRejected:  # there are none, or the URL lets write alone
             return {}
         found = re.findall(rb"<Name>([^<]+)</Name>\s*<Size>(\d+)</Size>", answer.body)
         return {name.decode(): int(size) for name, size in found}

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from trackside.core.http_client.cancellation import Ending
-from trackside.core.http_client.client import Answer, Http, Refused
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.client import Answer, HttpClient
 from trackside.core.http_client.credentials import Secret
+from trackside.core.http_client.errors import RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 
 AZURE, LAKE, S3 = "AZURE_SAS_URI", "AZURE_ADLS_GEN2_SAS_URI", "AWS_PRESIGNED_URL"
@@ -57,24 +58,24 @@ def signed(given: Credential) -> Signed:
 class Stores:
     """A connection to where the last URL led.  To be closed."""
 
-    def __init__(self, ending: Ending, guard: Guard = ANYWHERE) -> None:
-        self._ending = ending
+    def __init__(self, cancel_token: CancelToken, guard: Guard = ANYWHERE) -> None:
+        self._cancel_token = cancel_token
         self._guard = guard
         self._place = ""
-        self._http: Http | None = None
+        self._http: HttpClient | None = None
 
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
             self._http = None
 
-    def at(self, url: Signed, query: str = "") -> tuple[Http, str]:
+    def at(self, url: Signed, query: str = "") -> tuple[HttpClient, str]:
         """Whom to ask, without our token, which is nothing for another host; and for what."""
         parts = urlsplit(url.uri)
         place = f"{parts.scheme}://{parts.netloc}"
         if self._http is None or place != self._place:
             self.close()
-            self._http = Http(place, Secret(), ending=self._ending, is_signed=True, guard=self._guard)
+            self._http = HttpClient(place, Secret(), cancel_token=self._cancel_token, is_signed=True, guard=self._guard)
             self._place = place
         words = "&".join(filter(None, (parts.query, query)))
         where = parts.path + (f"?{words}" if words else "")
@@ -90,17 +91,17 @@ def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
     """Once more, after another URL was signed, where the one at hand lets in no more."""
     try:
         return ask()
-    except Refused as refused:
+    except RequestRejected as refused:
         if refused.status not in EXPIRED:
             raise
     sign()
     try:
         return ask()
-    except Refused as refused:
+    except RequestRejected as refused:
         if refused.status not in CLOSED:
             raise
         words = f"a URL that was signed just now does not let in: {refused}"
-        raise Refused(refused.status, "EXPIRED", words) from None
+        raise RequestRejected(refused.status, "EXPIRED", words) from None
 
 
 def told(answer: Answer) -> set[bytes]:

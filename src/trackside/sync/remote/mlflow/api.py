@@ -4,7 +4,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.sync.remote.mlflow.answers import Done
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API
@@ -15,14 +16,14 @@ _JSON = {"content-type": "application/json"}
 
 
 class Calls:
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self.http = http
 
     def get(self, shape: type[T], path: str, **query: Any) -> T:
         return decoded(shape, self.http.json("GET", f"{API}/{path}", None, **query))
 
     def ask(self, shape: type[T], path: str, body: Any, *, once: bool = False) -> T:
-        """Post the body and return the answer.  `once`: as in `Http.call`."""
+        """Post the body and return the answer.  `once`: as in `HttpClient.call`."""
         given = {key: value for key, value in body.items() if value is not None}
         return decoded(shape, self.http.json("POST", f"{API}/{path}", given, once=once))
 
@@ -40,6 +41,6 @@ class Calls:
     def restore_run(self, run_id: str) -> None:
         try:
             self.post("runs/restore", {"run_id": run_id})
-        except Refused as refused:
+        except RequestRejected as refused:
             if "must be in the 'deleted'" not in str(refused):
                 raise

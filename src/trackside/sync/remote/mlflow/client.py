@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from trackside.artifacts.store import Removal
 from trackside.core.http.codec import wire_double
-from trackside.core.http_client.client import Down, Http, Incoming, Refused, unless_missing
+from trackside.core.http_client.client import Download, HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected, unless_missing
 from trackside.metrics.series import Point as MetricPoint
 from trackside.metrics.series import pack, unpack
 from trackside.sync import fields
@@ -53,7 +54,7 @@ class MlflowPeer:
     may_be_trackside = True  # which would take copies of copies for runs of its own
     keeps_ids = False
 
-    def __init__(self, http: Http, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
+    def __init__(self, http: HttpClient, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
         self._http = http
         self._calls = Calls(http)
@@ -95,7 +96,7 @@ class MlflowPeer:
     def ask_store(self) -> str:
         try:
             self._note_store(self._calls.get(OneExperiment, "experiments/get", experiment_id=DEFAULT).experiment)
-        except Refused:  # or it is not for us
+        except RequestRejected:  # or it is not for us
             self._store_id = ""
         return self._store_id
 
@@ -137,7 +138,7 @@ class MlflowPeer:
         try:
             made = self._calls.ask(NewExperiment, "experiments/create", {"name": name})
             return CreatedItem(str(made.experiment_id))
-        except Refused as refused:
+        except RequestRejected as refused:
             found = self.find_experiment(name) if refused.code == "RESOURCE_ALREADY_EXISTS" else None
             if found is None:
                 raise
@@ -153,7 +154,9 @@ class MlflowPeer:
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
         if self.may_be_trackside and is_trackside(self._http):
-            raise Down(f"{self._http.url} is a Trackside, not an MLflow server; add the link again, without kind", 60.0)
+            raise RemoteUnavailable(
+                f"{self._http.url} is a Trackside, not an MLflow server; add the link again, without kind", 60.0
+            )
         self.may_be_trackside = False
         kind = self._models if entity is Entity.MODEL else self._runs
         return CreatedItem(kind.make(local_id, experiment_id, patch))
@@ -180,7 +183,7 @@ class MlflowPeer:
     def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None:
         try:
             self._send_points(run_id, series)
-        except Refused as refused:
+        except RequestRejected as refused:
             if "'active' state" not in str(refused):
                 raise
             # It went with its experiment, which was deleted again once the run was made: it is written to, and goes again.
@@ -237,7 +240,7 @@ class MlflowPeer:
     def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
         return self._files.send(entity, remote_id, path, source)
 
-    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
         return self._files.get(entity, remote_id, path, start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
@@ -306,7 +309,7 @@ class MlflowPeer:
                 self._calls.post(
                     "experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value}
                 )
-            except Refused as refused:
+            except RequestRejected as refused:
                 if not is_of_value(refused):
                     raise
                 left_out[Field(FieldKind.TAG, key)] = (
@@ -318,7 +321,7 @@ class MlflowPeer:
                     self._calls.unless_missing(
                         "experiments/delete-experiment-tag", {"experiment_id": remote_id, "key": key}
                     )
-                except Refused as refused:
+                except RequestRejected as refused:
                     if not refused.is_unknown_call:
                         raise
                     left_out[Field(kind, key)] = f"the remote's release cannot delete the tag {key!r} of an experiment"

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from trackside.core.http_client.client import Down, Http, Refused, TooLong, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected, ResponseTooLarge, unless_missing
 from trackside.evaluation_datasets import model as dm
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import fields, record_merge
@@ -45,7 +46,7 @@ NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")  # of a server that has the c
 
 
 class MlflowDatasets:
-    def __init__(self, http: Http, source: str) -> None:
+    def __init__(self, http: HttpClient, source: str) -> None:
         """`source` names our workspace in the tags of copies."""
         self._http = http
         self._source = source
@@ -164,13 +165,13 @@ class MlflowDatasets:
         path = f"{quote(dataset_id, safe='')}/records"
         try:
             self._ask("POST", path, body)
-        except Down as down:
+        except RemoteUnavailable as down:
             if down.status != 500 or MIXED not in str(down):
                 raise
             raise Unmirrored(
                 "the other side cannot have outputs that are objects in a dataset whose first were texts: records stay here"
             ) from None
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.is_missing or refused.is_unknown_call:
                 raise
             # MLflow looks and then writes: who puts the same record at that moment makes it fail, and then it is there.
@@ -183,7 +184,7 @@ class MlflowDatasets:
             body = {"dataset_record_ids": ids[start : start + IDS_AT_ONCE]}
             try:
                 self._ask("DELETE", f"{quote(dataset_id, safe='')}/records", body)
-            except Refused as refused:
+            except RequestRejected as refused:
                 if not refused.is_unknown_call:
                     raise
                 raise Unmirrored(
@@ -198,21 +199,21 @@ class MlflowDatasets:
     def _answers(self) -> bool:
         try:
             self._ask("POST", "search", {"max_results": 1})
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_unknown_call and refused.code not in NO_STORE:
                 raise
             return False
-        except Down as down:
+        except RemoteUnavailable as down:
             if down.status != 500:
                 raise
             return False
         return True
 
     def _is_there(self) -> bool:
-        """Raises Down unless other calls are answered."""
+        """Raises RemoteUnavailable unless other calls are answered."""
         try:
             self._http.json("GET", "/api/2.0/mlflow/experiments/get-by-name", experiment_name="Default")
-        except Refused:
+        except RequestRejected:
             return True
         return True
 
@@ -240,7 +241,7 @@ class MlflowDatasets:
         while True:
             try:
                 answer = self._ask("GET", f"{quote(dataset_id, safe='')}/records", max_results=most, page_token=token)
-            except TooLong:
+            except ResponseTooLarge:
                 if most <= LEAST_PAGE_RECORDS:
                     raise
                 most //= 4

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 
 from msgspec.structs import replace
 
-from trackside.core.http_client.client import Down, Http, Incoming, Refused
+from trackside.core.http_client.client import Download, HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source, hashed
@@ -26,7 +27,7 @@ MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
 
 
 class MlflowFiles:
-    def __init__(self, http: Http, root: Callable[[Entity, str], str]) -> None:
+    def __init__(self, http: HttpClient, root: Callable[[Entity, str], str]) -> None:
         """`root` says where the artifacts of an item lie."""
         self._http = http
         self._root = root
@@ -61,7 +62,7 @@ class MlflowFiles:
         return RemoteFile(source.size_bytes, digest.hexdigest())
 
     def read_back(self, entity: Entity, remote_id: str, path: str, sha256: str, beat: Callable[[], None]) -> None:
-        """Raises Down if it is not there as it was sent."""
+        """Raises RemoteUnavailable if it is not there as it was sent."""
         digest, size = hashlib.sha256(), 0
         try:
             with closing(self.get(entity, remote_id, path)) as incoming:
@@ -69,14 +70,14 @@ class MlflowFiles:
                     beat()
                     digest.update(piece)
                     size += len(piece)
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.status not in (400, 404, 500):  # MLflow's words for a file that is not there
                 raise
-            raise Down(f"{path} was sent and is not there: {refused}") from None
+            raise RemoteUnavailable(f"{path} was sent and is not there: {refused}") from None
         if digest.hexdigest() != sha256:
             raise BrokenCopy(f"{path} arrived with the SHA-256 {digest.hexdigest()}; it has {sha256}", size)
 
-    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+    def get(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
         proxied = proxied_path(self._root(entity, remote_id))
         if proxied is not None:
             where = f"{PROXY}{quote(f'{proxied}/{path}')}"

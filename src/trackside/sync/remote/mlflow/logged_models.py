@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
@@ -27,7 +27,7 @@ class MlflowModels:
     def read(self, model_id: str) -> Part:
         try:
             return part_of_model(self._calls.get(OneLoggedModel, f"logged-models/{quote(model_id)}").model)
-        except Refused as refused:
+        except RequestRejected as refused:
             raise _unmirrored(refused) from None
 
     def find_copies(self, local_id: str, experiment_id: str) -> list[str]:
@@ -35,7 +35,7 @@ class MlflowModels:
         body = {"experiment_ids": [experiment_id], "filter": filter_, "max_results": 1}
         try:
             found = self._calls.ask(LoggedModelPage, "logged-models/search", body).models
-        except Refused as refused:
+        except RequestRejected as refused:
             raise _unmirrored(refused) from None
         return [decoded(LoggedModel, each).info.model_id for each in found]
 
@@ -61,7 +61,7 @@ class MlflowModels:
         }
         try:
             return self._calls.ask(OneLoggedModel, "logged-models", body, once=True).model.info.model_id
-        except Refused as refused:
+        except RequestRejected as refused:
             raise _unmirrored(refused) from None
 
     def change(self, model_id: str, patch: Patch) -> dict[Field, str]:
@@ -105,13 +105,13 @@ class MlflowModels:
             try:
                 self._calls.http.json(method, path, {"model_id": model_id, f"{kind}s": pairs(part)})
                 continue
-            except Refused as refused:
+            except RequestRejected as refused:
                 if not is_of_value(refused):
                     raise
             for key, value in part.items():
                 try:
                     self._calls.http.json(method, path, {"model_id": model_id, f"{kind}s": pairs({key: value})})
-                except Refused as one:
+                except RequestRejected as one:
                     if not is_of_value(one):
                         raise
                     left_out[Field(kind, key)] = (
@@ -128,7 +128,7 @@ class MlflowModels:
         try:
             for page in pages:
                 self._calls.log(run_id, metrics=page)
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.is_missing:
                 return False
             if "'active' state" not in str(refused):
@@ -140,7 +140,7 @@ class MlflowModels:
         return True
 
 
-def _unmirrored(refused: Refused) -> Exception:
+def _unmirrored(refused: RequestRejected) -> Exception:
     """Return the error that a refusal means, where only newer releases have the call."""
     if refused.is_unknown_call:
         return Unmirrored("the remote's release does not know logged models")

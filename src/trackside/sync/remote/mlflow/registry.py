@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 from msgspec.structs import replace
 
 from trackside.core.errors import BadState
-from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
 from trackside.sync import fields
@@ -66,7 +67,7 @@ class Runs(Protocol):
 class MlflowRegistry(RegistryPeer):
     transition = "model-versions/transition-stage"
 
-    def __init__(self, http: Http, runs: Runs, source: str) -> None:
+    def __init__(self, http: HttpClient, runs: Runs, source: str) -> None:
         self._http = http
         self._runs = runs
         self._source = source
@@ -82,7 +83,7 @@ class MlflowRegistry(RegistryPeer):
             try:
                 self.ask(Done, "registered-models/alias", name="trackside", alias="trackside")
                 self._knows_aliases = True
-            except Refused as refused:
+            except RequestRejected as refused:
                 self._knows_aliases = not refused.is_unknown_call
         return self._knows_aliases
 
@@ -132,7 +133,7 @@ class MlflowRegistry(RegistryPeer):
                     if isinstance(each, Part) and int(each.doc[fields.SEEN]) < since:
                         break
                     yield each
-            except Refused:
+            except RequestRejected:
                 continue
 
     def uid_of(self, version: Part) -> str:
@@ -172,7 +173,7 @@ class MlflowRegistry(RegistryPeer):
         body = {"name": name, "tags": pairs(tags), "description": doc.get(fields.DESCRIPTION) or None}
         try:
             self._make("registered-models/create", body, once=False)
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.code != "RESOURCE_ALREADY_EXISTS":
                 raise
         return name
@@ -329,7 +330,7 @@ class MlflowRegistry(RegistryPeer):
         given = {key: value for key, value in body.items() if value is not None}
         try:
             return self._tell("POST", call, given, once=once)
-        except Refused as refused:
+        except RequestRejected as refused:
             ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
             if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
                 raise
@@ -382,7 +383,7 @@ class MlflowRegistry(RegistryPeer):
     def _unless_missing(self, path: str, body: Any) -> None:
         try:
             self._tell("DELETE", path, body)
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_missing and "not found" not in str(refused):
                 raise
 
@@ -398,7 +399,7 @@ def _leaving_out(left_out: LeftOut, field: Field, of: dict[str, str]) -> Iterato
     """Note the field where its value is refused."""
     try:
         yield
-    except Refused as refused:
+    except RequestRejected as refused:
         if not is_of_value(refused):
             raise
         what = " ".join(filter(None, (field.kind, repr(field.key) if field.key else "")))

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from trackside.core.http_client.client import Refused, TooLong
+from trackside.core.http_client.errors import RequestRejected, ResponseTooLarge
 from trackside.sync import fields
 from trackside.sync.entities import FIRST, Entity
 from trackside.sync.local.reader import Part
@@ -127,7 +127,7 @@ class Poll:
             pages = self._pages_of("runs/search", cursor)
             found, token = self._found(words, group, cursor.token)
             cursor.token = pages.next(token, found)
-        except Refused:
+        except RequestRejected:
             if cursor.sweeping:
                 raise
             self._can_filter = False  # a release before these attributes: sweeps find it all
@@ -158,7 +158,7 @@ class Poll:
             pages = self._pages_of("logged-models/search", cursor)
             found, token = self._search_models(group, cursor.token, PAGE_MODELS)
             cursor.token = pages.next(token, found)
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_unknown_call:
                 raise
             self._search_models = None  # a release before there were any
@@ -180,7 +180,7 @@ class Poll:
         while True:
             try:
                 return self._search_runs(group, words, token, self._page)
-            except TooLong:
+            except ResponseTooLarge:
                 if self._page <= LEAST_PAGE_RUNS:
                     raise
                 self._page //= 2

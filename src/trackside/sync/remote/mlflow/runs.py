@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
@@ -53,7 +53,7 @@ class MlflowRuns:
         }
         try:
             return self._make(body)
-        except Refused as refused:
+        except RequestRejected as refused:
             if "'active' state" not in str(refused):
                 raise
         # A run of a deleted experiment: it comes, and the experiment goes again, with it.
@@ -71,7 +71,7 @@ class MlflowRuns:
             self._calls.restore_run(run_id)
         try:
             left_out = self._write(run_id, patch)
-        except Refused as refused:
+        except RequestRejected as refused:
             if "'active' state" not in str(refused) and "lifecycle_stage" not in str(refused):
                 raise
             self._calls.restore_run(run_id)
@@ -139,7 +139,7 @@ class MlflowRuns:
     def _where_known(self, patch: Patch, path: str, body: Any, *kinds: FieldKind) -> dict[Field, str]:
         try:
             self._calls.post(path, body)
-        except Refused as refused:
+        except RequestRejected as refused:
             if not refused.is_unknown_call:
                 raise
             return {
@@ -154,14 +154,14 @@ class MlflowRuns:
         left_out: dict[Field, str] = {}
         try:
             self._calls.log(run_id, **{f"{kind}s": pairs(part)})
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.is_missing or "'active' state" in str(refused):
                 raise
             call = "runs/log-parameter" if kind is FieldKind.PARAM else "runs/set-tag"
             for key, value in part.items():
                 try:
                     self._calls.post(call, {"run_id": run_id, "key": key, "value": value})
-                except Refused as one:
+                except RequestRejected as one:
                     left_out[Field(kind, key)] = (
                         f"the remote does not take the {kind} {key!r} of its run {run_id}: {one}"
                     )

@@ -13,7 +13,8 @@ from urllib.parse import quote
 import msgspec
 
 from trackside.core.errors import Invalid
-from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.sync import trace_document
 from trackside.sync.document import Doc, of_kind
 from trackside.sync.fields import Field, FieldKind, Verb
@@ -48,7 +49,7 @@ Experiments = Callable[[], Iterator[Part]]
 class MlflowTraces:
     keeps_final = False
 
-    def __init__(self, http: Http, experiments: Experiments) -> None:
+    def __init__(self, http: HttpClient, experiments: Experiments) -> None:
         """`experiments` lists those of the remote that the link wants."""
         self._http = http
         self._experiments = experiments
@@ -61,7 +62,7 @@ class MlflowTraces:
             try:
                 self._http.json("POST", f"{API}/search", {"locations": [_place("0")], "max_results": 1})
                 self._is_known = True
-            except Refused as refused:
+            except RequestRejected as refused:
                 if not refused.is_unknown_call and refused.code not in NO_STORE and not refused.is_missing:
                     raise
                 self._is_known = False
@@ -131,7 +132,7 @@ class MlflowTraces:
         if self._has_otlp and all(_is_of(trace_id, line) for lines in portions for line in lines):
             try:
                 self._send(experiment_id, portions)
-            except Refused as refused:
+            except RequestRejected as refused:
                 if (
                     not refused.is_unknown_call
                     and refused.status not in (404, 405, 501)

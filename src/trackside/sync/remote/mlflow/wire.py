@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from trackside.core.http_client.client import Refused
+from trackside.core.http_client.errors import RequestRejected
 from trackside.registry.model import NO_STAGE
 from trackside.sync import fields
 from trackside.sync.document import Doc
@@ -134,7 +134,7 @@ def _texts(tags: Iterable[Tag]) -> dict[str, str]:
     return {tag.key: tag.value or "" for tag in tags}
 
 
-def is_of_value(refused: Refused) -> bool:
+def is_of_value(refused: RequestRejected) -> bool:
     """Whether it is what was to be written that is refused: too long, most often, for that remote."""
     return refused.code in (
         "INVALID_PARAMETER_VALUE",

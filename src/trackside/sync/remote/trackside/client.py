@@ -10,7 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.artifacts.store import Removal
-from trackside.core.http_client.client import Answer, Down, Http, Incoming, Refused, unless_missing
+from trackside.core.http_client.client import Answer, Download, HttpClient
+from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected, unless_missing
 from trackside.sync import fields
 from trackside.sync.api.digests import Digests
 from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
@@ -79,7 +80,7 @@ class _Fault(Struct, frozen=True):
 class TracksidePeer:
     keeps_ids = True
 
-    def __init__(self, http: Http, sender: str = "", *, with_registry: bool = False) -> None:
+    def __init__(self, http: HttpClient, sender: str = "", *, with_registry: bool = False) -> None:
         """`sender` is the uid of our workspace."""
         self._http = http
         self._sender = sender
@@ -149,7 +150,7 @@ class TracksidePeer:
         while True:
             try:
                 page = read(self._http, Digests, "GET", f"{PREFIX}/digests", run_id=run_id, key=key, after=after)
-            except Refused as refused:
+            except RequestRejected as refused:
                 if refused.is_unknown_call:
                     return None  # an earlier release
                 raise
@@ -171,7 +172,7 @@ class TracksidePeer:
             at = 0
             while True:
                 if at + FRAME.size > len(body):
-                    raise Down(f"{self._http.url} broke off a history")
+                    raise RemoteUnavailable(f"{self._http.url} broke off a history")
                 chunk, length = FRAME.unpack_from(body, at)
                 at += FRAME.size
                 if chunk < 0:
@@ -223,7 +224,7 @@ class TracksidePeer:
         where = self._at("parts/join", entity, remote_id, path, **words)
         return self._stored(self._http.call("POST", where), where)
 
-    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Incoming:
+    def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
         return self._http.download(self._at("file", entity, remote_id, path), start, etag)
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None:
@@ -292,7 +293,7 @@ class TracksidePeer:
     def wait_for_news(self, cursor: int | None, wait_s: float) -> News:
         """Wait at most so long for a change after the cursor; without a cursor return the current one at once.
 
-        Raise Refused where the remote has no such call, or does not let this link make it."""
+        Raise RequestRejected where the remote has no such call, or does not let this link make it."""
         live = read(self._http, _Live, "GET", LIVE + ("" if cursor is None else f"?after={cursor}&wait_s={wait_s}"))
         return News(live.cursor, live.reset or bool(live.changes))
 
@@ -309,7 +310,7 @@ class TracksidePeer:
         found = answer.json
         if isinstance(found, dict) and "error_code" in found:
             fault = convert(self._http, _Fault, found, path)
-            raise Refused(400, fault.error_code, fault.message)
+            raise RequestRejected(400, fault.error_code, fault.message)
         file = convert(self._http, FileAnswer, found, path)
         return RemoteFile(file.size, file.sha256, file.etag)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from trackside.core.http_client.client import Http
+from trackside.core.http_client.client import HttpClient
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.api.datasets import BucketDigests, Entries, Records
@@ -25,7 +25,7 @@ JSON = {"content-type": "application/json"}
 
 
 class TracksideDatasets(DatasetsPeer):
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     @cached_property

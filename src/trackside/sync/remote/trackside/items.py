@@ -5,7 +5,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import unless_missing
 from trackside.sync import document
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import PutAnswer, Removed
@@ -29,12 +30,12 @@ class About(Struct, frozen=True):
     kinds: list[str] = []
 
 
-def about(http: Http, *, reads_traces: bool = False) -> About:
+def about(http: HttpClient, *, reads_traces: bool = False) -> About:
     """`reads_traces`: the caller reads the change log of traces from now on."""
     return read(http, About, "GET", f"{PREFIX}/about", traces="true" if reads_traces else None)
 
 
-def find(http: Http, entity: Entity, remote_id: str) -> Part | None:
+def find(http: HttpClient, entity: Entity, remote_id: str) -> Part | None:
     found = unless_missing(lambda: read(http, Item, "GET", f"{PREFIX}/item", entity=str(entity), id=remote_id))
     return None if found is None else part_of(found)
 
@@ -61,7 +62,9 @@ def part_of(found: Item) -> Part:
     return Part(found.id, found.experiment_id, document.of_rows(found.fields))
 
 
-def put(http: Http, entity: Entity, item_id: str | None, patch: Patch, experiment_id: str | None = None) -> PutAnswer:
+def put(
+    http: HttpClient, entity: Entity, item_id: str | None, patch: Patch, experiment_id: str | None = None
+) -> PutAnswer:
     body = {
         "entity": str(entity),
         "id": item_id,
@@ -72,5 +75,5 @@ def put(http: Http, entity: Entity, item_id: str | None, patch: Patch, experimen
     return read(http, PutAnswer, "POST", f"{PREFIX}/item", body)
 
 
-def remove(http: Http, entity: Entity, item_id: str) -> bool:
+def remove(http: HttpClient, entity: Entity, item_id: str) -> bool:
     return read(http, Removed, "DELETE", f"{PREFIX}/item", entity=str(entity), id=item_id).removed

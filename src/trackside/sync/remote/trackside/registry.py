@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from trackside.core.http_client.client import Http, Refused, unless_missing
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.sync import fields
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import Ids, ItemId, Removed
@@ -26,7 +27,7 @@ class _Stages(Struct, frozen=True):
 
 
 class TracksideRegistry(RegistryPeer):
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     def stages(self) -> frozenset[str]:
@@ -38,7 +39,7 @@ class TracksideRegistry(RegistryPeer):
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
         try:
             return read(self._http, Removed, "GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id).removed
-        except Refused as refused:
+        except RequestRejected as refused:
             if refused.is_unknown_call:  # a release before that
                 return None
             raise

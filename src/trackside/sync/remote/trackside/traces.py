@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from trackside.core.http_client.client import Http, Refused
+from trackside.core.http_client.client import HttpClient
+from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.api.files import PREFIX
 from trackside.sync.api.traces import SpanMarks, TraceItems, TracesPut
 from trackside.sync.document import Doc
@@ -35,7 +36,7 @@ class _Span(Struct, frozen=True):
 class TracksideTraces(TracesPeer):
     keeps_final = True
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     @cached_property
@@ -83,7 +84,7 @@ class TracksideTraces(TracesPeer):
     def _put(self, trace_id: str, trace: bytes) -> None:
         refused = self._send([trace]).get(trace_id)
         if refused is not None:
-            raise Refused(400, "INVALID_PARAMETER_VALUE", refused)
+            raise RequestRejected(400, "INVALID_PARAMETER_VALUE", refused)
 
     def _send(self, given: Sequence[bytes]) -> dict[str, str]:
         """Return why traces were refused, by id."""
