@@ -82,11 +82,11 @@ class PatientHttp(HttpClient):
         body: bytes | Iterable[bytes] | None,
         headers: Mapping[str, str] | None,
         *,
-        once: bool = False,
+        idempotent: bool = True,
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
         with self.gate.turn():
             try:
-                with super().open(method, path, body, headers, once=once) as opened:
+                with super().open(method, path, body, headers, idempotent=idempotent) as opened:
                     yield opened
             except RemoteUnavailable as down:
                 if down.status in BUSY:
@@ -102,11 +102,11 @@ class PatientHttp(HttpClient):
         headers: Mapping[str, str] | None = None,
         *,
         most_bytes: int = MAX_ANSWER_BYTES,
-        once: bool = False,
+        idempotent: bool = True,
     ) -> Answer:
         whole = super().call
-        if once or not self.answered:  # a wrong address is reported at once
-            return whole(method, path, body, headers, most_bytes=most_bytes, once=once)
+        if not idempotent or not self.answered:  # a wrong address is reported at once
+            return whole(method, path, body, headers, most_bytes=most_bytes, idempotent=idempotent)
         return again(lambda: whole(method, path, body, headers, most_bytes=most_bytes))
 
 

@@ -1,15 +1,16 @@
-"""The time that an item has until others have their turn.  Knows clocks; knows no item."""
+"""The time that an item may take until others are processed.  Knows clocks; knows no item."""
 
 import math
 import time
 
 
-class TurnOver(Exception):
-    """The item had its time.  What was done is kept; it goes on when others had their turn."""
+class TimeSliceExpired(Exception):
+    """The item used up its time.  What was done is kept; the item is continued after others."""
 
 
-class Turn:
-    """Asked where a transfer can go on at another time, and only after it got on: so that it ends, however short turns are."""
+class TimeSlice:
+    """Is asked only where a transfer can be continued later, and only after it made progress: so it ends, however short slices
+    are."""
 
     def __init__(self, seconds: float = math.inf) -> None:
         self._end = time.monotonic() + seconds
@@ -20,4 +21,4 @@ class Turn:
 
     def check(self) -> None:
         if self.is_over:
-            raise TurnOver
+            raise TimeSliceExpired

@@ -250,7 +250,7 @@ def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
 @pytest.mark.parametrize(
     "send",
     [
-        lambda http: http.call("POST", "/x", bytes(SIZE), once=True),
+        lambda http: http.call("POST", "/x", bytes(SIZE), idempotent=False),
         lambda http: http.send("POST", "/x", [bytes(SIZE)], SIZE),
     ],
     ids=["once", "flows"],

@@ -49,7 +49,7 @@ def make_runner(db: Any, server: Server, there: Api, roots: Roots, tmp_path: Pat
     del there  # it is made
     made: list[Runner] = []
 
-    def make(mode: Mode = Mode.PUSH, turn_s: float = 1e6, step_s: float = 1e6, url: str = "") -> Runner:
+    def make(mode: Mode = Mode.PUSH, slice_s: float = 1e6, step_s: float = 1e6, url: str = "") -> Runner:
         def add(tx: Tx) -> Link:
             to, options = url or url_of(server, "south"), Options(registry=True)
             return store.create(tx, "l", Kind.TRACKSIDE, to, mode, options, None, "")
@@ -57,7 +57,7 @@ def make_runner(db: Any, server: Server, there: Api, roots: Roots, tmp_path: Pat
         link = write(db, add)
         sealer = Sealer(None, tmp_path / "key")
         made.append(
-            Runner(db, WS, link.link_id, roots, "mlflow-artifacts:/", sealer, "me", turn_s=turn_s, step_s=step_s)
+            Runner(db, WS, link.link_id, roots, "mlflow-artifacts:/", sealer, "me", slice_s=slice_s, step_s=step_s)
         )
         return made[0]
 
@@ -118,7 +118,7 @@ def test_runs_that_are_always_busy_hold_up_no_model(db: Any, make_runner: MakeRu
 
 
 def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: MakeRunner, there: Api) -> None:
-    runner = make_runner(turn_s=0)
+    runner = make_runner(slice_s=0)
     write(db, lambda tx: begin(tx, [HUGE]))
     for start in range(0, 5 * AT_ONCE // 2, AT_ONCE // 2):
         write(db, lambda tx, start=start: log(tx, [HUGE], range(start, start + AT_ONCE // 2)))  # type: ignore[misc]
@@ -136,7 +136,7 @@ def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: Make
 def test_a_large_file_lets_others_pass_and_goes_on_where_it_was(
     db: Any, make_runner: MakeRunner, there: Api, roots: Roots
 ) -> None:
-    runner = make_runner(turn_s=0)
+    runner = make_runner(slice_s=0)
     content = bytes(2 * PART_BYTES) + b"the end"
     write(db, lambda tx: begin(tx, [HUGE]))
     with db.read(WS) as tx:
@@ -154,7 +154,7 @@ def test_a_large_file_lets_others_pass_and_goes_on_where_it_was(
 
 
 def test_many_files_let_others_pass_one_by_one(db: Any, make_runner: MakeRunner, there: Api, roots: Roots) -> None:
-    runner = make_runner(turn_s=0)
+    runner = make_runner(slice_s=0)
     write(db, lambda tx: begin(tx, [HUGE]))
     with db.read(WS) as tx:
         place = files.place(tx, Entity.RUN, HUGE)
@@ -178,7 +178,7 @@ def test_what_is_pulled_lets_others_pass_too(db: Any, make_runner: MakeRunner, t
     for name in ("a.bin", "b.bin", "c.bin"):
         put_file(there, huge, name, b"x")
     there.post("runs/log-metric", run_id=small, key="loss", value=1, timestamp=1, step=1)
-    runner = make_runner(Mode.PULL, turn_s=0)
+    runner = make_runner(Mode.PULL, slice_s=0)
 
     while not count_here(db, small):
         assert runner.step(ask=True), "the small one never came"
@@ -195,7 +195,7 @@ def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_eac
     content = bytes(2 * PART_BYTES) + b"the end"
     put_file(there, there.new_run(), "large.bin", content)
     flaky.drops = frozenset({"range", "if-range"})
-    runner = make_runner(Mode.PULL, turn_s=0, url=f"{flaky.url}/ws/south")
+    runner = make_runner(Mode.PULL, slice_s=0, url=f"{flaky.url}/ws/south")
 
     finish(runner, most=20)
 

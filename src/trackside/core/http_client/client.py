@@ -156,13 +156,13 @@ class HttpClient:
             connection.close()
             self._own.connection = None
 
-    def json(self, method: str, path: str, body: Any = None, /, *, once: bool = False, **query: Any) -> Any:
-        """A call of MLflow's kind: JSON in, JSON out.  `once`: as in `call`."""
+    def json(self, method: str, path: str, body: Any = None, /, *, idempotent: bool = True, **query: Any) -> Any:
+        """A call of MLflow's kind: JSON in, JSON out.  `idempotent`: as in `call`."""
         given = {key: value for key, value in query.items() if value is not None}
         if given:
             path += ("&" if "?" in path else "?") + urlencode(given, doseq=True)
         raw = None if body is None else json.dumps(body).encode()
-        return self.call(method, path, raw, {"content-type": "application/json"}, once=once).json
+        return self.call(method, path, raw, {"content-type": "application/json"}, idempotent=idempotent).json
 
     def call(
         self,
@@ -172,12 +172,13 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         *,
         most_bytes: int = MAX_ANSWER_BYTES,
-        once: bool = False,
+        idempotent: bool = True,
     ) -> Answer:
         """The whole answer of a call that succeeds.  Raises ResponseTooLarge if it has more than `most_bytes`.
 
-        `once`: it creates something each time that it arrives, so it is not sent again where nobody knows whether it did."""
-        return self._whole(method, path, body, headers or {}, most_bytes, once=once)
+        Without `idempotent` the call creates something each time that it arrives, so it is not sent again if it may have
+        arrived."""
+        return self._whole(method, path, body, headers or {}, most_bytes, idempotent=idempotent)
 
     def download(
         self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
@@ -213,9 +214,9 @@ class HttpClient:
         headers: Mapping[str, str],
         most_bytes: int = MAX_ANSWER_BYTES,
         *,
-        once: bool = False,
+        idempotent: bool = True,
     ) -> Answer:
-        with self.open(method, path, body, headers, once=once) as (response, head):
+        with self.open(method, path, body, headers, idempotent=idempotent) as (response, head):
             try:
                 read = response.read(most_bytes + 1)
             except (OSError, http.client.HTTPException) as error:
@@ -237,13 +238,13 @@ class HttpClient:
         body: bytes | Iterable[bytes] | None,
         headers: Mapping[str, str] | None,
         *,
-        once: bool = False,
+        idempotent: bool = True,
     ) -> Iterator[tuple[http.client.HTTPResponse, dict[str, str]]]:
         if self._pace is not None:
             self._pace(path)
         if self.cancel_token.is_cancelled:
             raise Cancelled
-        again = not once and (body is None or isinstance(body, bytes))
+        again = idempotent and (body is None or isinstance(body, bytes))
         given = {**self._headers, **(headers or {})}
         if self._bearer is not None:
             given["authorization"] = f"Bearer {self._bearer()}"

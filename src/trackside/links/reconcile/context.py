@@ -25,7 +25,7 @@ from trackside.sync.fields import FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Peer
-from trackside.sync.time_slice import Turn
+from trackside.sync.time_slice import TimeSlice
 from trackside.traces.storage.body_files import BodyFiles
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Task(Struct, frozen=True):
     """How an item is reconciled.  `reads_all`: points and files are compared themselves, not what is said of them.
     `may_delete`: its deletion was let through."""
 
-    turn: Turn = msgspec.field(default_factory=Turn)
+    time_slice: TimeSlice = msgspec.field(default_factory=TimeSlice)
     reads_all: bool = False
     may_delete: bool = False
 
@@ -81,8 +81,8 @@ class Side:
         self._task = task
 
     @property
-    def turn(self) -> Turn:
-        return self._task.turn
+    def time_slice(self) -> TimeSlice:
+        return self._task.time_slice
 
     @property
     def reads_all(self) -> bool:

@@ -31,7 +31,7 @@ from trackside.sync.local import files, registry
 from trackside.sync.local.files import Source
 from trackside.sync.local.resumable_upload import PART_BYTES, ResumableUpload, UploadCheckpoint, WrongSum
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
-from trackside.sync.time_slice import TurnOver
+from trackside.sync.time_slice import TimeSliceExpired
 
 MAX_KEY_BYTES = 2500  # of a row in an index of PostgreSQL, with room for the other columns of the key
 
@@ -48,7 +48,7 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
     sent: list[Known] = []
     is_over = False
     for step in steps:
-        if sent and side.turn.is_over:
+        if sent and side.time_slice.is_over:
             is_over = True
             break
         match step.what:
@@ -68,7 +68,7 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
     if sent and not side.peer.keeps_ids:
         both.check(sent)
     if is_over:
-        raise TurnOver
+        raise TimeSliceExpired
     return len(sent)
 
 
@@ -80,7 +80,7 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     came: list[str] = []
     is_over = False
     for step in both.planned():
-        if came and side.turn.is_over:
+        if came and side.time_slice.is_over:
             is_over = True
             break
         match step.what:
@@ -99,7 +99,7 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
     if came and not entity.is_of_registry:  # other links and readers of the log hear of it
         side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id, *came))
     if is_over:
-        raise TurnOver
+        raise TimeSliceExpired
     return len(came)
 
 
@@ -259,7 +259,7 @@ class _Both:
         spot, side = self._spot(path), self.side
         what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
         try:
-            with Source(spot, side.beat, UploadCheckpoint(spot.blobs, what), side.turn) as source:
+            with Source(spot, side.beat, UploadCheckpoint(spot.blobs, what), side.time_slice) as source:
                 stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
@@ -351,7 +351,7 @@ class _Both:
             if incoming.start != have or not have:
                 parts.forget()
                 parts.note_etag(incoming.etag)
-            # A file that cannot be continued would start again in each turn.
+            # A file that cannot be continued would start again in each time slice.
             self._fill(parts, incoming, size, may_stop=incoming.start == have)
         told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
@@ -380,7 +380,7 @@ class _Both:
             parts.add(at, part())
             at += size
             if piece and may_stop:
-                self.side.turn.check()
+                self.side.time_slice.check()
 
     def _unless_changed(self, path: str, incoming: Download) -> Iterator[bytes]:
         yield from self._beating(incoming)

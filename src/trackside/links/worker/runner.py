@@ -46,7 +46,7 @@ from trackside.links.worker.throttle import Throttle
 from trackside.sync.entities import Entity
 from trackside.sync.remote import faults
 from trackside.sync.remote.port import Peer, Seen
-from trackside.sync.time_slice import Turn, TurnOver
+from trackside.sync.time_slice import TimeSlice, TimeSliceExpired
 from trackside.workspaces import store as workspaces
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
 LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
 ITEM_BACKOFF_S = 5.0
 LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
-TURN_S = 5.0  # that an item may take until others have their turn, where it can go on later
+SLICE_S = 5.0  # that an item may take until others are processed, where it can be continued
 STEP_S = 10.0  # of items, until the logs of both sides are looked at again
 TROUBLES = 3  # so often an item may be at fault until others go first
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
@@ -83,7 +83,7 @@ class Runner:
         *,
         why_not: WhyNot = never,
         guard: Guard = ANYWHERE,
-        turn_s: float = TURN_S,
+        slice_s: float = SLICE_S,
         step_s: float = STEP_S,
         clock: Callable[[], float] = time.monotonic,
         interval_factor: float = 1.0,
@@ -98,7 +98,7 @@ class Runner:
         self._sealer = sealer
         self._owner = owner
         self._why_not = why_not
-        self._turn_s = turn_s
+        self._slice_s = slice_s
         self._step_s = step_s
         self._cancel_token = CancelToken()
         self._guard = guard
@@ -340,7 +340,7 @@ class Runner:
                 lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
                 lambda words: side.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
-        except (Early, TurnOver):
+        except (Early, TimeSliceExpired):
             self._mark_theirs(seen)
             return
         except DeletionHeld as held:
@@ -370,7 +370,7 @@ class Runner:
             pace = Throttle(self._cancel_token.wait)
             try:
                 self._item(here, queued)
-            except TurnOver:
+            except TimeSliceExpired:
                 self._write(lambda tx, queued=queued: work_queue.requeue(tx, self._link_id, queued))  # type: ignore[misc]
                 more = True
             except RemoteUnavailable as down:
@@ -418,9 +418,9 @@ class Runner:
 
         self._write(later)
 
-    def _turn(self, *, verify: bool) -> Turn:
+    def _turn(self, *, verify: bool) -> TimeSlice:
         """Comparing all of an item would start again."""
-        return Turn() if verify else Turn(self._turn_s)
+        return TimeSlice() if verify else TimeSlice(self._slice_s)
 
     def _put_off(self, queued: QueuedItem, reason: str) -> None:
         """Defer the item at which the remote failed: it may be the cause, so others go first when the remote is asked again."""

@@ -14,7 +14,7 @@ from trackside.core.errors import NotFound
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import OurFile
 from trackside.sync.local.resumable_upload import UploadCheckpoint
-from trackside.sync.time_slice import Turn
+from trackside.sync.time_slice import TimeSlice
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
@@ -32,20 +32,20 @@ class Place(Struct, frozen=True):
 class Source:
     """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
 
-    `beat` is called with each piece; what it raises ends the transfer.  `turn`: of the item that it belongs to."""
+    `beat` is called with each piece; what it raises ends the transfer.  `time_slice`: of the item that it belongs to."""
 
     def __init__(
         self,
         spot: Spot,
         beat: Callable[[], None] = lambda: None,
         note: UploadCheckpoint | None = None,
-        turn: Turn | None = None,
+        time_slice: TimeSlice | None = None,
     ) -> None:
         """`note`: of a transfer that broke off, for the next try."""
         self._download = spot.blobs.open(spot.key)
         self.beat = beat
         self.note = note
-        self.turn = turn or Turn()
+        self.time_slice = time_slice or TimeSlice()
 
     def __enter__(self) -> "Source":
         return self

@@ -213,7 +213,7 @@ class Peer(Protocol):
         """Send a file, and return it as it is there now, with the SHA-256 of what was sent.
 
         Raise BrokenCopy unless the remote says, or reads back, just that.  A transfer continues where the last try broke off, if
-        the remote can do so; then TurnOver is raised when the turn of the source is over."""
+        the remote can do so; then TimeSliceExpired is raised when the time slice of the source is over."""
         ...
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:

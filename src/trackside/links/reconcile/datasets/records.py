@@ -69,7 +69,7 @@ class RecordSync:
                 self._side.beat()
                 self._do(found[0].step, found, moved)
                 if time.monotonic() - compared > compared - began:  # the next runner has to compare again
-                    self._side.turn.check()
+                    self._side.time_slice.check()
         return moved
 
     def differences(self) -> dict[Step, int]:

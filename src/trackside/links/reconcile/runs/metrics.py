@@ -14,7 +14,7 @@ from trackside.sync.api import digests
 from trackside.sync.api.digests import Place
 from trackside.sync.local import reader, writer
 from trackside.sync.metric_delta import Cursor, Digest
-from trackside.sync.time_slice import TurnOver
+from trackside.sync.time_slice import TimeSliceExpired
 
 MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
 MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others wait
@@ -48,7 +48,7 @@ def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> s
         rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
         side.write(_saving(side, run_id, rows, count, rate))
         if not is_all:
-            side.turn.check()
+            side.time_slice.check()
     if not refused:
         return ""
     first, *others = sorted(refused)
@@ -174,15 +174,17 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: S
                 fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
             for some in portions.of_series({key: fresh} if fresh else {}):
                 total += side.write(lambda tx, k=key, p=some[key], r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
-            if side.peer.keeps_ids and not verify and side.turn.is_over:  # others send a history from its beginning
+            if (
+                side.peer.keeps_ids and not verify and side.time_slice.is_over
+            ):  # others send a history from its beginning
                 side.write(_going_on_after(side, run_id, key, last))
-                raise TurnOver
+                raise TimeSliceExpired
         if known.get(key) == (last, 0, mark.encode()):
             continue
         row = (key, last, 0, mark.encode())
         side.write(lambda tx, row=row: item_store.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
         if not verify:  # which is not remembered
-            side.turn.check()
+            side.time_slice.check()
     return total
 
 

@@ -120,7 +120,7 @@ class PartCalls:
         self._file = {"run_id": remote_id, "path": path}
 
     def begin(self, count: int) -> Begun:
-        answer = self._json("POST", "create-multipart-upload", {**self._file, "num_parts": count}, once=True)
+        answer = self._json("POST", "create-multipart-upload", {**self._file, "num_parts": count}, idempotent=False)
         begun = decoded(_Begun, answer)
         urls = [signed(each) for each in begun.upload_credential_infos]
         return Begun(begun.upload_id, urls, signed(begun.abort_credential_info))
@@ -134,5 +134,5 @@ class PartCalls:
         parts = [{"part_number": number, "etag": etag} for number, etag in enumerate(etags, 1)]
         self._json("POST", "complete-multipart-upload", {**self._file, "upload_id": upload_id, "part_etags": parts})
 
-    def _json(self, method: str, call: str, body: Any, *, once: bool = False, **query: Any) -> Any:
-        return self._http.json(method, f"{API}/artifacts/{call}", body, once=once, **query)
+    def _json(self, method: str, call: str, body: Any, *, idempotent: bool = True, **query: Any) -> Any:
+        return self._http.json(method, f"{API}/artifacts/{call}", body, idempotent=idempotent, **query)

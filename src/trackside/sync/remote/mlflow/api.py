@@ -22,10 +22,10 @@ class Calls:
     def get(self, shape: type[T], path: str, **query: Any) -> T:
         return decoded(shape, self.http.json("GET", f"{API}/{path}", None, **query))
 
-    def ask(self, shape: type[T], path: str, body: Any, *, once: bool = False) -> T:
-        """Post the body and return the answer.  `once`: as in `HttpClient.call`."""
+    def ask(self, shape: type[T], path: str, body: Any, *, idempotent: bool = True) -> T:
+        """Post the body and return the answer.  `idempotent`: as in `HttpClient.call`."""
         given = {key: value for key, value in body.items() if value is not None}
-        return decoded(shape, self.http.json("POST", f"{API}/{path}", given, once=once))
+        return decoded(shape, self.http.json("POST", f"{API}/{path}", given, idempotent=idempotent))
 
     def post(self, path: str, body: Any) -> None:
         self.ask(Done, path, body)

@@ -108,7 +108,7 @@ class MlflowDatasets:
             "experiment_ids": list(of_kind(doc, FieldKind.EXPERIMENT)),
             "tags": json.dumps(tags),
         }
-        return str(decoded(OneDataset, self._ask("POST", "create", body, once=True)).dataset.dataset_id)
+        return str(decoded(OneDataset, self._ask("POST", "create", body, idempotent=False)).dataset.dataset_id)
 
     def change(self, dataset_id: str, patch: Patch) -> None:
         one = quote(dataset_id, safe="")
@@ -253,9 +253,9 @@ class MlflowDatasets:
             if not token:
                 return
 
-    def _ask(self, method: str, path: str, body: Any = None, /, *, once: bool = False, **query: Any) -> Any:
+    def _ask(self, method: str, path: str, body: Any = None, /, *, idempotent: bool = True, **query: Any) -> Any:
         given = None if body is None else {key: value for key, value in body.items() if value is not None}
-        return self._http.json(method, f"{API}/{path}", given, once=once, **query)
+        return self._http.json(method, f"{API}/{path}", given, idempotent=idempotent, **query)
 
 
 class NoDatasets(MlflowDatasets):

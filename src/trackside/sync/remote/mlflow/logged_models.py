@@ -60,7 +60,7 @@ class MlflowModels:
             "tags": pairs({SOURCE_MODEL: local_id, SOURCE_WORKSPACE: self._source}),
         }
         try:
-            return self._calls.ask(OneLoggedModel, "logged-models", body, once=True).model.info.model_id
+            return self._calls.ask(OneLoggedModel, "logged-models", body, idempotent=False).model.info.model_id
         except RequestRejected as refused:
             raise _unmirrored(refused) from None
 

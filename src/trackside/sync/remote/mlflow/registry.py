@@ -172,7 +172,7 @@ class MlflowRegistry(RegistryPeer):
         tags = {**of_kind(doc, FieldKind.TAG), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
         body = {"name": name, "tags": pairs(tags), "description": doc.get(fields.DESCRIPTION) or None}
         try:
-            self._make("registered-models/create", body, once=False)
+            self._make("registered-models/create", body, idempotent=True)
         except RequestRejected as refused:
             if refused.code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -207,7 +207,7 @@ class MlflowRegistry(RegistryPeer):
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
         body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
-        return decoded(OneRun, self._tell("POST", "runs/create", body, once=True)).run.id
+        return decoded(OneRun, self._tell("POST", "runs/create", body, idempotent=False)).run.id
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         tags = of_kind(doc, FieldKind.TAG)
@@ -221,7 +221,7 @@ class MlflowRegistry(RegistryPeer):
         tags |= {SOURCE_UID: uid, SOURCE_VERSION: number, SOURCE_WORKSPACE: self._source}
         body["tags"] = pairs(tags)
         self._uids.pop(model_id, None)
-        made = decoded(OneVersion, self._make("model-versions/create", body, once=True)).model_version
+        made = decoded(OneVersion, self._make("model-versions/create", body, idempotent=False)).model_version
         if files_at is not None:
             ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
             self._tell("POST", "runs/update", ended)
@@ -325,17 +325,17 @@ class MlflowRegistry(RegistryPeer):
             self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
         return ChangedItem(remote_id, left_out)
 
-    def _make(self, call: str, body: dict[str, Any], *, once: bool) -> Any:
+    def _make(self, call: str, body: dict[str, Any], *, idempotent: bool) -> Any:
         """With its tags and description; where one of them is not taken, with our own tags: `change` says which."""
         given = {key: value for key, value in body.items() if value is not None}
         try:
-            return self._tell("POST", call, given, once=once)
+            return self._tell("POST", call, given, idempotent=idempotent)
         except RequestRejected as refused:
             ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
             if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
                 raise
             least = {key: value for key, value in given.items() if key != "description"}
-            return self._tell("POST", call, {**least, "tags": ours}, once=once)
+            return self._tell("POST", call, {**least, "tags": ours}, idempotent=idempotent)
 
     def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
         """Send the description and tags."""
@@ -390,8 +390,8 @@ class MlflowRegistry(RegistryPeer):
     def ask(self, shape: type[T], path: str, **query: Any) -> T:
         return decoded(shape, self._http.json("GET", f"{API}/{path}", None, **query))
 
-    def _tell(self, method: str, path: str, body: Any, *, once: bool = False) -> Any:
-        return self._http.json(method, f"{API}/{path}", body, once=once)
+    def _tell(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
+        return self._http.json(method, f"{API}/{path}", body, idempotent=idempotent)
 
 
 @contextmanager

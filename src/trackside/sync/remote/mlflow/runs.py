@@ -82,7 +82,7 @@ class MlflowRuns:
         return left_out
 
     def _make(self, body: dict[str, Any]) -> str:
-        return self._calls.ask(OneRun, "runs/create", body, once=True).run.id
+        return self._calls.ask(OneRun, "runs/create", body, idempotent=False).run.id
 
     def _write(self, run_id: str, patch: Patch) -> dict[Field, str]:
         left_out: dict[Field, str] = {}

@@ -35,7 +35,7 @@ from trackside.sync.remote.trackside.cursor import ListCursor, LogCursor, StoreI
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 from trackside.sync.remote.trackside.registry import TracksideRegistry
 from trackside.sync.remote.trackside.traces import TracksideTraces
-from trackside.sync.time_slice import TurnOver
+from trackside.sync.time_slice import TimeSliceExpired
 from trackside.sync.validation import Point
 
 LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
@@ -217,9 +217,9 @@ class TracksidePeer:
             where = self._at("parts", entity, remote_id, path, **version, start=at)
             self._http.send("PUT", where, hashed(source.pieces(at, stop), digest), stop - at)
             at = stop
-            if at < source.size_bytes and source.turn.is_over:
+            if at < source.size_bytes and source.time_slice.is_over:
                 self._note_begun(name, at, digest)
-                raise TurnOver
+                raise TimeSliceExpired
         words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
         where = self._at("parts/join", entity, remote_id, path, **words)
         return self._stored(self._http.call("POST", where), where)
