@@ -27,7 +27,7 @@ from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.files import sha256
-from trackside.sync.metric_delta import mark
+from trackside.sync.metric_delta import fingerprint
 
 UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
 THREADS = 16  # that read files and send
@@ -280,7 +280,7 @@ def _name_here(path: str) -> str:
 
 def _mark(point: Point) -> str:
     step, timestamp, value = point
-    return mark(step, timestamp, canonical(value))
+    return fingerprint(step, timestamp, canonical(value))
 
 
 def _shown(value: str | None) -> str:

@@ -206,18 +206,21 @@ class _Check:
     def _points(self, run_id: str, item: Item) -> list[str]:
         side, mode = self._side, self._side.link.mode
         mine = side.read(lambda tx: reader.summaries(tx, run_id))
-        marks = side.peer.series(item.remote_id)
+        fingerprints = side.peer.series(item.remote_id)
         unlike = metrics.unlike(side, run_id, item.remote_id) if self._verify else {}
         found = []
-        for key in sorted({*mine, *marks}):
-            if key not in marks:
+        for key in sorted({*mine, *fingerprints}):
+            if key not in fingerprints:
                 if mode.sends:
                     found.append(f"metric {key} is missing there")
             elif key not in mine:
                 if mode.takes:
                     found.append(f"metric {key} is missing here")
             elif (
-                side.peer.mark_of(mine[key]) != marks[key] or not side.peer.keeps_ids or unlike is None or key in unlike
+                side.peer.fingerprint_of(mine[key]) != fingerprints[key]
+                or not side.peer.keeps_ids
+                or unlike is None
+                or key in unlike
             ):
                 lacking, extra = metrics.lacking(side, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0

@@ -133,6 +133,6 @@ def _hash(point: bytes) -> bytes:
     return hashlib.blake2b(point, digest_size=HASH_BYTES).digest()
 
 
-def mark(step: int, timestamp: int, value: float) -> str:
+def fingerprint(step: int, timestamp: int, value: float) -> str:
     """Return what tells the last point of a series from another one, for remotes that say no more of a series."""
     return f"{step} {timestamp} {value!r}"

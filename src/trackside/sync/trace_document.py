@@ -1,6 +1,6 @@
-"""Traces as documents: MLflow's trace_info to fields and back, and marks by which two sides compare spans.  Pure.
+"""Traces as documents: MLflow's trace_info to fields and back, and fingerprints by which two sides compare spans.  Pure.
 
-Spans are no part of a document, since a trace may have very many.  One field has the digest of their marks.
+Spans are no part of a document, since a trace may have very many.  One field has the digest of their fingerprints.
 """
 
 import json
@@ -23,7 +23,7 @@ BESIDE = frozenset({FieldKind.SPANS, FieldKind.SPAN_COUNT, FieldKind.EXPERIMENT,
 _SINGLE = (FieldKind.CLIENT_REQUEST_ID, FieldKind.REQUEST_PREVIEW, FieldKind.RESPONSE_PREVIEW)
 _JSON_METADATA = (m.TOKEN_USAGE, m.COST, m.SIZE_STATS)
 
-Marks = dict[str, str]  # by the id of a span in 16 hexadecimal digits
+Fingerprints = dict[str, str]  # by the id of a span in 16 hexadecimal digits
 
 
 def doc_of(info: Mapping[str, Any], *, keeps_final: bool) -> Doc:
@@ -91,27 +91,27 @@ def link_of(key: str) -> tuple[str, str]:
     return kind, target
 
 
-def marks_of(rows: Iterable[SpanRow]) -> Marks:
+def fingerprints_of(rows: Iterable[SpanRow]) -> Fingerprints:
     return {
-        hex_id(row.span_id): mark(row.parent_id, row.name, row.type, row.status, row.start_ms, row.duration_us)
+        hex_id(row.span_id): fingerprint(row.parent_id, row.name, row.type, row.status, row.start_ms, row.duration_us)
         for row in rows
     }
 
 
-def mark(*values: Any) -> str:
+def fingerprint(*values: Any) -> str:
     """Return a text that is another one when the span is another."""
     return blake2b(msgspec.json.encode(values), digest_size=8).hexdigest()
 
 
-def digest(marks: Marks) -> str:
+def digest(fingerprints: Fingerprints) -> str:
     found = blake2b(digest_size=16)
-    for span_id in sorted(marks):
-        found.update(f"{span_id}{marks[span_id]}".encode())
+    for span_id in sorted(fingerprints):
+        found.update(f"{span_id}{fingerprints[span_id]}".encode())
     return found.hexdigest()
 
 
-def spans_fields(marks: Marks) -> Doc:
-    return {fields.SPANS: digest(marks), fields.SPAN_COUNT: str(len(marks))} if marks else {}
+def spans_fields(fingerprints: Fingerprints) -> Doc:
+    return {fields.SPANS: digest(fingerprints), fields.SPAN_COUNT: str(len(fingerprints))} if fingerprints else {}
 
 
 def hex_id(span_id: int) -> str:

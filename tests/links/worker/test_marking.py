@@ -47,7 +47,7 @@ def step(db: Any, link: Link) -> int:
     """How many were marked."""
     with db.read(WS) as tx:
         found, following = backfill.piece(tx, link)
-    db.writer.submit(WS, lambda tx: backfill.mark(tx, link, found, following)).result()
+    db.writer.submit(WS, lambda tx: backfill.enqueue(tx, link, found, following)).result()
     return len(found)
 
 
@@ -74,7 +74,7 @@ def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
 
     assert max(sizes) == PIECE
     assert sum(sizes) == COUNT + 1
-    assert set(depths(db, link).values()) == {Depth.CHANGED}
+    assert set(depths(db, link).values()) == {Depth.TRUST_BASE}
     assert len(depths(db, link)) == COUNT + 1
     assert ("run", "r" * 32) in depths(db, link)
 
@@ -83,21 +83,21 @@ def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link:
     db.writer.submit(
         WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
     ).result()
-    now = begin(db, link, backfill.whole(Mode.PULL, Depth.LOOK, ""))
+    now = begin(db, link, backfill.whole(Mode.PULL, Depth.COMPARE, ""))
     while now.backfill_cursor:
         step(db, now)
         now = read(db, link)
 
-    assert depths(db, link) == {("run", "r" * 32): Depth.LOOK}
+    assert depths(db, link) == {("run", "r" * 32): Depth.COMPARE}
 
 
 def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was_to_be_read(
     db: Any, link: Link
 ) -> None:
-    before = begin(db, link, backfill.whole(Mode.BOTH, Depth.READ, ""))
+    before = begin(db, link, backfill.whole(Mode.BOTH, Depth.COMPARE_BYTES, ""))
     step(db, before)
     between = read(db, link)
-    now = begin(db, link, backfill.whole(Mode.BOTH, Depth.LOOK, between.backfill_cursor))
+    now = begin(db, link, backfill.whole(Mode.BOTH, Depth.COMPARE, between.backfill_cursor))
 
     step(db, between)  # which was read before the new one came
     unchanged = read(db, link)
@@ -105,8 +105,8 @@ def test_a_sync_that_begins_meanwhile_begins_at_the_beginning_and_reads_what_was
         step(db, now)
         now = read(db, link)
 
-    assert unchanged.backfill_cursor == backfill.whole(Mode.BOTH, Depth.READ, "")
-    assert set(depths(db, link).values()) == {Depth.READ}
+    assert unchanged.backfill_cursor == backfill.whole(Mode.BOTH, Depth.COMPARE_BYTES, "")
+    assert set(depths(db, link).values()) == {Depth.COMPARE_BYTES}
     assert len(depths(db, link)) == COUNT + 1
 
 

@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "records": lambda peer: list(peer.datasets.records("d", ["0"])),
     "trace": lambda peer: peer.traces.read("tr-1"),
     "recent traces": lambda peer: list(peer.traces.recent(0)),
-    "marks of spans": lambda peer: peer.traces.marks("tr-1"),
+    "fingerprints of spans": lambda peer: peer.traces.fingerprints("tr-1"),
     "spans": lambda peer: list(peer.traces.spans("tr-1", ["00"])),
 }
 BODIES = [
@@ -89,7 +89,7 @@ BODIES = [
     b'{"dataset": {"dataset_id": "d", "name": "n", "profile": "[]"}, "records": "[", "spans": [1]}',
     b'{"runs": 1, "models": 1, "datasets": 1, "traces": 1, "files": [{}], "metrics": [{"value": "x"}], "spans": [{}]}',
     b'{"registered_models": [{}], "model_versions": [{"name": "n", "version": "x"}], "experiment_ids": 1, "fields": [1]}',
-    b'{"series": {"loss": [1, 1, "x"]}, "ids": [1], "changes": [{}], "workspace_uid": 1, "marks": [], "buckets": 1}',
+    b'{"series": {"loss": [1, 1, "x"]}, "ids": [1], "changes": [{}], "workspace_uid": 1, "fingerprints": [], "buckets": 1}',
     b'{"workspace_uid": "a b/c", "last_seq": 1}',
     b'{"id": "r", "left_out": [["point", "x"]], "made": true, "experiment_id": "1", "fields": []}',
 ]

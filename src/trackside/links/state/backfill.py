@@ -22,13 +22,13 @@ PIECE = 1000
 class Depth(IntEnum):
     """How thoroughly an item is compared."""
 
-    CHANGED = 0  # what was agreed is trusted
-    LOOK = 1  # the other side is looked at too
-    READ = 2  # and points and files are read on both sides
+    TRUST_BASE = 0  # what was agreed is trusted
+    COMPARE = 1  # the other side is looked at too
+    COMPARE_BYTES = 2  # and points and files are read on both sides
 
 
-class Sweep(Struct, frozen=True):
-    """`step` counts the kinds of what is here, then those of what both sides have; `end` is the first that is not marked."""
+class BackfillCursor(Struct, frozen=True):
+    """`step` counts the kinds of what is here, then those of what both sides have; `end` is the first that is not enqueued."""
 
     depth: Depth
     step: int
@@ -42,35 +42,35 @@ KINDS = list(Entity)
 
 def backfill() -> str:
     """Everything here that a new link sends."""
-    return _text(Sweep(Depth.CHANGED, 0, len(KINDS)))
+    return _text(BackfillCursor(Depth.TRUST_BASE, 0, len(KINDS)))
 
 
 def whole(mode: Mode, depth: Depth, before: str) -> str:
-    """Everything that either side shall have; `before`: what was still to be marked, which is not marked less thoroughly."""
+    """Everything that either side shall have; `before`: what was still to be enqueued, which is not compared less thoroughly."""
     if before:
-        depth = max(depth, _sweep(before).depth)
-    return _text(Sweep(depth, 0 if mode.sends else len(KINDS), 2 * len(KINDS)))
+        depth = max(depth, _cursor(before).depth)
+    return _text(BackfillCursor(depth, 0 if mode.sends else len(KINDS), 2 * len(KINDS)))
 
 
 def piece(tx: Tx, link: Link) -> tuple[Found, str]:
     """Return the next items to enqueue, and the cursor after them."""
-    sweep = _sweep(link.backfill_cursor)
-    entity = KINDS[sweep.step % len(KINDS)]
+    cursor = _cursor(link.backfill_cursor)
+    entity = KINDS[cursor.step % len(KINDS)]
     found: list[str] = []
     if link.options.registry or not entity.is_of_registry:
-        if sweep.step < len(KINDS):
-            found = items.ids(tx, entity, sweep.after, PIECE, link.options.since)
+        if cursor.step < len(KINDS):
+            found = items.ids(tx, entity, cursor.after, PIECE, link.options.since)
         else:
-            found = [item.local_id for item in item_store.items(tx, link.link_id, entity, sweep.after, PIECE)]
-    marks = [(str(entity), each) for each in found]
+            found = [item.local_id for item in item_store.items(tx, link.link_id, entity, cursor.after, PIECE)]
+    queued = [(str(entity), each) for each in found]
     if len(found) == PIECE:
-        return marks, _text(msgspec.structs.replace(sweep, after=found[-1]))
-    following = msgspec.structs.replace(sweep, step=sweep.step + 1, after="")
-    return marks, _text(following) if following.step < following.end else ""
+        return queued, _text(msgspec.structs.replace(cursor, after=found[-1]))
+    following = msgspec.structs.replace(cursor, step=cursor.step + 1, after="")
+    return queued, _text(following) if following.step < following.end else ""
 
 
-def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
-    """Unless the marking was started again meanwhile."""
+def enqueue(tx: Tx, link: Link, found: Found, following: str) -> None:
+    """Enqueue what `piece` found, unless the backfill was started again meanwhile."""
     moved = tx.run(
         """
         UPDATE links SET backfill_cursor = :following
@@ -81,12 +81,12 @@ def mark(tx: Tx, link: Link, found: Found, following: str) -> None:
         before=link.backfill_cursor,
     )
     if moved:
-        work_queue.enqueue(tx, link.link_id, found, depth=_sweep(link.backfill_cursor).depth)
+        work_queue.enqueue(tx, link.link_id, found, depth=_cursor(link.backfill_cursor).depth)
 
 
-def _sweep(text: str) -> Sweep:
-    return msgspec.json.decode(text, type=Sweep)
+def _cursor(text: str) -> BackfillCursor:
+    return msgspec.json.decode(text, type=BackfillCursor)
 
 
-def _text(sweep: Sweep) -> str:
-    return msgspec.json.encode(sweep).decode()
+def _text(cursor: BackfillCursor) -> str:
+    return msgspec.json.encode(cursor).decode()

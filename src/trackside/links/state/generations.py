@@ -49,7 +49,7 @@ def end(tx: Tx, link: Link, known: Known, why: str) -> None:
     """The store was put back: all that both sides had is looked at again, on both of them.  Unless somebody was quicker."""
     if not _turn(tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"):
         return
-    store.set_backfill_cursor(tx, link.link_id, backfill.whole(link.mode, Depth.LOOK, _backfill_cursor(tx, link)))
+    store.set_backfill_cursor(tx, link.link_id, backfill.whole(link.mode, Depth.COMPARE, _backfill_cursor(tx, link)))
 
 
 def miss(tx: Tx, link: Link, entity: Entity, item: Item) -> None:

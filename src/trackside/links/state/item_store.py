@@ -21,7 +21,7 @@ Direction = Literal["out", "in"]
 
 
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
-    """Marks what a page of the change log says was changed, and moves the link's place in it."""
+    """Enqueue what a page of the change log says was changed, and move the position of the link in it."""
     found = registered.named(page.changes)
     work_queue.enqueue(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
     note_removals(tx, link_id, page.changes)
@@ -353,14 +353,14 @@ def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure
-        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag NOT IN :marks
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND local_id = :id AND etag NOT IN :states
             AND remote_etag <> :lost
         """,
         link=link_id,
         entity=str(entity),
         id=local_id,
         unsure=str(FileState.UNSURE),
-        marks=[str(each) for each in (FileState.STAYS, FileState.REMOVED, FileState.LOST)],
+        states=[str(each) for each in (FileState.STAYS, FileState.REMOVED, FileState.LOST)],
         lost=str(FileState.LOST),
     )
 

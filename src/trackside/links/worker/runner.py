@@ -268,7 +268,7 @@ class Runner:
             return more
         with self._db.read(self._ws) as tx:
             found, following = backfill.piece(tx, link)
-        self._write(lambda tx: backfill.mark(tx, link, found, following))
+        self._write(lambda tx: backfill.enqueue(tx, link, found, following))
         return True
 
     def _read_changes(self, link: Link) -> bool:
@@ -386,14 +386,14 @@ class Runner:
         def left_out(words: str) -> None:
             here.side.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
 
-        verify = queued.depth >= Depth.LOOK
-        here.side.start(Task(self._turn(verify=verify), queued.depth >= Depth.READ, queued.may_delete))
+        verify = queued.depth >= Depth.COMPARE
+        here.side.start(Task(self._turn(verify=verify), queued.depth >= Depth.COMPARE_BYTES, queued.may_delete))
 
         def work() -> str:
             if queued.is_remote:
                 here.theirs(queued.entity, queued.entity_id, None, verify=verify)
                 return ""
-            if queued.depth >= Depth.READ:
+            if queued.depth >= Depth.COMPARE_BYTES:
                 self._write(lambda tx: item_store.doubt_files(tx, self._link_id, queued.entity, queued.entity_id))
             return here.ours(queued.entity, queued.entity_id, verify=verify)
 

@@ -18,7 +18,7 @@ from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.entities import Entity
 from trackside.sync.local import items, reader
 from trackside.sync.local.reader import Part
-from trackside.sync.metric_delta import mark
+from trackside.sync.metric_delta import fingerprint
 
 MAX_ITEMS = 500
 
@@ -70,7 +70,7 @@ def _runs(tx: Tx, ids: list[str]) -> list[Held]:
             id=run.info.run_id,
             experiment_id=run.info.experiment_id,
             fields=document.rows(reader.of_run(run)),
-            last={m.key: mark(m.step, m.timestamp, float(m.value)) for m in run.data.metrics},
+            last={m.key: fingerprint(m.step, m.timestamp, float(m.value)) for m in run.data.metrics},
             artifact_uri=run.info.artifact_uri,
             unfinished=_unfinished(run.data.tags),
         )

@@ -135,7 +135,7 @@ class AboutCall(Call, frozen=True):
     traces: bool | None = None
 
 
-class SeriesMarks(Answer, frozen=True):
+class SeriesFingerprints(Answer, frozen=True):
     series: dict[str, str]
 
 
@@ -356,8 +356,8 @@ def find_experiment(tx: Tx, call: ByName) -> ItemId:
     return ItemId(id=experiments.get_by_name(tx, call.name or "").experiment_id)
 
 
-def get_series(tx: Tx, call: OfRun) -> SeriesMarks:
-    return SeriesMarks(series=reader.marks(tx, call.run_id or ""))
+def get_series(tx: Tx, call: OfRun) -> SeriesFingerprints:
+    return SeriesFingerprints(series=reader.fingerprints(tx, call.run_id or ""))
 
 
 def routes(
@@ -370,7 +370,7 @@ def routes(
         query(f"GET {PREFIX}/ids", IdsCall, get_ids, needs=Action.SYNC_READ, answer=Ids),
         query(f"GET {PREFIX}/removed", OfItem, was_removed, needs=Action.SYNC_READ, answer=Removed),
         query(f"GET {PREFIX}/experiment", ByName, find_experiment, needs=Action.SYNC_READ, answer=ItemId),
-        query(f"GET {PREFIX}/series", OfRun, get_series, needs=Action.SYNC_READ, answer=SeriesMarks),
+        query(f"GET {PREFIX}/series", OfRun, get_series, needs=Action.SYNC_READ, answer=SeriesFingerprints),
         query(f"GET {PREFIX}/registered-model", ByName, find_registered, needs=Action.SYNC_READ, answer=ItemId),
         query(f"GET {PREFIX}/versions", OfModel, versions_of, needs=Action.SYNC_READ, answer=Ids),
         stream(f"POST {PREFIX}/item", calls.put_item, call=PutItem, needs=Action.SYNC_WRITE, answer=PutAnswer),

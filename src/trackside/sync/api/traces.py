@@ -23,7 +23,7 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.api.schema import Item, item_of
 from trackside.sync.local import traces
 from trackside.sync.local.traces import Brought
-from trackside.sync.trace_document import Marks
+from trackside.sync.trace_document import Fingerprints
 from trackside.traces import model as m
 from trackside.traces.ingest import encodings
 from trackside.traces.storage.body_files import BodyFiles
@@ -58,15 +58,15 @@ class TraceItems(Answer, frozen=True):
     items: list[Item] = []
 
 
-class OfTraceMarks(Call, frozen=True):
+class OfTraceFingerprints(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("trace_id",)
     trace_id: str | None = None
 
 
-class SpanMarks(Answer, frozen=True):
+class SpanFingerprints(Answer, frozen=True):
     """By the id of a span, in 16 hexadecimal digits, a text that is another one when the span is another."""
 
-    marks: Marks = {}
+    fingerprints: Fingerprints = {}
 
 
 class OfTraceSpans(Call, frozen=True):
@@ -115,8 +115,8 @@ def get_items(tx: Tx, call: OfTraces) -> TraceItems:
     return TraceItems(items=[item_of(part) for part in traces.some(tx, ids)])
 
 
-def get_marks(tx: Tx, call: OfTraceMarks) -> SpanMarks:
-    return SpanMarks(marks=traces.marks(tx, call.trace_id or ""))
+def get_fingerprints(tx: Tx, call: OfTraceFingerprints) -> SpanFingerprints:
+    return SpanFingerprints(fingerprints=traces.fingerprints(tx, call.trace_id or ""))
 
 
 @dataclass(frozen=True)
@@ -134,6 +134,12 @@ def routes(files: BodyFiles) -> list[Route]:
     return [
         stream(f"POST {one}", put, call=PutTraces, needs=Action.SYNC_WRITE, answer=TracesPut),
         query(f"POST {one}/get", OfTraces, get_items, needs=Action.SYNC_READ, answer=TraceItems),
-        query(f"GET {one}/marks", OfTraceMarks, get_marks, needs=Action.SYNC_READ, answer=SpanMarks),
+        query(
+            f"GET {one}/fingerprints",
+            OfTraceFingerprints,
+            get_fingerprints,
+            needs=Action.SYNC_READ,
+            answer=SpanFingerprints,
+        ),
         flow(f"POST {one}/spans", OfTraceSpans, Calls(files).get_spans, needs=Action.SYNC_READ, answer=TraceSpans),
     ]

@@ -36,14 +36,14 @@ OWN_TAGS = frozenset(
 class Part(Struct, frozen=True):
     """An item of one of the sides, with what places it.
 
-    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `marks`: as `Peer.series`, of a run that
-    was found with its last points.  `failed`: of a version that is there and can never be used, why."""
+    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `fingerprints`: as `Peer.series`, of a run
+    that was found with its last points.  `failed`: of a version that is there and can never be used, why."""
 
     item_id: str
     experiment_id: str
     doc: Doc
     touched: int = 0
-    marks: dict[str, str] = {}
+    fingerprints: dict[str, str] = {}
     failed: str = ""
 
 
@@ -240,10 +240,10 @@ def _status(wire: str) -> str:
     return wire.removeprefix("LOGGED_MODEL_").replace("STATUS_", "").replace("UPLOAD_", "")
 
 
-def marks(tx: Tx, run_id: str) -> dict[str, str]:
+def fingerprints(tx: Tx, run_id: str) -> dict[str, str]:
     """By key a text that two sides have in common if they have the same points."""
-    return {key: mark(summary) for key, summary in summaries(tx, run_id).items()}
+    return {key: fingerprint(summary) for key, summary in summaries(tx, run_id).items()}
 
 
-def mark(summary: Summary) -> str:
+def fingerprint(summary: Summary) -> str:
     return json.dumps(msgspec.to_builtins(summary))

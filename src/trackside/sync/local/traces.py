@@ -12,7 +12,7 @@ from trackside.sync import fields, trace_document
 from trackside.sync.document import Doc, of_kind
 from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import Part
-from trackside.sync.trace_document import Marks
+from trackside.sync.trace_document import Fingerprints
 from trackside.traces import model as m
 from trackside.traces.api.v3 import start_of
 from trackside.traces.assessments import store as assessments
@@ -50,7 +50,7 @@ def read(tx: Tx, trace_id: str) -> Part | None:
         "SELECT kind, target FROM trace_links WHERE workspace_id = :ws AND trace_seq = :seq", seq=row.seq
     ):
         doc[trace_document.link_field(kind, target)] = ""
-    doc |= trace_document.spans_fields(_marks(tx, row.seq))
+    doc |= trace_document.spans_fields(_fingerprints(tx, row.seq))
     return Part(row.trace_id, row.experiment_id, doc, touched=row.timestamp_ms)
 
 
@@ -76,8 +76,8 @@ def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
     ]
 
 
-def marks(tx: Tx, trace_id: str) -> Marks:
-    return _marks(tx, reader.seq_of(tx, trace_id))
+def fingerprints(tx: Tx, trace_id: str) -> Fingerprints:
+    return _fingerprints(tx, reader.seq_of(tx, trace_id))
 
 
 def stored(tx: Tx, trace_id: str, files: BodyFiles) -> Callable[[], list[bytes]]:
@@ -181,9 +181,9 @@ def _write(tx: Tx, call: Start | Spans) -> None:
         raise answer
 
 
-def _marks(tx: Tx, seq: int) -> Marks:
+def _fingerprints(tx: Tx, seq: int) -> Fingerprints:
     return {
-        trace_document.hex_id(span): trace_document.mark(*values)
+        trace_document.hex_id(span): trace_document.fingerprint(*values)
         for span, *values in tx.all(
             """
             SELECT span_id, parent_id, name, type, status, start_ms, duration_us FROM trace_spans

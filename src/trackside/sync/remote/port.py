@@ -183,7 +183,7 @@ class Peer(Protocol):
         """By key a text that is another one when the points are others."""
         ...
 
-    def mark_of(self, summary: Summary) -> str:
+    def fingerprint_of(self, summary: Summary) -> str:
         """What `series` would say there if it had our points."""
         ...
 

@@ -9,7 +9,7 @@ from trackside.sync.document import Doc
 from trackside.sync.fields import Field, Verb
 from trackside.sync.local.reader import Part
 from trackside.sync.remote.port import Listed
-from trackside.sync.trace_document import Marks
+from trackside.sync.trace_document import Fingerprints
 
 
 class TracePatch(Struct, frozen=True):
@@ -60,8 +60,8 @@ class TracesPeer(Listed, Protocol):
         """Delete a trace; harmless if it is not there."""
         ...
 
-    def marks(self, trace_id: str) -> Marks:
-        """Return the marks of its spans."""
+    def fingerprints(self, trace_id: str) -> Fingerprints:
+        """Return the fingerprints of its spans."""
         ...
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:

@@ -71,7 +71,7 @@ class RegistryIdentity:
         version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if part.doc[fields.MODEL_ID] and not self.side.peer.keeps_ids:
             # A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it.
-            self.side.enqueue(Entity.MODEL, part.doc[fields.MODEL_ID], depth=Depth.LOOK)
+            self.side.enqueue(Entity.MODEL, part.doc[fields.MODEL_ID], depth=Depth.COMPARE)
         number = self.peer.number_of(version_id)
         if number != part.doc[fields.NUMBER]:
             self._items.note_number(part, f"version {part.doc[fields.NUMBER]} here is {number} there", number)

@@ -87,7 +87,7 @@ class TrackedType(ItemType):
     def is_as_agreed(self, item: Item, listed: Part) -> bool:
         if item.agreed != self.side.ours(listed.doc, self.entity) or listed.doc.get(fields.STATUS) == "RUNNING":
             return False  # points and files of a running run may be others all the same
-        return self.entity is not Entity.RUN or metrics.has_seen(self.side, item.local_id, listed.marks)
+        return self.entity is not Entity.RUN or metrics.has_seen(self.side, item.local_id, listed.fingerprints)
 
     def match(self, part: Part) -> str | None:
         side = self.side
@@ -325,7 +325,7 @@ def note_restore(side: Side, entity: Entity, local_id: str) -> None:
 
     def save(tx: Tx) -> None:
         item_store.save_item(tx, side.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
-        work_queue.enqueue(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.LOOK)
+        work_queue.enqueue(tx, side.link.link_id, [(str(entity), local_id)], depth=Depth.COMPARE)
 
     side.write(save)
 

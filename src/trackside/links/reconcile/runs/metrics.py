@@ -126,42 +126,46 @@ def recount(side: Side, run_id: str, remote_id: str) -> set[str]:
 
 
 def doubt(side: Side, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
-    """Whatever was sent: series of which the peer lacks points are sent again.  `doubted`: whatever their marks say."""
+    """Whatever was sent: series of which the peer lacks points are sent again.  `doubted`: whatever their fingerprints say."""
     theirs = side.peer.series(remote_id)
     for key, summary in side.read(lambda tx: reader.summaries(tx, run_id)).items():
-        is_same = theirs.get(key) == side.peer.mark_of(summary) and key not in doubted
+        is_same = theirs.get(key) == side.peer.fingerprint_of(summary) and key not in doubted
         if is_same and side.peer.keeps_ids:
             continue
         if key not in theirs or lacking(side, run_id, remote_id, key)[0]:
             side.write(lambda tx, k=key: item_store.forget_series(tx, side.link.link_id, run_id, "out", k))  # type: ignore[misc]
 
 
-def has_seen(side: Side, run_id: str, marks: Mapping[str, str]) -> bool:
+def has_seen(side: Side, run_id: str, fingerprints: Mapping[str, str]) -> bool:
     """Whether their series are those that were read last, or ours."""
 
     def read(tx: Tx) -> bool:
         known = item_store.series(tx, side.link.link_id, run_id, "in")
-        news = {key for key, mark in marks.items() if known.get(key, (0, 0, b""))[2] != mark.encode()}
+        news = {
+            key for key, fingerprint in fingerprints.items() if known.get(key, (0, 0, b""))[2] != fingerprint.encode()
+        }
         have = reader.summaries(tx, run_id) if news else {}
-        return all(key in have and side.peer.mark_of(have[key]) == marks[key] for key in news)
+        return all(key in have and side.peer.fingerprint_of(have[key]) == fingerprints[key] for key in news)
 
     return bool(side.read(read))
 
 
 def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
-    """How many points were taken.  `verify`: of every history, whatever its mark says, where a mark cannot say all;
+    """How many points were taken.  `verify`: of every history, whatever its fingerprint says, where that cannot say all;
     `doubted`: or says what is not so."""
     began = time.monotonic()
     theirs = side.peer.series(remote_id)
-    have = {key: side.peer.mark_of(each) for key, each in side.read(lambda tx: reader.summaries(tx, run_id)).items()}
+    have = {
+        key: side.peer.fingerprint_of(each) for key, each in side.read(lambda tx: reader.summaries(tx, run_id)).items()
+    }
     known = side.read(lambda tx: item_store.series(tx, side.link.link_id, run_id, "in"))
     total = read = 0
-    for key, mark in theirs.items():
-        same = have.get(key) == mark and key not in doubted
+    for key, fingerprint in theirs.items():
+        same = have.get(key) == fingerprint and key not in doubted
         chunk, _, seen = known.get(key, (0, 0, b""))
         if same and (side.peer.keeps_ids or not verify):
             continue
-        if seen == mark.encode() and not verify:
+        if seen == fingerprint.encode() and not verify:
             continue
         after = 0 if verify else chunk
         last = after
@@ -179,9 +183,9 @@ def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: S
             ):  # others send a history from its beginning
                 side.write(_going_on_after(side, run_id, key, last))
                 raise TimeSliceExpired
-        if known.get(key) == (last, 0, mark.encode()):
+        if known.get(key) == (last, 0, fingerprint.encode()):
             continue
-        row = (key, last, 0, mark.encode())
+        row = (key, last, 0, fingerprint.encode())
         side.write(lambda tx, row=row: item_store.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
         if not verify:  # which is not remembered
             side.time_slice.check()

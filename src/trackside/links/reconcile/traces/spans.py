@@ -9,23 +9,23 @@ from trackside.links.reconcile.context import Side
 from trackside.sync.document import Doc, Mode
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Part
-from trackside.sync.trace_document import Marks
+from trackside.sync.trace_document import Fingerprints
 
 PORTION_BYTES = 8 << 20  # of spans that one call has, unless one span is larger
 
 
 class Plan(Struct, frozen=True):
-    """Ids of spans to send and to take, and the marks of what both sides have then, as far as the link's mode goes."""
+    """Ids of spans to send and to take, and the fingerprints of what both sides have then, as far as the link's mode goes."""
 
     send: list[str]
     take: list[str]
-    agreed: Marks
+    agreed: Fingerprints
 
 
-def plan(mode: Mode, here: Marks, there: Marks) -> Plan:
-    """In a link of both directions each side has all spans; of two spans of an id that differ, the greater mark stays."""
+def plan(mode: Mode, here: Fingerprints, there: Fingerprints) -> Plan:
+    """In a link of both directions each side has all spans; of two spans of an id that differ, the greater fingerprint stays."""
     send, take = [], []
-    agreed: Marks = {}
+    agreed: Fingerprints = {}
     for span_id in sorted({*here, *there}):
         ours, theirs = here.get(span_id), there.get(span_id)
         if ours == theirs:
@@ -56,8 +56,8 @@ class SpanSync:
 
     def run(self, part: Part, experiment_there: str, doc: Doc) -> Plan:
         """Send and take what either side lacks; `doc` is what the trace is like there."""
-        here = self._side.read(lambda tx: traces.marks(tx, self._trace_id))
-        made = plan(self._side.link.mode, here, self._peer.marks(self._trace_id))
+        here = self._side.read(lambda tx: traces.fingerprints(tx, self._trace_id))
+        made = plan(self._side.link.mode, here, self._peer.fingerprints(self._trace_id))
         if made.take:
             for given in self._peer.spans(self._trace_id, made.take):
                 self._side.beat()

@@ -21,7 +21,7 @@ from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local.files import Source
 from trackside.sync.local.reader import Part, Summary
-from trackside.sync.metric_delta import Digest, mark
+from trackside.sync.metric_delta import Digest, fingerprint
 from trackside.sync.remote.detect import is_empty, is_trackside
 from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.mlflow import run_changes
@@ -42,7 +42,7 @@ from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
 from trackside.sync.remote.mlflow.shapes import Experiment, decoded
 from trackside.sync.remote.mlflow.traces import MlflowTraces
-from trackside.sync.remote.mlflow.wire import is_of_value, marks_of_run, part_of_experiment, part_of_run
+from trackside.sync.remote.mlflow.wire import fingerprints_of_run, is_of_value, part_of_experiment, part_of_run
 from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, Seen
 
@@ -204,10 +204,10 @@ class MlflowPeer:
 
     def series(self, run_id: str) -> dict[str, str]:
         """The last point: all that MLflow tells without reading a history."""
-        return marks_of_run(self._calls.get(OneRun, "runs/get", run_id=run_id).run)
+        return fingerprints_of_run(self._calls.get(OneRun, "runs/get", run_id=run_id).run)
 
-    def mark_of(self, summary: Summary) -> str:
-        return mark(*summary.last)
+    def fingerprint_of(self, summary: Summary) -> str:
+        return fingerprint(*summary.last)
 
     def digests(self, run_id: str) -> dict[str, Digest] | None:
         del run_id

@@ -28,7 +28,7 @@ from trackside.sync.remote.mlflow.wire import proxied_path
 from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.traces_port import NewTrace, TracePatch
-from trackside.sync.trace_document import Marks, link_of, marks_of
+from trackside.sync.trace_document import Fingerprints, fingerprints_of, link_of
 from trackside.traces import model as m
 from trackside.traces.ingest import files
 from trackside.traces.ingest.batch import rows_of
@@ -86,7 +86,7 @@ class MlflowTraces:
         if found is None:
             return None
         part = _part(found)
-        return msgspec.structs.replace(part, doc=part.doc | trace_document.spans_fields(self.marks(trace_id)))
+        return msgspec.structs.replace(part, doc=part.doc | trace_document.spans_fields(self.fingerprints(trace_id)))
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         one = quote(trace_id, safe="")
@@ -116,8 +116,8 @@ class MlflowTraces:
         body = {"experiment_id": experiment_id, "request_ids": [trace_id]}
         self._http.json("POST", f"{API}/delete-traces", body)
 
-    def marks(self, trace_id: str) -> Marks:
-        return marks_of(rows_of(files.read(msgspec.json.encode({"spans": self._file(trace_id)}), trace_id)))
+    def fingerprints(self, trace_id: str) -> Fingerprints:
+        return fingerprints_of(rows_of(files.read(msgspec.json.encode({"spans": self._file(trace_id)}), trace_id)))
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
         wanted = set(span_ids)

@@ -10,7 +10,7 @@ from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import dataset_field, experiment_doc, keyed, model_doc, point_field, run_doc
 from trackside.sync.local.reader import Part
-from trackside.sync.metric_delta import mark
+from trackside.sync.metric_delta import fingerprint
 from trackside.sync.remote.mlflow.shapes import (
     Experiment,
     LoggedModel,
@@ -67,7 +67,7 @@ def part_of_run(found: object) -> Part:
     doc |= {Field(FieldKind.INPUT, model.model_id): "0" for model in run.inputs.model_inputs}
     doc |= {Field(FieldKind.OUTPUT, model.model_id): str(model.step or 0) for model in run.outputs.model_outputs}
     touched = max(info.start_time or 0, info.end_time or 0)
-    return Part(run.id, str(info.experiment_id), doc, touched, marks_of_run(run))
+    return Part(run.id, str(info.experiment_id), doc, touched, fingerprints_of_run(run))
 
 
 def part_of_model(found: object) -> Part:
@@ -120,9 +120,9 @@ def part_of_version(found: object) -> Part:
     return Part(f"{version.name}/{number}", version.name, doc)
 
 
-def marks_of_run(run: Run) -> dict[str, str]:
+def fingerprints_of_run(run: Run) -> dict[str, str]:
     """Return, by key of a run's metrics, what tells the last point from another one."""
-    return {each.key: mark(each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
+    return {each.key: fingerprint(each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
 
 
 def _point(each: Metric) -> Field:

@@ -15,14 +15,14 @@ from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync import fields
 from trackside.sync.api.digests import Digests
 from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
-from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesMarks
+from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesFingerprints
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
 from trackside.sync.local.files import Source, hashed
-from trackside.sync.local.reader import Part, Summary, mark
+from trackside.sync.local.reader import Part, Summary, fingerprint
 from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.decoding import convert, read
@@ -139,10 +139,10 @@ class TracksidePeer:
         self._http.call("POST", f"{PREFIX}/points", body, MSGPACK)
 
     def series(self, run_id: str) -> dict[str, str]:
-        return read(self._http, SeriesMarks, "GET", f"{PREFIX}/series", run_id=run_id).series
+        return read(self._http, SeriesFingerprints, "GET", f"{PREFIX}/series", run_id=run_id).series
 
-    def mark_of(self, summary: Summary) -> str:
-        return mark(summary)
+    def fingerprint_of(self, summary: Summary) -> str:
+        return fingerprint(summary)
 
     def digests(self, run_id: str) -> dict[str, Digest] | None:
         found: dict[str, Digest] = {}

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.api.files import PREFIX
-from trackside.sync.api.traces import SpanMarks, TraceItems, TracesPut
+from trackside.sync.api.traces import SpanFingerprints, TraceItems, TracesPut
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, Verb
@@ -19,7 +19,7 @@ from trackside.sync.local.reader import Part
 from trackside.sync.remote.decoding import convert, decode, read
 from trackside.sync.remote.traces_port import NewTrace, TracePatch, TracesPeer
 from trackside.sync.remote.trackside import items
-from trackside.sync.trace_document import Marks, can
+from trackside.sync.trace_document import Fingerprints, can
 
 JSON = {"content-type": "application/json"}
 AT_ONCE = 2_000  # ids of spans that one call names
@@ -65,8 +65,10 @@ class TracksideTraces(TracesPeer):
         del experiment_id
         items.remove(self._http, Entity.TRACE, trace_id)
 
-    def marks(self, trace_id: str) -> Marks:
-        return read(self._http, SpanMarks, "GET", f"{PREFIX}/traces/marks", trace_id=trace_id).marks
+    def fingerprints(self, trace_id: str) -> Fingerprints:
+        return read(
+            self._http, SpanFingerprints, "GET", f"{PREFIX}/traces/fingerprints", trace_id=trace_id
+        ).fingerprints
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
         path = f"{PREFIX}/traces/spans"
