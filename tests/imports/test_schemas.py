@@ -91,10 +91,10 @@ def contents(url: str) -> dict[str, Any]:
         return {
             "count": source.count(),
             "experiments": {
-                each.id: (*(each.part.doc[field] for field in (fields.NAME, fields.STAGE)), *each.times.values())
+                each.id: (*(each.snapshot.doc[field] for field in (fields.NAME, fields.STAGE)), *each.times.values())
                 for each in source.experiments()
             },
-            "runs": {run.id: run.part.doc for run in runs},
+            "runs": {run.id: run.snapshot.doc for run in runs},
             "last": {run.id: run.last for run in runs},
             "points": {
                 run_id: {key: repr(list(unpack(packed))) for key, packed in series.items()}

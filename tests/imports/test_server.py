@@ -14,7 +14,7 @@ from support.registry import Registry
 from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
 from trackside.metrics.series import pack
-from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.sync.remote.trackside.client import TracksideRemote
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk?"
 
@@ -40,7 +40,7 @@ def before(url: str, *, without: str = "") -> Iterator[tuple[str, list[str]]]:
 def source(start: Callable[..., Server]) -> Server:
     """With runs of 12,000 points, one of 60,000, and short ones."""
     server = start()
-    peer = TracksidePeer(HttpClient(server.url, Secret()))
+    peer = TracksideRemote(HttpClient(server.url, Secret()))
     for number, length in enumerate((12_000, 3, 60_000, 12_000, 1, 12_000)):
         run_id = server.api.new_run()
         points = [(step, 1000 + step, number + step / 7) for step in range(length)]

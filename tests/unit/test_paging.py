@@ -13,19 +13,19 @@ from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import RemoteUnavailable
 from trackside.sync.entities import Entity
-from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.client import MlflowRemote
 from trackside.sync.remote.paging import MAX_EMPTY_PAGES, Folders, Pages, check_progress
-from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.sync.remote.trackside.client import TracksideRemote
 
 
-def said(answer: Callable[[Asked], object], use: Callable[[MlflowPeer], object]) -> str:
+def said(answer: Callable[[Asked], object], use: Callable[[MlflowRemote], object]) -> str:
     """What a link hears of a remote that answers so."""
     with (
         answering(lambda asked: Answered(body=json.dumps(answer(asked)).encode())) as url,
         closing(HttpClient(url, Secret())) as http,
         pytest.raises(RemoteUnavailable) as caught,
     ):
-        use(MlflowPeer(http, "here"))
+        use(MlflowRemote(http, "here"))
     return str(caught.value)
 
 
@@ -71,7 +71,7 @@ def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
             return {"experiments": [{"experiment_id": "1", "name": "e", "lifecycle_stage": "active"}]}
         return {"runs": [], "next_page_token": "again"}
 
-    def look(peer: MlflowPeer) -> None:
+    def look(peer: MlflowRemote) -> None:
         cursor, more = "", True
         while more:
             page = peer.changes(cursor)
@@ -85,7 +85,7 @@ def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
         answering(lambda asked: Answered(body=b'{"ids": ["a"], "newest": 1, "next": 1, "more": false}')) as url,
         closing(HttpClient(url, Secret())) as http,
     ):
-        peer = TracksidePeer(http, "here", with_registry=False)
+        peer = TracksideRemote(http, "here", with_registry=False)
         _, following = peer.everything("")
         with pytest.raises(RemoteUnavailable, match="ids go in a circle"):
             peer.everything(following)
@@ -108,7 +108,7 @@ def test_a_trackside_lists_experiments_by_number_and_versions_by_their_own_uid(
         return Answered(body=json.dumps({"ids": found, "workspace_uid": "u"}).encode())
 
     with answering(answer) as url, closing(HttpClient(url, Secret())) as http:
-        peer, cursor, listed = TracksidePeer(http, "here", with_registry=True), "", []
+        peer, cursor, listed = TracksideRemote(http, "here", with_registry=True), "", []
         while True:
             seen, cursor = peer.everything(cursor)
             listed += [each.remote_id for each in seen]

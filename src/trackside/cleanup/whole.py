@@ -27,7 +27,7 @@ from trackside.jobs import schedule_store as schedules
 from trackside.jobs import store as jobs
 from trackside.jobs.model import LIVE
 from trackside.links import store as links
-from trackside.links.model import Made, State
+from trackside.links.model import CreatedBy, State
 from trackside.links.state import item_store as link_items
 from trackside.registry import aliases, models
 from trackside.traces.storage import changes as trace_changes
@@ -63,7 +63,7 @@ def _remove_endpoint(tx: Tx, target: Target) -> None:
 def _link(tx: Tx, target: Target) -> Found:
     link = links.get(tx, target.name)
     made = link_items.by_maker(tx, link.link_id)
-    here, there = made.get(Made.HERE, 0), made.get(Made.US, 0)
+    here, there = made.get(CreatedBy.HERE, 0), made.get(CreatedBy.US, 0)
     if target.copies != "remove":
         return Found(
             name=target.name,
@@ -74,7 +74,7 @@ def _link(tx: Tx, target: Target) -> Found:
         name=target.name,
         counts={"links": 1, "copies_here": here, "copies_there": there},
         kept=(
-            f"{made.get(Made.THEM, 0)} linked objects that the link did not make stay on both sides",
+            f"{made.get(CreatedBy.THEM, 0)} linked objects that the link did not make stay on both sides",
             "copies that were changed since they came stay",
         ),
     )

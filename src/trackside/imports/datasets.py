@@ -25,7 +25,7 @@ class DatasetsImport:
     def __init__(
         self,
         source: Source,
-        peer: TracksideDatasets,
+        remote: TracksideDatasets,
         report: Report,
         here: Mapping[str, str],
         *,
@@ -33,17 +33,20 @@ class DatasetsImport:
         dry_run: bool,
     ) -> None:
         self._source = source
-        self._peer = peer
+        self._remote = remote
         self._report = report
         self._here = here
         self._verify = verify
         self._dry_run = dry_run
 
     def take(self, given: Given) -> None:
-        tally, what = self._report.evaluation_datasets, f"evaluation dataset {given.part.doc[fields.NAME]} ({given.id})"
+        tally, what = (
+            self._report.evaluation_datasets,
+            f"evaluation dataset {given.snapshot.doc[fields.NAME]} ({given.id})",
+        )
         try:
-            held = self._peer.read(given.id)
-            doc = self._ours(given.part.doc)
+            held = self._remote.read(given.id)
+            doc = self._ours(given.snapshot.doc)
             if held is None:
                 tally.new += 1
                 self._report.records += self._bring(given, doc, is_new=True)
@@ -80,17 +83,19 @@ class DatasetsImport:
         if self._dry_run:
             return 0
         if is_new or early:
-            self._peer.change(given.id, Patch({**early, fields.NAME: given.part.doc[fields.NAME]}))
+            self._remote.change(given.id, Patch({**early, fields.NAME: given.snapshot.doc[fields.NAME]}))
         sent = 0
         if is_new or late or self._verify:
-            there = {} if is_new else {each.input_hash: each.digest for each in self._peer.entries(given.id, _BUCKETS)}
+            there = (
+                {} if is_new else {each.input_hash: each.digest for each in self._remote.entries(given.id, _BUCKETS)}
+            )
             for page in _pages(self._source.records(given)):
                 lacking = [each for each in page if there.get(each.input_hash) != record_merge.exact(each)]
                 if lacking:
-                    self._peer.put(given.id, lacking, set())
+                    self._remote.put(given.id, lacking, set())
                     sent += len(lacking)
         if late:
-            self._peer.change(given.id, Patch(late))
+            self._remote.change(given.id, Patch(late))
         return sent
 
 

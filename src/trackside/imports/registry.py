@@ -169,7 +169,7 @@ class RegistryImport:
         files = place.files()
         if not files:
             raise Unreadable(f"there are none at {version.files}")
-        there = self._target.peer.files(Entity.VERSION, version_id)
+        there = self._target.remote.files(Entity.VERSION, version_id)
         for path, size in files.items():
             if path in there and there[path].size_bytes == size:
                 continue
@@ -181,7 +181,7 @@ class RegistryImport:
         self._target.send_file(Entity.VERSION, version_id, path, size, sized(place, path, size))
 
     def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
-        return self._target.peer.make(entity, item_id, "", patch).id
+        return self._target.remote.make(entity, item_id, "", patch).id
 
 
 def _first(model: Registered) -> Patch:

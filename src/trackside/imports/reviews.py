@@ -44,8 +44,8 @@ class ReviewsImport:
                     self._queue(common, queue)
                 continue
             for start in range(0, len(objects), AT_ONCE):
-                part = objects[start : start + AT_ONCE]
-                for outcome in self._send(common, kind, part):
+                snapshot = objects[start : start + AT_ONCE]
+                for outcome in self._send(common, kind, snapshot):
                     self._count(kind, outcome["name"], How(outcome["how"]), [outcome.get("reason")])
 
     def _queue(self, common: Mapping[str, Any], queue: Mapping[str, Any]) -> None:

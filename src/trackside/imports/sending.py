@@ -112,13 +112,13 @@ class Sender:
         if entry.put or entry.drop:
             patch = Patch(document.of_rows(entry.put), entry.drop)
             try:
-                self._target.peer.make(task.entity, task.id, task.experiment_id, patch)
+                self._target.remote.make(task.entity, task.id, task.experiment_id, patch)
             except RequestRejected as refused:
                 task.problems.append(str(refused))
                 task.is_dead = True
         if entry.series:
             try:
-                self._target.peer.send_points(task.id, entry.series)
+                self._target.remote.send_points(task.id, entry.series)
             except (RequestRejected, UnicodeEncodeError) as reason:
                 keys = ", ".join(entry.series).encode(errors="backslashreplace").decode()
                 task.problems.append(f"points of {keys}: {reason}"[:MAX_REASON])
@@ -213,12 +213,12 @@ def _size(series: Mapping[str, bytes]) -> int:
 def _bundled(parts: Iterable[Part]) -> Iterator[list[Part]]:
     group: list[Part] = []
     size = 0
-    for part in parts:
-        length = size_bytes(part[1])
+    for snapshot in parts:
+        length = size_bytes(snapshot[1])
         if group and (len(group) >= MOST_ENTRIES or size + length > MOST_BYTES):
             yield group
             group, size = [], 0
-        group.append(part)
+        group.append(snapshot)
         size += length
     if group:
         yield group

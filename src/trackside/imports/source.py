@@ -13,7 +13,7 @@ from trackside.metrics.series import Point
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
-from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.traces.mirrored.model import Kind
 
 PAGE = 200  # items at once
@@ -33,14 +33,14 @@ class Given(Struct, frozen=True):
 
     `last`: by metric key the last point.  `times`: creation_time and last_update_time."""
 
-    part: Part
+    snapshot: Snapshot
     artifact_uri: str = ""
     last: dict[str, Point] = {}
     times: Doc = {}
 
     @property
     def id(self) -> str:
-        return self.part.item_id
+        return self.snapshot.item_id
 
 
 class Version(Struct, frozen=True):

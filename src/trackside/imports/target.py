@@ -18,7 +18,7 @@ from trackside.sync.entities import Entity
 from trackside.sync.local.files import hashed
 from trackside.sync.remote.decoding import decode, read
 from trackside.sync.remote.trackside import items
-from trackside.sync.remote.trackside.client import MSGPACK, TracksidePeer
+from trackside.sync.remote.trackside.client import MSGPACK, TracksideRemote
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 
 ASK = 200  # items at once
@@ -38,7 +38,7 @@ class Held(Struct, frozen=True):
 class Target:
     def __init__(self, http: HttpClient) -> None:
         self.http = http
-        self.peer = TracksidePeer(http)
+        self.remote = TracksideRemote(http)
         self.datasets = TracksideDatasets(http)
 
     def about(self) -> items.About:
@@ -55,7 +55,7 @@ class Target:
 
     def registered_model(self, name: str) -> str | None:
         """Return the uid of the registered model of a name."""
-        return self.peer.registry.find_model_of_name(name)
+        return self.remote.registry.find_model_of_name(name)
 
     def send_file(self, entity: Entity, item_id: str, path: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
         """Send a file, which is stored whole and unchanged or not at all."""
@@ -70,4 +70,4 @@ class Target:
         self.http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
 
     def close(self) -> None:
-        self.peer.close()
+        self.remote.close()

@@ -43,7 +43,7 @@ class Import:
     ) -> None:
         self._source = source
         self._target = target
-        self._peer = target.peer
+        self._remote = target.remote
         self._verify = verify
         self._dry_run = dry_run
         self._watch = watch
@@ -96,20 +96,20 @@ class Import:
 
     def _experiment(self, given: Given) -> None:
         """By its name; one that is here already is never deleted, restored or given other times."""
-        name = given.part.doc[fields.NAME]
+        name = given.snapshot.doc[fields.NAME]
         self._names[given.id] = name
-        here = "0" if name == DEFAULT else self._peer.find_experiment(name)
+        here = "0" if name == DEFAULT else self._remote.find_experiment(name)
         tally = self.report.experiments
         if here is None:
             tally.new += 1
-            patch = Patch({**given.part.doc, **given.times})
-            self._here[given.id] = "" if self._dry_run else self._peer.make(Entity.EXPERIMENT, "", "", patch).id
+            patch = Patch({**given.snapshot.doc, **given.times})
+            self._here[given.id] = "" if self._dry_run else self._remote.make(Entity.EXPERIMENT, "", "", patch).id
             return
         self._here[given.id] = here
         held = self._target.held(Entity.EXPERIMENT, [here])[here]
-        tags: Doc = {field: value for field, value in given.part.doc.items() if field.kind == FieldKind.TAG}
+        tags: Doc = {field: value for field, value in given.snapshot.doc.items() if field.kind == FieldKind.TAG}
         patch = document.merge({}, held.doc, tags, Mode.PULL).for_us
-        stages = given.part.doc[fields.STAGE], held.doc[fields.STAGE]
+        stages = given.snapshot.doc[fields.STAGE], held.doc[fields.STAGE]
         if stages[0] != stages[1]:
             self._note(f"experiment {name}", f"is {stages[0]} at the source, stays {stages[1]} here")
         if not patch:
@@ -118,7 +118,7 @@ class Import:
         tally.changed += 1
         self._tell(f"experiment {name}", patch, held)
         if not self._dry_run:
-            self._peer.change(Entity.EXPERIMENT, here, here, patch)
+            self._remote.change(Entity.EXPERIMENT, here, here, patch)
 
     def _pages(self, entity: Entity, pages: Iterable[Sequence[Given]], tally: Tally) -> None:
         """While the files of a page come, the next one is read."""
@@ -164,19 +164,19 @@ class Import:
     def _count(self, tally: Tally, given: Given, how: str) -> None:
         tallies = [tally]
         if tally is self.report.runs:
-            tallies.append(self.report.by_experiment.setdefault(self._names[given.part.experiment_id], Tally()))
+            tallies.append(self.report.by_experiment.setdefault(self._names[given.snapshot.experiment_id], Tally()))
         for each in tallies:
             setattr(each, how, getattr(each, how) + 1)
 
     def _task(self, entity: Entity, given: Given, held: Held | None) -> Task | None:
         """None where nothing is lacking, as far as can be seen without reading points and files."""
-        experiment_id = self._here[given.part.experiment_id]
+        experiment_id = self._here[given.snapshot.experiment_id]
         if held is None:
             return Task(entity, given, experiment_id, None, bool(given.last))
         if held.experiment_id != experiment_id:
             self._note(f"{WORDS[entity]} {given.id}", "is in another experiment here, and stays there")
         points = any(held.last.get(key) != _mark(point) for key, point in given.last.items())
-        is_going_on = given.part.doc.get(fields.STATUS) in UNFINISHED
+        is_going_on = given.snapshot.doc.get(fields.STATUS) in UNFINISHED
         patch, _ = self._lacking(entity, given, held)
         if not (patch or points or held.unfinished or is_going_on or self._verify):
             return None
@@ -185,8 +185,8 @@ class Import:
 
     def _lacking(self, entity: Entity, given: Given, held: Held) -> tuple[Patch, list[Field]]:
         """Return the fields to write, and those that differ here and cannot be changed."""
-        wanted = document.merge({}, held.doc, given.part.doc, Mode.PULL).for_us.put
-        stays = [f for f in wanted if not self._peer.can(entity, f, "change" if f in held.doc else "add")]
+        wanted = document.merge({}, held.doc, given.snapshot.doc, Mode.PULL).for_us.put
+        stays = [f for f in wanted if not self._remote.can(entity, f, "change" if f in held.doc else "add")]
         return Patch({field: value for field, value in wanted.items() if field not in stays}), stays
 
     def _do(self, tasks: list[Task]) -> Callable[[], None]:
@@ -199,7 +199,7 @@ class Import:
         self._sender.begin(tasks)
         alive = [task for task in tasks if not task.is_dead]
         with_points = [task for task in alive if task.points]
-        looked = {task.id: self._peer.series(task.id) for task in with_points if self._verify and not task.is_new}
+        looked = {task.id: self._remote.series(task.id) for task in with_points if self._verify and not task.is_new}
         files = self._sender.files(alive)
         self._sender.points(with_points)
 
@@ -208,7 +208,7 @@ class Import:
             self._sender.end(alive)
             for task in with_points:
                 if task.id in looked:
-                    task.points = self._peer.series(task.id) != looked[task.id]
+                    task.points = self._remote.series(task.id) != looked[task.id]
 
         return end
 
@@ -216,7 +216,7 @@ class Import:
         """All that the source has of it, and which files are lacking here."""
         if task.entity is Entity.RUN:
             task.given = self._source.whole(task.given)
-        task.patch = Patch(task.given.part.doc)
+        task.patch = Patch(task.given.snapshot.doc)
         if task.held is not None:
             task.patch, stays = self._lacking(task.entity, task.given, task.held)
             for kind, key in stays:
@@ -226,7 +226,7 @@ class Import:
         try:
             place = task.place = self._source.place(task.entity, task.given)
             task.files = dict(place.files())
-            there = self._peer.files(task.entity, task.id) if task.files and task.held is not None else {}
+            there = self._remote.files(task.entity, task.id) if task.files and task.held is not None else {}
             named: dict[str, str] = {}
             for path in list(task.files):
                 if not _is_text(path):
@@ -246,7 +246,7 @@ class Import:
             task.files = {}
 
     def _is_same(self, task: Task, place: Place, path: str) -> bool:
-        return not self._verify or self._peer.digest(task.entity, task.id, path).sha256 == sha256(place.open(path))
+        return not self._verify or self._remote.digest(task.entity, task.id, path).sha256 == sha256(place.open(path))
 
     def _note(self, what: str, text: str) -> None:
         self.report.differences.append(f"{what}: {text}")

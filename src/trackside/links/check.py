@@ -15,17 +15,17 @@ from msgspec import Struct
 from trackside.core.errors import Fault, Invalid
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links.reconcile import files
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.datasets.item_type import touched
-from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.dispatch import Reconcilers
 from trackside.links.reconcile.registry import lookup
 from trackside.links.reconcile.runs import metrics
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import items, reader
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.port import Listing, Seen, Unmirrored, listings
@@ -52,10 +52,10 @@ class Page(Struct, frozen=True):
     next: str | None = None
 
 
-def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
+def page(context: LinkContext, after: str, most: int, *, verify: bool = False) -> Page:
     """`after` is the `next` of the page before; `verify`: points and files are read on both sides."""
     where, _, rest = (after or HERE).partition(" ")
-    check = _Check(side, verify=verify)
+    check = _Check(context, verify=verify)
     match where:
         case "here":
             return check.here(rest, most)
@@ -68,26 +68,26 @@ def page(side: Side, after: str, most: int, *, verify: bool = False) -> Page:
 
 
 class _Check:
-    def __init__(self, side: Side, *, verify: bool) -> None:
-        self._side = side
+    def __init__(self, context: LinkContext, *, verify: bool) -> None:
+        self._context = context
         self._verify = verify
-        self._mirrors = Mirrors(side)
+        self._mirrors = Reconcilers(context)
         self._versions = self._mirrors.versions
         self._datasets = self._mirrors.datasets
         self._traces = self._mirrors.traces
 
     @cached_property
     def lists(self) -> list[Listing]:
-        return listings(self._side.peer, registry=self._side.link.options.registry)
+        return listings(self._context.remote, registry=self._context.link.options.registry)
 
     def here(self, rest: str, most: int) -> Page:
-        side, link = self._side, self._side.link
+        context, link = self._context, self._context.link
         name, _, after = rest.partition(" ")
         if name and name not in KINDS:
             raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
         entity = Entity(name) if name else Entity.EXPERIMENT
-        ids = side.read(lambda tx: items.ids(tx, entity, after, most))
-        meant = set(side.read(lambda tx: items.ids(tx, entity, after, most, link.options.since)))
+        ids = context.read(lambda tx: items.ids(tx, entity, after, most))
+        meant = set(context.read(lambda tx: items.ids(tx, entity, after, most, link.options.since)))
         compared, found, end = 0, [], time.monotonic() + PAGE_S
         for local_id in ids:
             what = self._of_ours(entity, local_id, is_meant=local_id in meant)
@@ -99,7 +99,7 @@ class _Check:
         return Page(compared, found, f"{HERE} {entity} {ids[-1]}" if len(ids) == most else self._following(entity))
 
     def there(self, cursor: str) -> Page:
-        seen, following = self._side.peer.everything(cursor)
+        seen, following = self._context.remote.everything(cursor)
         found = self._missing(seen, is_first=not cursor)
         return Page(len(found), found, f"{THERE} {following}" if following else self._after(None))
 
@@ -107,7 +107,7 @@ class _Check:
         """Compare kinds of items that the remote's list of everything does not have."""
         seen = (Seen.of(listing.entity_of(each), each) for each in listing.items.everything())
         if Entity.DATASET in listing.entities:  # their experiments are in no list
-            seen = (msgspec.structs.replace(each, part=None) for each in seen)
+            seen = (msgspec.structs.replace(each, snapshot=None) for each in seen)
         found = self._missing(seen, is_first=True)
         return Page(len(found), found, self._after(listing))
 
@@ -117,7 +117,7 @@ class _Check:
         return following[0].name if following else None
 
     def _following(self, entity: Entity) -> str | None:
-        link = self._side.link
+        link = self._context.link
         for each in KINDS[KINDS.index(entity) + 1 :]:
             if link.options.registry or not each.is_of_registry:
                 return f"{HERE} {each} "
@@ -125,89 +125,89 @@ class _Check:
 
     def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
         """None: the link does not mirror it."""
-        side, kind = self._side, self._mirrors.of(entity).type
-        part, item = self._mirrors.of(entity).read(local_id), side.item(entity, local_id)
-        if part is None or kind.unknown() or not self._is_wanted(entity, part, item):
+        context, kind = self._context, self._mirrors.of(entity).type
+        snapshot, item = self._mirrors.of(entity).read(local_id), context.item(entity, local_id)
+        if snapshot is None or kind.unknown() or not self._is_wanted(entity, snapshot, item):
             return None
         try:
             if item is None or not item.remote_id:
-                is_missing = is_meant and side.link.mode.sends and self._has_place(entity, part)
+                is_missing = is_meant and context.link.mode.sends and self._has_place(entity, snapshot)
                 return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = kind.read_remote(item.remote_id)
             if theirs is None:
-                what = [] if kind.is_purged(item, part) else [_missing(entity, "there")]
+                what = [] if kind.is_purged(item, snapshot) else [_missing(entity, "there")]
                 return Difference(str(entity), local_id, item.remote_id, what)
-            what = kind.differing(part, item, theirs)
+            what = kind.differing(snapshot, item, theirs)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
-            what += self._files(entity, part, item)
+            what += self._files(entity, snapshot, item)
         except (RequestRejected, Fault, Unmirrored, InvalidRemoteResponse) as reason:
             what = [f"cannot be compared: {reason}"]
         return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
 
     def _missing(self, seen: Iterable[Seen], *, is_first: bool) -> list[Difference]:
         """Return the items there that shall be here and are not."""
-        side = self._side
+        context = self._context
         found = []
         for each in seen:
             if each.entity is Entity.EXPERIMENT and not is_first:
                 continue  # they come with each page
-            item = side.by_remote(each.entity, each.remote_id)
+            item = context.by_remote(each.entity, each.remote_id)
             if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
                 continue
             if each.unread:
                 found.append(Difference(str(each.entity), "", each.remote_id, [f"cannot be compared: {each.unread}"]))
                 continue
-            part = each.part or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
-            if part is not None and self._is_taken(each.entity, part):
+            snapshot = each.snapshot or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
+            if snapshot is not None and self._is_taken(each.entity, snapshot):
                 found.append(Difference(str(each.entity), "", each.remote_id, [_missing(each.entity, "here")]))
         return found
 
-    def _is_taken(self, entity: Entity, part: Part) -> bool:
+    def _is_taken(self, entity: Entity, snapshot: Snapshot) -> bool:
         """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
-        side, options = self._side, self._side.link.options
+        context, options = self._context, self._context.link.options
         if entity.is_of_registry:
-            return options.registry and lookup.touched(part) >= options.since
+            return options.registry and lookup.touched(snapshot) >= options.since
         if entity is Entity.DATASET:
-            return touched(part) >= options.since and self._datasets.comparison.wants_theirs(part)
+            return touched(snapshot) >= options.since and self._datasets.comparison.wants_theirs(snapshot)
         if entity is Entity.TRACE:
-            return not self._traces.is_before(part) and self._traces.comparison.wants_theirs(part)
-        if Field(FieldKind.TAG, reader.SOURCE_UID) in part.doc:
+            return not self._traces.is_before(snapshot) and self._traces.comparison.wants_theirs(snapshot)
+        if Field(FieldKind.TAG, reader.SOURCE_UID) in snapshot.doc:
             return False  # keeps the files of a version of ours
         if entity is Entity.EXPERIMENT:
-            return options.backfill == "all" and options.wants(part.doc[fields.NAME])
-        if int(part.doc.get(fields.START_TIME, str(options.since))) < options.since:
+            return options.backfill == "all" and options.wants(snapshot.doc[fields.NAME])
+        if int(snapshot.doc.get(fields.START_TIME, str(options.since))) < options.since:
             return False
-        experiment = side.peer.read(Entity.EXPERIMENT, part.experiment_id)
+        experiment = context.remote.read(Entity.EXPERIMENT, snapshot.experiment_id)
         return experiment is not None and options.wants(experiment.doc[fields.NAME])
 
-    def _is_wanted(self, entity: Entity, part: Part, item: Item | None) -> bool:
+    def _is_wanted(self, entity: Entity, snapshot: Snapshot, item: ItemState | None) -> bool:
         if entity.is_of_registry:
-            return self._side.link.options.registry
-        return self._mirrors.of(entity).type.is_wanted(part, item, None)
+            return self._context.link.options.registry
+        return self._mirrors.of(entity).type.is_wanted(snapshot, item, None)
 
-    def _has_place(self, entity: Entity, part: Part) -> bool:
+    def _has_place(self, entity: Entity, snapshot: Snapshot) -> bool:
         """False where the other side does not know such items, or names."""
-        side = self._side
+        context = self._context
         if entity.is_of_registry:
-            return side.peer.registry.has_place(part.doc)
+            return context.remote.registry.has_place(snapshot.doc)
         if entity is Entity.DATASET:
             return True
-        found = side.read(lambda tx: reader.experiment(tx, part.experiment_id))
+        found = context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
         try:
             if entity is Entity.MODEL:
-                side.peer.read(entity, part.item_id)
+                context.remote.read(entity, snapshot.item_id)
             if found is not None:
-                side.peer.find_experiment(found.doc[fields.NAME])
+                context.remote.find_experiment(found.doc[fields.NAME])
         except Unmirrored:
             return False
         return True
 
-    def _points(self, run_id: str, item: Item) -> list[str]:
-        side, mode = self._side, self._side.link.mode
-        mine = side.read(lambda tx: reader.summaries(tx, run_id))
-        fingerprints = side.peer.series(item.remote_id)
-        unlike = metrics.unlike(side, run_id, item.remote_id) if self._verify else {}
+    def _points(self, run_id: str, item: ItemState) -> list[str]:
+        context, mode = self._context, self._context.link.mode
+        mine = context.read(lambda tx: reader.summaries(tx, run_id))
+        fingerprints = context.remote.series(item.remote_id)
+        unlike = metrics.unlike(context, run_id, item.remote_id) if self._verify else {}
         found = []
         for key in sorted({*mine, *fingerprints}):
             if key not in fingerprints:
@@ -217,25 +217,25 @@ class _Check:
                 if mode.takes:
                     found.append(f"metric {key} is missing here")
             elif (
-                side.peer.fingerprint_of(mine[key]) != fingerprints[key]
-                or not side.peer.keeps_ids
+                context.remote.fingerprint_of(mine[key]) != fingerprints[key]
+                or not context.remote.preserves_ids
                 or unlike is None
                 or key in unlike
             ):
-                lacking, extra = metrics.lacking(side, run_id, item.remote_id, key)
+                lacking, extra = metrics.lacking(context, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
                 if lacking or extra:
                     found.append(f"metric {key}: {lacking} points are missing there, {extra} here")
             found += _miscounts(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
         return found
 
-    def _files(self, entity: Entity, part: Part, item: Item) -> list[str]:
+    def _files(self, entity: Entity, snapshot: Snapshot, item: ItemState) -> list[str]:
         if entity not in (Entity.RUN, Entity.MODEL) and not (
-            entity is Entity.VERSION and self._versions.has_own_files(part)
+            entity is Entity.VERSION and self._versions.has_own_files(snapshot)
         ):
             return []
         try:
-            return files.differences(self._side, entity, item.local_id, item.remote_id, read=self._verify)
+            return files.differences(self._context, entity, item.local_id, item.remote_id, read=self._verify)
         except Unmirrored:  # nobody can read them there through it
             return []
 

@@ -10,17 +10,17 @@ import logging
 from collections.abc import Callable
 
 from trackside.core.errors import Fault
-from trackside.links.model import Made
+from trackside.links.model import CreatedBy
 from trackside.links.reconcile.attempt import attempt
-from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.reconcile.dispatch import Reconcilers
 from trackside.links.reconcile.runs import metrics
 from trackside.links.state import item_store
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields, file_plan
 from trackside.sync.entities import Entity
 from trackside.sync.local import files, registry
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
 log = logging.getLogger("trackside.links")
@@ -33,16 +33,16 @@ THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.TRACE, Entity
 class CopyRemover:
     """`beat` is called before each item; what it raises ends the step."""
 
-    def __init__(self, side: Side, beat: Callable[[], None]) -> None:
-        self._side = side
+    def __init__(self, context: LinkContext, beat: Callable[[], None]) -> None:
+        self._context = context
         self._beat = beat
-        self._link_id = side.link.link_id
-        self._mirrors = Mirrors(side)
+        self._link_id = context.link.link_id
+        self._mirrors = Reconcilers(context)
 
     def here(self) -> bool:
         """Some of the copies on our side; asks nobody.  True if there may be more."""
         for entity in HERE:
-            found = self._items(entity, Made.HERE)
+            found = self._items(entity, CreatedBy.HERE)
             for item in found:
                 self._beat()
                 self._end(entity, item, lambda e=entity, i=item: self._remove_here(e, i))  # type: ignore[misc]
@@ -53,82 +53,84 @@ class CopyRemover:
     def there(self) -> bool:
         """Some of the copies on the other side.  True if there may be more."""
         for entity in THERE:
-            found = self._items(entity, Made.US)
+            found = self._items(entity, CreatedBy.US)
             for item in found:
                 self._beat()
                 self._end(entity, item, lambda e=entity, i=item: self._remove_there(e, i))  # type: ignore[misc]
             if found:
                 return True
-        if self._side.link.options.registry:
-            self._side.peer.registry.tidy()
+        if self._context.link.options.registry:
+            self._context.remote.registry.tidy()
         return False
 
     def tell(self) -> None:
         """Log how much stays on both sides, when all copies are gone."""
-        rest = self._side.read(lambda tx: item_store.theirs(tx, self._link_id))
+        rest = self._context.read(lambda tx: item_store.theirs(tx, self._link_id))
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
-            log.info("link %s: not known to be copies made by it, so they stay: %s", self._side.link.name, said)
+            log.info("link %s: not known to be copies made by it, so they stay: %s", self._context.link.name, said)
 
-    def _items(self, entity: Entity, made_by: Made) -> list[Item]:
-        return self._side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
+    def _items(self, entity: Entity, made_by: CreatedBy) -> list[ItemState]:
+        return self._context.read(lambda tx: item_store.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
 
-    def _end(self, entity: Entity, item: Item, remove: Callable[[], None]) -> None:
+    def _end(self, entity: Entity, item: ItemState, remove: Callable[[], None]) -> None:
         reason = attempt(remove, log.warning)
         if reason is not None:
-            log.warning("link %s: its copy %s stays: %s", self._side.link.name, item.local_id, reason)
-        self._side.write(lambda tx: item_store.forget_item(tx, self._link_id, entity, item.local_id))
+            log.warning("link %s: its copy %s stays: %s", self._context.link.name, item.local_id, reason)
+        self._context.write(lambda tx: item_store.forget_item(tx, self._link_id, entity, item.local_id))
 
-    def _remove_there(self, entity: Entity, item: Item) -> None:
-        if self._side.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
+    def _remove_there(self, entity: Entity, item: ItemState) -> None:
+        if self._context.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
             raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
         if not self._mirrors.of(entity).type.delete_remote(item):
             raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
 
-    def _remove_here(self, entity: Entity, known: Item) -> None:
-        side = self._side
-        item, part = side.item(entity, known.local_id), self._mirrors.of(entity).read(known.local_id)
-        if item is None or part is None:
+    def _remove_here(self, entity: Entity, known: ItemState) -> None:
+        context = self._context
+        item, snapshot = context.item(entity, known.local_id), self._mirrors.of(entity).read(known.local_id)
+        if item is None or snapshot is None:
             return
-        if side.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
+        if context.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
             raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
         if entity is Entity.REGISTERED:
-            self._remove_model(item, part)
+            self._remove_model(item, snapshot)
             return
-        if self._is_own(entity, item, part):
+        if self._is_own(entity, item, snapshot):
             raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
 
-        side.write(lambda tx: self._mirrors.of(entity).type.delete_local(tx, item.local_id))
+        context.write(lambda tx: self._mirrors.of(entity).type.delete_local(tx, item.local_id))
 
-    def _remove_model(self, item: Item, part: Part) -> None:
+    def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
         """With its versions, since a model without them would look like one that was changed."""
-        side = self._side
-        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED, item, part, alone=True)
-        for version in side.read(lambda tx: item_store.items_below(tx, self._link_id, Entity.VERSION, item.local_id)):
-            if version.made_by is Made.HERE:
+        context = self._context
+        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED, item, snapshot, alone=True)
+        for version in context.read(
+            lambda tx: item_store.items_below(tx, self._link_id, Entity.VERSION, item.local_id)
+        ):
+            if version.made_by is CreatedBy.HERE:
                 self._beat()
                 self._end(
                     Entity.VERSION,
                     version,
                     lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
                 )
-        if is_own or not side.write(lambda tx: registry.remove(tx, Entity.REGISTERED, item.local_id)):
-            raise Unmirrored(f"registered model {part.doc[fields.NAME]} stays here: it was changed since it came")
+        if is_own or not context.write(lambda tx: registry.remove(tx, Entity.REGISTERED, item.local_id)):
+            raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
 
-    def _is_own(self, entity: Entity, item: Item, part: Part) -> bool:
+    def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
         """Whether something of it is here only."""
-        if self._mirrors.of(entity).type.changed_here(item, part):
+        if self._mirrors.of(entity).type.changed_here(item, snapshot):
             return True
-        if entity is Entity.RUN and metrics.is_behind(self._side, item.local_id):
+        if entity is Entity.RUN and metrics.is_behind(self._context, item.local_id):
             return True
         return entity in (Entity.RUN, Entity.MODEL) and self._has_own_files(entity, item.local_id)
 
     def _has_own_files(self, entity: Entity, local_id: str) -> bool:
-        side = self._side
-        place = side.read(lambda tx: files.place(tx, entity, local_id))
-        known = side.read(lambda tx: item_store.files(tx, self._link_id, entity, local_id))
+        context = self._context
+        place = context.read(lambda tx: files.place(tx, entity, local_id))
+        known = context.read(lambda tx: item_store.files(tx, self._link_id, entity, local_id))
         try:
-            spot = place.spot(side.roots)
+            spot = place.spot(context.roots)
         except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away
             return False
         listed = files.listing(spot)

@@ -1,4 +1,4 @@
-"""From a link to its peer.  Knows the kinds of remotes and their pace; knows no step."""
+"""From a link to its remote.  Knows the kinds of remotes and their pace; knows no step."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.links.model import Kind, Options
-from trackside.sync.remote.databricks.client import DatabricksPeer, from_profile
+from trackside.sync.remote.databricks.client import DatabricksRemote, from_profile
 from trackside.sync.remote.databricks.oauth import MachineToken
 from trackside.sync.remote.detect import is_trackside
-from trackside.sync.remote.mlflow.client import MlflowPeer
-from trackside.sync.remote.port import Peer
-from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.sync.remote.mlflow.client import MlflowRemote
+from trackside.sync.remote.port import Remote
+from trackside.sync.remote.trackside.client import TracksideRemote
 
 RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
 # What Databricks names besides, of all users of a workspace together, is 7 a second: some of it is left to others.
@@ -40,7 +40,7 @@ def connect(
     *,
     user: str = "",
     guard: Guard = ANYWHERE,
-) -> Peer:
+) -> Remote:
     """`source` names our workspace in the tags of copies; no call waits any longer than until `cancel_token` is
     cancelled.  `user` is who writes, for the history of another Trackside's registry."""
     if kind is Kind.DATABRICKS and secret.profile:
@@ -61,16 +61,16 @@ def connect(
     )
     match kind:
         case Kind.TRACKSIDE:
-            return TracksidePeer(http, source, with_registry=options.registry)
+            return TracksideRemote(http, source, with_registry=options.registry)
         case Kind.DATABRICKS:
-            return DatabricksPeer(http, source, options.wants, options.prefix)
+            return DatabricksRemote(http, source, options.wants, options.prefix)
         case _:
-            return MlflowPeer(http, source, options.wants)
+            return MlflowRemote(http, source, options.wants)
 
 
 def connect_trackside(
     url: str, options: Options, secret: Secret, cancel_token: CancelToken, *, guard: Guard = ANYWHERE
-) -> TracksidePeer:
+) -> TracksideRemote:
     """Return a further connection to a Trackside, which another thread may use."""
     http = HttpClient(
         url,
@@ -79,7 +79,7 @@ def connect_trackside(
         cancel_token=cancel_token,
         guard=guard,
     )
-    return TracksidePeer(http)
+    return TracksideRemote(http)
 
 
 def detect(url: str, secret: Secret, cancel_token: CancelToken, guard: Guard = ANYWHERE) -> Kind:

@@ -39,7 +39,7 @@ class State(StrEnum):
     REMOVING = "removing"  # its copies go first
 
 
-class Made(StrEnum):
+class CreatedBy(StrEnum):
     """The side that made an item."""
 
     US = "us"  # the link made the other side's

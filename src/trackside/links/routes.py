@@ -27,13 +27,13 @@ from trackside.links import check, run_relations, store
 from trackside.links import model as m
 from trackside.links.connect import connect, detect
 from trackside.links.model import Link, LogKind, Options, State
-from trackside.links.reconcile.context import Database, Side
+from trackside.links.reconcile.context import Database, LinkContext
 from trackside.links.secrets import context_of, secret_of
 from trackside.links.state import backfill as marking
 from trackside.links.state import held_deletions, item_store, work_queue
 from trackside.sync.api import bulk, bundles, digests, items
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
-from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.sync.remote.trackside.client import TracksideRemote
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.workspaces import store as workspaces
 
@@ -111,15 +111,15 @@ class Calls:
             max_deletions=most,
             max_deletions_percent=percent,
         )
-        peer = connect(kind, target.url, options, target.secret, workspace.uid, self._cancel_token, guard=self._guard)
+        remote = connect(kind, target.url, options, target.secret, workspace.uid, self._cancel_token, guard=self._guard)
         try:
-            if isinstance(peer, TracksidePeer) and peer.ask_store() == workspace.uid:
+            if isinstance(remote, TracksideRemote) and remote.ask_store() == workspace.uid:
                 raise Invalid(f"{target.url} is this workspace itself; a link leads to another one, such as …/ws/NAME")
-            if options.registry and isinstance(peer.registry, DatabricksRegistry):
-                _check_registry(peer.registry)
-            cursor = peer.end_of_changes() if mode.takes and backfill == "none" else ""
+            if options.registry and isinstance(remote.registry, DatabricksRegistry):
+                _check_registry(remote.registry)
+            cursor = remote.end_of_changes() if mode.takes and backfill == "none" else ""
         finally:
-            peer.close()
+            remote.close()
         plain = None if target.secret == Secret() else msgspec.json.encode(target.secret).decode()
         if plain is not None:
             self._sealer.prepare()
@@ -149,12 +149,12 @@ class Calls:
         with self._db.read(ws) as tx:
             link, source = store.get(tx, name), workspaces.current(tx).uid
         secret = secret_of(ws, link, self._sealer)
-        peer = connect(link.kind, link.url, link.options, secret, source, self._cancel_token, guard=self._guard)
+        remote = connect(link.kind, link.url, link.options, secret, source, self._cancel_token, guard=self._guard)
         try:
-            side = Side(self._db, ws, link, peer, self._roots, self._server_root)
-            return check.page(side, after, CHECK_AT_ONCE, verify=verify)
+            context = LinkContext(self._db, ws, link, remote, self._roots, self._server_root)
+            return check.page(context, after, CHECK_AT_ONCE, verify=verify)
         finally:
-            peer.close()
+            remote.close()
 
 
 def listed(tx: Tx, call: codec.Call) -> m.Listed:  # what the edge hands over

@@ -14,7 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trackside.sync.document import Mode
-from trackside.sync.file_versions import OurFile, RemoteFile
+from trackside.sync.file_versions import LocalFile, RemoteFile
 
 
 class FileState(StrEnum):
@@ -56,7 +56,7 @@ class Step(Struct, frozen=True):
 Sums = Callable[[str], tuple[str, str] | None]
 
 
-def blind(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> Iterator[Step]:
+def blind(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> Iterator[Step]:
     """Yield the steps of a link that only pushes: what changed here since, without a look at the other side."""
     for path in sorted({*known, *ours}):
         old, our = known.get(path), ours.get(path)
@@ -70,7 +70,7 @@ def blind(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> Iterator[S
 def plan(
     mode: Mode,
     known: Mapping[str, Known],
-    ours: Mapping[str, OurFile],
+    ours: Mapping[str, LocalFile],
     theirs: Mapping[str, RemoteFile],
     sums: Sums,
 ) -> Iterator[Step]:
@@ -89,7 +89,7 @@ def plan(
             yield step
 
 
-def folders_left(known: Mapping[str, Known], ours: Mapping[str, OurFile]) -> set[str]:
+def folders_left(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> set[str]:
     """Return the folders in which, or below which, we still have files that both had."""
     return _above(
         path
@@ -123,7 +123,7 @@ def _above(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def _of_both(mode: Mode, path: str, old: Known | None, our: OurFile, their: RemoteFile, sums: Sums) -> Step | None:
+def _of_both(mode: Mode, path: str, old: Known | None, our: LocalFile, their: RemoteFile, sums: Sums) -> Step | None:
     our_changed, their_changed = _ours_changed(old, our), _theirs_changed(old, their)
     if not our_changed and not their_changed:
         return None
@@ -151,7 +151,7 @@ def _of_both(mode: Mode, path: str, old: Known | None, our: OurFile, their: Remo
     return Step(What.SEND if is_ours else What.TAKE, path, said)
 
 
-def _of_ours(mode: Mode, path: str, old: Known | None, our: OurFile) -> Step | None:
+def _of_ours(mode: Mode, path: str, old: Known | None, our: LocalFile) -> Step | None:
     if mode is Mode.PUSH:
         return Step(What.SEND, path)
     if old is None:
@@ -176,7 +176,7 @@ def _of_theirs(mode: Mode, path: str, old: Known | None, their: RemoteFile) -> S
     return Step(What.DROP_THERE, path)
 
 
-def _ours_changed(old: Known | None, our: OurFile) -> bool:
+def _ours_changed(old: Known | None, our: LocalFile) -> bool:
     return old is None or old.etag != our.etag
 
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 
-class OurFile(Struct, frozen=True):
+class LocalFile(Struct, frozen=True):
     size_bytes: int
     etag: str
 

@@ -1,4 +1,4 @@
-"""Which points of a series a peer lacks.  Pure: knows packed points and a cursor; knows no SQL and no peer.
+"""Which points of a series a remote lacks.  Pure: knows packed points and a cursor; knows no SQL and no remote.
 
 Points come into the tail, leave it in chunks, and small chunks are merged into larger ones; so a point that was sent may
 turn up again in another place.  Chunks that are large enough stay: for them the cursor keeps the last one's number.  For
@@ -20,7 +20,7 @@ MOST_POINTS = 200_000
 SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
 
 
-class Piece(Struct, frozen=True):
+class MetricChunk(Struct, frozen=True):
     """Points that lie together: a chunk, or the tail (chunk_id 0)."""
 
     chunk_id: int
@@ -64,7 +64,7 @@ class Cursor(Struct):
     loose: bytes = b""
 
 
-def lacking(cursor: Cursor, pieces: Iterable[Piece]) -> Iterator[bytes]:
+def lacking(cursor: Cursor, pieces: Iterable[MetricChunk]) -> Iterator[bytes]:
     """The points that were not sent, packed, piece by piece; the cursor moves along, to be saved when all was sent."""
     known = {cursor.loose[i : i + HASH_BYTES] for i in range(0, len(cursor.loose), HASH_BYTES)}
     for piece in pieces:

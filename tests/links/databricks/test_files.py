@@ -18,7 +18,7 @@ from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.local import files
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.remote.databricks import signed_urls, store_requests
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.signed_urls import SignedFile
@@ -43,13 +43,13 @@ def folder(tmp_path: Path) -> Spot:
     return Spot(LocalBlobs(tmp_path / "blobs"), "files")
 
 
-def source(folder: Spot, content: bytes) -> Source:
+def source(folder: Spot, content: bytes) -> OpenFile:
     files.put(Spot(folder.blobs, f"{folder.key}/f.bin"), [content])
     return stored(folder)
 
 
-def stored(folder: Spot) -> Source:
-    return Source(Spot(folder.blobs, f"{folder.key}/f.bin"))
+def stored(folder: Spot) -> OpenFile:
+    return OpenFile(Spot(folder.blobs, f"{folder.key}/f.bin"))
 
 
 @pytest.mark.parametrize("kind", STORES)

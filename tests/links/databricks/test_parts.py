@@ -17,7 +17,7 @@ from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.local.resumable_upload import UploadCheckpoint
 from trackside.sync.remote.databricks import signed_urls
 from trackside.sync.remote.databricks.files import DatabricksFiles
@@ -57,7 +57,7 @@ def spot(tmp_path: Path) -> Spot:
 
 def send(remote: DatabricksFiles, run: str, spot: Spot, entity: Entity = Entity.RUN) -> RemoteFile:
     """As a server that has just begun: it knows no more than is noted."""
-    with Source(spot, note=UploadCheckpoint(spot.blobs, ("push", run))) as source:
+    with OpenFile(spot, note=UploadCheckpoint(spot.blobs, ("push", run))) as source:
         return remote.send(entity, run, "a/ü.bin", source)
 
 

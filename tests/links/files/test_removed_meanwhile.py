@@ -22,7 +22,7 @@ from trackside.links import store
 from trackside.links.connect import connect
 from trackside.links.model import Kind, Options
 from trackside.links.reconcile import files as filesync
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import item_store
 from trackside.runs import lifecycle
 from trackside.sync.document import Mode
@@ -34,7 +34,7 @@ ROOT = "mlflow-artifacts:/"
 
 
 @pytest.fixture
-def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[Side]:
+def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[LinkContext]:
     """Of a link in both directions that has read the log of changes so far."""
     del there  # it is made
     url, options = url_of(server, "south"), Options()
@@ -43,14 +43,14 @@ def side(db: Any, server: Server, there: Api, tmp_path: Path) -> Iterator[Side]:
     ).result()
     roots = Roots(str(tmp_path / "files"))
     peer = connect(Kind.TRACKSIDE, url, options, Secret(), "here", CancelToken())
-    yield Side(db, WS, link, peer, roots, ROOT)
+    yield LinkContext(db, WS, link, peer, roots, ROOT)
     peer.close()
     roots.close()
 
 
 @pytest.mark.parametrize("was_told", [True, False])
 def test_it_goes_on_the_other_side_if_the_server_was_told_to_remove_it(
-    db: Any, side: Side, there: Api, was_told: bool
+    db: Any, side: LinkContext, there: Api, was_told: bool
 ) -> None:
     """Though it was the last one of the run, and no step has read of it yet; else it comes back."""
     run, spot = on_both_sides(db, side, there)
@@ -63,7 +63,9 @@ def test_it_goes_on_the_other_side_if_the_server_was_told_to_remove_it(
     assert count(db, side, there, run) == ((0, 0) if was_told else (1, 1))
 
 
-def test_it_goes_on_the_other_side_while_its_removal_is_not_recorded_yet(db: Any, side: Side, there: Api) -> None:
+def test_it_goes_on_the_other_side_while_its_removal_is_not_recorded_yet(
+    db: Any, side: LinkContext, there: Api
+) -> None:
     """The link has read that the removal begins, and compares the run between the deletion and the record of it."""
     run, spot = on_both_sides(db, side, there)
 
@@ -81,7 +83,7 @@ def test_it_goes_on_the_other_side_while_its_removal_is_not_recorded_yet(db: Any
     assert count(db, side, there, run) == (0, 0)
 
 
-def test_a_removal_that_did_not_end_counts_for_an_hour(db: Any, side: Side, there: Api) -> None:
+def test_a_removal_that_did_not_end_counts_for_an_hour(db: Any, side: LinkContext, there: Api) -> None:
     run, _ = on_both_sides(db, side, there)
     side.write(lambda tx: artifacts.begin_removal(tx, "run", run, "a/b.txt"))
     with db.read(WS) as tx:
@@ -125,7 +127,7 @@ def test_the_server_records_a_removal_before_it_deletes(
     assert [each["path"] for each in found["removals"]] == ["a/b.txt", "c.txt"]
 
 
-def on_both_sides(db: Any, side: Side, there: Api) -> tuple[str, Spot]:
+def on_both_sides(db: Any, side: LinkContext, there: Api) -> tuple[str, Spot]:
     """Make a run with a file that both sides have.  Return its id and the place of the file here."""
     run = there.new_run()
     put_file(there, run, "a/b.txt", b"1")
@@ -137,12 +139,12 @@ def on_both_sides(db: Any, side: Side, there: Api) -> tuple[str, Spot]:
     return run, spot
 
 
-def converge(side: Side, run: str) -> None:
+def converge(side: LinkContext, run: str) -> None:
     filesync.send(side, Entity.RUN, run, run, verify=True)
     filesync.receive(side, Entity.RUN, run, run)
 
 
-def count(db: Any, side: Side, there: Api, run: str) -> tuple[int, int]:
+def count(db: Any, side: LinkContext, there: Api, run: str) -> tuple[int, int]:
     """Return how many files the run has here, and there."""
     with db.read(WS) as tx:
         place = files.place(tx, Entity.RUN, run)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from trackside.sync import fields, metric_delta
 from trackside.sync.document import Doc, Mode, apply, merge, pack, unpack
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.metric_delta import Piece
+from trackside.sync.metric_delta import MetricChunk
 
 FIELDS = st.one_of(
     st.builds(Field, st.sampled_from((FieldKind.PARAM, FieldKind.TAG)), st.sampled_from(("a", "b"))),
@@ -69,7 +69,7 @@ def test_a_document_survives_its_packing(doc: Doc) -> None:
 def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, bool]]) -> None:
     """Points come into the tail, leave it in chunks, and small chunks are merged, while some of them are being sent."""
     cursor = metric_delta.Cursor()
-    chunks: list[Piece] = []
+    chunks: list[MetricChunk] = []
     tail = b""
     logged: list[bytes] = []
     sent: list[bytes] = []
@@ -79,12 +79,12 @@ def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, b
         logged += fresh
         tail += b"".join(fresh)
         if spills:
-            chunks.append(Piece(next_chunk, tail))
+            chunks.append(MetricChunk(next_chunk, tail))
             next_chunk, tail = next_chunk + 1, b""
             small = [chunk for chunk in chunks if not chunk.is_settled]
             if sum(len(chunk.packed) for chunk in small) >= 1024 * 24:
                 chunks = [chunk for chunk in chunks if chunk.is_settled]
-                chunks.append(Piece(next_chunk, b"".join(chunk.packed for chunk in small)))
+                chunks.append(MetricChunk(next_chunk, b"".join(chunk.packed for chunk in small)))
                 next_chunk += 1
         if sends:
             sent += _points(cursor, chunks, tail)
@@ -94,7 +94,7 @@ def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, b
     assert cursor.point_count == len(logged)
 
 
-def _points(cursor: metric_delta.Cursor, chunks: list[Piece], tail: bytes) -> list[bytes]:
-    pieces = [chunk for chunk in chunks if chunk.chunk_id > cursor.chunk_id] + ([Piece(0, tail)] if tail else [])
+def _points(cursor: metric_delta.Cursor, chunks: list[MetricChunk], tail: bytes) -> list[bytes]:
+    pieces = [chunk for chunk in chunks if chunk.chunk_id > cursor.chunk_id] + ([MetricChunk(0, tail)] if tail else [])
     packed = b"".join(metric_delta.lacking(cursor, pieces))
     return [packed[i : i + 24] for i in range(0, len(packed), 24)]

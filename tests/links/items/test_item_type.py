@@ -12,9 +12,9 @@ from links.items.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options
-from trackside.links.reconcile.context import Side, Task
+from trackside.links.reconcile.context import LinkContext, Task
 from trackside.links.reconcile.deletion_guard import DeletionHeld
-from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.dispatch import Reconcilers
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.sync import fields
 from trackside.sync.document import Doc, Mode, Patch
@@ -40,9 +40,9 @@ class Pair:
             return store.create(tx, "l", Kind.TRACKSIDE, "http://127.0.0.1:1", mode, Options(), None, "")
 
         link = db.writer.submit(HERE, add).result()
-        peer: Any = SimpleNamespace(keeps_ids=True)
-        self.side = Side(db, HERE, link, peer, roots=None, server_root="")  # type: ignore[arg-type]  # no file is touched
-        self.reconciler = Reconciler(SnippetType(self.side, Snippets(db, self.there)), lambda *_: False)
+        peer: Any = SimpleNamespace(preserves_ids=True)
+        self.context = LinkContext(db, HERE, link, peer, roots=None, server_root="")  # type: ignore[arg-type]  # no file is touched
+        self.reconciler = Reconciler(SnippetType(self.context, Snippets(db, self.there)), lambda *_: False)
 
     def put(self, ws: int, put: Doc, drop: tuple[Field, ...] = ()) -> None:
         self._db.writer.submit(ws, lambda tx: table.put(tx, ID, Patch(put, list(drop)))).result()
@@ -97,7 +97,7 @@ def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> 
 
     with pytest.raises(DeletionHeld):
         _look(pair, is_here=is_here)
-    pair.side.start(Task(may_delete=True))
+    pair.context.start(Task(may_delete=True))
     _look(pair, is_here=is_here)
 
     assert pair.docs() == (None, None)
@@ -134,8 +134,8 @@ def test_an_item_of_a_kind_that_keeps_deleted_ones_is_created_again_where_it_is_
 
 def test_every_kind_of_item_has_the_one_reconciler(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
-    peer: Any = SimpleNamespace(keeps_ids=True, registry=None, datasets=None, traces=None)
-    mirrors = Mirrors(Side(db, HERE, pair.side.link, peer, roots=None, server_root=""))  # type: ignore[arg-type]  # no file
+    peer: Any = SimpleNamespace(preserves_ids=True, registry=None, datasets=None, traces=None)
+    mirrors = Reconcilers(LinkContext(db, HERE, pair.context.link, peer, roots=None, server_root=""))  # type: ignore[arg-type]  # no file
 
     found = {entity for entity in Entity if isinstance(mirrors.of(entity), Reconciler)}
 

@@ -9,7 +9,7 @@ import pytest
 from trackside.core.http_client.errors import RequestRejected, ResponseTooLarge
 from trackside.sync import fields
 from trackside.sync.entities import FIRST
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import ListEntry
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.run_changes import Poll
@@ -39,7 +39,7 @@ class Remote:
         self.poll = Poll(
             self.list_experiments,
             self.search,
-            _part,
+            _snapshot,
             lambda name: True,
             lambda: self.now,
             search_models=self.search_models,
@@ -50,7 +50,7 @@ class Remote:
 
     def list_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
         del token
-        return [Part(str(i), str(i), {fields.NAME: f"e{i}"}) for i in range(self.experiments)], None
+        return [Snapshot(str(i), str(i), {fields.NAME: f"e{i}"}) for i in range(self.experiments)], None
 
     def search(self, ids: Sequence[str], words: str, token: str | None, most: int) -> run_changes.Searched:
         self.searches.append((words, most))
@@ -70,7 +70,7 @@ class Remote:
             raise RequestRejected(404, "ENDPOINT_NOT_FOUND", "no such call")
         found = sorted(self.models.items(), key=lambda one: -one[1]) if "0" in ids else []
         begin = int(token or 0)
-        page: list[ListEntry] = [Part(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
+        page: list[ListEntry] = [Snapshot(each, "0", {}, at * 1000) for each, at in found[begin : begin + most]]
         return page, str(begin + most) if begin + most < len(found) else None
 
     def step(self) -> tuple[set[str], bool]:
@@ -213,11 +213,11 @@ def test_a_release_without_models_is_asked_for_them_once() -> None:
     assert [words for words, _ in remote.searches].count("models") == 1
 
 
-def _part(run: dict[str, Any]) -> Part:
+def _snapshot(run: dict[str, Any]) -> Snapshot:
     doc = {fields.START_TIME: str(run["start"])}
     if run["end"] is not None:
         doc[fields.END_TIME] = str(int(run["end"] * 1000))
-    return Part(run["id"], run["experiment"], doc)
+    return Snapshot(run["id"], run["experiment"], doc)
 
 
 def _matches(run: dict[str, Any], words: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from trackside.links import store
 from trackside.links.model import Kind, Options
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.runs import metrics
 from trackside.metrics.series import unpack
 from trackside.runs import batch, lifecycle
@@ -39,7 +39,7 @@ def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> Non
         link = store.create(tx, "busy", Kind.TRACKSIDE, "http://127.0.0.1:1", Mode.PUSH, Options(), None, "")
     peer: Any = Busy(db, run_id)
     nowhere: Any = None  # no file is asked for
-    side = Side(db, 1, link, peer, nowhere, "")
+    side = LinkContext(db, 1, link, peer, nowhere, "")
     peer.log(0)
 
     refused = [metrics.send(side, run_id, "there") for _ in range(3)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from support.databricks.workspace import TOKEN, Databricks
 from support.links import LINKS, add, check, link, log, put_file, settle, sync, until
 from support.processes.servers import Server
-from trackside.links.state.point_retries import FIRST_S, LONGEST_S, Refusals
+from trackside.links.state.point_retries import FIRST_S, LONGEST_S, PointRetries
 
 LINK = "lake"
 
@@ -77,7 +77,7 @@ def test_many_series_that_are_refused_are_not_tried_one_by_one_at_once(server: S
 
 def test_what_is_refused_again_waits_longer_up_to_an_hour() -> None:
     clock = [0.0]
-    refusals = Refusals(lambda: clock[0])
+    refusals = PointRetries(lambda: clock[0])
     waits = []
     for _ in range(14):
         refusals.note("run", "m", "no")

@@ -8,7 +8,7 @@ from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events import store as events
 from trackside.links import store
-from trackside.links.model import Kind, Link, Made, Options
+from trackside.links.model import CreatedBy, Kind, Link, Options
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.generations import Known
 from trackside.registry import mirrored, models
@@ -36,9 +36,9 @@ def link(db: Any) -> Link:
             local_id = str(number) * 32
             lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5 + number, tags={}, run_id=local_id)
             item_store.save_item(
-                tx, made.link_id, Entity.RUN, local_id, f"there-{number}", Made.US, {fields.STAGE: stage}
+                tx, made.link_id, Entity.RUN, local_id, f"there-{number}", CreatedBy.US, {fields.STAGE: stage}
             )
-        item_store.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", Made.THEM, ACTIVE)
+        item_store.save_item(tx, made.link_id, Entity.EXPERIMENT, "0", "0", CreatedBy.THEM, ACTIVE)
         work_queue.enqueue(tx, made.link_id, [(str(Entity.RUN), "theirs")], is_remote=True)
         return store.get(tx, "l")
 

@@ -7,7 +7,7 @@ import pytest
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
 from trackside.links import store
-from trackside.links.model import Kind, Link, Made, Options
+from trackside.links.model import CreatedBy, Kind, Link, Options
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import PIECE, Depth
 from trackside.runs import lifecycle
@@ -81,7 +81,7 @@ def test_no_piece_is_large_and_none_is_lost(db: Any, link: Link) -> None:
 
 def test_what_both_sides_have_is_marked_in_a_link_that_only_takes(db: Any, link: Link) -> None:
     db.writer.submit(
-        WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", Made.HERE, None)
+        WS, lambda tx: item_store.save_item(tx, link.link_id, Entity.RUN, "r" * 32, "there", CreatedBy.HERE, None)
     ).result()
     now = begin(db, link, backfill.whole(Mode.PULL, Depth.COMPARE, ""))
     while now.backfill_cursor:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from trackside.links import store
-from trackside.links.model import Kind, Made, Options
+from trackside.links.model import CreatedBy, Kind, Options
 from trackside.links.poll.ended_runs import LEAST_ROUND_S, SHARE, EndedRuns
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import item_store
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
@@ -23,14 +23,14 @@ class Clock:
 
 def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
     names = [f"{i:02x}" for i in range(0, 256, 8)]
-    side = _side(db, names)
+    context = _context(db, names)
     clock = Clock()
     rounds = EndedRuns(clock)
     seen: list[str] = []
     spent = 0.0
     while clock.now < 1000:
         clock.now += PERIOD_S
-        for each in rounds.due(side):
+        for each in rounds.due(context):
             seen.append(each)
             clock.now += 0.5
             spent += 0.5
@@ -41,21 +41,21 @@ def test_each_run_has_its_turn_within_a_twentieth_of_the_time(db: Any) -> None:
 
 
 def test_a_few_runs_are_not_looked_at_all_the_time(db: Any) -> None:
-    side = _side(db, ["a"])
+    context = _context(db, ["a"])
     clock = Clock()
     rounds = EndedRuns(clock)
     seen = 0
     while clock.now < 10 * LEAST_ROUND_S:
         clock.now += 1
-        seen += len(list(rounds.due(side)))
+        seen += len(list(rounds.due(context)))
 
     assert 9 <= seen <= 11
 
 
-def _side(db: Any, names: list[str]) -> Side:
+def _context(db: Any, names: list[str]) -> LinkContext:
     with db.write(1) as tx:
         link = store.create(tx, "stock", Kind.MLFLOW, "http://127.0.0.1:1", Mode.PULL, Options(), None, "")
         for name in names:
-            item_store.save_item(tx, link.link_id, Entity.RUN, name, f"r-{name}", Made.THEM, None)
+            item_store.save_item(tx, link.link_id, Entity.RUN, name, f"r-{name}", CreatedBy.THEM, None)
     nobody: Any = None  # is asked
-    return Side(db, 1, link, nobody, nobody, "")
+    return LinkContext(db, 1, link, nobody, nobody, "")

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from trackside.sync import fields
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.mlflow import active_runs
 from trackside.sync.remote.mlflow.active_runs import ActiveRuns
 from trackside.sync.remote.mlflow.run_changes import Poll, Searched
-from trackside.sync.remote.mlflow.wire import part_of_run
+from trackside.sync.remote.mlflow.wire import snapshot_of_run
 from trackside.sync.remote.port import Seen
 
 HOUR_S = 3600
@@ -84,9 +84,9 @@ def test_of_a_thousand_stale_runs_a_pass_tells_of_none_and_of_their_ends_at_once
         runs = [run for run in found.values() if "status" not in words or run["info"]["status"] == "RUNNING"]
         return runs[begin : begin + most], str(begin + most) if begin + most < len(runs) else None
 
-    experiment = Part("1", "1", {fields.NAME: "e"})
+    experiment = Snapshot("1", "1", {fields.NAME: "e"})
     poll = Poll(
-        lambda token: ([experiment], None), search, part_of_run, lambda name: True, lambda: 1e9 + clock.now, clock
+        lambda token: ([experiment], None), search, snapshot_of_run, lambda name: True, lambda: 1e9 + clock.now, clock
     )
 
     cursor = ""

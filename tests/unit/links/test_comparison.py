@@ -2,9 +2,9 @@
 
 import pytest
 
-from trackside.links.model import Made
+from trackside.links.model import CreatedBy
 from trackside.links.reconcile.merging import compare, outdone
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.document import Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
@@ -19,12 +19,12 @@ def can(entity: Entity, field: Field, verb: str) -> bool:
     return True
 
 
-def put_there(mode: Mode, ours: Doc, theirs: Doc, item: Item, *, was_read: bool = True) -> Doc:
+def put_there(mode: Mode, ours: Doc, theirs: Doc, item: ItemState, *, was_read: bool = True) -> Doc:
     return compare(Entity.EXPERIMENT, item, ours, theirs, mode, can, was_read=was_read).for_them.put
 
 
-def met(agreed: Doc | None = None, made_by: Made = Made.THEM) -> Item:
-    return Item("1", "2", made_by, agreed)
+def met(agreed: Doc | None = None, made_by: CreatedBy = CreatedBy.THEM) -> ItemState:
+    return ItemState("1", "2", made_by, agreed)
 
 
 EARLIER: Doc = {CREATED: "5", UPDATED: "50"}
@@ -62,8 +62,8 @@ def test_what_was_agreed_of_a_time_that_stands_stays_agreed() -> None:
 
 
 def test_a_copy_of_our_making_has_our_times_at_first() -> None:
-    assert put_there(Mode.PUSH, LATER, EARLIER, met(None, Made.US)) == LATER
-    assert put_there(Mode.PUSH, LATER, EARLIER, met({CREATED: "7"}, Made.US)) == {UPDATED: "70"}
+    assert put_there(Mode.PUSH, LATER, EARLIER, met(None, CreatedBy.US)) == LATER
+    assert put_there(Mode.PUSH, LATER, EARLIER, met({CREATED: "7"}, CreatedBy.US)) == {UPDATED: "70"}
 
 
 def test_no_time_is_sent_to_a_copy_that_was_not_read() -> None:

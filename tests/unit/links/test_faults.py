@@ -18,20 +18,20 @@ from trackside.links.reconcile.attempt import attempt
 from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
-from trackside.sync.remote.databricks.client import DatabricksPeer
+from trackside.sync.remote.databricks.client import DatabricksRemote
 from trackside.sync.remote.databricks.files import PartCalls
 from trackside.sync.remote.databricks.oauth import MachineToken
 from trackside.sync.remote.databricks.store_requests import Credential
 from trackside.sync.remote.faults import InvalidRemoteResponse
-from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.client import MlflowRemote
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.port import Unmirrored
-from trackside.sync.remote.trackside.client import TracksidePeer
+from trackside.sync.remote.trackside.client import TracksideRemote
 
 PEERS: dict[str, Callable[[HttpClient], Any]] = {
-    "trackside": TracksidePeer,
-    "mlflow": lambda http: MlflowPeer(http, ""),
-    "databricks": lambda http: DatabricksPeer(http, ""),
+    "trackside": TracksideRemote,
+    "mlflow": lambda http: MlflowRemote(http, ""),
+    "databricks": lambda http: DatabricksRemote(http, ""),
 }
 WORDS = (
     RemoteUnavailable,
@@ -136,7 +136,7 @@ def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: s
 
 def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> None:
     remote.body = b'{"run": {"info": {"experiment_id": 7, "run_uuid": "r", "start_time": "5", "artifact_uri": null}}}'
-    with closing(MlflowPeer(HttpClient(remote.url, Secret()), "")) as peer:
+    with closing(MlflowRemote(HttpClient(remote.url, Secret()), "")) as peer:
         part = peer.read(Entity.RUN, "r")
 
         assert part is not None
@@ -167,7 +167,7 @@ def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remo
     remote.body = msgspec.json.encode({"records": [record]})
     words = "records of d that nobody asked for"
     with (
-        closing(TracksidePeer(HttpClient(remote.url, Secret()))) as peer,
+        closing(TracksideRemote(HttpClient(remote.url, Secret()))) as peer,
         pytest.raises(InvalidRemoteResponse, match=words),
     ):
         list(peer.datasets.records("d", ["wanted"]))
@@ -189,7 +189,7 @@ def test_the_same_error_elsewhere_is_a_bug_of_ours(error: Exception) -> None:
 
 def test_an_error_of_our_own_within_an_adapter_is_a_bug_of_ours(remote: Remote) -> None:
     remote.body = b"{}"
-    with closing(MlflowPeer(HttpClient(remote.url, Secret()), "")) as peer:
+    with closing(MlflowRemote(HttpClient(remote.url, Secret()), "")) as peer:
         peer.may_be_trackside = False
         _is_bug(lambda: str(peer.make(Entity.RUN, "r", "1", Patch({fields.START_TIME: "no number"}))))
 

@@ -14,11 +14,11 @@ from trackside.sync.file_plan import (
     folders_left_there,
     plan,
 )
-from trackside.sync.file_versions import OurFile, RemoteFile
+from trackside.sync.file_versions import LocalFile, RemoteFile
 
 PATH = "a/b.txt"
-OURS = OurFile(3, "e1")
-OURS_NOW = OurFile(3, "e2")
+OURS = LocalFile(3, "e1")
+OURS_NOW = LocalFile(3, "e2")
 THEIRS = RemoteFile(3, "", "r1")
 THEIRS_NOW = RemoteFile(3, "", "r2")
 AGREED = Known(PATH, 3, "e1", "s1", "r1")
@@ -28,7 +28,7 @@ ALL = tuple(Mode)
 def decided(
     mode: Mode,
     old: Known | None,
-    our: OurFile | None,
+    our: LocalFile | None,
     their: RemoteFile | None,
     sums: tuple[str, str] | None = None,
 ) -> tuple[What, str] | None:
@@ -62,7 +62,7 @@ def test_what_both_have_as_it_was_stays(mode: Mode) -> None:
 @pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.SEND)])
 def test_what_changed_here_goes_there_unless_the_link_only_takes(mode: Mode, what: What) -> None:
     assert decided(mode, AGREED, OURS_NOW, THEIRS, ("s2", "s1")) == (what, "")
-    assert decided(mode, AGREED, OurFile(4, "e2"), THEIRS) == (what, "")
+    assert decided(mode, AGREED, LocalFile(4, "e2"), THEIRS) == (what, "")
 
 
 @pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.TAKE)])
@@ -86,11 +86,11 @@ def test_where_nobody_can_tell_files_of_a_size_are_the_same_unless_ours_changed_
 def test_of_a_file_that_both_changed_the_larger_one_is_kept() -> None:
     said = f"both sides changed the file {PATH}: "
 
-    assert decided(Mode.BOTH, AGREED, OurFile(5, "e2"), RemoteFile(4, "", "r2")) == (
+    assert decided(Mode.BOTH, AGREED, LocalFile(5, "e2"), RemoteFile(4, "", "r2")) == (
         What.SEND,
         f"{said}ours is larger and is kept",
     )
-    assert decided(Mode.BOTH, AGREED, OurFile(4, "e2"), RemoteFile(5, "", "r2")) == (
+    assert decided(Mode.BOTH, AGREED, LocalFile(4, "e2"), RemoteFile(5, "", "r2")) == (
         What.TAKE,
         f"{said}theirs is larger and is kept",
     )
@@ -222,7 +222,7 @@ def test_paths_come_in_their_order_each_once() -> None:
     steps = plan(
         Mode.BOTH,
         {"b": Known("b", 1, "e", "", "r"), "d": Known("d", 1, "e", "", "r")},
-        {"a": OURS, "b": OurFile(1, "e")},
+        {"a": OURS, "b": LocalFile(1, "e")},
         {"c": THEIRS, "b": RemoteFile(1, "", "r")},
         lambda _: None,
     )
@@ -242,7 +242,12 @@ def test_a_push_that_does_not_look_sends_what_is_new_and_drops_what_was_removed(
         )
     }
     known |= {"removed": Known("removed", 1, FileState.REMOVED), "unsent": Known("unsent", 1, FileState.UNSENT)}
-    ours = {"same": OurFile(1, "e"), "other": OurFile(1, "f"), "new": OurFile(1, "g"), "unsent": OurFile(1, "u")}
+    ours = {
+        "same": LocalFile(1, "e"),
+        "other": LocalFile(1, "f"),
+        "new": LocalFile(1, "g"),
+        "unsent": LocalFile(1, "u"),
+    }
 
     assert list(blind(known, ours)) == [
         Step(What.DROP_THERE, "gone"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.runner.examples import examples
 from trackside.sync.document import Mode
 from trackside.sync.file_plan import Known, What, plan
-from trackside.sync.file_versions import OurFile, RemoteFile
+from trackside.sync.file_versions import LocalFile, RemoteFile
 
 PATHS = ("a", "b/c", "b/d")
 SENDING = {What.SEND, What.DROP_THERE}
@@ -27,7 +27,7 @@ class Sides:
 
     def run(self, mode: Mode) -> None:
         known = {path: Known(path, len(text), f"e{text}", text, f"r{text}") for path, text in self.agreed.items()}
-        ours = {path: OurFile(len(text), f"e{text}") for path, text in self.ours.items()}
+        ours = {path: LocalFile(len(text), f"e{text}") for path, text in self.ours.items()}
         theirs = {path: RemoteFile(len(text), etag=f"r{text}") for path, text in self.theirs.items()}
         steps = list(plan(mode, known, ours, theirs, lambda path: (self.ours[path], self.theirs[path])))
         self.done = [step.what for step in steps]

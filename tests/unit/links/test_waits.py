@@ -3,7 +3,7 @@
 import pytest
 
 from trackside.core.http_client.rate_limit import Limits, TokenBucket
-from trackside.links.state.point_retries import FIRST_S, MOST, Refusals
+from trackside.links.state.point_retries import FIRST_S, MOST, PointRetries
 from trackside.links.worker.throttle import BUSY_SHARE, REST_FACTOR, Throttle
 
 
@@ -65,7 +65,7 @@ def test_what_a_link_does_by_itself_is_no_business_of_others() -> None:
 
 def test_a_refusal_of_another_series_and_one_that_nobody_knows_change_nothing() -> None:
     clock = Clock()
-    refusals = Refusals(clock)
+    refusals = PointRetries(clock)
 
     refusals.forget("run", "m")
     refusals.note("run", "m", "why")
@@ -78,7 +78,7 @@ def test_a_refusal_of_another_series_and_one_that_nobody_knows_change_nothing() 
 
 
 def test_no_more_refusals_are_remembered_than_there_is_room_for() -> None:
-    refusals = Refusals(Clock())
+    refusals = PointRetries(Clock())
     keys = [str(number) for number in range(MOST)]
     for key in keys:
         refusals.note("run", key, "")

@@ -33,7 +33,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 DEFAULT_WORKSPACE = "default"
 _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
@@ -75,7 +75,7 @@ class DatabaseSource:
             tags.setdefault(str(experiment_id), {})[key] = value or ""
         return [
             Given(
-                Part(each, each, plain(experiment_doc(name, stage, tags.get(each, {})))),
+                Snapshot(each, each, plain(experiment_doc(name, stage, tags.get(each, {})))),
                 location or "",
                 {},
                 times(created, updated),
@@ -261,7 +261,7 @@ class DatabaseSource:
             )
             points = {key: _point(rest) for key, *rest in last.get(run_id, [])}
             found.append(
-                Given(Part(run_id, str(experiment_id), {**plain(doc), **edges.get(run_id, {})}), uri or "", points)
+                Given(Snapshot(run_id, str(experiment_id), {**plain(doc), **edges.get(run_id, {})}), uri or "", points)
             )
         return found
 
@@ -328,7 +328,7 @@ class DatabaseSource:
                 points=[point_field(*point) for point in metrics.get(model_id, [])],
             )
             found.append(
-                Given(Part(model_id, str(experiment_id), plain(doc)), location or "", {}, times(created, updated))
+                Given(Snapshot(model_id, str(experiment_id), plain(doc)), location or "", {}, times(created, updated))
             )
         return found
 

@@ -12,7 +12,7 @@ from trackside.imports.sources.rows import Rows, some
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 AT_ONCE = 200  # records
 _WRAPPED = "mlflow_wrapped"  # MLflow keeps outputs, which may be anything, within an object
@@ -60,7 +60,7 @@ def datasets(rows: Rows, schema: Schema, where: str, wanted: list[str]) -> Itera
                 fields.LAST_UPDATED_BY: updater,
             }
             doc.update({field: value for field, value in named.items() if value})
-            yield Given(Part(dataset_id, "", {**doc, **docs[dataset_id]}))
+            yield Given(Snapshot(dataset_id, "", {**doc, **docs[dataset_id]}))
 
 
 def records(rows: Rows, schema: Schema, dataset_id: str) -> Iterator[Record]:
@@ -115,7 +115,7 @@ def _schema(text: str | None) -> str | None:
     found = _loaded(text)
     if not isinstance(found, dict):
         return None
-    return json.dumps({**{part: {} for part in _SCHEMA if part not in found}, **found}, ensure_ascii=False)
+    return json.dumps({**{snapshot: {} for snapshot in _SCHEMA if snapshot not in found}, **found}, ensure_ascii=False)
 
 
 def _loaded(text: str | None) -> Any:

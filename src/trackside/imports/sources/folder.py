@@ -28,7 +28,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import dataset_field, experiment_doc, model_doc, point_field, run_doc
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 TRASH = ".trash"
 RESERVED = frozenset({"tags", "datasets", "traces", "models"})  # of an experiment: no runs
@@ -76,12 +76,12 @@ class FolderSource:
             for key in run.last:
                 points = _points(folder / key)
                 for start in range(0, len(points), MAX_POINTS):
-                    part = points[start : start + MAX_POINTS]
-                    if size + len(part) > MAX_POINTS and batch:
+                    snapshot = points[start : start + MAX_POINTS]
+                    if size + len(snapshot) > MAX_POINTS and batch:
                         yield run.id, batch
                         batch, size = {}, 0
-                    batch[key] = pack(part)
-                    size += len(part)
+                    batch[key] = pack(snapshot)
+                    size += len(snapshot)
                     if start + MAX_POINTS < len(points):
                         yield run.id, batch
                         batch, size = {}, 0
@@ -161,7 +161,7 @@ class FolderSource:
             if points:
                 last[key] = max(points, key=rank)
         run_id = text_of(meta, "run_id") or text_of(meta, "run_uuid") or folder.name
-        return Given(Part(run_id, experiment_id, plain(doc)), text_of(meta, "artifact_uri"), last)
+        return Given(Snapshot(run_id, experiment_id, plain(doc)), text_of(meta, "artifact_uri"), last)
 
     def _edges(self, experiment_id: str, folder: Path) -> Doc:
         edges: Doc = {}
@@ -218,7 +218,10 @@ class FolderSource:
         )
         model_id = text_of(meta, "model_id") or folder.name
         return Given(
-            Part(model_id, experiment_id, plain(doc)), text_of(meta, "artifact_location"), {}, _times(meta, "timestamp")
+            Snapshot(model_id, experiment_id, plain(doc)),
+            text_of(meta, "artifact_location"),
+            {},
+            _times(meta, "timestamp"),
         )
 
     def _count_traces(self) -> None:
@@ -233,8 +236,8 @@ def _experiment(experiment_id: str, folder: Path) -> Given:
     meta = read_meta(folder)
     stage = "deleted" if folder.parent.name == TRASH else text_of(meta, "lifecycle_stage")
     doc = experiment_doc(text_of(meta, "name"), stage, read_texts(folder / "tags"))
-    part = Part(experiment_id, experiment_id, plain(doc))
-    return Given(part, text_of(meta, "artifact_location"), {}, _times(meta, "time"))
+    snapshot = Snapshot(experiment_id, experiment_id, plain(doc))
+    return Given(snapshot, text_of(meta, "artifact_location"), {}, _times(meta, "time"))
 
 
 def _runs_of(experiment: Path) -> Iterator[Path]:

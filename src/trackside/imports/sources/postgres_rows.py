@@ -21,7 +21,7 @@ class PostgresRows:
 
     def all(self, sql: str, *values: Any) -> list[Row]:
         head, *parts = sql.split("?")
-        text = head + "".join(f"${number}{part}" for number, part in enumerate(parts, 1))
+        text = head + "".join(f"${number}{snapshot}" for number, snapshot in enumerate(parts, 1))
         try:
             return self._wire.execute(text, values).rows
         except (Lost, ServerError, Fault) as error:

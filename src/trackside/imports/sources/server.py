@@ -1,4 +1,4 @@
-"""A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the peer that links have for such a server."""
+"""A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the remote that links have for such a server."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ from trackside.metrics.series import pack
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import Unread, read_each
 from trackside.sync.remote.mlflow.answers import (
     BulkHistory,
@@ -48,10 +48,10 @@ from trackside.sync.remote.mlflow.answers import (
     VersionPage,
 )
 from trackside.sync.remote.mlflow.api import Calls
-from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.client import MlflowRemote
 from trackside.sync.remote.mlflow.datasets import MlflowDatasets
 from trackside.sync.remote.mlflow.shapes import Experiment, LoggedModel, ModelVersion, RegisteredModel, Run, decoded
-from trackside.sync.remote.mlflow.wire import part_of_experiment, part_of_model, part_of_run, proxied_path
+from trackside.sync.remote.mlflow.wire import proxied_path, snapshot_of_experiment, snapshot_of_model, snapshot_of_run
 from trackside.sync.remote.paging import pages_of
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
@@ -68,7 +68,7 @@ class ServerSource:
         """`finder`: places that this machine reaches; the server's proxy is one of them."""
         self._http = http
         self._calls = Calls(http)
-        self._peer = MlflowPeer(http, "")
+        self._remote = MlflowRemote(http, "")
         self._datasets = MlflowDatasets(http, "")
         self._finder = finder
         self._threads = ThreadPoolExecutor(HISTORIES, "import-history")
@@ -95,7 +95,7 @@ class ServerSource:
                     yield self._readable("run", page, _run, lambda each: each["info"]["run_id"])
 
     def _search_runs(self, ids: Sequence[str], token: str | None) -> tuple[list[Any], str | None]:
-        return self._peer.search_runs(ids, "", token, PAGE)
+        return self._remote.search_runs(ids, "", token, PAGE)
 
     def whole(self, run: Given) -> Given:
         """A search does not tell which models went into a run."""
@@ -120,7 +120,7 @@ class ServerSource:
             yield from server_traces.pages(self._http, self._ids[start : start + GROUP], self.left_out.append)
 
     def reviews(self) -> Iterator[Reviews]:
-        active = [each.id for each in self._experiments if each.part.doc.get(fields.STAGE) == "active"]
+        active = [each.id for each in self._experiments if each.snapshot.doc.get(fields.STAGE) == "active"]
         return server_reviews.reviews(self._http, active, self.left_out.append)
 
     def registered(self) -> Iterator[Registered]:
@@ -152,9 +152,9 @@ class ServerSource:
                 if isinstance(found, Unread):
                     self.left_out.append(f"evaluation dataset {found.item_id}: {found.why}")
                     continue
-                part = self._datasets.read(found.item_id)
-                if part is not None:
-                    yield Given(_plain(part))
+                snapshot = self._datasets.read(found.item_id)
+                if snapshot is not None:
+                    yield Given(_plain(snapshot))
         except RequestRejected as refused:
             if refused.status != BROKEN:  # the server keeps all in a folder, and fails at the call
                 self.left_out.append(f"evaluation datasets: {refused}")
@@ -169,7 +169,7 @@ class ServerSource:
         is_found = place.is_there if isinstance(place, Folder) else not isinstance(place, Nowhere)
         if is_found or proxied_path(item.artifact_uri) is not None:
             return place
-        return _Served(self._http, self._peer, entity, item.id)
+        return _Served(self._http, self._remote, entity, item.id)
 
     def place_of(self, uri: str) -> Place:
         if uri.partition(":")[0] in ("runs", "models"):
@@ -179,7 +179,7 @@ class ServerSource:
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._finder.close()
-        self._peer.close()
+        self._remote.close()
 
     def _all_experiments(self) -> Iterator[Given]:
         def ask(token: str | None) -> tuple[list[Any], str | None]:
@@ -273,7 +273,7 @@ class ServerSource:
         return found if is_in_order else None
 
     def _page_by_page(self, run_id: str, key: str) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        for _, packed in self._peer.points(run_id, key, 0):
+        for _, packed in self._remote.points(run_id, key, 0):
             yield run_id, {key: packed}
 
     def _registered(self, found: RegisteredModel, versions: Sequence[ModelVersion]) -> Registered:
@@ -313,15 +313,15 @@ class ServerSource:
 class _Served:
     """Files that the server lists and sends, wherever it keeps them."""
 
-    def __init__(self, http: HttpClient, peer: MlflowPeer, entity: Entity, item_id: str) -> None:
+    def __init__(self, http: HttpClient, remote: MlflowRemote, entity: Entity, item_id: str) -> None:
         self._http = http
-        self._peer = peer
+        self._remote = remote
         self._entity = entity
         self._id = item_id
 
     def files(self) -> dict[str, int]:
         try:
-            return {path: file.size_bytes for path, file in self._peer.files(self._entity, self._id).items()}
+            return {path: file.size_bytes for path, file in self._remote.files(self._entity, self._id).items()}
         except RequestRejected as refused:
             raise Unreadable(str(refused)) from None
 
@@ -354,23 +354,25 @@ def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
 def _experiment(found: object) -> Given:
     experiment = decoded(Experiment, found)
     times = _times(experiment.creation_time, experiment.last_update_time)
-    return Given(_plain(part_of_experiment(experiment)), experiment.artifact_location or "", {}, times)
+    return Given(_plain(snapshot_of_experiment(experiment)), experiment.artifact_location or "", {}, times)
 
 
 def _run(found: object) -> Given:
     run = decoded(Run, found)
     last = {each.key: (each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
-    return Given(_plain(part_of_run(run)), run.info.artifact_uri or "", last)
+    return Given(_plain(snapshot_of_run(run)), run.info.artifact_uri or "", last)
 
 
 def _model(found: object) -> Given:
     model = decoded(LoggedModel, found)
     times = _times(model.info.creation_timestamp_ms, model.info.last_updated_timestamp_ms)
-    return Given(_plain(part_of_model(model)), model.info.artifact_uri or "", {}, times)
+    return Given(_plain(snapshot_of_model(model)), model.info.artifact_uri or "", {}, times)
 
 
-def _plain(part: Part) -> Part:
-    return replace(part, doc=plain({field: text for field, text in part.doc.items() if field != fields.VERSION}))
+def _plain(snapshot: Snapshot) -> Snapshot:
+    return replace(
+        snapshot, doc=plain({field: text for field, text in snapshot.doc.items() if field != fields.VERSION})
+    )
 
 
 def _times(created: int | None, updated: int | None) -> Doc:

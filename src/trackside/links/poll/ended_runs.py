@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import item_store
 from trackside.sync.entities import Entity
 
@@ -24,14 +24,14 @@ class EndedRuns:
         self._at = self._began = clock()
         self._left_s = 0.0
 
-    def due(self, side: Side) -> Iterator[str]:
+    def due(self, context: LinkContext) -> Iterator[str]:
         """Yield the remote's ids of the runs to read now.  The time until the caller asks for the next one counts as its cost."""
         now = self._clock()
         self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
         self._at = now
-        link_id = side.link.link_id
+        link_id = context.link.link_id
         while self._left_s > 0:
-            found = side.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after, 1))
+            found = context.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after, 1))
             if not found:
                 if self._clock() - self._began < LEAST_ROUND_S:
                     return

@@ -7,11 +7,11 @@ clocks that are wrong) is found by a sweep over everything, which is made as oft
 import time
 from collections.abc import Callable
 
-from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.dispatch import Reconcilers
 from trackside.sync.document import pack
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import ListEntry
 from trackside.sync.remote.port import Listing, Seen
 
@@ -32,7 +32,7 @@ class RecentThenSweep:
         self._took = 0.0
         self._found: dict[tuple[Entity, str], int] = {}
 
-    def look(self, listing: Listing, here: Mirrors, hear: Callable[[Seen], None]) -> None:
+    def look(self, listing: Listing, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
         """Call `hear` for what may have changed or gone."""
         began = self._now()
         if self._swept is not None and began - self._swept < max(SWEEP_LEAST_S, SWEEP_SHARE * self._took):
@@ -48,7 +48,7 @@ class RecentThenSweep:
 
     def _pass_on(self, listing: Listing, entry: ListEntry, hear: Callable[[Seen], None]) -> tuple[Entity, str]:
         which = listing.entity_of(entry), entry.item_id
-        if isinstance(entry, Part):
+        if isinstance(entry, Snapshot):
             self._since = max(self._since, int(entry.doc.get(self._changed_at, "0")))
             what = hash((pack(entry.doc), entry.failed))
         else:

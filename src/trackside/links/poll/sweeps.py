@@ -6,8 +6,8 @@ from collections.abc import Callable
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.poll.recent_then_sweep import RecentThenSweep
-from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.dispatch import Mirrors
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.reconcile.dispatch import Reconcilers
 from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.remote.port import Seen, listings
@@ -25,12 +25,12 @@ class Sweeps:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sweeps = {entity: RecentThenSweep(field, now) for entity, field in CHANGED_AT.items()}
 
-    def look(self, side: Side, here: Mirrors, hear: Callable[[Seen], None]) -> None:
+    def look(self, context: LinkContext, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
         """Call `hear` for what may have changed or gone.  A remote that refuses a listing keeps none, or none for this link:
         the rest goes on."""
-        for listing in listings(side.peer, registry=side.link.options.registry):
+        for listing in listings(context.remote, registry=context.link.options.registry):
             entity = listing.entities[-1]
             try:
                 self._sweeps[entity].look(listing, here, hear)
             except RequestRejected as refused:
-                side.note_once(LogKind.REFUSED, entity, "", f"{listing.words} there cannot be read: {refused}")
+                context.note_once(LogKind.REFUSED, entity, "", f"{listing.words} there cannot be read: {refused}")

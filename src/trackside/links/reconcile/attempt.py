@@ -8,7 +8,7 @@ from trackside.core.errors import Fault
 from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.remote import faults
 from trackside.sync.remote.faults import InvalidRemoteResponse
-from trackside.sync.remote.port import Peer, Unmirrored
+from trackside.sync.remote.port import Remote, Unmirrored
 
 log = logging.getLogger("trackside.links")
 
@@ -31,17 +31,17 @@ def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) ->
     return None
 
 
-def attempt_with(peer: Peer, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
+def attempt_with(remote: Remote, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
     """Work at an item, as `attempt` does.  An answer that cannot be read is trouble of the item, as long as the remote gives
     another answer that can be read."""
     try:
         return attempt(work, leave_out)
     except InvalidRemoteResponse as error:
-        check_answers(peer)
+        check_answers(remote)
         return str(error)
 
 
-def check_answers(peer: Peer) -> None:
+def check_answers(remote: Remote) -> None:
     """Raise RemoteUnavailable unless the remote gives an answer that can be read."""
     with suppress(RequestRejected):  # that is an answer too
-        peer.find_experiment("Default")
+        remote.find_experiment("Default")

@@ -1,4 +1,4 @@
-"""The context of the steps of one link: our store, the peer, and which item here is which item there.  Moves nothing itself."""
+"""The context of the steps of one link: our store, the remote, and which item here is which item there.  Moves nothing itself."""
 
 import json
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Tx
 from trackside.core.http_client.errors import Cancelled
 from trackside.links import model, store
-from trackside.links.model import Deletion, Link, LogKind, Made
+from trackside.links.model import CreatedBy, Deletion, Link, LogKind
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.state import generations, item_store, work_queue
-from trackside.links.state.item import Item
-from trackside.links.state.point_retries import Refusals
+from trackside.links.state.item import ItemState
+from trackside.links.state.point_retries import PointRetries
 from trackside.sync import validation
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local import reader
-from trackside.sync.local.reader import Part
-from trackside.sync.remote.port import Peer
+from trackside.sync.local.reader import Snapshot
+from trackside.sync.remote.port import Remote
 from trackside.sync.time_slice import TimeSlice
 from trackside.traces.storage.body_files import BodyFiles
 
@@ -49,31 +49,31 @@ class Task(Struct, frozen=True):
     may_delete: bool = False
 
 
-class Side:
-    """Both sides of a link.  Transactions are short: none is open while the peer is asked."""
+class LinkContext:
+    """Both sides of a link.  Transactions are short: none is open while the remote is asked."""
 
     def __init__(
         self,
         db: Database,
         ws: int,
         link: Link,
-        peer: Peer,
+        remote: Remote,
         roots: Roots,
         server_root: str,
         *,
         beat: Callable[[], None] = lambda: None,
-        refusals: Refusals | None = None,
+        refusals: PointRetries | None = None,
     ) -> None:
         """`beat` is called within long transfers; what it raises ends them.  `refusals`: of the link, longer than a step."""
         self.db = db
         self.ws = ws
         self.link = link
-        self.peer = peer
+        self.remote = remote
         self.roots = roots
         self.server_root = server_root
         self.body_files = BodyFiles(roots)
         self.beat = beat
-        self.refusals = refusals or Refusals()
+        self.refusals = refusals or PointRetries()
         self._task = Task()
 
     def start(self, task: Task) -> None:
@@ -101,12 +101,12 @@ class Side:
         """Run a transaction in the link's name, which the history of every slice shows."""
         return in_link(self.db, self.ws, self.link.link_id, lambda tx: fn(tx.by(self.user)))
 
-    def look(self, entity: Entity, remote_id: str) -> Part | None:
+    def look(self, entity: Entity, remote_id: str) -> Snapshot | None:
         """Return an item of theirs, or None.  Raise Invalid if a field of it cannot be stored here."""
-        part = self.peer.read(entity, remote_id)
-        if part is not None:
-            validation.check(part.doc)
-        return part
+        snapshot = self.remote.read(entity, remote_id)
+        if snapshot is not None:
+            validation.check(snapshot.doc)
+        return snapshot
 
     def note(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
         self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
@@ -124,10 +124,10 @@ class Side:
         """Add a line to the log unless it has the same line already."""
         self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
 
-    def item(self, entity: Entity, local_id: str) -> Item | None:
+    def item(self, entity: Entity, local_id: str) -> ItemState | None:
         return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
 
-    def by_remote(self, entity: Entity, remote_id: str) -> Item | None:
+    def by_remote(self, entity: Entity, remote_id: str) -> ItemState | None:
         return self.read(lambda tx: item_store.by_remote(tx, self.link.link_id, entity, remote_id))
 
     def enqueue(self, entity: Entity, item_id: str, *, is_remote: bool = False, depth: int = 0) -> None:
@@ -137,7 +137,7 @@ class Side:
     def is_before(self, touched: int) -> bool:
         """Return whether an item that was made or changed at that time, in ms, is from before the moment from which on the link
         takes."""
-        is_named = self.peer.keeps_ids and self.link.has_seen_all and self.link.options.backfill == "none"
+        is_named = self.remote.preserves_ids and self.link.has_seen_all and self.link.options.backfill == "none"
         return not is_named and touched < self.link.options.since  # a log that names an item says that it changed
 
     def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
@@ -145,22 +145,22 @@ class Side:
         if not self._task.may_delete:
             raise DeletionHeld(Deletion(where, name, items))
 
-    def confirm(self, entity: Entity, item: Item) -> None:
+    def confirm(self, entity: Entity, item: ItemState) -> None:
         """Remember that the item was found there in this generation of the store."""
         store_generation = self.link.store_generation
         if item.store_generation < store_generation:
             self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, store_generation))
 
-    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None) -> None:
+    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, agreed: Doc | None) -> None:
         self.write(lambda tx: item_store.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))
 
     def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
-        """Return a document of ours with the peer's ids; `find` returns the peer's id of an item of ours."""
-        return doc if self.peer.keeps_ids else _renamed(doc, entity, find)
+        """Return a document of ours with the remote's ids; `find` returns the remote's id of an item of ours."""
+        return doc if self.remote.preserves_ids else _renamed(doc, entity, find)
 
     def ours(self, doc: Doc, entity: Entity) -> Doc:
         """Return a document of theirs with our ids, without the tags that say what it is a copy of."""
-        if self.peer.keeps_ids:
+        if self.remote.preserves_ids:
             return doc
         plain = {
             field: value

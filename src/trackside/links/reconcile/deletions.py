@@ -8,16 +8,16 @@ When in doubt it is lost, and a store generation ends (`state.generations`).
 
 import time
 
-from trackside.links.model import Made
-from trackside.links.reconcile.context import Side
+from trackside.links.model import CreatedBy
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION
 from trackside.links.state import generations, item_store
 from trackside.links.state.generations import Known
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import ChangePage
 
 SOME_RUNS = 5
@@ -32,48 +32,48 @@ class StoreIdentityCheck:
     def __init__(self) -> None:
         self._asked = float("-inf")
 
-    def is_another(self, side: Side, page: ChangePage | None = None) -> bool:
+    def is_another(self, context: LinkContext, page: ChangePage | None = None) -> bool:
         """Return whether the store is not the one that the link knows, or that one at an earlier state: then all is to be read
         again.  `page`: says which store it is of; else the remote is asked now and then."""
-        link = side.link
+        link = context.link
         if page is not None:
             store_id, was_put_back = page.store_id, page.was_put_back
         else:
             if time.monotonic() - self._asked < ASK_EVERY_S:
                 return False
-            store_id, was_put_back = side.peer.ask_store(), False
+            store_id, was_put_back = context.remote.ask_store(), False
             self._asked = time.monotonic()
         known = Known(link.store_id, link.store_generation)
         is_known = link.store_id != "" or was_put_back
         if store_id in ("", link.store_id):
             if was_put_back:
                 why = "its log ends before where it was read, or goes on otherwise"
-                side.write(lambda tx: generations.end(tx, link, known, why))
+                context.write(lambda tx: generations.end(tx, link, known, why))
             return was_put_back
         if not is_known:
-            side.write(lambda tx: generations.remember(tx, link.link_id, store_id))
+            context.write(lambda tx: generations.remember(tx, link.link_id, store_id))
             return False
-        side.write(lambda tx: generations.begin_anew(tx, link, known, store_id))
+        context.write(lambda tx: generations.begin_anew(tx, link, known, store_id))
         return True
 
 
 class LossCheck:
     """The questions of one pass over a link."""
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
-        self._link_id = side.link.link_id
+    def __init__(self, context: LinkContext) -> None:
+        self._context = context
+        self._link_id = context.link.link_id
         self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which generation
 
-    def is_lost(self, entity: Entity, item: Item) -> bool:
+    def is_lost(self, entity: Entity, item: ItemState) -> bool:
         """Return whether an item that both had, and that is missing there now, was lost with its store."""
-        side = self._side
-        known = side.read(lambda tx: generations.of(tx, self._link_id))
+        context = self._context
+        known = context.read(lambda tx: generations.of(tx, self._link_id))
         if item.store_generation < known.store_generation:
             return True
         was_removed = None
         if entity.is_of_registry:
-            was_removed = side.peer.registry.was_removed(entity, item.remote_id)
+            was_removed = context.remote.registry.was_removed(entity, item.remote_id)
         if was_removed is not None:
             return not was_removed
         if (
@@ -90,47 +90,47 @@ class LossCheck:
             case _:
                 why = self._is_last(entity, item, known)
         if why:
-            side.write(lambda tx: generations.end(tx, side.link, known, why))
+            context.write(lambda tx: generations.end(tx, context.link, known, why))
         return bool(why)
 
     def _is_the_same(self, known: Known) -> bool:
         """Whether the store is the one that was there, with all that it had, as far as some samples tell."""
-        side = self._side
-        store_id = side.peer.ask_store()
+        context = self._context
+        store_id = context.remote.ask_store()
         if store_id and known.store_id and store_id != known.store_id:
-            side.write(lambda tx: generations.begin_anew(tx, side.link, known, store_id))
+            context.write(lambda tx: generations.begin_anew(tx, context.link, known, store_id))
             return False
-        runs = side.read(
+        runs = context.read(
             lambda tx: generations.newest(tx, self._link_id, SOME_RUNS, store_generation=known.store_generation)
         )
-        lacking = next((run for run in runs if side.peer.read(Entity.RUN, run.remote_id) is None), None)
+        lacking = next((run for run in runs if context.remote.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
             why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
-            side.write(lambda tx: generations.end(tx, side.link, known, why))
+            context.write(lambda tx: generations.end(tx, context.link, known, why))
         return lacking is None
 
-    def _is_below(self, item: Item) -> str:
+    def _is_below(self, item: ItemState) -> str:
         """Whether the model of a version says that it was changed last before that version was made.  Nobody who removes
         one leaves it so."""
-        if item.made_by is not Made.HERE:  # else the moment is not known in which it was made there
+        if item.made_by is not CreatedBy.HERE:  # else the moment is not known in which it was made there
             return ""
-        part = self._side.read(lambda tx: registry.read(tx, VERSION, item.local_id))
-        model = self._side.peer.registry.read(MODEL, registry.model_of(item.remote_id))
-        if part is None or model is None or not int(model.doc.get(fields.SEEN, "0")):
+        snapshot = self._context.read(lambda tx: registry.read(tx, VERSION, item.local_id))
+        model = self._context.remote.registry.read(MODEL, registry.model_of(item.remote_id))
+        if snapshot is None or model is None or not int(model.doc.get(fields.SEEN, "0")):
             return ""
-        is_below = int(model.doc[fields.SEEN]) < int(part.doc[fields.CREATED])
+        is_below = int(model.doc[fields.SEEN]) < int(snapshot.doc[fields.CREATED])
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
-    def _is_last(self, entity: Entity, item: Item, known: Known) -> str:
+    def _is_last(self, entity: Entity, item: ItemState, known: Known) -> str:
         """Whether no other item of the kind that both had is there.  A registry may have a store of its own; of other kinds that
         counts only if nothing else tells the store from another one."""
-        side = self._side
-        is_told = known.store_id or side.read(
+        context = self._context
+        is_told = known.store_id or context.read(
             lambda tx: generations.newest(tx, self._link_id, 1, store_generation=known.store_generation)
         )
         if is_told and entity is not MODEL:
             return ""
-        items = side.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_ITEMS + 1))
+        items = context.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_ITEMS + 1))
         others = [
             each for each in items if each.local_id != item.local_id and each.store_generation == known.store_generation
         ]
@@ -140,11 +140,11 @@ class LossCheck:
             return f"it lacks all the {entity.words}s that it had"
         return "" if is_told or entity is not MODEL else "nothing that was there is left"
 
-    def _read(self, entity: Entity, remote_id: str) -> Part | None:
-        peer = self._side.peer
+    def _read(self, entity: Entity, remote_id: str) -> Snapshot | None:
+        remote = self._context.remote
         match entity:
             case Entity.DATASET:
-                return peer.datasets.read(remote_id)
+                return remote.datasets.read(remote_id)
             case Entity.TRACE:
-                return peer.traces.read(remote_id)
-        return peer.registry.read(entity, remote_id)
+                return remote.traces.read(remote_id)
+        return remote.registry.read(entity, remote_id)

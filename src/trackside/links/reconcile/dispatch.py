@@ -4,30 +4,30 @@ from collections.abc import Iterable, Set
 from contextlib import suppress
 
 from trackside.links.reconcile.attempt import attempt
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.datasets.item_type import DatasetType
 from trackside.links.reconcile.deletions import LossCheck
-from trackside.links.reconcile.item_type import Early
+from trackside.links.reconcile.item_type import RetryLater
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.registry.item_type import types_of_registry
 from trackside.links.reconcile.runs.item_type import TrackedType
 from trackside.links.reconcile.traces.item_type import TraceReconciler, TraceType
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
 TRACKED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
 
 
-class Mirrors:
+class Reconcilers:
     """One pass over the items of a link."""
 
-    def __init__(self, side: Side) -> None:
-        self.side = side
-        is_lost = LossCheck(side).is_lost
-        self.models, self.versions = types_of_registry(side, self)
-        self.datasets, self.traces = DatasetType(side, self), TraceType(side, self)
-        self.tracked = {entity: TrackedType(entity, side, self) for entity in TRACKED}
+    def __init__(self, context: LinkContext) -> None:
+        self.context = context
+        is_lost = LossCheck(context).is_lost
+        self.models, self.versions = types_of_registry(context, self)
+        self.datasets, self.traces = DatasetType(context, self), TraceType(context, self)
+        self.tracked = {entity: TrackedType(entity, context, self) for entity in TRACKED}
         # Whether one of these that is absent was lost is not asked for: none of them is deleted for that.
         tracked = [Reconciler(each, lambda *_: True) for each in self.tracked.values()]
         models = Reconciler(self.models, is_lost)
@@ -42,20 +42,20 @@ class Mirrors:
         """Return why the item has to be reconciled again; empty if both sides are the same."""
         return self._reconcilers[entity].ours(local_id, verify=verify)
 
-    def theirs(self, entity: Entity, remote_id: str, known: Part | None = None, *, verify: bool) -> None:
+    def theirs(self, entity: Entity, remote_id: str, known: Snapshot | None = None, *, verify: bool) -> None:
         self._reconcilers[entity].theirs(remote_id, verify=verify, known=known)
 
     def remote_of(self, entity: Entity, local_id: str) -> str | None:
-        reconciler, item = self._reconcilers[entity], self.side.item(entity, local_id)
+        reconciler, item = self._reconcilers[entity], self.context.item(entity, local_id)
         if item is not None and item.remote_id:
             return item.remote_id
-        part = reconciler.read(local_id) if self.side.link.mode.sends else None
-        if part is None or not reconciler.type.wants(part):
+        snapshot = reconciler.read(local_id) if self.context.link.mode.sends else None
+        if snapshot is None or not reconciler.type.wants(snapshot):
             return None
         # Only what the other item needs to be there is created now: the rest follows when it is its turn.
-        self.side.enqueue(entity, local_id)
+        self.context.enqueue(entity, local_id)
         try:
-            made, _ = reconciler.meet(part, item, None)
+            made, _ = reconciler.meet(snapshot, item, None)
         except Unmirrored:
             if entity.is_of_registry:
                 raise
@@ -63,8 +63,8 @@ class Mirrors:
         return None if made is None else made.remote_id
 
     def experiment_here(self, remote_id: str) -> str | None:
-        known = self.side.by_remote(Entity.EXPERIMENT, remote_id)
-        if known is not None or not self.side.link.mode.takes:
+        known = self.context.by_remote(Entity.EXPERIMENT, remote_id)
+        if known is not None or not self.context.link.mode.takes:
             return None if known is None else known.local_id
         kind = self.tracked[Entity.EXPERIMENT]
         theirs = kind.read_remote(remote_id)
@@ -73,7 +73,7 @@ class Mirrors:
     def prepare(self, local: Iterable[tuple[str, str]]) -> None:
         """Send what many items of ours, which come next, share the calls for; given as kinds and ids."""
         trace_ids = [each for entity, each in local if entity == Entity.TRACE]
-        with suppress(Early):  # what is refused now is refused again, and noted, when it is its turn
+        with suppress(RetryLater):  # what is refused now is refused again, and noted, when it is its turn
             attempt(lambda: self.traces.prepare(trace_ids), lambda _: None)
 
     def missing(self, entities: Iterable[Entity], listed: Set[tuple[Entity, str]]) -> list[tuple[Entity, str]]:

@@ -20,15 +20,15 @@ from trackside.core.http_client.client import Download
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.links import store
 from trackside.links.model import LogKind
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import item_store
 from trackside.sync import file_plan
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
 from trackside.sync.file_plan import FileState, Known, Step, What
-from trackside.sync.file_versions import OurFile, RemoteFile
+from trackside.sync.file_versions import LocalFile, RemoteFile
 from trackside.sync.local import files, registry
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.local.resumable_upload import PART_BYTES, ResumableUpload, UploadCheckpoint, WrongSum
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 from trackside.sync.time_slice import TimeSliceExpired
@@ -36,19 +36,19 @@ from trackside.sync.time_slice import TimeSliceExpired
 MAX_KEY_BYTES = 2500  # of a row in an index of PostgreSQL, with room for the other columns of the key
 
 
-def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: bool) -> int:
+def send(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *, verify: bool) -> int:
     """How many files were sent."""
-    both = _Both.look(side, entity, local_id, remote_id)
+    both = _Both.look(context, entity, local_id, remote_id)
     if both is None:
         return 0
-    mode = side.link.mode
+    mode = context.link.mode
     steps = both.blind()
     if verify or (steps and mode is Mode.BOTH):  # what the other side did meanwhile must not be overwritten unseen
         steps = both.planned()
     sent: list[Known] = []
     is_over = False
     for step in steps:
-        if sent and side.time_slice.is_over:
+        if sent and context.time_slice.is_over:
             is_over = True
             break
         match step.what:
@@ -65,22 +65,22 @@ def send(side: Side, entity: Entity, local_id: str, remote_id: str, *, verify: b
                 both.forget(step.path)
             case _:
                 pass  # `receive` does it
-    if sent and not side.peer.keeps_ids:
+    if sent and not context.remote.preserves_ids:
         both.check(sent)
     if is_over:
         raise TimeSliceExpired
     return len(sent)
 
 
-def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
+def receive(context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> int:
     """How many files were taken."""
-    both = _Both.look(side, entity, local_id, remote_id)
+    both = _Both.look(context, entity, local_id, remote_id)
     if both is None:
         return 0
     came: list[str] = []
     is_over = False
     for step in both.planned():
-        if came and side.time_slice.is_over:
+        if came and context.time_slice.is_over:
             is_over = True
             break
         match step.what:
@@ -97,20 +97,20 @@ def receive(side: Side, entity: Entity, local_id: str, remote_id: str) -> int:
             case _:
                 pass  # `send` does it
     if came and not entity.is_of_registry:  # other links and readers of the log hear of it
-        side.write(lambda tx: artifacts.record_files(tx, str(entity), local_id, *came))
+        context.write(lambda tx: artifacts.record_files(tx, str(entity), local_id, *came))
     if is_over:
         raise TimeSliceExpired
     return len(came)
 
 
-def differences(side: Side, entity: Entity, local_id: str, remote_id: str, *, read: bool) -> list[str]:
+def differences(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *, read: bool) -> list[str]:
     """In words; empty if both have the same files.  `read`: by their bytes, also where both versions are those that were
     the same already."""
-    both = _Both.look(side, entity, local_id, remote_id)
+    both = _Both.look(context, entity, local_id, remote_id)
     if both is None:
         return []
     found = []
-    mode = side.link.mode
+    mode = context.link.mode
     theirs = both.theirs
     for path in sorted({*both.ours, *theirs}):
         old, our, there = both.known.get(path), both.ours.get(path), theirs.get(path)
@@ -132,8 +132,8 @@ def differences(side: Side, entity: Entity, local_id: str, remote_id: str, *, re
 class _Both:
     """The files of one item on both sides, by their names here."""
 
-    def __init__(self, side: Side, entity: Entity, local_id: str, remote_id: str, place: Spot) -> None:
-        self.side = side
+    def __init__(self, context: LinkContext, entity: Entity, local_id: str, remote_id: str, place: Spot) -> None:
+        self.context = context
         self.entity = entity
         self.local_id = local_id
         self.remote_id = remote_id
@@ -142,31 +142,31 @@ class _Both:
         self._theirs: dict[str, RemoteFile] | None = None
         self._sums: dict[str, str] = {}
         self.ours = {path: file for path, file in files.listing(place).items() if self._has_room(path)}
-        self.known = side.read(lambda tx: item_store.files(tx, side.link.link_id, entity, local_id))
+        self.known = context.read(lambda tx: item_store.files(tx, context.link.link_id, entity, local_id))
 
     @classmethod
-    def look(cls, side: Side, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
+    def look(cls, context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
         """None where this server does not open the place.  Raises a Fault where it does, and cannot now."""
-        place = side.read(lambda tx: _place(tx, entity, local_id, side.server_root))
+        place = context.read(lambda tx: _place(tx, entity, local_id, context.server_root))
         try:
-            spot = place.spot(side.roots)
+            spot = place.spot(context.roots)
         except Fault as fault:
-            side.note_once(LogKind.SKIPPED, entity, local_id, f"its files are not mirrored: {fault.message}")
+            context.note_once(LogKind.SKIPPED, entity, local_id, f"its files are not mirrored: {fault.message}")
             return None
-        return cls(side, entity, local_id, remote_id, spot)
+        return cls(context, entity, local_id, remote_id, spot)
 
     @property
     def theirs(self) -> dict[str, RemoteFile]:
         if self._theirs is None:
             self._theirs = {}
-            listed = self.side.peer.files(self.entity, self.remote_id)
+            listed = self.context.remote.files(self.entity, self.remote_id)
             for path, file in sorted(listed.items(), key=lambda one: _name_here(one[0]) != one[0]):
                 name = _name_here(path)
                 if name is not None and not self._has_room(name):
                     continue
                 if name is None or name in self._theirs:
                     said = f"the file {path!r} of the other side is left out: it cannot have that name here"
-                    self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
+                    self.context.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
                     continue
                 self._theirs[name] = file
                 if name != path:
@@ -176,17 +176,17 @@ class _Both:
     def _has_room(self, path: str) -> bool:
         """Whether the store takes the path as a part of a key: PostgreSQL's have a limit."""
         size = len(path.encode())
-        if size <= MAX_KEY_BYTES or self.side.db.dialect == "sqlite":
+        if size <= MAX_KEY_BYTES or self.context.db.dialect == "sqlite":
             return True
         said = f"the file {path[:100]}… is left out: its path has {size} bytes; PostgreSQL takes {MAX_KEY_BYTES}"
-        self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
+        self.context.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
         return False
 
     def blind(self) -> list[Step]:
         return self._without_lost(file_plan.blind(self.known, self.ours))
 
     def planned(self) -> list[Step]:
-        return self._without_lost(file_plan.plan(self.side.link.mode, self.known, self.ours, self.theirs, self.sums))
+        return self._without_lost(file_plan.plan(self.context.link.mode, self.known, self.ours, self.theirs, self.sums))
 
     def _without_lost(self, steps: Iterable[Step]) -> list[Step]:
         """Leave out lost files, and note them before any file is moved: later steps do not show them."""
@@ -214,19 +214,19 @@ class _Both:
                 f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file of its folder that both sides"
                 " had, and nobody had the server remove it, so that a disk may be missing"
             )
-            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
+            self.context.note_once(LogKind.SKIPPED, self.entity, self.local_id, said)
             self._save(known)
         return [step for step in steps if step.path not in lost]
 
     def _removals_here(self) -> list[Removal]:
         """Return the removals that the link has not read of yet."""
-        entity, seen = str(self.entity), self.side.link.seen_seq
-        return self.side.read(lambda tx: artifacts.removals(tx, entity, self.local_id, seen))
+        entity, seen = str(self.entity), self.context.link.seen_seq
+        return self.context.read(lambda tx: artifacts.removals(tx, entity, self.local_id, seen))
 
     def _removals_there(self) -> list[Removal]:
         """By their names here."""
         found = []
-        for each in self.side.peer.removals(self.entity, self.remote_id):
+        for each in self.context.remote.removals(self.entity, self.remote_id):
             path = _name_here(each.path) if each.path else ""
             if path is not None:
                 found.append(Removal(path, [name for name in map(_name_here, each.but) if name is not None]))
@@ -235,35 +235,35 @@ class _Both:
     def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
         """Both sides' SHA-256; None if the other side cannot tell without sending the file."""
         old, our = self.known.get(path), self.ours[path]
-        there = self.side.peer.digest(self.entity, self.remote_id, self._remote(path))
+        there = self.context.remote.digest(self.entity, self.remote_id, self._remote(path))
         if there is not None:
             their_sum = there.sha256
         elif read or (old is not None and old.etag == FileState.UNSURE):
-            with closing(self.side.peer.get_file(self.entity, self.remote_id, self._remote(path))) as incoming:
+            with closing(self.context.remote.get_file(self.entity, self.remote_id, self._remote(path))) as incoming:
                 their_sum = files.sha256(self._beating(incoming))
         else:
             return None
         if old is not None and old.sha256 and old.etag == our.etag and not read:
             self._sums[path] = old.sha256
         else:
-            with Source(self._spot(path), self.side.beat) as source:
+            with OpenFile(self._spot(path), self.context.beat) as source:
                 self._sums[path] = source.sha256()
         return self._sums[path], their_sum
 
     def say(self, step: Step) -> None:
         if step.conflict:
-            self.side.note(LogKind.CONFLICT, self.entity, self.local_id, step.conflict)
+            self.context.note(LogKind.CONFLICT, self.entity, self.local_id, step.conflict)
 
     def send(self, path: str) -> Known | None:
         """Return the file as it is there now; None if it was not sent."""
-        spot, side = self._spot(path), self.side
-        what = ("push", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
+        spot, context = self._spot(path), self.context
+        what = ("push", str(context.ws), str(context.link.link_id), str(self.entity), self.local_id, path)
         try:
-            with Source(spot, side.beat, UploadCheckpoint(spot.blobs, what), side.time_slice) as source:
-                stored = self.side.peer.send_file(self.entity, self.remote_id, self._remote(path), source)
+            with OpenFile(spot, context.beat, UploadCheckpoint(spot.blobs, what), context.time_slice) as source:
+                stored = self.context.remote.send_file(self.entity, self.remote_id, self._remote(path), source)
                 known = Known(path, source.size_bytes, source.etag, stored.sha256, stored.etag)
         except Unmirrored as reason:
-            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
+            self.context.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
             return None
         except NotFound:  # removed since it was listed
             return None
@@ -276,7 +276,7 @@ class _Both:
     def check(self, sent: list[Known]) -> None:
         """Raise RemoteUnavailable if what was sent is not listed there as it is.  It was saved as it came, so a runner that is
         cut off goes on with the rest; what is wrong is sent again."""
-        theirs = self.side.peer.files(self.entity, self.remote_id)
+        theirs = self.context.remote.files(self.entity, self.remote_id)
         wrong = []
         for each in sent:
             there = theirs.get(self._remote(each.path))
@@ -307,9 +307,9 @@ class _Both:
     def drop_there(self, path: str) -> None:
         old = self.known[path]
         try:
-            self.side.peer.remove_file(self.entity, self.remote_id, self._remote(path))
+            self.context.remote.remove_file(self.entity, self.remote_id, self._remote(path))
         except Unmirrored as reason:
-            self.side.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
+            self.context.note_once(LogKind.SKIPPED, self.entity, self.local_id, str(reason))
             self._save(Known(path, old.size_bytes, FileState.STAYS, old.sha256, old.remote_etag))
             return
         self.forget(path)
@@ -317,14 +317,14 @@ class _Both:
     def drop_here(self, path: str) -> None:
         self._check_unchanged(path)
         spot = self._spot(path)
-        self.side.read(lambda tx: held.check_item(tx, str(self.entity), self.local_id, spot.key))
+        self.context.read(lambda tx: held.check_item(tx, str(self.entity), self.local_id, spot.key))
         owner = (str(self.entity), self.local_id, path)
         if not self.entity.is_of_registry:  # other links and readers of the change log
-            self.side.write(lambda tx: artifacts.begin_removal(tx, *owner))
+            self.context.write(lambda tx: artifacts.begin_removal(tx, *owner))
         spot.blobs.delete(spot.key)
         self.forget(path)
         if not self.entity.is_of_registry:
-            self.side.write(lambda tx: artifacts.record_removal(tx, *owner))
+            self.context.write(lambda tx: artifacts.record_removal(tx, *owner))
 
     def remember(self, path: str) -> None:
         """Save that both sides have the same file."""
@@ -333,16 +333,18 @@ class _Both:
         self._save(Known(path, our.size_bytes, our.etag, sha256, self.theirs[path].etag))
 
     def forget(self, path: str) -> None:
-        link_id = self.side.link.link_id
-        self.side.write(lambda tx: item_store.forget_file(tx, link_id, self.entity, self.local_id, path))
+        link_id = self.context.link.link_id
+        self.context.write(lambda tx: item_store.forget_file(tx, link_id, self.entity, self.local_id, path))
 
     def _arrive(self, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
         """Return what was stored, its SHA-256, and the remote's ETag of it."""
-        side, spot, size = self.side, self._spot(path), there.size_bytes
-        what = ("pull", str(side.ws), str(side.link.link_id), str(self.entity), self.local_id, path)
+        context, spot, size = self.context, self._spot(path), there.size_bytes
+        what = ("pull", str(context.ws), str(context.link.link_id), str(self.entity), self.local_id, path)
         parts = ResumableUpload(spot.blobs, what, f"{size} {there.etag}")
         have = parts.begin() if size > PART_BYTES else 0
-        incoming = side.peer.get_file(self.entity, self.remote_id, self._remote(path), have, parts.etag if have else "")
+        incoming = context.remote.get_file(
+            self.entity, self.remote_id, self._remote(path), have, parts.etag if have else ""
+        )
         with closing(incoming):
             etag = incoming.etag.strip('"')
             if size <= PART_BYTES or not incoming.etag:
@@ -353,7 +355,7 @@ class _Both:
                 parts.note_etag(incoming.etag)
             # A file that cannot be continued would start again in each time slice.
             self._fill(parts, incoming, size, may_stop=incoming.start == have)
-        told = side.peer.digest(self.entity, self.remote_id, self._remote(path))
+        told = context.remote.digest(self.entity, self.remote_id, self._remote(path))
         if told is not None and told.etag != etag:
             raise RemoteUnavailable(f"{path} changed at the remote while it was sent")
         self._check_unchanged(path)
@@ -380,7 +382,7 @@ class _Both:
             parts.add(at, part())
             at += size
             if piece and may_stop:
-                self.side.time_slice.check()
+                self.context.time_slice.check()
 
     def _unless_changed(self, path: str, incoming: Download) -> Iterator[bytes]:
         yield from self._beating(incoming)
@@ -388,7 +390,7 @@ class _Both:
 
     def _check_unchanged(self, path: str) -> None:
         """Raises BadState if the file here is another one than was compared: it is not lost, and the two are compared again."""
-        if self.side.link.mode is not Mode.BOTH:
+        if self.context.link.mode is not Mode.BOTH:
             return
         spot, listed = self._spot(path), self.ours.get(path)
         try:
@@ -400,7 +402,7 @@ class _Both:
 
     def _beating(self, incoming: Download) -> Iterator[bytes]:
         for piece in incoming:
-            self.side.beat()
+            self.context.beat()
             yield piece
 
     def _spot(self, path: str) -> Spot:
@@ -411,14 +413,14 @@ class _Both:
 
     def _save(self, known: Known, sent_bytes: int = 0, taken_bytes: int = 0) -> None:
         def save(tx: Tx) -> None:
-            item_store.save_file(tx, self.side.link.link_id, self.entity, self.local_id, known)
+            item_store.save_file(tx, self.context.link.link_id, self.entity, self.local_id, known)
             if sent_bytes or taken_bytes:
-                store.count(tx, self.side.link.link_id, sent_bytes=sent_bytes, taken_bytes=taken_bytes)
+                store.count(tx, self.context.link.link_id, sent_bytes=sent_bytes, taken_bytes=taken_bytes)
 
-        self.side.write(save)
+        self.context.write(save)
 
 
-def _place(tx: Tx, entity: Entity, local_id: str, server_root: str) -> files.Place:
+def _place(tx: Tx, entity: Entity, local_id: str, server_root: str) -> files.ArtifactRoot:
     if entity.is_of_registry:
         return registry.place(tx, local_id, server_root)
     return files.place(tx, entity, local_id)
@@ -432,6 +434,6 @@ def _name_here(path: str) -> str | None:
         return None
 
 
-def _is_as_known(old: Known | None, our: OurFile, there: RemoteFile) -> bool:
+def _is_as_known(old: Known | None, our: LocalFile, there: RemoteFile) -> bool:
     """Whether both are the versions that were found to be the same."""
     return old is not None and (old.etag, old.remote_etag) == (our.etag, there.etag)

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 from trackside.links import store
-from trackside.links.model import LogKind, Made
-from trackside.links.reconcile.context import Side
-from trackside.links.reconcile.item_type import Early
+from trackside.links.model import CreatedBy, LogKind
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.reconcile.item_type import RetryLater
 from trackside.links.reconcile.merging import TIMES
 from trackside.links.state import generations, item_store
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader, writer
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.workspaces import store as workspaces
 
 SOME_RUNS = 5
@@ -30,34 +30,36 @@ Again = Callable[[str], object]  # brings an experiment of ours, or theirs, to t
 UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
 
 
-def is_known_as_ours(side: Side, theirs: Part) -> bool:
+def is_known_as_ours(context: LinkContext, theirs: Snapshot) -> bool:
     """Whether our workspace made it.  A copy says who did, where ids are not kept; else nothing tells."""
-    if side.peer.keeps_ids:
+    if context.remote.preserves_ids:
         return False
-    uid = side.read(lambda tx: workspaces.current(tx).uid)
+    uid = context.read(lambda tx: workspaces.current(tx).uid)
     return theirs.doc.get(Field(FieldKind.TAG, reader.SOURCE_WORKSPACE)) == uid
 
 
-def save_met(side: Side, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: Made) -> None:
+def save_met(context: LinkContext, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy) -> None:
     """Their item is the one of ours.  If it is not known that we made it, it counts no more that we were about to."""
-    link_id = side.link.link_id
+    link_id = context.link.link_id
     known = item_store.item(tx, link_id, entity, local_id)
-    was_about_to = known is not None and not known.remote_id and made_by is Made.THEM
-    if was_about_to and not side.peer.keeps_ids:
+    was_about_to = known is not None and not known.remote_id and made_by is CreatedBy.THEM
+    if was_about_to and not context.remote.preserves_ids:
         item_store.forget_item(tx, link_id, entity, local_id)
     item_store.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
-    if was_about_to and side.peer.keeps_ids:
+    if was_about_to and context.remote.preserves_ids:
         item_store.set_maker(tx, link_id, entity, local_id, made_by)
         store.note(tx, link_id, LogKind.SKIPPED, entity, local_id, f"{entity} {local_id} {UNSURE}")
 
 
-def id_here(side: Side, entity: Entity, theirs: Part, source: Field, read: Callable[[str], Part | None]) -> str | None:
+def id_here(
+    context: LinkContext, entity: Entity, theirs: Snapshot, source: Field, read: Callable[[str], Snapshot | None]
+) -> str | None:
     """Return our id of an item of theirs: the one that its tag `source` says it is a copy of.
 
     If that item has a copy already, somebody copied the copy, with its tags: then theirs is an item of its own.  None for a
     second copy that another workspace made of the same item."""
     said = theirs.doc.get(source)
-    known = None if not said else side.item(entity, said)
+    known = None if not said else context.item(entity, said)
     if not said or known is None or known.remote_id in ("", theirs.item_id):
         return said or theirs.item_id
     other = read(known.remote_id)
@@ -66,85 +68,87 @@ def id_here(side: Side, entity: Entity, theirs: Part, source: Field, read: Calla
     if other.doc.get(source, said) != said or other.doc.get(MAKER) == theirs.doc.get(MAKER):
         return theirs.item_id
     words = f"{theirs.item_id} is left alone: it is a copy of {said} too, as {known.remote_id} is"
-    side.note_once(LogKind.SKIPPED, entity, said, words)
+    context.note_once(LogKind.SKIPPED, entity, said, words)
     return None
 
 
-def is_another_experiment(side: Side, item: Item, theirs: Part) -> bool:
+def is_another_experiment(context: LinkContext, item: ItemState, theirs: Snapshot) -> bool:
     """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
     has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
     name = (item.agreed or {}).get(fields.NAME)
-    if side.peer.keeps_ids or name in (None, theirs.doc[fields.NAME]):
+    if context.remote.preserves_ids or name in (None, theirs.doc[fields.NAME]):
         return False
-    link_id = side.link.link_id
-    runs = side.read(lambda tx: generations.newest(tx, link_id, SOME_RUNS, experiment_id=item.local_id))
+    link_id = context.link.link_id
+    runs = context.read(lambda tx: generations.newest(tx, link_id, SOME_RUNS, experiment_id=item.local_id))
     if not runs:
-        return item.store_generation < side.read(lambda tx: generations.of(tx, link_id)).store_generation
-    found = (side.peer.read(Entity.RUN, each.remote_id) for each in runs)
+        return item.store_generation < context.read(lambda tx: generations.of(tx, link_id)).store_generation
+    found = (context.remote.read(Entity.RUN, each.remote_id) for each in runs)
     return not any(run is not None and run.experiment_id == theirs.item_id for run in found)
 
 
-def brought(side: Side, entity: Entity, local_id: str) -> tuple[bool, int]:
+def brought(context: LinkContext, entity: Entity, local_id: str) -> tuple[bool, int]:
     """Return whether an item of ours is from elsewhere, and how long it has been here, in ms."""
 
     def read(tx: Tx) -> tuple[bool, int]:
-        at = item_store.brought_at(tx, side.link.link_id, entity, local_id)
+        at = item_store.brought_at(tx, context.link.link_id, entity, local_id)
         return at is not None, tx.now - (at or 0)
 
-    return side.read(read)
+    return context.read(read)
 
 
-def wait_for_maker(side: Side, age_ms: int) -> None:
-    """Raise Early for an item from elsewhere that came so lately that its maker may be about to create the copy."""
-    if not side.peer.keeps_ids and 0 <= age_ms < PATIENCE_MS:
-        raise Early((PATIENCE_MS - age_ms) / 1000)
+def wait_for_maker(context: LinkContext, age_ms: int) -> None:
+    """Raise RetryLater for an item from elsewhere that came so lately that its maker may be about to create the copy."""
+    if not context.remote.preserves_ids and 0 <= age_ms < PATIENCE_MS:
+        raise RetryLater((PATIENCE_MS - age_ms) / 1000)
 
 
-def match_experiment(side: Side, local_id: str, name: str, again: Again) -> str | None:
+def match_experiment(context: LinkContext, local_id: str, name: str, again: Again) -> str | None:
     """Return the remote's id of the experiment of a name."""
-    found = side.peer.find_experiment(name)
-    other = None if found is None else side.by_remote(Entity.EXPERIMENT, found)
+    found = context.remote.find_experiment(name)
+    other = None if found is None else context.by_remote(Entity.EXPERIMENT, found)
     if other is None or other.local_id == local_id:
         return found
     # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
     again(other.local_id)
-    found = side.peer.find_experiment(name)
-    other = None if found is None else side.by_remote(Entity.EXPERIMENT, found)
-    if other is not None and side.read(lambda tx: reader.experiment(tx, other.local_id)) is not None:
+    found = context.remote.find_experiment(name)
+    other = None if found is None else context.by_remote(Entity.EXPERIMENT, found)
+    if other is not None and context.read(lambda tx: reader.experiment(tx, other.local_id)) is not None:
         raise BadState(f"the other side has another experiment of the name {name!r}; this one waits for it")
     return found
 
 
-def adopt_experiment(side: Side, part: Part, note: Callable[[Tx, str], None], again: Again) -> str | None:
+def adopt_experiment(
+    context: LinkContext, snapshot: Snapshot, note: Callable[[Tx, str], None], again: Again
+) -> str | None:
     """Our id of an experiment of theirs that no one of ours is known to match; it is made here if it shall be, and `note`
     is told."""
-    name = part.doc[fields.NAME]
-    if not side.link.options.wants(name):
+    name = snapshot.doc[fields.NAME]
+    if not context.link.options.wants(name):
         return None
-    named = Patch({field: value for field, value in part.doc.items() if field.kind == FieldKind.NAME})
+    named = Patch({field: value for field, value in snapshot.doc.items() if field.kind == FieldKind.NAME})
     # At once, since another link that meets it here too would take those of its making for somebody's.
-    timed = Patch({**named.put, **{field: value for field, value in part.doc.items() if field.kind in TIMES}})
-    other = _here_of_that_name(side, name)
-    if other is not None and other.remote_id != part.item_id:  # ours of that name is another one of theirs
+    timed = Patch({**named.put, **{field: value for field, value in snapshot.doc.items() if field.kind in TIMES}})
+    other = _here_of_that_name(context, name)
+    if other is not None and other.remote_id != snapshot.item_id:  # ours of that name is another one of theirs
         again(other.remote_id)
-        other = _here_of_that_name(side, name)
-        if other is not None and side.look(Entity.EXPERIMENT, other.remote_id) is not None:
+        other = _here_of_that_name(context, name)
+        if other is not None and context.look(Entity.EXPERIMENT, other.remote_id) is not None:
             raise BadState(f"there is another experiment of the name {name!r} here; theirs waits for it")
 
     def make(tx: Tx) -> str:
-        made_by = Made.THEM if reader.has_experiment(tx, name) else Made.HERE
-        is_timed = made_by is Made.HERE and side.peer.keeps_ids
-        made = writer.experiment(tx, None, timed if is_timed else named, side.server_root)
-        save_met(side, tx, Entity.EXPERIMENT, made, part.item_id, made_by)
-        if made_by is Made.HERE:
+        made_by = CreatedBy.THEM if reader.has_experiment(tx, name) else CreatedBy.HERE
+        is_timed = made_by is CreatedBy.HERE and context.remote.preserves_ids
+        made = writer.experiment(tx, None, timed if is_timed else named, context.server_root)
+        save_met(context, tx, Entity.EXPERIMENT, made, snapshot.item_id, made_by)
+        if made_by is CreatedBy.HERE:
             note(tx, made)
         return made
 
-    return side.write(make)
+    return context.write(make)
 
 
-def _here_of_that_name(side: Side, name: str) -> Item | None:
+def _here_of_that_name(context: LinkContext, name: str) -> ItemState | None:
     """Return our experiment of that name, if the other side has it."""
-    found = side.read(lambda tx: reader.experiment_of_name(tx, name))
-    item = None if found is None else side.item(Entity.EXPERIMENT, found)
+    found = context.read(lambda tx: reader.experiment_of_name(tx, name))
+    item = None if found is None else context.item(Entity.EXPERIMENT, found)
     return item if item is not None and item.remote_id else None

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.links.reconcile import merging
-from trackside.links.reconcile.context import Side
-from trackside.links.state.item import Item
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.state.item import ItemState
 from trackside.sync import document
 from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 
 class Others(Protocol):
@@ -25,7 +25,7 @@ class Others(Protocol):
 
     def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str: ...
 
-    def theirs(self, entity: Entity, remote_id: str, known: Part | None, *, verify: bool) -> None: ...
+    def theirs(self, entity: Entity, remote_id: str, known: Snapshot | None, *, verify: bool) -> None: ...
 
     def remote_of(self, entity: Entity, local_id: str) -> str | None:
         """Return the remote's id of an item of ours, which is created there if it shall be."""
@@ -36,7 +36,7 @@ class Others(Protocol):
         ...
 
 
-class Early(Exception):
+class RetryLater(Exception):
     """The item is reconciled again after `wait_s`.
 
     The side that made an item may be about to create its copy where ids are not kept.  Two sides that look for the copy at once
@@ -48,12 +48,12 @@ class Early(Exception):
 
 
 class Created(Struct, frozen=True):
-    """`existed`: the item was there when it was to be created, so it is nobody's copy of ours.  `part`: what the item is like
+    """`existed`: the item was there when it was to be created, so it is nobody's copy of ours.  `snapshot`: what the item is like
     there, if that is known without reading it."""
 
     id: str
     existed: bool = False
-    part: Part | None = None
+    snapshot: Snapshot | None = None
 
 
 class Compared(Struct, frozen=True):
@@ -79,14 +79,14 @@ class Sent(Struct, frozen=True):
 
 
 class ItemType(Protocol):
-    """Raises `RequestRejected`, `port.Unmirrored` and `Early` for one item, `RemoteUnavailable` for the remote as a whole.
+    """Raises `RequestRejected`, `port.Unmirrored` and `RetryLater` for one item, `RemoteUnavailable` for the remote as a whole.
 
     `quiet`: the kinds of fields whose conflicts are not logged, because they follow from others.  `keeps_deleted`: a deleted
     item stays, with a field `stage`, which is merged as any other field is.  Such an item that is absent on a side was purged or
     lost there, and its absence never deletes the other side's."""
 
     entity: Entity
-    side: Side
+    context: LinkContext
     quiet: Set[str] = frozenset()
     keeps_deleted: bool = False
 
@@ -94,77 +94,80 @@ class ItemType(Protocol):
         """Return why the remote has no such items, for the log; empty if it has."""
         return ""
 
-    def called(self, part: Part) -> str:
+    def called(self, snapshot: Snapshot) -> str:
         """Return what a user calls the item."""
         ...
 
-    def read_local(self, tx: Tx, local_id: str) -> Part | None: ...
+    def read_local(self, tx: Tx, local_id: str) -> Snapshot | None: ...
 
-    def read_remote(self, remote_id: str) -> Part | None: ...
+    def read_remote(self, remote_id: str) -> Snapshot | None: ...
 
-    def is_wanted(self, part: Part, item: Item | None, theirs: Part | None) -> bool:
+    def is_wanted(self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None) -> bool:
         """Return whether the link mirrors the item."""
-        del part, item, theirs
+        del snapshot, item, theirs
         return True
 
-    def wants(self, part: Part) -> bool:
+    def wants(self, snapshot: Snapshot) -> bool:
         """Return whether the link's filter lets an item of ours through that another item needs."""
-        del part
+        del snapshot
         return True
 
-    def is_before(self, theirs: Part) -> bool:
+    def is_before(self, theirs: Snapshot) -> bool:
         """Return whether an item of theirs was made, and changed, before the moment from which on the link takes."""
         del theirs
         return False
 
-    def is_same(self, item: Item, theirs: Part) -> bool:
+    def is_same(self, item: ItemState, theirs: Snapshot) -> bool:
         """Return whether theirs is still the item that it was, and not another one of that id."""
         del item, theirs
         return True
 
-    def is_purged(self, item: Item, part: Part) -> bool:
+    def is_purged(self, item: ItemState, snapshot: Snapshot) -> bool:
         """Return whether an item that is absent there, and deleted here, was deleted there too, if `keeps_deleted`."""
-        del item, part
+        del item, snapshot
         return False
 
-    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+    def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         """Return whether theirs, as a list shows it, is what both sides agreed on."""
         ...
 
-    def match(self, part: Part) -> str | None:
+    def match(self, snapshot: Snapshot) -> str | None:
         """Return the remote's id of the counterpart of an item of ours that has none yet."""
         ...
 
-    def create_remote(self, part: Part) -> Created | None:
-        """Create the counterpart.  The intention is saved before the call: see `Side.save`.  None: it shall not be there."""
+    def create_remote(self, snapshot: Snapshot) -> Created | None:
+        """Create the counterpart.  The intention is saved before the call: see `LinkContext.save`.  None: it shall not be
+        there."""
         ...
 
-    def create_local(self, theirs: Part) -> str | None:
+    def create_local(self, theirs: Snapshot) -> str | None:
         """Return our id of an item of theirs that no item of ours is known to match, created if it shall be."""
         ...
 
-    def must_look(self, part: Part, item: Item) -> bool:
+    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """Return whether theirs must be read before ours is sent."""
         ...
 
-    def check_usable(self, part: Part, item: Item, theirs: Part) -> None:
+    def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
         """Raise Unmirrored for an item of theirs that can never be used."""
-        del part, item, theirs
+        del snapshot, item, theirs
 
-    def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
         """Compare both sides.  Without theirs, the remote has what was agreed."""
         ...
 
-    def describe(self, part: Part, conflict: Conflict) -> str:
-        del part
+    def describe(self, snapshot: Snapshot, conflict: Conflict) -> str:
+        del snapshot
         return merging.words(conflict)
 
-    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of the item.  Change nothing."""
-        merged = self.merge(part, item, theirs).merged
-        return merging.differing(merged, part.doc, self.side.ours(theirs.doc, self.entity))
+        merged = self.merge(snapshot, item, theirs).merged
+        return merging.differing(merged, snapshot.doc, self.context.ours(theirs.doc, self.entity))
 
-    def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
+    def patch_remote(
+        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+    ) -> Sent:
         """Send what the remote lacks, with the data beside the document, if the link sends at all."""
         ...
 
@@ -172,31 +175,33 @@ class ItemType(Protocol):
         """Divide a patch for us into parts of one transaction each; at least one."""
         return [patch]
 
-    def changed_meanwhile(self, tx: Tx, part: Part, merged: Merged) -> Set[Field]:
+    def changed_meanwhile(self, tx: Tx, snapshot: Snapshot, merged: Merged) -> Set[Field]:
         """Return the fields of the patch for us that changed here after they were compared: these are not overwritten unseen."""
-        is_shared = self.side.link.mode is Mode.BOTH and bool(merged.for_us)
-        here = self.read_local(tx, part.item_id) if is_shared else None
-        return set() if here is None else document.changed_since(merged, part.doc, here.doc)
+        is_shared = self.context.link.mode is Mode.BOTH and bool(merged.for_us)
+        here = self.read_local(tx, snapshot.item_id) if is_shared else None
+        return set() if here is None else document.changed_since(merged, snapshot.doc, here.doc)
 
-    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> Set[Field] | None:
+    def apply_local(
+        self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent
+    ) -> Set[Field] | None:
         """Apply a patch to ours, and return the fields that have no place here."""
         ...
 
-    def finish(self, part: Part, item: Item, theirs: Part | None, sent: Sent, *, verify: bool) -> None:
+    def finish(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, sent: Sent, *, verify: bool) -> None:
         """Sync what needs the item to be up to date on both sides.  `item`: as it was before."""
-        del part, item, theirs, sent, verify
+        del snapshot, item, theirs, sent, verify
 
-    def changed_here(self, item: Item, part: Part) -> bool:
+    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
         """Return whether the item was changed here since both sides agreed."""
         ...
 
-    def changed_there(self, item: Item, theirs: Part) -> bool: ...
+    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool: ...
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         """False: the item stays, because items below it are not the link's."""
         ...
 
-    def delete_remote(self, item: Item) -> bool:
+    def delete_remote(self, item: ItemState) -> bool:
         """The same of theirs.  An item of theirs that is no copy of ours any more is left alone, which is True."""
         ...
 

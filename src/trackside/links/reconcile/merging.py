@@ -6,8 +6,8 @@ Tracksides the times of an experiment go one way only: it was made as early, and
 
 from collections.abc import Callable
 
-from trackside.links.model import Made
-from trackside.links.state.item import Item
+from trackside.links.model import CreatedBy
+from trackside.links.state.item import ItemState
 from trackside.sync import document
 from trackside.sync.document import Conflict, Doc, Merged, Mode, Patch
 from trackside.sync.entities import Entity
@@ -20,7 +20,7 @@ Can = Callable[[Entity, Field, Verb], bool]
 
 
 def compare(
-    entity: Entity, item: Item, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
+    entity: Entity, item: ItemState, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
 ) -> Merged:
     """`was_read`: `theirs` is what the other side has now, and not what both agreed on last."""
     agreed = item.agreed or {}
@@ -61,7 +61,7 @@ def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
     return {field for field in changed if field in put and document.better(field, put[field], now[field]) == now[field]}
 
 
-def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
+def _standing(item: ItemState, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
     """Times of a copy that stand, whatever its source says."""
     if mode is Mode.BOTH:
         return set()  # which agree by that rule anyhow
@@ -69,7 +69,7 @@ def _standing(item: Item, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool)
     found = set()
     for kind in TIMES:
         field = Field(kind)
-        if field not in source or (item.made_by is Made.US and field not in (item.agreed or {})):
+        if field not in source or (item.made_by is CreatedBy.US and field not in (item.agreed or {})):
             continue  # it has none yet but that of its making by the link
         if field not in copy:
             if not was_read:

@@ -17,20 +17,22 @@ import msgspec
 from trackside.core.db.tx import Tx
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links import store
-from trackside.links.model import LogKind, Made
+from trackside.links.model import CreatedBy, LogKind
 from trackside.links.model import Side as Where
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.item_type import Compared, ItemType, Sent
 from trackside.links.state import generations, item_store, work_queue
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import document, fields
 from trackside.sync.document import Merged, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 PAGE = 500
-IsLost = Callable[[Entity, Item], bool]  # whether an item that is gone there was lost with its store, and not removed
+IsLost = Callable[
+    [Entity, ItemState], bool
+]  # whether an item that is gone there was lost with its store, and not removed
 
 
 class Reconciler:
@@ -38,60 +40,60 @@ class Reconciler:
 
     def __init__(self, item_type: ItemType, is_lost: IsLost, parent: "Reconciler | None" = None) -> None:
         self.type = item_type
-        self.side = item_type.side
+        self.context = item_type.context
         self.entity: Entity = item_type.entity
         self._is_lost = is_lost
-        self._link_id = self.side.link.link_id
+        self._link_id = self.context.link.link_id
         self._parent = parent
         self.child: Reconciler | None = None
         if parent is not None:
             parent.child = self
 
-    def ours(self, local_id: str, *, verify: bool, theirs: Part | None = None, is_new: bool = False) -> str:
+    def ours(self, local_id: str, *, verify: bool, theirs: Snapshot | None = None, is_new: bool = False) -> str:
         """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`).
 
         `is_new`: it was just created here.  Return why it has to be reconciled again; empty if both sides are the same."""
         unknown = self.type.unknown()
         if unknown:
-            self.side.note_once(LogKind.SKIPPED, self.entity, "", unknown)
+            self.context.note_once(LogKind.SKIPPED, self.entity, "", unknown)
             return ""
-        part, item = self.read(local_id), self.side.item(self.entity, local_id)
-        if part is None:
+        snapshot, item = self.read(local_id), self.context.item(self.entity, local_id)
+        if snapshot is None:
             if item is not None and not self.type.keeps_deleted:
                 self.deleted_here(item)
             return ""
-        if not self.type.is_wanted(part, item, theirs):
+        if not self.type.is_wanted(snapshot, item, theirs):
             return ""
         if item is None or not item.remote_id:
-            if not self.side.link.mode.sends and theirs is None:
+            if not self.context.link.mode.sends and theirs is None:
                 return ""
             is_new = True
-            item, theirs = self.meet(part, item, theirs)
+            item, theirs = self.meet(snapshot, item, theirs)
             if item is None:
                 return ""
-        return self._converge(part, item, theirs, verify=verify, is_new=is_new)
+        return self._converge(snapshot, item, theirs, verify=verify, is_new=is_new)
 
-    def theirs(self, remote_id: str, *, verify: bool, known: Part | None = None) -> None:
+    def theirs(self, remote_id: str, *, verify: bool, known: Snapshot | None = None) -> None:
         """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
-        if not self.side.link.mode.takes:
+        if not self.context.link.mode.takes:
             return
-        item = self.side.by_remote(self.entity, remote_id)
+        item = self.context.by_remote(self.entity, remote_id)
         if known is not None and item is None and self.type.is_before(known):
             return
         if known is not None and item is not None and not verify and self.type.is_as_agreed(item, known):
-            self.side.confirm(self.entity, item)
+            self.context.confirm(self.entity, item)
             return
-        part = self.type.read_remote(remote_id)
-        if part is None and self.type.keeps_deleted:
+        snapshot = self.type.read_remote(remote_id)
+        if snapshot is None and self.type.keeps_deleted:
             return
-        if item is not None and (part is None or not self.type.is_same(item, part)):
-            self.missing_there(item, part)
+        if item is not None and (snapshot is None or not self.type.is_same(item, snapshot)):
+            self.missing_there(item, snapshot)
             item = None
-        if part is None:
+        if snapshot is None:
             return
-        local_id = item.local_id if item is not None else self.type.create_local(part)
+        local_id = item.local_id if item is not None else self.type.create_local(snapshot)
         if local_id is not None:
-            self.ours(local_id, verify=verify, theirs=part, is_new=item is None)
+            self.ours(local_id, verify=verify, theirs=snapshot, is_new=item is None)
 
     def missing(self, listed: Set[str]) -> list[str]:
         """Return what both sides had and a list of all that the other side has does not name, by the remote's ids."""
@@ -102,72 +104,80 @@ class Reconciler:
             items = self._page(items[-1].local_id) if len(items) == PAGE else []
         return found
 
-    def read(self, local_id: str) -> Part | None:
-        return self.side.read(lambda tx: self.type.read_local(tx, local_id))
+    def read(self, local_id: str) -> Snapshot | None:
+        return self.context.read(lambda tx: self.type.read_local(tx, local_id))
 
-    def meet(self, part: Part, item: Item | None, theirs: Part | None) -> tuple[Item | None, Part | None]:
+    def meet(
+        self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None
+    ) -> tuple[ItemState | None, Snapshot | None]:
         """Find or create the counterpart of an item of ours, and save which it is.  None: there shall be none."""
         if theirs is not None:
             remote_id = theirs.item_id
         else:
-            found = self.type.match(part)
-            created = self.type.create_remote(part) if found is None else None
+            found = self.type.match(snapshot)
+            created = self.type.create_remote(snapshot) if found is None else None
             if found is None and created is None:
                 return None, None
             if created is not None and not created.existed:
-                self.side.save(self.entity, part.item_id, created.id, Made.US, None)
-                return self._saved(part.item_id), created.part or self.type.read_remote(created.id)
+                self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, None)
+                return self._saved(snapshot.item_id), created.snapshot or self.type.read_remote(created.id)
             remote_id = created.id if created is not None else found or ""
             theirs = self.type.read_remote(remote_id)
         # One that was about to be created before a crash was created by us, unless it says otherwise.
-        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.side, theirs)
-        made_by = Made.US if is_ours else Made.THEM
-        self.side.write(lambda tx: identity.save_met(self.side, tx, self.entity, part.item_id, remote_id, made_by))
-        return self._saved(part.item_id), theirs
+        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.context, theirs)
+        made_by = CreatedBy.US if is_ours else CreatedBy.THEM
+        self.context.write(
+            lambda tx: identity.save_met(self.context, tx, self.entity, snapshot.item_id, remote_id, made_by)
+        )
+        return self._saved(snapshot.item_id), theirs
 
-    def forget(self, item: Item) -> None:
-        self.side.write(lambda tx: item_store.forget_item(tx, self._link_id, self.entity, item.local_id))
+    def forget(self, item: ItemState) -> None:
+        self.context.write(lambda tx: item_store.forget_item(tx, self._link_id, self.entity, item.local_id))
 
-    def below(self, item: Item) -> list[Item]:
+    def below(self, item: ItemState) -> list[ItemState]:
         if self.child is None:
             return []
         entity = self.child.entity
-        return self.side.read(lambda tx: item_store.items_below(tx, self._link_id, entity, item.local_id))
+        return self.context.read(lambda tx: item_store.items_below(tx, self._link_id, entity, item.local_id))
 
-    def _converge(self, part: Part, item: Item, theirs: Part | None, *, verify: bool, is_new: bool) -> str:
-        side = self.side
-        if theirs is None and (verify or item.agreed is None or self.type.must_look(part, item)):
+    def _converge(
+        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, *, verify: bool, is_new: bool
+    ) -> str:
+        context = self.context
+        if theirs is None and (verify or item.agreed is None or self.type.must_look(snapshot, item)):
             theirs = self.type.read_remote(item.remote_id)
             if theirs is None or not self.type.is_same(item, theirs):
                 self.missing_there(item, theirs)
                 return ""
         if theirs is not None:
-            self.type.check_usable(part, item, theirs)
-            side.confirm(self.entity, item)
-        compared = self.type.merge(part, item, theirs)
+            self.type.check_usable(snapshot, item, theirs)
+            context.confirm(self.entity, item)
+        compared = self.type.merge(snapshot, item, theirs)
         if self.type.keeps_deleted and not is_new:  # what was deleted before it was copied is not lost
-            self._check_deletion(part, compared.merged)
+            self._check_deletion(snapshot, compared.merged)
         for conflict in compared.merged.conflicts:
             if conflict.field.kind not in self.type.quiet:
-                side.note_conflict(self.entity, part.item_id, self.type.describe(part, conflict))
+                context.note_conflict(self.entity, snapshot.item_id, self.type.describe(snapshot, conflict))
         try:
-            sent = self.type.patch_remote(part, item, theirs, compared, verify=verify)
+            sent = self.type.patch_remote(snapshot, item, theirs, compared, verify=verify)
         except RequestRejected as refused:
             if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
                 raise  # it is there: something in it was not
             self.missing_there(item)
             return ""
-        self._save(part, item, theirs, compared, sent)
-        self.type.finish(part, item, theirs, sent, verify=verify)
+        self._save(snapshot, item, theirs, compared, sent)
+        self.type.finish(snapshot, item, theirs, sent, verify=verify)
         return sent.behind
 
-    def _check_deletion(self, part: Part, merged: Merged) -> None:
+    def _check_deletion(self, snapshot: Snapshot, merged: Merged) -> None:
         """Raise DeletionHeld if the item is to be deleted on one of the sides and that was not let through."""
         for where, patch in ((Where.THERE, merged.for_them), (Where.HERE, merged.for_us)):
             if patch.put.get(fields.STAGE) == "deleted":
-                self.side.check_deletion(where, self.type.called(part))
+                self.context.check_deletion(where, self.type.called(snapshot))
 
-    def _save(self, part: Part, item: Item, theirs: Part | None, compared: Compared, sent: Sent) -> None:
+    def _save(
+        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, sent: Sent
+    ) -> None:
         """Apply their part, and remember what both have now in the transaction that applies the last of it."""
         merged = sent.merged
         *early, last = self.type.portions(merged.for_us)
@@ -176,10 +186,10 @@ class Reconciler:
 
         def apply(tx: Tx, patch: Patch) -> bool:
             some = msgspec.structs.replace(merged, for_us=patch)
-            changed = self.type.changed_meanwhile(tx, part, some)
+            changed = self.type.changed_meanwhile(tx, snapshot, some)
             stale.update(changed)
             kept = document.without(some, changed, compared.base).for_us
-            left.update(self.type.apply_local(tx, part, kept, theirs, sent) or ())
+            left.update(self.type.apply_local(tx, snapshot, kept, theirs, sent) or ())
             return bool(kept)
 
         def work(tx: Tx) -> None:
@@ -189,19 +199,19 @@ class Reconciler:
             both = {**document.without(merged, stale, compared.base).agreed, **compared.kept}
             agreed = {field: value for field, value in both.items() if field not in left}
             base = None if agreed == item.agreed else agreed
-            item_store.save_item(tx, self._link_id, self.entity, part.item_id, sent.remote_id, item.made_by, base)
+            item_store.save_item(tx, self._link_id, self.entity, snapshot.item_id, sent.remote_id, item.made_by, base)
             taken = int(has_taken or sent.has_taken)
             store.count(tx, self._link_id, sent_items=int(sent.has_sent), taken_items=taken)
 
         for patch in early:
-            self.side.write(partial(apply, patch=patch))
+            self.context.write(partial(apply, patch=patch))
         is_moved = sent.has_sent or sent.has_taken or sent.remote_id != item.remote_id
         if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.agreed:
-            self.side.write(work)
+            self.context.write(work)
 
-    def deleted_here(self, item: Item) -> None:
+    def deleted_here(self, item: ItemState) -> None:
         """Reconcile an item that is gone here."""
-        mode = self.side.link.mode
+        mode = self.context.link.mode
         theirs = self.type.read_remote(item.remote_id) if item.remote_id else None
         if theirs is None or not self.type.is_same(item, theirs):
             self.forget(item)
@@ -212,37 +222,37 @@ class Reconciler:
             return
         is_changed = mode is Mode.BOTH and self.type.changed_there(item, theirs)
         if is_changed:
-            self.side.note(
+            self.context.note(
                 LogKind.CONFLICT, self.entity, item.local_id, "removed here and changed there: it comes back"
             )
         if is_changed or mode is Mode.PULL:
             self._bring_back(item)
             return
         below = self.below(item)
-        self.side.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
+        self.context.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
         for each in below:
             assert self.child is not None
             self.child.type.delete_remote(each)
             self.child.forget(each)
         if not self.type.delete_remote(item):
             text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
-            self.side.note(LogKind.SKIPPED, self.entity, item.local_id, text)
+            self.context.note(LogKind.SKIPPED, self.entity, item.local_id, text)
         self.forget(item)
-        self.side.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
+        self.context.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
 
-    def missing_there(self, item: Item, other: Part | None = None) -> None:
+    def missing_there(self, item: ItemState, other: Snapshot | None = None) -> None:
         """Reconcile an item that is not there any more; `other`: an item of that id that is another one."""
         if not self.type.keeps_deleted:
             self.deleted_there(item)
             return
-        part = self.read(item.local_id)
-        if other is None and part is not None and self.type.is_purged(item, part):
-            self.side.save(self.entity, item.local_id, item.remote_id, item.made_by, part.doc)
+        snapshot = self.read(item.local_id)
+        if other is None and snapshot is not None and self.type.is_purged(item, snapshot):
+            self.context.save(self.entity, item.local_id, item.remote_id, item.made_by, snapshot.doc)
             return
-        mode = self.side.link.mode
+        mode = self.context.link.mode
 
         def forget(tx: Tx) -> None:
-            generations.miss(tx, self.side.link, self.entity, item)
+            generations.miss(tx, self.context.link, self.entity, item)
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             if other is not None and mode.takes:
                 work_queue.enqueue(tx, self._link_id, [(str(self.entity), other.item_id)], is_remote=True)
@@ -251,12 +261,12 @@ class Reconciler:
                 text = f"its copy {item.remote_id} is gone; created again"
                 store.note(tx, self._link_id, LogKind.REFUSED, self.entity, item.local_id, text)
 
-        self.side.write(forget)
+        self.context.write(forget)
 
-    def deleted_there(self, item: Item) -> None:
+    def deleted_there(self, item: ItemState) -> None:
         """Reconcile an item that was deleted there."""
-        mode, part = self.side.link.mode, self.read(item.local_id)
-        if part is None:
+        mode, snapshot = self.context.link.mode, self.read(item.local_id)
+        if snapshot is None:
             self.forget(item)
             return
         above = self._above(item)
@@ -264,11 +274,11 @@ class Reconciler:
             self._parent.deleted_there(above)
             return
         is_lost = mode.takes and self._is_lost(self.entity, item)
-        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, part)):
-            self._create_again(item, part, is_lost=is_lost)
+        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, snapshot)):
+            self._create_again(item, snapshot, is_lost=is_lost)
             return
         below = self.below(item)
-        self.side.check_deletion(Where.HERE, self.type.called(part), 1 + len(below))
+        self.context.check_deletion(Where.HERE, self.type.called(snapshot), 1 + len(below))
 
         def remove(tx: Tx) -> None:
             for each in below:
@@ -281,27 +291,27 @@ class Reconciler:
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             store.count(tx, self._link_id, taken_items=1)
 
-        self.side.write(remove)
+        self.context.write(remove)
 
-    def _create_again(self, item: Item, part: Part, *, is_lost: bool) -> None:
-        mode = self.side.link.mode
+    def _create_again(self, item: ItemState, snapshot: Snapshot, *, is_lost: bool) -> None:
+        mode = self.context.link.mode
         is_refused = mode is Mode.PUSH or is_lost
         text = (
-            f"{self.type.called(part)}: gone there"
+            f"{self.type.called(snapshot)}: gone there"
             + (", and nobody removed it" if is_lost else "")
             + ("" if is_refused else " and changed here")
             + ("; created again" if mode.sends else "; it stays here")
         )
-        self.side.note(LogKind.REFUSED if is_refused else LogKind.CONFLICT, self.entity, item.local_id, text)
+        self.context.note(LogKind.REFUSED if is_refused else LogKind.CONFLICT, self.entity, item.local_id, text)
         again = [(str(self.entity), item.local_id)]
         for each in self.below(item):
             assert self.child is not None
             self.child.forget(each)
             again.append((str(self.child.entity), each.local_id))
         self.forget(item)
-        self.side.write(lambda tx: work_queue.enqueue(tx, self._link_id, again))
+        self.context.write(lambda tx: work_queue.enqueue(tx, self._link_id, again))
 
-    def _bring_back(self, item: Item) -> None:
+    def _bring_back(self, item: ItemState) -> None:
         """Take theirs as if it had never been here."""
         for each in self.below(item):
             assert self.child is not None
@@ -312,18 +322,18 @@ class Reconciler:
             assert self.child is not None
             self.child.theirs(remote_id, verify=True)
 
-    def _above(self, item: Item) -> Item | None:
+    def _above(self, item: ItemState) -> ItemState | None:
         """Return the item above this one.  If it is gone too, both went together: what a deletion of it changes in this one is
         no change of this one."""
         if self._parent is None:
             return None
-        above = self.side.item(self._parent.entity, item.local_id.partition("/")[0])
+        above = self.context.item(self._parent.entity, item.local_id.partition("/")[0])
         return above if above is not None and above.remote_id else None
 
-    def _saved(self, local_id: str) -> Item:
-        item = self.side.item(self.entity, local_id)
+    def _saved(self, local_id: str) -> ItemState:
+        item = self.context.item(self.entity, local_id)
         assert item is not None
         return item
 
-    def _page(self, after: str) -> list[Item]:
-        return self.side.read(lambda tx: item_store.items(tx, self._link_id, self.entity, after, PAGE))
+    def _page(self, after: str) -> list[ItemState]:
+        return self.context.read(lambda tx: item_store.items(tx, self._link_id, self.entity, after, PAGE))

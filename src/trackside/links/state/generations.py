@@ -11,7 +11,7 @@ from trackside.links import store
 from trackside.links.model import Link, LogKind
 from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.backfill import Depth
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -52,7 +52,7 @@ def end(tx: Tx, link: Link, known: Known, why: str) -> None:
     store.set_backfill_cursor(tx, link.link_id, backfill.whole(link.mode, Depth.COMPARE, _backfill_cursor(tx, link)))
 
 
-def miss(tx: Tx, link: Link, entity: Entity, item: Item) -> None:
+def miss(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
     """A run or experiment is not there any more.  If nobody deleted it before, a generation ends; MLflow's logged models look the
     same when they are deleted."""
     known = of(tx, link.link_id)
@@ -79,7 +79,7 @@ def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
 
 def newest(
     tx: Tx, link_id: int, most: int, *, store_generation: int | None = None, experiment_id: str | None = None
-) -> list[Item]:
+) -> list[ItemState]:
     """Return the runs that began last, of those that the other side had, and not as deleted: of those that were found there in a
     generation, of those of an experiment of ours."""
     rows = tx.all(
@@ -99,12 +99,12 @@ def newest(
     return [item for item in map(item_store.item_of, rows) if is_active(item)]
 
 
-def is_active(item: Item) -> bool:
+def is_active(item: ItemState) -> bool:
     """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
     return (item.agreed or {}).get(fields.STAGE) == "active"
 
 
-def is_purged(link: Link, item: Item, doc: Doc) -> bool:
+def is_purged(link: Link, item: ItemState, doc: Doc) -> bool:
     """Return whether an item that is not there any more was deleted on both sides before, and is removed for good there, by
     `mlflow gc` for instance.  It may be restored here."""
     is_deleted = "deleted" == doc.get(fields.STAGE) == (item.agreed or {}).get(fields.STAGE)

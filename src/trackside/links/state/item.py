@@ -2,13 +2,13 @@
 
 from msgspec import Struct
 
-from trackside.links.model import Made
+from trackside.links.model import CreatedBy
 from trackside.sync.document import Doc
 
 
-class Item(Struct, frozen=True):
+class ItemState(Struct, frozen=True):
     local_id: str
     remote_id: str  # empty: it was about to be made there
-    made_by: Made
+    made_by: CreatedBy
     agreed: Doc | None
     store_generation: int = 0  # of `state.generations`, in which it was found there last

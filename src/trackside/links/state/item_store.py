@@ -8,9 +8,9 @@ from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
 from trackside.events.store import Page
-from trackside.links.model import Made
+from trackside.links.model import CreatedBy
 from trackside.links.state import dataset_records, work_queue
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import document
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -44,15 +44,15 @@ def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
     )
 
 
-def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> Item | None:
+def item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> ItemState | None:
     return _item(tx, link_id, entity, "local_id", local_id)
 
 
-def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> Item | None:
+def by_remote(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> ItemState | None:
     return _item(tx, link_id, entity, "remote_id", remote_id)
 
 
-def _item(tx: Tx, link_id: int, entity: Entity, column: str, item_id: str) -> Item | None:
+def _item(tx: Tx, link_id: int, entity: Entity, column: str, item_id: str) -> ItemState | None:
     row = tx.one(
         f"""
         SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
@@ -166,7 +166,9 @@ def theirs(tx: Tx, link_id: int) -> dict[str, int]:
     )
 
 
-def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: Made | None = None) -> list[Item]:
+def items(
+    tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: CreatedBy | None = None
+) -> list[ItemState]:
     rows = tx.all(
         """
         SELECT local_id, remote_id, made_by, NULL, store_generation FROM link_items
@@ -183,7 +185,7 @@ def items(tx: Tx, link_id: int, entity: Entity, after: str, most: int, made_by: 
     return [item_of(row) for row in rows]
 
 
-def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[Item]:
+def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[ItemState]:
     """Return the items whose id here is `above/…`, with what was agreed."""
     rows = tx.all(
         """
@@ -216,7 +218,7 @@ def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str)
 
 
 def save_item(
-    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: Made, agreed: Doc | None
+    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, agreed: Doc | None
 ) -> None:
     """The side that made it stays the one that made it."""
     tx.run(
@@ -236,7 +238,7 @@ def save_item(
     )
 
 
-def set_maker(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: Made) -> None:
+def set_maker(tx: Tx, link_id: int, entity: Entity, local_id: str, made_by: CreatedBy) -> None:
     tx.run(
         """
         UPDATE link_items SET made_by = :made_by
@@ -390,10 +392,10 @@ def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
         )
 
 
-def item_of(row: tuple[str, str, str, bytes | None, int]) -> Item:
+def item_of(row: tuple[str, str, str, bytes | None, int]) -> ItemState:
     local, remote, made_by, agreed, store_generation = row
-    return Item(
-        local, remote, Made(made_by), None if agreed is None else document.unpack(bytes(agreed)), store_generation
+    return ItemState(
+        local, remote, CreatedBy(made_by), None if agreed is None else document.unpack(bytes(agreed)), store_generation
     )
 
 

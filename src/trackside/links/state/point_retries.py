@@ -10,7 +10,7 @@ FIRST_S, LONGEST_S = 5.0, 3600.0
 MOST = 10_000
 
 
-class Refusals:
+class PointRetries:
     """The refused series of one link."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:

@@ -30,22 +30,22 @@ from trackside.links.model import LISTENED_POLL_S, Kind, Link, LogKind, State
 from trackside.links.poll.ended_runs import EndedRuns
 from trackside.links.poll.sweeps import Sweeps
 from trackside.links.reconcile.attempt import attempt_with, check_answers
-from trackside.links.reconcile.context import Database, Side, Task, in_link
+from trackside.links.reconcile.context import Database, LinkContext, Task, in_link
 from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.reconcile.deletions import StoreIdentityCheck
-from trackside.links.reconcile.dispatch import Mirrors
-from trackside.links.reconcile.item_type import Early
+from trackside.links.reconcile.dispatch import Reconcilers
+from trackside.links.reconcile.item_type import RetryLater
 from trackside.links.secrets import secret_of
 from trackside.links.state import backfill, held_deletions, item_store, work_queue
 from trackside.links.state.backfill import Depth
-from trackside.links.state.point_retries import Refusals
+from trackside.links.state.point_retries import PointRetries
 from trackside.links.state.work_queue import QueuedItem
 from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
 from trackside.links.worker.throttle import Throttle
 from trackside.sync.entities import Entity
 from trackside.sync.remote import faults
-from trackside.sync.remote.port import Peer, Seen
+from trackside.sync.remote.port import Remote, Seen
 from trackside.sync.time_slice import TimeSlice, TimeSliceExpired
 from trackside.workspaces import store as workspaces
 
@@ -106,11 +106,11 @@ class Runner:
         self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
         self._sweeps = Sweeps(self._clock)
         self._rounds = EndedRuns(self._clock)
-        self._peer: Peer | None = None
+        self._remote: Remote | None = None
         self._polled = float("-inf")
         self._heard = self._clock()  # something of the other side, last
         self._watch = StoreIdentityCheck()
-        self._refusals = Refusals(self._clock)
+        self._refusals = PointRetries(self._clock)
         self._failures = 0
         self._wait_until = float("-inf")
         self._owned_at = float("-inf")
@@ -138,8 +138,8 @@ class Runner:
         self._cancel_token.cancel()
 
     def close(self) -> None:
-        if self._peer is not None:
-            self._peer.close()
+        if self._remote is not None:
+            self._remote.close()
         if self._listener is not None and self._cancel_token.is_cancelled:
             self._listener.close(0.5)
 
@@ -221,7 +221,7 @@ class Runner:
         return bool(is_ours)
 
     def _work(self, link: Link, *, ask: bool) -> bool:
-        side = Side(
+        context = LinkContext(
             self._db,
             self._ws,
             link,
@@ -231,27 +231,27 @@ class Runner:
             beat=self._check_stop,
             refusals=self._refusals,
         )
-        remover = CopyRemover(side, self._check_stop)
+        remover = CopyRemover(context, self._check_stop)
         is_removing = link.state is State.REMOVING
         if is_removing and link.mode.takes and remover.here():
             return True
         if link.last_error is not None and (link.mode.sends or not is_removing):
-            check_answers(side.peer)  # so that no item has to find out that nobody is there
+            check_answers(context.remote)  # so that no item has to find out that nobody is there
         if is_removing:
-            if link.mode.sends and (self._watch.is_another(side) or remover.there()):
+            if link.mode.sends and (self._watch.is_another(context) or remover.there()):
                 return True
             remover.tell()
             self._write(lambda tx: store.remove(tx, link))
             return False
-        if self._watch.is_another(side):
+        if self._watch.is_another(context):
             return True
-        here = Mirrors(side)
+        here = Reconcilers(context)
         more = False
         self._has_news |= self._listener is not None and self._listener.take_news()
         # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
         is_due = self._clock() - self._polled >= self._poll_after_s(link)
         if link.mode.takes and (ask or self._has_news or not link.has_seen_all or is_due):
-            more = self._poll(side, here)
+            more = self._poll(context, here)
         more |= self._items(here)
         return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
 
@@ -291,24 +291,24 @@ class Runner:
             self._write(take)
         return page.more
 
-    def _poll(self, side: Side, here: Mirrors) -> bool:
-        link = side.link
+    def _poll(self, context: LinkContext, here: Reconcilers) -> bool:
+        link = context.link
         if not link.remote_cursor:
             self._sweeps = Sweeps(self._clock)  # everything is to be looked at
-        page = side.peer.changes(link.remote_cursor)
+        page = context.remote.changes(link.remote_cursor)
         more = page.more
-        if self._watch.is_another(side, page):
+        if self._watch.is_another(context, page):
             return True
         if page.seen or more:
             self._heard = self._clock()
         until = time.monotonic() + self._step_s
         for each in sorted(page.seen, key=lambda one: list(Entity).index(one.entity)):
-            self._hear(side, here, each, until=until)
-        if not more and not side.peer.keeps_ids and link.has_seen_all:
-            for remote_id in self._rounds.due(side):
-                self._hear(side, here, Seen(Entity.RUN, remote_id), verify=True)
+            self._hear(context, here, each, until=until)
+        if not more and not context.remote.preserves_ids and link.has_seen_all:
+            for remote_id in self._rounds.due(context):
+                self._hear(context, here, Seen(Entity.RUN, remote_id), verify=True)
         if not more:
-            self._sweeps.look(side, here, partial(self._hear, side, here))
+            self._sweeps.look(context, here, partial(self._hear, context, here))
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if page.cursor != link.remote_cursor or page.unread != link.unread_changes or is_late:
             self._write(lambda tx: store.heard(tx, link, page.cursor, page.unread, is_all=not more))
@@ -318,30 +318,30 @@ class Runner:
         return more
 
     def _hear(
-        self, side: Side, here: Mirrors, seen: Seen, *, verify: bool = False, until: float = float("inf")
+        self, context: LinkContext, here: Reconcilers, seen: Seen, *, verify: bool = False, until: float = float("inf")
     ) -> None:
         """Reconcile an item that the remote names.  An item that cannot be reconciled now, or not `until` then, is queued."""
         self._check_stop()
-        if seen.entity.is_of_registry and not side.link.options.registry:
+        if seen.entity.is_of_registry and not context.link.options.registry:
             return
         if seen.unread:  # it is looked at when the list shows it otherwise
-            side.note_once(
+            context.note_once(
                 LogKind.REFUSED, seen.entity, seen.remote_id, f"left out, until it can be read: {seen.unread}"
             )
             return
         if time.monotonic() >= until:
-            self._mark_theirs(seen)
+            self._enqueue_theirs(seen)
             return
         key = f"{seen.entity}/{seen.remote_id}"
-        side.start(Task(self._turn(verify=verify)))
+        context.start(Task(self._turn(verify=verify)))
         try:
             reason = attempt_with(
-                side.peer,
-                lambda: here.theirs(seen.entity, seen.remote_id, seen.part, verify=verify),
-                lambda words: side.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
+                context.remote,
+                lambda: here.theirs(seen.entity, seen.remote_id, seen.snapshot, verify=verify),
+                lambda words: context.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
-        except (Early, TimeSliceExpired):
-            self._mark_theirs(seen)
+        except (RetryLater, TimeSliceExpired):
+            self._enqueue_theirs(seen)
             return
         except DeletionHeld as held:
             self._hold(seen.entity, seen.remote_id, held, is_remote=True)
@@ -353,13 +353,13 @@ class Runner:
             reason = str(down)
         self._troubles.pop(key, None)
         if reason is not None:
-            side.note(LogKind.REFUSED, seen.entity, seen.remote_id, reason)
-            self._mark_theirs(seen)
+            context.note(LogKind.REFUSED, seen.entity, seen.remote_id, reason)
+            self._enqueue_theirs(seen)
 
-    def _mark_theirs(self, seen: Seen) -> None:
+    def _enqueue_theirs(self, seen: Seen) -> None:
         self._write(lambda tx: work_queue.enqueue(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
 
-    def _items(self, here: Mirrors) -> bool:
+    def _items(self, here: Reconcilers) -> bool:
         with self._db.read(self._ws) as tx:
             due = work_queue.next_items(tx, self._link_id, ITEMS_AT_ONCE)
         more = len(due) == ITEMS_AT_ONCE
@@ -382,12 +382,12 @@ class Runner:
                 return more or number < len(due)
         return more
 
-    def _item(self, here: Mirrors, queued: QueuedItem) -> None:
+    def _item(self, here: Reconcilers, queued: QueuedItem) -> None:
         def left_out(words: str) -> None:
-            here.side.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
+            here.context.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
 
         verify = queued.depth >= Depth.COMPARE
-        here.side.start(Task(self._turn(verify=verify), queued.depth >= Depth.COMPARE_BYTES, queued.may_delete))
+        here.context.start(Task(self._turn(verify=verify), queued.depth >= Depth.COMPARE_BYTES, queued.may_delete))
 
         def work() -> str:
             if queued.is_remote:
@@ -398,11 +398,11 @@ class Runner:
             return here.ours(queued.entity, queued.entity_id, verify=verify)
 
         try:
-            reason = attempt_with(here.side.peer, work, left_out)
+            reason = attempt_with(here.context.remote, work, left_out)
         except DeletionHeld as held:
             self._hold(queued.entity, queued.entity_id, held, is_remote=queued.is_remote)
             return
-        except Early as early:
+        except RetryLater as early:
             wait_ms = int(early.wait_s * 1000)
             self._write(lambda tx: work_queue.defer(tx, self._link_id, queued, wait_ms))
             return
@@ -436,11 +436,11 @@ class Runner:
 
         self._write(later)
 
-    def _connected(self, link: Link) -> Peer:
-        if self._peer is None:
+    def _connected(self, link: Link) -> Remote:
+        if self._remote is None:
             with self._db.read(self._ws) as tx:
                 source = workspaces.current(tx).uid
-            self._peer = connect(
+            self._remote = connect(
                 link.kind,
                 link.url,
                 link.options,
@@ -455,12 +455,12 @@ class Runner:
             secret = secret_of(self._ws, link, self._sealer)
             remote = connect_trackside(link.url, link.options, secret, self._cancel_token, guard=self._guard)
             self._listener = Listener(f"link-{self._link_id}", remote, self._wake, self._cancel_token)
-        return self._peer
+        return self._remote
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
         if self._cancel_token.is_cancelled:
             return  # nobody's fault
-        if self._peer is not None and self._peer.answered:
+        if self._remote is not None and self._remote.answered:
             self._failures = 0  # it had been there in between
         self._failures += 1
         first, longest = BACKOFF_S
@@ -471,7 +471,7 @@ class Runner:
         self._wait_until = time.monotonic() + wait
         self._rest_s = min(wait / self._interval_factor, IDLE_S)
         self.close()
-        self._peer = None
+        self._remote = None
         self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
 
     def _wait_ms(self, wait_s: float) -> int:

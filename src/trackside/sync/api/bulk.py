@@ -17,7 +17,7 @@ from trackside.sync import document
 from trackside.sync.api.files import PREFIX, entity_of
 from trackside.sync.entities import Entity
 from trackside.sync.local import items, reader
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.metric_delta import fingerprint
 
 MAX_ITEMS = 500
@@ -56,7 +56,7 @@ def get_items(tx: Tx, call: OfItems) -> Items:
             return Items(items=_runs(tx, ids))
         case Entity.MODEL:
             return Items(items=_models(tx, ids))
-    return Items(items=[_held(part) for each in ids if (part := items.read(tx, entity, each))])
+    return Items(items=[_held(snapshot) for each in ids if (snapshot := items.read(tx, entity, each))])
 
 
 def routes() -> list[Route]:
@@ -98,9 +98,13 @@ def _models(tx: Tx, ids: list[str]) -> list[Held]:
     ]
 
 
-def _held(part: Part) -> Held:
+def _held(snapshot: Snapshot) -> Held:
     return Held(
-        id=part.item_id, experiment_id=part.experiment_id, fields=document.rows(part.doc), last={}, artifact_uri=""
+        id=snapshot.item_id,
+        experiment_id=snapshot.experiment_id,
+        fields=document.rows(snapshot.doc),
+        last={},
+        artifact_uri="",
     )
 
 

@@ -25,7 +25,7 @@ from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response, json_response
 from trackside.sync.entities import Entity
 from trackside.sync.local import files, registry
-from trackside.sync.local.files import Place, Source
+from trackside.sync.local.files import ArtifactRoot, OpenFile
 from trackside.sync.local.resumable_upload import MAX_PART_BYTES, PART_BYTES, ResumableUpload, WrongSum
 
 PREFIX = "/api/trackside/v1/import"
@@ -122,7 +122,7 @@ class Calls:
         spot = await self._spot(request, request.argument("path"))
 
         def read() -> FileAnswer:
-            with Source(spot) as source:
+            with OpenFile(spot) as source:
                 return FileAnswer(size=source.size_bytes, sha256=source.sha256(), etag=source.etag)
 
         return await patient(self._threads.of(spot).run_long(read))
@@ -195,7 +195,7 @@ class Calls:
         except Denied as denied:  # this item's place is at fault, not the caller, who was let in
             raise Unsupported(denied.message) from None
 
-    def _place(self, tx: Tx, entity: Entity, item_id: str) -> Place:
+    def _place(self, tx: Tx, entity: Entity, item_id: str) -> ArtifactRoot:
         if entity.is_of_registry:
             return registry.place(tx, item_id, self._server_root)
         return files.place(tx, entity, item_id)
@@ -284,7 +284,7 @@ async def _alive(doing: "asyncio.Future[Answer]", every_s: float) -> AsyncGenera
 
 def _sum_of_small(spot: Spot) -> tuple[str, str] | None:
     """ETag and SHA-256."""
-    with Source(spot) as source:
+    with OpenFile(spot) as source:
         return (source.etag, source.sha256()) if source.size_bytes <= PART_BYTES else None
 
 

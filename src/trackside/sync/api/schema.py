@@ -2,7 +2,7 @@
 
 from trackside.core.http.codec import Answer
 from trackside.sync import document
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 
 class Item(Answer, frozen=True):
@@ -11,5 +11,5 @@ class Item(Answer, frozen=True):
     fields: list[document.Row]
 
 
-def item_of(part: Part) -> Item:
-    return Item(id=part.item_id, experiment_id=part.experiment_id, fields=document.rows(part.doc))
+def item_of(snapshot: Snapshot) -> Item:
+    return Item(id=snapshot.item_id, experiment_id=snapshot.experiment_id, fields=document.rows(snapshot.doc))

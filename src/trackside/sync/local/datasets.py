@@ -10,7 +10,7 @@ from trackside.evaluation_datasets.mirrored import Birth
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.sync.validation import whole_number
 
 COMPARED = frozenset({FieldKind.NAME, FieldKind.TAG, FieldKind.NULL_TAG, FieldKind.EXPERIMENT})
@@ -21,7 +21,7 @@ KEPT = LATE | {FieldKind.CREATION_TIME, FieldKind.CREATED_BY}
 AT_BIRTH = KEPT | {FieldKind.NAME}
 
 
-def read(tx: Tx, dataset_id: str) -> Part | None:
+def read(tx: Tx, dataset_id: str) -> Snapshot | None:
     found = mirrored.find(tx, dataset_id)
     if found is None:
         return None
@@ -45,7 +45,7 @@ def read(tx: Tx, dataset_id: str) -> Part | None:
             doc[Field(FieldKind.TAG, key)] = value
     for experiment_id in found.experiments:
         doc[Field(FieldKind.EXPERIMENT, experiment_id)] = ""
-    return Part(dataset_id, "", doc)
+    return Snapshot(dataset_id, "", doc)
 
 
 def put(tx: Tx, dataset_id: str, patch: Patch) -> str:

@@ -1,4 +1,4 @@
-"""The files of a run or a logged model on our side.  Knows roots and stores; knows no peer."""
+"""The files of a run or a logged model on our side.  Knows roots and stores; knows no remote."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -12,14 +12,14 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.sync.entities import Entity
-from trackside.sync.file_versions import OurFile
+from trackside.sync.file_versions import LocalFile
 from trackside.sync.local.resumable_upload import UploadCheckpoint
 from trackside.sync.time_slice import TimeSlice
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
 
-class Place(Struct, frozen=True):
+class ArtifactRoot(Struct, frozen=True):
     """Where the files of an item lie."""
 
     root: Root
@@ -29,7 +29,7 @@ class Place(Struct, frozen=True):
         return roots.of(self.root, path, self.workspace)
 
 
-class Source:
+class OpenFile:
     """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
 
     `beat` is called with each piece; what it raises ends the transfer.  `time_slice`: of the item that it belongs to."""
@@ -47,7 +47,7 @@ class Source:
         self.note = note
         self.time_slice = time_slice or TimeSlice()
 
-    def __enter__(self) -> "Source":
+    def __enter__(self) -> "OpenFile":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -70,25 +70,25 @@ class Source:
         return sha256(self.pieces())
 
 
-def place(tx: Tx, entity: Entity, item_id: str) -> Place:
+def place(tx: Tx, entity: Entity, item_id: str) -> ArtifactRoot:
     """Return where the files of an item lie, also of a deleted one."""
     workspace = workspaces.current(tx)
     if entity is Entity.RUN:
-        return Place(artifacts.root_of_run(tx, item_id), workspace)
+        return ArtifactRoot(artifacts.root_of_run(tx, item_id), workspace)
     row = tx.one("SELECT artifact_uri FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=item_id)
     if row is None:
         raise NotFound(f"Logged model with ID '{item_id}' not found.")
-    return Place(Root(uri=row[0], workspace_root=workspace.default_artifact_root), workspace)
+    return ArtifactRoot(Root(uri=row[0], workspace_root=workspace.default_artifact_root), workspace)
 
 
-def listing(spot: Spot) -> dict[str, OurFile]:
+def listing(spot: Spot) -> dict[str, LocalFile]:
     found = {}
     for entry in spot.blobs.walk(spot.key):
         try:
             stat = spot.blobs.stat(f"{spot.key}/{entry.path}")
         except NotFound:
             continue  # deleted since it was listed
-        found[entry.path] = OurFile(stat.size_bytes, stat.etag)
+        found[entry.path] = LocalFile(stat.size_bytes, stat.etag)
     return found
 
 

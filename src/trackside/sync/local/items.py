@@ -7,9 +7,9 @@ from trackside.evaluation_datasets import mirrored
 from trackside.experiments.model import check_id
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry, traces
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
-_READ: dict[Entity, Callable[[Tx, str], Part | None]] = {
+_READ: dict[Entity, Callable[[Tx, str], Snapshot | None]] = {
     Entity.EXPERIMENT: reader.experiment,
     Entity.RUN: reader.run,
     Entity.MODEL: reader.model,
@@ -31,7 +31,7 @@ _TRACKED = {
 }
 
 
-def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
+def read(tx: Tx, entity: Entity, item_id: str) -> Snapshot | None:
     return _READ[entity](tx, item_id)
 
 

@@ -18,7 +18,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import NAME_TAG, dataset_field, point_field
-from trackside.sync.metric_delta import Piece
+from trackside.sync.metric_delta import MetricChunk
 
 PARENT_TAG = "mlflow.parentRunId"
 SOURCE_RUN = "trackside.source_run_id"
@@ -33,10 +33,10 @@ OWN_TAGS = frozenset(
 )
 
 
-class Part(Struct, frozen=True):
+class Snapshot(Struct, frozen=True):
     """An item of one of the sides, with what places it.
 
-    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `fingerprints`: as `Peer.series`, of a run
+    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `fingerprints`: as `Remote.series`, of a run
     that was found with its last points.  `failed`: of a version that is there and can never be used, why."""
 
     item_id: str
@@ -58,12 +58,12 @@ class Summary(Struct, frozen=True):
     high: float | None
 
 
-def experiment(tx: Tx, experiment_id: str) -> Part | None:
+def experiment(tx: Tx, experiment_id: str) -> Snapshot | None:
     try:
         found = experiments.get(tx, experiment_id)
     except NotFound:
         return None
-    return Part(found.experiment_id, found.experiment_id, of_experiment(found))
+    return Snapshot(found.experiment_id, found.experiment_id, of_experiment(found))
 
 
 def has_experiment(tx: Tx, name: str) -> bool:
@@ -115,12 +115,12 @@ def of_experiment(found: Experiment) -> Doc:
     }
 
 
-def run(tx: Tx, run_id: str) -> Part | None:
+def run(tx: Tx, run_id: str) -> Snapshot | None:
     try:
         found = runs.get(tx, run_id)
     except NotFound:
         return None
-    return Part(run_id, found.info.experiment_id, of_run(found))
+    return Snapshot(run_id, found.info.experiment_id, of_run(found))
 
 
 def of_run(found: Run) -> Doc:
@@ -152,12 +152,12 @@ def of_run(found: Run) -> Doc:
     return doc
 
 
-def model(tx: Tx, model_id: str) -> Part | None:
+def model(tx: Tx, model_id: str) -> Snapshot | None:
     row = tx.one("SELECT lifecycle_stage FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     if row is None:
         return None
     found = models.get(tx, model_id, allow_deleted=True)
-    return Part(model_id, found.info.experiment_id, of_model(found, row[0]))
+    return Snapshot(model_id, found.info.experiment_id, of_model(found, row[0]))
 
 
 def of_model(found: LoggedModel, stage: str) -> Doc:
@@ -210,7 +210,7 @@ def summaries(tx: Tx, run_id: str) -> dict[str, Summary]:
     }
 
 
-def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[Piece]:
+def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[MetricChunk]:
     """The chunks after that one in the order in which they were stored, and the tail; one at a time in memory."""
     seq = runs.seq_of(tx, run_id)
     for (chunk_id,) in tx.all(
@@ -224,12 +224,12 @@ def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[Piece]:
     ):
         row = tx.one("SELECT points FROM metric_chunks WHERE workspace_id = :ws AND chunk_id = :id", id=chunk_id)
         if row is not None:
-            yield Piece(chunk_id, bytes(row[0]))
+            yield MetricChunk(chunk_id, bytes(row[0]))
     tail = tx.one(
         "SELECT points FROM metric_tails WHERE workspace_id = :ws AND run_seq = :run AND key = :key", run=seq, key=key
     )
     if tail is not None and len(tail[0]):
-        yield Piece(0, bytes(tail[0]))
+        yield MetricChunk(0, bytes(tail[0]))
 
 
 def _said(value: str | UnsetType) -> str | None:

@@ -20,8 +20,8 @@ from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.files import Place
-from trackside.sync.local.reader import OWN_TAGS, Part
+from trackside.sync.local.files import ArtifactRoot
+from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.sync.validation import whole_number
 from trackside.workspaces import store as workspaces
 
@@ -35,13 +35,15 @@ BIRTH = frozenset(
 AT_BIRTH = BIRTH | {FieldKind.DESCRIPTION, FieldKind.TAG}
 
 
-def read(tx: Tx, entity: Entity, item_id: str) -> Part | None:
+def read(tx: Tx, entity: Entity, item_id: str) -> Snapshot | None:
     if entity is Entity.REGISTERED:
         model = mirrored.find_model(tx, item_id)
-        return None if model is None else Part(item_id, "", of_model(tx, model))
+        return None if model is None else Snapshot(item_id, "", of_model(tx, model))
     version = mirrored.find_version(tx, uid_of(item_id))
     return (
-        None if version is None else Part(id_of(version.model_uid, version.uid), version.model_uid, of_version(version))
+        None
+        if version is None
+        else Snapshot(id_of(version.model_uid, version.uid), version.model_uid, of_version(version))
     )
 
 
@@ -169,12 +171,12 @@ def brought(tx: Tx, version_id: str) -> tuple[bool, int]:
     return at is not None, tx.now - (at or 0)
 
 
-def place(tx: Tx, version_id: str, server_root: str) -> Place:
+def place(tx: Tx, version_id: str, server_root: str) -> ArtifactRoot:
     """Where the files of a version lie, or are to lie if it is not made yet."""
     workspace = workspaces.current(tx)
     uid = uid_of(version_id)
     uri = mirrored_files.files_of(tx, uid) or mirrored_files.own_folder(tx, uid, server_root)
-    return Place(Root(uri, workspace.default_artifact_root), workspace)
+    return ArtifactRoot(Root(uri, workspace.default_artifact_root), workspace)
 
 
 def id_of(model_id: str, uid: str) -> str:

@@ -1,4 +1,4 @@
-"""Large files that arrive part by part, so that a transfer that broke off continues.  Knows keys; knows no peer.
+"""Large files that arrive part by part, so that a transfer that broke off continues.  Knows keys; knows no remote.
 
 Parts are files of the same store, in a folder that no client can read and that no workspace can be named like.  Each part is
 stored whole or not at all, so what is stored can be trusted after a crash.  The file itself is made when all parts have come and
@@ -105,7 +105,7 @@ class ResumableUpload:
 
 
 class UploadCheckpoint:
-    """The state that an upload to a remote needs in order to continue, as text of the peer's own.
+    """The state that an upload to a remote needs in order to continue, as text of the remote's own.
 
     Checkpoints are stored beside the parts of arriving files and removed with them.  `what` names the file and its sender."""
 

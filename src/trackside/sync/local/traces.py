@@ -11,7 +11,7 @@ from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.sync import fields, trace_document
 from trackside.sync.document import Doc, of_kind
 from trackside.sync.fields import FieldKind
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.trace_document import Fingerprints
 from trackside.traces import model as m
 from trackside.traces.api.v3 import start_of
@@ -40,7 +40,7 @@ class Brought(Struct, frozen=True):
     is_final: bool = True
 
 
-def read(tx: Tx, trace_id: str) -> Part | None:
+def read(tx: Tx, trace_id: str) -> Snapshot | None:
     row = reader.find(tx, trace_id)
     if row is None:
         return None
@@ -51,12 +51,12 @@ def read(tx: Tx, trace_id: str) -> Part | None:
     ):
         doc[trace_document.link_field(kind, target)] = ""
     doc |= trace_document.spans_fields(_fingerprints(tx, row.seq))
-    return Part(row.trace_id, row.experiment_id, doc, touched=row.timestamp_ms)
+    return Snapshot(row.trace_id, row.experiment_id, doc, touched=row.timestamp_ms)
 
 
-def some(tx: Tx, trace_ids: Sequence[str]) -> list[Part]:
+def some(tx: Tx, trace_ids: Sequence[str]) -> list[Snapshot]:
     """Return those of the traces that are there."""
-    return [part for trace_id in dict.fromkeys(trace_ids) if (part := read(tx, trace_id)) is not None]
+    return [snapshot for trace_id in dict.fromkeys(trace_ids) if (snapshot := read(tx, trace_id)) is not None]
 
 
 def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:

@@ -7,13 +7,13 @@ from typing import Protocol
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync.document import Doc, Patch
 from trackside.sync.fields import Field, Verb
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.record_tables import Entry
 from trackside.sync.remote.port import Listed
 
 
-class DatasetsPeer(Listed, Protocol):
-    """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `links.datasets`, with the remote's ids
+class RemoteDatasets(Listed, Protocol):
+    """Calls may be repeated, and raise as those of `Remote` do.  Documents are those of `links.datasets`, with the remote's ids
     of experiments."""
 
     @property
@@ -25,12 +25,12 @@ class DatasetsPeer(Listed, Protocol):
         del field, verb
         return True
 
-    def read(self, dataset_id: str) -> Part | None:
+    def read(self, dataset_id: str) -> Snapshot | None:
         """Where ids are not kept, with a field `version`, which is another one when records are others."""
         ...
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
-        """As that of `Peer`."""
+        """As that of `Remote`."""
         ...
 
     def make(self, local_id: str, doc: Doc) -> str:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.faults import InvalidRemoteResponse
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ class Unread(Struct, frozen=True):
     why: str
 
 
-ListEntry = Part | Unread
+ListEntry = Snapshot | Unread
 
 
 def read_each(found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[Any], object]) -> list[T | Unread]:
@@ -39,7 +39,7 @@ def read_each(found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[A
     return [*readable, *unread]
 
 
-def all_read(found: Iterable[ListEntry]) -> Iterator[Part]:
+def all_read(found: Iterable[ListEntry]) -> Iterator[Snapshot]:
     """Yield the entries.  Raise InvalidRemoteResponse at one that cannot be read, where nothing can be decided without it."""
     for each in found:
         if isinstance(each, Unread):

@@ -12,15 +12,15 @@ from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, Verb
 from trackside.sync.file_versions import RemoteFile
-from trackside.sync.local.files import Source
-from trackside.sync.local.reader import Part, Summary
+from trackside.sync.local.files import OpenFile
+from trackside.sync.local.reader import Snapshot, Summary
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.entries import ListEntry, Unread
 
 if TYPE_CHECKING:
-    from trackside.sync.remote.datasets_port import DatasetsPeer
-    from trackside.sync.remote.registry_port import RegistryPeer
-    from trackside.sync.remote.traces_port import TracesPeer
+    from trackside.sync.remote.datasets_port import RemoteDatasets
+    from trackside.sync.remote.registry_port import RemoteRegistry
+    from trackside.sync.remote.traces_port import RemoteTraces
 
 
 class Listed(Protocol):
@@ -30,7 +30,7 @@ class Listed(Protocol):
 
     @property
     def log_tells(self) -> bool:
-        """Whether `Peer.changes` names items of the kind, so that both lists are empty."""
+        """Whether `Remote.changes` names items of the kind, so that both lists are empty."""
         return True
 
     def everything(self) -> Iterator[ListEntry]:
@@ -49,7 +49,7 @@ class Seen(Struct, frozen=True):
 
     entity: Entity
     remote_id: str
-    part: Part | None = None
+    snapshot: Snapshot | None = None
     unread: str = ""
 
     @staticmethod
@@ -115,39 +115,39 @@ class Listing(NamedTuple):
         return self.entities[0 if "/" in entry.item_id else -1]
 
 
-def listings(peer: "Peer", *, registry: bool) -> list[Listing]:
+def listings(remote: "Remote", *, registry: bool) -> list[Listing]:
     """Return the lists of what the remote has and its change log does not name.  `registry`: the link has registered models."""
-    of_registry = Listing("registry", "the registry", (Entity.VERSION, Entity.REGISTERED), peer.registry)
+    of_registry = Listing("registry", "the registry", (Entity.VERSION, Entity.REGISTERED), remote.registry)
     others = (
-        (Listing("datasets", "evaluation datasets", (Entity.DATASET,), peer.datasets), peer.datasets),
-        (Listing("traces", "traces", (Entity.TRACE,), peer.traces), peer.traces),
+        (Listing("datasets", "evaluation datasets", (Entity.DATASET,), remote.datasets), remote.datasets),
+        (Listing("traces", "traces", (Entity.TRACE,), remote.traces), remote.traces),
     )
-    found = [of_registry] if registry and not peer.registry.log_tells else []
+    found = [of_registry] if registry and not remote.registry.log_tells else []
     return found + [each for each, items in others if not items.log_tells and items.is_known]
 
 
-class Peer(Protocol):
+class Remote(Protocol):
     """Calls may be repeated, also after a crash: what is there already changes nothing.
 
     Raises `RemoteUnavailable` where the remote as a whole is in trouble, `RequestRejected` where it says no to one item,
-    `Unmirrored` where it has no place for something.  `keeps_ids`: what is made there gets our id; else the remote chooses, and
-    `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
+    `Unmirrored` where it has no place for something.  `preserves_ids`: what is made there gets our id; else the remote chooses,
+    and `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
 
     @property
     def answered(self) -> int:
         """How many calls went well: whether trouble is new, or the remote has not been there in between."""
         ...
 
-    keeps_ids: bool
+    preserves_ids: bool
 
     @property
-    def registry(self) -> "RegistryPeer": ...
+    def registry(self) -> "RemoteRegistry": ...
 
     @property
-    def datasets(self) -> "DatasetsPeer": ...
+    def datasets(self) -> "RemoteDatasets": ...
 
     @property
-    def traces(self) -> "TracesPeer": ...
+    def traces(self) -> "RemoteTraces": ...
 
     def ask_store(self) -> str:
         """Return what tells the remote's store from another one; empty if nothing does."""
@@ -155,7 +155,7 @@ class Peer(Protocol):
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None: ...
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None: ...
 
     def find_experiment(self, name: str) -> str | None: ...
 
@@ -209,7 +209,7 @@ class Peer(Protocol):
         """With the SHA-256, of which the remote reads the file; None where it has no such call."""
         ...
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
         """Send a file, and return it as it is there now, with the SHA-256 of what was sent.
 
         Raise BrokenCopy unless the remote says, or reads back, just that.  A transfer continues where the last try broke off, if

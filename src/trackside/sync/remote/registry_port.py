@@ -7,7 +7,7 @@ from msgspec import Struct
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, Verb
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import LeftOut, Listed
 
 
@@ -18,8 +18,8 @@ class ChangedItem(Struct, frozen=True):
     left_out: LeftOut = {}
 
 
-class RegistryPeer(Listed, Protocol):
-    """Calls may be repeated, and raise as those of `Peer` do.  A version's id is `MODEL/…`, with its model's id.
+class RemoteRegistry(Listed, Protocol):
+    """Calls may be repeated, and raise as those of `Remote` do.  A version's id is `MODEL/…`, with its model's id.
 
     Documents are those of `links.registered`, in the remote's words: ids of runs and logged models are its own, and what an
     alias names is what `alias_of` says."""
@@ -35,26 +35,26 @@ class RegistryPeer(Listed, Protocol):
 
     def stages(self) -> frozenset[str]: ...
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None: ...
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None: ...
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
         """Return whether an item that is not there was removed by somebody; None if the other side does not know."""
         del entity, remote_id
         return None
 
-    def uid_of(self, version: Part) -> str:
+    def uid_of(self, version: Snapshot) -> str:
         """Return the uid of the version, the same on every side."""
         ...
 
-    def own_uid_of(self, version: Part) -> str:
+    def own_uid_of(self, version: Snapshot) -> str:
         """Return the uid that the version would have if it were no copy."""
         ...
 
-    def origin_of(self, version: Part) -> str:
+    def origin_of(self, version: Snapshot) -> str:
         """With which of their runs or logged models the files of a version lie: `run/ID/PATH`, `model/ID/PATH` or empty."""
         ...
 
-    def model_uid_of(self, model: Part) -> str:
+    def model_uid_of(self, model: Snapshot) -> str:
         """Return the uid that a model from there gets here if it is new."""
         ...
 
@@ -72,7 +72,7 @@ class RegistryPeer(Listed, Protocol):
 
     def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
         """Where the files of a version that is about to be made go, if they do not lie with a run or logged model: an id for
-        the calls about files of `Peer`."""
+        the calls about files of `Remote`."""
         ...
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, Verb
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Listed
 from trackside.sync.trace_document import Fingerprints
 
@@ -30,8 +30,8 @@ class NewTrace(Struct, frozen=True):
     lines: Sequence[bytes]
 
 
-class TracesPeer(Listed, Protocol):
-    """Calls may be repeated, and raise as those of `Peer` do.  Documents are those of `sync.trace_document`."""
+class RemoteTraces(Listed, Protocol):
+    """Calls may be repeated, and raise as those of `Remote` do.  Documents are those of `sync.trace_document`."""
 
     keeps_final: bool  # whether a trace may be there without its start call
 
@@ -42,13 +42,13 @@ class TracesPeer(Listed, Protocol):
 
     def can(self, field: Field, verb: Verb) -> bool: ...
 
-    def read(self, trace_id: str) -> Part | None: ...
+    def read(self, trace_id: str) -> Snapshot | None: ...
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         """Make the trace, or change it."""
         ...
 
-    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
+    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
         """Return those of the traces that are there, by id; where `keeps_final`."""
         ...
 

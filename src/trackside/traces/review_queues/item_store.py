@@ -13,7 +13,7 @@ from trackside.traces import paging
 from trackside.traces.review_queues import model as rm
 from trackside.traces.review_queues import store
 
-# The columns are the fields of `Item` in their order.
+# The columns are the fields of `ItemState` in their order.
 _SELECT = f"""
 SELECT q.queue_id, '{rm.TRACE}' AS item_type, t.trace_id, i.status, i.created_at, i.updated_at, i.completed_by, i.completed_at
 FROM review_queue_items i JOIN review_queues q ON q.queue_seq = i.queue_seq JOIN traces t ON t.trace_seq = i.trace_seq

@@ -6,15 +6,15 @@ from typing import cast
 from links.items.snippets import table
 from links.items.snippets.remote import Snippets
 from trackside.core.db.tx import Tx
-from trackside.links.model import Made
-from trackside.links.reconcile.context import Side
+from trackside.links.model import CreatedBy
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Sent
 from trackside.links.state import item_store
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 
 class Kind(StrEnum):
@@ -24,70 +24,72 @@ class Kind(StrEnum):
 class SnippetType(ItemType):
     entity = cast("Entity", Kind.SNIPPET)
 
-    def __init__(self, side: Side, remote: Snippets) -> None:
-        self.side = side
+    def __init__(self, context: LinkContext, remote: Snippets) -> None:
+        self.context = context
         self._remote = remote
 
-    def called(self, part: Part) -> str:
-        return f"snippet {part.doc[fields.NAME]}"
+    def called(self, snapshot: Snapshot) -> str:
+        return f"snippet {snapshot.doc[fields.NAME]}"
 
-    def read_local(self, tx: Tx, local_id: str) -> Part | None:
+    def read_local(self, tx: Tx, local_id: str) -> Snapshot | None:
         doc = table.read(tx, local_id)
-        return None if doc is None else Part(local_id, "", doc)
+        return None if doc is None else Snapshot(local_id, "", doc)
 
-    def read_remote(self, remote_id: str) -> Part | None:
+    def read_remote(self, remote_id: str) -> Snapshot | None:
         return self._remote.read(remote_id)
 
-    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+    def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         return item.agreed == listed.doc
 
-    def match(self, part: Part) -> str | None:
-        return None if self._remote.read(part.item_id) is None else part.item_id
+    def match(self, snapshot: Snapshot) -> str | None:
+        return None if self._remote.read(snapshot.item_id) is None else snapshot.item_id
 
-    def create_remote(self, part: Part) -> Created:
-        return Created(self._remote.put(part.item_id, Patch(part.doc)))
+    def create_remote(self, snapshot: Snapshot) -> Created:
+        return Created(self._remote.put(snapshot.item_id, Patch(snapshot.doc)))
 
-    def create_local(self, theirs: Part) -> str | None:
+    def create_local(self, theirs: Snapshot) -> str | None:
         def make(tx: Tx) -> None:
             table.put(tx, theirs.item_id, Patch(theirs.doc))
-            link_id = self.side.link.link_id
-            item_store.save_item(tx, link_id, self.entity, theirs.item_id, theirs.item_id, Made.HERE, theirs.doc)
+            link_id = self.context.link.link_id
+            item_store.save_item(tx, link_id, self.entity, theirs.item_id, theirs.item_id, CreatedBy.HERE, theirs.doc)
 
-        self.side.write(make)
+        self.context.write(make)
         return theirs.item_id
 
-    def must_look(self, part: Part, item: Item) -> bool:
-        return part.doc != item.agreed
+    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
+        return snapshot.doc != item.agreed
 
-    def merge(self, part: Part, item: Item, theirs: Part | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
         base = item.agreed or {}
         return Compared(
-            document.merge(base, part.doc, base if theirs is None else theirs.doc, self.side.link.mode), base
+            document.merge(base, snapshot.doc, base if theirs is None else theirs.doc, self.context.link.mode), base
         )
 
-    def describe(self, part: Part, conflict: Conflict) -> str:
-        return f"{self.called(part)}: {conflict.field.kind}"
+    def describe(self, snapshot: Snapshot, conflict: Conflict) -> str:
+        return f"{self.called(snapshot)}: {conflict.field.kind}"
 
-    def patch_remote(self, part: Part, item: Item, theirs: Part | None, compared: Compared, *, verify: bool) -> Sent:
+    def patch_remote(
+        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+    ) -> Sent:
         patch = compared.merged.for_them
-        if patch and self.side.link.mode.sends:
+        if patch and self.context.link.mode.sends:
             self._remote.put(item.remote_id, patch)
         return Sent(item.remote_id, compared.merged, has_sent=bool(patch))
 
-    def apply_local(self, tx: Tx, part: Part, patch: Patch, theirs: Part | None, sent: Sent) -> None:
+    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent) -> None:
         if patch:
-            table.put(tx, part.item_id, patch)
+            table.put(tx, snapshot.item_id, patch)
 
-    def changed_here(self, item: Item, part: Part) -> bool:
-        return part.doc != item.agreed
+    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
+        return snapshot.doc != item.agreed
 
-    def changed_there(self, item: Item, theirs: Part) -> bool:
+    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
         return theirs.doc != item.agreed
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         table.delete(tx, local_id)
         return True
 
-    def delete_remote(self, item: Item) -> bool:
+    def delete_remote(self, item: ItemState) -> bool:
         self._remote.delete(item.remote_id)
         return True

@@ -1,18 +1,18 @@
 """The fields of an evaluation dataset that a link compares, with the ids of either side, and which side changed them since both
 agreed."""
 
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.datasets.records import RecordSync
 from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import document, fields, record_merge
 from trackside.sync.document import Doc, Merged, Mode, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import reader
 from trackside.sync.local.datasets import COMPARED, KEPT
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 
 WORDS = {
     record_merge.Step.TAKE: "missing here, or others there",
@@ -24,40 +24,40 @@ WORDS = {
 
 
 class Comparison:
-    def __init__(self, side: Side, others: Others) -> None:
-        self.side = side
-        self.peer = side.peer.datasets
+    def __init__(self, context: LinkContext, others: Others) -> None:
+        self.context = context
+        self.remote = context.remote.datasets
         self._others = others
-        self._kinds = COMPARED | KEPT if side.peer.keeps_ids else COMPARED
+        self._kinds = COMPARED | KEPT if context.remote.preserves_ids else COMPARED
 
-    def is_wanted(self, part: Part, item: Item | None) -> bool:
+    def is_wanted(self, snapshot: Snapshot, item: ItemState | None) -> bool:
         """Whether the link mirrors it: one of its experiments is wanted, or was when both agreed, so that its leaving goes
         over too.  One without experiments is, unless the link names those that it is for."""
         known = of_kind(item.agreed or {}, FieldKind.EXPERIMENT) if item is not None else {}
-        experiments = {*of_kind(part.doc, FieldKind.EXPERIMENT), *known}
-        return any(map(self._wants, experiments)) if experiments else not self.side.link.options.experiments
+        experiments = {*of_kind(snapshot.doc, FieldKind.EXPERIMENT), *known}
+        return any(map(self._wants, experiments)) if experiments else not self.context.link.options.experiments
 
-    def wants_theirs(self, part: Part) -> bool:
+    def wants_theirs(self, snapshot: Snapshot) -> bool:
         """The same of one that is there."""
-        experiments = of_kind(part.doc, FieldKind.EXPERIMENT)
+        experiments = of_kind(snapshot.doc, FieldKind.EXPERIMENT)
         if not experiments:
-            return not self.side.link.options.experiments
+            return not self.context.link.options.experiments
         return any(
-            found is not None and self.side.link.options.wants(found.doc[fields.NAME])
-            for found in (self.side.look(Entity.EXPERIMENT, each) for each in experiments)
+            found is not None and self.context.link.options.wants(found.doc[fields.NAME])
+            for found in (self.context.look(Entity.EXPERIMENT, each) for each in experiments)
         )
 
-    def mine(self, part: Part, *, is_quiet: bool = False) -> Doc:
+    def mine(self, snapshot: Snapshot, *, is_quiet: bool = False) -> Doc:
         """Ours, with those experiments that the other side has; they are made there if they shall be, unless nothing is to be
         changed."""
         return {
             field: value
-            for field, value in part.doc.items()
+            for field, value in snapshot.doc.items()
             if field.kind in self._kinds
             and (field.kind != FieldKind.EXPERIMENT or self._is_there(field.key, is_quiet=is_quiet))
         }
 
-    def home(self, theirs: Part, *, is_quiet: bool = False) -> Doc:
+    def home(self, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
         """Theirs in our words, with those experiments that are mirrored."""
         found: Doc = {}
         for field, value in theirs.doc.items():
@@ -76,7 +76,7 @@ class Comparison:
             if field.kind is not FieldKind.EXPERIMENT:
                 found[field] = value
                 continue
-            item = self.side.item(Entity.EXPERIMENT, field.key)
+            item = self.context.item(Entity.EXPERIMENT, field.key)
             if item is not None and item.remote_id:
                 found[Field(field.kind, item.remote_id)] = value
         return found
@@ -86,7 +86,7 @@ class Comparison:
 
     def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
         base = without_version(agreed)
-        merged = document.merge(base, mine, theirs, self.side.link.mode, self.peer.can)
+        merged = document.merge(base, mine, theirs, self.context.link.mode, self.remote.can)
         for conflict in merged.conflicts:
             if conflict.field == fields.SCHEMA and conflict.mode is Mode.BOTH and conflict.ours and conflict.theirs:
                 both = record_merge.joined_schema(conflict.ours, conflict.theirs)
@@ -94,30 +94,30 @@ class Comparison:
                     doc[fields.SCHEMA] = both
         return merged
 
-    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """In words, what is not what the link's rules make of it."""
-        mine, doc = self.mine(part, is_quiet=True), self.home(theirs, is_quiet=True)
+        mine, doc = self.mine(snapshot, is_quiet=True), self.home(theirs, is_quiet=True)
         merged = self.merge(item.agreed or {}, mine, doc)
         counts = self.records(item).differences()
         return differing(merged, mine, doc) + [
             f"{count} {'record is' if count == 1 else 'records are'} {WORDS[step]}" for step, count in counts.items()
         ]
 
-    def records(self, item: Item) -> RecordSync:
-        return RecordSync(self.side, self.peer, item.local_id, item.remote_id)
+    def records(self, item: ItemState) -> RecordSync:
+        return RecordSync(self.context, self.remote, item.local_id, item.remote_id)
 
-    def changed_here(self, item: Item, part: Part) -> bool:
+    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
         """Since both agreed."""
-        mine = self.mine(part, is_quiet=True)
+        mine = self.mine(snapshot, is_quiet=True)
         return _plain(mine) != _plain(item.agreed or {}) or not self.records(item).is_as_agreed()
 
-    def changed_there(self, item: Item, theirs: Part) -> bool:
+    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
         """Since both agreed."""
         if _plain(self.home(theirs, is_quiet=True)) != _plain(item.agreed or {}):
             return True
         return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
 
-    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+    def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         """Compare a dataset as a list has it, without its experiments: a change of those changes the version."""
         tags, agreed = (
             {field: value for field, value in doc.items() if field.kind in (FieldKind.TAG, FieldKind.NULL_TAG)}
@@ -125,27 +125,27 @@ class Comparison:
         )
         return self.has_agreed_version(item, listed) and tags == agreed
 
-    def has_agreed_version(self, item: Item, theirs: Part) -> bool:
+    def has_agreed_version(self, item: ItemState, theirs: Snapshot) -> bool:
         """Whether their records are those that were agreed on, as far as that is told without reading them."""
         version = theirs.doc.get(fields.VERSION)
         return version is not None and item.agreed is not None and item.agreed.get(fields.VERSION) == version
 
     def _wants(self, experiment_id: str) -> bool:
-        found = self.side.read(lambda tx: reader.experiment(tx, experiment_id))
-        return found is not None and self.side.link.options.wants(found.doc[fields.NAME])
+        found = self.context.read(lambda tx: reader.experiment(tx, experiment_id))
+        return found is not None and self.context.link.options.wants(found.doc[fields.NAME])
 
     def _is_there(self, experiment_id: str, *, is_quiet: bool) -> bool:
-        if not self.side.link.mode.sends:
+        if not self.context.link.mode.sends:
             return self._wants(experiment_id)
         if not is_quiet:
             return self._wants(experiment_id) and self._others.remote_of(Entity.EXPERIMENT, experiment_id) is not None
-        item = self.side.item(Entity.EXPERIMENT, experiment_id)
+        item = self.context.item(Entity.EXPERIMENT, experiment_id)
         return item is not None and bool(item.remote_id) and self._wants(experiment_id)
 
     def _experiment_here(self, remote_id: str, *, is_quiet: bool) -> str | None:
         if not is_quiet:
             return self._others.experiment_here(remote_id)
-        known = self.side.by_remote(Entity.EXPERIMENT, remote_id)
+        known = self.context.by_remote(Entity.EXPERIMENT, remote_id)
         return None if known is None else known.local_id
 
 

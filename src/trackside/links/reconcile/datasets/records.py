@@ -1,4 +1,4 @@
-"""Moves the records of an evaluation dataset: what the peer lacks to it, what we lack to us.  Re-runnable at any moment: what
+"""Moves the records of an evaluation dataset: what the remote lacks to it, what we lack to us.  Re-runnable at any moment: what
 went over is noted batch by batch, so the next runner goes on there.
 
 Both sides are read in the order of hashes and compared by digests; only what differs goes over.
@@ -16,14 +16,14 @@ from trackside.core.db.tx import Tx
 from trackside.evaluation_datasets import mirrored
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.model import LogKind
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import dataset_records
 from trackside.links.state.dataset_records import Agreed
 from trackside.sync import record_merge
 from trackside.sync.entities import Entity
 from trackside.sync.record_merge import Difference, Step
 from trackside.sync.record_tables import Entry, Lists
-from trackside.sync.remote.datasets_port import DatasetsPeer
+from trackside.sync.remote.datasets_port import RemoteDatasets
 from trackside.sync.remote.port import Unmirrored
 
 T = TypeVar("T")
@@ -50,10 +50,10 @@ class Origin(Struct, frozen=True):
 class RecordSync:
     """The records of one dataset that both sides have."""
 
-    def __init__(self, side: Side, peer: DatasetsPeer, local_id: str, remote_id: str) -> None:
-        self._side = side
-        self._peer = peer
-        self._link_id = side.link.link_id
+    def __init__(self, context: LinkContext, remote: RemoteDatasets, local_id: str, remote_id: str) -> None:
+        self._context = context
+        self._remote = remote
+        self._link_id = context.link.link_id
         self._local_id = local_id
         self._remote_id = remote_id
 
@@ -66,10 +66,10 @@ class RecordSync:
             self._note_conflicts(lists)
             compared = time.monotonic()
             for found in lists.differences():
-                self._side.beat()
+                self._context.beat()
                 self._do(found[0].step, found, moved)
                 if time.monotonic() - compared > compared - began:  # the next runner has to compare again
-                    self._side.time_slice.check()
+                    self._context.time_slice.check()
         return moved
 
     def differences(self) -> dict[Step, int]:
@@ -90,8 +90,8 @@ class RecordSync:
         """Whether what is there is what was agreed on."""
         with self._lists() as lists:
             lists.add("base", self._base())
-            self._peer.look(self._remote_id)
-            return self._peer.buckets(self._remote_id) == lists.buckets("base")
+            self._remote.look(self._remote_id)
+            return self._remote.buckets(self._remote_id) == lists.buckets("base")
 
     @contextmanager
     def _lists(self) -> Iterator[Lists]:
@@ -99,20 +99,20 @@ class RecordSync:
             try:
                 yield lists
             finally:
-                self._peer.forget()
+                self._remote.forget()
 
     def _compare(self, lists: Lists, *, look: bool) -> None:
         lists.add("base", self._base())
         lists.add("ours", self._ours())
         other: list[str] = []
         if look:
-            self._peer.look(self._remote_id)
-            known, there = lists.buckets("base"), self._peer.buckets(self._remote_id)
+            self._remote.look(self._remote_id)
+            known, there = lists.buckets("base"), self._remote.buckets(self._remote_id)
             other = sorted(bucket for bucket in {*known, *there} if known.get(bucket) != there.get(bucket))
         lists.copy_base(without=other)
         if other:
-            lists.add("theirs", self._peer.entries(self._remote_id, other))
-        lists.compare(self._side.link.mode)
+            lists.add("theirs", self._remote.entries(self._remote_id, other))
+        lists.compare(self._context.link.mode)
 
     def _base(self) -> Iterator[Entry]:
         page = self._base_page("")
@@ -121,24 +121,24 @@ class RecordSync:
             page = self._base_page(page[-1].input_hash)
 
     def _base_page(self, after: str) -> list[Agreed]:
-        return self._side.read(lambda tx: dataset_records.page(tx, self._link_id, self._local_id, after))
+        return self._context.read(lambda tx: dataset_records.page(tx, self._link_id, self._local_id, after))
 
     def _our_page(self, after: str) -> list[tuple[int, Record]]:
-        return self._side.read(lambda tx: mirrored.scan(tx, self._local_id, after))
+        return self._context.read(lambda tx: mirrored.scan(tx, self._local_id, after))
 
     def _some(self, hashes: Sequence[str]) -> list[Record]:
-        return self._side.read(lambda tx: mirrored.some(tx, self._local_id, hashes))
+        return self._context.read(lambda tx: mirrored.some(tx, self._local_id, hashes))
 
     def _ours(self, *, is_quiet: bool = False) -> Iterator[Entry]:
         page = self._our_page("")
         while page:
             for place, record in page:
-                digest = self._peer.digest(record)
+                digest = self._remote.digest(record)
                 if digest is not None:
                     yield Entry(record.input_hash, digest, place)
                 elif not is_quiet:
                     text = f"record {record.record_id} stays here: the other side would take its inputs for others"
-                    self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, text)
+                    self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, text)
             page = self._our_page(page[-1][1].input_hash)
 
     def _note_conflicts(self, lists: Lists) -> None:
@@ -150,15 +150,15 @@ class RecordSync:
                 f"both sides changed {_records(joined)}: kept all expectations and tags of both, and of the rest what was"
                 " changed later"
             )
-            self._side.note_conflict(Entity.DATASET, self._local_id, text)
+            self._context.note_conflict(Entity.DATASET, self._local_id, text)
         if put_back:
-            where = "there" if self._side.link.mode.sends else "here"
+            where = "there" if self._context.link.mode.sends else "here"
             text = f"{_records(put_back)} of the copy changed {where}; now as before again"
-            self._side.note_conflict(Entity.DATASET, self._local_id, text)
+            self._context.note_conflict(Entity.DATASET, self._local_id, text)
 
     @property
     def _is_both(self) -> bool:
-        return self._side.link.mode.sends and self._side.link.mode.takes
+        return self._context.link.mode.sends and self._context.link.mode.takes
 
     def _do(self, step: Step, found: Sequence[Difference], moved: Moved) -> None:
         hashes = [each.input_hash for each in found]
@@ -172,13 +172,13 @@ class RecordSync:
             case Step.DROP_HERE:
                 moved.taken += self._drop_here(found)
             case Step.TAKE:
-                for records in _batches(self._peer.records(self._remote_id, hashes)):
+                for records in _batches(self._remote.records(self._remote_id, hashes)):
                     moved.taken += self._take(records, {each.input_hash: each.ours for each in found})
             case Step.SEND:
                 for records in _batches(self._here(hashes)):
                     moved.sent += self._send(records)
             case Step.JOIN:
-                for records in _batches(self._peer.records(self._remote_id, hashes)):
+                for records in _batches(self._remote.records(self._remote_id, hashes)):
                     count = self._join(records, {each.input_hash: each.ours for each in found})
                     moved.sent, moved.taken = moved.sent + count, moved.taken + count
 
@@ -201,14 +201,14 @@ class RecordSync:
 
     def _send(self, records: Sequence[Record]) -> int:
         hashes = [record.input_hash for record in records]
-        before = self._side.read(lambda tx: dataset_records.record_ids(tx, self._link_id, self._local_id, hashes))
+        before = self._context.read(lambda tx: dataset_records.record_ids(tx, self._link_id, self._local_id, hashes))
         replaced = {
             each.input_hash for each in records if before.get(each.input_hash, each.record_id) != each.record_id
         }
         try:
-            self._peer.put(self._remote_id, records, replaced)
+            self._remote.put(self._remote_id, records, replaced)
         except Unmirrored as reason:
-            self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
+            self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
             return 0
         self._save(records)
         return len(records)
@@ -230,14 +230,14 @@ class RecordSync:
         joined = [record_merge.join(ours, each) for each in records for ours in self._here([each.input_hash])]
         if not joined:
             return 0
-        self._peer.put(self._remote_id, joined, set())
+        self._remote.put(self._remote_id, joined, set())
         return self._take(joined, expected)
 
     def _drop_there(self, hashes: Sequence[str]) -> int:
         try:
-            self._peer.drop(self._remote_id, hashes)
+            self._remote.drop(self._remote_id, hashes)
         except Unmirrored as reason:
-            self._side.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
+            self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
             return 0
         self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
         return len(hashes)
@@ -262,7 +262,7 @@ class RecordSync:
         while wanted:
             found = mirrored.some(tx, self._local_id, wanted)
             for each in found:
-                digests[each.input_hash] = self._peer.digest(each)
+                digests[each.input_hash] = self._remote.digest(each)
                 origins[each.input_hash] = Origin(each.record_id, each.created_time, each.created_by)
             wanted = [each for each in wanted if each not in origins] if found else []
         return {
@@ -271,7 +271,7 @@ class RecordSync:
 
     def _with_our_id(self, record: Record, ours: Origin | None) -> Record:
         """Where ids are not kept, ours goes on under its own, and was made when it was made."""
-        if ours is None or self._side.peer.keeps_ids:
+        if ours is None or self._context.remote.preserves_ids:
             return record
         return replace(record, record_id=ours.record_id, created_time=ours.created_time, created_by=ours.created_by)
 
@@ -279,11 +279,11 @@ class RecordSync:
         self._write(lambda tx: self._save_in(tx, records))
 
     def _save_in(self, tx: Tx, records: Sequence[Record]) -> None:
-        agreed = [Agreed(each.input_hash, self._peer.digest(each) or "", each.record_id) for each in records]
+        agreed = [Agreed(each.input_hash, self._remote.digest(each) or "", each.record_id) for each in records]
         dataset_records.save(tx, self._link_id, self._local_id, agreed)
 
     def _write(self, work: Callable[[Tx], T]) -> T:
-        return self._side.write(work)
+        return self._context.write(work)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

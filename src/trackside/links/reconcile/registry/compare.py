@@ -7,14 +7,14 @@ from trackside.links.model import LogKind
 from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.registry import stages
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local import registry
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
 QUIET = frozenset({FieldKind.UPDATED, FieldKind.LAST_VERSION})  # follow from the rest: no conflict worth a word
@@ -22,48 +22,50 @@ QUIET = frozenset({FieldKind.UPDATED, FieldKind.LAST_VERSION})  # follow from th
 
 class Comparison:
     def __init__(self, items: Items, others: Others) -> None:
-        self.side = items.side
-        self.peer = items.peer
+        self.context = items.context
+        self.remote = items.remote
         self._items = items
         self._others = others
 
-    def differing(self, entity: Entity, part: Part, item: Item, theirs: Part) -> list[str]:
+    def differing(self, entity: Entity, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
-        mine, doc = self.comparable(entity, part.doc), self.home(entity, item, theirs, is_quiet=True)
-        agreed, mine, doc, _ = self.with_known_stages(part, item.agreed or {}, mine, doc, is_quiet=True)
-        can = self.peer.can
-        merged = document.merge(agreed, mine, doc, self.side.link.mode, lambda field, verb: can(entity, field, verb))
+        mine, doc = self.comparable(entity, snapshot.doc), self.home(entity, item, theirs, is_quiet=True)
+        agreed, mine, doc, _ = self.with_known_stages(snapshot, item.agreed or {}, mine, doc, is_quiet=True)
+        can = self.remote.can
+        merged = document.merge(agreed, mine, doc, self.context.link.mode, lambda field, verb: can(entity, field, verb))
         return differing(merged, mine, doc)
 
-    def is_as_agreed(self, entity: Entity, item: Item, theirs: Part) -> bool:
+    def is_as_agreed(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
         if item.agreed is None or not self._items.is_the_same(item, theirs):
             return False
         return plain(item.agreed) == plain(self.home(entity, item, theirs))
 
-    def changed_there(self, entity: Entity, item: Item, theirs: Part) -> bool:
+    def changed_there(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
         """Since both agreed, by what the other side knows at all."""
         agreed = _by_uid(item.agreed or {})
         doc = _by_uid(self.home(entity, item, theirs, is_quiet=True))
-        merged = document.merge(agreed, agreed, doc, Mode.BOTH, lambda field, verb: self.peer.can(entity, field, verb))
+        merged = document.merge(
+            agreed, agreed, doc, Mode.BOTH, lambda field, verb: self.remote.can(entity, field, verb)
+        )
         if plain({**merged.for_us.put, **dict.fromkeys(merged.for_us.drop, "")}):
             return True
         if entity is VERSION:
             return False
-        for version_id in self.peer.versions_of(item.remote_id):
-            known = self.side.by_remote(VERSION, version_id)
-            version = self.peer.read(VERSION, version_id)
+        for version_id in self.remote.versions_of(item.remote_id):
+            known = self.context.by_remote(VERSION, version_id)
+            version = self.remote.read(VERSION, version_id)
             if version is not None and (known is None or self.changed_there(VERSION, known, version)):
                 return True
         return False
 
-    def changed_here(self, entity: Entity, item: Item, part: Part, *, alone: bool = False) -> bool:
+    def changed_here(self, entity: Entity, item: ItemState, snapshot: Snapshot, *, alone: bool = False) -> bool:
         """Since both agreed; `alone`: a model without its versions."""
-        if plain(self.comparable(entity, part.doc)) != plain(item.agreed or {}):
+        if plain(self.comparable(entity, snapshot.doc)) != plain(item.agreed or {}):
             return True
         if entity is VERSION or alone:
             return False
         known = {each.local_id: each for each in self._items.versions_of(item)}
-        for version_id in self.side.read(lambda tx: registry.versions_of(tx, item.local_id)):
+        for version_id in self.context.read(lambda tx: registry.versions_of(tx, item.local_id)):
             version = self._items.read(VERSION, version_id)
             if version is None:
                 continue
@@ -74,83 +76,84 @@ class Comparison:
     def comparable(self, entity: Entity, doc: Doc) -> Doc:
         """Return the fields that are compared: none that never changes, and no empty one where a side does not show these."""
         skipped = registry.BIRTH if entity is VERSION else frozenset({FieldKind.CREATED})
-        keeps_ids = self.side.peer.keeps_ids
+        preserves_ids = self.context.remote.preserves_ids
         return {
             field: value
             for field, value in doc.items()
             if field.kind not in skipped
             and field.kind != FieldKind.SEEN
-            and (value or keeps_ids or field.kind == FieldKind.TAG)
+            and (value or preserves_ids or field.kind == FieldKind.TAG)
         }
 
-    def home(self, entity: Entity, item: Item, theirs: Part, *, is_quiet: bool = False) -> Doc:
+    def home(self, entity: Entity, item: ItemState, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
         """Their document in our words; what it names by an alias is here first, unless nothing is to be changed."""
-        doc = self.comparable(entity, self.side.ours(theirs.doc, entity))
+        doc = self.comparable(entity, self.context.ours(theirs.doc, entity))
         found: Doc = {}
         for field, value in doc.items():
             if field.kind != FieldKind.ALIAS:
                 found[field] = value
                 continue
-            version_id = self.peer.named_by(theirs.item_id, value)
-            known = self.side.by_remote(VERSION, version_id)
-            if known is None and self.side.link.mode.takes and not is_quiet:
+            version_id = self.remote.named_by(theirs.item_id, value)
+            known = self.context.by_remote(VERSION, version_id)
+            if known is None and self.context.link.mode.takes and not is_quiet:
                 self._others.theirs(VERSION, version_id, None, verify=False)
-                known = self.side.by_remote(VERSION, version_id)
+                known = self.context.by_remote(VERSION, version_id)
             if known is not None:
                 local_id = known.local_id
-                found[field] = self.side.read(lambda tx, v=local_id: registry.alias_value(tx, registry.uid_of(v)))  # type: ignore[misc]
-            elif is_quiet or (item.agreed is not None and field in item.agreed and not self.side.link.mode.takes):
+                found[field] = self.context.read(lambda tx, v=local_id: registry.alias_value(tx, registry.uid_of(v)))  # type: ignore[misc]
+            elif is_quiet or (item.agreed is not None and field in item.agreed and not self.context.link.mode.takes):
                 found[field] = ""  # another one than ours
         return found
 
-    def there(self, part: Part, patch: Patch) -> Patch:
+    def there(self, snapshot: Snapshot, patch: Patch) -> Patch:
         """A patch in their words."""
         put: Doc = {}
         for field, value in patch.put.items():
             if field.kind == FieldKind.ALIAS:
-                item = self.side.item(VERSION, registry.id_of(part.item_id, registry.alias_uid(value)))
+                item = self.context.item(VERSION, registry.id_of(snapshot.item_id, registry.alias_uid(value)))
                 if item is None or not item.remote_id:
                     raise BadState(f"the version that the alias {field.key!r} names is not on the other side")
-                put[field] = self.peer.alias_of(item.remote_id, value)
+                put[field] = self.remote.alias_of(item.remote_id, value)
             else:
                 put[field] = value
         return Patch(put, patch.drop)
 
-    def with_known_aliases(self, part: Part, doc: Doc) -> Doc:
+    def with_known_aliases(self, snapshot: Snapshot, doc: Doc) -> Doc:
         """Without aliases of versions that the other side cannot have; the others' are there first."""
         found: Doc = {}
-        model_id = part.item_id
+        model_id = snapshot.item_id
         for field, value in doc.items():
-            if field.kind == FieldKind.ALIAS and self.side.link.mode.sends:
-                if not self.peer.can(MODEL, field, "add"):
-                    text = f"{self._items.called(part)}: the other side knows no aliases; {field.key!r} stays here"
-                    self.side.note_once(LogKind.SKIPPED, MODEL, model_id, text)
+            if field.kind == FieldKind.ALIAS and self.context.link.mode.sends:
+                if not self.remote.can(MODEL, field, "add"):
+                    text = f"{self._items.called(snapshot)}: the other side knows no aliases; {field.key!r} stays here"
+                    self.context.note_once(LogKind.SKIPPED, MODEL, model_id, text)
                     found[field] = value
                     continue
                 local_id = registry.id_of(model_id, registry.alias_uid(value))
-                item = self.side.item(VERSION, local_id)
+                item = self.context.item(VERSION, local_id)
                 if item is None or not item.remote_id:
                     try:
                         self._others.ours(VERSION, local_id, verify=False)
                     except (RequestRejected, Unmirrored, Fault) as reason:
-                        self.side.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
+                        self.context.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
                         continue
             found[field] = value
         return found
 
     def with_known_stages(
-        self, part: Part, agreed: Doc, mine: Doc, theirs: Doc, *, is_quiet: bool = False
+        self, snapshot: Snapshot, agreed: Doc, mine: Doc, theirs: Doc, *, is_quiet: bool = False
     ) -> tuple[Doc, Doc, Doc, Doc]:
         """A stage that one of the sides does not have is left alone; the last of the answer is what stays agreed of it."""
         used = {doc[fields.STAGE] for doc in (mine, theirs) if fields.STAGE in doc}
         foreign = used - {stage.name for stage in stages.MLFLOW}
         if foreign:
-            foreign -= {each.name for each in self.side.read(stages.of)} & self.peer.stages()
+            foreign -= {each.name for each in self.context.read(stages.of)} & self.remote.stages()
         if not foreign:
             return agreed, mine, theirs, {}
         if not is_quiet:
-            text = f"{self._items.called(part)}: not both sides have the stage {', '.join(sorted(foreign))}; each keeps its own"
-            self.side.note_once(LogKind.SKIPPED, VERSION, part.item_id, text)
+            names = ", ".join(sorted(foreign))
+            text = f"{self._items.called(snapshot)}: not both sides have the stage {names}; each keeps its own"
+            self.context.note_once(LogKind.SKIPPED, VERSION, snapshot.item_id, text)
         without = [
             {field: value for field, value in doc.items() if field != fields.STAGE} for doc in (agreed, mine, theirs)
         ]

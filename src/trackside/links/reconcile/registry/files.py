@@ -9,7 +9,7 @@ from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.reconcile import files as filesync
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Others
 from trackside.registry.model import says_prompt
 from trackside.sync import fields
@@ -17,7 +17,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local import files, registry
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
 OWNER_IDS = ((fields.RUN_ID, Entity.RUN), (fields.MODEL_ID, Entity.MODEL))
@@ -25,19 +25,19 @@ OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
 
 
 class VersionFiles:
-    def __init__(self, side: Side, others: Others) -> None:
-        self._side = side
+    def __init__(self, context: LinkContext, others: Others) -> None:
+        self._context = context
         self._others = others
 
-    def out(self, part: Part) -> tuple[Doc, bool]:
+    def out(self, snapshot: Snapshot) -> tuple[Doc, bool]:
         """Our version as the other side can have it, and whether its own files have to be copied."""
-        doc = dict(part.doc)
+        doc = dict(snapshot.doc)
         if _is_prompt(doc):
             return doc, False
         for field, entity in OWNER_IDS:
             if doc[field]:
                 there = self._there(entity, doc[field])
-                doc[field] = there or (doc[field] if self._side.peer.keeps_ids else "")
+                doc[field] = there or (doc[field] if self._context.remote.preserves_ids else "")
         what, owner, path = _split(doc[fields.ORIGIN])
         there = self._there(OWNERS[what], owner) if what else None
         if there is not None:
@@ -45,30 +45,30 @@ class VersionFiles:
             doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, there)
             return doc, False
         doc[fields.ORIGIN] = ""
-        return doc, self._has_files(part)
+        return doc, self._has_files(snapshot)
 
-    def home(self, part: Part, local_id: str) -> Doc:
+    def home(self, snapshot: Snapshot, local_id: str) -> Doc:
         """Their version as we can have it, with its files here."""
-        doc = self._side.ours(part.doc, Entity.VERSION)
+        doc = self._context.ours(snapshot.doc, Entity.VERSION)
         if _is_prompt(doc):
             return doc
-        what, owner, path = _split(self._side.peer.registry.origin_of(part))
+        what, owner, path = _split(self._context.remote.registry.origin_of(snapshot))
         here = self._here(OWNERS[what], owner) if what else None
         for field, entity in OWNER_IDS:
-            theirs = part.doc.get(field, "")
+            theirs = snapshot.doc.get(field, "")
             if theirs:
-                doc[field] = self._here(entity, theirs) or (theirs if self._side.peer.keeps_ids else "")
+                doc[field] = self._here(entity, theirs) or (theirs if self._context.remote.preserves_ids else "")
         if here is not None:
             doc[fields.ORIGIN] = f"{what}/{here}/{path}"
             doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, here)
             return doc
         doc[fields.ORIGIN] = ""
-        if self._fetch(part, local_id):
+        if self._fetch(snapshot, local_id):
             doc[fields.COPIED] = "1"
         return doc
 
     def _there(self, entity: Entity, local_id: str) -> str | None:
-        """The peer's id of a run or logged model, which goes over with its files first if the link mirrors it."""
+        """The remote's id of a run or logged model, which goes over with its files first if the link mirrors it."""
         try:
             self._others.ours(entity, local_id, verify=False)
             return self._others.remote_of(entity, local_id)
@@ -80,48 +80,48 @@ class VersionFiles:
             self._others.theirs(entity, remote_id, None, verify=False)
         except Unmirrored:
             return None
-        item = self._side.by_remote(entity, remote_id)
+        item = self._context.by_remote(entity, remote_id)
         return None if item is None else item.local_id
 
-    def _has_files(self, part: Part) -> bool:
+    def _has_files(self, snapshot: Snapshot) -> bool:
         """Whether there are files here to be copied; if this server does not read them, the log says why.  Raises BadState where
         it does, and finds none."""
-        version_id = part.item_id
-        place = self._side.read(lambda tx: registry.place(tx, version_id, self._side.server_root))
+        version_id = snapshot.item_id
+        place = self._context.read(lambda tx: registry.place(tx, version_id, self._context.server_root))
         try:
-            spot = place.spot(self._side.roots)
+            spot = place.spot(self._context.roots)
         except Fault as fault:
-            self._skip(part, f"its files stay where they are, at {part.doc[fields.SOURCE]}: {fault.message}")
+            self._skip(snapshot, f"its files stay where they are, at {snapshot.doc[fields.SOURCE]}: {fault.message}")
             return False
         if not files.listing(spot):
-            raise _waits(part, "here")
+            raise _waits(snapshot, "here")
         return True
 
-    def _fetch(self, part: Part, local_id: str) -> bool:
+    def _fetch(self, snapshot: Snapshot, local_id: str) -> bool:
         """Copies their files to a folder of the version's own.  False if they cannot be had.  Raises BadState
         if there are none."""
-        stays = f"its files stay where they are, at {part.doc.get(fields.SOURCE, '')}"
+        stays = f"its files stay where they are, at {snapshot.doc.get(fields.SOURCE, '')}"
         try:
-            filesync.receive(self._side, Entity.VERSION, local_id, part.item_id)
+            filesync.receive(self._context, Entity.VERSION, local_id, snapshot.item_id)
         except Unmirrored as reason:
-            self._skip(part, f"{stays}: {reason}")
+            self._skip(snapshot, f"{stays}: {reason}")
             return False
         except RequestRejected as refused:
-            self._skip(part, f"{stays}: {refused}")
+            self._skip(snapshot, f"{stays}: {refused}")
             return False
-        place = self._side.read(lambda tx: registry.place(tx, local_id, self._side.server_root))
-        if not files.listing(place.spot(self._side.roots)):
-            raise _waits(part, "there")
+        place = self._context.read(lambda tx: registry.place(tx, local_id, self._context.server_root))
+        if not files.listing(place.spot(self._context.roots)):
+            raise _waits(snapshot, "there")
         return True
 
-    def _skip(self, part: Part, text: str) -> None:
-        self._side.note(
-            LogKind.SKIPPED, Entity.VERSION, part.item_id, f"version {part.doc.get(fields.NUMBER, '?')}: {text}"
+    def _skip(self, snapshot: Snapshot, text: str) -> None:
+        self._context.note(
+            LogKind.SKIPPED, Entity.VERSION, snapshot.item_id, f"version {snapshot.doc.get(fields.NUMBER, '?')}: {text}"
         )
 
 
-def _waits(part: Part, where: str) -> BadState:
-    number, source = (part.doc.get(field, "?") for field in (fields.NUMBER, fields.SOURCE))
+def _waits(snapshot: Snapshot, where: str) -> BadState:
+    number, source = (snapshot.doc.get(field, "?") for field in (fields.NUMBER, fields.SOURCE))
     return BadState(f"version {number}: it waits for its files: {where}, at {source}, are none; is a disk missing?")
 
 

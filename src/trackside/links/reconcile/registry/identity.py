@@ -4,101 +4,101 @@ ours, here for one of theirs."""
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
 from trackside.core.http_client.errors import RequestRejected
-from trackside.links.model import LogKind, Made
+from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created, Others
 from trackside.links.reconcile.registry.files import VersionFiles
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.registry import mirrored
 from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
 
 class RegistryIdentity:
     def __init__(self, items: Items, others: Others) -> None:
-        self.side = items.side
-        self.peer = items.peer
+        self.context = items.context
+        self.remote = items.remote
         self._items = items
         self._others = others
-        self._files = VersionFiles(items.side, others)
+        self._files = VersionFiles(items.context, others)
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
-    def match_model(self, part: Part) -> str | None:
-        name = part.doc[fields.NAME]
-        found = self.peer.find_model(part.item_id, name)
-        other = None if found is None else self.side.by_remote(MODEL, found)
-        if other is not None and other.local_id != part.item_id:
+    def match_model(self, snapshot: Snapshot) -> str | None:
+        name = snapshot.doc[fields.NAME]
+        found = self.remote.find_model(snapshot.item_id, name)
+        other = None if found is None else self.context.by_remote(MODEL, found)
+        if other is not None and other.local_id != snapshot.item_id:
             # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
             self._others.ours(MODEL, other.local_id, verify=True)
-            found = self.peer.find_model(part.item_id, name)
-            if found is not None and self.side.by_remote(MODEL, found) is not None:
+            found = self.remote.find_model(snapshot.item_id, name)
+            if found is not None and self.context.by_remote(MODEL, found) is not None:
                 raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
         return found
 
-    def create_model(self, part: Part) -> Created:
-        self.side.save(MODEL, part.item_id, "", Made.US, None)
-        return Created(self.peer.make_model(part.item_id, at_making(MODEL, part.doc)))
+    def create_model(self, snapshot: Snapshot) -> Created:
+        self.context.save(MODEL, snapshot.item_id, "", CreatedBy.US, None)
+        return Created(self.remote.make_model(snapshot.item_id, at_making(MODEL, snapshot.doc)))
 
-    def match_version(self, part: Part) -> str | None:
-        model_id = self._remote_model(registry.model_of(part.item_id))
-        if not self.side.peer.keeps_ids:
-            self._make_earlier(part)
-        is_brought, age_ms = self._brought(part)
-        found = self.peer.find_version(model_id, registry.uid_of(part.item_id), is_brought=is_brought)
+    def match_version(self, snapshot: Snapshot) -> str | None:
+        model_id = self._remote_model(registry.model_of(snapshot.item_id))
+        if not self.context.remote.preserves_ids:
+            self._make_earlier(snapshot)
+        is_brought, age_ms = self._brought(snapshot)
+        found = self.remote.find_version(model_id, registry.uid_of(snapshot.item_id), is_brought=is_brought)
         if found is None and is_brought:
-            identity.wait_for_maker(self.side, age_ms)
+            identity.wait_for_maker(self.context, age_ms)
         return found
 
-    def create_version(self, part: Part) -> Created:
-        model_id = self._remote_model(registry.model_of(part.item_id))
-        uid = registry.uid_of(part.item_id)
-        doc, has_own = self._files.out(part)
-        self.side.save(VERSION, part.item_id, "", Made.US, None)
+    def create_version(self, snapshot: Snapshot) -> Created:
+        model_id = self._remote_model(registry.model_of(snapshot.item_id))
+        uid = registry.uid_of(snapshot.item_id)
+        doc, has_own = self._files.out(snapshot)
+        self.context.save(VERSION, snapshot.item_id, "", CreatedBy.US, None)
         files_at = None
         if has_own:
-            files_at = self.peer.prepare_files(model_id, uid, doc)
-            files.send(self.side, VERSION, part.item_id, files_at, verify=True)
-        found = self.peer.find_version(model_id, uid, is_brought=True) if self._brought(part)[0] else None
+            files_at = self.remote.prepare_files(model_id, uid, doc)
+            files.send(self.context, VERSION, snapshot.item_id, files_at, verify=True)
+        found = self.remote.find_version(model_id, uid, is_brought=True) if self._brought(snapshot)[0] else None
         if found is not None:  # while its files, or those of its run, went over
             return Created(found, existed=True)
-        version_id = self.peer.make_version(model_id, uid, at_making(VERSION, doc), files_at)
-        if part.doc[fields.MODEL_ID] and not self.side.peer.keeps_ids:
+        version_id = self.remote.make_version(model_id, uid, at_making(VERSION, doc), files_at)
+        if snapshot.doc[fields.MODEL_ID] and not self.context.remote.preserves_ids:
             # A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it.
-            self.side.enqueue(Entity.MODEL, part.doc[fields.MODEL_ID], depth=Depth.COMPARE)
-        number = self.peer.number_of(version_id)
-        if number != part.doc[fields.NUMBER]:
-            self._items.note_number(part, f"version {part.doc[fields.NUMBER]} here is {number} there", number)
+            self.context.enqueue(Entity.MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
+        number = self.remote.number_of(version_id)
+        if number != snapshot.doc[fields.NUMBER]:
+            self._items.note_number(snapshot, f"version {snapshot.doc[fields.NUMBER]} here is {number} there", number)
         return Created(version_id)
 
-    def _brought(self, part: Part) -> tuple[bool, int]:
+    def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
         """Return whether somebody else may create the version there, and how long it has been here, in ms."""
-        is_brought, age_ms = self.side.read(lambda tx: registry.brought(tx, part.item_id))
-        return is_brought and not self.side.peer.keeps_ids, age_ms
+        is_brought, age_ms = self.context.read(lambda tx: registry.brought(tx, snapshot.item_id))
+        return is_brought and not self.context.remote.preserves_ids, age_ms
 
-    def _make_earlier(self, part: Part) -> None:
+    def _make_earlier(self, snapshot: Snapshot) -> None:
         """The other side counts by itself: versions of lower numbers come first, so that most have their number there."""
-        model_id = registry.model_of(part.item_id)
+        model_id = registry.model_of(snapshot.item_id)
         if model_id in self._in_order:
             return
         self._in_order.add(model_id)
-        for version_id in self.side.read(lambda tx: registry.versions_of(tx, model_id)):
-            if version_id == part.item_id:
+        for version_id in self.context.read(lambda tx: registry.versions_of(tx, model_id)):
+            if version_id == snapshot.item_id:
                 return
             earlier = self._items.read(VERSION, version_id)
-            item = self.side.item(VERSION, version_id)
+            item = self.context.item(VERSION, version_id)
             if earlier is None or (item is not None and item.remote_id) or self._items.is_before(earlier):
                 continue
             try:
                 self._others.ours(VERSION, version_id, verify=False)
             except (RequestRejected, Unmirrored, Fault) as reason:
-                self.side.note(LogKind.REFUSED, VERSION, version_id, str(reason))
+                self.context.note(LogKind.REFUSED, VERSION, version_id, str(reason))
 
     def _remote_model(self, model_id: str) -> str:
         found = self._others.remote_of(MODEL, model_id)
@@ -106,87 +106,89 @@ class RegistryIdentity:
             raise BadState("its model is gone")
         return found
 
-    def adopt(self, entity: Entity, part: Part) -> str | None:
+    def adopt(self, entity: Entity, snapshot: Snapshot) -> str | None:
         """Our id of an item of theirs that none of ours is known to match; it is made here if it shall be."""
-        if self._items.is_before(part):
+        if self._items.is_before(snapshot):
             return None
-        return self._adopt_model(part) if entity is MODEL else self._adopt_version(part)
+        return self._adopt_model(snapshot) if entity is MODEL else self._adopt_version(snapshot)
 
-    def _adopt_model(self, part: Part) -> str:
-        renamed = self._renamed(part)
+    def _adopt_model(self, snapshot: Snapshot) -> str:
+        renamed = self._renamed(snapshot)
         if renamed is not None:
             return renamed
-        uid = self.peer.model_uid_of(part)
-        making = Patch(at_making(MODEL, self.side.ours(part.doc, MODEL)))
+        uid = self.remote.model_uid_of(snapshot)
+        making = Patch(at_making(MODEL, self.context.ours(snapshot.doc, MODEL)))
 
         def make(tx: Tx) -> str:
-            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, part.doc[fields.NAME])
-            local_id = registry.put_new(tx, MODEL, uid, making, self.side.server_root)
+            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, snapshot.doc[fields.NAME])
+            local_id = registry.put_new(tx, MODEL, uid, making, self.context.server_root)
             known = item_store.item(tx, self._items.link_id, MODEL, local_id)
-            if known is not None and known.remote_id not in ("", part.item_id):
+            if known is not None and known.remote_id not in ("", snapshot.item_id):
                 raise BadState(
-                    f"its name {part.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
+                    f"its name {snapshot.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
                 )
-            made_by = Made.THEM if is_here else Made.HERE
-            item_store.save_item(tx, self._items.link_id, MODEL, local_id, part.item_id, made_by, None)
+            made_by = CreatedBy.THEM if is_here else CreatedBy.HERE
+            item_store.save_item(tx, self._items.link_id, MODEL, local_id, snapshot.item_id, made_by, None)
             return local_id
 
-        made: str = self.side.write(make)
+        made: str = self.context.write(make)
         return made
 
-    def _renamed(self, part: Part) -> str | None:
+    def _renamed(self, snapshot: Snapshot) -> str | None:
         """Our id of a model that goes by another name there now, where models have no other id."""
-        if self.side.peer.keeps_ids:
+        if self.context.remote.preserves_ids:
             return None
-        made = part.doc.get(fields.CREATED, "0")
-        uids = {self.peer.model_uid_of(part), *self.side.read(lambda tx: mirrored.made_at(tx, int(made)))}
+        made = snapshot.doc.get(fields.CREATED, "0")
+        uids = {self.remote.model_uid_of(snapshot), *self.context.read(lambda tx: mirrored.made_at(tx, int(made)))}
         for uid in sorted(uids):
-            item = self.side.item(MODEL, uid)
-            if item is None or not item.remote_id or self.peer.read(MODEL, item.remote_id) is not None:
+            item = self.context.item(MODEL, uid)
+            if item is None or not item.remote_id or self.remote.read(MODEL, item.remote_id) is not None:
                 continue
 
-            def rename(tx: Tx, item: Item = item) -> None:
-                item_store.rename_remote(tx, self._items.link_id, VERSION, item.remote_id, part.item_id)
-                item_store.save_item(tx, self._items.link_id, MODEL, item.local_id, part.item_id, item.made_by, None)
+            def rename(tx: Tx, item: ItemState = item) -> None:
+                item_store.rename_remote(tx, self._items.link_id, VERSION, item.remote_id, snapshot.item_id)
+                item_store.save_item(
+                    tx, self._items.link_id, MODEL, item.local_id, snapshot.item_id, item.made_by, None
+                )
 
-            self.side.write(rename)
+            self.context.write(rename)
             return uid
         return None
 
-    def _adopt_version(self, part: Part) -> str | None:
-        remote_model = registry.model_of(part.item_id)
-        model = self.side.by_remote(MODEL, remote_model)
+    def _adopt_version(self, snapshot: Snapshot) -> str | None:
+        remote_model = registry.model_of(snapshot.item_id)
+        model = self.context.by_remote(MODEL, remote_model)
         if model is None or self._items.read(MODEL, model.local_id) is None:
-            theirs = self.peer.read(MODEL, remote_model)
+            theirs = self.remote.read(MODEL, remote_model)
             if theirs is None:
                 return None
             model_id = self._adopt_model(theirs)
-            self.side.enqueue(MODEL, remote_model, is_remote=True)
+            self.context.enqueue(MODEL, remote_model, is_remote=True)
         else:
             model_id = model.local_id
-        local_id = registry.id_of(model_id, self._uid_here(model_id, part))
+        local_id = registry.id_of(model_id, self._uid_here(model_id, snapshot))
         exists = self._items.read(VERSION, local_id) is not None
-        doc = at_making(VERSION, {} if exists else self._files.home(part, local_id))
-        is_by_us = identity.is_known_as_ours(self.side, part)
+        doc = at_making(VERSION, {} if exists else self._files.home(snapshot, local_id))
+        is_by_us = identity.is_known_as_ours(self.context, snapshot)
 
         def make(tx: Tx) -> str:
-            made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.side.server_root)
-            made_by = Made.HERE if not exists else Made.US if is_by_us else Made.THEM
-            identity.save_met(self.side, tx, VERSION, made, part.item_id, made_by)
+            made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.context.server_root)
+            made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
+            identity.save_met(self.context, tx, VERSION, made, snapshot.item_id, made_by)
             return made
 
-        made: str = self.side.write(make)
+        made: str = self.context.write(make)
         here = self._items.read(VERSION, made)
-        there = self.peer.number_of(part.item_id)
+        there = self.remote.number_of(snapshot.item_id)
         if here is not None and not exists and here.doc[fields.NUMBER] != there:
             self._items.note_number(here, f"version {there} there is {here.doc[fields.NUMBER]} here", there)
         return made
 
-    def _uid_here(self, model_id: str, part: Part) -> str:
+    def _uid_here(self, model_id: str, snapshot: Snapshot) -> str:
         """The uid that it says, unless another version there says the same: one may be copied there, with its tags."""
-        uid = self.peer.uid_of(part)
-        known = self.side.item(VERSION, registry.id_of(model_id, uid))
-        if known is None or known.remote_id in ("", part.item_id):
+        uid = self.remote.uid_of(snapshot)
+        known = self.context.item(VERSION, registry.id_of(model_id, uid))
+        if known is None or known.remote_id in ("", snapshot.item_id):
             return uid
-        other = self.peer.read(VERSION, known.remote_id)
-        return uid if other is None or self.peer.uid_of(other) != uid else self.peer.own_uid_of(part)
+        other = self.remote.read(VERSION, known.remote_id)
+        return uid if other is None or self.remote.uid_of(other) != uid else self.remote.own_uid_of(snapshot)

@@ -1,4 +1,4 @@
-"""Moves the points of a run: what the peer lacks to it, what we lack to us.  Re-runnable at any moment."""
+"""Moves the points of a run: what the remote lacks to it, what we lack to us.  Re-runnable at any moment."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Set
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from trackside.core.db.tx import Tx
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links import store
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import item_store
 from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
 from trackside.sync import metric_delta, portions
@@ -20,35 +20,37 @@ MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
 MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others wait
 
 
-def is_behind(side: Side, run_id: str) -> bool:
+def is_behind(context: LinkContext, run_id: str) -> bool:
     """Whether we have points that were not sent."""
-    return bool(side.read(lambda tx: _behind(side, tx, run_id)))
+    return bool(context.read(lambda tx: _behind(context, tx, run_id)))
 
 
-def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
+def send(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
     """Send the points that the remote lacks.  Return why it still lacks some; empty if it has all.
 
     Points that are logged meanwhile are sent when the change log tells of them, so a run that is logged to without a pause delays
     no other run.  A series that is refused is left alone for a while, unless it is to be tried `at_once`, and delays no other."""
-    refused = {} if at_once else side.read(lambda tx: side.refusals.waiting(run_id, list(_behind(side, tx, run_id))))
+    refused = (
+        {} if at_once else context.read(lambda tx: context.refusals.waiting(run_id, list(_behind(context, tx, run_id))))
+    )
     total = 0
     is_all = False
     began = time.monotonic()
     while not is_all:
-        batch, moved = side.read(lambda tx: _gather(side, tx, run_id, refused.keys()))
+        batch, moved = context.read(lambda tx: _gather(context, tx, run_id, refused.keys()))
         if not moved:
             break
         is_all = sum(map(len, batch.values())) < MAX_BYTES
-        for key, reason in _offer(side, run_id, remote_id, batch).items():
+        for key, reason in _offer(context, run_id, remote_id, batch).items():
             refused[key] = reason
             del batch[key], moved[key]
         count = sum(map(len, batch.values())) // POINT_BYTES
         total += count
         rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
         rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
-        side.write(_saving(side, run_id, rows, count, rate))
+        context.write(_saving(context, run_id, rows, count, rate))
         if not is_all:
-            side.time_slice.check()
+            context.time_slice.check()
     if not refused:
         return ""
     first, *others = sorted(refused)
@@ -56,13 +58,13 @@ def send(side: Side, run_id: str, remote_id: str, *, at_once: bool = False) -> s
     return f"points of {which} are refused there: {refused[first]}"
 
 
-def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:
+def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:
     """Which series are not taken, and why; each by itself, if they are not taken together."""
     refused: dict[str, str] = {}
     if not batch:
         return refused
     try:
-        side.peer.send_points(remote_id, batch)
+        context.remote.send_points(remote_id, batch)
     except RequestRejected as together:
         if together.is_missing:
             raise
@@ -73,37 +75,37 @@ def _offer(side: Side, run_id: str, remote_id: str, batch: Mapping[str, bytes]) 
             try:
                 if len(batch) == 1:
                     raise together
-                side.peer.send_points(remote_id, {key: packed})
+                context.remote.send_points(remote_id, {key: packed})
             except RequestRejected as alone:
                 refused[key] = str(alone)
-                side.refusals.note(run_id, key, str(alone))
+                context.refusals.note(run_id, key, str(alone))
             else:
-                side.refusals.forget(run_id, key)
+                context.refusals.forget(run_id, key)
     return refused
 
 
-def lacking(side: Side, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
-    """How many points of a series only we have, and how many only the peer; by reading both."""
+def lacking(context: LinkContext, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
+    """How many points of a series only we have, and how many only the remote; by reading both."""
 
     def here() -> Iterator[bytes]:
-        with side.db.read(side.ws) as tx:
+        with context.db.read(context.ws) as tx:
             for piece in reader.pieces(tx, run_id, key, 0):
                 yield piece.packed
 
-    return metric_delta.difference(here, lambda: (packed for _, packed in side.peer.points(remote_id, key, 0)))
+    return metric_delta.difference(here, lambda: (packed for _, packed in context.remote.points(remote_id, key, 0)))
 
 
-def unlike(side: Side, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
+def unlike(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
     """The series of both whose points are not the same, or not as many as a summary says: by digests of the points that lie here
-    and there.  None where the peer has no such call."""
-    theirs = side.peer.digests(remote_id) if side.peer.keeps_ids else None
+    and there.  None where the remote has no such call."""
+    theirs = context.remote.digests(remote_id) if context.remote.preserves_ids else None
     if theirs is None:
         return None
     mine: dict[str, Digest] = {}
     place: Place | None = Place()
     while place is not None:
-        place = side.read(lambda tx, at=place: digests.add(tx, run_id, at, mine))  # type: ignore[misc]
-        side.beat()
+        place = context.read(lambda tx, at=place: digests.add(tx, run_id, at, mine))  # type: ignore[misc]
+        context.beat()
     both = {key: (mine[key], theirs[key]) for key in sorted({*mine} & {*theirs})}
     return {
         key: (here, there)
@@ -112,89 +114,90 @@ def unlike(side: Side, run_id: str, remote_id: str) -> dict[str, tuple[Digest, D
     }
 
 
-def recount(side: Side, run_id: str, remote_id: str) -> set[str]:
+def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
     """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
-    found = unlike(side, run_id, remote_id)
+    found = unlike(context, run_id, remote_id)
     if found is None:  # an earlier release, or one that tells no digest at all
-        return {*side.peer.series(remote_id)} if side.peer.keeps_ids else set()
+        return {*context.remote.series(remote_id)} if context.remote.preserves_ids else set()
     keys = sorted(found)
-    if keys and side.link.mode.sends:
-        side.peer.recount(remote_id, keys)
+    if keys and context.link.mode.sends:
+        context.remote.recount(remote_id, keys)
     if keys:
-        side.write(lambda tx: digests.recount(tx, run_id, keys))
+        context.write(lambda tx: digests.recount(tx, run_id, keys))
     return set(keys)
 
 
-def doubt(side: Side, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
-    """Whatever was sent: series of which the peer lacks points are sent again.  `doubted`: whatever their fingerprints say."""
-    theirs = side.peer.series(remote_id)
-    for key, summary in side.read(lambda tx: reader.summaries(tx, run_id)).items():
-        is_same = theirs.get(key) == side.peer.fingerprint_of(summary) and key not in doubted
-        if is_same and side.peer.keeps_ids:
+def doubt(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
+    """Whatever was sent: series of which the remote lacks points are sent again.  `doubted`: whatever their fingerprints say."""
+    theirs = context.remote.series(remote_id)
+    for key, summary in context.read(lambda tx: reader.summaries(tx, run_id)).items():
+        is_same = theirs.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
+        if is_same and context.remote.preserves_ids:
             continue
-        if key not in theirs or lacking(side, run_id, remote_id, key)[0]:
-            side.write(lambda tx, k=key: item_store.forget_series(tx, side.link.link_id, run_id, "out", k))  # type: ignore[misc]
+        if key not in theirs or lacking(context, run_id, remote_id, key)[0]:
+            context.write(lambda tx, k=key: item_store.forget_series(tx, context.link.link_id, run_id, "out", k))  # type: ignore[misc]
 
 
-def has_seen(side: Side, run_id: str, fingerprints: Mapping[str, str]) -> bool:
+def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str]) -> bool:
     """Whether their series are those that were read last, or ours."""
 
     def read(tx: Tx) -> bool:
-        known = item_store.series(tx, side.link.link_id, run_id, "in")
+        known = item_store.series(tx, context.link.link_id, run_id, "in")
         news = {
             key for key, fingerprint in fingerprints.items() if known.get(key, (0, 0, b""))[2] != fingerprint.encode()
         }
         have = reader.summaries(tx, run_id) if news else {}
-        return all(key in have and side.peer.fingerprint_of(have[key]) == fingerprints[key] for key in news)
+        return all(key in have and context.remote.fingerprint_of(have[key]) == fingerprints[key] for key in news)
 
-    return bool(side.read(read))
+    return bool(context.read(read))
 
 
-def receive(side: Side, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
+def receive(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
     """How many points were taken.  `verify`: of every history, whatever its fingerprint says, where that cannot say all;
     `doubted`: or says what is not so."""
     began = time.monotonic()
-    theirs = side.peer.series(remote_id)
+    theirs = context.remote.series(remote_id)
     have = {
-        key: side.peer.fingerprint_of(each) for key, each in side.read(lambda tx: reader.summaries(tx, run_id)).items()
+        key: context.remote.fingerprint_of(each)
+        for key, each in context.read(lambda tx: reader.summaries(tx, run_id)).items()
     }
-    known = side.read(lambda tx: item_store.series(tx, side.link.link_id, run_id, "in"))
+    known = context.read(lambda tx: item_store.series(tx, context.link.link_id, run_id, "in"))
     total = read = 0
     for key, fingerprint in theirs.items():
         same = have.get(key) == fingerprint and key not in doubted
         chunk, _, seen = known.get(key, (0, 0, b""))
-        if same and (side.peer.keeps_ids or not verify):
+        if same and (context.remote.preserves_ids or not verify):
             continue
         if seen == fingerprint.encode() and not verify:
             continue
         after = 0 if verify else chunk
         last = after
-        for number, packed in side.peer.points(remote_id, key, after):
+        for number, packed in context.remote.points(remote_id, key, after):
             last = max(last, number)
             read += len(packed) // POINT_BYTES
             rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
             fresh = packed
             if verify:  # most of them are here, and writing them would tell other links that the run changed
-                fresh = side.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
+                fresh = context.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
             for some in portions.of_series({key: fresh} if fresh else {}):
-                total += side.write(lambda tx, k=key, p=some[key], r=rate: _take(side, tx, run_id, k, p, r))  # type: ignore[misc]
+                total += context.write(lambda tx, k=key, p=some[key], r=rate: _take(context, tx, run_id, k, p, r))  # type: ignore[misc]
             if (
-                side.peer.keeps_ids and not verify and side.time_slice.is_over
+                context.remote.preserves_ids and not verify and context.time_slice.is_over
             ):  # others send a history from its beginning
-                side.write(_going_on_after(side, run_id, key, last))
+                context.write(_going_on_after(context, run_id, key, last))
                 raise TimeSliceExpired
         if known.get(key) == (last, 0, fingerprint.encode()):
             continue
         row = (key, last, 0, fingerprint.encode())
-        side.write(lambda tx, row=row: item_store.save_series(tx, side.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
+        context.write(lambda tx, row=row: item_store.save_series(tx, context.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
         if not verify:  # which is not remembered
-            side.time_slice.check()
+            context.time_slice.check()
     return total
 
 
-def _going_on_after(side: Side, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
+def _going_on_after(context: LinkContext, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
     """Save that the chunks of their series up to that one were taken, and that the series was not read whole yet."""
-    return lambda tx: item_store.save_series(tx, side.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
+    return lambda tx: item_store.save_series(tx, context.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
 
 
 def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
@@ -209,28 +212,30 @@ def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
 
 
 def _saving(
-    side: Side, run_id: str, rows: list[tuple[str, int, int, bytes]], count: int, rate: float | None
+    context: LinkContext, run_id: str, rows: list[tuple[str, int, int, bytes]], count: int, rate: float | None
 ) -> Callable[[Tx], None]:
     def save(tx: Tx) -> None:
-        item_store.save_series(tx, side.link.link_id, run_id, "out", rows)
+        item_store.save_series(tx, context.link.link_id, run_id, "out", rows)
         if count:
-            store.count(tx, side.link.link_id, sent_points=count, points_per_s=rate)
+            store.count(tx, context.link.link_id, sent_points=count, points_per_s=rate)
 
     return save
 
 
-def _behind(side: Side, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]]:
+def _behind(context: LinkContext, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]]:
     counts = reader.series_counts(tx, run_id)
-    sent = item_store.series(tx, side.link.link_id, run_id, "out")
+    sent = item_store.series(tx, context.link.link_id, run_id, "out")
     return {key: sent.get(key, (0, 0, b"")) for key, count in counts.items() if sent.get(key, (0, 0, b""))[1] != count}
 
 
-def _gather(side: Side, tx: Tx, run_id: str, passed_over: Set[str]) -> tuple[dict[str, bytes], dict[str, Cursor]]:
+def _gather(
+    context: LinkContext, tx: Tx, run_id: str, passed_over: Set[str]
+) -> tuple[dict[str, bytes], dict[str, Cursor]]:
     """Points to be sent, as many as may be in memory, and where the cursors are after them."""
     batch: dict[str, bytes] = {}
     moved: dict[str, Cursor] = {}
     size = 0
-    for key, (chunk, count, loose) in _behind(side, tx, run_id).items():
+    for key, (chunk, count, loose) in _behind(context, tx, run_id).items():
         if key in passed_over:
             continue
         cursor = moved[key] = Cursor(chunk, count, loose)
@@ -251,19 +256,19 @@ def _gather(side: Side, tx: Tx, run_id: str, passed_over: Set[str]) -> tuple[dic
     return batch, moved
 
 
-def _take(side: Side, tx: Tx, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
+def _take(context: LinkContext, tx: Tx, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
     """How many points of theirs were not here.  They need not be sent back: in one transaction, so that none of ours passes
     for one of them."""
-    chunk, count, loose = item_store.series(tx, side.link.link_id, run_id, "out").get(key, (0, 0, b""))
+    chunk, count, loose = item_store.series(tx, context.link.link_id, run_id, "out").get(key, (0, 0, b""))
     cursor = Cursor(chunk, count, loose)
     before = reader.series_counts(tx, run_id).get(key, 0)
     is_clean = before == count
     writer.points(tx, run_id, {key: packed})
     after = reader.series_counts(tx, run_id).get(key, 0)
-    store.count(tx, side.link.link_id, taken_points=after - before, points_per_s=rate)
+    store.count(tx, context.link.link_id, taken_points=after - before, points_per_s=rate)
     if is_clean:
         for _ in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, chunk)):
             pass
         row = (key, cursor.chunk_id, after, cursor.loose)
-        item_store.save_series(tx, side.link.link_id, run_id, "out", [row])
+        item_store.save_series(tx, context.link.link_id, run_id, "out", [row])
     return int(after - before)

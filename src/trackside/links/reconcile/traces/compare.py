@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.state.item import Item
+from trackside.links.state.item import ItemState
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Merged
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local import reader
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.trace_document import link_field, link_of, merged_only
 from trackside.traces.model import MODEL_ID, SOURCE_RUN
 
@@ -19,33 +19,35 @@ IDS = {SOURCE_RUN: Entity.RUN, MODEL_ID: Entity.MODEL}  # metadata whose values 
 
 
 class Comparison:
-    def __init__(self, side: Side, others: Others) -> None:
-        self.side = side
-        self.peer = side.peer.traces
+    def __init__(self, context: LinkContext, others: Others) -> None:
+        self.context = context
+        self.remote = context.remote.traces
         self._others = others
         self._wanted: dict[str, bool] = {}  # by their ids of experiments, for one pass
 
-    def is_wanted(self, part: Part) -> bool:
+    def is_wanted(self, snapshot: Snapshot) -> bool:
         """Return whether the link mirrors a trace of ours: those of deleted experiments stay as they are."""
-        found = self.side.read(lambda tx: reader.experiment(tx, part.experiment_id))
+        found = self.context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
         return (
             found is not None
             and found.doc.get(fields.STAGE) == "active"
-            and self.side.link.options.wants(found.doc[fields.NAME])
+            and self.context.link.options.wants(found.doc[fields.NAME])
         )
 
-    def wants_theirs(self, part: Part) -> bool:
-        known = self._wanted.get(part.experiment_id)
+    def wants_theirs(self, snapshot: Snapshot) -> bool:
+        known = self._wanted.get(snapshot.experiment_id)
         if known is None:
-            found = self.side.look(Entity.EXPERIMENT, part.experiment_id)
-            known = found is not None and self.side.link.options.wants(found.doc[fields.NAME])
-            self._wanted[part.experiment_id] = known
+            found = self.context.look(Entity.EXPERIMENT, snapshot.experiment_id)
+            known = found is not None and self.context.link.options.wants(found.doc[fields.NAME])
+            self._wanted[snapshot.experiment_id] = known
         return known
 
     def mine(self, doc: Doc) -> Doc:
         """Return the fields of ours that are merged."""
         return {
-            field: value for field, value in merged_only(doc).items() if self.peer.keeps_final or field != fields.FINAL
+            field: value
+            for field, value in merged_only(doc).items()
+            if self.remote.keeps_final or field != fields.FINAL
         }
 
     def home(self, doc: Doc) -> Doc:
@@ -57,32 +59,34 @@ class Comparison:
         return self._renamed(doc, self._there)
 
     def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
-        return document.merge(merged_only(agreed), mine, theirs, self.side.link.mode, self.peer.can)
+        return document.merge(merged_only(agreed), mine, theirs, self.context.link.mode, self.remote.can)
 
-    def is_as_agreed(self, item: Item, listed: Part) -> bool:
+    def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         """Compare a trace as a list has it: without its spans and, on MLflow, without its links."""
         agreed = item.agreed or {}
         plain = {field: value for field, value in self.mine(agreed).items() if field.kind != FieldKind.LINK}
         return {field: value for field, value in self.home(listed.doc).items() if field.kind != FieldKind.LINK} == plain
 
-    def changed_here(self, item: Item, part: Part) -> bool:
+    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
         agreed = item.agreed or {}
-        return self.mine(part.doc) != self.mine(agreed) or part.doc.get(fields.SPANS) != agreed.get(fields.SPANS)
+        return self.mine(snapshot.doc) != self.mine(agreed) or snapshot.doc.get(fields.SPANS) != agreed.get(
+            fields.SPANS
+        )
 
-    def changed_there(self, item: Item, theirs: Part) -> bool:
+    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
         return not self.is_as_agreed(item, theirs) or theirs.doc.get(fields.SPANS) != (item.agreed or {}).get(
             fields.SPANS
         )
 
-    def differing(self, part: Part, item: Item, theirs: Part) -> list[str]:
+    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
-        mine, doc = self.mine(part.doc), self.home(theirs.doc)
+        mine, doc = self.mine(snapshot.doc), self.home(theirs.doc)
         merged = self.merge(item.agreed or {}, mine, doc)
-        has_other_spans = part.doc.get(fields.SPANS) != theirs.doc.get(fields.SPANS)
+        has_other_spans = snapshot.doc.get(fields.SPANS) != theirs.doc.get(fields.SPANS)
         return differing(merged, mine, doc) + (["spans differ"] if has_other_spans else [])
 
     def _renamed(self, doc: Doc, find: Callable[[Entity, str], str]) -> Doc:
-        if self.side.peer.keeps_ids:
+        if self.context.remote.preserves_ids:
             return doc
         found: Doc = {}
         for field, value in doc.items():
@@ -95,7 +99,7 @@ class Comparison:
         return found
 
     def _here(self, entity: Entity, remote_id: str) -> str:
-        found = self.side.by_remote(entity, remote_id)
+        found = self.context.by_remote(entity, remote_id)
         return remote_id if found is None else found.local_id
 
     def _there(self, entity: Entity, local_id: str) -> str:

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from trackside.links.reconcile.context import Side
+from trackside.links.reconcile.context import LinkContext
 from trackside.sync.document import Doc, Mode
 from trackside.sync.local import traces
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.trace_document import Fingerprints
 
 PORTION_BYTES = 8 << 20  # of spans that one call has, unless one span is larger
@@ -45,31 +45,31 @@ def plan(mode: Mode, here: Fingerprints, there: Fingerprints) -> Plan:
 
 
 class SpanSync:
-    def __init__(self, side: Side, trace_id: str) -> None:
-        self._side = side
-        self._peer = side.peer.traces
+    def __init__(self, context: LinkContext, trace_id: str) -> None:
+        self._context = context
+        self._remote = context.remote.traces
         self._trace_id = trace_id
 
     def send_all(self, experiment_there: str, doc: Doc) -> None:
         """Send all spans of a trace that was just made there."""
-        self._peer.put_spans(self._trace_id, experiment_there, doc, self._portions(None))
+        self._remote.put_spans(self._trace_id, experiment_there, doc, self._portions(None))
 
-    def run(self, part: Part, experiment_there: str, doc: Doc) -> Plan:
+    def run(self, snapshot: Snapshot, experiment_there: str, doc: Doc) -> Plan:
         """Send and take what either side lacks; `doc` is what the trace is like there."""
-        here = self._side.read(lambda tx: traces.fingerprints(tx, self._trace_id))
-        made = plan(self._side.link.mode, here, self._peer.fingerprints(self._trace_id))
+        here = self._context.read(lambda tx: traces.fingerprints(tx, self._trace_id))
+        made = plan(self._context.link.mode, here, self._remote.fingerprints(self._trace_id))
         if made.take:
-            for given in self._peer.spans(self._trace_id, made.take):
-                self._side.beat()
-                call = traces.spans_call(self._trace_id, part.experiment_id, given)
+            for given in self._remote.spans(self._trace_id, made.take):
+                self._context.beat()
+                call = traces.spans_call(self._trace_id, snapshot.experiment_id, given)
                 if call is not None:
-                    self._side.write(lambda tx, call=call: traces.put_spans(tx, call))  # type: ignore[misc]
+                    self._context.write(lambda tx, call=call: traces.put_spans(tx, call))  # type: ignore[misc]
         if made.send:
-            self._peer.put_spans(self._trace_id, experiment_there, doc, self._portions(set(made.send)))
+            self._remote.put_spans(self._trace_id, experiment_there, doc, self._portions(set(made.send)))
         return made
 
     def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:
-        lines = self._side.read(lambda tx: traces.stored(tx, self._trace_id, self._side.body_files))
+        lines = self._context.read(lambda tx: traces.stored(tx, self._trace_id, self._context.body_files))
         portion: list[bytes] = []
         size = 0
         for line in lines():
@@ -77,7 +77,7 @@ class SpanSync:
                 continue
             if portion and size + len(line) > PORTION_BYTES:
                 yield portion
-                self._side.beat()
+                self._context.beat()
                 portion, size = [], 0
             portion.append(line)
             size += len(line)

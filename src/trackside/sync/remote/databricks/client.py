@@ -14,14 +14,14 @@ from trackside.sync import fields
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import DATABRICKS_PREFIX, Entity
 from trackside.sync.fields import Field, FieldKind, Verb
-from trackside.sync.local.reader import SOURCE_RUN, Part
+from trackside.sync.local.reader import SOURCE_RUN, Snapshot
 from trackside.sync.remote.databricks.files import DatabricksFiles
 from trackside.sync.remote.databricks.registry import DatabricksRegistry
 from trackside.sync.remote.entries import ListEntry
-from trackside.sync.remote.mlflow.client import MlflowPeer
+from trackside.sync.remote.mlflow.client import MlflowRemote
 from trackside.sync.remote.mlflow.datasets import NoDatasets
 from trackside.sync.remote.mlflow.traces import NoTraces
-from trackside.sync.remote.mlflow.wire import part_of_run
+from trackside.sync.remote.mlflow.wire import snapshot_of_run
 from trackside.sync.remote.port import CreatedItem, LeftOut, Unmirrored
 
 CONFIG = Path("~/.databrickscfg")
@@ -31,7 +31,7 @@ USER_FIELDS: tuple[Field, ...] = (
 )  # whom the token belongs to: nobody else can set them
 
 
-class DatabricksPeer(MlflowPeer):
+class DatabricksRemote(MlflowRemote):
     """`prefix` is the folder of experiments whose names here are no absolute paths.  Absolute paths in it are left out: they
     would be theirs."""
 
@@ -62,13 +62,13 @@ class DatabricksPeer(MlflowPeer):
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         return field not in USER_FIELDS and super().can(entity, field, verb)
 
-    def part_of_run(self, found: object) -> Part:
+    def snapshot_of_run(self, found: object) -> Snapshot:
         """Leave out the user of a copy of ours: it is the link's, and not the one who made the run."""
-        part = part_of_run(found)
-        if Field(FieldKind.TAG, SOURCE_RUN) not in part.doc:
-            return part
-        doc = {field: value for field, value in part.doc.items() if field not in USER_FIELDS}
-        return Part(part.item_id, part.experiment_id, doc)
+        snapshot = snapshot_of_run(found)
+        if Field(FieldKind.TAG, SOURCE_RUN) not in snapshot.doc:
+            return snapshot
+        doc = {field: value for field, value in snapshot.doc.items() if field not in USER_FIELDS}
+        return Snapshot(snapshot.item_id, snapshot.experiment_id, doc)
 
     def find_experiment(self, name: str) -> str | None:
         return super().find_experiment(self._path(name))
@@ -78,9 +78,9 @@ class DatabricksPeer(MlflowPeer):
         self._make_folder_of(path)
         return super().make_experiment(path)
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None:
-        part = super().read(entity, remote_id)
-        return self._named(part) if part is not None and entity is Entity.EXPERIMENT else part
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None:
+        snapshot = super().read(entity, remote_id)
+        return self._named(snapshot) if snapshot is not None and entity is Entity.EXPERIMENT else snapshot
 
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}
@@ -97,7 +97,7 @@ class DatabricksPeer(MlflowPeer):
 
     def search_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
         found, following = super().search_experiments(token)
-        return [self._named(each) if isinstance(each, Part) else each for each in found], following
+        return [self._named(each) if isinstance(each, Snapshot) else each for each in found], following
 
     def _make_folder_of(self, path: str) -> None:
         parent = str(PurePosixPath(path).parent)
@@ -113,12 +113,12 @@ class DatabricksPeer(MlflowPeer):
             )
         return name if name.startswith("/") else f"{self._prefix}/{name}"
 
-    def _named(self, part: Part) -> Part:
-        name = part.doc[fields.NAME]
+    def _named(self, snapshot: Snapshot) -> Snapshot:
+        name = snapshot.doc[fields.NAME]
         if not name.startswith(self._prefix + "/"):
-            return part
-        doc = {**part.doc, fields.NAME: name.removeprefix(self._prefix + "/")}
-        return Part(part.item_id, part.experiment_id, doc)
+            return snapshot
+        doc = {**snapshot.doc, fields.NAME: name.removeprefix(self._prefix + "/")}
+        return Snapshot(snapshot.item_id, snapshot.experiment_id, doc)
 
 
 def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, Secret]:

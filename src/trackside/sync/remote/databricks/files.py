@@ -10,7 +10,7 @@ from trackside.core.http_client.client import Download, HttpClient
 from trackside.core.http_client.errors import RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.remote.databricks.multipart import Begun
 from trackside.sync.remote.databricks.signed_urls import AT_ONCE_BYTES, BLOCK_BYTES, SignedFile
 from trackside.sync.remote.databricks.store_requests import Credential, Signed, signed
@@ -55,7 +55,7 @@ class DatabricksFiles(MlflowFiles):
         name, _, number = remote_id.rpartition("/")
         return self.pages(f"{OF_VERSIONS}/list-artifacts", name=name, version=number, path=folder)
 
-    def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+    def send(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
         file = SignedFile(
             lambda: self._sign(entity, remote_id, path, "write"),
             self._http.cancel_token,

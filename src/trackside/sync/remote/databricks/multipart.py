@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, RequestRejected
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.remote.databricks.store_requests import Signed, Stores, let_in, md5
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -66,7 +66,7 @@ class MultipartUpload:
         self._stores = stores
         self._part_bytes = part_bytes
 
-    def send(self, source: Source) -> tuple[str, bool]:
+    def send(self, source: OpenFile) -> tuple[str, bool]:
         """The SHA-256 of what was sent, and whether S3 has seen by checksums that all came.  Raises NotTaken if there is no
         beginning; RemoteUnavailable, with what came noted, if the next try may go on."""
         noted = self._noted(source)
@@ -78,7 +78,7 @@ class MultipartUpload:
         noted, urls = self._begin(source)
         return self._send(source, noted, urls)
 
-    def _noted(self, source: Source) -> Noted | None:
+    def _noted(self, source: OpenFile) -> Noted | None:
         text = source.note.read() if source.note is not None else b""
         if not text:
             return None
@@ -91,7 +91,7 @@ class MultipartUpload:
         self._end(source, noted)  # of another version
         return None
 
-    def _begin(self, source: Source) -> tuple[Noted, dict[int, Signed]]:
+    def _begin(self, source: OpenFile) -> tuple[Noted, dict[int, Signed]]:
         size = source.size_bytes
         part_bytes = max(self._part_bytes, -(-size // MAX_PARTS))
         count = -(-size // part_bytes)
@@ -103,7 +103,7 @@ class MultipartUpload:
         _note(source, noted)
         return noted, dict(enumerate(begun.urls, 1))
 
-    def _send(self, source: Source, noted: Noted, urls: Mapping[int, Signed]) -> tuple[str, bool]:
+    def _send(self, source: OpenFile, noted: Noted, urls: Mapping[int, Signed]) -> tuple[str, bool]:
         """Each part that S3 lacks; of the others, too, what their MD5 is."""
         sha256 = hashlib.sha256()
         is_checked = True
@@ -141,7 +141,7 @@ class MultipartUpload:
             raise RemoteUnavailable("the store took a part and did not say its ETag")
         return answer.headers["etag"]
 
-    def _end(self, source: Source, noted: Noted) -> None:
+    def _end(self, source: OpenFile, noted: Noted) -> None:
         """Nothing of it stays there, if its URL still lets in; else what the store's own rules sweep."""
         with suppress(RequestRejected, RemoteUnavailable):
             self._stores.send("DELETE", noted.abort, [], 0)
@@ -152,7 +152,7 @@ class MultipartUpload:
 class _Part:
     """A part on its way: `md5` and `sha256` are those of its last, whole passing, the latter of all that came before it too."""
 
-    def __init__(self, source: Source, start: int, stop: int, before: Any) -> None:
+    def __init__(self, source: OpenFile, start: int, stop: int, before: Any) -> None:
         self._source = source
         self._start = start
         self._stop = stop
@@ -174,6 +174,6 @@ class _Part:
             pass
 
 
-def _note(source: Source, noted: Noted) -> None:
+def _note(source: OpenFile, noted: Noted) -> None:
     if source.note is not None:
         source.note.write(msgspec.json.encode(noted))

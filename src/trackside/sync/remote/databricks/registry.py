@@ -16,7 +16,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.mlflow.answers import OneDatabricksModel, RegisteredModelPage
 from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.shapes import RegisteredModel
@@ -89,8 +89,8 @@ class DatabricksRegistry(MlflowRegistry):
             ) from None
 
     def _take_out_of_use(self, version_id: str) -> None:
-        part: Part | None = self.read(Entity.VERSION, version_id)
-        if part is not None and part.doc[fields.STAGE] in USED:
+        snapshot: Snapshot | None = self.read(Entity.VERSION, version_id)
+        if snapshot is not None and snapshot.doc[fields.STAGE] in USED:
             self.change(Entity.VERSION, version_id, Patch({fields.STAGE: "Archived"}))
 
     def _refuse_prompt(self, doc: Doc) -> None:

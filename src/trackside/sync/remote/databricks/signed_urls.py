@@ -15,7 +15,7 @@ from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.client import Answer, Download
 from trackside.core.http_client.errors import RequestRejected
 from trackside.core.outgoing.guard import ANYWHERE, Guard
-from trackside.sync.local.files import Source
+from trackside.sync.local.files import OpenFile
 from trackside.sync.remote.databricks.multipart import MultipartUpload, NotTaken, Uploads
 from trackside.sync.remote.databricks.store_requests import (
     AZURE,
@@ -70,7 +70,7 @@ class SignedFile:
     def close(self) -> None:
         self._stores.close()
 
-    def send(self, source: Source) -> Sent:
+    def send(self, source: OpenFile) -> Sent:
         kind = self._signed.kind
         if kind == LAKE:
             return self._append(source)
@@ -94,7 +94,7 @@ class SignedFile:
 
         return let_in(download, self._sign_again)
 
-    def _send_whole(self, source: Source) -> Sent:
+    def _send_whole(self, source: OpenFile) -> Sent:
         sha256, digest = hashlib.sha256(), md5()
         for piece in source.pieces():
             sha256.update(piece)
@@ -106,7 +106,7 @@ class SignedFile:
         is_checked = self._signed.kind == AZURE or digest.digest() in told(answer)
         return Sent(sha256.hexdigest(), is_checked)
 
-    def _send_blocks(self, source: Source) -> Sent:
+    def _send_blocks(self, source: OpenFile) -> Sent:
         """Send a file by blocks.  Blocks that came before are not sent again, if the URL allows to list them."""
         there = self._staged()
         size = max(self._block, -(-source.size_bytes // MAX_BLOCKS))
@@ -124,7 +124,7 @@ class SignedFile:
         self._send_bytes("PUT", "comp=blocklist", body)
         return Sent(sha256.hexdigest(), is_checked=True)
 
-    def _append(self, source: Source) -> Sent:
+    def _append(self, source: OpenFile) -> Sent:
         """Send a file by appends.  Bytes that are not flushed are no part of the file, so a broken transfer starts again."""
         self._send_bytes("PUT", "resource=file", b"")
         sha256 = hashlib.sha256()
@@ -171,6 +171,6 @@ class SignedFile:
         return http.send(method, where, body, size, given)
 
 
-def _blocks(source: Source, size: int) -> Iterator[tuple[int, bytes]]:
+def _blocks(source: OpenFile, size: int) -> Iterator[tuple[int, bytes]]:
     for at in range(0, source.size_bytes, size):
         yield at, b"".join(source.pieces(at, min(at + size, source.size_bytes)))

@@ -19,8 +19,8 @@ from trackside.sync.document import Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
-from trackside.sync.local.files import Source
-from trackside.sync.local.reader import Part, Summary
+from trackside.sync.local.files import OpenFile
+from trackside.sync.local.reader import Snapshot, Summary
 from trackside.sync.metric_delta import Digest, fingerprint
 from trackside.sync.remote.detect import is_empty, is_trackside
 from trackside.sync.remote.entries import ListEntry, read_each
@@ -42,7 +42,7 @@ from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
 from trackside.sync.remote.mlflow.shapes import Experiment, decoded
 from trackside.sync.remote.mlflow.traces import MlflowTraces
-from trackside.sync.remote.mlflow.wire import fingerprints_of_run, is_of_value, part_of_experiment, part_of_run
+from trackside.sync.remote.mlflow.wire import fingerprints_of_run, is_of_value, snapshot_of_experiment, snapshot_of_run
 from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, Seen
 
@@ -50,9 +50,9 @@ HISTORY_PAGE = 25_000
 DEFAULT = "0"  # the experiment that every store has
 
 
-class MlflowPeer:
+class MlflowRemote:
     may_be_trackside = True  # which would take copies of copies for runs of its own
-    keeps_ids = False
+    preserves_ids = False
 
     def __init__(self, http: HttpClient, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
         """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
@@ -71,7 +71,7 @@ class MlflowPeer:
         self._poll = run_changes.Poll(
             self.search_experiments,
             self.search_runs,
-            self.part_of_run,
+            self.snapshot_of_run,
             wants,
             http.now,
             search_models=self._models.search,
@@ -117,16 +117,16 @@ class MlflowPeer:
             verb == "add" and kind in (FieldKind.PARAM, FieldKind.DATASET, FieldKind.INPUT, FieldKind.OUTPUT)
         )
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None:
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None:
         return unless_missing(lambda: self._read(entity, remote_id))
 
-    def _read(self, entity: Entity, remote_id: str) -> Part:
+    def _read(self, entity: Entity, remote_id: str) -> Snapshot:
         match entity:
             case Entity.EXPERIMENT:
                 found = self._calls.get(OneExperiment, "experiments/get", experiment_id=remote_id)
-                return part_of_experiment(found.experiment)
+                return snapshot_of_experiment(found.experiment)
             case Entity.RUN:
-                return self.part_of_run(self._calls.get(OneRun, "runs/get", run_id=remote_id).run)
+                return self.snapshot_of_run(self._calls.get(OneRun, "runs/get", run_id=remote_id).run)
             case _:
                 return self._models.read(remote_id)
 
@@ -237,7 +237,7 @@ class MlflowPeer:
         del entity, remote_id, path
         return None
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
         return self._files.send(entity, remote_id, path, source)
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
@@ -265,14 +265,14 @@ class MlflowPeer:
         page = self._calls.ask(ExperimentPage, "experiments/search", body)
         return read_each(page.experiments, self._listed_experiment, itemgetter("experiment_id")), page.next_page_token
 
-    def _listed_experiment(self, found: object) -> Part:
+    def _listed_experiment(self, found: object) -> Snapshot:
         experiment = decoded(Experiment, found)
         self._note_store(experiment)
-        return part_of_experiment(experiment)
+        return snapshot_of_experiment(experiment)
 
-    def _wanted_experiments(self) -> Iterator[Part]:
+    def _wanted_experiments(self) -> Iterator[Snapshot]:
         for page in pages_of("experiments/search", self.search_experiments):
-            yield from (each for each in page if isinstance(each, Part) and self._wants(each.doc[fields.NAME]))
+            yield from (each for each in page if isinstance(each, Snapshot) and self._wants(each.doc[fields.NAME]))
 
     def _note_store(self, experiment: Experiment) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
@@ -282,7 +282,7 @@ class MlflowPeer:
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
     ) -> tuple[list[Any], str | None]:
-        """Return a page of runs, which `part_of_run` reads."""
+        """Return a page of runs, which `snapshot_of_run` reads."""
         body = {
             "experiment_ids": list(experiment_ids),
             "filter": filter_,
@@ -293,8 +293,8 @@ class MlflowPeer:
         page = self._calls.ask(RunPage, "runs/search", body)
         return page.runs, page.next_page_token
 
-    def part_of_run(self, found: object) -> Part:
-        return part_of_run(found)
+    def snapshot_of_run(self, found: object) -> Snapshot:
+        return snapshot_of_run(found)
 
     def _change_experiment(self, remote_id: str, patch: Patch) -> LeftOut:
         left_out: LeftOut = {}

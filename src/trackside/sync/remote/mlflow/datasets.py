@@ -20,7 +20,7 @@ from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import fields, record_merge
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.fields import Field, FieldKind, Verb
-from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Part
+from trackside.sync.local.reader import SOURCE_DATASET, SOURCE_WORKSPACE, Snapshot
 from trackside.sync.record_tables import BUCKET, Buckets, Entry
 from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.mlflow.answers import (
@@ -69,7 +69,7 @@ class MlflowDatasets:
 
     def recent(self, since: int) -> Iterator[ListEntry]:
         for each in self._search({"order_by": ["last_update_time DESC"]}):
-            if isinstance(each, Part) and int(each.doc[fields.LAST_UPDATE_TIME]) < since:
+            if isinstance(each, Snapshot) and int(each.doc[fields.LAST_UPDATE_TIME]) < since:
                 return
             yield each
 
@@ -78,14 +78,14 @@ class MlflowDatasets:
             field.kind == FieldKind.NULL_TAG and verb == "drop"
         )
 
-    def read(self, dataset_id: str) -> Part | None:
+    def read(self, dataset_id: str) -> Snapshot | None:
         return unless_missing(lambda: self._read(quote(dataset_id, safe="")))
 
-    def _read(self, one: str) -> Part:
-        part = _part(decoded(OneDataset, self._ask("GET", one)).dataset)
+    def _read(self, one: str) -> Snapshot:
+        snapshot = _snapshot(decoded(OneDataset, self._ask("GET", one)).dataset)
         found = decoded(ExperimentIds, self._ask("GET", f"{one}/experiment-ids"))
         experiments: Doc = {Field(FieldKind.EXPERIMENT, str(each)): "" for each in found.experiment_ids}
-        return msgspec.structs.replace(part, doc={**part.doc, **experiments})
+        return msgspec.structs.replace(snapshot, doc={**snapshot.doc, **experiments})
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
         """Return the copy that was made first."""
@@ -228,7 +228,7 @@ class MlflowDatasets:
             page = decoded(
                 DatasetPage, self._ask("POST", "search", {**query, "max_results": PAGE, "page_token": token})
             )
-            return read_each(page.datasets, _part, itemgetter("dataset_id")), page.next_page_token
+            return read_each(page.datasets, _snapshot, itemgetter("dataset_id")), page.next_page_token
 
         for page in pages_of("datasets/search", ask):
             yield from page
@@ -320,7 +320,7 @@ class Records:
                 yield row
 
 
-def _part(given: object) -> Part:
+def _snapshot(given: object) -> Snapshot:
     found = decoded(EvaluationDataset, given)
     doc: Doc = {
         fields.NAME: found.name,
@@ -338,7 +338,7 @@ def _part(given: object) -> Part:
             doc[Field(FieldKind.TAG, key)] = value
     profile = decoded_text(DatasetProfile, found.profile or "{}")
     doc[fields.VERSION] = " ".join((doc[fields.DIGEST], doc[fields.LAST_UPDATE_TIME], str(profile.num_records)))
-    return Part(str(found.dataset_id), "", doc)
+    return Snapshot(str(found.dataset_id), "", doc)
 
 
 def _record(found: DatasetRecord) -> Record:

@@ -15,7 +15,7 @@ from trackside.core.http_client.client import Download, HttpClient
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.sync.entities import Entity
 from trackside.sync.file_versions import RemoteFile
-from trackside.sync.local.files import Source, hashed
+from trackside.sync.local.files import OpenFile, hashed
 from trackside.sync.remote.mlflow.answers import FileEntry, FilePage
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API, proxied_path
@@ -43,7 +43,7 @@ class MlflowFiles:
                     found[each.path] = RemoteFile(each.file_size or 0)
         return found
 
-    def send(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+    def send(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
         """From its beginning: MLflow's proxy takes a file as one body."""
         root = self._root(entity, remote_id)
         proxied = proxied_path(root)

@@ -9,13 +9,13 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.sync import fields
 from trackside.sync.document import Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
-from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Part
+from trackside.sync.local.reader import SOURCE_MODEL, SOURCE_WORKSPACE, Snapshot
 from trackside.sync.remote.entries import read_each
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.answers import Done, LoggedModelPage, OneLoggedModel
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
 from trackside.sync.remote.mlflow.shapes import LoggedModel, decoded
-from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, part_of_model
+from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, snapshot_of_model
 from trackside.sync.remote.port import Unmirrored
 
 
@@ -24,9 +24,9 @@ class MlflowModels:
         self._calls = calls
         self._source = source
 
-    def read(self, model_id: str) -> Part:
+    def read(self, model_id: str) -> Snapshot:
         try:
-            return part_of_model(self._calls.get(OneLoggedModel, f"logged-models/{quote(model_id)}").model)
+            return snapshot_of_model(self._calls.get(OneLoggedModel, f"logged-models/{quote(model_id)}").model)
         except RequestRejected as refused:
             raise _unmirrored(refused) from None
 
@@ -48,7 +48,7 @@ class MlflowModels:
             "page_token": token,
         }
         page = self._calls.ask(LoggedModelPage, "logged-models/search", body)
-        return read_each(page.models, part_of_model, lambda each: each["info"]["model_id"]), page.next_page_token
+        return read_each(page.models, snapshot_of_model, lambda each: each["info"]["model_id"]), page.next_page_token
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
         put = patch.put

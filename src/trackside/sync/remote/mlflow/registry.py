@@ -24,7 +24,7 @@ from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.item_documents import NAME_TAG
-from trackside.sync.local.reader import OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Part
+from trackside.sync.local.reader import OWN_TAGS, SOURCE_UID, SOURCE_VERSION, SOURCE_WORKSPACE, Snapshot
 from trackside.sync.remote.entries import ListEntry, all_read, read_each
 from trackside.sync.remote.mlflow.answers import (
     Done,
@@ -37,10 +37,10 @@ from trackside.sync.remote.mlflow.answers import (
     VersionPage,
 )
 from trackside.sync.remote.mlflow.shapes import RegisteredModel, Run, Tag, decoded
-from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, part_of_registered_model, part_of_version
+from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, snapshot_of_registered_model, snapshot_of_version
 from trackside.sync.remote.paging import pages_of
 from trackside.sync.remote.port import CreatedItem, LeftOut
-from trackside.sync.remote.registry_port import ChangedItem, RegistryPeer
+from trackside.sync.remote.registry_port import ChangedItem, RemoteRegistry
 
 EXPERIMENT = "trackside/registry"  # of the runs that keep files
 PENDING = "PENDING_REGISTRATION"
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 
 class Runs(Protocol):
-    """The calls of the peer that its registry needs."""
+    """The calls of the remote that its registry needs."""
 
     def find_experiment(self, name: str) -> str | None: ...
 
@@ -64,7 +64,7 @@ class Runs(Protocol):
     def remove(self, entity: Entity, remote_id: str) -> None: ...
 
 
-class MlflowRegistry(RegistryPeer):
+class MlflowRegistry(RemoteRegistry):
     transition = "model-versions/transition-stage"
 
     def __init__(self, http: HttpClient, runs: Runs, source: str) -> None:
@@ -100,22 +100,22 @@ class MlflowRegistry(RegistryPeer):
     def stages(self) -> frozenset[str]:
         return frozenset((NO_STAGE, "Staging", "Production", "Archived"))
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None:
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None:
         return unless_missing(lambda: self._read(entity, remote_id))
 
-    def _read(self, entity: Entity, remote_id: str) -> Part:
+    def _read(self, entity: Entity, remote_id: str) -> Snapshot:
         name, _, version = remote_id.partition("/")
         if entity is Entity.REGISTERED:
-            return part_of_registered_model(self.get_model(name))
+            return snapshot_of_registered_model(self.get_model(name))
         found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
         if found.status == FAILED:
             said = found.status_message or "the other side does not say why"
-            return replace(part_of_version(found), failed=f"its registration failed there: {said}")
+            return replace(snapshot_of_version(found), failed=f"its registration failed there: {said}")
         if found.status != "READY":
             raise BadState(
                 f"version {version} of {name} is {found.status} on the other side: it waits until it is READY"
             )
-        return part_of_version(found)
+        return snapshot_of_version(found)
 
     def get_model(self, name: str) -> RegisteredModel:
         return self.ask(OneRegisteredModel, "registered-models/get", name=name).registered_model
@@ -130,25 +130,25 @@ class MlflowRegistry(RegistryPeer):
         for noun in ("registered-models", "model-versions"):
             try:
                 for each in self._search(noun, "last_updated_timestamp DESC"):
-                    if isinstance(each, Part) and int(each.doc[fields.SEEN]) < since:
+                    if isinstance(each, Snapshot) and int(each.doc[fields.SEEN]) < since:
                         break
                     yield each
             except RequestRejected:
                 continue
 
-    def uid_of(self, version: Part) -> str:
+    def uid_of(self, version: Snapshot) -> str:
         return version.doc.get(Field(FieldKind.TAG, SOURCE_UID)) or self.own_uid_of(version)
 
-    def own_uid_of(self, version: Part) -> str:
+    def own_uid_of(self, version: Snapshot) -> str:
         born = [version.doc.get(each, "") for each in (fields.NUMBER, fields.CREATED, fields.SOURCE, fields.RUN_ID)]
         return derived_uid("version", *born)
 
-    def model_uid_of(self, model: Part) -> str:
+    def model_uid_of(self, model: Snapshot) -> str:
         return model.doc.get(Field(FieldKind.TAG, SOURCE_UID)) or derived_uid(
             "model", model.item_id, model.doc[fields.CREATED]
         )
 
-    def origin_of(self, version: Part) -> str:
+    def origin_of(self, version: Snapshot) -> str:
         """With which of their runs or logged models the files lie."""
         source, run_id, model_id = (
             version.doc.get(each, "") for each in (fields.SOURCE, fields.RUN_ID, fields.MODEL_ID)
@@ -180,13 +180,13 @@ class MlflowRegistry(RegistryPeer):
 
     def versions_of(self, model_id: str) -> list[str]:
         found = self._versions(model_id)
-        return [part.item_id for part in sorted(found, key=lambda each: int(each.doc[fields.NUMBER]))]
+        return [snapshot.item_id for snapshot in sorted(found, key=lambda each: int(each.doc[fields.NUMBER]))]
 
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         since, known = self._uids.get(model_id, (float("-inf"), {}))
         if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
             # One that is about to be there was made already.
-            known = {self.uid_of(part): part.item_id for part in self._versions(model_id)}
+            known = {self.uid_of(snapshot): snapshot.item_id for snapshot in self._versions(model_id)}
             if len(self._uids) > PAGE:
                 self._uids.clear()
             self._uids[model_id] = (time.monotonic(), known)
@@ -263,7 +263,7 @@ class MlflowRegistry(RegistryPeer):
         if experiment_id is not None and self._runs.is_empty(experiment_id):
             self._runs.remove(Entity.EXPERIMENT, experiment_id)
 
-    def _remove_files(self, version: Part) -> None:
+    def _remove_files(self, version: Snapshot) -> None:
         """The run that was made to keep them, if there is one."""
         run_id, uid = version.doc[fields.RUN_ID], version.doc.get(Field(FieldKind.TAG, SOURCE_UID))
         if not run_id or not uid:
@@ -371,13 +371,15 @@ class MlflowRegistry(RegistryPeer):
         if noun == "registered-models":
             models = self.ask(RegisteredModelPage, f"{noun}/search", **query, page_token=token)
             return read_each(
-                models.registered_models, part_of_registered_model, itemgetter("name")
+                models.registered_models, snapshot_of_registered_model, itemgetter("name")
             ), models.next_page_token
         page = self.ask(VersionPage, f"{noun}/search", **query, page_token=token)
         found = [each for each in page.model_versions if _status(each) in shown]
-        return read_each(found, part_of_version, lambda each: f"{each['name']}/{each['version']}"), page.next_page_token
+        return read_each(
+            found, snapshot_of_version, lambda each: f"{each['name']}/{each['version']}"
+        ), page.next_page_token
 
-    def _versions(self, model_id: str) -> Iterator[Part]:
+    def _versions(self, model_id: str) -> Iterator[Snapshot]:
         return all_read(self._search("model-versions", "", f"name = {_quoted(model_id)}", with_pending=True))
 
     def _unless_missing(self, path: str, body: Any) -> None:

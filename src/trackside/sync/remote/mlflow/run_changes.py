@@ -16,7 +16,7 @@ from msgspec import Struct
 from trackside.core.http_client.errors import RequestRejected, ResponseTooLarge
 from trackside.sync import fields
 from trackside.sync.entities import FIRST, Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import ListEntry, Unread, read_each
 from trackside.sync.remote.mlflow.active_runs import ActiveRuns
 from trackside.sync.remote.paging import Pages, pages_of
@@ -35,7 +35,7 @@ RUNNING = "attributes.status = 'RUNNING'"
 MODELS = "logged models"  # in place of a filter of runs
 
 FoundModels = tuple[list[ListEntry], str | None]
-Searched = tuple[list[Any], str | None]  # runs, which `part_of_run` reads
+Searched = tuple[list[Any], str | None]  # runs, which `snapshot_of_run` reads
 
 
 class Cursor(Struct):
@@ -64,7 +64,7 @@ class Poll:
         self,
         search_experiments: Callable[[str | None], tuple[list[ListEntry], str | None]],
         search_runs: Callable[[Sequence[str], str, str | None, int], Searched],
-        part_of_run: Callable[[Any], Part],
+        snapshot_of_run: Callable[[Any], Snapshot],
         wants: Callable[[str], bool],
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -72,7 +72,7 @@ class Poll:
     ) -> None:
         self._search_experiments = search_experiments
         self._search_runs = search_runs
-        self._part_of_run = part_of_run
+        self._snapshot_of_run = snapshot_of_run
         self._wants = wants
         self._now = now
         self._running = ActiveRuns(clock)
@@ -91,7 +91,7 @@ class Poll:
         seen: list[Seen] = []
         if cursor.is_at_start or self._groups is None:
             listed = list(self._experiments())
-            ids = [each.item_id for each in listed if isinstance(each, Part)]
+            ids = [each.item_id for each in listed if isinstance(each, Snapshot)]
             self._groups = [ids[i : i + GROUP] for i in range(0, len(ids), GROUP)]
             self._began = time.monotonic()
             seen += [Seen.of(Entity.EXPERIMENT, each) for each in listed]
@@ -135,22 +135,22 @@ class Poll:
             return
         said = {}
 
-        def read(each: Any) -> Part:
-            part = self._part_of_run(each)
-            said[part.item_id] = each
-            return part
+        def read(each: Any) -> Snapshot:
+            snapshot = self._snapshot_of_run(each)
+            said[snapshot.item_id] = each
+            return snapshot
 
-        for part in read_each(found, read, lambda each: each["info"]["run_id"]):
-            if isinstance(part, Unread):
-                yield Seen.of(Entity.RUN, part)
+        for snapshot in read_each(found, read, lambda each: each["info"]["run_id"]):
+            if isinstance(snapshot, Unread):
+                yield Seen.of(Entity.RUN, snapshot)
                 continue
-            times = (part.doc.get(fields.START_TIME), part.doc.get(fields.END_TIME))
+            times = (snapshot.doc.get(fields.START_TIME), snapshot.doc.get(fields.END_TIME))
             cursor.latest = max(cursor.latest, *(int(text) for text in times if text))
-            if part.doc.get(fields.STATUS) != "RUNNING":
-                self._running.forget(part.item_id)
-            elif not self._running.is_due(part.item_id, said[part.item_id]):
+            if snapshot.doc.get(fields.STATUS) != "RUNNING":
+                self._running.forget(snapshot.item_id)
+            elif not self._running.is_due(snapshot.item_id, said[snapshot.item_id]):
                 continue
-            yield Seen(Entity.RUN, part.item_id, part)
+            yield Seen(Entity.RUN, snapshot.item_id, snapshot)
 
     def _models(self, group: list[str], cursor: Cursor) -> Iterator[Seen]:
         assert self._search_models is not None
@@ -164,7 +164,7 @@ class Poll:
             self._search_models = None  # a release before there were any
             cursor.token = None
             return
-        read = [each.touched for each in found if isinstance(each, Part)]
+        read = [each.touched for each in found if isinstance(each, Snapshot)]
         cursor.models_latest = max(cursor.models_latest, *read, 0)
         yield from (Seen.of(Entity.MODEL, each) for each in found)
         if read and not cursor.sweeping and read[-1] < cursor.models_since - OVERLAP_MS:

@@ -18,7 +18,7 @@ from trackside.core.http_client.errors import RequestRejected, unless_missing
 from trackside.sync import trace_document
 from trackside.sync.document import Doc, of_kind
 from trackside.sync.fields import Field, FieldKind, Verb
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import ListEntry, read_each
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow.answers import OneTrace, TraceFile, TraceInfo, TracePage
@@ -43,7 +43,7 @@ EXPERIMENTS_AT_ONCE = 50
 NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")
 EXPERIMENT_HEADER = "x-mlflow-experiment-id"
 
-Experiments = Callable[[], Iterator[Part]]
+Experiments = Callable[[], Iterator[Snapshot]]
 
 
 class MlflowTraces:
@@ -81,12 +81,14 @@ class MlflowTraces:
     def can(self, field: Field, verb: Verb) -> bool:
         return trace_document.can(field, verb)
 
-    def read(self, trace_id: str) -> Part | None:
+    def read(self, trace_id: str) -> Snapshot | None:
         found = unless_missing(lambda: self._info(trace_id))
         if found is None:
             return None
-        part = _part(found)
-        return msgspec.structs.replace(part, doc=part.doc | trace_document.spans_fields(self.fingerprints(trace_id)))
+        snapshot = _snapshot(found)
+        return msgspec.structs.replace(
+            snapshot, doc=snapshot.doc | trace_document.spans_fields(self.fingerprints(trace_id))
+        )
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         one = quote(trace_id, safe="")
@@ -106,7 +108,7 @@ class MlflowTraces:
                 body = {"trace_id": trace_id, "prompt_versions": [{"name": name, "version": version}]}
                 self._http.json("POST", f"{API_2}/link-prompts", body)
 
-    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
+    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
         raise NotImplementedError  # a call for each trace is all that it has
 
     def make_all(self, made: Sequence[NewTrace]) -> list[str]:
@@ -186,7 +188,7 @@ class MlflowTraces:
             body: dict[str, Any] = {"locations": list(places), "max_results": PAGE}
             body |= ({"filter": filter_} if filter_ else {}) | ({"page_token": token} if token else {})
             page = decoded(TracePage, self._http.json("POST", f"{API}/search", body))
-            return read_each(page.traces, _part, itemgetter("trace_id")), page.next_page_token
+            return read_each(page.traces, _snapshot, itemgetter("trace_id")), page.next_page_token
 
         for page in pages_of("traces/search", ask):
             yield from page
@@ -207,11 +209,11 @@ def _place(experiment_id: str) -> dict[str, Any]:
     return {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": experiment_id}}
 
 
-def _part(found: Any) -> Part:
+def _snapshot(found: Any) -> Snapshot:
     info = decoded(TraceInfo, found)
     try:
         doc = trace_document.doc_of(found, keeps_final=False)
-        return Part(m.check_id(info.trace_id), str(info.trace_location.mlflow_experiment.experiment_id), doc)
+        return Snapshot(m.check_id(info.trace_id), str(info.trace_location.mlflow_experiment.experiment_id), doc)
     except Invalid as error:
         raise InvalidRemoteResponse(f"a trace of the remote cannot be read: {error.message}"[:300]) from None
 

@@ -9,7 +9,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import dataset_field, experiment_doc, keyed, model_doc, point_field, run_doc
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.metric_delta import fingerprint
 from trackside.sync.remote.mlflow.shapes import (
     Experiment,
@@ -38,14 +38,14 @@ def proxied_path(root: str) -> str | None:
     return None
 
 
-def part_of_experiment(found: object) -> Part:
+def snapshot_of_experiment(found: object) -> Snapshot:
     experiment = decoded(Experiment, found)
     experiment_id = str(experiment.experiment_id)
     doc = experiment_doc(experiment.name, experiment.lifecycle_stage, _texts(experiment.tags))
-    return Part(experiment_id, experiment_id, doc)
+    return Snapshot(experiment_id, experiment_id, doc)
 
 
-def part_of_run(found: object) -> Part:
+def snapshot_of_run(found: object) -> Snapshot:
     """With the remote's ids in it, and the tags that say what it is a copy of."""
     run = decoded(Run, found)
     info = run.info
@@ -67,10 +67,10 @@ def part_of_run(found: object) -> Part:
     doc |= {Field(FieldKind.INPUT, model.model_id): "0" for model in run.inputs.model_inputs}
     doc |= {Field(FieldKind.OUTPUT, model.model_id): str(model.step or 0) for model in run.outputs.model_outputs}
     touched = max(info.start_time or 0, info.end_time or 0)
-    return Part(run.id, str(info.experiment_id), doc, touched, fingerprints_of_run(run))
+    return Snapshot(run.id, str(info.experiment_id), doc, touched, fingerprints_of_run(run))
 
 
-def part_of_model(found: object) -> Part:
+def snapshot_of_model(found: object) -> Snapshot:
     model = decoded(LoggedModel, found)
     info = model.info
     words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
@@ -84,10 +84,10 @@ def part_of_model(found: object) -> Part:
         tags=_texts(info.tags),
         points=map(_point, model.data.metrics),
     )
-    return Part(info.model_id, str(info.experiment_id), doc, info.last_updated_timestamp_ms or 0)
+    return Snapshot(info.model_id, str(info.experiment_id), doc, info.last_updated_timestamp_ms or 0)
 
 
-def part_of_registered_model(found: object) -> Part:
+def snapshot_of_registered_model(found: object) -> Snapshot:
     model = decoded(RegisteredModel, found)
     doc: Doc = {
         fields.NAME: model.name,
@@ -98,10 +98,10 @@ def part_of_registered_model(found: object) -> Part:
     }
     for alias in model.aliases:
         doc[Field(FieldKind.ALIAS, alias.alias)] = str(alias.version)
-    return Part(model.name, "", doc)
+    return Snapshot(model.name, "", doc)
 
 
-def part_of_version(found: object) -> Part:
+def snapshot_of_version(found: object) -> Snapshot:
     version = decoded(ModelVersion, found)
     number = str(version.version)
     doc: Doc = {
@@ -117,7 +117,7 @@ def part_of_version(found: object) -> Part:
         fields.DESCRIPTION: version.description or "",
         **keyed(FieldKind.TAG, _texts(version.tags)),
     }
-    return Part(f"{version.name}/{number}", version.name, doc)
+    return Snapshot(f"{version.name}/{number}", version.name, doc)
 
 
 def fingerprints_of_run(run: Run) -> dict[str, str]:

@@ -21,8 +21,8 @@ from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind, Verb
 from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import registry
-from trackside.sync.local.files import Source, hashed
-from trackside.sync.local.reader import Part, Summary, fingerprint
+from trackside.sync.local.files import OpenFile, hashed
+from trackside.sync.local.reader import Snapshot, Summary, fingerprint
 from trackside.sync.local.resumable_upload import PART_BYTES
 from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.decoding import convert, read
@@ -77,8 +77,8 @@ class _Fault(Struct, frozen=True):
     message: str = ""
 
 
-class TracksidePeer:
-    keeps_ids = True
+class TracksideRemote:
+    preserves_ids = True
 
     def __init__(self, http: HttpClient, sender: str = "", *, with_registry: bool = False) -> None:
         """`sender` is the uid of our workspace."""
@@ -104,7 +104,7 @@ class TracksidePeer:
             return verb == "add"
         return True
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None:
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None:
         return items.find(self._http, entity, remote_id)
 
     def find_experiment(self, name: str) -> str | None:
@@ -200,7 +200,7 @@ class TracksidePeer:
         where = self._at("digest", entity, remote_id, path)
         return self._stored(self._http.call("GET", where), where)
 
-    def send_file(self, entity: Entity, remote_id: str, path: str, source: Source) -> RemoteFile:
+    def send_file(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
         if source.size_bytes <= PART_BYTES:
             where = self._at("file", entity, remote_id, path, sha256=source.sha256())
             return self._stored(self._http.send("PUT", where, source.pieces(), source.size_bytes), where)

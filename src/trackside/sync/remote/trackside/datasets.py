@@ -13,9 +13,9 @@ from trackside.sync.api.datasets import BucketDigests, Entries, Records
 from trackside.sync.api.files import PREFIX
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.record_tables import Entry
-from trackside.sync.remote.datasets_port import DatasetsPeer
+from trackside.sync.remote.datasets_port import RemoteDatasets
 from trackside.sync.remote.decoding import read
 from trackside.sync.remote.paging import check_progress
 from trackside.sync.remote.trackside import items
@@ -24,7 +24,7 @@ AT_ONCE = 500
 JSON = {"content-type": "application/json"}
 
 
-class TracksideDatasets(DatasetsPeer):
+class TracksideDatasets(RemoteDatasets):
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
@@ -32,7 +32,7 @@ class TracksideDatasets(DatasetsPeer):
     def is_known(self) -> bool:
         return Entity.DATASET in items.about(self._http).kinds
 
-    def read(self, dataset_id: str) -> Part | None:
+    def read(self, dataset_id: str) -> Snapshot | None:
         return items.find(self._http, Entity.DATASET, dataset_id)
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:

@@ -13,7 +13,7 @@ from trackside.sync.api.items import PutAnswer, Removed
 from trackside.sync.api.schema import Item
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.decoding import read
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.trackside.cursor import StoreId
@@ -35,9 +35,9 @@ def about(http: HttpClient, *, reads_traces: bool = False) -> About:
     return read(http, About, "GET", f"{PREFIX}/about", traces="true" if reads_traces else None)
 
 
-def find(http: HttpClient, entity: Entity, remote_id: str) -> Part | None:
+def find(http: HttpClient, entity: Entity, remote_id: str) -> Snapshot | None:
     found = unless_missing(lambda: read(http, Item, "GET", f"{PREFIX}/item", entity=str(entity), id=remote_id))
-    return None if found is None else part_of(found)
+    return None if found is None else snapshot_of(found)
 
 
 def find_all(
@@ -58,8 +58,8 @@ def find_all(
             wanted = rest
 
 
-def part_of(found: Item) -> Part:
-    return Part(found.id, found.experiment_id, document.of_rows(found.fields))
+def snapshot_of(found: Item) -> Snapshot:
+    return Snapshot(found.id, found.experiment_id, document.of_rows(found.fields))
 
 
 def put(

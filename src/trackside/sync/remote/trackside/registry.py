@@ -9,10 +9,10 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.api.items import Ids, ItemId, Removed
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.local.registry import id_of, uid_of
 from trackside.sync.remote.decoding import read
-from trackside.sync.remote.registry_port import ChangedItem, RegistryPeer
+from trackside.sync.remote.registry_port import ChangedItem, RemoteRegistry
 from trackside.sync.remote.trackside import items
 
 STAGES = "/api/trackside/v1/registry/stages"
@@ -26,14 +26,14 @@ class _Stages(Struct, frozen=True):
     stages: list[_Stage]
 
 
-class TracksideRegistry(RegistryPeer):
+class TracksideRegistry(RemoteRegistry):
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     def stages(self) -> frozenset[str]:
         return frozenset(each.name for each in read(self._http, _Stages, "GET", STAGES).stages)
 
-    def read(self, entity: Entity, remote_id: str) -> Part | None:
+    def read(self, entity: Entity, remote_id: str) -> Snapshot | None:
         return items.find(self._http, entity, remote_id)
 
     def was_removed(self, entity: Entity, remote_id: str) -> bool | None:
@@ -44,16 +44,16 @@ class TracksideRegistry(RegistryPeer):
                 return None
             raise
 
-    def uid_of(self, version: Part) -> str:
+    def uid_of(self, version: Snapshot) -> str:
         return uid_of(version.item_id)
 
-    def own_uid_of(self, version: Part) -> str:
+    def own_uid_of(self, version: Snapshot) -> str:
         return uid_of(version.item_id)
 
-    def origin_of(self, version: Part) -> str:
+    def origin_of(self, version: Snapshot) -> str:
         return version.doc.get(fields.ORIGIN, "")
 
-    def model_uid_of(self, model: Part) -> str:
+    def model_uid_of(self, model: Snapshot) -> str:
         return model.item_id
 
     def find_model(self, uid: str, name: str) -> str | None:

@@ -15,9 +15,9 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, Verb
 from trackside.sync.local import traces
-from trackside.sync.local.reader import Part
+from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.decoding import convert, decode, read
-from trackside.sync.remote.traces_port import NewTrace, TracePatch, TracesPeer
+from trackside.sync.remote.traces_port import NewTrace, RemoteTraces, TracePatch
 from trackside.sync.remote.trackside import items
 from trackside.sync.trace_document import Fingerprints, can
 
@@ -33,7 +33,7 @@ class _Span(Struct, frozen=True):
     span_id: bytes
 
 
-class TracksideTraces(TracesPeer):
+class TracksideTraces(RemoteTraces):
     keeps_final = True
 
     def __init__(self, http: HttpClient) -> None:
@@ -46,15 +46,15 @@ class TracksideTraces(TracesPeer):
     def can(self, field: Field, verb: Verb) -> bool:
         return can(field, verb)
 
-    def read(self, trace_id: str) -> Part | None:
+    def read(self, trace_id: str) -> Snapshot | None:
         return items.find(self._http, Entity.TRACE, trace_id)
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
         self._put(trace_id, _encoded(trace_id, experiment_id, patch.doc, patch.changed, (), patch.drop))
 
-    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Part]:
+    def find_all(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
         found = read(self._http, TraceItems, "POST", f"{PREFIX}/traces/get", {"ids": list(trace_ids)}).items
-        return {each.id: items.part_of(each) for each in found}
+        return {each.id: items.snapshot_of(each) for each in found}
 
     def make_all(self, made: Sequence[NewTrace]) -> list[str]:
         given = [_encoded(each.trace_id, each.experiment_id, each.doc, each.doc, each.lines) for each in made]
