@@ -95,7 +95,7 @@ def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
     ("entity", "pages"),
     [
         (Entity.EXPERIMENT, ["999", "1000", "1500"]),
-        (Entity.VERSION, ["c0/1a", "b0/1b", "c0/2a"]),  # MODEL/VERSION, in the order of the versions' uids
+        (Entity.MODEL_VERSION, ["c0/1a", "b0/1b", "c0/2a"]),  # MODEL/VERSION, in the order of the versions' uids
     ],
 )
 def test_a_trackside_lists_experiments_by_number_and_versions_by_their_own_uid(

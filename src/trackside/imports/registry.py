@@ -44,10 +44,10 @@ class RegistryImport:
         what = f"registered model {model.name}"
         try:
             uid = self._target.registered_model(model.name)
-            held = self._target.held(Entity.REGISTERED, [uid]).get(uid) if uid else None
+            held = self._target.held(Entity.REGISTERED_MODEL, [uid]).get(uid) if uid else None
             uid = uid or derived_uid("mlflow", model.name, model.created)
             if held is None and not self._dry_run:
-                uid = self._put(Entity.REGISTERED, uid, _first(model))
+                uid = self._put(Entity.REGISTERED_MODEL, uid, _first(model))
             named = self._versions(model, uid)
             differs = self._model(model, uid, held, named)
         except RequestRejected as refused:
@@ -79,7 +79,7 @@ class RegistryImport:
         last = max((version.version for version in model.versions), default=0)
         if not self._dry_run and (held is None or doc or last > int(held.doc.get(fields.LAST_VERSION, "0"))):
             times: Doc = {fields.UPDATED: str(model.updated), fields.LAST_VERSION: str(last)}
-            self._put(Entity.REGISTERED, uid, Patch({**doc, **times}))
+            self._put(Entity.REGISTERED_MODEL, uid, Patch({**doc, **times}))
         return bool(doc)
 
     def _versions(self, model: Registered, uid: str) -> dict[int, str]:
@@ -88,7 +88,7 @@ class RegistryImport:
             each.version: id_of(uid, derived_uid("mlflow", model.name, each.version, each.created))
             for each in model.versions
         }
-        held = self._target.held(Entity.VERSION, list(ids.values()))
+        held = self._target.held(Entity.MODEL_VERSION, list(ids.values()))
         named = {}
         for version in model.versions:
             version_id = ids[version.version]
@@ -122,7 +122,7 @@ class RegistryImport:
         tally.changed += 1
         self._tell(what, patch, held)
         if not self._dry_run:
-            self._put(Entity.VERSION, version_id, Patch({**patch.put, fields.UPDATED: str(version.updated)}))
+            self._put(Entity.MODEL_VERSION, version_id, Patch({**patch.put, fields.UPDATED: str(version.updated)}))
 
     def _make(self, what: str, version: Version, version_id: str, doc: Doc) -> None:
         origin = self._origin(version)
@@ -143,7 +143,7 @@ class RegistryImport:
                 birth[fields.COPIED] = "1"
             except Unreadable as reason:
                 self._report.leave(what, f"its files stay where they are: {reason}")
-        self._put(Entity.VERSION, version_id, Patch({**doc, **birth}))
+        self._put(Entity.MODEL_VERSION, version_id, Patch({**doc, **birth}))
 
     def _origin(self, version: Version) -> str:
         """With which run or logged model the files came here; empty if with none."""
@@ -152,9 +152,9 @@ class RegistryImport:
             if of_run:
                 found = ("run", Entity.RUN, of_run[1], of_run[2])
             elif of_model:
-                found = ("model", Entity.MODEL, of_model[1], "")
+                found = ("model", Entity.LOGGED_MODEL, of_model[1], "")
             elif owned and owned[1]:
-                found = ("model", Entity.MODEL, owned[2], owned[3] or "")
+                found = ("model", Entity.LOGGED_MODEL, owned[2], owned[3] or "")
             elif owned:
                 found = ("run", Entity.RUN, owned[2], owned[3] or "")
             else:
@@ -169,7 +169,7 @@ class RegistryImport:
         files = place.files()
         if not files:
             raise Unreadable(f"there are none at {version.files}")
-        there = self._target.remote.files(Entity.VERSION, version_id)
+        there = self._target.remote.files(Entity.MODEL_VERSION, version_id)
         for path, size in files.items():
             if path in there and there[path].size_bytes == size:
                 continue
@@ -178,7 +178,7 @@ class RegistryImport:
             self._report.bytes += size
 
     def _send_file(self, version_id: str, place: Place, path: str, size: int) -> None:
-        self._target.send_file(Entity.VERSION, version_id, path, size, sized(place, path, size))
+        self._target.send_file(Entity.MODEL_VERSION, version_id, path, size, sized(place, path, size))
 
     def _put(self, entity: Entity, item_id: str, patch: Patch) -> str:
         return self._target.remote.make(entity, item_id, "", patch).id

@@ -7,7 +7,7 @@ from trackside.imports.target import Held
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
 
-WORDS = {Entity.RUN: "run", Entity.MODEL: "logged model"}
+WORDS = {Entity.RUN: "run", Entity.LOGGED_MODEL: "logged model"}
 
 
 class Task(Struct):

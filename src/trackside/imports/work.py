@@ -60,7 +60,7 @@ class Import:
             for experiment in self._source.experiments():
                 self._experiment(experiment)
             self._pages(Entity.RUN, self._source.runs(), self.report.runs)
-            self._pages(Entity.MODEL, self._source.models(), self.report.logged_models)
+            self._pages(Entity.LOGGED_MODEL, self._source.models(), self.report.logged_models)
             traces = TracesImport(
                 self._target.http, self.report, self._here, self._pool, dry_run=self._dry_run, verify=self._verify
             )

@@ -106,7 +106,7 @@ class _Check:
     def listed(self, listing: Listing) -> Page:
         """Compare kinds of items that the remote's list of everything does not have."""
         seen = (Seen.of(listing.entity_of(each), each) for each in listing.items.everything())
-        if Entity.DATASET in listing.entities:  # their experiments are in no list
+        if Entity.EVALUATION_DATASET in listing.entities:  # their experiments are in no list
             seen = (msgspec.structs.replace(each, snapshot=None) for each in seen)
         found = self._missing(seen, is_first=True)
         return Page(len(found), found, self._after(listing))
@@ -168,7 +168,7 @@ class _Check:
         context, options = self._context, self._context.link.options
         if entity.is_of_registry:
             return options.registry and lookup.touched(snapshot) >= options.since
-        if entity is Entity.DATASET:
+        if entity is Entity.EVALUATION_DATASET:
             return touched(snapshot) >= options.since and self._datasets.comparison.wants_theirs(snapshot)
         if entity is Entity.TRACE:
             return not self._traces.is_before(snapshot) and self._traces.comparison.wants_theirs(snapshot)
@@ -191,11 +191,11 @@ class _Check:
         context = self._context
         if entity.is_of_registry:
             return context.remote.registry.has_place(snapshot.doc)
-        if entity is Entity.DATASET:
+        if entity is Entity.EVALUATION_DATASET:
             return True
         found = context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
         try:
-            if entity is Entity.MODEL:
+            if entity is Entity.LOGGED_MODEL:
                 context.remote.read(entity, snapshot.item_id)
             if found is not None:
                 context.remote.find_experiment(found.doc[fields.NAME])
@@ -230,8 +230,8 @@ class _Check:
         return found
 
     def _files(self, entity: Entity, snapshot: Snapshot, item: ItemState) -> list[str]:
-        if entity not in (Entity.RUN, Entity.MODEL) and not (
-            entity is Entity.VERSION and self._versions.has_own_files(snapshot)
+        if entity not in (Entity.RUN, Entity.LOGGED_MODEL) and not (
+            entity is Entity.MODEL_VERSION and self._versions.has_own_files(snapshot)
         ):
             return []
         try:

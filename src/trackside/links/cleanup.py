@@ -26,8 +26,24 @@ from trackside.sync.remote.port import Unmirrored
 log = logging.getLogger("trackside.links")
 
 AT_ONCE = 100
-HERE = (Entity.REGISTERED, Entity.VERSION, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
-THERE = (Entity.VERSION, Entity.REGISTERED, Entity.DATASET, Entity.TRACE, Entity.RUN, Entity.MODEL, Entity.EXPERIMENT)
+HERE = (
+    Entity.REGISTERED_MODEL,
+    Entity.MODEL_VERSION,
+    Entity.EVALUATION_DATASET,
+    Entity.TRACE,
+    Entity.RUN,
+    Entity.LOGGED_MODEL,
+    Entity.EXPERIMENT,
+)
+THERE = (
+    Entity.MODEL_VERSION,
+    Entity.REGISTERED_MODEL,
+    Entity.EVALUATION_DATASET,
+    Entity.TRACE,
+    Entity.RUN,
+    Entity.LOGGED_MODEL,
+    Entity.EXPERIMENT,
+)
 
 
 class CopyRemover:
@@ -92,7 +108,7 @@ class CopyRemover:
             return
         if context.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
             raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
-        if entity is Entity.REGISTERED:
+        if entity is Entity.REGISTERED_MODEL:
             self._remove_model(item, snapshot)
             return
         if self._is_own(entity, item, snapshot):
@@ -103,18 +119,18 @@ class CopyRemover:
     def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
         """With its versions, since a model without them would look like one that was changed."""
         context = self._context
-        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED, item, snapshot, alone=True)
+        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
         for version in context.read(
-            lambda tx: item_store.items_below(tx, self._link_id, Entity.VERSION, item.local_id)
+            lambda tx: item_store.items_below(tx, self._link_id, Entity.MODEL_VERSION, item.local_id)
         ):
             if version.made_by is CreatedBy.HERE:
                 self._beat()
                 self._end(
-                    Entity.VERSION,
+                    Entity.MODEL_VERSION,
                     version,
-                    lambda v=version: self._remove_here(Entity.VERSION, v),  # type: ignore[misc]
+                    lambda v=version: self._remove_here(Entity.MODEL_VERSION, v),  # type: ignore[misc]
                 )
-        if is_own or not context.write(lambda tx: registry.remove(tx, Entity.REGISTERED, item.local_id)):
+        if is_own or not context.write(lambda tx: registry.remove(tx, Entity.REGISTERED_MODEL, item.local_id)):
             raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
@@ -123,7 +139,7 @@ class CopyRemover:
             return True
         if entity is Entity.RUN and metrics.is_behind(self._context, item.local_id):
             return True
-        return entity in (Entity.RUN, Entity.MODEL) and self._has_own_files(entity, item.local_id)
+        return entity in (Entity.RUN, Entity.LOGGED_MODEL) and self._has_own_files(entity, item.local_id)
 
     def _has_own_files(self, entity: Entity, local_id: str) -> bool:
         context = self._context

@@ -16,10 +16,10 @@ class Entity(StrEnum):
 
     EXPERIMENT = "experiment"
     RUN = "run"
-    MODEL = "logged_model"
-    REGISTERED = "registered_model"
-    VERSION = "model_version"
-    DATASET = "evaluation_dataset"
+    LOGGED_MODEL = "logged_model"
+    REGISTERED_MODEL = "registered_model"
+    MODEL_VERSION = "model_version"
+    EVALUATION_DATASET = "evaluation_dataset"
     TRACE = "trace"
 
     @property
@@ -29,4 +29,4 @@ class Entity(StrEnum):
 
     @property
     def is_of_registry(self) -> bool:
-        return self in (Entity.REGISTERED, Entity.VERSION)
+        return self in (Entity.REGISTERED_MODEL, Entity.MODEL_VERSION)

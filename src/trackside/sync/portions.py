@@ -38,7 +38,7 @@ def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
 
 
 def of_item(entity: Entity, patch: Patch) -> list[Patch]:
-    return of_patch(patch, MOST_FIELDS if entity in (Entity.RUN, Entity.MODEL) else MOST_SINGLE_FIELDS)
+    return of_patch(patch, MOST_FIELDS if entity in (Entity.RUN, Entity.LOGGED_MODEL) else MOST_SINGLE_FIELDS)
 
 
 def of_series(series: dict[str, bytes], most: int = MOST_FIELDS) -> Iterator[dict[str, bytes]]:

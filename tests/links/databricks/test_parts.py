@@ -84,7 +84,7 @@ def test_the_files_of_a_logged_model_go_by_parts_too(
     assert made is not None
     model = made({"experiment_id": "1", "name": "m"})["model"]["info"]["model_id"]
     files.put(spot, [CONTENT])
-    send(remote, model, spot, Entity.MODEL)
+    send(remote, model, spot, Entity.LOGGED_MODEL)
 
     assert databricks.files[model, "a/ü.bin"] == CONTENT
     assert databricks.store.asked == PARTS

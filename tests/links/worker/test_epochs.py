@@ -115,7 +115,7 @@ def test_the_history_says_what_was_removed(db: Any) -> None:
     gone, kept = write(db, make)
 
     with db.read(WS) as tx:
-        said = [registry.was_removed(tx, Entity.REGISTERED, uid) for uid in (gone, kept, "never", "")]
+        said = [registry.was_removed(tx, Entity.REGISTERED_MODEL, uid) for uid in (gone, kept, "never", "")]
     assert said == [True, False, False, False]
 
 

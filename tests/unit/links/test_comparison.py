@@ -85,7 +85,7 @@ def test_both_sides_come_to_the_earlier_making_and_the_later_change(ours: Doc) -
 
 
 def test_other_items_have_their_sources_times() -> None:
-    assert compare(Entity.MODEL, met(), LATER, EARLIER, Mode.PUSH, can).for_them.put == LATER
+    assert compare(Entity.LOGGED_MODEL, met(), LATER, EARLIER, Mode.PUSH, can).for_them.put == LATER
 
 
 def test_a_remote_that_cannot_change_a_field_is_not_asked_to() -> None:

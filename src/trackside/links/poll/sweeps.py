@@ -13,8 +13,8 @@ from trackside.sync.entities import Entity
 from trackside.sync.remote.port import Seen, listings
 
 CHANGED_AT = {
-    Entity.REGISTERED: fields.SEEN,
-    Entity.DATASET: fields.LAST_UPDATE_TIME,
+    Entity.REGISTERED_MODEL: fields.SEEN,
+    Entity.EVALUATION_DATASET: fields.LAST_UPDATE_TIME,
     Entity.TRACE: fields.REQUEST_TIME,
 }
 

@@ -196,8 +196,8 @@ def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]
             case FieldKind.SOURCE_RUN if value:
                 renamed[field] = find(Entity.RUN, value) or value
             case FieldKind.INPUT | FieldKind.OUTPUT:
-                renamed[field._replace(key=find(Entity.MODEL, field.key) or field.key)] = value
-            case FieldKind.POINT if entity is Entity.MODEL:
+                renamed[field._replace(key=find(Entity.LOGGED_MODEL, field.key) or field.key)] = value
+            case FieldKind.POINT if entity is Entity.LOGGED_MODEL:
                 point: list[Any] = json.loads(field.key)
                 point[3] = find(Entity.RUN, point[3]) or point[3]
                 renamed[field._replace(key=json.dumps(point))] = value

@@ -85,7 +85,7 @@ class LossCheck:
                 return True
             self._whole = time.monotonic(), known.store_generation
         match entity:
-            case Entity.VERSION:
+            case Entity.MODEL_VERSION:
                 why = self._is_below(item)
             case _:
                 why = self._is_last(entity, item, known)
@@ -143,7 +143,7 @@ class LossCheck:
     def _read(self, entity: Entity, remote_id: str) -> Snapshot | None:
         remote = self._context.remote
         match entity:
-            case Entity.DATASET:
+            case Entity.EVALUATION_DATASET:
                 return remote.datasets.read(remote_id)
             case Entity.TRACE:
                 return remote.traces.read(remote_id)

@@ -16,7 +16,7 @@ from trackside.sync.entities import Entity
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
-TRACKED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
+TRACKED = (Entity.EXPERIMENT, Entity.RUN, Entity.LOGGED_MODEL)
 
 
 class Reconcilers:

@@ -58,7 +58,7 @@ def miss(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
     known = of(tx, link.link_id)
     if (
         link.mode.takes
-        and entity is not Entity.MODEL
+        and entity is not Entity.LOGGED_MODEL
         and is_active(item)
         and item.store_generation == known.store_generation
     ):

@@ -259,7 +259,7 @@ def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
             entity=str(entity),
             id=local_id,
         )
-    if entity is Entity.DATASET:
+    if entity is Entity.EVALUATION_DATASET:
         dataset_records.forget_all(tx, link_id, local_id)
     if entity is Entity.RUN:
         tx.run(

@@ -54,7 +54,7 @@ def get_items(tx: Tx, call: OfItems) -> Items:
     match entity:
         case Entity.RUN:
             return Items(items=_runs(tx, ids))
-        case Entity.MODEL:
+        case Entity.LOGGED_MODEL:
             return Items(items=_models(tx, ids))
     return Items(items=[_held(snapshot) for each in ids if (snapshot := items.read(tx, entity, each))])
 

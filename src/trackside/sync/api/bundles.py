@@ -32,7 +32,7 @@ from trackside.sync.local import files, writer
 from trackside.sync.local.files import BrokenFile
 
 MAX_ENTRIES = 200
-_OF_BUNDLES = (Entity.RUN, Entity.MODEL)
+_OF_BUNDLES = (Entity.RUN, Entity.LOGGED_MODEL)
 
 
 class SmallFile(Struct, frozen=True):

@@ -257,7 +257,7 @@ def entity_of(text: str | None) -> Entity:
 
 def with_files(text: str | None) -> Entity:
     entity = entity_of(text)
-    if entity in (Entity.DATASET, Entity.TRACE):
+    if entity in (Entity.EVALUATION_DATASET, Entity.TRACE):
         raise Invalid(f"entity is {entity}, which has no files")
     return entity
 

@@ -195,11 +195,11 @@ class Calls:
             case Entity.RUN:
                 is_new = not reader.has_run(tx, _given(item_id, "id"))
                 writer.run(tx, _given(item_id, "id"), _given(call.experiment_id, "experiment_id"), patch)
-            case Entity.MODEL:
+            case Entity.LOGGED_MODEL:
                 is_new = not reader.has_model(tx, _given(item_id, "id"))
                 left = writer.model(tx, _given(item_id, "id"), _given(call.experiment_id, "experiment_id"), patch)
                 return PutAnswer(id=item_id or "", left_out=left, made=is_new)
-            case Entity.DATASET:
+            case Entity.EVALUATION_DATASET:
                 return PutAnswer(id=datasets.put(tx, _given(item_id, "id"), patch))
             case Entity.TRACE:
                 raise Invalid("entity is trace; traces are put by POST import/traces")
@@ -262,9 +262,9 @@ class Calls:
 
     async def changes(self, request: Request) -> Response:
         after = _after(request.argument("after"))
-        left_out = {str(Entity.DATASET), str(Entity.TRACE)} - {
+        left_out = {str(Entity.EVALUATION_DATASET), str(Entity.TRACE)} - {
             str(entity)
-            for entity, name in ((Entity.DATASET, "datasets"), (Entity.TRACE, "traces"))
+            for entity, name in ((Entity.EVALUATION_DATASET, "datasets"), (Entity.TRACE, "traces"))
             if request.argument(name) == "true"
         }
         ws = request.workspace.workspace_id
@@ -318,7 +318,7 @@ def get_ids(tx: Tx, call: IdsCall) -> Ids:
 def remove_item(tx: Tx, call: OfItem) -> Removed:
     """Remove an item of the registry, an evaluation dataset or a trace: those are not kept as deleted."""
     entity = entity_of(call.entity)
-    if entity is Entity.DATASET:
+    if entity is Entity.EVALUATION_DATASET:
         datasets.remove(tx, call.id or "")
         return Removed(removed=True)
     if entity is Entity.TRACE:

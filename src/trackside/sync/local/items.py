@@ -12,22 +12,22 @@ from trackside.sync.local.reader import Snapshot
 _READ: dict[Entity, Callable[[Tx, str], Snapshot | None]] = {
     Entity.EXPERIMENT: reader.experiment,
     Entity.RUN: reader.run,
-    Entity.MODEL: reader.model,
-    Entity.REGISTERED: lambda tx, item_id: registry.read(tx, Entity.REGISTERED, item_id),
-    Entity.VERSION: lambda tx, item_id: registry.read(tx, Entity.VERSION, item_id),
-    Entity.DATASET: datasets.read,
+    Entity.LOGGED_MODEL: reader.model,
+    Entity.REGISTERED_MODEL: lambda tx, item_id: registry.read(tx, Entity.REGISTERED_MODEL, item_id),
+    Entity.MODEL_VERSION: lambda tx, item_id: registry.read(tx, Entity.MODEL_VERSION, item_id),
+    Entity.EVALUATION_DATASET: datasets.read,
     Entity.TRACE: traces.read,
 }
 _IDS: dict[Entity, Callable[[Tx, str, int, int], list[str]]] = {
-    Entity.REGISTERED: lambda tx, *page: registry.ids(tx, Entity.REGISTERED, *page),
-    Entity.VERSION: lambda tx, *page: registry.ids(tx, Entity.VERSION, *page),
-    Entity.DATASET: mirrored.ids,
+    Entity.REGISTERED_MODEL: lambda tx, *page: registry.ids(tx, Entity.REGISTERED_MODEL, *page),
+    Entity.MODEL_VERSION: lambda tx, *page: registry.ids(tx, Entity.MODEL_VERSION, *page),
+    Entity.EVALUATION_DATASET: mirrored.ids,
     Entity.TRACE: traces.ids,
 }
 _TRACKED = {
     Entity.EXPERIMENT: ("experiment_id", "experiments", "last_update_time"),
     Entity.RUN: ("run_id", "runs", "start_time"),
-    Entity.MODEL: ("model_id", "logged_models", "creation_timestamp_ms"),
+    Entity.LOGGED_MODEL: ("model_id", "logged_models", "creation_timestamp_ms"),
 }
 
 

@@ -36,7 +36,7 @@ AT_BIRTH = BIRTH | {FieldKind.DESCRIPTION, FieldKind.TAG}
 
 
 def read(tx: Tx, entity: Entity, item_id: str) -> Snapshot | None:
-    if entity is Entity.REGISTERED:
+    if entity is Entity.REGISTERED_MODEL:
         model = mirrored.find_model(tx, item_id)
         return None if model is None else Snapshot(item_id, "", of_model(tx, model))
     version = mirrored.find_version(tx, uid_of(item_id))
@@ -86,14 +86,14 @@ def of_version(version: Version) -> Doc:
 
 def put(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
     """Makes the item if it is not there, and changes it; its id here."""
-    if entity is Entity.REGISTERED:
+    if entity is Entity.REGISTERED_MODEL:
         return _put_model(tx, item_id, patch)
     return _put_version(tx, item_id, patch, server_root)
 
 
 def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
     """Makes the item if it is not there; one that is, is left as it is.  Its id here."""
-    if entity is Entity.REGISTERED:
+    if entity is Entity.REGISTERED_MODEL:
         return _make_model(tx, item_id, patch.put)
     uid = uid_of(item_id)
     if mirrored.find_version(tx, uid) is None:
@@ -103,7 +103,7 @@ def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str
 
 def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
     """False: a model stays, since it has versions."""
-    if entity is Entity.REGISTERED:
+    if entity is Entity.REGISTERED_MODEL:
         return mirrored.remove_model(tx, item_id)
     mirrored.remove_version(tx, uid_of(item_id))
     return True
@@ -111,7 +111,7 @@ def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
 
 def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
     """Return whether the history says that an item which is not here was removed."""
-    kind = history.Kind.MODEL if entity is Entity.REGISTERED else history.Kind.VERSION
+    kind = history.Kind.MODEL if entity is Entity.REGISTERED_MODEL else history.Kind.VERSION
     return history.has_ended(tx, kind, uid_of(item_id))
 
 
@@ -121,7 +121,7 @@ def versions_of(tx: Tx, model_id: str) -> list[str]:
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
     """In the order of their uids; `since`: those that were made or changed then or later, in ms."""
-    if entity is Entity.REGISTERED:
+    if entity is Entity.REGISTERED_MODEL:
         rows = tx.all(
             """
             SELECT uid FROM registered_models
@@ -159,8 +159,8 @@ def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
         detail = msgspec.json.decode(each.detail or "{}")
         item_id = detail.get("uid")
         if item_id and not detail.get("with_model"):
-            if each.entity == Entity.VERSION:
-                found[str(Entity.REGISTERED), model_of(item_id)] = None
+            if each.entity == Entity.MODEL_VERSION:
+                found[str(Entity.REGISTERED_MODEL), model_of(item_id)] = None
             found[each.entity, item_id] = None
     return list(found)
 

@@ -117,9 +117,9 @@ class Listing(NamedTuple):
 
 def listings(remote: "Remote", *, registry: bool) -> list[Listing]:
     """Return the lists of what the remote has and its change log does not name.  `registry`: the link has registered models."""
-    of_registry = Listing("registry", "the registry", (Entity.VERSION, Entity.REGISTERED), remote.registry)
+    of_registry = Listing("registry", "the registry", (Entity.MODEL_VERSION, Entity.REGISTERED_MODEL), remote.registry)
     others = (
-        (Listing("datasets", "evaluation datasets", (Entity.DATASET,), remote.datasets), remote.datasets),
+        (Listing("datasets", "evaluation datasets", (Entity.EVALUATION_DATASET,), remote.datasets), remote.datasets),
         (Listing("traces", "traces", (Entity.TRACE,), remote.traces), remote.traces),
     )
     found = [of_registry] if registry and not remote.registry.log_tells else []

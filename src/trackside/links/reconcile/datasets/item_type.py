@@ -20,7 +20,7 @@ SOURCE: Field = Field(FieldKind.TAG, reader.SOURCE_DATASET)
 
 
 class DatasetType(ItemType):
-    entity = Entity.DATASET
+    entity = Entity.EVALUATION_DATASET
     quiet = KEPT
 
     def __init__(self, context: LinkContext, others: Others) -> None:

@@ -138,7 +138,7 @@ class RecordSync:
                     yield Entry(record.input_hash, digest, place)
                 elif not is_quiet:
                     text = f"record {record.record_id} stays here: the other side would take its inputs for others"
-                    self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, text)
+                    self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, text)
             page = self._our_page(page[-1][1].input_hash)
 
     def _note_conflicts(self, lists: Lists) -> None:
@@ -150,11 +150,11 @@ class RecordSync:
                 f"both sides changed {_records(joined)}: kept all expectations and tags of both, and of the rest what was"
                 " changed later"
             )
-            self._context.note_conflict(Entity.DATASET, self._local_id, text)
+            self._context.note_conflict(Entity.EVALUATION_DATASET, self._local_id, text)
         if put_back:
             where = "there" if self._context.link.mode.sends else "here"
             text = f"{_records(put_back)} of the copy changed {where}; now as before again"
-            self._context.note_conflict(Entity.DATASET, self._local_id, text)
+            self._context.note_conflict(Entity.EVALUATION_DATASET, self._local_id, text)
 
     @property
     def _is_both(self) -> bool:
@@ -208,7 +208,7 @@ class RecordSync:
         try:
             self._remote.put(self._remote_id, records, replaced)
         except Unmirrored as reason:
-            self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
+            self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, str(reason))
             return 0
         self._save(records)
         return len(records)
@@ -237,7 +237,7 @@ class RecordSync:
         try:
             self._remote.drop(self._remote_id, hashes)
         except Unmirrored as reason:
-            self._context.note_once(LogKind.SKIPPED, Entity.DATASET, self._local_id, str(reason))
+            self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, str(reason))
             return 0
         self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
         return len(hashes)

@@ -20,8 +20,8 @@ from trackside.sync.local import files, registry
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
-OWNER_IDS = ((fields.RUN_ID, Entity.RUN), (fields.MODEL_ID, Entity.MODEL))
-OWNERS = {"run": Entity.RUN, "model": Entity.MODEL}
+OWNER_IDS = ((fields.RUN_ID, Entity.RUN), (fields.MODEL_ID, Entity.LOGGED_MODEL))
+OWNERS = {"run": Entity.RUN, "model": Entity.LOGGED_MODEL}
 
 
 class VersionFiles:
@@ -49,7 +49,7 @@ class VersionFiles:
 
     def home(self, snapshot: Snapshot, local_id: str) -> Doc:
         """Their version as we can have it, with its files here."""
-        doc = self._context.ours(snapshot.doc, Entity.VERSION)
+        doc = self._context.ours(snapshot.doc, Entity.MODEL_VERSION)
         if _is_prompt(doc):
             return doc
         what, owner, path = _split(self._context.remote.registry.origin_of(snapshot))
@@ -102,7 +102,7 @@ class VersionFiles:
         if there are none."""
         stays = f"its files stay where they are, at {snapshot.doc.get(fields.SOURCE, '')}"
         try:
-            filesync.receive(self._context, Entity.VERSION, local_id, snapshot.item_id)
+            filesync.receive(self._context, Entity.MODEL_VERSION, local_id, snapshot.item_id)
         except Unmirrored as reason:
             self._skip(snapshot, f"{stays}: {reason}")
             return False
@@ -116,7 +116,10 @@ class VersionFiles:
 
     def _skip(self, snapshot: Snapshot, text: str) -> None:
         self._context.note(
-            LogKind.SKIPPED, Entity.VERSION, snapshot.item_id, f"version {snapshot.doc.get(fields.NUMBER, '?')}: {text}"
+            LogKind.SKIPPED,
+            Entity.MODEL_VERSION,
+            snapshot.item_id,
+            f"version {snapshot.doc.get(fields.NUMBER, '?')}: {text}",
         )
 
 

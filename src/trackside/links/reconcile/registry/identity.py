@@ -71,7 +71,7 @@ class RegistryIdentity:
         version_id = self.remote.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if snapshot.doc[fields.MODEL_ID] and not self.context.remote.preserves_ids:
             # A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it.
-            self.context.enqueue(Entity.MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
+            self.context.enqueue(Entity.LOGGED_MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
         number = self.remote.number_of(version_id)
         if number != snapshot.doc[fields.NUMBER]:
             self._items.note_number(snapshot, f"version {snapshot.doc[fields.NUMBER]} here is {number} there", number)

@@ -146,7 +146,7 @@ class RegistryType(ItemType):
         what, _, rest = snapshot.doc[fields.ORIGIN].partition("/")
         if not what:
             return False
-        owner = self.context.item(Entity.RUN if what == "run" else Entity.MODEL, rest.partition("/")[0])
+        owner = self.context.item(Entity.RUN if what == "run" else Entity.LOGGED_MODEL, rest.partition("/")[0])
         return owner is None or not owner.remote_id
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:

@@ -13,7 +13,7 @@ from trackside.sync.local import registry
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.registry_port import RemoteRegistry
 
-MODEL, VERSION = Entity.REGISTERED, Entity.VERSION
+MODEL, VERSION = Entity.REGISTERED_MODEL, Entity.MODEL_VERSION
 
 
 class Items:

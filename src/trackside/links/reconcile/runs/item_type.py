@@ -134,7 +134,7 @@ class TrackedType(ItemType):
         created = context.remote.make(entity, snapshot.item_id, experiment_id, Patch(self._there(doc)))
         models = [key for kind, key in snapshot.doc if kind in (FieldKind.INPUT, FieldKind.OUTPUT)]
         if entity is Entity.RUN and models:  # these may have points that waited for the run
-            context.write(lambda tx: item_store.enqueue_mirrored(tx, context.link.link_id, Entity.MODEL, models))
+            context.write(lambda tx: item_store.enqueue_mirrored(tx, context.link.link_id, Entity.LOGGED_MODEL, models))
         known = None if created.existed else Snapshot(created.id, experiment_id, self._there(made))
         return Created(created.id, created.existed, known)
 
@@ -202,7 +202,11 @@ class TrackedType(ItemType):
         left_out = self._send(snapshot, item, early)
         behind = self._send_points(snapshot.item_id, item.remote_id, verify=verify) if is_behind else ""
         has_files = self.entity is not Entity.EXPERIMENT
-        if self.entity is Entity.MODEL and not (late or verify) and merged.agreed.get(fields.STATUS) == "PENDING":
+        if (
+            self.entity is Entity.LOGGED_MODEL
+            and not (late or verify)
+            and merged.agreed.get(fields.STATUS) == "PENDING"
+        ):
             has_files = False  # its client is still about to send them
         if has_files:
             files.send(context, self.entity, snapshot.item_id, item.remote_id, verify=verify)
@@ -327,13 +331,13 @@ class TrackedType(ItemType):
     def _is_hidden(self, snapshot: Snapshot) -> bool:
         """Whether it is a logged model that is deleted here: MLflow shows none, so there is nothing to compare or to create."""
         return (
-            self.entity is Entity.MODEL
+            self.entity is Entity.LOGGED_MODEL
             and snapshot.doc[fields.STAGE] == "deleted"
             and not self.context.remote.preserves_ids
         )
 
 
-_READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.MODEL: reader.model}
+_READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.LOGGED_MODEL: reader.model}
 
 
 def note_restore(context: LinkContext, entity: Entity, local_id: str) -> None:

@@ -15,7 +15,7 @@ from trackside.sync.local.reader import Snapshot
 from trackside.sync.trace_document import link_field, link_of, merged_only
 from trackside.traces.model import MODEL_ID, SOURCE_RUN
 
-IDS = {SOURCE_RUN: Entity.RUN, MODEL_ID: Entity.MODEL}  # metadata whose values are ids of items
+IDS = {SOURCE_RUN: Entity.RUN, MODEL_ID: Entity.LOGGED_MODEL}  # metadata whose values are ids of items
 
 
 class Comparison:

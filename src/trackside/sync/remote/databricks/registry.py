@@ -61,7 +61,7 @@ class DatabricksRegistry(MlflowRegistry):
         return super().make_version(model_id, uid, doc, files_at)
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
-        if entity is Entity.VERSION:
+        if entity is Entity.MODEL_VERSION:
             self._take_out_of_use(remote_id)
         return super().remove(entity, remote_id)
 
@@ -89,9 +89,9 @@ class DatabricksRegistry(MlflowRegistry):
             ) from None
 
     def _take_out_of_use(self, version_id: str) -> None:
-        snapshot: Snapshot | None = self.read(Entity.VERSION, version_id)
+        snapshot: Snapshot | None = self.read(Entity.MODEL_VERSION, version_id)
         if snapshot is not None and snapshot.doc[fields.STAGE] in USED:
-            self.change(Entity.VERSION, version_id, Patch({fields.STAGE: "Archived"}))
+            self.change(Entity.MODEL_VERSION, version_id, Patch({fields.STAGE: "Archived"}))
 
     def _refuse_prompt(self, doc: Doc) -> None:
         if not self.has_place(doc):

@@ -105,7 +105,7 @@ class MlflowRemote:
         match entity:
             case Entity.EXPERIMENT:
                 return kind in (FieldKind.NAME, FieldKind.STAGE, FieldKind.TAG)
-            case Entity.MODEL:
+            case Entity.LOGGED_MODEL:
                 return kind in (FieldKind.TAG, FieldKind.STATUS, FieldKind.STAGE, FieldKind.POINT) or (
                     kind == FieldKind.PARAM and verb == "add"
                 )
@@ -158,7 +158,7 @@ class MlflowRemote:
                 f"{self._http.url} is a Trackside, not an MLflow server; add the link again, without kind", 60.0
             )
         self.may_be_trackside = False
-        kind = self._models if entity is Entity.MODEL else self._runs
+        kind = self._models if entity is Entity.LOGGED_MODEL else self._runs
         return CreatedItem(kind.make(local_id, experiment_id, patch))
 
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
@@ -172,7 +172,7 @@ class MlflowRemote:
                 return self._models.change(remote_id, patch)
 
     def remove(self, entity: Entity, remote_id: str) -> None:
-        if entity is Entity.MODEL:
+        if entity is Entity.LOGGED_MODEL:
             self._models.remove(remote_id)
         else:
             self._calls.post(f"{entity}s/delete", {f"{entity}_id": remote_id})

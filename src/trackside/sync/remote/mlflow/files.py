@@ -123,9 +123,9 @@ class MlflowFiles:
 
 def is_run(entity: Entity) -> bool:
     """Whether files are asked for by run: those of a version that is about to be made have one of their own."""
-    return entity in (Entity.RUN, Entity.VERSION)
+    return entity in (Entity.RUN, Entity.MODEL_VERSION)
 
 
 def is_version(entity: Entity, remote_id: str) -> bool:
     """Whether it is a version that is there, and not the run that keeps the files of one."""
-    return entity is Entity.VERSION and "/" in remote_id
+    return entity is Entity.MODEL_VERSION and "/" in remote_id

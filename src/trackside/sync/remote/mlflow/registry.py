@@ -93,7 +93,7 @@ class MlflowRegistry(RemoteRegistry):
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         del verb
-        own = FieldKind.NAME if entity is Entity.REGISTERED else FieldKind.STAGE
+        own = FieldKind.NAME if entity is Entity.REGISTERED_MODEL else FieldKind.STAGE
         can_alias = field.kind is FieldKind.ALIAS and self.knows_aliases
         return can_alias or field.kind in (own, FieldKind.DESCRIPTION, FieldKind.TAG)
 
@@ -105,7 +105,7 @@ class MlflowRegistry(RemoteRegistry):
 
     def _read(self, entity: Entity, remote_id: str) -> Snapshot:
         name, _, version = remote_id.partition("/")
-        if entity is Entity.REGISTERED:
+        if entity is Entity.REGISTERED_MODEL:
             return snapshot_of_registered_model(self.get_model(name))
         found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
         if found.status == FAILED:
@@ -157,7 +157,7 @@ class MlflowRegistry(RemoteRegistry):
             return f"model/{source.removeprefix('models:/')}/"
         if source.startswith("runs:/"):
             return f"run/{source.removeprefix('runs:/')}"
-        for what, entity, owner in (("model", Entity.MODEL, model_id), ("run", Entity.RUN, run_id)):
+        for what, entity, owner in (("model", Entity.LOGGED_MODEL, model_id), ("run", Entity.RUN, run_id)):
             root = self._root(entity, owner) if owner else ""
             if root and f"{source}/".startswith(f"{root.rstrip('/')}/"):
                 return f"{what}/{owner}/{source[len(root.rstrip('/')) :].strip('/')}"
@@ -165,7 +165,7 @@ class MlflowRegistry(RemoteRegistry):
 
     def find_model(self, uid: str, name: str) -> str | None:
         del uid
-        return None if self.read(Entity.REGISTERED, name) is None else name
+        return None if self.read(Entity.REGISTERED_MODEL, name) is None else name
 
     def make_model(self, uid: str, doc: Doc) -> str:
         name = doc[fields.NAME]
@@ -240,13 +240,13 @@ class MlflowRegistry(RemoteRegistry):
     def change(self, entity: Entity, remote_id: str, patch: Patch) -> ChangedItem:
         return (
             self.change_model(remote_id, patch)
-            if entity is Entity.REGISTERED
+            if entity is Entity.REGISTERED_MODEL
             else self._change_version(remote_id, patch)
         )
 
     def remove(self, entity: Entity, remote_id: str) -> bool:
         name, _, version = remote_id.partition("/")
-        if entity is Entity.VERSION:
+        if entity is Entity.MODEL_VERSION:
             found = self.read(entity, remote_id)
             self._unless_missing("model-versions/delete", {"name": name, "version": version})
             self._uids.pop(name, None)
@@ -289,7 +289,7 @@ class MlflowRegistry(RemoteRegistry):
         if what == "model":
             by_id = f"models:/{owner}"
             if source != by_id:
-                source = _below(self._root(Entity.MODEL, owner), path)
+                source = _below(self._root(Entity.LOGGED_MODEL, owner), path)
             return {"source": source, "run_id": run_id, "model_id": owner}
         if what == "run":
             return {"source": _below(self._root(Entity.RUN, owner), path), "run_id": owner}

@@ -166,7 +166,7 @@ class Poll:
             return
         read = [each.touched for each in found if isinstance(each, Snapshot)]
         cursor.models_latest = max(cursor.models_latest, *read, 0)
-        yield from (Seen.of(Entity.MODEL, each) for each in found)
+        yield from (Seen.of(Entity.LOGGED_MODEL, each) for each in found)
         if read and not cursor.sweeping and read[-1] < cursor.models_since - OVERLAP_MS:
             cursor.token = None  # those after it are older still
 

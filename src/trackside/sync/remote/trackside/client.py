@@ -38,8 +38,8 @@ from trackside.sync.remote.trackside.traces import TracksideTraces
 from trackside.sync.time_slice import TimeSliceExpired
 from trackside.sync.validation import Point
 
-LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.MODEL)
-OF_REGISTRY = (Entity.REGISTERED, Entity.VERSION)
+LISTED = (Entity.EXPERIMENT, Entity.RUN, Entity.LOGGED_MODEL)
+OF_REGISTRY = (Entity.REGISTERED_MODEL, Entity.MODEL_VERSION)
 MOST_BEGUN = 100
 LIVE = "/api/trackside/v1/live"
 MSGPACK = {"content-type": "application/msgpack"}
@@ -85,7 +85,7 @@ class TracksideRemote:
         self._http = http
         self._sender = sender
         self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
-        self._listed = (*LISTED, *(OF_REGISTRY if with_registry else ()), Entity.DATASET, Entity.TRACE)
+        self._listed = (*LISTED, *(OF_REGISTRY if with_registry else ()), Entity.EVALUATION_DATASET, Entity.TRACE)
         self.registry = TracksideRegistry(http)
         self.datasets = TracksideDatasets(http)
         self.traces = TracksideTraces(http)
@@ -96,7 +96,7 @@ class TracksideRemote:
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         kind = field.kind
-        if entity is Entity.MODEL:
+        if entity is Entity.LOGGED_MODEL:
             return kind in (FieldKind.STATUS, FieldKind.STAGE, FieldKind.TAG) or (
                 verb == "add" and kind in (FieldKind.PARAM, FieldKind.POINT)
             )
@@ -274,7 +274,7 @@ class TracksideRemote:
     def _has(self, entity: Entity) -> bool:
         """Return whether the remote's release knows items of the kind."""
         match entity:
-            case Entity.DATASET:
+            case Entity.EVALUATION_DATASET:
                 return self.datasets.is_known
             case Entity.TRACE:
                 return self.traces.is_known
@@ -323,7 +323,7 @@ def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
     match entity:
         case Entity.EXPERIMENT:
             return len(item_id), item_id
-        case Entity.VERSION:
+        case Entity.MODEL_VERSION:
             return 0, registry.uid_of(item_id)
         case _:
             return 0, item_id

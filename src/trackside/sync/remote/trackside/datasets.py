@@ -30,10 +30,10 @@ class TracksideDatasets(RemoteDatasets):
 
     @cached_property
     def is_known(self) -> bool:
-        return Entity.DATASET in items.about(self._http).kinds
+        return Entity.EVALUATION_DATASET in items.about(self._http).kinds
 
     def read(self, dataset_id: str) -> Snapshot | None:
-        return items.find(self._http, Entity.DATASET, dataset_id)
+        return items.find(self._http, Entity.EVALUATION_DATASET, dataset_id)
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
         del is_brought
@@ -44,10 +44,10 @@ class TracksideDatasets(RemoteDatasets):
         return local_id
 
     def change(self, dataset_id: str, patch: Patch) -> None:
-        items.put(self._http, Entity.DATASET, dataset_id, patch)
+        items.put(self._http, Entity.EVALUATION_DATASET, dataset_id, patch)
 
     def remove(self, dataset_id: str) -> None:
-        items.remove(self._http, Entity.DATASET, dataset_id)
+        items.remove(self._http, Entity.EVALUATION_DATASET, dataset_id)
 
     def digest(self, record: Record) -> str | None:
         return record_merge.exact(record)

@@ -57,7 +57,7 @@ class TracksideRegistry(RemoteRegistry):
         return model.item_id
 
     def find_model(self, uid: str, name: str) -> str | None:
-        if self.read(Entity.REGISTERED, uid) is not None:
+        if self.read(Entity.REGISTERED_MODEL, uid) is not None:
             return uid
         return self.find_model_of_name(name)
 
@@ -66,14 +66,14 @@ class TracksideRegistry(RemoteRegistry):
         return None if found is None else found.id
 
     def make_model(self, uid: str, doc: Doc) -> str:
-        return items.put(self._http, Entity.REGISTERED, uid, Patch(doc)).id
+        return items.put(self._http, Entity.REGISTERED_MODEL, uid, Patch(doc)).id
 
     def versions_of(self, model_id: str) -> list[str]:
         return read(self._http, Ids, "GET", f"{PREFIX}/versions", model_id=model_id).ids
 
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         del is_brought
-        found = self.read(Entity.VERSION, id_of(model_id, uid))
+        found = self.read(Entity.MODEL_VERSION, id_of(model_id, uid))
         return None if found is None else found.item_id
 
     def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
@@ -83,10 +83,10 @@ class TracksideRegistry(RemoteRegistry):
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         if files_at is not None:
             doc = {**doc, fields.COPIED: "1"}
-        return items.put(self._http, Entity.VERSION, id_of(model_id, uid), Patch(doc)).id
+        return items.put(self._http, Entity.MODEL_VERSION, id_of(model_id, uid), Patch(doc)).id
 
     def number_of(self, version_id: str) -> str:
-        found = self.read(Entity.VERSION, version_id)
+        found = self.read(Entity.MODEL_VERSION, version_id)
         return "" if found is None else found.doc.get(fields.NUMBER, "")
 
     def alias_of(self, version_id: str, value: str) -> str:
