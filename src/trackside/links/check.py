@@ -38,7 +38,7 @@ KINDS = list(Entity)
 class Difference(Struct, frozen=True):
     """An id is empty where the item is missing."""
 
-    entity: str
+    entity: Entity
     local_id: str
     remote_id: str
     what: list[str]
@@ -132,18 +132,18 @@ class _Check:
         try:
             if item is None or not item.remote_id:
                 is_missing = is_meant and context.link.mode.sends and self._has_place(entity, snapshot)
-                return Difference(str(entity), local_id, "", [_missing(entity, "there")]) if is_missing else None
+                return Difference(entity, local_id, "", [_missing(entity, "there")]) if is_missing else None
             theirs = kind.read_remote(item.remote_id)
             if theirs is None:
                 what = [] if kind.is_purged(item, snapshot) else [_missing(entity, "there")]
-                return Difference(str(entity), local_id, item.remote_id, what)
+                return Difference(entity, local_id, item.remote_id, what)
             what = kind.differing(snapshot, item, theirs)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
             what += self._files(entity, snapshot, item)
         except (RequestRejected, Fault, Unmirrored, InvalidRemoteResponse) as reason:
             what = [f"cannot be compared: {reason}"]
-        return Difference(str(entity), local_id, item.remote_id if item is not None else "", what)
+        return Difference(entity, local_id, item.remote_id if item is not None else "", what)
 
     def _missing(self, seen: Iterable[Seen], *, is_first: bool) -> list[Difference]:
         """Return the items there that shall be here and are not."""
@@ -156,11 +156,11 @@ class _Check:
             if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
                 continue
             if each.unread:
-                found.append(Difference(str(each.entity), "", each.remote_id, [f"cannot be compared: {each.unread}"]))
+                found.append(Difference(each.entity, "", each.remote_id, [f"cannot be compared: {each.unread}"]))
                 continue
             snapshot = each.snapshot or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
             if snapshot is not None and self._is_taken(each.entity, snapshot):
-                found.append(Difference(str(each.entity), "", each.remote_id, [_missing(each.entity, "here")]))
+                found.append(Difference(each.entity, "", each.remote_id, [_missing(each.entity, "here")]))
         return found
 
     def _is_taken(self, entity: Entity, snapshot: Snapshot) -> bool:
@@ -249,4 +249,4 @@ def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
 
 
 def _missing(entity: Entity, where: str) -> str:
-    return f"the {entity.replace('_', ' ')} is missing {where}"
+    return f"the {entity.words} is missing {where}"

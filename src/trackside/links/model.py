@@ -17,7 +17,7 @@ from trackside.core.http.codec import Answer, Call, missing
 from trackside.core.http_client.credentials import Secret, check_credentials
 from trackside.core.uris import http_parts
 from trackside.sync.document import Mode
-from trackside.sync.entities import FIRST
+from trackside.sync.entities import FIRST, Entity
 
 LEAST_RATE = 0.1  # calls a second; a link that asks for fewer has every caller of that remote wait for minutes
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
@@ -227,9 +227,9 @@ class SyncCall(OfLink, frozen=True):
 class HeldDeletion(Answer, frozen=True):
     """An item that the link would delete.  `id`: here, or there if it is to be deleted here."""
 
-    entity: str
+    entity: Entity
     id: str
-    side: str  # here, there
+    side: Side
     name: str
     items: int  # with those below, such as the versions of a registered model
 
@@ -245,10 +245,10 @@ class Shown(Answer, frozen=True):
     """A link as the API shows it: never with a secret."""
 
     name: str
-    kind: str
+    kind: Kind
     to: str
-    mode: str
-    state: str
+    mode: Mode
+    state: State
     options: Options
     has_secret: bool
     lag_items: int  # that wait to be compared

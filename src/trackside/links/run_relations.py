@@ -8,6 +8,8 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import Call
+from trackside.links.model import CreatedBy, Kind, State
+from trackside.sync.document import Mode
 
 MOST_ANCESTORS = 50
 
@@ -29,11 +31,11 @@ class Copy(Struct, frozen=True, kw_only=True):
     """The run at the other side of a link.  `is_waiting`: something of it waits to be synced."""
 
     link: str
-    kind: str
-    mode: str
-    state: str
+    kind: Kind
+    mode: Mode
+    state: State
     remote_id: str
-    made_by: str  # the side that made the copy: ours or theirs
+    made_by: CreatedBy
     synced_at: int  # ms
     is_waiting: bool
 
@@ -121,11 +123,11 @@ def _copies(tx: Tx, run_id: str) -> list[Copy]:
     return [
         Copy(
             link=link,
-            kind=kind,
-            mode=mode,
-            state=state,
+            kind=Kind(kind),
+            mode=Mode(mode),
+            state=State(state),
             remote_id=remote_id,
-            made_by=made_by,
+            made_by=CreatedBy(made_by),
             synced_at=synced_at,
             is_waiting=bool(is_waiting),
         )

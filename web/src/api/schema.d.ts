@@ -3199,12 +3199,12 @@ export interface components {
          */
         Copy: {
             is_waiting: boolean;
-            kind: string;
+            kind: components["schemas"]["trackside.links.model.Kind"];
             link: string;
-            made_by: string;
-            mode: string;
+            made_by: components["schemas"]["CreatedBy"];
+            mode: components["schemas"]["Mode"];
             remote_id: string;
-            state: string;
+            state: components["schemas"]["State"];
             synced_at: number;
         };
         /**
@@ -3233,6 +3233,12 @@ export interface components {
             /** @default 0 */
             unreadable?: number;
         };
+        /**
+         * CreatedBy
+         * @description The side that made an item.
+         * @enum {unknown}
+         */
+        CreatedBy: "here" | "them" | "us";
         /**
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
@@ -3474,7 +3480,7 @@ export interface components {
          * @description An id is empty where the item is missing.
          */
         Difference: {
-            entity: string;
+            entity: components["schemas"]["Entity"];
             local_id: string;
             remote_id: string;
             what: string[];
@@ -3516,6 +3522,12 @@ export interface components {
             endpoints: components["schemas"]["ShownEndpoint"][];
             next_page_token?: string;
         };
+        /**
+         * Entity
+         * @description A kind of item, by its name in the change log.
+         * @enum {unknown}
+         */
+        Entity: "evaluation_dataset" | "experiment" | "logged_model" | "model_version" | "registered_model" | "run" | "trace";
         /** EvaluationDataset */
         EvaluationDataset: {
             /** @default null */
@@ -3756,11 +3768,11 @@ export interface components {
          * @description An item that the link would delete.  `id`: here, or there if it is to be deleted here.
          */
         HeldDeletion: {
-            entity: string;
+            entity: components["schemas"]["Entity"];
             id: string;
             items: number;
             name: string;
-            side: string;
+            side: components["schemas"]["Side"];
         };
         /**
          * HeldDeletions
@@ -4060,6 +4072,11 @@ export interface components {
             runs: number;
             sd: number | null;
         };
+        /**
+         * Mode
+         * @enum {unknown}
+         */
+        Mode: "both" | "pull" | "push";
         /** ModelData */
         ModelData: {
             /** @default [] */
@@ -4940,7 +4957,7 @@ export interface components {
             created_at: number;
             has_secret: boolean;
             held_deletions: components["schemas"]["HeldDeletions"];
-            kind: string;
+            kind: components["schemas"]["trackside.links.model.Kind"];
             lag_items: number;
             lag_s: number;
             /** @default null */
@@ -4954,7 +4971,7 @@ export interface components {
             mirrored: {
                 [key: string]: number;
             };
-            mode: string;
+            mode: components["schemas"]["Mode"];
             name: string;
             options: components["schemas"]["Options"];
             points_per_s: number;
@@ -4964,7 +4981,7 @@ export interface components {
             sent_bytes: number;
             sent_items: number;
             sent_points: number;
-            state: string;
+            state: components["schemas"]["State"];
             taken_bytes: number;
             taken_items: number;
             taken_points: number;
@@ -5339,6 +5356,12 @@ export interface components {
             scores?: components["schemas"]["Score"][];
             start: number;
         };
+        /**
+         * Side
+         * @description A side of a link, as a user of this server sees it.
+         * @enum {unknown}
+         */
+        Side: "here" | "there";
         /** Source */
         Source: {
             /** @default null */
@@ -5424,6 +5447,11 @@ export interface components {
             /** @default null */
             verify?: boolean | null;
         };
+        /**
+         * State
+         * @enum {unknown}
+         */
+        State: "active" | "paused" | "removing";
         /**
          * Storage
          * @description The largest first.  `rest` sums the lines that are left out.  `counted_at` is absent before the first count.
@@ -5906,6 +5934,11 @@ export interface components {
             /** @default null */
             next?: string | null;
         };
+        /**
+         * Kind
+         * @enum {unknown}
+         */
+        "trackside.links.model.Kind": "databricks" | "mlflow" | "trackside";
         /** Listed */
         "trackside.links.model.Listed": {
             /** @default [] */

@@ -23,7 +23,7 @@ def is_too_much(items: int, synced: int, options: Options) -> bool:
 
 
 def message(name: str, items: int, synced: int, options: Options, held: list[HeldDeletion]) -> str:
-    named = ", ".join(f"{each.entity.replace('_', ' ')} {each.name} {each.side}" for each in held[:NAMED])
+    named = ", ".join(f"{each.entity.words} {each.name} {each.side}" for each in held[:NAMED])
     more = ", and more" if len(held) > NAMED else ""
     return (
         f"it would delete {items} of {synced} items, more than {options.max_deletions} and"

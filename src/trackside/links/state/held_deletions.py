@@ -5,7 +5,7 @@ hold: the item is compared again.
 """
 
 from trackside.core.db.tx import Tx
-from trackside.links.model import Deletion, HeldDeletion, Link
+from trackside.links.model import Deletion, HeldDeletion, Link, Side
 from trackside.sync.entities import Entity
 
 HELD = -1
@@ -63,7 +63,10 @@ def listed(tx: Tx, link_id: int, most: int) -> list[HeldDeletion]:
         held=HELD,
         most=most,
     )
-    return [HeldDeletion(entity=e, id=i, side=side, name=name, items=items) for e, i, side, name, items in rows]
+    return [
+        HeldDeletion(entity=Entity(entity), id=item_id, side=Side(side), name=name, items=items)
+        for entity, item_id, side, name, items in rows
+    ]
 
 
 def counted(tx: Tx, link: Link) -> int:
