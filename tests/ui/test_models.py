@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
@@ -36,9 +37,23 @@ def register(api: Api, name: str = "churn", versions: int = 1, **about: str) -> 
     return run_id
 
 
+def logged_model(api: Api, body: dict[str, Any]) -> str:
+    """The id of a logged model with a file `MLmodel`."""
+    info = api.ask("POST", "logged-models", body).json["model"]["info"]
+    path = info["artifact_uri"].removeprefix("mlflow-artifacts:/")
+    api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel", MODEL.encode())
+    return str(info["model_id"])
+
+
+def the_version(api: Api, name: str) -> dict[str, str]:
+    """Version 1 of a model."""
+    reply = api.ask("GET", "model-versions/get", arguments={"name": name, "version": "1"})
+    version: dict[str, str] = reply.json["model_version"]
+    return version
+
+
 def current_stage(api: Api) -> str:
-    reply = api.ask("GET", "model-versions/get", arguments={"name": "churn", "version": "1"})
-    return str(reply.json["model_version"]["current_stage"])
+    return the_version(api, "churn")["current_stage"]
 
 
 def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_address(server: Server, page: Page) -> None:
@@ -274,10 +289,7 @@ def test_the_files_of_a_version_are_browsed_on_its_page(server: Server, page: Pa
 @pytest.mark.slow
 def test_a_logged_model_has_the_page_that_mlflow_links_to(server: Server, page: Page) -> None:
     body = {"experiment_id": "0", "name": "boosted", "params": [{"key": "depth", "value": "3"}]}
-    model_id = server.api.ask("POST", "logged-models", body).json["model"]["info"]["model_id"]
-    uri = server.api.ask("GET", f"logged-models/{model_id}").json["model"]["info"]["artifact_uri"]
-    path = uri.removeprefix("mlflow-artifacts:/")
-    server.api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{path}/MLmodel", MODEL.encode())
+    model_id = logged_model(server.api, body)
 
     page.goto(f"{server.url}/#/experiments/0/models/{model_id}")
     expect(page.get_by_role("heading", level=1)).to_have_text("boosted")
@@ -285,3 +297,40 @@ def test_a_logged_model_has_the_page_that_mlflow_links_to(server: Server, page: 
     page.get_by_role("link", name="Artifacts").click()
     page.get_by_role("link", name="MLmodel").first.click()
     expect(page.get_by_text("loader_module")).to_be_visible()
+
+
+def test_the_folder_of_a_model_is_registered_under_a_new_name_and_then_again(server: Server, page: Page) -> None:
+    run_id = register(server.api, "churn", versions=0)
+    folder = f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/model"
+
+    page.goto(folder)
+    page.get_by_role("button", name="Register model").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Model", exact=True).fill("fraud")
+    expect(dialog.get_by_text("A new model")).to_be_visible()
+    dialog.get_by_role("button", name="Register").last.click()
+    expect(page).to_have_url(re.compile(r"#/models/fraud/versions/1$"))
+
+    page.goto(folder)
+    page.get_by_role("button", name="Register model").click()
+    dialog.get_by_label("Model", exact=True).fill("churn")
+    expect(dialog.get_by_text("A new version of churn")).to_be_visible()
+    dialog.get_by_role("button", name="Register").last.click()
+    expect(page).to_have_url(re.compile(r"#/models/churn/versions/1$"))
+
+    found = the_version(server.api, "fraud")
+    assert (found["run_id"], found["source"].endswith(f"/{run_id}/artifacts/model")) == (run_id, True)
+
+
+def test_a_logged_model_is_registered_on_its_page(server: Server, page: Page) -> None:
+    model_id = logged_model(server.api, {"experiment_id": "0", "name": "boosted"})
+
+    page.goto(f"{server.url}/#/experiments/0/models/{model_id}")
+    page.get_by_role("button", name="Register model").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Register").last.click()  # under the name that it has
+    expect(page).to_have_url(re.compile(r"#/models/boosted/versions/1$"))
+    page.goto(f"{server.url}/#/experiments/0/models/{model_id}")
+
+    expect(page.get_by_role("link", name="boosted 1")).to_be_visible()
+    assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"

@@ -113,3 +113,33 @@ def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str) -> No
     page.get_by_role("button", name="New experiment").click()
     expect(page.get_by_label("Artifact location")).to_be_visible()
     assert axe.serious(page) == []
+
+
+def test_the_note_and_tags_of_an_experiment_are_read_and_edited(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment(
+        "churn", tags=[{"key": "mlflow.note.content", "value": "# Who leaves?\n\nMonthly."}]
+    )
+    server.api.new_run(experiment_id, run_name="swift-fox")
+
+    page.goto(server.url)
+    expect(page.get_by_role("cell", name="Who leaves?")).to_be_visible()
+    page.get_by_role("link", name="churn").click()
+    page.get_by_role("button", name="Who leaves?").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Edit: Note").click()
+    dialog.get_by_role("textbox", name="Note").fill("Yearly now.")
+    dialog.get_by_role("button", name="Save").click()
+    dialog.get_by_role("button", name="Add tag").click()
+    dialog.get_by_role("textbox", name="Tag", exact=True).fill("team")
+    dialog.get_by_role("textbox", name="Value", exact=True).fill("growth")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("growth")).to_be_visible()
+    assert axe.serious(page) == []
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("button", name="Yearly now.")).to_be_visible()
+    found = server.api.ask("GET", "experiments/get", arguments={"experiment_id": experiment_id}).json["experiment"]
+    assert {tag["key"]: tag["value"] for tag in found["tags"]} == {
+        "mlflow.note.content": "Yearly now.",
+        "team": "growth",
+    }

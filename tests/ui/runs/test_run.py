@@ -250,3 +250,27 @@ def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Calla
     assert axe.serious(page) == []
     page.get_by_text("2 child runs").get_by_role("link").click()
     expect(page.get_by_role("row").get_by_role("link")).to_have_text(["kid-2", "kid-1"])
+
+
+def test_a_table_of_mlflow_is_shown_as_a_table_and_as_text(server: Server, page: Page) -> None:
+    rows = [[f"question {number}", number, None] for number in range(5000)]
+    table = json.dumps({"columns": ["question", "score", "note"], "data": rows}).encode()
+
+    page.goto(f"{server.url}{log(server.api, eval__json=table)}/artifacts/eval.json")
+    expect(page.get_by_text("200 of 5,000 rows")).to_be_visible()
+    expect(page.get_by_role("cell", name="question 199", exact=True)).to_be_attached()
+    page.get_by_role("button", name="Show as text").click()
+
+    expect(page.get_by_text('"columns": [')).to_be_visible()
+
+
+def test_a_long_name_of_the_parent_run_fits_a_phone(server: Server, page: Page) -> None:
+    name = "sweep-" + "x" * 200
+    parent = server.api.new_run(run_name=name)
+    run_id = server.api.new_run(run_name="trial", tags=[{"key": "mlflow.parentRunId", "value": parent}])
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}")
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -71,6 +71,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/experiments/delete-experiment-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments delete-experiment-tag */
+        post: operations["post_api_2_0_mlflow_experiments_delete_experiment_tag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/experiments/get": {
         parameters: {
             query?: never;
@@ -117,6 +134,23 @@ export interface paths {
         put?: never;
         /** POST experiments search */
         post: operations["post_api_2_0_mlflow_experiments_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/experiments/set-experiment-tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST experiments set-experiment-tag */
+        post: operations["post_api_2_0_mlflow_experiments_set_experiment_tag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -170,6 +204,23 @@ export interface paths {
         get: operations["get_api_2_0_mlflow_logged_models_model_id_artifacts_directories"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/model-versions/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST model-versions create */
+        post: operations["post_api_2_0_mlflow_model_versions_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -275,6 +326,23 @@ export interface paths {
         post: operations["post_api_2_0_mlflow_registered_models_alias"];
         /** DELETE registered-models alias */
         delete: operations["delete_api_2_0_mlflow_registered_models_alias"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/2.0/mlflow/registered-models/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST registered-models create */
+        post: operations["post_api_2_0_mlflow_registered_models_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3395,6 +3463,23 @@ export interface components {
             /** @default null */
             timezone?: string | null;
         };
+        /** CreateVersion */
+        CreateVersion: {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            model_id?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_link?: string | null;
+            /** @default null */
+            source: string | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
+        };
         /** CreateView */
         CreateView: {
             /** @default null */
@@ -5805,6 +5890,13 @@ export interface components {
         "trackside.experiments.model.Created": {
             experiment_id: string;
         };
+        /** DeleteTag */
+        "trackside.experiments.model.DeleteTag": {
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            key: string | null;
+        };
         /** Experiment */
         "trackside.experiments.model.Experiment": {
             artifact_location: string;
@@ -5834,6 +5926,15 @@ export interface components {
         /** Got */
         "trackside.experiments.model.Got": {
             experiment: components["schemas"]["trackside.experiments.model.Experiment"];
+        };
+        /** SetTag */
+        "trackside.experiments.model.SetTag": {
+            /** @default null */
+            experiment_id: string | null;
+            /** @default null */
+            key: string | null;
+            /** @default null */
+            value?: string | null;
         };
         /** Tag */
         "trackside.experiments.model.Tag": {
@@ -5979,6 +6080,22 @@ export interface components {
             name: string;
             source_run_id: string;
             status: string;
+        };
+        /** CreateModel */
+        "trackside.registry.model.CreateModel": {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
+        };
+        /** GivenTag */
+        "trackside.registry.model.GivenTag": {
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            value?: string | null;
         };
         /** GotModel */
         "trackside.registry.model.GotModel": {
@@ -6957,6 +7074,36 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    post_api_2_0_mlflow_experiments_delete_experiment_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.experiments.model.DeleteTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     get_api_2_0_mlflow_experiments_get: {
         parameters: {
             query: {
@@ -7070,6 +7217,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["trackside.experiments.model.Found"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_experiments_set_experiment_tag: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.experiments.model.SetTag"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
                 };
             };
             400: components["responses"]["Fault"];
@@ -7220,6 +7397,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunListing"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_model_versions_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateVersion"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -7459,6 +7666,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_registered_models_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.registry.model.CreateModel"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
                 };
             };
             400: components["responses"]["Fault"];

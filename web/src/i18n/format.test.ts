@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: {} });
 vi.stubGlobal("navigator", { languages: ["en-GB"] });
-const { formatAgo, formatBytes, formatDuration, formatValue, placesOf } = await import("./format");
+const { formatAgo, formatBytes, formatDate, formatDuration, formatValue, placesOf } = await import("./format");
 
 test("values have four significant digits and the form that a filter takes", () => {
   const cases: [number, string][] = [
@@ -53,8 +53,9 @@ test("sizes are in powers of 1024", () => {
   expect(formatBytes(5 * 1024 ** 3)).toBe("5.00 GiB");
 });
 
-test("a week ago is a date, an hour ago is not", () => {
+test("a week ago is a date with its time, an hour ago is not", () => {
   const now = Date.UTC(2026, 10, 29);
   expect(formatAgo(now - 3 * 3_600_000, now)).toMatch(/3 h/);
-  expect(formatAgo(now - 9 * 86_400_000, now)).toBe("20 Nov 2026");
+  expect(formatAgo(now - 9 * 86_400_000, now)).toBe(formatDate(now - 9 * 86_400_000));
+  expect(formatDate(now - 9 * 86_400_000)).toMatch(/^20 Nov 2026, \d\d:\d\d$/);
 });

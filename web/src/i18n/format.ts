@@ -28,11 +28,11 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1000],
 ];
 
-/** "3 minutes ago" in the last week, the date before. */
+/** "3 minutes ago" in the last week, date and time before. */
 export function formatAgo(ms: number, now: number = Date.now()): string {
   const age = now - ms;
   if (Math.abs(age) >= 7 * 86_400_000) {
-    return cached("day", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium" })).format(ms);
+    return formatDate(ms);
   }
   const [unit, size] = UNITS.find(([, each]) => Math.abs(age) >= each) ?? ["second", 1000];
   return cached("ago", (tag) => new Intl.RelativeTimeFormat(tag, { numeric: "auto", style: "short" })).format(

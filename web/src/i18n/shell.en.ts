@@ -5,8 +5,8 @@ export default {
   rail: {
     label: "Main",
     more: "More",
-    fold: "Hide the names",
-    unfold: "Show the names",
+    fold: "Collapse",
+    unfold: "Expand",
     overview: "Overview",
     experiments: "Experiments",
     models: "Models",

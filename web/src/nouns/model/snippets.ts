@@ -74,14 +74,6 @@ with mlflow.start_run():
     mlflow.sklearn.log_model(model, name="model", input_example=data, registered_model_name=${python(name)})`;
 }
 
-/** Code that registers a logged model of a run. */
-export function registerRunCode(trackingUri: string, modelId: string): string {
-  return `import mlflow
-
-mlflow.set_tracking_uri(${python(trackingUri)})
-mlflow.register_model(${python(`models:/${modelId}`)}, "my-model")`;
-}
-
 /** A string literal of Python. */
 export function python(text: string): string {
   const json = JSON.stringify(text);

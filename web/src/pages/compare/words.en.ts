@@ -40,7 +40,7 @@ export default {
   noValue: "no value",
   diff: (key: string) => `Compare the texts of ${key}`,
   alike: (count: number) =>
-    `${formatCount(count)} ${plural(count) === "one" ? "row is" : "rows are"} alike in all runs and hidden`,
+    `${formatCount(count)} ${plural(count) === "one" ? "row is" : "rows are"} the same in all runs and hidden`,
   noDifference: "These runs differ in nothing",
   noMatch: "Nothing has a name like this",
   more: (count: number) => `Show ${formatCount(count)} more`,

@@ -7,6 +7,7 @@ export default {
   created: "Created",
   changed: "Changed",
   id: "ID",
+  note: "Note",
   find: "Find experiments",
   firstRun: "Log a first run",
   waiting: "It appears here by itself.",

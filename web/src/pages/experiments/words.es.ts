@@ -9,6 +9,7 @@ export default {
   created: "Creado",
   changed: "Cambiado",
   id: "ID",
+  note: "Nota",
   find: "Buscar experimentos",
   firstRun: "Registre una primera ejecución",
   waiting: "Aparece aquí por sí sola.",

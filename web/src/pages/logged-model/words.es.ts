@@ -11,6 +11,7 @@ export default {
   type: "Tipo",
   made: "Creado",
   run: "Ejecución",
+  registered: "Registrado como",
   metrics: "Métricas",
   params: "Parámetros",
   tags: "Etiquetas",

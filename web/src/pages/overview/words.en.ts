@@ -42,7 +42,7 @@ export default {
   apply: "Set",
   endpoints: "Endpoints",
   endpoint: "Endpoint",
-  healthy: "Deployments that are healthy",
+  healthy: "Healthy deployments",
   requests: "Requests (1 h)",
   errors: "Errors (1 h)",
   p95: "p95 (1 h)",

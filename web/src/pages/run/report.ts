@@ -8,7 +8,8 @@ import { locale } from "@/i18n/catalogue.svelte";
 import { formatDate, formatDuration, formatValue } from "@/i18n/format";
 import { toHtml, type Part } from "@/nouns/report/html";
 import { toNumber } from "@/nouns/run/run";
-import { durationOf, NOTE_TAG, tagsOf, type Run } from "./run";
+import { NOTE_TAG } from "@/nouns/note/note";
+import { durationOf, tagsOf, type Run } from "./run";
 import { words } from "./words";
 
 export async function saveReport(run: Run, experiment: string, signal: AbortSignal): Promise<void> {

@@ -4,7 +4,6 @@ import type { components } from "@/api/schema";
 export type Run = components["schemas"]["Run"];
 export type Link = components["schemas"]["Shown"];
 
-export const NOTE_TAG = "mlflow.note.content";
 export const PARENT_TAG = "mlflow.parentRunId";
 
 export function tagsOf(run: Run): Record<string, string> {

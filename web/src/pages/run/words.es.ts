@@ -80,7 +80,6 @@ export default {
   made: "creado por la ejecución",
   used: "usado por la ejecución",
   registered: "Registrado como",
-  registerHint: "Registre un modelo de esta ejecución:",
   noChildren: "Sin ejecuciones hijas",
   moreChildren: (shown: number) => `Se muestran las primeras ${formatCount(shown)}`,
   time: "Momento",

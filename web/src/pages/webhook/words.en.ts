@@ -42,7 +42,7 @@ export default {
   state: "State",
   states: { PENDING: "Waiting", DELIVERED: "Delivered", DEAD: "Given up" },
   attempts: "Attempts",
-  made: "Made",
+  made: "Created",
   answer: "Answer",
   again: "Send again",
   sentAgain: "The delivery waits to be sent again",

@@ -9,7 +9,7 @@ export default {
   groupHint: "Empty: default",
   description: "Description",
   uri: "Tracking URI",
-  made: "Made",
+  made: "Created",
   here: "you are here",
   create: "Create",
   created: (name: string) => `Made the workspace ${name}`,

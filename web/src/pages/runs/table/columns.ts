@@ -9,7 +9,7 @@ export function widthOf(field: string): number {
   if (kind === "metric") return 112;
   if (kind === "param") return 120;
   if (kind === "tag") return 140;
-  return { status: 108, start_time: 116, end_time: 116, duration: 96, user_id: 120, run_id: 240 }[field] ?? 140;
+  return { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240 }[field] ?? 140;
 }
 
 /** What a small curve takes beside a value. */

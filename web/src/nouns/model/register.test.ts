@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { folderOfRun, loggedModel, versionsOf } from "./register";
+
+describe("what a version is made of", () => {
+  it("is a folder below the files of a run, or all of them", () => {
+    expect(folderOfRun("r", "mlflow-artifacts:/0/r/artifacts", "a/model")).toEqual({
+      source: "mlflow-artifacts:/0/r/artifacts/a/model",
+      run_id: "r",
+    });
+    expect(folderOfRun("r", "s3://bucket/r/", "").source).toBe("s3://bucket/r/");
+  });
+
+  it("is a logged model by its id, with its run where it has one", () => {
+    expect(loggedModel("m-1", undefined)).toEqual({ source: "models:/m-1", model_id: "m-1" });
+    expect(loggedModel("m-1", "r").run_id).toBe("r");
+  });
+});
+
+describe("the versions of a logged model", () => {
+  const read = (value: string) => versionsOf([{ key: "mlflow.modelVersions", value }]);
+
+  it("are read from its tag", () => {
+    expect(read('[{"name": "a", "version": 2}]')).toEqual([{ name: "a", version: "2" }]);
+    expect(versionsOf([])).toEqual([]);
+  });
+
+  it("are none where the tag says something else", () => {
+    for (const value of ["", "{", "3", "[3, null]", '[{"name": 1, "version": 2}]', "null"]) {
+      expect(read(value)).toEqual([]);
+    }
+  });
+});

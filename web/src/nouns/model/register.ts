@@ -1,0 +1,40 @@
+/** What a version is made of, as the call that creates it names it. */
+export interface Registered {
+  source: string;
+  run_id?: string;
+  model_id?: string;
+}
+
+/** A folder of a run's files. */
+export function folderOfRun(runId: string, artifactUri: string, path: string): Registered {
+  return { source: path ? `${artifactUri.replace(/\/$/, "")}/${path}` : artifactUri, run_id: runId };
+}
+
+/** A logged model, which is found by its id. */
+export function loggedModel(modelId: string, runId: string | undefined): Registered {
+  return { source: `models:/${modelId}`, model_id: modelId, ...(runId ? { run_id: runId } : {}) };
+}
+
+interface Version {
+  name: string;
+  version: string;
+}
+
+/** The versions that were made of a logged model, as its tag `mlflow.modelVersions` lists them; none where it cannot be
+ *  read, since clients may write the tag. */
+export function versionsOf(tags: readonly { key: string; value: string }[]): Version[] {
+  const text = tags.find((tag) => tag.key === "mlflow.modelVersions")?.value;
+  try {
+    const found: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(found) ? found.flatMap(versionOf) : [];
+  } catch {
+    return [];
+  }
+}
+
+function versionOf(each: unknown): Version[] {
+  if (typeof each !== "object" || each === null || !("name" in each) || !("version" in each)) return [];
+  const { name, version } = each;
+  const isGood = typeof name === "string" && (typeof version === "number" || typeof version === "string");
+  return isGood ? [{ name, version: String(version) }] : [];
+}
