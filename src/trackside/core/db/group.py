@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from trackside.core.db.commit import Batch, Busy, Command, Committer, Done, Note, WriteSession
 from trackside.core.db.rest import Restless
@@ -21,7 +21,12 @@ from trackside.core.db.tx import Entity, Tx, Work
 
 GROUP_LIMIT = 256  # commands in one transaction: bounds what a failing commit takes with it, and latency
 ALWAYS = math.inf  # of `inline_s`: no commit waits for the disk
+PATIENCE = 0.5  # of the time that a group takes: for so long a lane waits for more commands
+MOST_PATIENCE_S = 0.005
+RECENT = 0.2  # weight of the last group in the average duration of a group
+DECAY = 0.9  # of the expected number, with each group that saw fewer commands
 
+C = TypeVar("C")
 _Queue = SimpleQueue[list[Command] | None]
 
 
@@ -48,10 +53,10 @@ class GroupWriter:
         self._main.open()
         self._turn: list[Command] = []  # what came in this turn of the event loop
         self._queue: _Queue = SimpleQueue()
-        self._batches: _Queue = SimpleQueue() if lanes else self._queue
+        self._batches: Gathering[Command] = Gathering(GROUP_LIMIT)  # for the lanes
         self._lanes = [Committer(connect_lane or connect, self._restless) for _ in range(lanes)]
-        self._threads = [_started("trackside-writer", self._main, self._queue)]
-        self._threads += [_started("trackside-lane", lane, self._batches) for lane in self._lanes]
+        self._threads = [_started("trackside-writer", _serve, self._main, self._queue)]
+        self._threads += [_started("trackside-lane", _serve_lane, lane, self._batches) for lane in self._lanes]
         self._closed = False
 
     def submit(self, ws: int, work: Work) -> Future[Any]:
@@ -171,12 +176,79 @@ class GroupWriter:
             return
         self._closed = True
         self._queue.put(None)
-        for _ in self._lanes:
-            self._batches.put(None)
+        self._batches.close()
         for thread in self._threads:
             thread.join()
         for committer in (self._main, *self._lanes):
             committer.close()
+
+
+class Gathering(Generic[C]):
+    """A queue of commands for several lanes, which take them in groups of at most `limit`.  Any thread may call it.
+
+    A group costs its round trips and its flush to the disk, whether it has one command or ten.  A lane that takes the first
+    command at once leaves the others for a second group, so a lane waits until about half of the commands that are usually
+    under way have come, and the other lane writes the other half.  Callers that are alone wait for nobody.
+
+    `expected` is how many commands are under way at a time when all callers have asked again: those that wait here and those in
+    groups that are not finished yet."""
+
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: list[C] = []
+        self._under_way = 0
+        self._idle = 0  # threads that wait
+        self._average_s = 0.0
+        self._is_closed = False
+        self.expected = 0.0
+
+    def put(self, commands: list[C]) -> None:
+        with self._changed:
+            self._waiting += commands
+            if self._idle and self._is_due():
+                self._changed.notify()
+
+    def take(self) -> list[C]:
+        """Wait for a group.  Empty: there will be no more.  `finish` must be called for each group."""
+        with self._changed:
+            self._idle += 1
+            until = self._clock() + min(PATIENCE * self._average_s, MOST_PATIENCE_S)
+            while not self._is_due():
+                if not self._waiting and self._is_due(1):
+                    self._changed.wait()
+                    continue
+                left_s = until - self._clock()
+                if left_s > 0:
+                    self._changed.wait(left_s)
+                else:
+                    self.expected = float(len(self._waiting) + self._under_way)  # the others do not come
+            self._idle -= 1
+            group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+            self._under_way += len(group)
+            self.expected = max(float(len(self._waiting) + self._under_way), self.expected * DECAY)
+            if self._idle and self._is_due():
+                self._changed.notify()
+            return group
+
+    def finish(self, count: int, took_s: float) -> None:
+        """A group of so many commands is committed, or failed, and its callers may ask again."""
+        with self._changed:
+            self._under_way -= count
+            self._average_s += RECENT * (took_s - self._average_s)
+
+    def close(self) -> None:
+        """Let `take` return what waits, and then nothing."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _is_due(self, more: int = 0) -> bool:
+        count = len(self._waiting) + more
+        if self._is_closed or count >= self._limit:
+            return True
+        return count > 0 and (2 * count >= self.expected or count + self._under_way >= self.expected)
 
 
 def _in_turn(note: Note) -> Note:
@@ -189,8 +261,8 @@ def _in_turn(note: Note) -> Note:
     return noted
 
 
-def _started(name: str, committer: Committer, queue: _Queue) -> threading.Thread:
-    thread = threading.Thread(target=_serve, args=(committer, queue), name=name, daemon=True)
+def _started(name: str, serve: Callable[..., None], *args: Any) -> threading.Thread:
+    thread = threading.Thread(target=serve, args=args, name=name, daemon=True)
     thread.start()
     return thread
 
@@ -216,6 +288,16 @@ def _serve(committer: Committer, queue: _Queue) -> None:
             with committer.lock:
                 committer.commit(group)
             _answer(group)
+
+
+def _serve_lane(committer: Committer, batches: Gathering[Command]) -> None:
+    """Commit groups of what the lanes have to write, until there will be no more."""
+    while group := batches.take():
+        begun = time.monotonic()
+        with committer.lock:
+            committer.commit(group)
+        batches.finish(len(group), time.monotonic() - begun)
+        _answer(group)
 
 
 def _answer(commands: list[Command]) -> None:
