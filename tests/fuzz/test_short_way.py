@@ -16,6 +16,7 @@ API = b"/api/2.0/mlflow/"
 
 TARGETS = [
     API + b"runs/log-metric",
+    API + b"runs/log-batch",
     API + b"runs/search",
     API + b"runs/get?run_id=unknown",
     API + b"runs/get?run_id=a&run_id=b",
@@ -48,6 +49,8 @@ BODIES = [
     b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"%s","spanId":"00f067aa0ba902b7","name":"a"}]}]}]}' % TRACE,
     b'{"trace":{"trace_info":{"trace_id":"tr-%s","trace_location":{"mlflow_experiment":{"experiment_id":"0"}}}}}'
     % TRACE,
+    b'{"run_id":"x","metrics":[%s]}'
+    % b",".join([b'{"key":"k","value":1,"timestamp":1,"step":%d}' % i for i in range(2000)]),
     b'"\\u0000"',
     b"\xff",
 ]

@@ -117,7 +117,7 @@ class GivenTag(Part, frozen=True):
     value: str | None = None
 
 
-class GivenMetric(Part, frozen=True):
+class GivenMetric(Part, frozen=True, gc=False):  # a batch has a thousand of them, and none holds another
     key: str | None = None
     value: float | None = None
     timestamp: int | None = None

@@ -21,6 +21,8 @@ from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.orders import Orders
 from trackside.runs.table import routes as table
 
+BATCH_BYTES = 128 << 10  # of a log-batch that goes past ASGI: a thousand points
+
 
 def _run_and_models(call: Any) -> Sequence[Reference]:
     """The run of a call, and the logged models that the call's points, inputs or outputs name."""
@@ -158,6 +160,7 @@ def routes(writer: GroupWriter, orders: Orders, count: Callable[[int, int], None
             needs=Action.RUNS_WRITE,
             on=RUN,
             summary="Logs metrics, params and tags.",
+            small_bytes=BATCH_BYTES,
         ),
         command("POST runs/delete-tag", m.DeleteTag, delete_tag, needs=Action.RUNS_WRITE, on=RUN, quick=True),
         command(

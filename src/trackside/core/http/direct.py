@@ -25,7 +25,7 @@ from trackside.core.http.request_log import SILENT, Requests
 from trackside.core.http.routes import Route, Table, matches_path, needs_user
 from trackside.core.http.streams import Headers, user_of
 
-MOST_BYTES = 64 << 10  # of a body, unless its route says another number
+MOST_BYTES = 64 << 10  # of a body that needs no room; the limit of each route is `Route.small_bytes`
 ROOM_BYTES = 32 << 20  # for all bodies above MOST_BYTES
 _PLAIN_KINDS = ("query", "command", "batch")
 _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
@@ -197,7 +197,7 @@ class Direct:
         if workspace is None and route.has_workspace:
             return None
         by_name = dict(headers)
-        most_bytes = MOST_BYTES if route.small is None else route.small_bytes
+        most_bytes = route.small_bytes
         if (
             len(by_name) != len(headers)
             or not _NOT_PLAIN.isdisjoint(by_name)

@@ -45,7 +45,7 @@ class Route(Struct, frozen=True, kw_only=True):
     )
     quick: bool = False  # a read by key, or a write of a few rows: may run on the event loop if the database allows
     small: Any = None  # stream: `small(Small, answer)` answers a small call on the loop, past ASGI (core/http/direct)
-    small_bytes: int = 64 << 10  # of a body that `small` takes
+    small_bytes: int = 64 << 10  # of a body that goes past ASGI
     status: int = 200
     answer: Any = None  # the answer's type, for the OpenAPI document
     arguments: type[Call] = Call  # what a stream reads from the query string, for the OpenAPI document
