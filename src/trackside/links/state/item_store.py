@@ -205,7 +205,7 @@ def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str)
     """Rename the remote's ids `before/…` to `after/…`."""
     tx.run(
         """
-        UPDATE link_items SET remote_id = :after || substr(remote_id, :length)
+        UPDATE link_items SET remote_id = :after || substr(remote_id, CAST(:length AS INTEGER))
         WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id > :low AND remote_id < :high
         """,
         link=link_id,
