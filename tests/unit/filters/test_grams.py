@@ -40,3 +40,9 @@ def test_bits_fit_a_whole_number_of_eight_bytes() -> None:
     everything = grams.of_text("".join(chr(64 + i % 60) + chr(33 + i % 7) for i in range(150)))
 
     assert 0 < everything < 2**63
+
+
+def test_bits_are_stored_and_stay_the_same_from_release_to_release() -> None:
+    assert grams.of_text("Model-1") == grams.of_text("mODEL-1") == 140874927341608
+    assert grams.of_text("abc") == 4096
+    assert grams.of_pattern("%aBc_del%") == 4096 | 137438953472

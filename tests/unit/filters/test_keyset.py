@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trackside.core.errors import Invalid
 from trackside.core.filters import keyset
-from trackside.core.filters.keyset import Kind, Start
+from trackside.core.filters.keyset import Kind, Start, Term
+from trackside.core.filters.to_sql import Binder
 
 SEARCH = keyset.fingerprint("runs", "", [], [1], ["active"])
 KINDS: list[Kind] = ["number", "text", "whole number"]
@@ -24,6 +25,8 @@ KINDS: list[Kind] = ["number", "text", "whole number"]
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     st.integers(-(2**63) + 1, 2**63 - 1),
 )
+@example(0, math.inf, "", 0)
+@example(0, -math.inf, "", 0)
 def test_a_token_brings_the_order_values_back(rank: int, number: float, text: str, whole: int) -> None:
     token = keyset.token(SEARCH, (rank, number if rank == 0 else None, 0, text, 0, whole))
 
@@ -52,6 +55,9 @@ def test_a_token_of_stock_mlflow_says_how_many_rows_to_pass_over() -> None:
         ("not base64", "Invalid page token, could not base64-decode"),
         ("x", "Invalid page token, could not base64-decode"),
         ("é", "Invalid page token, could not base64-decode"),
+        ("e30=\n", "Invalid page token, could not base64-decode"),
+        (base64.b64encode(b'{"offset": "a"}').decode(), "Invalid page token, not stringable a"),
+        (base64.b64encode(b'{"offset": 0}').decode(), "Invalid page token, parsed value={'offset': 0}"),
         (base64.b64encode(b"not json").decode(), "Invalid page token, decoded value=b'not json'"),
         (base64.b64encode(b"[" * 100_000).decode(), "Invalid page token, decoded value="),
     ],
@@ -82,6 +88,8 @@ def test_what_is_no_token_is_refused_in_mlflows_words(token: str, message: str) 
         {"search": SEARCH, "after": [[0, "a"], [0, "a"], [0, 1]]},
         {"search": SEARCH, "after": [[0, 1.0], [0, 5], [0, 1]]},
         {"search": SEARCH, "after": [[0, 1.0], [0, "a"], [0, 1.5]]},
+        {"search": SEARCH, "after": [[0, "Infinity"], [0, "a"], [0, "Infinity"]]},
+        {"search": SEARCH, "after": [[1, "Infinity"], [0, "a"], [3, 1]]},
         {"search": SEARCH, "after": [[0, True], [0, "a"], [0, 1]]},
         {"search": SEARCH, "after": [[0, 2**63], [0, "a"], [0, 1]]},
         {"search": SEARCH, "after": [[0, 1.0], [0, "\0"], [0, 1]]},
@@ -99,6 +107,13 @@ def test_a_token_cannot_say_more_than_an_order_value(said: Any) -> None:
 def test_any_text_is_a_token_or_refused(text: str) -> None:
     with suppress(Invalid):
         keyset.start(text, SEARCH, KINDS)
+
+
+def test_no_row_comes_after_a_value_that_cannot_be_missing_and_is() -> None:
+    binder = Binder()
+
+    assert keyset.beyond([Term("v")], ((keyset.MISSING, None),), binder) == "1 = 0"
+    assert keyset.beyond([Term("v")], (), binder) is None
 
 
 def encoded(said: Any) -> str:

@@ -33,6 +33,8 @@ A = compare(TAG, "a", "=", "1")
 B = compare(TAG, "b", "=", "2")
 C = compare(TAG, "c", "=", "3")
 
+TEXTUAL = "{'=', '!=', 'LIKE', 'NOT LIKE', 'ILIKE', 'NOT ILIKE', 'IN', 'NOT IN', 'BETWEEN', 'NOT BETWEEN'}"
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -162,6 +164,42 @@ def test_a_refusal_says_what_is_wrong(text: str, message: str) -> None:
         parse_filter(text, RUNS)
 
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("fields", "text", "message"),
+    [
+        (RUNS, "tags.a > 'x'", f"Invalid comparator '>' not one of '{TEXTUAL}'"),
+        (
+            RUNS,
+            "params.a > 'x'",
+            (
+                f"Invalid comparator '>' not one of '{TEXTUAL}'. "
+                "To compare a param as a number, write the number without quotes"
+            ),
+        ),
+        (RUNS, "params.a RLIKE 'x'", f"Invalid comparator 'RLIKE' not one of '{TEXTUAL}'"),
+        (EXPERIMENTS, "experiment_id > '1'", "Invalid comparator '>' not one of '{'=', '!=', 'IN', 'NOT IN'}'"),
+        (EXPERIMENTS, "experiment_id = 5", "Expected a quoted string value for attributes. Got value 5"),
+    ],
+)
+def test_a_refusal_ends_with_a_hint_where_one_helps(fields: Fields, text: str, message: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_filter(text, fields)
+
+    assert caught.value.message == message
+
+
+def test_values_keep_every_digit() -> None:
+    whole, odd = (
+        parse_filter(f"creation_time = {2**53 + 1}", EXPERIMENTS),
+        parse_filter("experiment_id = '-5'", EXPERIMENTS),
+    )
+    unnamed = parse_filter("tags.`` = ''", EXPERIMENTS)
+
+    assert whole == Comparison(Field(Entity.ATTRIBUTE, "creation_time"), Operator.EQ, (2**53 + 1,))
+    assert odd == Comparison(Field(Entity.ATTRIBUTE, "experiment_id"), Operator.EQ, (-5,))
+    assert unnamed == Comparison(Field(Entity.TAG, ""), Operator.EQ, ("",))
 
 
 def test_length_depth_and_number_of_clauses_are_bounded() -> None:

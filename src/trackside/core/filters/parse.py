@@ -264,7 +264,8 @@ class _Parser:
             raise Invalid(f"The filter has more than {MAX_CLAUSES} comparisons")
         first = self.peek()
         if first.kind in (Kind.NUMBER, Kind.STRING) and self.peek(1).kind is Kind.OPERATOR:
-            raise Invalid(f"Invalid comparison clause. Expected 'Identifier' found '{first.text}'")
+            message = f"Invalid comparison clause. Expected 'Identifier' found '{first.text}'"
+            raise Malformed(message, start=first.start, length=len(first.text), expected="a field")
         self.last_field = name, function = self.field()
         operator, values = self._test()
         try:

@@ -1,0 +1,85 @@
+"""Where in its text a filter is wrong, and what is expected there."""
+
+import pytest
+
+from trackside.core.errors import Invalid
+from trackside.core.filters.fields import RUNS
+from trackside.core.filters.parse import Checked, check_filter, parse_filter
+
+RIGHT = "tags.a = 'b'"
+LIKE = "tags.a LIKE '" + "a%" * 80 + "'"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [("", None), ("AND", None), ("  AND and", None), (RIGHT, "tags.a"), (f"{RIGHT} OR tags.b IS NULL AND", "tags.b")],
+)
+def test_a_filter_that_is_right_has_no_fault(text: str, field: str | None) -> None:
+    assert check_filter(text, RUNS) == Checked(field=None if field is None else (field, None))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "expected", "field"),
+    [
+        ("tags.a|", "", "a comparison", "tags.a"),
+        ("tags.a NOT |1", "1", "a comparison", "tags.a"),
+        ("tags.a =|", "", "a value", "tags.a"),
+        ("tags.a = |TRUE", "TRUE", "a value", "tags.a"),
+        ("tags.a = 'b' OR |)", ")", "a field", "tags.a"),
+        ("tags.a = 'b' |;", ";", "a field", "tags.a"),
+        ("|1 x", "1", "a field", None),
+        ("|1 = 'x'", "1", "a field", None),
+        ("tags.a = 'b' AND |'x' = 1", "'x'", "a field", "tags.a"),
+        ("min(|1", "1", "a field", None),
+        ("min(metrics.a |> 1", ">", "')'", None),
+        ("(tags.a = 'b'|", "", "')'", "tags.a"),
+        ("tags.a = 'b' |)", ")", "AND, OR or the end", "tags.a"),
+        ("tags.a IS |1", "1", "NULL", "tags.a"),
+        ("tags.a BETWEEN 1 |'x'", "'x'", "AND", "tags.a"),
+        ("tags.a IN |'x'", "'x'", "'('", "tags.a"),
+        ("tags.a IN (|1", "1", "a list in parentheses", "tags.a"),
+        ("tags.a IN (|)", ")", "", "tags.a"),
+        ("tags.a IN (1 |2)", "2)", "", "tags.a"),
+        ("tags.a = 'b' |? x", "?", "", None),
+        ("tags.a = |'b x", "'b x", "", None),
+        ("|x.a = 'b' AND tags.b = 'c'", "x.a = 'b'", "", "tags.b"),
+        ("tags.b = 'c' AND |x.a = 'b'", "x.a = 'b'", "", "x.a"),
+        ("x.a = 'b' AND (|", "", "a field", "x.a"),  # the grammar before the names
+        (" OR ".join([RIGHT] * 100) + f" |OR {RIGHT}", f"OR {RIGHT}", "", "tags.a"),
+        ("(" * 99 + "|((", "((", "", None),
+        (f"|{LIKE} AND tags.b = 'c'", LIKE, "", "tags.b"),
+        ("|" + " AND ".join([LIKE.replace("a%" * 80, "a%" * 40)] * 6), None, "", None),
+    ],
+)
+def test_a_fault_has_a_place(text: str, wrong: str | None, expected: str, field: str | None) -> None:
+    before, _, after = text.partition("|")
+
+    found = check_filter(before + after, RUNS)
+
+    assert found.fault is not None
+    assert (found.start, (before + after)[found.start : found.end]) == (len(before), after if wrong is None else wrong)
+    assert found.expected == expected
+    assert found.field == (None if field is None else (field, None))
+    with pytest.raises(Invalid) as caught:
+        parse_filter(before + after, RUNS)
+    assert caught.value.message == found.fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tags.a IS 1", "'1' (character 11: NULL should be here)"),
+        (
+            "tags.a = 'b' AND " * 4 + "c",
+            "'AND tags.a = 'b' AND tags.a = 'b' AND c' (it ends where a comparison should be)",
+        ),
+        (f"tags.a = 'b' {'x' * 50}.y z", "'z' (character 67: a comparison should be here)"),
+        ("tags.a = 'b' )", "')' (character 14: AND, OR or the end should be here)"),
+        ("tags.a = '" + "x" * 50, "''" + "x" * 39 + "' (an open quote, or a character that means nothing here)"),
+    ],
+)
+def test_a_fault_of_the_grammar_shows_forty_characters(text: str, message: str) -> None:
+    fault = check_filter(text, RUNS).fault
+
+    assert fault is not None
+    assert fault.message == f"Invalid clause(s) in filter string: {message}"
