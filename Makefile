@@ -82,10 +82,14 @@ test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" fo
 test-all: web ## run every test, on both databases where it can, random ones with a new seed (SEED=N for an old one)
 	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
 
-mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.links.reconcile.file_plan*"; hours without)
+mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.sync.file_plan*" SAMPLE=60; hours without)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints/mutants.txt
+ifdef SAMPLE
+	@$(BIN)/python tests/support/runner/mutants.py --sample $(SAMPLE) --jobs $(JOBS) $(MUTANTS)
+else
 	@$(BIN)/mutmut run --max-children $(JOBS) $(MUTANTS)
 	@$(BIN)/mutmut results
+endif
 
 check: format-check lint types architecture web-check test ## what CI runs: format, lint, types, architecture, web UI, tests
 

@@ -229,7 +229,9 @@ def test_a_long_name_is_cut_as_the_tag_that_repeats_it(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251], ids=lambda key: key[:8]
+    "key",
+    ["", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251],
+    ids=lambda key: key[:8].replace("\n", "newline") or "empty",
 )
 def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, key: str) -> None:
     run_id = sqlite_api.new_run(run_name="r")
