@@ -71,7 +71,7 @@ web-types: $(STAMP) ## write web/src/api/schema.d.ts from the server's OpenAPI d
 	@$(WEB) types
 
 demo: web ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)
-	@DATA=$(DATA) $(BIN)/python examples/demo.py
+	@DATA=$(DATA) PORT=$(PORT) $(BIN)/python examples/demo.py
 
 server: web ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)
 	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)

@@ -6,6 +6,7 @@ what the endpoint was sent.
 
     DEMO_EXIT=1     stop the server at the end, instead of keeping it up until Ctrl-C
     DEMO_URI=http…  use the server at this address instead of starting one
+    PORT=number     where the started server listens (default: 5000, or a free one if something listens there)
     DATA=folder     where the started server keeps everything (default: trackside-data, in the current folder)
 """
 
@@ -183,7 +184,7 @@ def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     program = Path(sys.executable).with_name("trackside")
     if not program.exists():
         raise DemoFailed(f"there is no {program}; `make setup` installs it")
-    port = free_port(5000)
+    port = free_port(int(os.environ.get("PORT") or 5000))
     data.mkdir(parents=True, exist_ok=True)
     log = data / "demo-server.log"
     with log.open("wb") as output:

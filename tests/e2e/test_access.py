@@ -164,6 +164,15 @@ def test_the_audit_log_tells_who_did_what_and_shows_a_changed_row(tmp_path: Path
     assert (whole.returncode, whole.stdout) == (0, "the audit log is whole: 2 entries are as they were written\n")
 
 
+@pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "list"), ("user", "list")])
+def test_a_command_that_reads_makes_no_store(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = command(*words, data=tmp_path / "nowhere")
+
+    assert done.returncode != 0
+    assert "there is no store sqlite" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_explain_says_by_which_assignment(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_ana(data)

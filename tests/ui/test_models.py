@@ -334,3 +334,24 @@ def test_a_logged_model_is_registered_on_its_page(server: Server, page: Page) ->
 
     expect(page.get_by_role("link", name="boosted 1")).to_be_visible()
     assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"
+
+
+def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> None:
+    api = server.api
+    api.post("registered-models/create", name="churn")
+    mark = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    api.post("registered-models/create", name="summarise", tags=[mark])
+    text = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sum {{ text }} up."}]'
+    tags = [mark, {"key": "mlflow.prompt.text", "value": text}, {"key": "_mlflow_prompt_type", "value": "chat"}]
+    api.post("model-versions/create", name="summarise", source="dummy-source", tags=tags)
+
+    page.goto(f"{server.url}/#/models")
+    expect(page.get_by_role("link", name="churn")).to_be_visible()
+    expect(page.get_by_role("link", name="summarise")).to_have_count(0)
+    page.get_by_role("link", name="Prompts").click()
+    page.get_by_role("link", name="summarise").click()
+    page.get_by_role("link", name="1", exact=True).click()
+
+    expect(page.get_by_text("Sum {{ text }} up.", exact=True)).to_be_visible()
+    expect(page.get_by_text('mlflow.genai.load_prompt("prompts:/summarise/1")')).to_be_visible()
+    expect(page.get_by_role("button", name="Deploy")).to_have_count(0)

@@ -29,7 +29,7 @@ from trackside.core.errors import Fault
 from trackside.core.http import codec
 from trackside.core.http.calls import call_of
 from trackside.core.http.routes import Table
-from trackside.core.settings import Settings
+from trackside.core.settings import Settings, SqliteStore
 from trackside.identity import routes as identity_routes
 from trackside.identity.oidc import bindings
 from trackside.identity.oidc.routes import NoProviders
@@ -76,12 +76,18 @@ class Remote:
 
 
 @contextmanager
-def place(words: argparse.Namespace) -> Iterator[Local | Remote]:
+def place(words: argparse.Namespace, *, reads: bool = False) -> Iterator[Local | Remote]:
+    """`reads`: a store that does not exist is an error; other commands make it, as the server does."""
     if words.server:
         yield Remote(remote.server_of(words.server))
         return
     chosen = settings.load(words.given)
     refuse_foreign_file(chosen)
+    if reads and isinstance(chosen.store, SqliteStore) and not chosen.store.path.exists():
+        raise Stop(
+            f"there is no store {chosen.store}: name the server's with --data or --store, or ask it with --server;"
+            " `trackside server` makes a store when it starts"
+        )
     lock: Lock | None = None
     with explained(chosen):
         if find_holder(chosen) is None:
@@ -109,7 +115,7 @@ def listed(
     row: Callable[[Any], Sequence[str]],
 ) -> int:
     """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
-    with place(words) as there:
+    with place(words, reads=True) as there:
         found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
     if words.json:
         say(as_json(found))

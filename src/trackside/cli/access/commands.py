@@ -205,7 +205,7 @@ def access_revoke(words: argparse.Namespace) -> int:
 def access_explain(words: argparse.Namespace) -> int:
     """BROKEN if it is not allowed."""
     query = urlencode({"principal": words.principal, "action": words.action, "scope": scope_of(words, "/ws/default")})
-    with place(words) as there:
+    with place(words, reads=True) as there:
         found = there.call("GET", f"{PREFIX}/access/explain?{query}")
     if words.json:
         say(as_json(found))
@@ -220,7 +220,7 @@ def access_explain(words: argparse.Namespace) -> int:
 def audit_list(words: argparse.Namespace) -> int:
     asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
     query = urlencode({key: value for key, value in asked.items() if value})
-    with place(words) as there:
+    with place(words, reads=True) as there:
         found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
     for entry in found if not words.json else []:
         what = f"{entry['object_type']} {entry['object_id']}".strip()
@@ -234,7 +234,7 @@ def audit_list(words: argparse.Namespace) -> int:
 
 def audit_verify(words: argparse.Namespace) -> int:
     """BROKEN if an entry was changed, removed or added."""
-    with place(words) as there:
+    with place(words, reads=True) as there:
         found = there.call("GET", f"{PREFIX}/audit/verify")
     if found["is_whole"]:
         say(f"the audit log is whole: {found['entries']} entries are as they were written")

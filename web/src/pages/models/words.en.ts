@@ -4,6 +4,12 @@ export default {
   title: "Models",
   count: (count: number, more: boolean) =>
     `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" && !more ? "model" : "models"}`,
+  promptCount: (count: number, more: boolean) =>
+    `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" && !more ? "prompt" : "prompts"}`,
+  kinds: "Models and prompts",
+  prompts: "Prompts",
+  noPrompts: "No prompts yet",
+  noPromptsHint: "A prompt has versions and aliases as a model has:",
   name: "Name",
   version: "Latest version",
   aliases: "Aliases",

@@ -6,6 +6,12 @@ export default {
   title: "Modelos",
   count: (count: number, more: boolean) =>
     `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" && !more ? "modelo" : "modelos"}`,
+  promptCount: (count: number, more: boolean) =>
+    `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" && !more ? "instrucción" : "instrucciones"}`,
+  kinds: "Modelos e instrucciones",
+  prompts: "Instrucciones",
+  noPrompts: "Todavía no hay instrucciones",
+  noPromptsHint: "Una instrucción tiene versiones y alias como un modelo:",
   name: "Nombre",
   version: "Última versión",
   aliases: "Alias",

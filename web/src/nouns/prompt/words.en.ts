@@ -1,0 +1,6 @@
+export default {
+  prompt: "Prompt",
+  variables: "Variables",
+  none: "none",
+  use: "Use",
+};
