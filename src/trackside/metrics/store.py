@@ -37,6 +37,23 @@ _STORED_OF = f"""
     WHERE r.workspace_id = :ws AND r.run_id IN :ids AND s.key IN :keys
 """
 
+_SAVE_SUMMARY = f"""
+    INSERT INTO metric_series (workspace_id, experiment_seq, key, run_seq, {_SUMMARY})
+    VALUES (:ws, :experiment, :key, :run, {", ".join(f":{name}" for name in _SUMMED)})
+    ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET
+        last_value = excluded.last_value, last_is_nan = excluded.last_is_nan, last_step = excluded.last_step,
+        last_timestamp = excluded.last_timestamp, first_value = excluded.first_value,
+        first_is_nan = excluded.first_is_nan, first_step = excluded.first_step,
+        first_timestamp = excluded.first_timestamp, min_value = excluded.min_value, max_value = excluded.max_value,
+        sum_value = excluded.sum_value, value_count = excluded.value_count, point_count = excluded.point_count,
+        nan_count = excluded.nan_count, max_step = excluded.max_step, max_timestamp = excluded.max_timestamp,
+        small_points = excluded.small_points
+"""
+_SAVE_TAIL = """
+    INSERT INTO metric_tails (workspace_id, run_seq, key, points) VALUES (:ws, :run, :key, :points)
+    ON CONFLICT (run_seq, key) DO UPDATE SET points = excluded.points
+"""
+
 
 def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
     """What is stored of those keys of those runs, to be added to."""
@@ -109,36 +126,25 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
         chunks += _merged(tx, full)
     if chunks:
         insert_chunks(tx, chunks)
-    tx.many(
-        f"""
-        INSERT INTO metric_series (workspace_id, experiment_seq, key, run_seq, {_SUMMARY})
-        VALUES (:ws, :experiment, :key, :run, {", ".join(f":{name}" for name in _SUMMED)})
-        ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET
-            last_value = excluded.last_value, last_is_nan = excluded.last_is_nan, last_step = excluded.last_step,
-            last_timestamp = excluded.last_timestamp, first_value = excluded.first_value,
-            first_is_nan = excluded.first_is_nan, first_step = excluded.first_step,
-            first_timestamp = excluded.first_timestamp, min_value = excluded.min_value, max_value = excluded.max_value,
-            sum_value = excluded.sum_value, value_count = excluded.value_count, point_count = excluded.point_count,
-            nan_count = excluded.nan_count, max_step = excluded.max_step, max_timestamp = excluded.max_timestamp,
-            small_points = excluded.small_points
-        """,
-        [
-            {
-                "experiment": experiment_seq,
-                "key": series.key,
-                "run": run_seq,
-                **{name: getattr(series, name) for name in _SUMMED},
-            }
-            for experiment_seq, run_seq, series in changed
-        ],
-    )
-    tx.many(
-        """
-        INSERT INTO metric_tails (workspace_id, run_seq, key, points) VALUES (:ws, :run, :key, :points)
-        ON CONFLICT (run_seq, key) DO UPDATE SET points = excluded.points
-        """,
-        [{"run": run_seq, "key": s.key, "points": bytes(s.tail)} for _, run_seq, s in changed if not s.tail_is_stored],
-    )
+    rows = [
+        {
+            "experiment": experiment_seq,
+            "key": series.key,
+            "run": run_seq,
+            "points": bytes(series.tail),
+            **{name: getattr(series, name) for name in _SUMMED},
+        }
+        for experiment_seq, run_seq, series in changed
+    ]
+    tailed = [row for row, (_, _, series) in zip(rows, changed, strict=True) if not series.tail_is_stored]
+    if tx.dialect == "postgresql":  # one statement takes less time than two
+        tx.many(f"WITH tail AS ({_SAVE_TAIL}) {_SAVE_SUMMARY}", tailed)
+        tx.many(
+            _SAVE_SUMMARY, [row for row, (_, _, series) in zip(rows, changed, strict=True) if series.tail_is_stored]
+        )
+    else:
+        tx.many(_SAVE_SUMMARY, rows)
+        tx.many(_SAVE_TAIL, tailed)
     for _, _, series in changed:
         series.exists = series.tail_is_stored = True
         series.dirty = False

@@ -300,7 +300,7 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     """Tells the change log that the runs were logged to, once until somebody reads it; and drops their documents."""
     memory = tx.memory
     drop_documents(tx, [state.run_seq for state in touched.values() if state.has_doc])
-    news: list[str] = []
+    news: dict[str, int] = {}
     for run_id, state in touched.items():
         tx.stir("run", run_id)
         if memory is not None:
@@ -309,18 +309,19 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
             if state.announced == memory.announced:
                 continue
             state.announced = memory.announced
-        news.append(run_id)
+        news[run_id] = state.run_seq
     if news:
         tx.note_change()
         tx.post(
             "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id IN :ids AND action = 'log'",
-            ids=news,
+            ids=list(news),
         )
-        tx.many(
+        tx.post(
             """
-            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (:ws, 'run', :id, 'log', :now)
+            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at)
+            SELECT :ws, 'run', run_id, 'log', :now FROM runs WHERE workspace_id = :ws AND run_seq IN :runs
             """,
-            [{"id": run_id} for run_id in news],
+            runs=list(news.values()),
         )
 
 

@@ -298,6 +298,12 @@ class Tx:
 
     def record_all(self, changes: Sequence[Change]) -> None:
         self.append_changes(changes)
+        self.recorded(changes)
+
+    def recorded(self, changes: Sequence[Change]) -> None:
+        """Forget what the writer remembers of entities and tell the audit, after a statement of the caller appended the changes
+        to the change log."""
+        self.note_change()
         for change in changes:
             self.forget(change.entity, change.entity_id)
         if self.witness is not None:
