@@ -284,6 +284,16 @@ class Tx:
         values = [[shared[name] if name in shared else row[name] for name in statement.names] for row in rows]
         self._session.execute_many(statement.text, values)
 
+    def many_in_order(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of values, in the order in which the statement first names them, after `:ws`.
+
+        It takes half of the time of `many`, without SQLite's."""
+        statement = compile_sql(sql, self._session.mark)
+        if statement.names[0] != "ws":
+            raise ValueError("the statement does not begin with :ws")
+        ws = self.ws
+        self._session.execute_many(statement.text, [(ws, *row) for row in rows])
+
     def post(self, sql: str, **params: Any) -> None:
         """One statement whose rows and count nobody wants: PostgreSQL runs it meanwhile."""
         text, values = self._bind(sql, params)

@@ -13,16 +13,15 @@ from msgspec import Struct
 from trackside.core.errors import Invalid
 from trackside.traces import spans as forms
 from trackside.traces.ingest.previews import preview
-from trackside.traces.ingest.rollup import Node, counts_of, text_of
+from trackside.traces.ingest.rollup import Node, counts_in, text_of
 from trackside.traces.model import (
     COST_KEYS,
     MAX_SPAN_NAME,
     SERVER_TAGS,
-    Costs,
     State,
     check_session,
     check_tag,
-    costs_of,
+    finite,
     json_object,
 )
 from trackside.traces.spans import Event, Span
@@ -43,7 +42,7 @@ Translate = Callable[[dict[str, str], list[Event]], None]
 
 
 class SpanRow(Struct, frozen=True):
-    """A row of `trace_spans`, but for the trace and its experiment."""
+    """A row of `trace_spans`, but for the trace and its experiment.  The names are those of the columns."""
 
     span_id: int
     parent_id: int | None
@@ -55,7 +54,9 @@ class SpanRow(Struct, frozen=True):
     model: str | None
     provider: str | None
     token_usage: str | None
-    costs: Costs
+    input_cost: float | None
+    output_cost: float | None
+    total_cost: float | None
 
 
 class Batch(Struct, frozen=True):
@@ -71,6 +72,8 @@ class Batch(Struct, frozen=True):
     tags: dict[str, str]  # of the resource, then of the root span, which win
     rows: list[SpanRow]
     nodes: list[Node]
+    has_usage: bool
+    has_cost: bool
     body: bytes
 
 
@@ -112,6 +115,8 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
         tags=tags,
         rows=rows,
         nodes=nodes,
+        has_usage=any([node.usage for node in nodes]),
+        has_cost=any([node.cost for node in nodes]),
         body=bodies.compress(lines),
     )
 
@@ -128,31 +133,33 @@ def storable(text: str) -> str:
 
 def _row(span: Span) -> tuple[SpanRow, Node]:
     attributes = span.attributes
-    cost = attributes.get(COST)
+    said = attributes.get
     span_id = forms.number_of(span.span_id)
     parent_id = forms.number_of(span.parent_span_id) if span.parent_span_id else None
-    used = counts_of(json_object(attributes.get(USAGE)))
-    costs = json_object(cost) or None
-    duration_us = None
-    if span.end_time_unix_nano:
-        duration_us = (span.end_time_unix_nano - span.start_time_unix_nano) // 1000
+    started, ended = span.start_time_unix_nano, span.end_time_unix_nano
+    used = counts_in(said(USAGE))
+    costs = json_object(said(COST)) or None
     row = SpanRow(
-        span_id=span_id,
-        parent_id=parent_id,
-        name=storable(span.name)[:MAX_SPAN_NAME],
-        type=(_bounded(attributes.get(forms.TYPE)) or "UNKNOWN")[:MAX_SPAN_NAME],
-        status=span.word,
-        start_ms=span.start_time_unix_nano // 1_000_000,
-        duration_us=duration_us,
-        model=_bounded(attributes.get(MODEL)),
-        provider=_bounded(attributes.get(PROVIDER)),
-        token_usage=text_of(used),
-        costs=costs_of(costs) if costs else NO_COSTS,
+        span_id,
+        parent_id,
+        storable(span.name)[:MAX_SPAN_NAME],
+        (_bounded(said(forms.TYPE)) or "UNKNOWN")[:MAX_SPAN_NAME],
+        span.word,
+        started // 1_000_000,
+        (ended - started) // 1000 if ended else None,
+        _bounded(said(MODEL)),
+        _bounded(said(PROVIDER)),
+        text_of(used),
+        *(_costs_of(costs) if costs else _NO_COSTS),
     )
     return row, Node(span_id, parent_id, used, costs)
 
 
-NO_COSTS = Costs(**dict.fromkeys(COST_KEYS))
+def _costs_of(costs: dict[str, Any]) -> list[float | None]:
+    return [finite(costs.get(key)) for key in COST_KEYS]
+
+
+_NO_COSTS = (None,) * len(COST_KEYS)
 
 
 def _text(text: str | None) -> str:

@@ -1,23 +1,24 @@
 """OTLP requests to spans.  Knows protobuf's messages and OTLP's JSON; knows no HTTP and no table.
 
-The messages are imported with the first request: most servers start without one.
+The messages are imported with the first request: most servers start without one.  A slice of a repeated field is a list, over
+which a loop takes a third of the time: the fields themselves have no iterator of their own.
 """
 
 import base64
 import json
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
-
-from msgspec import Struct
 
 from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status, encode
 
 SERVICE = "service.name"
 # Agents whose service's name is put onto their root spans, as MLflow's UI shows it.
 AGENTS = frozenset({"claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"})
-MAX_KNOWN_KEY = 100  # characters of a member's name whose JSON text is remembered: most spans have the same few
+MAX_NAME, MOST_NAMES = (
+    100,
+    1_000,
+)  # characters and count of members' names that are remembered: most spans have the same few
 _NO_ID = b"\0" * 8
 _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
 
@@ -31,16 +32,29 @@ class Malformed(Exception):
         self.status = status
 
 
-class Sent(Struct):
+class Sent:
     """The spans of one trace in a request, and the attributes of the first resource that sent some."""
 
-    spans: list[Span]
-    resource: Mapping[str, Any]
-    has_root: bool = False
+    def __init__(self, trace: "_Ids", resource: Mapping[str, Any]) -> None:
+        self.resource = resource
+        self.has_root = False
+        self._trace = trace
+        self._messages: list[tuple[Any, str | None]] = []  # with the agent that sent each
+
+    def add(self, message: Any, agent: str | None) -> None:
+        self._messages.append((message, agent))
+        parent = message.parent_span_id
+        if not parent or not any(parent):
+            self.has_root = True
+
+    @property
+    def spans(self) -> list[Span]:
+        """Made when they are asked for: a request of many traces never has all of them in memory.  Raise Malformed."""
+        return [_span(message, self._trace, agent) for message, agent in self._messages]
 
 
 def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
-    """Return the spans of a request by the trace's id.  Raise Malformed: nothing of the request is kept then."""
+    """Return the spans of a request by the trace's id.  Raise Malformed."""
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415  # see above
         ExportTraceServiceRequest,
     )
@@ -55,26 +69,23 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
         raise Malformed("Invalid OpenTelemetry format") from None
     if not request.resource_spans:
         raise Malformed("Invalid OpenTelemetry format - no spans found")
-    sent: dict[str, Sent] = {}
-    ids: dict[bytes, _Ids] = {}
+    sent: dict[bytes, Sent] = {}  # by the id as it was sent
+    found: dict[str, Sent] = {}
     for group in request.resource_spans:
         resource = {pair.key: _plain(pair.value) for pair in group.resource.attributes}
         service = resource.get(SERVICE)
         agent = service if isinstance(service, str) and service in AGENTS else None
         for scope in group.scope_spans:
-            for message in scope.spans:
-                trace = ids.get(message.trace_id)
-                if trace is None:
-                    trace = ids[message.trace_id] = _ids(message.trace_id)
-                span = _span(message, trace, agent)
-                found = sent.get(trace.trace_id)
-                if found is None:
-                    found = sent[trace.trace_id] = Sent([], resource)
-                elif not found.resource:
-                    found.resource = resource
-                found.spans.append(span)
-                found.has_root = found.has_root or span.parent_span_id is None
-    return sent
+            for message in scope.spans[:]:
+                trace_id = message.trace_id
+                of_trace = sent.get(trace_id)
+                if of_trace is None:
+                    trace = _ids(trace_id)
+                    of_trace = sent[trace_id] = found.setdefault(trace.trace_id, Sent(trace, resource))
+                if not of_trace.resource:
+                    of_trace.resource = resource
+                of_trace.add(message, agent)
+    return found
 
 
 class _Ids(NamedTuple):
@@ -102,7 +113,11 @@ def _span(message: Any, trace: _Ids, agent: str | None) -> Span:
     if parent:
         parent = _id(parent, 8)
     has_parent = bool(parent) and parent != _NO_ID
-    attributes = {pair.key: _text(pair.value) for pair in message.attributes}
+    attributes = {}
+    for pair in message.attributes[:]:
+        value = pair.value
+        text = value.string_value
+        attributes[pair.key] = encode(text).decode() if text else _text(value)
     attributes[REQUEST_ID] = trace.text
     if agent is not None and not has_parent:
         attributes[SERVICE] = f'"{agent}"'
@@ -113,10 +128,10 @@ def _span(message: Any, trace: _Ids, agent: str | None) -> Span:
         message.name,
         message.start_time_unix_nano,
         message.end_time_unix_nano or None,
-        [_event(event) for event in message.events],
+        [_event(event) for event in message.events[:]],
         _status(message.status),
         attributes,
-        [_link(link) for link in message.links],
+        [_link(link) for link in message.links[:]],
     )
 
 
@@ -154,34 +169,44 @@ def _no_span() -> Malformed:
 
 
 def _text(value: Any) -> str:
-    """Return the JSON text of an attribute's value, as `json.dumps` writes it.
+    """Return the JSON text of an attribute's value, as `json.dumps` writes it; callers have looked for a text that is not empty.
 
-    A member that is there and not empty needs no question which one it is: nearly all values are texts or numbers."""
-    if text := value.string_value:
-        return encode(text).decode()
+    A number that is there and not zero needs no question which member it is: nearly all values are texts or numbers."""
     if number := value.int_value:
         return str(number)
     kind = value.WhichOneof("value")
     if kind == "kvlist_value":
-        members = {}
-        for pair in value.kvlist_value.values:
-            member = pair.value
-            text = member.string_value
-            members[pair.key] = encode(text).decode() if text else _text(member)
-        return f"{{{', '.join([f'{_key(key)}: {text}' for key, text in members.items()])}}}"
+        members: dict[str, str] = {}
+        for pair in value.kvlist_value.values[:]:
+            key, member = pair.key, pair.value
+            name = _NAMES.get(key) or _name(key)
+            if text := member.string_value:
+                members[key] = name + encode(text).decode()
+            elif number := member.int_value:
+                members[key] = f"{name}{number}"
+            else:
+                members[key] = name + _text(member)
+        return f"{{{', '.join(members.values())}}}"
     if kind == "array_value":
-        return f"[{', '.join([_text(each) for each in value.array_value.values])}]"
+        texts = []
+        for member in value.array_value.values[:]:
+            text = member.string_value
+            texts.append(encode(text).decode() if text else _text(member))
+        return f"[{', '.join(texts)}]"
     return json.dumps(_plain(value), default=str)
 
 
-def _key(name: str) -> str:
-    """Return the JSON text of a member's name."""
-    return _known_key(name) if len(name) <= MAX_KNOWN_KEY else encode(name).decode()
+def _name(key: str) -> str:
+    """Return the JSON text of a member's name, with its colon."""
+    name = f"{encode(key).decode()}: "
+    if len(key) <= MAX_NAME:
+        if len(_NAMES) == MOST_NAMES:
+            _NAMES.clear()
+        _NAMES[key] = name
+    return name
 
 
-@lru_cache(maxsize=1_000)
-def _known_key(name: str) -> str:
-    return encode(name).decode()
+_NAMES: dict[str, str] = {}  # of members of earlier requests
 
 
 def _plain(value: Any) -> Any:

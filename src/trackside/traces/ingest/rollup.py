@@ -7,7 +7,7 @@ counted twice.  Tokens and costs are summed separately.
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
@@ -26,11 +26,23 @@ class Node(Struct, frozen=True):
     cost: dict[str, Any] | None = None
 
 
-def counts_of(usage: dict[str, Any] | None) -> Counts | None:
-    """Return the tokens of a span."""
-    if not usage:
+def counts_in(text: str | None) -> Counts | None:
+    """Return the tokens that the JSON text of an attribute names; None if it is no object or an empty one."""
+    if text is None:
         return None
-    counts = [whole(usage.get(key)) for key in _KEYS]
+    try:
+        usage = _usage_in(text)
+    except (ValueError, RecursionError):  # it has other values, such as numbers in texts
+        return _counts_of(json_object(text))
+    counts = _without_end(list(msgspec.structs.astuple(usage)))
+    return counts or _counts_of(json_object(text))  # an object without tokens is not an empty one
+
+
+def _counts_of(usage: dict[str, Any] | None) -> Counts | None:
+    return _without_end([whole(usage.get(key)) for key in _KEYS]) if usage else None
+
+
+def _without_end(counts: Counts) -> Counts:
     while counts and counts[-1] is None:
         counts.pop()
     return counts
@@ -43,10 +55,14 @@ def text_of(counts: Counts | None) -> str | None:
 
 def counts_from(text: str | None) -> Counts | None:
     """Read what `text_of` made, and the JSON objects that were stored before."""
-    return _counts(text) if text is not None and text.startswith("[") else counts_of(json_object(text))
+    return _counts(text) if text is not None and text.startswith("[") else counts_in(text)
 
 
 _KEYS = (*TOKEN_KEYS, *CACHE_KEYS)
+_Count = Annotated[int, msgspec.Meta(ge=1 - 2**63, le=2**63 - 1)]
+_usage_in = msgspec.json.Decoder(
+    msgspec.defstruct("Usage", [(key, _Count | None, None) for key in _KEYS], frozen=True)  # as nearly all spans say it
+).decode
 _counts = msgspec.json.Decoder(Counts).decode
 
 

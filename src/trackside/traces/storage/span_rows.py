@@ -4,8 +4,11 @@ On PostgreSQL the rows of a group go as JSON in one statement: 200 rows take a t
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import msgspec
+from msgspec.json import encode
+from msgspec.structs import astuple
 
 from trackside.core.db.tx import Tx
 from trackside.traces.ingest.batch import SpanRow
@@ -17,12 +20,13 @@ AT_ONCE = 1_000  # rows in a statement
 
 def put(tx: Tx, rows: Sequence[tuple[int, int, SpanRow]]) -> None:
     """Add spans, given with the keys of their traces and experiments, or replace them.  No span is there twice."""
-    values = [{"seq": seq, "experiment": experiment, **_values(row)} for seq, experiment, row in rows]
+    values = [(seq, experiment, *astuple(row)) for seq, experiment, row in rows]
+    values.sort(key=_KEY)  # the table is ordered by it
     if tx.dialect == "sqlite":
-        tx.many(_UPSERT, values)
+        tx.many_in_order(_UPSERT, values)
         return
     parts = [values[at : at + AT_ONCE] for at in range(0, len(values), AT_ONCE)]
-    tx.many(_UPSERT_JSON, [{"rows": msgspec.json.encode(part).decode()} for part in parts])
+    tx.many_in_order(_UPSERT_JSON, [(encode([_Row(*row) for row in part]).decode(),) for part in parts])
 
 
 def count(tx: Tx, spans: Mapping[int, Sequence[int]]) -> dict[int, int]:
@@ -46,7 +50,7 @@ def count(tx: Tx, spans: Mapping[int, Sequence[int]]) -> dict[int, int]:
         WHERE s.workspace_id = :ws
         GROUP BY s.trace_seq
         """,
-        rows=msgspec.json.encode([{"seq": seq, "span": span} for seq, ids in spans.items() for span in ids]).decode(),
+        rows=encode([{"seq": seq, "span": span} for seq, ids in spans.items() for span in ids]).decode(),
     )
     return dict(rows)
 
@@ -70,46 +74,30 @@ def nodes(tx: Tx, trace_seqs: Sequence[int]) -> dict[int, list[Node]]:
     return found
 
 
-def _values(row: SpanRow) -> dict[str, int | float | str | None]:
-    return {
-        "span": row.span_id,
-        "parent": row.parent_id,
-        "name": row.name,
-        "type": row.type,
-        "status": row.status,
-        "start": row.start_ms,
-        "duration": row.duration_us,
-        "model": row.model,
-        "provider": row.provider,
-        "usage": row.token_usage,
-        "input_cost": row.costs.input_cost,
-        "output_cost": row.costs.output_cost,
-        "total_cost": row.costs.total_cost,
-    }
-
-
-_COLUMNS = """workspace_id, trace_seq, span_id, experiment_seq, parent_id, name, type, status, start_ms, duration_us,
-    model, provider, token_usage, input_cost, output_cost, total_cost"""
-_REPLACES = """
-ON CONFLICT (trace_seq, span_id) DO UPDATE SET experiment_seq = excluded.experiment_seq, parent_id = excluded.parent_id,
-    name = excluded.name, type = excluded.type, status = excluded.status, start_ms = excluded.start_ms,
-    duration_us = excluded.duration_us, model = excluded.model, provider = excluded.provider,
-    token_usage = excluded.token_usage, input_cost = excluded.input_cost, output_cost = excluded.output_cost,
-    total_cost = excluded.total_cost
+_KEY = itemgetter(0, 2)
+_OF_A_SPAN = SpanRow.__struct_fields__
+_Row = msgspec.defstruct(  # what is None is left out
+    "_Row",
+    [("trace_seq", int), ("experiment_seq", int), *((name, object, None) for name in _OF_A_SPAN)],
+    omit_defaults=True,
+    frozen=True,
+)
+_COLUMNS = f"workspace_id, trace_seq, experiment_seq, {', '.join(_OF_A_SPAN)}"
+_REPLACES = f"""
+ON CONFLICT (trace_seq, span_id) DO UPDATE SET experiment_seq = excluded.experiment_seq,
+    {", ".join(f"{name} = excluded.{name}" for name in _OF_A_SPAN[1:])}
 """
 _UPSERT = f"""
 INSERT INTO trace_spans ({_COLUMNS})
-VALUES (:ws, :seq, :span, :experiment, :parent, :name, :type, :status, :start, :duration, :model, :provider, :usage,
-    :input_cost, :output_cost, :total_cost)
+VALUES (:ws, :seq, :experiment, {", ".join(f":{name}" for name in _OF_A_SPAN)})
 {_REPLACES}
 """
 _UPSERT_JSON = f"""
 INSERT INTO trace_spans ({_COLUMNS})
-SELECT :ws, r.seq, r.span, r.experiment, r.parent, r.name, r.type, r.status, r.start, r.duration, r.model, r.provider, r.usage,
-    r.input_cost, r.output_cost, r.total_cost
+SELECT :ws, {", ".join(f"r.{name}" for name in _Row.__struct_fields__)}
 FROM json_to_recordset(CAST(:rows AS JSON)) AS r (
-    seq BIGINT, span BIGINT, experiment BIGINT, parent BIGINT, name TEXT, type TEXT, status TEXT, start BIGINT, duration BIGINT,
-    model TEXT, provider TEXT, usage TEXT, input_cost DOUBLE PRECISION, output_cost DOUBLE PRECISION,
+    trace_seq BIGINT, experiment_seq BIGINT, span_id BIGINT, parent_id BIGINT, name TEXT, type TEXT, status TEXT, start_ms BIGINT,
+    duration_us BIGINT, model TEXT, provider TEXT, token_usage TEXT, input_cost DOUBLE PRECISION, output_cost DOUBLE PRECISION,
     total_cost DOUBLE PRECISION)
 {_REPLACES}
 """

@@ -132,12 +132,12 @@ def add_spans(trace: State, batch: Batch) -> None:
 def wants_usage(trace: State, batch: Batch) -> bool:
     """Tell whether tokens are summed up from the spans: a start call that gave some is right."""
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS))
-    return not given and (_ends_large(trace, batch) or any(node.usage for node in batch.nodes))
+    return not given and (_ends_large(trace, batch) or batch.has_usage)
 
 
 def wants_cost(trace: State, batch: Batch) -> bool:
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in m.COST_KEYS)
-    return not given and (_ends_large(trace, batch) or any(node.cost for node in batch.nodes))
+    return not given and (_ends_large(trace, batch) or batch.has_cost)
 
 
 def is_summed(trace: State) -> bool:

@@ -229,21 +229,20 @@ def _count(tx: Tx, by_trace: Mapping[_Trace, Mapping[int, SpanRow]]) -> None:
 
 def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
     """Sum up tokens and costs of traces, from all of their spans."""
-    wanted = [
-        each
-        for each in traces
-        if is_summed(each.trace)
-        and any(wants_usage(each.trace, batch) or wants_cost(each.trace, batch) for batch in each.batches)
-    ]
-    whole = [each for each in wanted if sum(len(batch.nodes) for batch in each.batches) == each.trace.span_count]
-    stored = span_rows.nodes(tx, [each.seq or 0 for each in wanted if each not in whole])
-    for each in wanted:
-        nodes = stored.get(each.seq or 0)
-        if nodes is None:
-            nodes = [node for batch in each.batches for node in batch.nodes]
-        if any(wants_usage(each.trace, batch) for batch in each.batches):
+    wanted: list[tuple[_Trace, bool, bool]] = []
+    for each in traces:
+        if is_summed(each.trace):
+            of_usage = any([wants_usage(each.trace, batch) for batch in each.batches])
+            of_cost = any([wants_cost(each.trace, batch) for batch in each.batches])
+            if of_usage or of_cost:
+                wanted.append((each, of_usage, of_cost))
+    came = {each: [node for batch in each.batches for node in batch.nodes] for each, _, _ in wanted}
+    stored = span_rows.nodes(tx, [each.seq or 0 for each in came if len(came[each]) != each.trace.span_count])
+    for each, of_usage, of_cost in wanted:
+        nodes = stored.get(each.seq or 0, came[each])
+        if of_usage:
             set_usage(each.trace, nodes)
-        if any(wants_cost(each.trace, batch) for batch in each.batches):
+        if of_cost:
             set_cost(each.trace, nodes)
 
 
