@@ -115,8 +115,8 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
         tags=tags,
         rows=rows,
         nodes=nodes,
-        has_usage=any([node.usage for node in nodes]),
-        has_cost=any([node.cost for node in nodes]),
+        has_usage=any(node.usage for node in nodes),
+        has_cost=any(node.cost for node in nodes),
         body=bodies.compress(lines),
     )
 

@@ -232,8 +232,8 @@ def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
     wanted: list[tuple[_Trace, bool, bool]] = []
     for each in traces:
         if is_summed(each.trace):
-            of_usage = any([wants_usage(each.trace, batch) for batch in each.batches])
-            of_cost = any([wants_cost(each.trace, batch) for batch in each.batches])
+            of_usage = any(wants_usage(each.trace, batch) for batch in each.batches)
+            of_cost = any(wants_cost(each.trace, batch) for batch in each.batches)
             if of_usage or of_cost:
                 wanted.append((each, of_usage, of_cost))
     came = {each: [node for batch in each.batches for node in batch.nodes] for each, _, _ in wanted}
