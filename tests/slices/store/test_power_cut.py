@@ -1,8 +1,10 @@
 """What `full` promises for a power cut: that an answer comes after the sync.  No power is cut; the disk stops to sync."""
 
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,14 +71,18 @@ def test_with_relaxed_no_answer_waits_for_a_sync(start_failing: Callable[[str], 
     """The counterpart: here the same calls succeed, so that it is the sync that fails above."""
     server = start_failing("relaxed")
     api = server.api
-    run_id = api.new_run()
-    fail_syncs(server)
+    with closing(sqlite3.connect(server.data / "trackside.db", isolation_level=None)) as reader:
+        # An old reader keeps SQLite from beginning its log again, which syncs the head of the log also in `relaxed`.
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM runs").fetchone()
+        run_id = api.new_run()
+        fail_syncs(server)
 
-    api.post("runs/log-metric", run_id=run_id, key="m", value=2, timestamp=2)
-    api.post("experiments/create", name="e")
+        api.post("runs/log-metric", run_id=run_id, key="m", value=2, timestamp=2)
+        api.post("experiments/create", name="e")
 
-    assert api.ask("PUT", FILE, b"x").status == 200
-    assert api.history(run_id, "m") == [(0, 2, 2.0)]
+        assert api.ask("PUT", FILE, b"x").status == 200
+        assert api.history(run_id, "m") == [(0, 2, 2.0)]
 
 
 @pytest.mark.parametrize(("durability", "level"), [("full", 2), ("relaxed", 1)])
