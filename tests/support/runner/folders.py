@@ -15,12 +15,12 @@ LEAST_FREE_BYTES = 6 << 30  # several times what a run takes
 
 def choose(config: pytest.Config) -> None:
     """Let the folders of this run be made in memory, unless `--basetemp` or PYTEST_DEBUG_TEMPROOT says where."""
-    if config.getoption("basetemp") or "PYTEST_DEBUG_TEMPROOT" in os.environ or not _has_room():
+    if config.getoption("basetemp") or "PYTEST_DEBUG_TEMPROOT" in os.environ or not has_room():
         return
     os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
-def _has_room() -> bool:
+def has_room() -> bool:
     """Tell whether the file system in memory and the memory itself have room for a run."""
     try:
         return min(shutil.disk_usage(MEMORY).free, _available_bytes()) > LEAST_FREE_BYTES and os.access(MEMORY, os.W_OK)

@@ -16,6 +16,7 @@ from typing import IO, Any
 import psycopg
 
 from support.processes.ports import free_port
+from support.runner import folders
 
 Admin = psycopg.Connection[tuple[Any, ...]]  # a connection beside those of a server
 
@@ -42,19 +43,25 @@ class Postgres:
     def __init__(self, *, is_durable: bool = False) -> None:
         self._settings = {"max_connections": "200"} if is_durable else _QUICK
         self.folder = Path(tempfile.mkdtemp(prefix="trackside-pg-"))
+        # Not the programs that are copied: a file system in memory may refuse to run them.
+        in_memory = not is_durable and folders.has_room()
+        self._data = (
+            Path(tempfile.mkdtemp(prefix="trackside-pg-", dir=folders.MEMORY)) if in_memory else self.folder / "data"
+        )
         self._numbers = itertools.count(1)
         self._emptying: dict[str, Admin] = {}  # by database, with the function that empties it
         self._user: dict[str, Any] = {}
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
-            os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
+            for folder in {self.folder, self._data} if in_memory else {self.folder}:
+                os.chown(folder, nobody.pw_uid, nobody.pw_gid)
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         self._programs = self._reachable(_installed())
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
         try:
             self._run("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username=postgres", "--no-sync")
-            (self.folder / "data" / "pg_hba.conf").write_text(_SIGN_IN)
+            (self._data / "pg_hba.conf").write_text(_SIGN_IN)
             self.start()
         except BaseException:
             self.close()
@@ -69,7 +76,7 @@ class Postgres:
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
-            [self._programs / "postgres", "-D", self.folder / "data", *options],
+            [self._programs / "postgres", "-D", self._data, *options],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -118,7 +125,8 @@ class Postgres:
         try:
             self.stop()
         finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            for folder in (self._data, self.folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def url(self, database: str = "postgres", *, tcp: bool = True) -> str:
         if tcp:
@@ -174,7 +182,7 @@ class Postgres:
 
     def _run(self, program: str, *words: str) -> None:
         done = subprocess.run(
-            [self._programs / program, "-D", self.folder / "data", *words],
+            [self._programs / program, "-D", self._data, *words],
             cwd=self.folder,
             capture_output=True,
             text=True,
