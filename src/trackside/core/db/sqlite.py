@@ -84,9 +84,8 @@ class SqliteWriter(SqliteSession):
             self.connection.execute("PRAGMA busy_timeout = 0")
 
     def commit(self) -> None:
-        self._watch.check()
         self.connection.execute("COMMIT")
-        self._watch.check()  # of a file that went meanwhile, nobody is told that it was written
+        self._watch.check()  # what was written to a file that is gone is not acknowledged
         if self.news:
             self._tell(self.news)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 SYNC_INTERVAL_S = 1.0
 # The log may have a quarter of the database's size, between these: so it costs disk and time in proportion.
-LEAST_LOG_BYTES = 1 << 20
+LEAST_LOG_BYTES = 4 << 20  # as SQLite by default: a thousand pages
 MOST_LOG_BYTES = 16 << 20
 FRAME_HEAD_BYTES = 24
 FIRST_LOOK = 10  # commits: how much one writes is not known yet
@@ -85,6 +85,7 @@ class LogKeeper:
         self._first_at = 0.0  # when the first of them was
         self._due = FIRST_LOOK
         self._frames = 0  # in the log, at the last look
+        self._generation = b""  # of the log, at the same time
         self._is_looking = False
         self._syncer = None if sync is None else LogSyncer(sync)
         self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
@@ -134,15 +135,20 @@ class LogKeeper:
     def _checkpoint(self, commits: int) -> None:
         most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // self._frame_bytes
         _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        grown = frames - self._frames if frames >= self._frames else frames  # else it started again meanwhile
-        self._frames = frames
+        generation = self._read_generation()
+        grown = frames - self._frames if generation == self._generation else frames
+        self._frames, self._generation = frames, generation
         if frames > most:
             with self._pause():
-                busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-            if not busy:
-                self._frames = 0
+                self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         if commits and grown > 0:
             self._due = min(max(most // 2 * commits // grown, LOOKS[0]), LOOKS[1])
+
+    def _read_generation(self) -> bytes:
+        """Return what changes when the log starts again: the number of checkpoints and the salt in its header."""
+        with self._path.with_name(f"{self._path.name}-wal").open("rb", buffering=0) as log:
+            log.seek(12)
+            return log.read(12)
 
 
 def sync_log(path: Path) -> None:
