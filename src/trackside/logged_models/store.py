@@ -1,14 +1,13 @@
 """Logged models in SQL: their life, params and tags.  Knows their tables; which of them a search means is `search_sql`,
 and their points are written with those of runs (`runs.model_points`)."""
 
-import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import UNSET
 
 from trackside.artifacts.store import Root
-from trackside.core import names
+from trackside.core import ids, names
 from trackside.core.access import Object
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Row, Tx
@@ -40,7 +39,7 @@ def create(
     if model_id:
         tombstones.check_absent(tx, "logged_model", names.check_item_id(model_id, "model_id"))
     else:
-        model_id = f"m-{uuid.uuid4().hex}"
+        model_id = f"m-{ids.new_id()}"
     made = tx.one(
         """
         INSERT INTO logged_models (workspace_id, experiment_seq, model_id, name, model_type, source_run_id, status,

@@ -1,17 +1,17 @@
 """Creation and update of runs, many calls in one transaction.
 
-A call is checked against what is stored, in memory, and all calls that pass are written together: one statement per table,
-except for the row of a new run, whose key the database assigns.  A call that fails changes nothing.
+A call is checked against what is stored, in memory, and all calls that pass are written together: one statement per table.
+A call that fails changes nothing.
 """
 
-import uuid
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from trackside.core import names
+from trackside.core import ids, names
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
@@ -72,10 +72,11 @@ def create_all(tx: Tx, calls: Sequence[NewRun]) -> list[m.GotRun | Fault]:
     found: dict[str, tuple[int, str] | Fault] = {}
     answers: list[m.GotRun | Fault] = []
     planned: list[_Planned] = []
+    seqs: Sequence[int]
     if tx.dialect == "postgresql":
         budget, found, seqs = _look_up(tx, calls)
     else:
-        budget, seqs = Budget(tx), []
+        budget, seqs = Budget(tx), _next_seqs(tx, len(calls))
     for call in calls:
         experiment = found.get(call.experiment_id)
         if experiment is None:
@@ -215,6 +216,14 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
     return Budget(tx, quota_store.quotas_of(quotas)), found, [seq for (seq,) in seqs]
 
 
+def _next_seqs(tx: Tx, count: int) -> range:
+    """Return keys for runs on SQLite, where nobody else inserts runs before this transaction ends.  The database continues
+    after the largest that is used."""
+    row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+    first = 1 if row is None else row[0] + 1
+    return range(first, first + count)
+
+
 class _Planned(Struct, frozen=True):
     """A run that will be written: its values but for the key that the database assigns, and the answer to its call."""
 
@@ -245,7 +254,7 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
     if full is not None:
         return full
     name = call.run_name or tagged or m.random_name()
-    run_id = call.run_id or uuid.uuid4().hex
+    run_id = call.run_id or ids.new_id()
     uri = artifact_uri(location, run_id)
     tags = {**call.tags, m.RUN_NAME_TAG: name}
     info = m.RunInfo(
@@ -265,16 +274,16 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
 
 
 def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> list[tuple[_Planned, int]]:
-    """Write new runs with their tags and changes, and return their keys.  `seqs`: keys that were drawn before, so that the rows
-    go out together with what follows: a round trip for each run would cost more than the run."""
+    """Write new runs with their tags and changes, and return their keys.  `seqs`: keys that were drawn before, so that one
+    statement takes all rows, and PostgreSQL no round trip for each."""
     changes = [Change("run", plan.run_id, "create") for plan in planned]
-    if seqs:
-        made = list(zip(planned, seqs, strict=False))
+    made = list(zip(planned, seqs, strict=False))
+    tags = [(plan, seq, tag) for plan, seq in made for tag in plan.tags.items()]
+    if tx.dialect == "postgresql":
         _insert_whole(tx, made)
-        tags = [(plan, seq, tag) for plan, seq in made for tag in plan.tags.items() if tag[0] != m.RUN_NAME_TAG]
+        tags = [each for each in tags if each[2][0] != m.RUN_NAME_TAG]
     else:
-        made = [(plan, _insert_one(tx, plan)) for plan in planned]
-        tags = [(plan, seq, tag) for plan, seq in made for tag in plan.tags.items()]
+        _insert_runs(tx, made)
         tx.append_changes(changes)
     if tags:
         batch.save_tags(tx, [batch.attribute(plan.experiment_seq, seq, *tag) for plan, seq, tag in tags])
@@ -282,15 +291,24 @@ def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> list[tu
     return made
 
 
+_RUNS = """
+    INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
+        artifact_uri, owner)
+    VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
+"""
+
+
+def _insert_runs(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
+    tx.many(_RUNS, [_row(*each) for each in made], status=str(m.Status.RUNNING), owner=tx.user)
+
+
 def _insert_whole(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
     """Write runs, the tags with their names and their changes: one statement for a run takes PostgreSQL and the driver less time
     than three."""
     tx.many(
-        """
+        f"""
         WITH made AS (
-            INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time,
-                lifecycle_stage, artifact_uri, owner)
-            VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
+            {_RUNS}
         ), named AS (
             INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value)
             VALUES (:ws, :experiment, :name_tag, :run, :name)
@@ -298,43 +316,23 @@ def _insert_whole(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
         INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, user_name)
         VALUES (:ws, 'run', :id, 'create', :now, :owner)
         """,
-        [
-            {
-                "run": seq,
-                "experiment": plan.experiment_seq,
-                "id": plan.run_id,
-                "name": plan.name,
-                "user": plan.user,
-                "start": plan.start_time,
-                "uri": plan.uri,
-            }
-            for plan, seq in made
-        ],
+        [_row(*each) for each in made],
         status=str(m.Status.RUNNING),
         owner=tx.user,
         name_tag=m.RUN_NAME_TAG,
     )
 
 
-def _insert_one(tx: Tx, plan: _Planned) -> int:
-    row = tx.one(
-        """
-        INSERT INTO runs (workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
-            artifact_uri, owner)
-        VALUES (:ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner) RETURNING run_seq
-        """,
-        experiment=plan.experiment_seq,
-        id=plan.run_id,
-        name=plan.name,
-        user=plan.user,
-        status=m.Status.RUNNING,
-        start=plan.start_time,
-        uri=plan.uri,
-        owner=tx.user,
-    )
-    assert row is not None
-    seq: int = row[0]
-    return seq
+def _row(plan: _Planned, seq: int) -> dict[str, Any]:
+    return {
+        "run": seq,
+        "experiment": plan.experiment_seq,
+        "id": plan.run_id,
+        "name": plan.name,
+        "user": plan.user,
+        "start": plan.start_time,
+        "uri": plan.uri,
+    }
 
 
 def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:

@@ -52,6 +52,18 @@ def test_a_few_runs_are_not_looked_at_all_the_time(db: Any) -> None:
     assert 9 <= seen <= 11
 
 
+def test_rounds_begin_anywhere_among_runs_whose_ids_grow_with_time(db: Any) -> None:
+    context = _context(db, [f"0199{i:028x}" for i in range(20)])
+    first = set()
+    for _ in range(200):
+        clock = Clock()
+        rounds = EndedRuns(clock)
+        clock.now += PERIOD_S
+        first.add(next(rounds.due(context)))
+
+    assert len(first) > 10
+
+
 def _context(db: Any, names: list[str]) -> LinkContext:
     with db.write(1) as tx:
         link = store.create(tx, "stock", Kind.MLFLOW, "http://127.0.0.1:1", Mode.PULL, Options(), None, "")

@@ -5,7 +5,6 @@ metrics and one for each folder of its files.  The caller reads them.
 """
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 
 from trackside.links.reconcile.context import LinkContext
@@ -20,7 +19,7 @@ MOST_SAVED_S = 5.0  # of unused time that may be spent at once
 class EndedRuns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._after = uuid.uuid4().hex  # a random start, so that a server that is often restarted reads all of them
+        self._after: str | None = None  # None: nothing was read yet
         self._at = self._began = clock()
         self._left_s = 0.0
 
@@ -30,8 +29,10 @@ class EndedRuns:
         self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
         self._at = now
         link_id = context.link.link_id
+        if self._after is None:  # at random, so that a server that is often restarted reads all of them
+            self._after = context.read(lambda tx: item_store.random_place(tx, link_id, Entity.RUN))
         while self._left_s > 0:
-            found = context.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after, 1))
+            found = context.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after or "", 1))
             if not found:
                 if self._clock() - self._began < LEAST_ROUND_S:
                     return

@@ -1,6 +1,7 @@
 """A link's memory of items: their counterparts, agreed states, points and files that were sent.  Knows these tables; knows
 neither side."""
 
+import random
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -183,6 +184,26 @@ def items(
         made_by=made_by or "",
     )
     return [item_of(row) for row in rows]
+
+
+def random_place(tx: Tx, link_id: int, entity: Entity) -> str:
+    """Return the id here of a random item, or "", for a reader that begins after it: each item is as likely the first."""
+    scope = {"link": link_id, "entity": str(entity)}
+    row = tx.one(
+        "SELECT COUNT(*) FROM link_items WHERE workspace_id = :ws AND link_id = :link AND entity = :entity", **scope
+    )
+    before = random.randrange(max(row[0] if row else 0, 1))  # noqa: S311  # a place to begin at, no secret
+    if not before:
+        return ""
+    row = tx.one(
+        """
+        SELECT local_id FROM link_items WHERE workspace_id = :ws AND link_id = :link AND entity = :entity
+        ORDER BY local_id LIMIT 1 OFFSET :offset
+        """,
+        **scope,
+        offset=before - 1,
+    )
+    return "" if row is None else str(row[0])
 
 
 def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[ItemState]:

@@ -47,7 +47,7 @@ async function runs(pattern: string, experiment: string, signal: AbortSignal): P
   return run_id.map((id, at) => ({
     link: href("experiments", experiment, "runs", id),
     label: shownName(run_name[at], id),
-    hint: id.slice(0, 8),
+    hint: id.slice(-8), // an id begins with the time, which runs made together share
     kind: "run",
   }));
 }
