@@ -7,7 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from trackside.artifacts.roots import OWN_LANE, Spot
 from trackside.core.work.lanes import Lanes
@@ -36,6 +36,10 @@ class Lane:
 
     async def run(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self._lanes.run(self._name, self._limit_s, partial(fn, *args, **kwargs))
+
+    def start(self, fn: Callable[[], T], done: Callable[[Any, BaseException | None], None]) -> None:
+        """The same for callers without a coroutine: `done` gets the result, or the error, on the loop."""
+        self._lanes.start(self._name, self._limit_s, fn, done)
 
     async def run_long(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for what takes longer the more there is: a folder, a checksum."""

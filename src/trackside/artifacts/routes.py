@@ -1,5 +1,7 @@
 """The artifact calls: the proxy that clients put files through, and the files of a run.  Knows MLflow's wire."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from msgspec import field
@@ -10,11 +12,13 @@ from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Action
+from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, TooLarge, Unsupported
 from trackside.core.http import codec
-from trackside.core.http.routes import Route, stream
+from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
+from trackside.workspaces.model import Workspace
 
 MAX_UPLOAD_BYTES = 10 << 20
 MAX_KEPT_BYTES = 64 << 20  # of a file that is kept elsewhere
@@ -56,6 +60,10 @@ class OfRunFile(codec.Call, frozen=True):
     run_id: str | None = None
     run_uuid: str | None = None
     path: str | None = None
+
+    @property
+    def run(self) -> str:
+        return self.run_id or self.run_uuid or ""
 
 
 RUN = by("run", "run_id", "run_uuid")
@@ -145,19 +153,18 @@ class Calls:
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
         return _json(codec.encode(Listing(files=file_infos(found))))
 
-    async def run_entries(self, request: Request) -> Response:
-        run_id = _argument(request, "run_id") or _argument(request, "run_uuid")
-        return _json(await self.listing(request, run_id, _argument(request, "path")))
+    def list_run(
+        self, root: Root, call: OfRunFile, workspace: Workspace, done: Callable[[bytes, BaseException | None], None]
+    ) -> None:
+        """Hand `done` the files in a folder of a run as JSON; without a path, those at its root."""
+        path = call.path or ""
+        spot = self._roots.of(root, path, workspace)
+        self._threads.of(spot).start(partial(_list, root, spot, path), done)
 
     async def listing(self, request: Request, run_id: str, path: str) -> bytes:
         """Return the files in a folder of a run as JSON; without a path, those at its root."""
         root, spot = await self._in_run(request, run_id, path)
-
-        def found() -> bytes:
-            entries = file_infos(spot.blobs.entries(spot.key), keys.from_path(path))
-            return codec.encode(RunListing(root_uri=root.uri, files=entries))
-
-        return await self._threads.of(spot).run(found)
+        return await self._threads.of(spot).run(_list, root, spot, path)
 
     async def run_file(self, request: Request) -> Response:
         path = _argument(request, "path")
@@ -296,12 +303,14 @@ def routes(roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None 
             for method, path, handler, needs, arguments, media in proxy
             for api in ("api", "ajax-api")
         ),
-        stream(
+        query(
             "GET artifacts/list",
-            calls.run_entries,
+            OfRunFile,
+            root_of_listed,
             needs=Action.RUNS_READ,
             on=RUN,
-            arguments=OfRunFile,
+            quick=True,
+            finish=calls.list_run,
             answer=RunListing,
         ),
         stream(
@@ -342,6 +351,19 @@ def routes(roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None 
             "POST upload-artifact", calls.upload, needs=Action.RUNS_WRITE, on=RUN, ajax_only=True, arguments=OfRunFile
         ),
     ]
+
+
+def root_of_listed(tx: Tx, call: OfRunFile) -> Root:
+    """Return where the files of the run lie.  Raise Invalid for a path that no key can have."""
+    if not call.run:
+        raise codec.missing("run_id")
+    keys.from_path(call.path or "")
+    return store.root_of_run(tx, call.run)
+
+
+def _list(root: Root, spot: Spot, path: str) -> bytes:
+    entries = file_infos(spot.blobs.entries(spot.key), keys.from_path(path))
+    return codec.encode(RunListing(root_uri=root.uri, files=entries))
 
 
 def _check_no_spans(key: str) -> None:

@@ -77,8 +77,10 @@ class Calls:
         loop: asyncio.AbstractEventLoop,
         done: Done,
         is_gone: Callable[[], bool],
+        workspace: Any = None,
     ) -> None:
-        """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised."""
+        """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised.  `workspace` is for `finish` of
+        the route."""
         database = self._database
         if route.kind == "batch":
             if visit.must_look and not self._admission.recalls(ws, route, visit.rights, call):
@@ -99,12 +101,32 @@ class Calls:
 
             job = loop.run_in_executor(self._quick, route.prepare, call)
             job.add_done_callback(partial(_continue, go_on, done))
+        elif route.finish is not None:
+            self._read_and_finish(route, route.finish, call, ws, visit, loop, done, is_gone, workspace)
         elif route.quick and database.reads_inline:
             done(self._query(route, call, ws, visit, None), None)
         else:
             threads = self._quick if route.quick else self._searches
             job = loop.run_in_executor(threads, self._query, route, call, ws, visit, self.limit(is_gone))
             job.add_done_callback(partial(_hand_over, done))
+
+    def _read_and_finish(
+        self,
+        route: Route,
+        finish: Callable[[Any, Any, Any, Done], None],
+        call: Any,
+        ws: int,
+        visit: Visit,
+        loop: asyncio.AbstractEventLoop,
+        done: Done,
+        is_gone: Callable[[], bool],
+        workspace: Any,
+    ) -> None:
+        if self._database.reads_inline:
+            finish(self._read(route, call, ws, visit, None), call, workspace, done)
+            return
+        job = loop.run_in_executor(self._quick, self._read, route, call, ws, visit, self.limit(is_gone))
+        job.add_done_callback(partial(_continue, lambda answer: finish(answer, call, workspace, done), done))
 
     def _batch(
         self, route: Route, call: Any, ws: int, visit: Visit, loop: asyncio.AbstractEventLoop, done: Done
@@ -150,7 +172,9 @@ class Calls:
 
         return after
 
-    async def run(self, route: Route, call: Any, ws: int, visit: Visit, is_gone: Callable[[], bool]) -> bytes:
+    async def run(
+        self, route: Route, call: Any, ws: int, visit: Visit, is_gone: Callable[[], bool], workspace: Any = None
+    ) -> bytes:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bytes] = loop.create_future()
 
@@ -162,10 +186,13 @@ class Calls:
             else:
                 future.set_exception(error)
 
-        self.start(route, call, ws, visit, loop, done, is_gone)
+        self.start(route, call, ws, visit, loop, done, is_gone, workspace)
         return await future
 
     def _query(self, route: Route, call: Any, ws: int, visit: Visit, limit: Limit | None) -> bytes:
+        return _rendered(self._read(route, call, ws, visit, limit))
+
+    def _read(self, route: Route, call: Any, ws: int, visit: Visit, limit: Limit | None) -> Any:
         if limit is not None:
             limit.check()  # the wait for a thread may have taken all of it
         with self._database.read(ws, limit) as tx:
@@ -173,8 +200,7 @@ class Calls:
                 self._admission.check(tx, route, visit.rights, call)
             if visit.caller is not OPEN:
                 tx = tx.for_caller(visit.caller, visit.rights)
-            answer = route.handler(tx, call)
-        return _rendered(answer)
+            return route.handler(tx, call)
 
 
 def call_of(route: Route, method: str, query: bytes, params: dict[str, str], body: bytes) -> Any:

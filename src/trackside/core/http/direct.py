@@ -271,7 +271,7 @@ class Direct:
             if plain.method in ("POST", "PUT") and route.parses_body:
                 check_content_type(plain.headers.get(b"content-type"))
             call = call_of(route, plain.method, plain.query, {}, body)
-            self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone)
+            self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone, plain.workspace)
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)
 

@@ -200,7 +200,7 @@ class Edge:
             return
         ws = workspace.workspace_id if workspace is not None else 0
         try:
-            body = await self._calls.run(route, call, ws, visit, gone(scope))
+            body = await self._calls.run(route, call, ws, visit, gone(scope), workspace)
         except Denied:
             self._note_refusal(route, visit.caller, workspace, scope)
             raise

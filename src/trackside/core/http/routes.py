@@ -40,6 +40,9 @@ class Route(Struct, frozen=True, kw_only=True):
     call: type[Call] = Call
     handler: Any = None
     prepare: Callable[[Any], Any] | None = None  # see `batch`; of a command it runs in a thread, before the writer
+    # query: `finish(answer, call, workspace, done)` makes the answer's bytes of what the handler read, after its transaction.  It
+    # is called on the loop and returns at once; `done` gets the bytes or the error, on the loop.
+    finish: Callable[[Any, Any, Any, Callable[[bytes, BaseException | None], None]], None] | None = None
     is_signed: bool = (
         False  # batch: the transaction carries the caller's name, and callers of other names have their own
     )

@@ -6,9 +6,10 @@ Used on one event loop.  A key stands for what may hang as a whole: a store, a h
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from trackside.core.errors import Busy, Unavailable
 from trackside.core.work.threads import STOPPING
@@ -36,6 +37,7 @@ class Lanes:
         self._what = what
         self._busy: Counter[Hashable] = Counter()
         self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+        self._tasks: set[asyncio.Future[Any]] = set()  # the event loop keeps no reference to its tasks
         self._has_ended = False
 
     async def run(
@@ -52,37 +54,63 @@ class Lanes:
         `late` gets the result of a call that returns after its limit, to release what it holds.  `wait_s`: None waits for
         its turn without a limit."""
         await self._enter(key, self._wait_s if wait_s == DEFAULT_WAIT else wait_s)
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        call = self._begin(key, limit_s, fn, late, partial(_wake, waiter))
+        try:
+            await waiter
+        finally:
+            call.end()
+        return call.result()
+
+    def start(
+        self,
+        key: Hashable,
+        limit_s: float | None,
+        fn: Callable[[], T],
+        done: Callable[[Any, BaseException | None], None],
+    ) -> None:
+        """The same without a coroutine: `done` gets the result, or the error, on the loop.  A call that need not wait for its
+        turn costs no task."""
+        if self._waiting.get(key) or not self._has_room(key):
+            task = asyncio.ensure_future(self.run(key, limit_s, fn))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(partial(_tell, done))
+            return
+        self._busy[key] += 1
+        has_told = False
+
+        def settle() -> None:  # at the end of the call or of its time, whatever comes first
+            nonlocal has_told
+            if not has_told:
+                has_told = True
+                call.end()
+                try:
+                    result = call.result()
+                except Exception as error:  # noqa: BLE001  # `done` gets it
+                    done(None, error)
+                else:
+                    done(result, None)
+
+        call = self._begin(key, limit_s, fn, None, settle)
+
+    def _begin(
+        self,
+        key: Hashable,
+        limit_s: float | None,
+        fn: Callable[[], T],
+        late: Callable[[T], object] | None,
+        settle: Callable[[], None],
+    ) -> "_Call[T]":
         try:
             job = self._threads.submit(fn)
         except BaseException:
             self._leave(key)
             raise
+        return _Call(job, self._what, limit_s, settle, partial(self._leave, key), self._in_thread(late))
 
-        has_left = False
-
-        def ended() -> None:
-            self._leave(key)
-            _wake(waiter)
-            if has_left and late is not None and not job.cancelled() and job.exception() is None:
-                self._threads.submit(late, job.result())
-
-        def tell(_: object) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits
-                loop.call_soon_threadsafe(ended)
-
-        job.add_done_callback(tell)
-        timer = None if limit_s is None else loop.call_later(limit_s, _wake, waiter)
-        try:
-            await waiter
-        finally:
-            has_left = not job.done()  # a thread cannot be cancelled: the share of the key is taken until it returns
-            if timer is not None:
-                timer.cancel()
-        if has_left:
-            raise Unavailable(f"{self._what} has not answered within {limit_s:g} s; try again.")
-        return job.result()
+    def _in_thread(self, late: Callable[[T], object] | None) -> Callable[[T], object] | None:
+        return None if late is None else lambda result: self._threads.submit(late, result)
 
     def leave(self) -> None:
         """The server ends: a call that would have to wait for its turn raises Unavailable.
@@ -141,6 +169,67 @@ class Lanes:
                     break
             if queue:
                 self._waiting[key] = queue
+
+
+class _Call(Generic[T]):
+    """A call in a thread.  `settle` is called on the loop when the call has returned, and when its limit is over; `end` says
+    that nobody waits for it any more."""
+
+    __slots__ = ("_has_left", "_job", "_late", "_limit_s", "_loop", "_returned", "_settle", "_timer", "_what")
+
+    def __init__(
+        self,
+        job: "Future[T]",
+        what: str,
+        limit_s: float | None,
+        settle: Callable[[], None],
+        returned: Callable[[], None],
+        late: Callable[[T], object] | None,
+    ) -> None:
+        """`returned` is called on the loop when the thread is free again; `late` gets the result of a call that was left."""
+        self._job: Future[T] | None = job  # None: its result was taken
+        self._what = what
+        self._limit_s = limit_s
+        self._settle = settle
+        self._returned = returned
+        self._late = late
+        self._has_left = False
+        self._loop = asyncio.get_running_loop()
+        self._timer = None if limit_s is None else self._loop.call_later(limit_s, settle)
+        job.add_done_callback(self._tell)
+
+    def _tell(self, _: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits
+            self._loop.call_soon_threadsafe(self._free)
+
+    def _free(self) -> None:
+        job, late = self._job, self._late
+        self._returned()
+        self._settle()
+        if self._has_left and late is not None and job is not None and not job.cancelled() and job.exception() is None:
+            late(job.result())
+
+    def end(self) -> None:
+        self._has_left = (
+            self._job is not None and not self._job.done()
+        )  # a thread cannot be cancelled: it keeps its part of the key's share
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def result(self) -> T:
+        """Raise Unavailable for a call that was left before it returned.  To be called once: a large result must not live until
+        the garbage collector finds the circle of the job and this."""
+        if self._has_left:
+            raise Unavailable(f"{self._what} has not answered within {self._limit_s:g} s; try again.")
+        job, self._job = self._job, None
+        assert job is not None
+        return job.result()
+
+
+def _tell(done: Callable[[Any, BaseException | None], None], task: "asyncio.Future[Any]") -> None:
+    if not task.cancelled():
+        error = task.exception()
+        done(None, error) if error is not None else done(task.result(), None)
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:
