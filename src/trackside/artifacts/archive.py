@@ -3,7 +3,6 @@
 Files are stored uncompressed, since most artifacts are compressed already.  A file that vanishes in between is left out.
 """
 
-import zipfile
 from collections.abc import Iterator, Sequence
 
 from trackside.artifacts import keys
@@ -57,6 +56,8 @@ def files(blobs: Blobs, folder: str) -> list[Entry]:
 
 def pieces(blobs: Blobs, folder: str, wanted: Sequence[Entry]) -> Iterator[bytes]:
     """Give the zip in pieces of about the size in which the store gives files."""
+    import zipfile  # noqa: PLC0415  # few need it, and a start loads this module
+
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as archive:
         for entry in wanted:

@@ -2,7 +2,6 @@
 
 import hmac
 import re
-import tarfile
 import tempfile
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
@@ -44,6 +43,8 @@ class Files:
 
 def _packed(folder: Path) -> IO[bytes]:
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when it was sent
+    import tarfile  # noqa: PLC0415  # most servers never need it
+
     with tarfile.open(fileobj=file, mode="w") as archive:
         archive.add(folder, arcname=".")
     file.seek(0)

@@ -3,6 +3,7 @@
 What answers is loaded last, while the store opens.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -85,6 +86,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
             say(f"Clients trust it by: export REQUESTS_CA_BUNDLE={authority} SSL_CERT_FILE={authority}")
 
     if settings.workers == 1:
+        gc.disable()  # until it serves: what is loaded stays, and to look for garbage among it takes a tenth of the start
         opening = Opening(settings)
         try:
             opening.wait_for_connection()
@@ -92,6 +94,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
 
             return process.serve(settings, sockets, interval_factor, announce, opening)
         finally:
+            gc.enable()
             opening.abandon()
     from trackside.cli.server import process  # noqa: PLC0415  # before the forks: they share its memory
     from trackside.monitoring import workers  # noqa: PLC0415

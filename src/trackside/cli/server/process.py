@@ -77,6 +77,7 @@ def serve(
         for each in sockets:
             each.listen(BACKLOG)  # from here on nobody is turned away: the kernel lets them wait for us
         gc.freeze()  # what start-up made stays: no collection need look at it again
+        gc.enable()
         on_ready()
         rest = threading.Timer(REST_AFTER_S, _complete, (made, stop))
         rest.name, rest.daemon = "trackside-rest", True
