@@ -8,11 +8,13 @@ import pytest
 
 from trackside.core.http_client.errors import RequestRejected, ResponseTooLarge
 from trackside.sync import fields
-from trackside.sync.entities import FIRST
+from trackside.sync.entities import FIRST, Entity
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.entries import ListEntry
+from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.run_changes import Poll
+from trackside.sync.remote.port import Seen
 
 HOUR_S = 3600
 
@@ -188,6 +190,7 @@ def test_a_release_that_cannot_search_by_time_is_swept() -> None:
 
     assert soon == {"runs"}
     assert remote.pass_() == {"runs", "ended"}
+    assert sum("_time" in words for words, _ in remote.searches) == 1  # it is not asked again
 
 
 def test_models_that_were_changed_lately_come_first_and_older_ones_are_not_read_again() -> None:
@@ -211,6 +214,32 @@ def test_a_release_without_models_is_asked_for_them_once() -> None:
     remote.pass_()
 
     assert [words for words, _ in remote.searches].count("models") == 1
+
+
+def test_a_pass_tells_what_it_read_and_a_running_run_again_when_it_gets_on() -> None:
+    experiment = Snapshot("1", "1", {fields.NAME: "e"})
+    runs = [{"info": {"run_id": name}, "step": 1} for name in ("runs", "ended", "odd")]
+
+    def snapshot(run: Any) -> Snapshot:
+        if run["info"]["run_id"] == "odd":
+            raise InvalidRemoteResponse("nonsense")
+        status = "RUNNING" if run["info"]["run_id"] == "runs" else "FINISHED"
+        return Snapshot(run["info"]["run_id"], "1", {fields.STATUS: status, fields.START_TIME: "5"})
+
+    poll = Poll(
+        lambda token: ([experiment], None), lambda *search: (runs, None), snapshot, lambda name: True,
+        lambda: 1e9, lambda: 0.0,
+    )  # fmt: skip
+    first, cursor, _ = poll.changes("")
+    again, cursor, _ = poll.changes(cursor)
+    runs[0]["step"] = 2
+    later, _, _ = poll.changes(cursor)
+
+    ended, odd = Seen(Entity.RUN, "ended", snapshot(runs[1])), Seen(Entity.RUN, "odd", None, "nonsense")
+    running = Seen(Entity.RUN, "runs", snapshot(runs[0]))
+    assert first == [Seen(Entity.EXPERIMENT, "1", experiment), running, ended, odd]
+    assert again == [first[0], ended, odd]
+    assert later == [running, ended, odd]
 
 
 def _snapshot(run: dict[str, Any]) -> Snapshot:

@@ -64,6 +64,16 @@ def test_a_stale_run_that_gets_on_is_looked_at_at_once_and_then_as_a_fresh_one()
     assert runs.is_due("a", {"value": 2})
 
 
+def test_a_run_that_ended_and_goes_on_is_looked_at_at_once() -> None:
+    runs = ActiveRuns(Clock())
+    looks = [runs.is_due("a", {}), runs.is_due("a", {})]
+    runs.forget("unknown")
+    looks.append(runs.is_due("a", {}))
+    runs.forget("a")
+
+    assert [*looks, runs.is_due("a", {})] == [True, False, False, True]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     runs = ActiveRuns(Clock())
     for number in range(active_runs.MOST_RUNS + 5):

@@ -68,6 +68,7 @@ def main() -> None:
     sample = drawn(wanted, chosen.sample)
     for start in range(0, len(sample), AT_ONCE):
         _run(sample[start : start + AT_ONCE], chosen.jobs)
+    sys.stdout.write("\n".join([*report(_statuses(), sample), ""]))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackside.core.db.rest import LONG_S, MOST, SOON_S, Restless
+from trackside.core.db.rest import LONG_S, MOST, SOON_S, Restless, Stirred
 
 
 def test_what_changed_after_a_long_silence_rests_soon() -> None:
@@ -91,3 +91,55 @@ def test_what_changed_last_is_handed_out_first() -> None:
     assert restless.take(now, 2) == ["d", "c"]
     assert restless.take(now, 9) == ["b", "a"]
     assert restless.take(now + SOON_S, 9) == ["busy"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3), st.sampled_from([0.0, SOON_S / 2, SOON_S, 1.0, LONG_S]), st.booleans(), st.integers(0, 3)
+        ),
+        max_size=20,
+    )
+)
+def test_who_rests_is_whose_last_change_was_long_enough_ago(changes: list[tuple[int, float, bool, int]]) -> None:
+    restless: Restless[int] = Restless()
+    now = 0.0
+    changed: dict[int, float] = {}
+    waiting: dict[int, float] = {}  # how long each has to be left alone, the longest ago changed first
+    for key, pause, ends, most in changes:
+        now += pause
+        resting = [
+            each
+            for rest_s in (SOON_S, LONG_S)
+            for each in reversed(waiting)
+            if waiting[each] == rest_s and changed[each] <= now - rest_s
+        ][:most]
+        assert restless.take(now, most) == resting
+        for each in resting:
+            del waiting[each]
+        before = changed.get(key)
+        waiting.pop(key, None)
+        waiting[key] = LONG_S if before is not None and now - before < LONG_S and not ends else SOON_S
+        restless.stir(key, now, ends=ends)
+        changed[key] = now
+
+
+def test_changes_of_a_transaction_count_from_its_commit() -> None:
+    restless: Restless[str] = Restless()
+    stirred = Stirred(restless)
+    for key in ("undone", "a"):
+        stirred.stir(key)
+        stirred.undo()
+    for key, ends in (("a", True), ("b", True), ("a", False)):
+        stirred.stir(key, ends=ends)
+    before = restless.take(1000.0, 9)
+    stirred.commit(100.0)
+    stirred.commit(100.0 + SOON_S)  # of nothing
+
+    assert before == []
+    assert restless.take(100.0 + SOON_S, 9) == ["a", "b"]  # the last changed first
+    for key, ends in (("a", True), ("b", False)):
+        stirred.stir(key, ends=ends)
+    stirred.commit(100.0 + 2 * SOON_S)
+    assert restless.take(100.0 + 3 * SOON_S, 9) == ["a"]
+    assert restless.take(100.0 + 2 * LONG_S, 9) == ["b"]
