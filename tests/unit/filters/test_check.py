@@ -58,6 +58,7 @@ def test_a_fault_has_a_place(text: str, wrong: str | None, expected: str, field:
 
     assert found.fault is not None
     assert (found.start, (before + after)[found.start : found.end]) == (len(before), after if wrong is None else wrong)
+    assert found.end == found.start + len(after if wrong is None else wrong)
     assert found.expected == expected
     assert found.field == (None if field is None else (field, None))
     with pytest.raises(Invalid) as caught:

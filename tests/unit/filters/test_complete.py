@@ -53,6 +53,7 @@ def test_a_caret_stands_where_something_is_expected(text: str, expects: str, rep
     found = complete.place(before + after, len(before), RUNS)
 
     assert (found.expects, (before + after)[found.start : found.end]) == (expects, replaced)
+    assert found.end == found.start + len(replaced)
     assert found.typed == before[found.start :]
     assert found.field == (None if field is None else resolve(field, None, RUNS))
 

@@ -1,5 +1,6 @@
 """What the grammar takes, what it refuses and in which words."""
 
+import ast
 from contextlib import suppress
 
 import pytest
@@ -200,6 +201,35 @@ def test_values_keep_every_digit() -> None:
     assert whole == Comparison(Field(Entity.ATTRIBUTE, "creation_time"), Operator.EQ, (2**53 + 1,))
     assert odd == Comparison(Field(Entity.ATTRIBUTE, "experiment_id"), Operator.EQ, (-5,))
     assert unnamed == Comparison(Field(Entity.TAG, ""), Operator.EQ, ("",))
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        "'a'", '"a"', "''", "'a''b'", "'a\"\"b'", '"a\"\"b"', "\"a''b\"", r"'a\'b'", r"'\\'", r"'\a\b\f\n\r\t\v'", r"'\x41'", r"'\101'",
+        r"'\7'", r"'\1019'", r"'\u20ac'", r"'\U0001f600'", r"'\q'", "'a' 'b' \"c\"",
+    ],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:.*invalid escape sequence")
+def test_a_text_in_a_list_is_what_python_reads(literal: str) -> None:
+    found = parse_filter(f"run_id IN ({literal})", RUNS)
+
+    assert found == Comparison(Field(ATTRIBUTE, "run_id"), Operator.IN, (ast.literal_eval(literal),))
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "ascending"),
+    [
+        ("`status` DESC", Field(ATTRIBUTE, "status"), False),
+        ('"status" ASC', Field(ATTRIBUTE, "status"), True),
+        ("`metrics.a` DESC", Field(METRIC, "a"), False),
+        ("metrics.`a` DESC", Field(METRIC, "a"), False),
+        ("`metrics`.`a` desc", Field(METRIC, "a"), False),
+        ("`metrics`.a DESC", Field(METRIC, "a"), False),
+    ],
+)
+def test_quotes_around_a_name_that_orders(text: str, field: Field, ascending: bool) -> None:
+    assert parse_order_by([text], RUNS) == (Order(field, ascending),)
 
 
 def test_length_depth_and_number_of_clauses_are_bounded() -> None:
