@@ -14,7 +14,7 @@ import pytest
 from support.client import Api, Inside
 from support.links import until
 from trackside import app, opening
-from trackside.core.db.rest import SOON_S
+from trackside.core.db.rest import LONG_S, SOON_S
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Tx, Work
 from trackside.core.errors import Invalid
@@ -87,6 +87,21 @@ def test_the_document_of_a_busy_run_is_made_as_soon_as_it_ends(sqlite: SqliteDat
     (doc,) = stored(sqlite).values()
     assert b'"status":"FINISHED"' in doc
     assert b'"step":4' in doc
+
+
+def test_the_document_of_a_run_whose_tag_is_deleted_is_made_again(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        first, _ = make(tx, 2)
+        log(tx, first)
+    until_stored(sqlite, 1)
+    sqlite.writer.submit(1, lambda tx: runs.delete_tag(tx, first, "t")).result(TIMEOUT_S)
+    dropped = stored(sqlite)
+
+    keeper.step(sqlite, now=time.monotonic() + 2 * LONG_S)
+
+    (doc,) = stored(sqlite).values()
+    assert dropped == {}
+    assert b'"key":"t"' not in doc
 
 
 def test_a_change_drops_the_document(sqlite: SqliteDatabase) -> None:

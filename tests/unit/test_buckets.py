@@ -39,20 +39,40 @@ def test_points_are_ordered_as_mlflow_ranks_them(points: list[Point]) -> None:
 
 
 @given(
-    x=st.lists(st.floats(-10, 10), min_size=1, max_size=20),
+    x=st.lists(st.floats(-10, 10), min_size=1, max_size=60),
     most=st.integers(1, 6),
+    size=st.integers(1, 60),
 )
-def test_a_grid_of_reals_has_a_place_for_each(x: list[float], most: int) -> None:
+def test_a_grid_of_reals_has_a_place_for_each(x: list[float], most: int, size: int) -> None:
     grid = b.real_grid(min(x), max(x), most)
     made = b.Buckets(grid)
     block = b.unpacked(pack([(i, 0, float(i)) for i in range(len(x))]))
 
-    made.add(block, np.array(x), block["step"], block["time"])
+    for start in range(0, len(x), size):
+        some = slice(start, start + size)
+        made.add(block[some], np.array(x)[some], block["step"][some], block["time"][some])
 
     columns = made.columns()
-    assert sum(columns.count) == len(x)
+    places: dict[int, list[int]] = {}
+    for i, value in enumerate(x):
+        place = math.floor((value - grid.start) / grid.width)
+        places.setdefault(min(max(place, 0), grid.count - 1), []).append(i)
+    assert columns.bucket == sorted(places)
     assert all(0 <= bucket < most for bucket in columns.bucket)
-    assert max(value for value in columns.last if value is not None) == len(x) - 1
+    own = [places[bucket] for bucket in columns.bucket]
+    assert columns.count == list(map(len, own))
+    assert columns.x == [x[some[-1]] for some in own]  # of the last point
+    assert (columns.last, columns.min) == ([some[-1] for some in own], [some[0] for some in own])
+
+
+def test_of_points_at_one_place_the_greater_is_the_last_one_and_nan_comes_after_zero() -> None:
+    for values, last in (([1.0, -1.0], 1.0), ([-1.0, 1.0], 1.0), ([0.0, math.nan], None), ([math.nan, 0.0], None)):
+        made = b.Buckets(b.whole_grid(0, 0, 1))
+        for value in values:
+            block = b.unpacked(pack([(0, 0, value)]))
+            made.add(block, block["step"], block["step"], block["time"])
+
+        assert made.columns().last == [last]
 
 
 def test_a_metric_on_x_is_matched_by_step() -> None:

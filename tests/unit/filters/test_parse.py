@@ -206,8 +206,8 @@ def test_values_keep_every_digit() -> None:
 @pytest.mark.parametrize(
     "literal",
     [
-        "'a'", '"a"', "''", "'a''b'", "'a\"\"b'", '"a\"\"b"', "\"a''b\"", r"'a\'b'", r"'\\'", r"'\a\b\f\n\r\t\v'", r"'\x41'", r"'\101'",
-        r"'\7'", r"'\1019'", r"'\u20ac'", r"'\U0001f600'", r"'\q'", "'a' 'b' \"c\"",
+        "'a'", '"a"', "''", "'a''b'", "'a\"\"b'", '"a\"\"b"', "\"a''b\"", "'a' 'b' \"c\"",
+        r"'a\'b'", r"'\\'", r"'\a\b\f\n\r\t\v'", r"'\q'", r"'\x41'", r"'\101'", r"'\7'", r"'\1019'", r"'\u20ac'", r"'\U0001f600'",
     ],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*invalid escape sequence")
