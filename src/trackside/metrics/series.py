@@ -57,14 +57,13 @@ class Series:
     tell that a point is new."""
 
     __slots__ = (
-        "chunks", "dirty", "exists", "first_is_nan", "first_step", "first_timestamp", "first_value", "key", "last_is_nan",
+        "chunks", "dirty", "first_is_nan", "first_step", "first_timestamp", "first_value", "key", "last_is_nan",
         "last_step", "last_timestamp", "last_value", "max_step", "max_timestamp", "max_value", "min_value", "nan_count",
         "point_count", "small_points", "sum_value", "tail", "tail_is_stored", "value_count",
     )  # fmt: skip
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.exists = False  # a row is stored
         self.dirty = False
         self.tail = bytearray()
         self.tail_is_stored = False  # as it is; also an empty one

@@ -69,7 +69,6 @@ def loaded(rows: Iterable[Row]) -> dict[tuple[int, str], Series]:
     found: dict[tuple[int, str], Series] = {}
     for run_seq, key, tail, *summary in rows:
         series = found[run_seq, key] = Series(key)
-        series.exists = True
         series.tail = bytearray(tail or b"")
         series.tail_is_stored = tail is not None
         (
@@ -146,7 +145,7 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
         tx.many(_SAVE_SUMMARY, rows)
         tx.many(_SAVE_TAIL, tailed)
     for _, _, series in changed:
-        series.exists = series.tail_is_stored = True
+        series.tail_is_stored = True
         series.dirty = False
 
 
