@@ -120,6 +120,14 @@ def test_a_start_call_must_say_what_and_where(api: Api) -> None:
     assert api.fault(f"traces/{trace_id(9)}", method="GET", version="3.0")[0] == 404
 
 
+@pytest.mark.parametrize(("given", "kind"), [("x", "str"), ([1], "list"), (5, "int")])
+def test_an_assessment_of_a_start_call_is_an_object(api: Api, given: Any, kind: str) -> None:
+    with pytest.raises(AssertionError, match=f"400.*An assessment is JSON of type '{kind}'; it must be an object."):
+        start(api, assessments=[given])
+
+    assert search(api) == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

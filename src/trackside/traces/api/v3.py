@@ -97,6 +97,8 @@ def start_of(call: m.StartTrace) -> Start:
 
 
 def _assessment(given: Any) -> am.Assessment:
+    if not isinstance(given, dict):
+        raise Invalid(f"An assessment is JSON of type '{type(given).__name__}'; it must be an object.")
     wire: am.WireAssessment = codec.decode_body(am.WireAssessment, codec.encode(given))
     return am.read(wire, wire.assessment_id or assessment_store.new_id(), time.time_ns() // 1_000_000)
 
