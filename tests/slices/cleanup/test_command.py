@@ -9,6 +9,7 @@ from support.links import until
 from support.people import OURS
 from support.processes.servers import Server
 from support.traces import Sent, export, trace_id
+from trackside.cli.cleanup import commands
 from trackside.cli.main import main
 
 
@@ -35,7 +36,7 @@ def test_a_run_is_previewed_and_deleted_and_the_freed_bytes_are_said(server: Ser
 
     code, out, _ = said("delete", "run", run_id, "--preview")
     assert code == 0
-    assert "1 runs, 1 params, 2 tags, 1 metrics, 300 points, 2 files" in out
+    assert "1 run, 1 param, 2 tags, 1 metric, 300 points, 2 files" in out
     assert "2.0 KiB of files, 7.0 KiB in the database" in out
     assert said("delete", "run", run_id)[0] == 2  # nobody can be asked
     assert said("delete", "run", run_id, "--yes")[1] == (
@@ -155,3 +156,12 @@ def test_a_retention_rule_is_previewed_run_and_scheduled(server: Server, said: S
     assert (schedule["name"], schedule["kind"], schedule["cron"]) == ("tidy", "retention", "0 5 * * *")
     code, _, err = said("retention", "run", "--experiments", "*")
     assert (code, "matches every run" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "said"),
+    [(1, "dataset_inputs", "1 dataset input"), (1, "aliases", "1 alias"), (1, "log_entries", "1 log entry")],
+)
+def test_one_thing_is_counted_in_the_singular(count: int, noun: str, said: str) -> None:
+    assert commands.counted(count, noun) == said
+    assert commands.counted(2, noun) == f"2 {noun.replace('_', ' ')}"

@@ -9,8 +9,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from support.client import Api
+from support.pages import axe
 from support.processes.servers import Server
 from support.stores import many_runs
+
+EXAMPLES = Path(__file__).parents[3] / "web" / "src" / "pages" / "runs" / "help" / "examples.ts"
 
 
 def log(api: Api, experiment_id: str, name: str, loss: float, **params: str) -> str:
@@ -348,3 +351,30 @@ def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server
     page.get_by_role("main").get_by_role("button", name="Clear the filter").last.click()
     expect(names(page)).to_have_count(3)
     console.clear()  # of the answers 400
+
+
+def test_an_example_of_the_filter_syntax_goes_into_the_box(server: Server, page: Page) -> None:
+    for name in ("resnet18", "vit"):
+        server.api.new_run(run_name=name)
+
+    page.goto(f"{server.url}/#/experiments/0")
+    page.get_by_role("button", name="Filter syntax").click()
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="run_name ILIKE '%resnet%'").click()
+    expect(page.get_by_role("combobox", name="Filter")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("1 of 2 runs")).to_be_visible()
+
+
+def test_each_example_of_the_filter_syntax_is_a_filter(server: Server) -> None:
+    texts = re.findall(r'"([^"]*)"', EXAMPLES.read_text())
+    examples = [text for text in texts if " " in text]  # the others are names of groups
+
+    checked = {
+        each: server.api.post("/api/trackside/v1/filters/check", filter=each, of="runs", experiment_ids=["0"])["ok"]
+        for each in examples
+    }
+
+    assert len(examples) > 10
+    assert checked == dict.fromkeys(examples, True)

@@ -20,6 +20,12 @@ DELETIONS = f"{PREFIX}/deletions"
 MLFLOW = "/api/2.0/mlflow"
 _STEPS = re.compile(r"(-?[0-9]{1,19})?\.\.(-?[0-9]{1,19})?")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_SINGULAR = {
+    "aliases": "alias",
+    "deliveries": "delivery",
+    "log entries": "log entry",
+    "unsent deliveries": "unsent delivery",
+}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _WIRE = {
     "logged-model": "logged_model",
@@ -221,9 +227,15 @@ def ask(question: str, wanted: str) -> None:
         raise Stop("nothing was deleted")
 
 
+def counted(count: int, plural: str) -> str:
+    """A number with the noun that fits it, of the names that previews count by: `1 dataset input`, `2 aliases`."""
+    noun = plural.replace("_", " ")
+    return f"{count} {noun if count != 1 else _SINGULAR.get(noun, noun.removesuffix('s'))}"
+
+
 def preview_text(found: dict[str, Any]) -> str:
     """A preview in words."""
-    counts = ", ".join(f"{count} {noun.replace('_', ' ')}" for noun, count in found.get("counts", {}).items())
+    counts = ", ".join(counted(count, noun) for noun, count in found.get("counts", {}).items())
     lines = [
         found["title"],
         f"  holds    {counts or 'nothing'}",
