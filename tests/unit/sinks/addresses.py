@@ -40,7 +40,7 @@ REVIEWED = [
             "links/model.py": "target",
             "sync/remote/databricks/client.py": "from_profile",
             "sync/remote/databricks/files.py": "DatabricksFiles._sign",
-            "sync/remote/mlflow/client.py": "MlflowPeer.root",
+            "sync/remote/mlflow/client.py": "MlflowRemote.root",
             "sync/remote/mlflow/datasets.py": "MlflowDatasets.pages MlflowDatasets.change MlflowDatasets.drop MlflowDatasets.put"
             " MlflowDatasets.read MlflowDatasets.remove",
             "sync/remote/mlflow/files.py": "MlflowFiles._entries_at MlflowFiles.entries MlflowFiles.get MlflowFiles.remove"
@@ -52,8 +52,8 @@ REVIEWED = [
             "sync/remote/databricks/oauth.py": "<module>",
             "sync/remote/databricks/signed_urls.py": "SignedFile._send_blocks",
             "sync/remote/databricks/store_requests.py": "Credential.__post_init__ Stores.at",
-            "sync/remote/trackside/client.py": "TracksidePeer._at TracksidePeer.points",
-            "core/http_client/client.py": "Http.__init__ Http.json",
+            "sync/remote/trackside/client.py": "TracksideRemote._at TracksideRemote.points",
+            "core/http_client/client.py": "HttpClient.__init__ HttpClient.json",
             "imports/routes.py": "Calls._own_url",
             "imports/sources/server.py": "ServerSource._bulk _Served._where",
             "imports/sources/server_reviews.py": "_pages",
@@ -128,7 +128,7 @@ REVIEWED = [
             "core/outgoing/exchange.py": "Exchange._exchange",
             "core/outgoing/guard.py": "Guard.connect",
             "events/delivery.py": "Post._connect Post._send",
-            "core/http_client/client.py": "Http._connect Http._socket",
+            "core/http_client/client.py": "HttpClient._connect HttpClient._socket",
         },
     ),
     Reviewed(

@@ -187,7 +187,6 @@ REVIEWED = [
             "traces/storage/columns.py": "move",
             "traces/storage/reader.py": "by_ids by_seqs find",
             "traces/assessments/store.py": "get of_traces put",
-            "traces/storage/span_rows.py": "put",
             "traces/storage/writer.py": "_save",
             "endpoints/store.py": "after all_of_workspace create deployments_between deployments_of get lock replicas"
             " replicas_between replicas_of set_keys wanted",
