@@ -166,3 +166,61 @@ def test_what_names_no_place_by_itself(uri: str) -> None:
 )
 def test_the_places_above(place: str, above: list[str]) -> None:
     assert sources.above(place) == above
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("runs:/r1/model", ("r1", "model")),
+        ("runs:/r1//X/modelX/", ("r1", "X/modelX")),
+        ("runs:r1/m", ("r1", "m")),
+        ("s3://bucket/runs:/x", None),
+        ("mlflow-artifacts:/0/r1/artifacts", None),
+    ],
+)
+def test_what_a_runs_uri_names(source: str, meant: tuple[str, str] | None) -> None:
+    assert sources.run_path(source) == meant
+
+
+@pytest.mark.parametrize("source", ["runs:/", "runs:/r1", "runs:/r1/", "runs:/r1//", "runs://host/r1/m", "runs://r1/m"])
+def test_what_no_runs_uri_is(source: str) -> None:
+    with pytest.raises(
+        Invalid, match=f"^Not a proper runs:/ URI: {source}. Runs URIs must be of the form 'runs:/<run_id>/"
+    ):
+        sources.run_path(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("/a/b", "/a/b"),
+        ("/a/b/", "/a/b/"),
+        ("/a/./b", "/a/b"),
+        ("/a/x/../b/", "/a/b"),
+        ("//a/b", "//a/b"),
+        ("file:///a/x/../b%20c", "file:///a/b%20c"),
+        ("file:///a/b%20c/", "file:///a/b%20c/"),
+        ("/a/b%20c/../d%20e", "/a/d%20e"),
+        ("s3://bucket/a/../b", "s3://bucket/a/../b"),
+    ],
+)
+def test_a_local_path_is_told_without_dots(source: str, told: str) -> None:
+    assert sources.without_dots(source) == told
+
+
+@pytest.mark.parametrize(
+    ("source", "root", "is_within"),
+    [
+        ("S3://Bucket/a/b", "s3://bucket/a", True),
+        ("s3://bucket/a", "S3://BUCKET/a/", True),
+        ("s3://bucket/ab", "s3://bucket/a", False),
+        ("gs://bucket/a/b", "s3://bucket/a", False),
+        ("s3://other/a/b", "s3://bucket/a", False),
+        ("s3://bucket/A/b", "s3://bucket/a", False),
+        ("s3://bucket/a%2Fb", "s3://bucket/a", False),
+        ("s3://bucket/%61/b", "s3://bucket/a", True),
+        ("s3://bucket/a", "s3://bucket/", False),
+    ],
+)
+def test_a_place_is_within_another(source: str, root: str, is_within: bool) -> None:
+    assert sources.is_within(source, root) is is_within
