@@ -86,8 +86,8 @@ class _Check:
         if name and name not in KINDS:
             raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
         entity = Entity(name) if name else Entity.EXPERIMENT
-        ids = context.read(lambda tx: items.ids(tx, entity, after, most))
-        meant = set(context.read(lambda tx: items.ids(tx, entity, after, most, link.options.since)))
+        ids = context.read(items.ids, entity, after, most)
+        meant = set(context.read(items.ids, entity, after, most, link.options.since))
         compared, found, end = 0, [], time.monotonic() + PAGE_S
         for local_id in ids:
             what = self._of_ours(entity, local_id, is_meant=local_id in meant)
@@ -193,7 +193,7 @@ class _Check:
             return context.remote.registry.has_place(snapshot.doc)
         if entity is Entity.EVALUATION_DATASET:
             return True
-        found = context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
+        found = context.read(reader.experiment, snapshot.experiment_id)
         try:
             if entity is Entity.LOGGED_MODEL:
                 context.remote.read(entity, snapshot.item_id)
@@ -205,7 +205,7 @@ class _Check:
 
     def _points(self, run_id: str, item: ItemState) -> list[str]:
         context, mode = self._context, self._context.link.mode
-        mine = context.read(lambda tx: reader.summaries(tx, run_id))
+        mine = context.read(reader.summaries, run_id)
         fingerprints = context.remote.series(item.remote_id)
         unlike = metrics.unlike(context, run_id, item.remote_id) if self._verify else {}
         found = []

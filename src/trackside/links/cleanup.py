@@ -52,7 +52,7 @@ class CopyRemover:
     def __init__(self, context: LinkContext, beat: Callable[[], None]) -> None:
         self._context = context
         self._beat = beat
-        self._link_id = context.link.link_id
+        self._link_id = context.link_id
         self._mirrors = Reconcilers(context)
 
     def here(self) -> bool:
@@ -81,22 +81,22 @@ class CopyRemover:
 
     def tell(self) -> None:
         """Log how much stays on both sides, when all copies are gone."""
-        rest = self._context.read(lambda tx: item_store.theirs(tx, self._link_id))
+        rest = self._context.read(item_store.theirs, self._link_id)
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
             log.info("link %s: not known to be copies made by it, so they stay: %s", self._context.link.name, said)
 
     def _items(self, entity: Entity, made_by: CreatedBy) -> list[ItemState]:
-        return self._context.read(lambda tx: item_store.items(tx, self._link_id, entity, "", AT_ONCE, made_by))
+        return self._context.read(item_store.items, self._link_id, entity, "", AT_ONCE, made_by)
 
     def _end(self, entity: Entity, item: ItemState, remove: Callable[[], None]) -> None:
         reason = attempt(remove, log.warning)
         if reason is not None:
             log.warning("link %s: its copy %s stays: %s", self._context.link.name, item.local_id, reason)
-        self._context.write(lambda tx: item_store.forget_item(tx, self._link_id, entity, item.local_id))
+        self._context.forget(entity, item)
 
     def _remove_there(self, entity: Entity, item: ItemState) -> None:
-        if self._context.read(lambda tx: item_store.is_shared(tx, self._link_id, entity, item.remote_id)):
+        if self._context.read(item_store.is_shared, self._link_id, entity, item.remote_id):
             raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
         if not self._mirrors.of(entity).type.delete_remote(item):
             raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
@@ -106,7 +106,7 @@ class CopyRemover:
         item, snapshot = context.item(entity, known.local_id), self._mirrors.of(entity).read(known.local_id)
         if item is None or snapshot is None:
             return
-        if context.read(lambda tx: item_store.is_of_another_link(tx, self._link_id, entity, item.local_id)):
+        if context.read(item_store.is_of_another_link, self._link_id, entity, item.local_id):
             raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
         if entity is Entity.REGISTERED_MODEL:
             self._remove_model(item, snapshot)
@@ -114,15 +114,13 @@ class CopyRemover:
         if self._is_own(entity, item, snapshot):
             raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
 
-        context.write(lambda tx: self._mirrors.of(entity).type.delete_local(tx, item.local_id))
+        context.write(self._mirrors.of(entity).type.delete_local, item.local_id)
 
     def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
         """With its versions, since a model without them would look like one that was changed."""
         context = self._context
         is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
-        for version in context.read(
-            lambda tx: item_store.items_below(tx, self._link_id, Entity.MODEL_VERSION, item.local_id)
-        ):
+        for version in context.items_below(Entity.MODEL_VERSION, item.local_id):
             if version.made_by is CreatedBy.HERE:
                 self._beat()
                 self._end(
@@ -130,7 +128,7 @@ class CopyRemover:
                     version,
                     lambda v=version: self._remove_here(Entity.MODEL_VERSION, v),  # type: ignore[misc]
                 )
-        if is_own or not context.write(lambda tx: registry.remove(tx, Entity.REGISTERED_MODEL, item.local_id)):
+        if is_own or not context.write(registry.remove, Entity.REGISTERED_MODEL, item.local_id):
             raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
@@ -143,8 +141,8 @@ class CopyRemover:
 
     def _has_own_files(self, entity: Entity, local_id: str) -> bool:
         context = self._context
-        place = context.read(lambda tx: files.place(tx, entity, local_id))
-        known = context.read(lambda tx: item_store.files(tx, self._link_id, entity, local_id))
+        place = context.read(files.place, entity, local_id)
+        known = context.read(item_store.files, self._link_id, entity, local_id)
         try:
             spot = place.spot(context.roots)
         except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away

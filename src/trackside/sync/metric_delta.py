@@ -57,16 +57,16 @@ class Digest(Struct):
 
 
 class Cursor(Struct):
-    """`chunk_id`: every chunk up to it was sent.  `loose`: the hashes of sent points that may move to a later chunk."""
+    """`chunk_id`: every chunk up to it was sent.  `sent_hashes`: the hashes of sent points that may move to a later chunk."""
 
     chunk_id: int = 0
     point_count: int = 0
-    loose: bytes = b""
+    sent_hashes: bytes = b""
 
 
 def lacking(cursor: Cursor, pieces: Iterable[MetricChunk]) -> Iterator[bytes]:
     """The points that were not sent, packed, piece by piece; the cursor moves along, to be saved when all was sent."""
-    known = {cursor.loose[i : i + HASH_BYTES] for i in range(0, len(cursor.loose), HASH_BYTES)}
+    known = {cursor.sent_hashes[i : i + HASH_BYTES] for i in range(0, len(cursor.sent_hashes), HASH_BYTES)}
     for piece in pieces:
         if known:
             fresh, seen = _parted(piece.packed, known)
@@ -79,9 +79,9 @@ def lacking(cursor: Cursor, pieces: Iterable[MetricChunk]) -> Iterator[bytes]:
         cursor.chunk_id = max(cursor.chunk_id, piece.chunk_id)
         if fresh:
             cursor.point_count += len(fresh) // POINT_BYTES
-            cursor.loose = b"".join(sorted(known))
+            cursor.sent_hashes = b"".join(sorted(known))
             yield fresh
-    cursor.loose = b"".join(sorted(known))
+    cursor.sent_hashes = b"".join(sorted(known))
 
 
 def difference(

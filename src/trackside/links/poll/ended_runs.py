@@ -28,11 +28,11 @@ class EndedRuns:
         now = self._clock()
         self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
         self._at = now
-        link_id = context.link.link_id
+        link_id = context.link_id
         if self._after is None:  # at random, so that a server that is often restarted reads all of them
-            self._after = context.read(lambda tx: item_store.random_place(tx, link_id, Entity.RUN))
+            self._after = context.read(item_store.random_place, link_id, Entity.RUN)
         while self._left_s > 0:
-            found = context.read(lambda tx: item_store.items(tx, link_id, Entity.RUN, self._after or "", 1))
+            found = context.read(item_store.items, link_id, Entity.RUN, self._after or "", 1)
             if not found:
                 if self._clock() - self._began < LEAST_ROUND_S:
                     return

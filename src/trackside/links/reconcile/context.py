@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +28,7 @@ from trackside.sync.remote.port import Remote
 from trackside.sync.time_slice import TimeSlice
 from trackside.traces.storage.body_files import BodyFiles
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -68,6 +69,7 @@ class LinkContext:
         self.db = db
         self.ws = ws
         self.link = link
+        self.link_id = link.link_id
         self.remote = remote
         self.roots = roots
         self.server_root = server_root
@@ -93,13 +95,13 @@ class LinkContext:
         """The user that histories show for what the link writes."""
         return f"link {self.link.name}"
 
-    def read(self, fn: Callable[[Tx], T]) -> T:
+    def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self.db.read(self.ws) as tx:
-            return fn(tx)
+            return fn(tx, *args, **kwargs)
 
-    def write(self, fn: Callable[[Tx], T]) -> T:
+    def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a transaction in the link's name, which the history of every slice shows."""
-        return in_link(self.db, self.ws, self.link.link_id, lambda tx: fn(tx.by(self.user)))
+        return in_link(self.db, self.ws, self.link_id, lambda tx: fn(tx.by(self.user), *args, **kwargs))
 
     def look(self, entity: Entity, remote_id: str) -> Snapshot | None:
         """Return an item of theirs, or None.  Raise Invalid if a field of it cannot be stored here."""
@@ -109,30 +111,37 @@ class LinkContext:
         return snapshot
 
     def note(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
-        self.write(lambda tx: store.note(tx, self.link.link_id, kind, entity, entity_id, message))
+        self.write(store.note, self.link_id, kind, entity, entity_id, message)
 
     def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
         """Add a conflict to the log, once for each time that the item was synced."""
 
         def work(tx: Tx) -> None:
-            since = item_store.synced_at(tx, self.link.link_id, entity, entity_id)
-            store.note_once(tx, self.link.link_id, LogKind.CONFLICT, entity, entity_id, message, since=since)
+            since = item_store.synced_at(tx, self.link_id, entity, entity_id)
+            store.note_once(tx, self.link_id, LogKind.CONFLICT, entity, entity_id, message, since=since)
 
         self.write(work)
 
     def note_once(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
         """Add a line to the log unless it has the same line already."""
-        self.write(lambda tx: store.note_once(tx, self.link.link_id, kind, entity, entity_id, message))
+        self.write(store.note_once, self.link_id, kind, entity, entity_id, message)
 
     def item(self, entity: Entity, local_id: str) -> ItemState | None:
-        return self.read(lambda tx: item_store.item(tx, self.link.link_id, entity, local_id))
+        return self.read(item_store.item, self.link_id, entity, local_id)
 
     def by_remote(self, entity: Entity, remote_id: str) -> ItemState | None:
-        return self.read(lambda tx: item_store.by_remote(tx, self.link.link_id, entity, remote_id))
+        return self.read(item_store.by_remote, self.link_id, entity, remote_id)
+
+    def items_below(self, entity: Entity, above: str) -> list[ItemState]:
+        """Return the items of a kind whose id here is `above/…`."""
+        return self.read(item_store.items_below, self.link_id, entity, above)
+
+    def forget(self, entity: Entity, item: ItemState) -> None:
+        self.write(item_store.forget_item, self.link_id, entity, item.local_id)
 
     def enqueue(self, entity: Entity, item_id: str, *, is_remote: bool = False, depth: int = 0) -> None:
         found = [(str(entity), item_id)]
-        self.write(lambda tx: work_queue.enqueue(tx, self.link.link_id, found, is_remote=is_remote, depth=depth))
+        self.write(work_queue.enqueue, self.link_id, found, is_remote=is_remote, depth=depth)
 
     def is_before(self, touched: int) -> bool:
         """Return whether an item that was made or changed at that time, in ms, is from before the moment from which on the link
@@ -149,10 +158,10 @@ class LinkContext:
         """Remember that the item was found there in this generation of the store."""
         store_generation = self.link.store_generation
         if item.store_generation < store_generation:
-            self.write(lambda tx: generations.confirm(tx, self.link.link_id, entity, item.local_id, store_generation))
+            self.write(generations.confirm, self.link_id, entity, item.local_id, store_generation)
 
     def save(self, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, agreed: Doc | None) -> None:
-        self.write(lambda tx: item_store.save_item(tx, self.link.link_id, entity, local_id, remote_id, made_by, agreed))
+        self.write(item_store.save_item, self.link_id, entity, local_id, remote_id, made_by, agreed)
 
     def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
         """Return a document of ours with the remote's ids; `find` returns the remote's id of an item of ours."""

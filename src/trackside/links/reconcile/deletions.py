@@ -48,12 +48,12 @@ class StoreIdentityCheck:
         if store_id in ("", link.store_id):
             if was_put_back:
                 why = "its log ends before where it was read, or goes on otherwise"
-                context.write(lambda tx: generations.end(tx, link, known, why))
+                context.write(generations.end, link, known, why)
             return was_put_back
         if not is_known:
-            context.write(lambda tx: generations.remember(tx, link.link_id, store_id))
+            context.write(generations.remember, link.link_id, store_id)
             return False
-        context.write(lambda tx: generations.begin_anew(tx, link, known, store_id))
+        context.write(generations.begin_anew, link, known, store_id)
         return True
 
 
@@ -62,13 +62,13 @@ class LossCheck:
 
     def __init__(self, context: LinkContext) -> None:
         self._context = context
-        self._link_id = context.link.link_id
+        self._link_id = context.link_id
         self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which generation
 
     def is_lost(self, entity: Entity, item: ItemState) -> bool:
         """Return whether an item that both had, and that is missing there now, was lost with its store."""
         context = self._context
-        known = context.read(lambda tx: generations.of(tx, self._link_id))
+        known = context.read(generations.of, self._link_id)
         if item.store_generation < known.store_generation:
             return True
         was_removed = None
@@ -90,7 +90,7 @@ class LossCheck:
             case _:
                 why = self._is_last(entity, item, known)
         if why:
-            context.write(lambda tx: generations.end(tx, context.link, known, why))
+            context.write(generations.end, context.link, known, why)
         return bool(why)
 
     def _is_the_same(self, known: Known) -> bool:
@@ -98,15 +98,13 @@ class LossCheck:
         context = self._context
         store_id = context.remote.ask_store()
         if store_id and known.store_id and store_id != known.store_id:
-            context.write(lambda tx: generations.begin_anew(tx, context.link, known, store_id))
+            context.write(generations.begin_anew, context.link, known, store_id)
             return False
-        runs = context.read(
-            lambda tx: generations.newest(tx, self._link_id, SOME_RUNS, store_generation=known.store_generation)
-        )
+        runs = context.read(generations.newest, self._link_id, SOME_RUNS, store_generation=known.store_generation)
         lacking = next((run for run in runs if context.remote.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
             why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
-            context.write(lambda tx: generations.end(tx, context.link, known, why))
+            context.write(generations.end, context.link, known, why)
         return lacking is None
 
     def _is_below(self, item: ItemState) -> str:
@@ -114,7 +112,7 @@ class LossCheck:
         one leaves it so."""
         if item.made_by is not CreatedBy.HERE:  # else the moment is not known in which it was made there
             return ""
-        snapshot = self._context.read(lambda tx: registry.read(tx, VERSION, item.local_id))
+        snapshot = self._context.read(registry.read, VERSION, item.local_id)
         model = self._context.remote.registry.read(MODEL, registry.model_of(item.remote_id))
         if snapshot is None or model is None or not int(model.doc.get(fields.SEEN, "0")):
             return ""
@@ -126,11 +124,11 @@ class LossCheck:
         counts only if nothing else tells the store from another one."""
         context = self._context
         is_told = known.store_id or context.read(
-            lambda tx: generations.newest(tx, self._link_id, 1, store_generation=known.store_generation)
+            generations.newest, self._link_id, 1, store_generation=known.store_generation
         )
         if is_told and entity is not MODEL:
             return ""
-        items = context.read(lambda tx: item_store.items(tx, self._link_id, entity, "", SOME_ITEMS + 1))
+        items = context.read(item_store.items, self._link_id, entity, "", SOME_ITEMS + 1)
         others = [
             each for each in items if each.local_id != item.local_id and each.store_generation == known.store_generation
         ]

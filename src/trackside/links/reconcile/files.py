@@ -97,7 +97,7 @@ def receive(context: LinkContext, entity: Entity, local_id: str, remote_id: str)
             case _:
                 pass  # `send` does it
     if came and not entity.is_of_registry:  # other links and readers of the log hear of it
-        context.write(lambda tx: artifacts.record_files(tx, str(entity), local_id, *came))
+        context.write(artifacts.record_files, str(entity), local_id, *came)
     if is_over:
         raise TimeSliceExpired
     return len(came)
@@ -142,12 +142,12 @@ class _Both:
         self._theirs: dict[str, RemoteFile] | None = None
         self._sums: dict[str, str] = {}
         self.ours = {path: file for path, file in files.listing(place).items() if self._has_room(path)}
-        self.known = context.read(lambda tx: item_store.files(tx, context.link.link_id, entity, local_id))
+        self.known = context.read(item_store.files, context.link_id, entity, local_id)
 
     @classmethod
     def look(cls, context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> "_Both | None":
         """None where this server does not open the place.  Raises a Fault where it does, and cannot now."""
-        place = context.read(lambda tx: _place(tx, entity, local_id, context.server_root))
+        place = context.read(_place, entity, local_id, context.server_root)
         try:
             spot = place.spot(context.roots)
         except Fault as fault:
@@ -221,7 +221,7 @@ class _Both:
     def _removals_here(self) -> list[Removal]:
         """Return the removals that the link has not read of yet."""
         entity, seen = str(self.entity), self.context.link.seen_seq
-        return self.context.read(lambda tx: artifacts.removals(tx, entity, self.local_id, seen))
+        return self.context.read(artifacts.removals, entity, self.local_id, seen)
 
     def _removals_there(self) -> list[Removal]:
         """By their names here."""
@@ -257,7 +257,7 @@ class _Both:
     def send(self, path: str) -> Known | None:
         """Return the file as it is there now; None if it was not sent."""
         spot, context = self._spot(path), self.context
-        what = ("push", str(context.ws), str(context.link.link_id), str(self.entity), self.local_id, path)
+        what = ("push", str(context.ws), str(context.link_id), str(self.entity), self.local_id, path)
         try:
             with OpenFile(spot, context.beat, UploadCheckpoint(spot.blobs, what), context.time_slice) as source:
                 stored = self.context.remote.send_file(self.entity, self.remote_id, self._remote(path), source)
@@ -317,14 +317,14 @@ class _Both:
     def drop_here(self, path: str) -> None:
         self._check_unchanged(path)
         spot = self._spot(path)
-        self.context.read(lambda tx: held.check_item(tx, str(self.entity), self.local_id, spot.key))
+        self.context.read(held.check_item, str(self.entity), self.local_id, spot.key)
         owner = (str(self.entity), self.local_id, path)
         if not self.entity.is_of_registry:  # other links and readers of the change log
-            self.context.write(lambda tx: artifacts.begin_removal(tx, *owner))
+            self.context.write(artifacts.begin_removal, *owner)
         spot.blobs.delete(spot.key)
         self.forget(path)
         if not self.entity.is_of_registry:
-            self.context.write(lambda tx: artifacts.record_removal(tx, *owner))
+            self.context.write(artifacts.record_removal, *owner)
 
     def remember(self, path: str) -> None:
         """Save that both sides have the same file."""
@@ -333,13 +333,13 @@ class _Both:
         self._save(Known(path, our.size_bytes, our.etag, sha256, self.theirs[path].etag))
 
     def forget(self, path: str) -> None:
-        link_id = self.context.link.link_id
-        self.context.write(lambda tx: item_store.forget_file(tx, link_id, self.entity, self.local_id, path))
+        link_id = self.context.link_id
+        self.context.write(item_store.forget_file, link_id, self.entity, self.local_id, path)
 
     def _arrive(self, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
         """Return what was stored, its SHA-256, and the remote's ETag of it."""
         context, spot, size = self.context, self._spot(path), there.size_bytes
-        what = ("pull", str(context.ws), str(context.link.link_id), str(self.entity), self.local_id, path)
+        what = ("pull", str(context.ws), str(context.link_id), str(self.entity), self.local_id, path)
         parts = ResumableUpload(spot.blobs, what, f"{size} {there.etag}")
         have = parts.begin() if size > PART_BYTES else 0
         incoming = context.remote.get_file(
@@ -413,9 +413,9 @@ class _Both:
 
     def _save(self, known: Known, sent_bytes: int = 0, taken_bytes: int = 0) -> None:
         def save(tx: Tx) -> None:
-            item_store.save_file(tx, self.context.link.link_id, self.entity, self.local_id, known)
+            item_store.save_file(tx, self.context.link_id, self.entity, self.local_id, known)
             if sent_bytes or taken_bytes:
-                store.count(tx, self.context.link.link_id, sent_bytes=sent_bytes, taken_bytes=taken_bytes)
+                store.count(tx, self.context.link_id, sent_bytes=sent_bytes, taken_bytes=taken_bytes)
 
         self.context.write(save)
 

@@ -38,9 +38,9 @@ def is_known_as_ours(context: LinkContext, theirs: Snapshot) -> bool:
     return theirs.doc.get(Field(FieldKind.TAG, reader.SOURCE_WORKSPACE)) == uid
 
 
-def save_met(context: LinkContext, tx: Tx, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy) -> None:
+def save_met(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy) -> None:
     """Their item is the one of ours.  If it is not known that we made it, it counts no more that we were about to."""
-    link_id = context.link.link_id
+    link_id = context.link_id
     known = item_store.item(tx, link_id, entity, local_id)
     was_about_to = known is not None and not known.remote_id and made_by is CreatedBy.THEM
     if was_about_to and not context.remote.preserves_ids:
@@ -78,10 +78,10 @@ def is_another_experiment(context: LinkContext, item: ItemState, theirs: Snapsho
     name = (item.agreed or {}).get(fields.NAME)
     if context.remote.preserves_ids or name in (None, theirs.doc[fields.NAME]):
         return False
-    link_id = context.link.link_id
-    runs = context.read(lambda tx: generations.newest(tx, link_id, SOME_RUNS, experiment_id=item.local_id))
+    link_id = context.link_id
+    runs = context.read(generations.newest, link_id, SOME_RUNS, experiment_id=item.local_id)
     if not runs:
-        return item.store_generation < context.read(lambda tx: generations.of(tx, link_id)).store_generation
+        return item.store_generation < context.read(generations.of, link_id).store_generation
     found = (context.remote.read(Entity.RUN, each.remote_id) for each in runs)
     return not any(run is not None and run.experiment_id == theirs.item_id for run in found)
 
@@ -90,7 +90,7 @@ def brought(context: LinkContext, entity: Entity, local_id: str) -> tuple[bool, 
     """Return whether an item of ours is from elsewhere, and how long it has been here, in ms."""
 
     def read(tx: Tx) -> tuple[bool, int]:
-        at = item_store.brought_at(tx, context.link.link_id, entity, local_id)
+        at = item_store.brought_at(tx, context.link_id, entity, local_id)
         return at is not None, tx.now - (at or 0)
 
     return context.read(read)
@@ -112,7 +112,7 @@ def match_experiment(context: LinkContext, local_id: str, name: str, again: Agai
     again(other.local_id)
     found = context.remote.find_experiment(name)
     other = None if found is None else context.by_remote(Entity.EXPERIMENT, found)
-    if other is not None and context.read(lambda tx: reader.experiment(tx, other.local_id)) is not None:
+    if other is not None and context.read(reader.experiment, other.local_id) is not None:
         raise BadState(f"the other side has another experiment of the name {name!r}; this one waits for it")
     return found
 
@@ -139,7 +139,7 @@ def adopt_experiment(
         made_by = CreatedBy.THEM if reader.has_experiment(tx, name) else CreatedBy.HERE
         is_timed = made_by is CreatedBy.HERE and context.remote.preserves_ids
         made = writer.experiment(tx, None, timed if is_timed else named, context.server_root)
-        save_met(context, tx, Entity.EXPERIMENT, made, snapshot.item_id, made_by)
+        save_met(tx, context, Entity.EXPERIMENT, made, snapshot.item_id, made_by)
         if made_by is CreatedBy.HERE:
             note(tx, made)
         return made
@@ -149,6 +149,6 @@ def adopt_experiment(
 
 def _here_of_that_name(context: LinkContext, name: str) -> ItemState | None:
     """Return our experiment of that name, if the other side has it."""
-    found = context.read(lambda tx: reader.experiment_of_name(tx, name))
+    found = context.read(reader.experiment_of_name, name)
     item = None if found is None else context.item(Entity.EXPERIMENT, found)
     return item if item is not None and item.remote_id else None

@@ -43,7 +43,7 @@ class Reconciler:
         self.context = item_type.context
         self.entity: Entity = item_type.entity
         self._is_lost = is_lost
-        self._link_id = self.context.link.link_id
+        self._link_id = self.context.link_id
         self._parent = parent
         self.child: Reconciler | None = None
         if parent is not None:
@@ -105,7 +105,7 @@ class Reconciler:
         return found
 
     def read(self, local_id: str) -> Snapshot | None:
-        return self.context.read(lambda tx: self.type.read_local(tx, local_id))
+        return self.context.read(self.type.read_local, local_id)
 
     def meet(
         self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None
@@ -126,19 +126,18 @@ class Reconciler:
         # One that was about to be created before a crash was created by us, unless it says otherwise.
         is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.context, theirs)
         made_by = CreatedBy.US if is_ours else CreatedBy.THEM
-        self.context.write(
-            lambda tx: identity.save_met(self.context, tx, self.entity, snapshot.item_id, remote_id, made_by)
-        )
+        self.context.write(identity.save_met, self.context, self.entity, snapshot.item_id, remote_id, made_by)
         return self._saved(snapshot.item_id), theirs
 
     def forget(self, item: ItemState) -> None:
-        self.context.write(lambda tx: item_store.forget_item(tx, self._link_id, self.entity, item.local_id))
+        self.context.forget(self.entity, item)
 
-    def below(self, item: ItemState) -> list[ItemState]:
-        if self.child is None:
+    def below(self, item: ItemState) -> list[tuple["Reconciler", ItemState]]:
+        """Return the items below one of this kind, with their reconciler."""
+        child = self.child
+        if child is None:
             return []
-        entity = self.child.entity
-        return self.context.read(lambda tx: item_store.items_below(tx, self._link_id, entity, item.local_id))
+        return [(child, each) for each in self.context.items_below(child.entity, item.local_id)]
 
     def _converge(
         self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, *, verify: bool, is_new: bool
@@ -230,15 +229,14 @@ class Reconciler:
             return
         below = self.below(item)
         self.context.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
-        for each in below:
-            assert self.child is not None
-            self.child.type.delete_remote(each)
-            self.child.forget(each)
+        for child, each in below:
+            child.type.delete_remote(each)
+            child.forget(each)
         if not self.type.delete_remote(item):
             text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
             self.context.note(LogKind.SKIPPED, self.entity, item.local_id, text)
         self.forget(item)
-        self.context.write(lambda tx: store.count(tx, self._link_id, sent_items=1))
+        self.context.write(store.count, self._link_id, sent_items=1)
 
     def missing_there(self, item: ItemState, other: Snapshot | None = None) -> None:
         """Reconcile an item that is not there any more; `other`: an item of that id that is another one."""
@@ -281,10 +279,9 @@ class Reconciler:
         self.context.check_deletion(Where.HERE, self.type.called(snapshot), 1 + len(below))
 
         def remove(tx: Tx) -> None:
-            for each in below:
-                assert self.child is not None
-                self.child.type.delete_local(tx, each.local_id)
-                item_store.forget_item(tx, self._link_id, self.child.entity, each.local_id)
+            for child, each in below:
+                child.type.delete_local(tx, each.local_id)
+                item_store.forget_item(tx, self._link_id, child.entity, each.local_id)
             if not self.type.delete_local(tx, item.local_id):
                 text = "removed there; stays here with our own versions"
                 store.note(tx, self._link_id, LogKind.SKIPPED, self.entity, item.local_id, text)
@@ -304,23 +301,21 @@ class Reconciler:
         )
         self.context.note(LogKind.REFUSED if is_refused else LogKind.CONFLICT, self.entity, item.local_id, text)
         again = [(str(self.entity), item.local_id)]
-        for each in self.below(item):
-            assert self.child is not None
-            self.child.forget(each)
-            again.append((str(self.child.entity), each.local_id))
+        for child, each in self.below(item):
+            child.forget(each)
+            again.append((str(child.entity), each.local_id))
         self.forget(item)
-        self.context.write(lambda tx: work_queue.enqueue(tx, self._link_id, again))
+        self.context.write(work_queue.enqueue, self._link_id, again)
 
     def _bring_back(self, item: ItemState) -> None:
         """Take theirs as if it had never been here."""
-        for each in self.below(item):
-            assert self.child is not None
-            self.child.forget(each)
+        for child, each in self.below(item):
+            child.forget(each)
         self.forget(item)
         self.theirs(item.remote_id, verify=True)
-        for remote_id in self.type.below_remote(item.remote_id):
-            assert self.child is not None
-            self.child.theirs(remote_id, verify=True)
+        if self.child is not None:
+            for remote_id in self.type.below_remote(item.remote_id):
+                self.child.theirs(remote_id, verify=True)
 
     def _above(self, item: ItemState) -> ItemState | None:
         """Return the item above this one.  If it is gone too, both went together: what a deletion of it changes in this one is
@@ -336,4 +331,4 @@ class Reconciler:
         return item
 
     def _page(self, after: str) -> list[ItemState]:
-        return self.context.read(lambda tx: item_store.items(tx, self._link_id, self.entity, after, PAGE))
+        return self.context.read(item_store.items, self._link_id, self.entity, after, PAGE)

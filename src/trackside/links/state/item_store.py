@@ -2,8 +2,10 @@
 neither side."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
+
+from msgspec.structs import asdict
 
 from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
@@ -17,6 +19,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.file_plan import FileState, Known
 from trackside.sync.local import registry as registered
+from trackside.sync.metric_delta import Cursor
 
 Direction = Literal["out", "in"]
 
@@ -304,11 +307,11 @@ def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: 
     )
 
 
-def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str, tuple[int, int, bytes]]:
-    """By key: the last chunk that went over, how many points, and what else the direction keeps."""
+def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str, Cursor]:
+    """Return by key what went over.  Of the direction `in`, `sent_hashes` is the fingerprint that was read last."""
     return {
-        key: (chunk, points, bytes(loose))
-        for key, chunk, points, loose in tx.all(
+        key: Cursor(chunk_id, point_count, bytes(sent_hashes))
+        for key, chunk_id, point_count, sent_hashes in tx.all(
             """
             SELECT key, chunk_id, point_count, sent_hashes FROM link_series
             WHERE workspace_id = :ws AND link_id = :link AND run_id = :run AND direction = :direction
@@ -320,17 +323,15 @@ def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str,
     }
 
 
-def save_series(
-    tx: Tx, link_id: int, run_id: str, direction: Direction, rows: Sequence[tuple[str, int, int, bytes]]
-) -> None:
+def save_series(tx: Tx, link_id: int, run_id: str, direction: Direction, cursors: Mapping[str, Cursor]) -> None:
     tx.many(
         """
         INSERT INTO link_series (workspace_id, link_id, run_id, direction, key, chunk_id, point_count, sent_hashes)
-        VALUES (:ws, :link, :run, :direction, :key, :chunk, :count, :hashes)
+        VALUES (:ws, :link, :run, :direction, :key, :chunk_id, :point_count, :sent_hashes)
         ON CONFLICT (link_id, run_id, direction, key) DO UPDATE SET chunk_id = excluded.chunk_id,
             point_count = excluded.point_count, sent_hashes = excluded.sent_hashes
         """,
-        [dict(zip(("key", "chunk", "count", "hashes"), row, strict=True)) for row in rows],
+        [{"key": key, **asdict(cursor)} for key, cursor in cursors.items()],
         link=link_id,
         run=run_id,
         direction=direction,

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -49,6 +49,7 @@ from trackside.sync.remote.port import Remote, Seen
 from trackside.sync.time_slice import TimeSlice, TimeSliceExpired
 from trackside.workspaces import store as workspaces
 
+P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("trackside.links")
 
@@ -160,9 +161,7 @@ class Runner:
             return False
         why = self._why_not(link.principal_id, self._ws, link.acts) if link.state is State.ACTIVE else ""
         if why:
-            self._write(
-                lambda tx: store.pause(tx, link, f"{store.PAUSED}{why}. A user who may do this resumes the link.")
-            )
+            self._write(store.pause, link, f"{store.PAUSED}{why}. A user who may do this resumes the link.")
             return False
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
@@ -185,7 +184,7 @@ class Runner:
             return False
         self._failures = 0
         if link.last_error is not None or abs(_now() - (link.last_success_at or 0)) > SUCCESS_EVERY_MS:
-            self._write(lambda tx: store.succeeded(tx, link))
+            self._write(store.succeeded, link)
         self._rest_s = self._until_next_s(link)
         return more
 
@@ -216,7 +215,7 @@ class Runner:
         asked = time.monotonic()
         if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
             return True
-        is_ours = self._write(lambda tx: store.own(tx, self._link_id, self._owner))
+        is_ours = self._write(store.own, self._link_id, self._owner)
         self._owned_at = asked if is_ours else float("-inf")
         return bool(is_ours)
 
@@ -241,7 +240,7 @@ class Runner:
             if link.mode.sends and (self._watch.is_another(context) or remover.there()):
                 return True
             remover.tell()
-            self._write(lambda tx: store.remove(tx, link))
+            self._write(store.remove, link)
             return False
         if self._watch.is_another(context):
             return True
@@ -257,9 +256,7 @@ class Runner:
 
     def _hold(self, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
         deletion = held.deletion
-        self._write(
-            lambda tx: held_deletions.hold(tx, self._link_id, entity, entity_id, is_remote=is_remote, deletion=deletion)
-        )
+        self._write(held_deletions.hold, self._link_id, entity, entity_id, is_remote=is_remote, deletion=deletion)
 
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""
@@ -268,7 +265,7 @@ class Runner:
             return more
         with self._db.read(self._ws) as tx:
             found, following = backfill.piece(tx, link)
-        self._write(lambda tx: backfill.enqueue(tx, link, found, following))
+        self._write(backfill.enqueue, link, found, following)
         return True
 
     def _read_changes(self, link: Link) -> bool:
@@ -311,7 +308,7 @@ class Runner:
             self._sweeps.look(context, here, partial(self._hear, context, here))
         is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
         if page.cursor != link.remote_cursor or page.unread != link.unread_changes or is_late:
-            self._write(lambda tx: store.heard(tx, link, page.cursor, page.unread, is_all=not more))
+            self._write(store.heard, link, page.cursor, page.unread, is_all=not more)
         if not more:
             self._polled = self._clock()
             self._has_news = False
@@ -357,7 +354,7 @@ class Runner:
             self._enqueue_theirs(seen)
 
     def _enqueue_theirs(self, seen: Seen) -> None:
-        self._write(lambda tx: work_queue.enqueue(tx, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True))
+        self._write(work_queue.enqueue, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True)
 
     def _items(self, here: Reconcilers) -> bool:
         with self._db.read(self._ws) as tx:
@@ -371,7 +368,7 @@ class Runner:
             try:
                 self._item(here, queued)
             except TimeSliceExpired:
-                self._write(lambda tx, queued=queued: work_queue.requeue(tx, self._link_id, queued))  # type: ignore[misc]
+                self._write(work_queue.requeue, self._link_id, queued)
                 more = True
             except RemoteUnavailable as down:
                 if not self._cancel_token.is_cancelled:  # else the end of this server cut the call
@@ -394,7 +391,7 @@ class Runner:
                 here.theirs(queued.entity, queued.entity_id, None, verify=verify)
                 return ""
             if queued.depth >= Depth.COMPARE_BYTES:
-                self._write(lambda tx: item_store.doubt_files(tx, self._link_id, queued.entity, queued.entity_id))
+                self._write(item_store.doubt_files, self._link_id, queued.entity, queued.entity_id)
             return here.ours(queued.entity, queued.entity_id, verify=verify)
 
         try:
@@ -404,10 +401,10 @@ class Runner:
             return
         except RetryLater as early:
             wait_ms = int(early.wait_s * 1000)
-            self._write(lambda tx: work_queue.defer(tx, self._link_id, queued, wait_ms))
+            self._write(work_queue.defer, self._link_id, queued, wait_ms)
             return
         if reason is None:
-            self._write(lambda tx: work_queue.complete(tx, self._link_id, queued))
+            self._write(work_queue.complete, self._link_id, queued)
             return
         wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(queued.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
 
@@ -485,8 +482,8 @@ class Runner:
         with self._db.read(self._ws) as tx:
             return store.find(tx, self._link_id)
 
-    def _write(self, work: Callable[[Tx], T]) -> T:
-        return in_link(self._db, self._ws, self._link_id, work)
+    def _write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return in_link(self._db, self._ws, self._link_id, lambda tx: fn(tx, *args, **kwargs))
 
 
 def _now() -> int:

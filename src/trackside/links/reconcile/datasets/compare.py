@@ -131,7 +131,7 @@ class Comparison:
         return version is not None and item.agreed is not None and item.agreed.get(fields.VERSION) == version
 
     def _wants(self, experiment_id: str) -> bool:
-        found = self.context.read(lambda tx: reader.experiment(tx, experiment_id))
+        found = self.context.read(reader.experiment, experiment_id)
         return found is not None and self.context.link.options.wants(found.doc[fields.NAME])
 
     def _is_there(self, experiment_id: str, *, is_quiet: bool) -> bool:

@@ -71,14 +71,14 @@ class DatasetType(ItemType):
         local_id = identity.id_here(self.context, self.entity, theirs, SOURCE, self.remote.read)
         if local_id is None:
             return None
-        exists = self.context.read(lambda tx: datasets.read(tx, local_id)) is not None
+        exists = self.context.read(datasets.read, local_id) is not None
         is_by_us = local_id == theirs.doc.get(SOURCE) and identity.is_known_as_ours(self.context, theirs)
         doc = {field: value for field, value in theirs.doc.items() if field.kind in datasets.AT_BIRTH}
 
         def make(tx: Tx) -> None:
             datasets.make(tx, local_id, doc)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(self.context, tx, self.entity, local_id, theirs.item_id, made_by)
+            identity.save_met(tx, self.context, self.entity, local_id, theirs.item_id, made_by)
 
         self.context.write(make)
         return local_id

@@ -5,9 +5,8 @@ Both sides are read in the order of hashes and compared by digests; only what di
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,7 +25,6 @@ from trackside.sync.record_tables import Entry, Lists
 from trackside.sync.remote.datasets_port import RemoteDatasets
 from trackside.sync.remote.port import Unmirrored
 
-T = TypeVar("T")
 AT_ONCE = 500
 MAX_CHARS = 4 << 20  # of what goes over together, but for one record that is larger
 
@@ -53,7 +51,7 @@ class RecordSync:
     def __init__(self, context: LinkContext, remote: RemoteDatasets, local_id: str, remote_id: str) -> None:
         self._context = context
         self._remote = remote
-        self._link_id = context.link.link_id
+        self._link_id = context.link_id
         self._local_id = local_id
         self._remote_id = remote_id
 
@@ -121,13 +119,13 @@ class RecordSync:
             page = self._base_page(page[-1].input_hash)
 
     def _base_page(self, after: str) -> list[Agreed]:
-        return self._context.read(lambda tx: dataset_records.page(tx, self._link_id, self._local_id, after))
+        return self._context.read(dataset_records.page, self._link_id, self._local_id, after)
 
     def _our_page(self, after: str) -> list[tuple[int, Record]]:
-        return self._context.read(lambda tx: mirrored.scan(tx, self._local_id, after))
+        return self._context.read(mirrored.scan, self._local_id, after)
 
     def _some(self, hashes: Sequence[str]) -> list[Record]:
-        return self._context.read(lambda tx: mirrored.some(tx, self._local_id, hashes))
+        return self._context.read(mirrored.some, self._local_id, hashes)
 
     def _ours(self, *, is_quiet: bool = False) -> Iterator[Entry]:
         page = self._our_page("")
@@ -164,7 +162,7 @@ class RecordSync:
         hashes = [each.input_hash for each in found]
         match step:
             case Step.FORGET:
-                self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
+                self._context.write(dataset_records.forget, self._link_id, self._local_id, hashes)
             case Step.AGREE:
                 self._agree(found)
             case Step.DROP_THERE:
@@ -197,11 +195,11 @@ class RecordSync:
         digests = {each.input_hash: each.ours for each in found}
         for records in _batches(self._here(list(digests))):
             agreed = [Agreed(each.input_hash, digests[each.input_hash] or "", each.record_id) for each in records]
-            self._write(lambda tx, rows=agreed: dataset_records.save(tx, self._link_id, self._local_id, rows))  # type: ignore[misc]
+            self._context.write(dataset_records.save, self._link_id, self._local_id, agreed)
 
     def _send(self, records: Sequence[Record]) -> int:
         hashes = [record.input_hash for record in records]
-        before = self._context.read(lambda tx: dataset_records.record_ids(tx, self._link_id, self._local_id, hashes))
+        before = self._context.read(dataset_records.record_ids, self._link_id, self._local_id, hashes)
         replaced = {
             each.input_hash for each in records if before.get(each.input_hash, each.record_id) != each.record_id
         }
@@ -224,7 +222,7 @@ class RecordSync:
                 self._save_in(tx, taken)
             return len(taken)
 
-        return self._write(work)
+        return self._context.write(work)
 
     def _join(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
         joined = [record_merge.join(ours, each) for each in records for ours in self._here([each.input_hash])]
@@ -239,7 +237,7 @@ class RecordSync:
         except Unmirrored as reason:
             self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, str(reason))
             return 0
-        self._write(lambda tx: dataset_records.forget(tx, self._link_id, self._local_id, hashes))
+        self._context.write(dataset_records.forget, self._link_id, self._local_id, hashes)
         return len(hashes)
 
     def _drop_here(self, found: Sequence[Difference]) -> int:
@@ -252,7 +250,7 @@ class RecordSync:
                 dataset_records.forget(tx, self._link_id, self._local_id, hashes)
             return len(hashes)
 
-        return self._write(work)
+        return self._context.write(work)
 
     def _unchanged(self, tx: Tx, hashes: Sequence[str], expected: dict[str, str | None]) -> dict[str, Origin | None]:
         """Return the origins of our records that are still what was compared; in a link that only takes, of all."""
@@ -276,14 +274,11 @@ class RecordSync:
         return replace(record, record_id=ours.record_id, created_time=ours.created_time, created_by=ours.created_by)
 
     def _save(self, records: Sequence[Record]) -> None:
-        self._write(lambda tx: self._save_in(tx, records))
+        self._context.write(self._save_in, records)
 
     def _save_in(self, tx: Tx, records: Sequence[Record]) -> None:
         agreed = [Agreed(each.input_hash, self._remote.digest(each) or "", each.record_id) for each in records]
         dataset_records.save(tx, self._link_id, self._local_id, agreed)
-
-    def _write(self, work: Callable[[Tx], T]) -> T:
-        return self._context.write(work)
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:

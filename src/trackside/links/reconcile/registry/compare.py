@@ -64,8 +64,8 @@ class Comparison:
             return True
         if entity is VERSION or alone:
             return False
-        known = {each.local_id: each for each in self._items.versions_of(item)}
-        for version_id in self.context.read(lambda tx: registry.versions_of(tx, item.local_id)):
+        known = {each.local_id: each for each in self.context.items_below(VERSION, item.local_id)}
+        for version_id in self.context.read(registry.versions_of, item.local_id):
             version = self._items.read(VERSION, version_id)
             if version is None:
                 continue
@@ -100,7 +100,7 @@ class Comparison:
                 known = self.context.by_remote(VERSION, version_id)
             if known is not None:
                 local_id = known.local_id
-                found[field] = self.context.read(lambda tx, v=local_id: registry.alias_value(tx, registry.uid_of(v)))  # type: ignore[misc]
+                found[field] = self.context.read(registry.alias_value, registry.uid_of(local_id))
             elif is_quiet or (item.agreed is not None and field in item.agreed and not self.context.link.mode.takes):
                 found[field] = ""  # another one than ours
         return found

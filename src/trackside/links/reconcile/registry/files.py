@@ -87,7 +87,7 @@ class VersionFiles:
         """Whether there are files here to be copied; if this server does not read them, the log says why.  Raises BadState where
         it does, and finds none."""
         version_id = snapshot.item_id
-        place = self._context.read(lambda tx: registry.place(tx, version_id, self._context.server_root))
+        place = self._context.read(registry.place, version_id, self._context.server_root)
         try:
             spot = place.spot(self._context.roots)
         except Fault as fault:
@@ -109,7 +109,7 @@ class VersionFiles:
         except RequestRejected as refused:
             self._skip(snapshot, f"{stays}: {refused}")
             return False
-        place = self._context.read(lambda tx: registry.place(tx, local_id, self._context.server_root))
+        place = self._context.read(registry.place, local_id, self._context.server_root)
         if not files.listing(place.spot(self._context.roots)):
             raise _waits(snapshot, "there")
         return True

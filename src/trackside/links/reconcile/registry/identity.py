@@ -79,7 +79,7 @@ class RegistryIdentity:
 
     def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
         """Return whether somebody else may create the version there, and how long it has been here, in ms."""
-        is_brought, age_ms = self.context.read(lambda tx: registry.brought(tx, snapshot.item_id))
+        is_brought, age_ms = self.context.read(registry.brought, snapshot.item_id)
         return is_brought and not self.context.remote.preserves_ids, age_ms
 
     def _make_earlier(self, snapshot: Snapshot) -> None:
@@ -88,7 +88,7 @@ class RegistryIdentity:
         if model_id in self._in_order:
             return
         self._in_order.add(model_id)
-        for version_id in self.context.read(lambda tx: registry.versions_of(tx, model_id)):
+        for version_id in self.context.read(registry.versions_of, model_id):
             if version_id == snapshot.item_id:
                 return
             earlier = self._items.read(VERSION, version_id)
@@ -122,13 +122,13 @@ class RegistryIdentity:
         def make(tx: Tx) -> str:
             is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, snapshot.doc[fields.NAME])
             local_id = registry.put_new(tx, MODEL, uid, making, self.context.server_root)
-            known = item_store.item(tx, self._items.link_id, MODEL, local_id)
+            known = item_store.item(tx, self.context.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", snapshot.item_id):
                 raise BadState(
                     f"its name {snapshot.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
                 )
             made_by = CreatedBy.THEM if is_here else CreatedBy.HERE
-            item_store.save_item(tx, self._items.link_id, MODEL, local_id, snapshot.item_id, made_by, None)
+            item_store.save_item(tx, self.context.link_id, MODEL, local_id, snapshot.item_id, made_by, None)
             return local_id
 
         made: str = self.context.write(make)
@@ -139,16 +139,16 @@ class RegistryIdentity:
         if self.context.remote.preserves_ids:
             return None
         made = snapshot.doc.get(fields.CREATED, "0")
-        uids = {self.remote.model_uid_of(snapshot), *self.context.read(lambda tx: mirrored.made_at(tx, int(made)))}
+        uids = {self.remote.model_uid_of(snapshot), *self.context.read(mirrored.made_at, int(made))}
         for uid in sorted(uids):
             item = self.context.item(MODEL, uid)
             if item is None or not item.remote_id or self.remote.read(MODEL, item.remote_id) is not None:
                 continue
 
             def rename(tx: Tx, item: ItemState = item) -> None:
-                item_store.rename_remote(tx, self._items.link_id, VERSION, item.remote_id, snapshot.item_id)
+                item_store.rename_remote(tx, self.context.link_id, VERSION, item.remote_id, snapshot.item_id)
                 item_store.save_item(
-                    tx, self._items.link_id, MODEL, item.local_id, snapshot.item_id, item.made_by, None
+                    tx, self.context.link_id, MODEL, item.local_id, snapshot.item_id, item.made_by, None
                 )
 
             self.context.write(rename)
@@ -174,7 +174,7 @@ class RegistryIdentity:
         def make(tx: Tx) -> str:
             made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.context.server_root)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(self.context, tx, VERSION, made, snapshot.item_id, made_by)
+            identity.save_met(tx, self.context, VERSION, made, snapshot.item_id, made_by)
             return made
 
         made: str = self.context.write(make)

@@ -82,7 +82,7 @@ class RegistryType(ItemType):
         if not self.context.link.mode.sends or not identity.is_known_as_ours(self.context, theirs):
             raise Unmirrored(said)
         self.remote.remove(VERSION, item.remote_id)
-        self._items.forget(VERSION, item)
+        self.context.forget(VERSION, item)
         raise Unmirrored(f"{said}; it is created again when it changes or by `link sync`")
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
@@ -140,7 +140,7 @@ class RegistryType(ItemType):
         reads them."""
         if self.entity is not VERSION:
             return False
-        uri = self.context.read(lambda tx: mirrored_files.files_of(tx, registry.uid_of(snapshot.item_id)))
+        uri = self.context.read(mirrored_files.files_of, registry.uid_of(snapshot.item_id))
         if uri is not None and mirrored_files.is_own_folder(uri):
             return True
         what, _, rest = snapshot.doc[fields.ORIGIN].partition("/")

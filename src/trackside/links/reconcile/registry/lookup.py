@@ -3,7 +3,6 @@ nothing."""
 
 from trackside.links.model import LogKind
 from trackside.links.reconcile.context import LinkContext
-from trackside.links.state import item_store
 from trackside.links.state.item import ItemState
 from trackside.sync import fields
 from trackside.sync.document import Doc
@@ -20,16 +19,9 @@ class Items:
     def __init__(self, context: LinkContext) -> None:
         self.context = context
         self.remote: RemoteRegistry = context.remote.registry
-        self.link_id = context.link.link_id
 
     def read(self, entity: Entity, local_id: str) -> Snapshot | None:
-        return self.context.read(lambda tx: registry.read(tx, entity, local_id))
-
-    def forget(self, entity: Entity, item: ItemState) -> None:
-        self.context.write(lambda tx: item_store.forget_item(tx, self.link_id, entity, item.local_id))
-
-    def versions_of(self, model: ItemState) -> list[ItemState]:
-        return self.context.read(lambda tx: item_store.items_below(tx, self.link_id, VERSION, model.local_id))
+        return self.context.read(registry.read, entity, local_id)
 
     def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool:
         """Not another version of that number."""

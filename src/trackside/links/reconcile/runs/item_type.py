@@ -64,7 +64,7 @@ class TrackedType(ItemType):
 
     def wants(self, snapshot: Snapshot) -> bool:
         """Return whether the link's filter of experiments lets the item through."""
-        found = self.context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
+        found = self.context.read(reader.experiment, snapshot.experiment_id)
         return found is not None and self.context.link.options.wants(found.doc[fields.NAME])
 
     def is_before(self, theirs: Snapshot) -> bool:
@@ -134,7 +134,7 @@ class TrackedType(ItemType):
         created = context.remote.make(entity, snapshot.item_id, experiment_id, Patch(self._there(doc)))
         models = [key for kind, key in snapshot.doc if kind in (FieldKind.INPUT, FieldKind.OUTPUT)]
         if entity is Entity.RUN and models:  # these may have points that waited for the run
-            context.write(lambda tx: item_store.enqueue_mirrored(tx, context.link.link_id, Entity.LOGGED_MODEL, models))
+            context.write(item_store.enqueue_mirrored, context.link_id, Entity.LOGGED_MODEL, models)
         known = None if created.existed else Snapshot(created.id, experiment_id, self._there(made))
         return Created(created.id, created.existed, known)
 
@@ -163,7 +163,7 @@ class TrackedType(ItemType):
             if not exists:
                 (writer.run if entity is Entity.RUN else writer.model)(tx, local_id, experiment_id, making)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(context, tx, entity, local_id, theirs.item_id, made_by)
+            identity.save_met(tx, context, entity, local_id, theirs.item_id, made_by)
             if not exists:
                 self._save_as_made(tx, local_id, theirs.item_id)
 
@@ -253,7 +253,7 @@ class TrackedType(ItemType):
             came += metrics.receive(context, snapshot.item_id, item.remote_id, verify=reads_all, doubted=sent.uncertain)
         came += files.receive(context, self.entity, snapshot.item_id, item.remote_id)
         if came and not sent.merged.for_us:
-            context.write(lambda tx: store.count(tx, context.link.link_id, taken_items=1))
+            context.write(store.count, context.link_id, taken_items=1)
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
         return snapshot.doc != item.agreed
@@ -325,7 +325,7 @@ class TrackedType(ItemType):
         """Save the fields of an item that was just made here as agreed: they are nobody's change, and theirs replace them."""
         snapshot = self.read_local(tx, local_id)
         if snapshot is not None:
-            link_id = self.context.link.link_id
+            link_id = self.context.link_id
             item_store.save_item(tx, link_id, self.entity, local_id, remote_id, CreatedBy.HERE, snapshot.doc)
 
     def _is_hidden(self, snapshot: Snapshot) -> bool:
@@ -343,14 +343,14 @@ _READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.LO
 def note_restore(context: LinkContext, entity: Entity, local_id: str) -> None:
     """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so that
     it is deleted again also after a crash, and does not come back here."""
-    snapshot, item = context.read(lambda tx: _READ[entity](tx, local_id)), context.item(entity, local_id)
+    snapshot, item = context.read(_READ[entity], local_id), context.item(entity, local_id)
     if context.remote.preserves_ids or snapshot is None or item is None or snapshot.doc[fields.STAGE] != "deleted":
         return
     agreed = {**(item.agreed or {}), fields.STAGE: "active"}
 
     def save(tx: Tx) -> None:
-        item_store.save_item(tx, context.link.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
-        work_queue.enqueue(tx, context.link.link_id, [(str(entity), local_id)], depth=Depth.COMPARE)
+        item_store.save_item(tx, context.link_id, entity, local_id, item.remote_id, item.made_by, agreed)
+        work_queue.enqueue(tx, context.link_id, [(str(entity), local_id)], depth=Depth.COMPARE)
 
     context.write(save)
 

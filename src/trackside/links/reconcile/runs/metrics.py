@@ -1,7 +1,7 @@
 """Moves the points of a run: what the remote lacks to it, what we lack to us.  Re-runnable at any moment."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 
 from trackside.core.db.tx import Tx
 from trackside.core.http_client.errors import RequestRejected
@@ -22,7 +22,7 @@ MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others
 
 def is_behind(context: LinkContext, run_id: str) -> bool:
     """Whether we have points that were not sent."""
-    return bool(context.read(lambda tx: _behind(context, tx, run_id)))
+    return bool(context.read(_behind, context, run_id))
 
 
 def send(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
@@ -30,14 +30,12 @@ def send(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = F
 
     Points that are logged meanwhile are sent when the change log tells of them, so a run that is logged to without a pause delays
     no other run.  A series that is refused is left alone for a while, unless it is to be tried `at_once`, and delays no other."""
-    refused = (
-        {} if at_once else context.read(lambda tx: context.refusals.waiting(run_id, list(_behind(context, tx, run_id))))
-    )
+    refused = {} if at_once else context.refusals.waiting(run_id, list(context.read(_behind, context, run_id)))
     total = 0
     is_all = False
     began = time.monotonic()
     while not is_all:
-        batch, moved = context.read(lambda tx: _gather(context, tx, run_id, refused.keys()))
+        batch, moved = context.read(_gather, context, run_id, refused.keys())
         if not moved:
             break
         is_all = sum(map(len, batch.values())) < MAX_BYTES
@@ -47,8 +45,7 @@ def send(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = F
         count = sum(map(len, batch.values())) // POINT_BYTES
         total += count
         rate = total / max(time.monotonic() - began, 1e-3) if total > 1000 else None
-        rows = [(key, c.chunk_id, c.point_count, c.loose) for key, c in moved.items()]
-        context.write(_saving(context, run_id, rows, count, rate))
+        context.write(_save_sent, context, run_id, moved, count, rate)
         if not is_all:
             context.time_slice.check()
     if not refused:
@@ -104,7 +101,7 @@ def unlike(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple
     mine: dict[str, Digest] = {}
     place: Place | None = Place()
     while place is not None:
-        place = context.read(lambda tx, at=place: digests.add(tx, run_id, at, mine))  # type: ignore[misc]
+        place = context.read(digests.add, run_id, place, mine)
         context.beat()
     both = {key: (mine[key], theirs[key]) for key in sorted({*mine} & {*theirs})}
     return {
@@ -123,29 +120,27 @@ def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
     if keys and context.link.mode.sends:
         context.remote.recount(remote_id, keys)
     if keys:
-        context.write(lambda tx: digests.recount(tx, run_id, keys))
+        context.write(digests.recount, run_id, keys)
     return set(keys)
 
 
 def doubt(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
     """Whatever was sent: series of which the remote lacks points are sent again.  `doubted`: whatever their fingerprints say."""
     theirs = context.remote.series(remote_id)
-    for key, summary in context.read(lambda tx: reader.summaries(tx, run_id)).items():
+    for key, summary in context.read(reader.summaries, run_id).items():
         is_same = theirs.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
         if is_same and context.remote.preserves_ids:
             continue
         if key not in theirs or lacking(context, run_id, remote_id, key)[0]:
-            context.write(lambda tx, k=key: item_store.forget_series(tx, context.link.link_id, run_id, "out", k))  # type: ignore[misc]
+            context.write(item_store.forget_series, context.link_id, run_id, "out", key)
 
 
 def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str]) -> bool:
     """Whether their series are those that were read last, or ours."""
 
     def read(tx: Tx) -> bool:
-        known = item_store.series(tx, context.link.link_id, run_id, "in")
-        news = {
-            key for key, fingerprint in fingerprints.items() if known.get(key, (0, 0, b""))[2] != fingerprint.encode()
-        }
+        known = item_store.series(tx, context.link_id, run_id, "in")
+        news = {key for key, each in fingerprints.items() if known.get(key, Cursor()).sent_hashes != each.encode()}
         have = reader.summaries(tx, run_id) if news else {}
         return all(key in have and context.remote.fingerprint_of(have[key]) == fingerprints[key] for key in news)
 
@@ -157,20 +152,17 @@ def receive(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, 
     `doubted`: or says what is not so."""
     began = time.monotonic()
     theirs = context.remote.series(remote_id)
-    have = {
-        key: context.remote.fingerprint_of(each)
-        for key, each in context.read(lambda tx: reader.summaries(tx, run_id)).items()
-    }
-    known = context.read(lambda tx: item_store.series(tx, context.link.link_id, run_id, "in"))
+    have = {key: context.remote.fingerprint_of(each) for key, each in context.read(reader.summaries, run_id).items()}
+    known = context.read(item_store.series, context.link_id, run_id, "in")
     total = read = 0
     for key, fingerprint in theirs.items():
         same = have.get(key) == fingerprint and key not in doubted
-        chunk, _, seen = known.get(key, (0, 0, b""))
+        before = known.get(key, Cursor())
         if same and (context.remote.preserves_ids or not verify):
             continue
-        if seen == fingerprint.encode() and not verify:
+        if before.sent_hashes == fingerprint.encode() and not verify:
             continue
-        after = 0 if verify else chunk
+        after = 0 if verify else before.chunk_id
         last = after
         for number, packed in context.remote.points(remote_id, key, after):
             last = max(last, number)
@@ -178,26 +170,20 @@ def receive(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, 
             rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
             fresh = packed
             if verify:  # most of them are here, and writing them would tell other links that the run changed
-                fresh = context.read(lambda tx, k=key, p=packed: _lacking(tx, run_id, k, p))  # type: ignore[misc]
+                fresh = context.read(_lacking, run_id, key, packed)
             for some in portions.of_series({key: fresh} if fresh else {}):
-                total += context.write(lambda tx, k=key, p=some[key], r=rate: _take(context, tx, run_id, k, p, r))  # type: ignore[misc]
-            if (
-                context.remote.preserves_ids and not verify and context.time_slice.is_over
-            ):  # others send a history from its beginning
-                context.write(_going_on_after(context, run_id, key, last))
+                total += context.write(_take, context, run_id, key, some[key], rate)
+            # Others send a history from its beginning.
+            if context.remote.preserves_ids and not verify and context.time_slice.is_over:
+                context.write(item_store.save_series, context.link_id, run_id, "in", {key: Cursor(last)})
                 raise TimeSliceExpired
-        if known.get(key) == (last, 0, fingerprint.encode()):
+        now = Cursor(last, 0, fingerprint.encode())
+        if known.get(key) == now:
             continue
-        row = (key, last, 0, fingerprint.encode())
-        context.write(lambda tx, row=row: item_store.save_series(tx, context.link.link_id, run_id, "in", [row]))  # type: ignore[misc]
+        context.write(item_store.save_series, context.link_id, run_id, "in", {key: now})
         if not verify:  # which is not remembered
             context.time_slice.check()
     return total
-
-
-def _going_on_after(context: LinkContext, run_id: str, key: str, chunk: int) -> Callable[[Tx], None]:
-    """Save that the chunks of their series up to that one were taken, and that the series was not read whole yet."""
-    return lambda tx: item_store.save_series(tx, context.link.link_id, run_id, "in", [(key, chunk, 0, b"")])
 
 
 def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
@@ -211,36 +197,34 @@ def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
     return b"".join(wanted)
 
 
-def _saving(
-    context: LinkContext, run_id: str, rows: list[tuple[str, int, int, bytes]], count: int, rate: float | None
-) -> Callable[[Tx], None]:
-    def save(tx: Tx) -> None:
-        item_store.save_series(tx, context.link.link_id, run_id, "out", rows)
-        if count:
-            store.count(tx, context.link.link_id, sent_points=count, points_per_s=rate)
-
-    return save
+def _save_sent(
+    tx: Tx, context: LinkContext, run_id: str, cursors: Mapping[str, Cursor], count: int, rate: float | None
+) -> None:
+    item_store.save_series(tx, context.link_id, run_id, "out", cursors)
+    if count:
+        store.count(tx, context.link_id, sent_points=count, points_per_s=rate)
 
 
-def _behind(context: LinkContext, tx: Tx, run_id: str) -> dict[str, tuple[int, int, bytes]]:
-    counts = reader.series_counts(tx, run_id)
-    sent = item_store.series(tx, context.link.link_id, run_id, "out")
-    return {key: sent.get(key, (0, 0, b"")) for key, count in counts.items() if sent.get(key, (0, 0, b""))[1] != count}
+def _behind(tx: Tx, context: LinkContext, run_id: str) -> dict[str, Cursor]:
+    """Return the cursors of the series of which we have points that were not sent."""
+    sent = item_store.series(tx, context.link_id, run_id, "out")
+    cursors = {key: (sent.get(key) or Cursor(), count) for key, count in reader.series_counts(tx, run_id).items()}
+    return {key: cursor for key, (cursor, count) in cursors.items() if cursor.point_count != count}
 
 
 def _gather(
-    context: LinkContext, tx: Tx, run_id: str, passed_over: Set[str]
+    tx: Tx, context: LinkContext, run_id: str, passed_over: Set[str]
 ) -> tuple[dict[str, bytes], dict[str, Cursor]]:
     """Points to be sent, as many as may be in memory, and where the cursors are after them."""
     batch: dict[str, bytes] = {}
     moved: dict[str, Cursor] = {}
     size = 0
-    for key, (chunk, count, loose) in _behind(context, tx, run_id).items():
+    for key, cursor in _behind(tx, context, run_id).items():
         if key in passed_over:
             continue
-        cursor = moved[key] = Cursor(chunk, count, loose)
+        moved[key] = cursor
         parts = []
-        for packed in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, chunk)):
+        for packed in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, cursor.chunk_id)):
             parts.append(packed)
             size += len(packed)
             if size >= MAX_BYTES:
@@ -248,27 +232,25 @@ def _gather(
         if parts:
             batch[key] = b"".join(parts)
         elif size < MAX_BYTES:
-            cursor.point_count = reader.series_counts(tx, run_id).get(
-                key, 0
-            )  # a hash in common: nothing is left to send
+            # A hash in common: nothing is left to send.
+            cursor.point_count = reader.series_counts(tx, run_id).get(key, 0)
         if size >= MAX_BYTES:
             break
     return batch, moved
 
 
-def _take(context: LinkContext, tx: Tx, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
+def _take(tx: Tx, context: LinkContext, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
     """How many points of theirs were not here.  They need not be sent back: in one transaction, so that none of ours passes
     for one of them."""
-    chunk, count, loose = item_store.series(tx, context.link.link_id, run_id, "out").get(key, (0, 0, b""))
-    cursor = Cursor(chunk, count, loose)
+    cursor = item_store.series(tx, context.link_id, run_id, "out").get(key) or Cursor()
     before = reader.series_counts(tx, run_id).get(key, 0)
-    is_clean = before == count
+    is_clean = before == cursor.point_count
     writer.points(tx, run_id, {key: packed})
     after = reader.series_counts(tx, run_id).get(key, 0)
-    store.count(tx, context.link.link_id, taken_points=after - before, points_per_s=rate)
+    store.count(tx, context.link_id, taken_points=after - before, points_per_s=rate)
     if is_clean:
-        for _ in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, chunk)):
+        for _ in metric_delta.lacking(cursor, reader.pieces(tx, run_id, key, cursor.chunk_id)):
             pass
-        row = (key, cursor.chunk_id, after, cursor.loose)
-        item_store.save_series(tx, context.link.link_id, run_id, "out", [row])
+        cursor.point_count = after
+        item_store.save_series(tx, context.link_id, run_id, "out", {key: cursor})
     return int(after - before)

@@ -50,7 +50,7 @@ class Batches:
         return found
 
     def _new(self, trace_ids: Sequence[str]) -> list[Snapshot]:
-        link_id = self._context.link.link_id
+        link_id = self._context.link_id
 
         def read(tx: Tx) -> list[Snapshot]:
             unknown = [each for each in trace_ids if item_store.item(tx, link_id, Entity.TRACE, each) is None]
@@ -78,7 +78,7 @@ class Batches:
     def _intend(self, trace_ids: Sequence[str]) -> None:
         def work(tx: Tx) -> None:
             for trace_id in trace_ids:
-                item_store.save_item(tx, self._context.link.link_id, Entity.TRACE, trace_id, "", CreatedBy.US, None)
+                item_store.save_item(tx, self._context.link_id, Entity.TRACE, trace_id, "", CreatedBy.US, None)
 
         if trace_ids:
             self._context.write(work)
@@ -86,12 +86,10 @@ class Batches:
     def _save(self, trace_ids: Sequence[str]) -> None:
         def work(tx: Tx) -> None:
             for trace_id in trace_ids:
-                item_store.save_item(
-                    tx, self._context.link.link_id, Entity.TRACE, trace_id, trace_id, CreatedBy.US, None
-                )
+                item_store.save_item(tx, self._context.link_id, Entity.TRACE, trace_id, trace_id, CreatedBy.US, None)
 
         self._context.write(work)
 
     def _stored(self, trace_id: str) -> list[bytes]:
-        read_lines = self._context.read(lambda tx: traces.stored(tx, trace_id, self._context.body_files))
+        read_lines = self._context.read(traces.stored, trace_id, self._context.body_files)
         return read_lines()

@@ -27,7 +27,7 @@ class Comparison:
 
     def is_wanted(self, snapshot: Snapshot) -> bool:
         """Return whether the link mirrors a trace of ours: those of deleted experiments stay as they are."""
-        found = self.context.read(lambda tx: reader.experiment(tx, snapshot.experiment_id))
+        found = self.context.read(reader.experiment, snapshot.experiment_id)
         return (
             found is not None
             and found.doc.get(fields.STAGE) == "active"

@@ -101,7 +101,7 @@ class TraceType(ItemType):
             if not exists:
                 traces.put(tx, self._brought(trace_id, experiment_id, doc, doc))
             made_by = CreatedBy.THEM if exists else CreatedBy.HERE
-            identity.save_met(self.context, tx, self.entity, trace_id, trace_id, made_by)
+            identity.save_met(tx, self.context, self.entity, trace_id, trace_id, made_by)
 
         self.context.write(make)
         return trace_id
@@ -197,7 +197,7 @@ class TraceReconciler(Reconciler):
     def deleted_here(self, item: ItemState) -> None:
         full = self.context.item(self.entity, item.local_id) or item
         experiment_id = (full.agreed or {}).get(fields.EXPERIMENT, "")
-        found = self.context.read(lambda tx: reader.experiment(tx, experiment_id)) if experiment_id else None
+        found = self.context.read(reader.experiment, experiment_id) if experiment_id else None
         if experiment_id and (found is None or found.doc.get(fields.STAGE) != "active"):
             self.forget(item)
             return

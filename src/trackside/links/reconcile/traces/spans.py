@@ -56,20 +56,20 @@ class SpanSync:
 
     def run(self, snapshot: Snapshot, experiment_there: str, doc: Doc) -> Plan:
         """Send and take what either side lacks; `doc` is what the trace is like there."""
-        here = self._context.read(lambda tx: traces.fingerprints(tx, self._trace_id))
+        here = self._context.read(traces.fingerprints, self._trace_id)
         made = plan(self._context.link.mode, here, self._remote.fingerprints(self._trace_id))
         if made.take:
             for given in self._remote.spans(self._trace_id, made.take):
                 self._context.beat()
                 call = traces.spans_call(self._trace_id, snapshot.experiment_id, given)
                 if call is not None:
-                    self._context.write(lambda tx, call=call: traces.put_spans(tx, call))  # type: ignore[misc]
+                    self._context.write(traces.put_spans, call)
         if made.send:
             self._remote.put_spans(self._trace_id, experiment_there, doc, self._portions(set(made.send)))
         return made
 
     def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:
-        lines = self._context.read(lambda tx: traces.stored(tx, self._trace_id, self._context.body_files))
+        lines = self._context.read(traces.stored, self._trace_id, self._context.body_files)
         portion: list[bytes] = []
         size = 0
         for line in lines():
