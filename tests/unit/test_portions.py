@@ -50,3 +50,12 @@ def test_points_are_divided_and_stay_in_order(sizes: dict[str, int], most: int) 
     joined = {key: b"".join(each.get(key, b"") for each in found) for key in series}
     assert joined == series
     assert all(portions.cost_of_series(each) <= most for each in found)
+
+
+@given(st.lists(st.integers(0, 12)), st.integers(1, 10), st.integers(1, 4))
+def test_batches_have_all_items_in_order_and_fit_or_hold_one_item(sizes: list[int], most: int, most_items: int) -> None:
+    batches = list(portions.batched(sizes, lambda size: size, most, most_items))
+
+    assert [size for batch in batches for size in batch] == sizes
+    assert all(0 < len(batch) <= most_items for batch in batches)
+    assert all(sum(batch) <= most or len(batch) == 1 for batch in batches)

@@ -4,19 +4,38 @@ Portions are applied in order, each in its own transaction.  Whatever is applied
 half-way sends the whole again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import TypeVar
 
 from trackside.metrics.series import POINT_BYTES
 from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import LATE, Entity
 from trackside.sync.fields import Field, FieldKind
 
+T = TypeVar("T")
 MOST_FIELDS = 5000  # of one transaction, of runs and logged models
 MOST_SINGLE_FIELDS = 500  # of others, whose tags are written one by one
 FIELDS_OF_SERIES = 1  # a series costs as much as a field
 POINTS_PER_FIELD = 10  # and so many of its points as another one
 _LAST = LATE | {FieldKind.CREATION_TIME, FieldKind.LAST_UPDATE_TIME, FieldKind.UPDATED, FieldKind.LAST_VERSION}
+
+
+def batched(
+    items: Iterable[T], cost: Callable[[T], int], most: int, most_items: int | None = None
+) -> Iterator[list[T]]:
+    """Yield batches of at most `most_items` that cost at most `most` together.  An item that costs more is a batch alone."""
+    batch: list[T] = []
+    taken = 0
+    for item in items:
+        more = cost(item)
+        if batch and (taken + more > most or len(batch) == most_items):
+            yield batch
+            batch, taken = [], 0
+        batch.append(item)
+        taken += more
+    if batch:
+        yield batch
 
 
 def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
@@ -44,19 +63,13 @@ def of_item(entity: Entity, patch: Patch) -> list[Patch]:
 def of_series(series: dict[str, bytes], most: int = MOST_FIELDS) -> Iterator[dict[str, bytes]]:
     """Packed points by series, as many as cost what `most` fields do; none for no series."""
     at_once = max(1, (most - FIELDS_OF_SERIES) * POINTS_PER_FIELD) * POINT_BYTES
-    portion: dict[str, bytes] = {}
-    taken = 0
-    for key, packed in series.items():
-        for start in range(0, max(1, len(packed)), at_once):
-            piece = packed[start : start + at_once]
-            cost = cost_of_series({key: piece})
-            if portion and taken + cost > most:
-                yield portion
-                portion, taken = {}, 0
-            portion[key] = piece
-            taken += cost
-    if portion:
-        yield portion
+    pieces = (
+        (key, packed[start : start + at_once])
+        for key, packed in series.items()
+        for start in range(0, max(1, len(packed)), at_once)
+    )
+    # No two pieces of a series are in one portion: all but the last of a series fill one.
+    return map(dict, batched(pieces, lambda piece: cost_of_series(dict([piece])), most))
 
 
 def cost_of_patch(patch: Patch) -> int:

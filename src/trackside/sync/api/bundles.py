@@ -138,17 +138,12 @@ def _texts(entry: Entry) -> Iterator[str]:
 
 def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
     """Yield the pieces that each transaction takes, in the order of the ids, so that two bundles never wait for each other."""
-    together: list[Piece] = []
-    taken = 0
-    for piece in _pieces(sorted(entries, key=lambda each: (each.entity, each.id))):
-        cost = portions.cost_of_patch(piece.patch) + portions.cost_of_series(piece.series)
-        if together and taken + cost > portions.MOST_FIELDS:
-            yield together
-            together, taken = [], 0
-        together.append(piece)
-        taken += cost
-    if together:
-        yield together
+    pieces = _pieces(sorted(entries, key=lambda each: (each.entity, each.id)))
+    return portions.batched(pieces, _cost, portions.MOST_FIELDS)
+
+
+def _cost(piece: Piece) -> int:
+    return portions.cost_of_patch(piece.patch) + portions.cost_of_series(piece.series)
 
 
 def _pieces(entries: Iterable[Entry]) -> Iterator[Piece]:

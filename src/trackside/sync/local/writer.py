@@ -4,12 +4,13 @@ Whatever it is told twice is one: a patch, a point.  Deleted runs and experiment
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.experiments import store as experiments
-from trackside.experiments.model import Tag
+from trackside.experiments.model import Experiment, Tag
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.logged_models import model as mm
@@ -148,7 +149,7 @@ def hold(tx: Tx, run_id: str) -> None:
 def points(tx: Tx, run_id: str, series: dict[str, bytes]) -> int:
     """Adds packed points; how many came.  Those that are there change nothing."""
     given = {key: _canonical(unpack(packed)) for key, packed in series.items()}
-    _log_awake(tx, Logged(run_id, given, [], {}, [], True))
+    _log_restored(tx, Logged(run_id, given, [], {}, [], True))
     return sum(map(len, given.values()))
 
 
@@ -157,7 +158,7 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
     put = patch.put
     row = tx.one("SELECT model_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     if row is None:
-        with _Awake(tx, experiment_id):
+        with _temporarily_restored(tx, experiment_id):
             models.create(
                 tx,
                 experiment_id,
@@ -172,7 +173,7 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
     if tags:
         models.set_tags(tx, model_id, tags)
     for key in patch.dropped(FieldKind.TAG):
-        with _Harmless():
+        with suppress(NotFound):
             models.delete_tag(tx, model_id, key)
     if fields.STATUS in put:
         models.finalize(tx, model_id, mm.check_status(put[fields.STATUS]))
@@ -204,46 +205,35 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
     return left
 
 
-class _Harmless:
-    """Ignore that an item is gone already."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        return kind is not None and issubclass(kind, NotFound)
-
-
-class _Awake:
-    """A deleted experiment that takes something within this transaction; nobody else sees it awake.
+@contextmanager
+def _temporarily_restored(tx: Tx, experiment_id: str) -> Iterator[None]:
+    """Let a deleted experiment take something within this transaction; nobody else sees it restored.
 
     An active experiment may have its name: meanwhile it has another one."""
+    found = experiments.get(tx, experiment_id)
+    if found.lifecycle_stage == "active":
+        yield
+        return
+    _set_stage_and_name(tx, found, "active", f"{found.name} (deleted {found.experiment_id})")
+    try:
+        yield
+    finally:
+        _set_stage_and_name(tx, found, found.lifecycle_stage, found.name)
 
-    def __init__(self, tx: Tx, experiment_id: str) -> None:
-        self._tx = tx
-        self._found = experiments.get(tx, experiment_id)
 
-    def __enter__(self) -> None:
-        self._move("active", f"{self._found.name} (deleted {self._found.experiment_id})")
-
-    def __exit__(self, *_: object) -> None:
-        self._move(self._found.lifecycle_stage, self._found.name)
-
-    def _move(self, stage: str, name: str) -> None:
-        if self._found.lifecycle_stage != "active":
-            self._tx.run(
-                """
-                UPDATE experiments SET lifecycle_stage = :stage, name = :name
-                WHERE workspace_id = :ws AND experiment_id = :id
-                """,
-                id=int(self._found.experiment_id),
-                stage=stage,
-                name=name,
-            )
+def _set_stage_and_name(tx: Tx, experiment: Experiment, stage: str, name: str) -> None:
+    tx.run(
+        """
+        UPDATE experiments SET lifecycle_stage = :stage, name = :name WHERE workspace_id = :ws AND experiment_id = :id
+        """,
+        id=int(experiment.experiment_id),
+        stage=stage,
+        name=name,
+    )
 
 
 def _make_run(tx: Tx, run_id: str, experiment_id: str, put: Doc) -> None:
-    with _Awake(tx, experiment_id):
+    with _temporarily_restored(tx, experiment_id):
         lifecycle.create(
             tx,
             experiment_id,
@@ -343,8 +333,8 @@ def _log(tx: Tx, call: Logged) -> None:
         raise answer
 
 
-def _log_awake(tx: Tx, call: Logged) -> None:
-    """To a deleted run too; nobody else sees it awake."""
+def _log_restored(tx: Tx, call: Logged) -> None:
+    """Log to a run, also to a deleted one; nobody else sees it restored."""
     seq = runs.seq_of(tx, call.run_id)
     stage = tx.one("SELECT lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
     is_deleted = stage is not None and stage[0] != "active"
@@ -374,7 +364,7 @@ def _add_model_points(tx: Tx, model_id: str, given: dict[str, str]) -> list[Fiel
         series: dict[str, list[Point]] = {}
         for each in found:
             series.setdefault(each.key, []).append(each.point)
-        _log_awake(tx, Logged(run_id, series, [], {}, found, True))
+        _log_restored(tx, Logged(run_id, series, [], {}, found, True))
     return left
 
 

@@ -18,7 +18,7 @@ from trackside.links.model import LogKind
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.state import dataset_records
 from trackside.links.state.dataset_records import Agreed
-from trackside.sync import record_merge
+from trackside.sync import portions, record_merge
 from trackside.sync.entities import Entity
 from trackside.sync.record_merge import Difference, Step
 from trackside.sync.record_tables import Entry, Lists
@@ -282,16 +282,7 @@ class RecordSync:
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        if batch and (len(batch) == AT_ONCE or size + record.size > MAX_CHARS):
-            yield batch
-            batch, size = [], 0
-        batch.append(record)
-        size += record.size
-    if batch:
-        yield batch
+    return portions.batched(records, lambda record: record.size, MAX_CHARS, AT_ONCE)
 
 
 def _records(count: int) -> str:

@@ -10,6 +10,7 @@ from trackside.links.model import CreatedBy
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.traces.compare import Comparison
 from trackside.links.state import item_store
+from trackside.sync import portions
 from trackside.sync.entities import Entity
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Snapshot
@@ -59,21 +60,14 @@ class Batches:
         return [snapshot for snapshot in self._context.read(read) if self._comparison.is_wanted(snapshot)]
 
     def _portions(self, snapshots: Sequence[Snapshot]) -> Iterator[list[NewTrace]]:
-        portion: list[NewTrace] = []
-        size = 0
-        for snapshot in snapshots:
-            lines = self._stored(snapshot.item_id)
-            trace_bytes = sum(map(len, lines))
-            if trace_bytes > MOST_BYTES:
-                continue
-            if portion and size + trace_bytes > MOST_BYTES:
-                yield portion
-                portion, size = [], 0
-            doc = self._comparison.there(self._comparison.mine(snapshot.doc))
-            portion.append(NewTrace(snapshot.item_id, self._experiment_there(snapshot), doc, lines))
-            size += trace_bytes
-        if portion:
-            yield portion
+        """Divide traces by the size of their spans.  One that does not fit into a call is left out."""
+        stored = ((snapshot, self._stored(snapshot.item_id)) for snapshot in snapshots)
+        fitting = (self._new_trace(*each) for each in stored if _size(each[1]) <= MOST_BYTES)
+        return portions.batched(fitting, lambda trace: _size(trace.lines), MOST_BYTES)
+
+    def _new_trace(self, snapshot: Snapshot, lines: list[bytes]) -> NewTrace:
+        doc = self._comparison.there(self._comparison.mine(snapshot.doc))
+        return NewTrace(snapshot.item_id, self._experiment_there(snapshot), doc, lines)
 
     def _intend(self, trace_ids: Sequence[str]) -> None:
         def work(tx: Tx) -> None:
@@ -93,3 +87,7 @@ class Batches:
     def _stored(self, trace_id: str) -> list[bytes]:
         read_lines = self._context.read(traces.stored, trace_id, self._context.body_files)
         return read_lines()
+
+
+def _size(lines: Sequence[bytes]) -> int:
+    return sum(map(len, lines))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from trackside.links.reconcile.context import LinkContext
+from trackside.sync import portions
 from trackside.sync.document import Doc, Mode
 from trackside.sync.local import traces
 from trackside.sync.local.reader import Snapshot
@@ -70,16 +71,7 @@ class SpanSync:
 
     def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:
         lines = self._context.read(traces.stored, self._trace_id, self._context.body_files)
-        portion: list[bytes] = []
-        size = 0
-        for line in lines():
-            if wanted is not None and traces.span_id(line) not in wanted:
-                continue
-            if portion and size + len(line) > PORTION_BYTES:
-                yield portion
-                self._context.beat()
-                portion, size = [], 0
-            portion.append(line)
-            size += len(line)
-        if portion:
+        chosen = (line for line in lines() if wanted is None or traces.span_id(line) in wanted)
+        for portion in portions.batched(chosen, len, PORTION_BYTES):
             yield portion
+            self._context.beat()

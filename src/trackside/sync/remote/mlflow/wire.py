@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from trackside.core.http_client.errors import RequestRejected
 from trackside.registry.model import NO_STAGE
-from trackside.sync import fields
+from trackside.sync import fields, portions
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.item_documents import dataset_field, experiment_doc, keyed, model_doc, point_field, run_doc
@@ -150,13 +150,9 @@ def pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
 
 def batches(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """In batches that the remote takes."""
-    part: dict[str, str] = {}
-    size = 0
-    for key, value in given.items():
-        if part and (len(part) == MAX_PAIRS or size + len(key) + len(value) > MAX_BATCH_BYTES):
-            yield part
-            part, size = {}, 0
-        part[key] = value
-        size += len(key) + len(value) + 30
-    if part:
-        yield part
+
+    def size(pair: tuple[str, str]) -> int:
+        key, value = pair
+        return len(key) + len(value) + 30
+
+    return map(dict, portions.batched(given.items(), size, MAX_BATCH_BYTES, MAX_PAIRS))
