@@ -53,6 +53,12 @@ def pages_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | Non
             return
 
 
+def entries_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | None]]) -> Iterator[T]:
+    """Yield the entries of all pages."""
+    for page in pages_of(what, ask):
+        yield from page
+
+
 def check_progress(what: str, before: object, after: object) -> None:
     """Raises RemoteUnavailable if a page of a listing by key does not begin after the page before it."""
     if not after > before:  # type: ignore[operator]  # both are texts, or numbers, or tuples of these

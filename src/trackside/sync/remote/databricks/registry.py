@@ -45,9 +45,7 @@ class DatabricksRegistry(MlflowRegistry):
         with _saying_which():
             return super()._tell(method, path, body, idempotent=idempotent)
 
-    @property
-    def knows_aliases(self) -> bool:
-        return False
+    knows_aliases = False
 
     def has_place(self, doc: Doc) -> bool:
         return not says_prompt(of_kind(doc, FieldKind.TAG))

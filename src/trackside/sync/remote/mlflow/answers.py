@@ -22,6 +22,10 @@ class Done(Struct, frozen=True):
     """Any JSON object: nothing of it is read."""
 
 
+class Page(Struct, frozen=True):
+    next_page_token: Text = None
+
+
 class OneExperiment(Struct, frozen=True):
     experiment: Experiment
 
@@ -30,23 +34,20 @@ class NewExperiment(Struct, frozen=True):
     experiment_id: Id
 
 
-class ExperimentPage(Struct, frozen=True):
+class ExperimentPage(Page, frozen=True):
     experiments: list[Any] = []
-    next_page_token: Text = None
 
 
 class OneRun(Struct, frozen=True):
     run: Run
 
 
-class RunPage(Struct, frozen=True):
+class RunPage(Page, frozen=True):
     runs: list[Any] = []
-    next_page_token: Text = None
 
 
-class History(Struct, frozen=True):
+class History(Page, frozen=True):
     metrics: list[Point] = []
-    next_page_token: Text = None
 
 
 class RunPoint(Point, frozen=True, kw_only=True):
@@ -61,9 +62,8 @@ class OneLoggedModel(Struct, frozen=True):
     model: LoggedModel
 
 
-class LoggedModelPage(Struct, frozen=True):
+class LoggedModelPage(Page, frozen=True):
     models: list[Any] = []
-    next_page_token: Text = None
 
 
 class OneRegisteredModel(Struct, frozen=True):
@@ -74,18 +74,16 @@ class OneDatabricksModel(Struct, frozen=True):
     registered_model_databricks: RegisteredModel
 
 
-class RegisteredModelPage(Struct, frozen=True):
+class RegisteredModelPage(Page, frozen=True):
     registered_models: list[Any] = []
-    next_page_token: Text = None
 
 
 class OneVersion(Struct, frozen=True):
     model_version: ModelVersion
 
 
-class VersionPage(Struct, frozen=True):
+class VersionPage(Page, frozen=True):
     model_versions: list[Any] = []
-    next_page_token: Text = None
 
 
 class DownloadUri(Struct, frozen=True):
@@ -98,9 +96,8 @@ class FileEntry(Struct, frozen=True):
     file_size: int | None = None
 
 
-class FilePage(Struct, frozen=True):
+class FilePage(Page, frozen=True):
     files: list[FileEntry] = []
-    next_page_token: Text = None
 
 
 class EvaluationDataset(Struct, frozen=True):
@@ -122,9 +119,8 @@ class OneDataset(Struct, frozen=True):
     dataset: EvaluationDataset
 
 
-class DatasetPage(Struct, frozen=True):
+class DatasetPage(Page, frozen=True):
     datasets: list[Any] = []
-    next_page_token: Text = None
 
 
 class ExperimentIds(Struct, frozen=True):
@@ -151,11 +147,10 @@ class DatasetRecord(Struct, frozen=True):
     last_updated_by: Text = None
 
 
-class RecordPage(Struct, frozen=True):
+class RecordPage(Page, frozen=True):
     """`records` is a text of JSON: a list of `DatasetRecord`."""
 
     records: Text = None
-    next_page_token: Text = None
 
 
 class TraceExperiment(Struct, frozen=True):
@@ -203,9 +198,8 @@ class OneTrace(Struct, frozen=True):
     trace: FoundTrace
 
 
-class TracePage(Struct, frozen=True):
+class TracePage(Page, frozen=True):
     traces: list[Any] = []
-    next_page_token: Text = None
 
 
 class TraceFile(Struct, frozen=True):

@@ -42,8 +42,8 @@ from trackside.sync.remote.mlflow.registry import MlflowRegistry
 from trackside.sync.remote.mlflow.runs import MlflowRuns
 from trackside.sync.remote.mlflow.shapes import Experiment, decoded
 from trackside.sync.remote.mlflow.traces import MlflowTraces
-from trackside.sync.remote.mlflow.wire import fingerprints_of_run, is_of_value, snapshot_of_experiment, snapshot_of_run
-from trackside.sync.remote.paging import pages_of
+from trackside.sync.remote.mlflow.wire import fingerprints_of_run, leaving_out, snapshot_of_experiment, snapshot_of_run
+from trackside.sync.remote.paging import entries_of, pages_of
 from trackside.sync.remote.port import ChangePage, CreatedItem, LeftOut, Seen
 
 HISTORY_PAGE = 25_000
@@ -271,8 +271,9 @@ class MlflowRemote:
         return snapshot_of_experiment(experiment)
 
     def _wanted_experiments(self) -> Iterator[Snapshot]:
-        for page in pages_of("experiments/search", self.search_experiments):
-            yield from (each for each in page if isinstance(each, Snapshot) and self._wants(each.doc[fields.NAME]))
+        for each in entries_of("experiments/search", self.search_experiments):
+            if isinstance(each, Snapshot) and self._wants(each.doc[fields.NAME]):
+                yield each
 
     def _note_store(self, experiment: Experiment) -> None:
         """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
@@ -305,16 +306,9 @@ class MlflowRemote:
         if name is not None:
             self._calls.post("experiments/update", {"experiment_id": remote_id, "new_name": name})
         for key, value in of_kind(patch.put, FieldKind.TAG).items():
-            try:
-                self._calls.post(
-                    "experiments/set-experiment-tag", {"experiment_id": remote_id, "key": key, "value": value}
-                )
-            except RequestRejected as refused:
-                if not is_of_value(refused):
-                    raise
-                left_out[Field(FieldKind.TAG, key)] = (
-                    f"the remote does not take the tag {key!r} of its experiment: {refused}"
-                )
+            tag = {"experiment_id": remote_id, "key": key, "value": value}
+            with leaving_out(left_out, Field(FieldKind.TAG, key), "its experiment"):
+                self._calls.post("experiments/set-experiment-tag", tag)
         for kind, key in patch.drop:
             if kind == FieldKind.TAG:
                 try:

@@ -7,6 +7,7 @@ Tags say what a dataset is a copy of.  Its records are read once for a compariso
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +34,7 @@ from trackside.sync.remote.mlflow.answers import (
     RecordPage,
 )
 from trackside.sync.remote.mlflow.shapes import decoded, decoded_text
-from trackside.sync.remote.paging import Pages, pages_of
+from trackside.sync.remote.paging import Pages, entries_of
 from trackside.sync.remote.port import Unmirrored
 
 API = "/api/3.0/mlflow/datasets"
@@ -50,15 +51,12 @@ class MlflowDatasets:
         """`source` names our workspace in the tags of copies."""
         self._http = http
         self._source = source
-        self._is_known: bool | None = None
         self._records: Records | None = None
 
-    @property
+    @cached_property
     def is_known(self) -> bool:
-        if self._is_known is None:
-            # A server whose store is a folder fails at the call: not so at others, and again.
-            self._is_known = self._answers() or (self._is_there() and self._answers())
-        return self._is_known
+        # A server whose store is a folder fails at the call: not so at others, and again.
+        return self._answers() or (self._is_there() and self._answers())
 
     @property
     def log_tells(self) -> bool:
@@ -230,8 +228,7 @@ class MlflowDatasets:
             )
             return read_each(page.datasets, _snapshot, itemgetter("dataset_id")), page.next_page_token
 
-        for page in pages_of("datasets/search", ask):
-            yield from page
+        return entries_of("datasets/search", ask)
 
     def pages(self, dataset_id: str) -> Iterator[list[Record]]:
         """All of its records, as they are now."""
@@ -261,9 +258,7 @@ class MlflowDatasets:
 class NoDatasets(MlflowDatasets):
     """The datasets of a remote that keeps them elsewhere, or nowhere."""
 
-    @property
-    def is_known(self) -> bool:
-        return False
+    is_known = False
 
 
 class Records:

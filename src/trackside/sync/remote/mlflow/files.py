@@ -19,7 +19,7 @@ from trackside.sync.local.files import OpenFile, hashed
 from trackside.sync.remote.mlflow.answers import FileEntry, FilePage
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API, proxied_path
-from trackside.sync.remote.paging import Folders, pages_of
+from trackside.sync.remote.paging import Folders, entries_of
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
@@ -109,8 +109,7 @@ class MlflowFiles:
             page = decoded(FilePage, self._http.json("GET", call, None, **query, page_token=token))
             return page.files, page.next_page_token
 
-        for page in pages_of("files", ask):
-            yield from page
+        return entries_of("files", ask)
 
     def _entries_at(self, root: str, folder: str) -> Iterator[FileEntry]:
         proxied = proxied_path(root)

@@ -15,7 +15,7 @@ from trackside.sync.remote.mlflow import run_changes
 from trackside.sync.remote.mlflow.answers import Done, LoggedModelPage, OneLoggedModel
 from trackside.sync.remote.mlflow.api import MAX_METRICS, Calls
 from trackside.sync.remote.mlflow.shapes import LoggedModel, decoded
-from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, pairs, snapshot_of_model
+from trackside.sync.remote.mlflow.wire import API, batches, is_of_value, leaving_out, pairs, snapshot_of_model
 from trackside.sync.remote.port import Unmirrored
 
 
@@ -109,14 +109,8 @@ class MlflowModels:
                 if not is_of_value(refused):
                     raise
             for key, value in part.items():
-                try:
+                with leaving_out(left_out, Field(kind, key), f"its model {model_id}"):
                     self._calls.http.json(method, path, {"model_id": model_id, f"{kind}s": pairs({key: value})})
-                except RequestRejected as one:
-                    if not is_of_value(one):
-                        raise
-                    left_out[Field(kind, key)] = (
-                        f"the remote does not take the {kind} {key!r} of its model {model_id}: {one}"
-                    )
         return left_out
 
     def remove(self, model_id: str) -> None:

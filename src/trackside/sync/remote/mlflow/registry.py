@@ -6,9 +6,7 @@ them, since such a server registers only what lies with a run.
 
 import time
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
-from functools import partial
-from itertools import chain
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
@@ -37,8 +35,15 @@ from trackside.sync.remote.mlflow.answers import (
     VersionPage,
 )
 from trackside.sync.remote.mlflow.shapes import RegisteredModel, Run, Tag, decoded
-from trackside.sync.remote.mlflow.wire import API, is_of_value, pairs, snapshot_of_registered_model, snapshot_of_version
-from trackside.sync.remote.paging import pages_of
+from trackside.sync.remote.mlflow.wire import (
+    API,
+    is_of_value,
+    leaving_out,
+    pairs,
+    snapshot_of_registered_model,
+    snapshot_of_version,
+)
+from trackside.sync.remote.paging import entries_of
 from trackside.sync.remote.port import CreatedItem, LeftOut
 from trackside.sync.remote.registry_port import ChangedItem, RemoteRegistry
 
@@ -74,18 +79,15 @@ class MlflowRegistry(RemoteRegistry):
         self._uids: dict[
             str, tuple[float, dict[str, str]]
         ] = {}  # of a few models: their versions by uid, and since when
-        self._knows_aliases: bool | None = None
 
-    @property
+    @cached_property
     def knows_aliases(self) -> bool:
         """MLflow before 2.3 does not."""
-        if self._knows_aliases is None:
-            try:
-                self.ask(Done, "registered-models/alias", name="trackside", alias="trackside")
-                self._knows_aliases = True
-            except RequestRejected as refused:
-                self._knows_aliases = not refused.is_unknown_call
-        return self._knows_aliases
+        try:
+            self.ask(Done, "registered-models/alias", name="trackside", alias="trackside")
+        except RequestRejected as refused:
+            return not refused.is_unknown_call
+        return True
 
     @property
     def log_tells(self) -> bool:
@@ -342,10 +344,10 @@ class MlflowRegistry(RemoteRegistry):
         left_out: LeftOut = {}
         if any(field == fields.DESCRIPTION for field in (*patch.put, *patch.drop)):
             text = patch.put.get(fields.DESCRIPTION, "")
-            with _leaving_out(left_out, fields.DESCRIPTION, of):
+            with leaving_out(left_out, fields.DESCRIPTION, "/".join(of.values())):
                 self._tell("PATCH", f"{noun}/update", {**of, "description": text})
         for key, value in of_kind(patch.put, FieldKind.TAG).items():
-            with _leaving_out(left_out, Field(FieldKind.TAG, key), of):
+            with leaving_out(left_out, Field(FieldKind.TAG, key), "/".join(of.values())):
                 self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
         return left_out
 
@@ -360,7 +362,7 @@ class MlflowRegistry(RemoteRegistry):
         for text in words:
             query = {"max_results": PAGE, "filter": text or None, "order_by": order or None}
             ask = partial(self._page, noun, shown, query)
-            for each in chain.from_iterable(pages_of(f"{noun}/search", ask)):
+            for each in entries_of(f"{noun}/search", ask):
                 if each.item_id not in seen:
                     seen.add(each.item_id)
                     yield each
@@ -394,18 +396,6 @@ class MlflowRegistry(RemoteRegistry):
 
     def _tell(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
         return self._http.json(method, f"{API}/{path}", body, idempotent=idempotent)
-
-
-@contextmanager
-def _leaving_out(left_out: LeftOut, field: Field, of: dict[str, str]) -> Iterator[None]:
-    """Note the field where its value is refused."""
-    try:
-        yield
-    except RequestRejected as refused:
-        if not is_of_value(refused):
-            raise
-        what = " ".join(filter(None, (field.kind, repr(field.key) if field.key else "")))
-        left_out[field] = f"the remote does not take the {what} of {'/'.join(of.values())}: {refused}"
 
 
 def _below(root: str, path: str) -> str:

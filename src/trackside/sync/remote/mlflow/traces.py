@@ -6,6 +6,7 @@ is written through the artifact proxy.
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 from urllib.parse import quote
@@ -25,7 +26,7 @@ from trackside.sync.remote.mlflow.answers import OneTrace, TraceFile, TraceInfo,
 from trackside.sync.remote.mlflow.files import PROXY
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import proxied_path
-from trackside.sync.remote.paging import pages_of
+from trackside.sync.remote.paging import entries_of
 from trackside.sync.remote.port import Unmirrored
 from trackside.sync.remote.traces_port import NewTrace, TracePatch
 from trackside.sync.trace_document import Fingerprints, fingerprints_of, link_of
@@ -53,20 +54,17 @@ class MlflowTraces:
         """`experiments` lists those of the remote that the link wants."""
         self._http = http
         self._experiments = experiments
-        self._is_known: bool | None = None
         self._has_otlp = True
 
-    @property
+    @cached_property
     def is_known(self) -> bool:
-        if self._is_known is None:
-            try:
-                self._http.json("POST", f"{API}/search", {"locations": [_place("0")], "max_results": 1})
-                self._is_known = True
-            except RequestRejected as refused:
-                if not refused.is_unknown_call and refused.code not in NO_STORE and not refused.is_missing:
-                    raise
-                self._is_known = False
-        return self._is_known
+        try:
+            self._http.json("POST", f"{API}/search", {"locations": [_place("0")], "max_results": 1})
+        except RequestRejected as refused:
+            if not refused.is_unknown_call and refused.code not in NO_STORE and not refused.is_missing:
+                raise
+            return False
+        return True
 
     @property
     def log_tells(self) -> bool:
@@ -190,8 +188,7 @@ class MlflowTraces:
             page = decoded(TracePage, self._http.json("POST", f"{API}/search", body))
             return read_each(page.traces, _snapshot, itemgetter("trace_id")), page.next_page_token
 
-        for page in pages_of("traces/search", ask):
-            yield from page
+        return entries_of("traces/search", ask)
 
     def _unless_missing(self, method: str, path: str, body: Any = None) -> None:
         unless_missing(lambda: self._http.json(method, path, body))
@@ -200,9 +197,7 @@ class MlflowTraces:
 class NoTraces(MlflowTraces):
     """The traces of a remote that keeps them elsewhere, or nowhere."""
 
-    @property
-    def is_known(self) -> bool:
-        return False
+    is_known = False
 
 
 def _place(experiment_id: str) -> dict[str, Any]:

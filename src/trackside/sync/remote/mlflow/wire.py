@@ -1,6 +1,7 @@
 """MLflow's JSON to our documents and back.  Knows shapes and limits; asks nobody."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from trackside.core.http_client.errors import RequestRejected
@@ -21,6 +22,7 @@ from trackside.sync.remote.mlflow.shapes import (
     Tag,
     decoded,
 )
+from trackside.sync.remote.port import LeftOut
 
 API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
@@ -142,6 +144,18 @@ def is_of_value(refused: RequestRejected) -> bool:
         "BAD_REQUEST",
         "RESOURCE_LIMIT_EXCEEDED",
     )
+
+
+@contextmanager
+def leaving_out(left_out: LeftOut, field: Field, owner: str) -> Iterator[None]:
+    """Note a field whose value is refused, and why."""
+    try:
+        yield
+    except RequestRejected as refused:
+        if not is_of_value(refused):
+            raise
+        what = f"{field.kind} {field.key!r}" if field.key else field.kind
+        left_out[field] = f"the remote does not take the {what} of {owner}: {refused}"
 
 
 def pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
