@@ -62,8 +62,7 @@ def _remove_endpoint(tx: Tx, target: Target) -> None:
 
 def _link(tx: Tx, target: Target) -> Found:
     link = links.get(tx, target.name)
-    made = link_items.by_maker(tx, link.link_id)
-    here, there = made.get(CreatedBy.HERE, 0), made.get(CreatedBy.US, 0)
+    made = {maker: sum(link_items.mirrored(tx, link.link_id, maker).values()) for maker in CreatedBy}
     if target.copies != "remove":
         return Found(
             name=target.name,
@@ -72,9 +71,9 @@ def _link(tx: Tx, target: Target) -> Found:
         )
     return Found(
         name=target.name,
-        counts={"links": 1, "copies_here": here, "copies_there": there},
+        counts={"links": 1, "copies_here": made[CreatedBy.HERE], "copies_there": made[CreatedBy.US]},
         kept=(
-            f"{made.get(CreatedBy.THEM, 0)} linked objects that the link did not make stay on both sides",
+            f"{made[CreatedBy.THEM]} linked objects that the link did not make stay on both sides",
             "copies that were changed since they came stay",
         ),
     )

@@ -81,7 +81,7 @@ class CopyRemover:
 
     def tell(self) -> None:
         """Log how much stays on both sides, when all copies are gone."""
-        rest = self._context.read(item_store.theirs, self._link_id)
+        rest = self._context.read(item_store.mirrored, self._link_id, CreatedBy.THEM)
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
             log.info("link %s: not known to be copies made by it, so they stay: %s", self._context.link.name, said)

@@ -36,14 +36,17 @@ def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
     )
 
 
-def mirrored(tx: Tx, link_id: int) -> dict[str, int]:
+def mirrored(tx: Tx, link_id: int, made_by: CreatedBy | None = None) -> dict[str, int]:
+    """Return by kind how many items both sides have; `made_by`: of these only."""
     return dict(
         tx.all(
             """
             SELECT entity, COUNT(*) FROM link_items
-            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' GROUP BY entity
+            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' AND (:made_by = '' OR made_by = :made_by)
+            GROUP BY entity ORDER BY entity
             """,
             link=link_id,
+            made_by=made_by or "",
         )
     )
 
@@ -141,33 +144,6 @@ def is_shared(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> bool:
         id=remote_id,
     )
     return other is not None
-
-
-def by_maker(tx: Tx, link_id: int) -> dict[str, int]:
-    """How many items both sides have, by who made them."""
-    return dict(
-        tx.all(
-            """
-            SELECT made_by, COUNT(*) FROM link_items
-            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' GROUP BY made_by
-            """,
-            link=link_id,
-        )
-    )
-
-
-def theirs(tx: Tx, link_id: int) -> dict[str, int]:
-    """How many items of each kind both sides have that the link is not known to have made."""
-    return dict(
-        tx.all(
-            """
-            SELECT entity, COUNT(*) FROM link_items
-            WHERE workspace_id = :ws AND link_id = :link AND remote_id <> '' AND made_by = 'them'
-            GROUP BY entity ORDER BY entity
-            """,
-            link=link_id,
-        )
-    )
 
 
 def items(

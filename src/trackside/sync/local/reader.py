@@ -1,7 +1,7 @@
 """Our side as documents and points.  Reads the tables of experiments, runs and models; writes nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -13,7 +13,7 @@ from trackside.experiments.model import Experiment
 from trackside.logged_models import store as models
 from trackside.logged_models.model import LoggedModel
 from trackside.runs import store as runs
-from trackside.runs.model import Run
+from trackside.runs.model import KeyValue, Run
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
@@ -134,21 +134,16 @@ def of_run(found: Run) -> Doc:
     }
     if info.end_time is not UNSET:
         doc[fields.END_TIME] = str(info.end_time)
-    for param in found.data.params:
-        doc[Field(FieldKind.PARAM, param.key)] = param.value
-    for tag in found.data.tags:
-        if tag.key != NAME_TAG and tag.key not in OWN_TAGS:
-            doc[Field(FieldKind.TAG, tag.key)] = tag.value
+    doc |= {Field(FieldKind.PARAM, param.key): param.value for param in found.data.params}
+    doc |= {each: value for each, value in _tags(found.data.tags).items() if each.key != NAME_TAG}
     for given in found.inputs.dataset_inputs:
         dataset, tags = given.dataset, {tag.key: tag.value for tag in given.tags}
         named = (dataset.name, dataset.digest, dataset.source_type, dataset.source)
         field, value = dataset_field(*named, _said(dataset.schema), _said(dataset.profile), tags)
         doc[field] = value
-    for model in found.inputs.model_inputs:
-        doc[Field(FieldKind.INPUT, model.model_id)] = "0"
+    doc |= {Field(FieldKind.INPUT, model.model_id): "0" for model in found.inputs.model_inputs}
     if found.outputs is not UNSET:
-        for output in found.outputs.model_outputs:
-            doc[Field(FieldKind.OUTPUT, output.model_id)] = str(output.step)
+        doc |= {Field(FieldKind.OUTPUT, each.model_id): str(each.step) for each in found.outputs.model_outputs}
     return doc
 
 
@@ -170,12 +165,9 @@ def of_model(found: LoggedModel, stage: str) -> Doc:
         fields.STAGE: stage,
         fields.CREATION_TIME: str(info.creation_timestamp_ms),
         fields.LAST_UPDATE_TIME: str(info.last_updated_timestamp_ms),
+        **{Field(FieldKind.PARAM, param.key): param.value for param in found.data.params},
+        **_tags(info.tags),
     }
-    for param in found.data.params:
-        doc[Field(FieldKind.PARAM, param.key)] = param.value
-    for tag in info.tags:
-        if tag.key not in OWN_TAGS:
-            doc[Field(FieldKind.TAG, tag.key)] = tag.value
     for metric in found.data.metrics:
         place = (metric.key, metric.step, metric.timestamp, metric.run_id)
         named = (_said(metric.dataset_name), _said(metric.dataset_digest))
@@ -230,6 +222,11 @@ def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[MetricCh
     )
     if tail is not None and len(tail[0]):
         yield MetricChunk(0, bytes(tail[0]))
+
+
+def _tags(tags: Iterable[KeyValue]) -> Doc:
+    """Return the tags that are compared: without those that say what an item is a copy of."""
+    return {Field(FieldKind.TAG, tag.key): tag.value for tag in tags if tag.key not in OWN_TAGS}
 
 
 def _said(value: str | UnsetType) -> str | None:
