@@ -207,7 +207,7 @@ class _Check:
         context, mode = self._context, self._context.link.mode
         mine = context.read(reader.summaries, run_id)
         fingerprints = context.remote.series(item.remote_id)
-        unlike = metrics.unlike(context, run_id, item.remote_id) if self._verify else {}
+        unlike = metrics.differing_series(context, run_id, item.remote_id) if self._verify else {}
         found = []
         for key in sorted({*mine, *fingerprints}):
             if key not in fingerprints:

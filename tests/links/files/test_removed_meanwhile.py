@@ -140,8 +140,8 @@ def on_both_sides(db: Any, side: LinkContext, there: Api) -> tuple[str, Spot]:
 
 
 def converge(side: LinkContext, run: str) -> None:
-    filesync.send(side, Entity.RUN, run, run, verify=True)
-    filesync.receive(side, Entity.RUN, run, run)
+    filesync.push(side, Entity.RUN, run, run, verify=True)
+    filesync.pull(side, Entity.RUN, run, run)
 
 
 def count(db: Any, side: LinkContext, there: Api, run: str) -> tuple[int, int]:

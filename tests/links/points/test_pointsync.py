@@ -42,7 +42,7 @@ def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> Non
     side = LinkContext(db, 1, link, peer, nowhere, "")
     peer.log(0)
 
-    refused = [metrics.send(side, run_id, "there") for _ in range(3)]
+    refused = [metrics.push(side, run_id, "there") for _ in range(3)]
 
     assert peer.sent == [[0], [1], [2]]
     assert refused == ["", "", ""]

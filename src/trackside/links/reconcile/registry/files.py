@@ -102,7 +102,7 @@ class VersionFiles:
         if there are none."""
         stays = f"its files stay where they are, at {snapshot.doc.get(fields.SOURCE, '')}"
         try:
-            filesync.receive(self._context, Entity.MODEL_VERSION, local_id, snapshot.item_id)
+            filesync.pull(self._context, Entity.MODEL_VERSION, local_id, snapshot.item_id)
         except Unmirrored as reason:
             self._skip(snapshot, f"{stays}: {reason}")
             return False

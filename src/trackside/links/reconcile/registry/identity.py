@@ -64,7 +64,7 @@ class RegistryIdentity:
         files_at = None
         if has_own:
             files_at = self.remote.prepare_files(model_id, uid, doc)
-            files.send(self.context, VERSION, snapshot.item_id, files_at, verify=True)
+            files.push(self.context, VERSION, snapshot.item_id, files_at, verify=True)
         found = self.remote.find_version(model_id, uid, is_brought=True) if self._brought(snapshot)[0] else None
         if found is not None:  # while its files, or those of its run, went over
             return Created(found, existed=True)

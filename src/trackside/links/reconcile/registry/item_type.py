@@ -129,9 +129,9 @@ class RegistryType(ItemType):
             return
         try:
             if self.context.link.mode.sends:
-                files.send(self.context, VERSION, snapshot.item_id, sent.remote_id, verify=True)
+                files.push(self.context, VERSION, snapshot.item_id, sent.remote_id, verify=True)
             if self.context.link.mode.takes:
-                files.receive(self.context, VERSION, snapshot.item_id, sent.remote_id)
+                files.pull(self.context, VERSION, snapshot.item_id, sent.remote_id)
         except Unmirrored as reason:
             self.context.note_once(LogKind.SKIPPED, VERSION, snapshot.item_id, str(reason))
 

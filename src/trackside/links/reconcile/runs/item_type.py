@@ -195,7 +195,7 @@ class TrackedType(ItemType):
             return Sent(item.remote_id, merged, uncertain=uncertain)
         is_run = self.entity is Entity.RUN
         if verify and is_run:
-            metrics.doubt(context, snapshot.item_id, item.remote_id, uncertain)
+            metrics.resend_if_missing(context, snapshot.item_id, item.remote_id, uncertain)
         is_behind = is_run and metrics.is_behind(context, snapshot.item_id)
         stage_there = (compared.base if theirs is None else context.ours(theirs.doc, self.entity)).get(fields.STAGE)
         early, late = self._parts(snapshot, merged, stage_there, is_behind=is_behind)
@@ -209,7 +209,7 @@ class TrackedType(ItemType):
         ):
             has_files = False  # its client is still about to send them
         if has_files:
-            files.send(context, self.entity, snapshot.item_id, item.remote_id, verify=verify)
+            files.push(context, self.entity, snapshot.item_id, item.remote_id, verify=verify)
         left_out |= self._send(snapshot, item, late)
         has_sent = bool(merged.for_them) or is_behind
         kept = self._without_left_out(snapshot, compared, left_out)
@@ -250,8 +250,8 @@ class TrackedType(ItemType):
         if self.entity is Entity.RUN:
             # Points of lower steps leave the last one as it is: at the end histories are read whole.
             reads_all = verify or (_is_over(theirs.doc) and not _is_over(item.agreed or {}))
-            came += metrics.receive(context, snapshot.item_id, item.remote_id, verify=reads_all, doubted=sent.uncertain)
-        came += files.receive(context, self.entity, snapshot.item_id, item.remote_id)
+            came += metrics.pull(context, snapshot.item_id, item.remote_id, verify=reads_all, doubted=sent.uncertain)
+        came += files.pull(context, self.entity, snapshot.item_id, item.remote_id)
         if came and not sent.merged.for_us:
             context.write(store.count, context.link_id, taken_items=1)
 
@@ -299,7 +299,7 @@ class TrackedType(ItemType):
         return dict(self.context.remote.change(self.entity, item.remote_id, experiment_id, patch))
 
     def _send_points(self, local_id: str, remote_id: str, *, verify: bool) -> str:
-        behind = metrics.send(self.context, local_id, remote_id, at_once=verify)
+        behind = metrics.push(self.context, local_id, remote_id, at_once=verify)
         if behind:  # the rest goes on, and they are tried again
             self.context.enqueue(self.entity, local_id)
         return behind

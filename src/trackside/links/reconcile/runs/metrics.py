@@ -25,7 +25,7 @@ def is_behind(context: LinkContext, run_id: str) -> bool:
     return bool(context.read(_behind, context, run_id))
 
 
-def send(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
+def push(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
     """Send the points that the remote lacks.  Return why it still lacks some; empty if it has all.
 
     Points that are logged meanwhile are sent when the change log tells of them, so a run that is logged to without a pause delays
@@ -92,7 +92,7 @@ def lacking(context: LinkContext, run_id: str, remote_id: str, key: str) -> tupl
     return metric_delta.difference(here, lambda: (packed for _, packed in context.remote.points(remote_id, key, 0)))
 
 
-def unlike(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
+def differing_series(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
     """The series of both whose points are not the same, or not as many as a summary says: by digests of the points that lie here
     and there.  None where the remote has no such call."""
     theirs = context.remote.digests(remote_id) if context.remote.preserves_ids else None
@@ -113,7 +113,7 @@ def unlike(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple
 
 def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
     """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
-    found = unlike(context, run_id, remote_id)
+    found = differing_series(context, run_id, remote_id)
     if found is None:  # an earlier release, or one that tells no digest at all
         return {*context.remote.series(remote_id)} if context.remote.preserves_ids else set()
     keys = sorted(found)
@@ -124,7 +124,7 @@ def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
     return set(keys)
 
 
-def doubt(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
+def resend_if_missing(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
     """Whatever was sent: series of which the remote lacks points are sent again.  `doubted`: whatever their fingerprints say."""
     theirs = context.remote.series(remote_id)
     for key, summary in context.read(reader.summaries, run_id).items():
@@ -147,7 +147,7 @@ def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str])
     return bool(context.read(read))
 
 
-def receive(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
+def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
     """How many points were taken.  `verify`: of every history, whatever its fingerprint says, where that cannot say all;
     `doubted`: or says what is not so."""
     began = time.monotonic()
