@@ -17,7 +17,8 @@ from trackside.links import store
 from trackside.links.model import Kind, Link, Options
 from trackside.links.reconcile.runs.metrics import MAX_BYTES
 from trackside.links.state import work_queue
-from trackside.links.worker.runner import ITEMS_AT_ONCE, Runner
+from trackside.links.worker.queued_items import ITEMS_AT_ONCE
+from trackside.links.worker.runner import Runner
 from trackside.logged_models import store as models
 from trackside.metrics.series import POINT_BYTES
 from trackside.registry import models as registered_models

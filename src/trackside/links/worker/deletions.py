@@ -6,10 +6,17 @@ from trackside.core.db.tx import Tx
 from trackside.links import store
 from trackside.links.model import Link
 from trackside.links.reconcile import deletion_guard
-from trackside.links.reconcile.context import Database, in_link
+from trackside.links.reconcile.context import Database, LinkContext, in_link
+from trackside.links.reconcile.deletion_guard import DeletionHeld
 from trackside.links.state import held_deletions, item_store
+from trackside.sync.entities import Entity
 
 HOLD_MS = 60_000  # that a deletion waits at most for the rest of the queue
+
+
+def hold(context: LinkContext, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
+    """Keep the deletion of an item until it is decided."""
+    context.write(held_deletions.hold, context.link_id, entity, entity_id, is_remote=is_remote, deletion=held.deletion)
 
 
 def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:

@@ -7,9 +7,7 @@ remote makes the link wait, longer each time and at random; trouble of one item 
 import logging
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
-from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
@@ -26,27 +24,20 @@ from trackside.events import store as events
 from trackside.links import store
 from trackside.links.cleanup import CopyRemover
 from trackside.links.connect import connect, connect_trackside
-from trackside.links.model import LISTENED_POLL_S, Kind, Link, LogKind, State
-from trackside.links.poll.ended_runs import EndedRuns
-from trackside.links.poll.sweeps import Sweeps
-from trackside.links.reconcile.attempt import attempt_with, check_answers
-from trackside.links.reconcile.context import Database, LinkContext, Task, in_link
-from trackside.links.reconcile.deletion_guard import DeletionHeld
+from trackside.links.model import Kind, Link, State
+from trackside.links.reconcile.attempt import check_answers
+from trackside.links.reconcile.context import Database, LinkContext, in_link
 from trackside.links.reconcile.deletions import StoreIdentityCheck
 from trackside.links.reconcile.dispatch import Reconcilers
-from trackside.links.reconcile.item_type import RetryLater
 from trackside.links.secrets import secret_of
-from trackside.links.state import backfill, held_deletions, item_store, work_queue
-from trackside.links.state.backfill import Depth
+from trackside.links.state import backfill, item_store, work_queue
 from trackside.links.state.point_retries import PointRetries
-from trackside.links.state.work_queue import QueuedItem
 from trackside.links.worker import deletions
 from trackside.links.worker.listener import Listener
-from trackside.links.worker.throttle import Throttle
-from trackside.sync.entities import Entity
+from trackside.links.worker.queued_items import QueuedItems
+from trackside.links.worker.remote_changes import RemoteChanges
 from trackside.sync.remote import faults
-from trackside.sync.remote.port import Remote, Seen
-from trackside.sync.time_slice import TimeSlice, TimeSliceExpired
+from trackside.sync.remote.port import Remote
 from trackside.workspaces import store as workspaces
 
 P = ParamSpec("P")
@@ -54,14 +45,10 @@ T = TypeVar("T")
 log = logging.getLogger("trackside.links")
 
 CHANGES_AT_ONCE = 1000
-ITEMS_AT_ONCE = 100
 BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
 LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
-ITEM_BACKOFF_S = 5.0
-LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
 SLICE_S = 5.0  # that an item may take until others are processed, where it can be continued
 STEP_S = 10.0  # of items, until the logs of both sides are looked at again
-TROUBLES = 3  # so often an item may be at fault until others go first
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
 FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
@@ -99,27 +86,21 @@ class Runner:
         self._sealer = sealer
         self._owner = owner
         self._why_not = why_not
-        self._slice_s = slice_s
-        self._step_s = step_s
         self._cancel_token = CancelToken()
         self._guard = guard
         self._interval_factor = interval_factor
-        self._clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
-        self._sweeps = Sweeps(self._clock)
-        self._rounds = EndedRuns(self._clock)
+        slow_clock = clock if interval_factor == 1.0 else lambda: clock() / interval_factor
+        self._remote_changes = RemoteChanges(slow_clock, slice_s, step_s)
+        self._queued_items = QueuedItems(self._cancel_token, slice_s, step_s, interval_factor)
         self._remote: Remote | None = None
-        self._polled = float("-inf")
-        self._heard = self._clock()  # something of the other side, last
         self._watch = StoreIdentityCheck()
-        self._refusals = PointRetries(self._clock)
+        self._refusals = PointRetries(slow_clock)
         self._failures = 0
         self._wait_until = float("-inf")
         self._owned_at = float("-inf")
-        self._troubles: Counter[str] = Counter()  # of theirs: how often the remote failed at it
         self._is_registered = False
         self._wake: Callable[[], None] | None = None
         self._listener: Listener | None = None
-        self._has_news = False  # the remote said that something changed, and was not polled since
         self._rest_s = FIRST_REST_S
 
     def listen(self, wake: Callable[[], None]) -> None:
@@ -196,14 +177,12 @@ class Runner:
         if due_at is not None:
             waits.append((due_at - now) / 1000 / self._interval_factor)
         if link.mode.takes:
-            waits.append(self._polled + self._poll_after_s(link) - self._clock())
+            waits.append(self._remote_changes.due_in_s(link, is_listening=self._is_listening))
         return max(0.0, min(waits))
 
-    def _poll_after_s(self, link: Link) -> float:
-        """Return the time between two looks at the remote, which is longer while the remote says when something changes."""
-        if self._listener is not None and self._listener.is_listening:
-            return LISTENED_POLL_S
-        return link.poll_after_s(self._polled - self._heard)
+    @property
+    def _is_listening(self) -> bool:
+        return self._listener is not None and self._listener.is_listening
 
     def renew(self) -> None:
         """Keeps what it holds, also while a step takes long."""
@@ -246,17 +225,12 @@ class Runner:
             return True
         here = Reconcilers(context)
         more = False
-        self._has_news |= self._listener is not None and self._listener.take_news()
-        # Without a cursor everything is to be looked at: a new link, or one that somebody wants to be compared.
-        is_due = self._clock() - self._polled >= self._poll_after_s(link)
-        if link.mode.takes and (ask or self._has_news or not link.has_seen_all or is_due):
-            more = self._poll(context, here)
-        more |= self._items(here)
+        if self._listener is not None and self._listener.take_news():
+            self._remote_changes.note_news()
+        if link.mode.takes and (ask or self._remote_changes.is_due(link, is_listening=self._is_listening)):
+            more = self._remote_changes.poll(here, self._watch)
+        more |= self._queued_items.run(here)
         return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
-
-    def _hold(self, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
-        deletion = held.deletion
-        self._write(held_deletions.hold, self._link_id, entity, entity_id, is_remote=is_remote, deletion=deletion)
 
     def _look_here(self, link: Link) -> bool:
         """Finds what is to be compared, without asking anybody.  True if there is more."""
@@ -287,151 +261,6 @@ class Runner:
 
             self._write(take)
         return page.more
-
-    def _poll(self, context: LinkContext, here: Reconcilers) -> bool:
-        link = context.link
-        if not link.remote_cursor:
-            self._sweeps = Sweeps(self._clock)  # everything is to be looked at
-        page = context.remote.changes(link.remote_cursor)
-        more = page.more
-        if self._watch.is_another(context, page):
-            return True
-        if page.seen or more:
-            self._heard = self._clock()
-        until = time.monotonic() + self._step_s
-        for each in sorted(page.seen, key=lambda one: list(Entity).index(one.entity)):
-            self._hear(context, here, each, until=until)
-        if not more and not context.remote.preserves_ids and link.has_seen_all:
-            for remote_id in self._rounds.due(context):
-                self._hear(context, here, Seen(Entity.RUN, remote_id), verify=True)
-        if not more:
-            self._sweeps.look(context, here, partial(self._hear, context, here))
-        is_late = not more and abs(_now() - (link.heard_at or 0)) > SUCCESS_EVERY_MS
-        if page.cursor != link.remote_cursor or page.unread != link.unread_changes or is_late:
-            self._write(store.heard, link, page.cursor, page.unread, is_all=not more)
-        if not more:
-            self._polled = self._clock()
-            self._has_news = False
-        return more
-
-    def _hear(
-        self, context: LinkContext, here: Reconcilers, seen: Seen, *, verify: bool = False, until: float = float("inf")
-    ) -> None:
-        """Reconcile an item that the remote names.  An item that cannot be reconciled now, or not `until` then, is queued."""
-        self._check_stop()
-        if seen.entity.is_of_registry and not context.link.options.registry:
-            return
-        if seen.unread:  # it is looked at when the list shows it otherwise
-            context.note_once(
-                LogKind.REFUSED, seen.entity, seen.remote_id, f"left out, until it can be read: {seen.unread}"
-            )
-            return
-        if time.monotonic() >= until:
-            self._enqueue_theirs(seen)
-            return
-        key = f"{seen.entity}/{seen.remote_id}"
-        context.start(Task(self._turn(verify=verify)))
-        try:
-            reason = attempt_with(
-                context.remote,
-                lambda: here.theirs(seen.entity, seen.remote_id, seen.snapshot, verify=verify),
-                lambda words: context.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
-            )
-        except (RetryLater, TimeSliceExpired):
-            self._enqueue_theirs(seen)
-            return
-        except DeletionHeld as held:
-            self._hold(seen.entity, seen.remote_id, held, is_remote=True)
-            return
-        except RemoteUnavailable as down:
-            self._troubles[key] += 1
-            if self._troubles[key] < TROUBLES:
-                raise
-            reason = str(down)
-        self._troubles.pop(key, None)
-        if reason is not None:
-            context.note(LogKind.REFUSED, seen.entity, seen.remote_id, reason)
-            self._enqueue_theirs(seen)
-
-    def _enqueue_theirs(self, seen: Seen) -> None:
-        self._write(work_queue.enqueue, self._link_id, [(seen.entity, seen.remote_id)], is_remote=True)
-
-    def _items(self, here: Reconcilers) -> bool:
-        with self._db.read(self._ws) as tx:
-            due = work_queue.next_items(tx, self._link_id, ITEMS_AT_ONCE)
-        more = len(due) == ITEMS_AT_ONCE
-        end = time.monotonic() + self._step_s
-        here.prepare((each.entity, each.entity_id) for each in due if not each.is_remote and not each.attempts)
-        for number, queued in enumerate(due, start=1):
-            self._check_stop()
-            pace = Throttle(self._cancel_token.wait)
-            try:
-                self._item(here, queued)
-            except TimeSliceExpired:
-                self._write(work_queue.requeue, self._link_id, queued)
-                more = True
-            except RemoteUnavailable as down:
-                if not self._cancel_token.is_cancelled:  # else the end of this server cut the call
-                    self._put_off(queued, str(down))
-                raise
-            pace.rest()
-            if time.monotonic() >= end:
-                return more or number < len(due)
-        return more
-
-    def _item(self, here: Reconcilers, queued: QueuedItem) -> None:
-        def left_out(words: str) -> None:
-            here.context.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
-
-        verify = queued.depth >= Depth.COMPARE
-        here.context.start(Task(self._turn(verify=verify), queued.depth >= Depth.COMPARE_BYTES, queued.may_delete))
-
-        def work() -> str:
-            if queued.is_remote:
-                here.theirs(queued.entity, queued.entity_id, None, verify=verify)
-                return ""
-            if queued.depth >= Depth.COMPARE_BYTES:
-                self._write(item_store.doubt_files, self._link_id, queued.entity, queued.entity_id)
-            return here.ours(queued.entity, queued.entity_id, verify=verify)
-
-        try:
-            reason = attempt_with(here.context.remote, work, left_out)
-        except DeletionHeld as held:
-            self._hold(queued.entity, queued.entity_id, held, is_remote=queued.is_remote)
-            return
-        except RetryLater as early:
-            wait_ms = int(early.wait_s * 1000)
-            self._write(work_queue.defer, self._link_id, queued, wait_ms)
-            return
-        if reason is None:
-            self._write(work_queue.complete, self._link_id, queued)
-            return
-        wait_ms = self._wait_ms(ITEM_BACKOFF_S * 2 ** min(queued.attempts, 10) * random.uniform(0.75, 1.25))  # noqa: S311  # no secret
-
-        def later(tx: Tx) -> None:
-            work_queue.defer(tx, self._link_id, queued, wait_ms)
-            say = store.note_once if queued.attempts else store.note
-            say(tx, self._link_id, LogKind.REFUSED, queued.entity, queued.entity_id, reason)
-
-        self._write(later)
-
-    def _turn(self, *, verify: bool) -> TimeSlice:
-        """Comparing all of an item would start again."""
-        return TimeSlice() if verify else TimeSlice(self._slice_s)
-
-    def _put_off(self, queued: QueuedItem, reason: str) -> None:
-        """Defer the item at which the remote failed: it may be the cause, so others go first when the remote is asked again."""
-        wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, queued.attempts + 1))
-
-        def later(tx: Tx) -> None:
-            work_queue.defer(tx, self._link_id, queued, wait_ms)
-            if queued.attempts == TROUBLES - 1:
-                since = tx.now - work_queue.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
-                store.note_once(
-                    tx, self._link_id, LogKind.REFUSED, queued.entity, queued.entity_id, reason, since=since
-                )
-
-        self._write(later)
 
     def _connected(self, link: Link) -> Remote:
         if self._remote is None:
@@ -470,9 +299,6 @@ class Runner:
         self.close()
         self._remote = None
         self._write(lambda tx: store.failed(tx, link, message, tx.now + int(wait * 1000)))
-
-    def _wait_ms(self, wait_s: float) -> int:
-        return int(1000 * wait_s * self._interval_factor)
 
     def _check_stop(self) -> None:
         if self._cancel_token.is_cancelled or not self._holds():
