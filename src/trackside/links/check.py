@@ -1,6 +1,6 @@
 """Compares both sides of a link item by item, and says what differs.  Changes nothing.
 
-First what is here, kind by kind: what the link mirrors or shall mirror.  Then, in a link that takes, what is there and not
+First what is here, kind by kind: what the link reconcilers or shall mirror.  Then, in a link that takes, what is there and not
 here.  Files are compared by size, and by what both sides call the version that was the same last, points by the summaries of
 their series; both by their bytes if asked.
 """
@@ -71,10 +71,10 @@ class _Check:
     def __init__(self, context: LinkContext, *, verify: bool) -> None:
         self._context = context
         self._verify = verify
-        self._mirrors = Reconcilers(context)
-        self._versions = self._mirrors.versions
-        self._datasets = self._mirrors.datasets
-        self._traces = self._mirrors.traces
+        self._reconcilers = Reconcilers(context)
+        self._versions = self._reconcilers.versions
+        self._datasets = self._reconcilers.datasets
+        self._traces = self._reconcilers.traces
 
     @cached_property
     def lists(self) -> list[Listing]:
@@ -125,8 +125,8 @@ class _Check:
 
     def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
         """None: the link does not mirror it."""
-        context, kind = self._context, self._mirrors.of(entity).type
-        snapshot, item = self._mirrors.of(entity).read(local_id), context.item(entity, local_id)
+        context, kind = self._context, self._reconcilers.of(entity).type
+        snapshot, item = self._reconcilers.of(entity).read(local_id), context.item(entity, local_id)
         if snapshot is None or kind.unknown() or not self._is_wanted(entity, snapshot, item):
             return None
         try:
@@ -153,12 +153,12 @@ class _Check:
             if each.entity is Entity.EXPERIMENT and not is_first:
                 continue  # they come with each page
             item = context.by_remote(each.entity, each.remote_id)
-            if item is not None and self._mirrors.of(each.entity).read(item.local_id) is not None:
+            if item is not None and self._reconcilers.of(each.entity).read(item.local_id) is not None:
                 continue
             if each.unread:
                 found.append(Difference(each.entity, "", each.remote_id, [f"cannot be compared: {each.unread}"]))
                 continue
-            snapshot = each.snapshot or self._mirrors.of(each.entity).type.read_remote(each.remote_id)
+            snapshot = each.snapshot or self._reconcilers.of(each.entity).type.read_remote(each.remote_id)
             if snapshot is not None and self._is_taken(each.entity, snapshot):
                 found.append(Difference(each.entity, "", each.remote_id, [_missing(each.entity, "here")]))
         return found
@@ -184,7 +184,7 @@ class _Check:
     def _is_wanted(self, entity: Entity, snapshot: Snapshot, item: ItemState | None) -> bool:
         if entity.is_of_registry:
             return self._context.link.options.registry
-        return self._mirrors.of(entity).type.is_wanted(snapshot, item, None)
+        return self._reconcilers.of(entity).type.is_wanted(snapshot, item, None)
 
     def _has_place(self, entity: Entity, snapshot: Snapshot) -> bool:
         """False where the other side does not know such items, or names."""

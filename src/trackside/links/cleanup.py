@@ -53,7 +53,7 @@ class CopyRemover:
         self._context = context
         self._beat = beat
         self._link_id = context.link_id
-        self._mirrors = Reconcilers(context)
+        self._reconcilers = Reconcilers(context)
 
     def here(self) -> bool:
         """Some of the copies on our side; asks nobody.  True if there may be more."""
@@ -97,13 +97,13 @@ class CopyRemover:
 
     def _remove_there(self, entity: Entity, item: ItemState) -> None:
         if self._context.read(item_store.is_shared, self._link_id, entity, item.remote_id):
-            raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here mirrors it too")
-        if not self._mirrors.of(entity).type.delete_remote(item):
+            raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here reconcilers it too")
+        if not self._reconcilers.of(entity).type.delete_remote(item):
             raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
 
     def _remove_here(self, entity: Entity, known: ItemState) -> None:
         context = self._context
-        item, snapshot = context.item(entity, known.local_id), self._mirrors.of(entity).read(known.local_id)
+        item, snapshot = context.item(entity, known.local_id), self._reconcilers.of(entity).read(known.local_id)
         if item is None or snapshot is None:
             return
         if context.read(item_store.is_of_another_link, self._link_id, entity, item.local_id):
@@ -114,12 +114,12 @@ class CopyRemover:
         if self._is_own(entity, item, snapshot):
             raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
 
-        context.write(self._mirrors.of(entity).type.delete_local, item.local_id)
+        context.write(self._reconcilers.of(entity).type.delete_local, item.local_id)
 
     def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
         """With its versions, since a model without them would look like one that was changed."""
         context = self._context
-        is_own = self._mirrors.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
+        is_own = self._reconcilers.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
         for version in context.items_below(Entity.MODEL_VERSION, item.local_id):
             if version.made_by is CreatedBy.HERE:
                 self._beat()
@@ -133,7 +133,7 @@ class CopyRemover:
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
         """Whether something of it is here only."""
-        if self._mirrors.of(entity).type.changed_here(item, snapshot):
+        if self._reconcilers.of(entity).type.changed_here(item, snapshot):
             return True
         if entity is Entity.RUN and metrics.is_behind(self._context, item.local_id):
             return True

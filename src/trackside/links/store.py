@@ -160,7 +160,7 @@ def remove_all(tx: Tx) -> None:
         events.forget(tx, consumer(link_id))
 
 
-def own(tx: Tx, link_id: int, owner: str) -> bool:
+def renew_lease(tx: Tx, link_id: int, owner: str) -> bool:
     """Whether `owner` works on the link for the next while; one server does at a time.  For PostgreSQL, by whose clock all
     servers go: their own ones may differ."""
     return bool(
@@ -178,7 +178,7 @@ def own(tx: Tx, link_id: int, owner: str) -> bool:
     )
 
 
-def disown(tx: Tx, owner: str) -> None:
+def release_leases(tx: Tx, owner: str) -> None:
     tx.run("UPDATE links SET owned_until = 0 WHERE workspace_id = :ws AND owner = :owner", owner=owner)
 
 

@@ -66,12 +66,12 @@ def test_the_package_is_small() -> None:
 def test_an_item_goes_over_and_its_changes_meet(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
     created = pair.docs()
 
     pair.put(HERE, {TITLE: "hello again"})
     pair.put(pair.there, {}, drop=(COLOR,))
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
 
     assert created == (DOC, DOC)
     assert pair.docs() == ({TITLE: "hello again"}, {TITLE: "hello again"})
@@ -81,7 +81,7 @@ def test_an_item_of_the_other_side_comes(db: Any) -> None:
     pair = Pair(db, Mode.PULL)
     pair.put(pair.there, DOC)
 
-    pair.reconciler.theirs(ID, verify=False)
+    pair.reconciler.reconcile_remote(ID, verify=False)
 
     assert pair.docs() == (DOC, DOC)
     assert pair.reconciler.missing({ID}) == []
@@ -92,7 +92,7 @@ def test_an_item_of_the_other_side_comes(db: Any) -> None:
 def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
     pair.delete(HERE if is_here else pair.there)
 
     with pytest.raises(DeletionHeld):
@@ -106,11 +106,11 @@ def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> 
 def test_what_was_deleted_here_and_changed_there_comes_back(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
     pair.delete(HERE)
     pair.put(pair.there, {COLOR: "blue"})
 
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
 
     assert pair.docs() == ({**DOC, COLOR: "blue"}, {**DOC, COLOR: "blue"})
 
@@ -120,13 +120,13 @@ def test_an_item_of_a_kind_that_keeps_deleted_ones_is_created_again_where_it_is_
     pair = Pair(db, Mode.BOTH)
     pair.reconciler.type.keeps_deleted = True
     pair.put(HERE, DOC)
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=False)
     pair.delete(pair.there)
 
-    pair.reconciler.theirs(ID, verify=False)
+    pair.reconciler.reconcile_remote(ID, verify=False)
     before = pair.docs()
-    pair.reconciler.ours(ID, verify=True)
-    pair.reconciler.ours(ID, verify=False)
+    pair.reconciler.reconcile_local(ID, verify=True)
+    pair.reconciler.reconcile_local(ID, verify=False)
 
     assert before == (DOC, None)
     assert pair.docs() == (DOC, DOC)
@@ -144,6 +144,6 @@ def test_every_kind_of_item_has_the_one_reconciler(db: Any) -> None:
 
 def _look(pair: Pair, *, is_here: bool) -> None:
     if is_here:
-        pair.reconciler.ours(ID, verify=False)
+        pair.reconciler.reconcile_local(ID, verify=False)
     else:
-        pair.reconciler.theirs(ID, verify=False)
+        pair.reconciler.reconcile_remote(ID, verify=False)

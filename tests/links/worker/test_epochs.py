@@ -67,7 +67,7 @@ def test_an_epoch_ends_once_and_what_is_found_after_that_belongs_to_the_next(db:
     before = now(db, link)
     runs_before = newest(db, link)
     for _ in range(2):  # of two that found out at once
-        write(db, lambda tx: generations.end(tx, link, before, "a run is missing"))
+        write(db, lambda tx: generations.store_was_restored(tx, link, before, "a run is missing"))
     lost = newest(db, link)
     write(db, lambda tx: generations.confirm(tx, link.link_id, Entity.RUN, "0" * 32, 1))
 
@@ -87,7 +87,7 @@ def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> 
         def work(tx: Tx) -> None:
             item = item_store.item(tx, link.link_id, Entity.RUN, str(number) * 32)
             assert item is not None
-            generations.miss(tx, link, Entity.RUN, item)
+            generations.report_missing(tx, link, Entity.RUN, item)
 
         write(db, work)
         return now(db, link).store_generation
@@ -96,7 +96,7 @@ def test_only_a_run_that_nobody_deleted_tells_of_a_loss(db: Any, link: Link) -> 
 
 
 def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db: Any, link: Link) -> None:
-    write(db, lambda tx: generations.begin_anew(tx, link, Known("first", 0), "second"))
+    write(db, lambda tx: generations.store_was_replaced(tx, link, Known("first", 0), "second"))
 
     with db.read(WS) as tx:
         mirrored_now = item_store.mirrored(tx, link.link_id)

@@ -160,14 +160,14 @@ class LinkContext:
         if item.store_generation < store_generation:
             self.write(generations.confirm, self.link_id, entity, item.local_id, store_generation)
 
-    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, agreed: Doc | None) -> None:
-        self.write(item_store.save_item, self.link_id, entity, local_id, remote_id, made_by, agreed)
+    def save(self, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, base: Doc | None) -> None:
+        self.write(item_store.save_item, self.link_id, entity, local_id, remote_id, made_by, base)
 
-    def theirs(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
+    def to_remote(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
         """Return a document of ours with the remote's ids; `find` returns the remote's id of an item of ours."""
         return doc if self.remote.preserves_ids else _renamed(doc, entity, find)
 
-    def ours(self, doc: Doc, entity: Entity) -> Doc:
+    def to_local(self, doc: Doc, entity: Entity) -> Doc:
         """Return a document of theirs with our ids, without the tags that say what it is a copy of."""
         if self.remote.preserves_ids:
             return doc

@@ -48,12 +48,12 @@ class StoreIdentityCheck:
         if store_id in ("", link.store_id):
             if was_put_back:
                 why = "its log ends before where it was read, or goes on otherwise"
-                context.write(generations.end, link, known, why)
+                context.write(generations.store_was_restored, link, known, why)
             return was_put_back
         if not is_known:
             context.write(generations.remember, link.link_id, store_id)
             return False
-        context.write(generations.begin_anew, link, known, store_id)
+        context.write(generations.store_was_replaced, link, known, store_id)
         return True
 
 
@@ -90,7 +90,7 @@ class LossCheck:
             case _:
                 why = self._is_last(entity, item, known)
         if why:
-            context.write(generations.end, context.link, known, why)
+            context.write(generations.store_was_restored, context.link, known, why)
         return bool(why)
 
     def _is_the_same(self, known: Known) -> bool:
@@ -98,13 +98,13 @@ class LossCheck:
         context = self._context
         store_id = context.remote.ask_store()
         if store_id and known.store_id and store_id != known.store_id:
-            context.write(generations.begin_anew, context.link, known, store_id)
+            context.write(generations.store_was_replaced, context.link, known, store_id)
             return False
         runs = context.read(generations.newest, self._link_id, SOME_RUNS, store_generation=known.store_generation)
         lacking = next((run for run in runs if context.remote.read(Entity.RUN, run.remote_id) is None), None)
         if lacking is not None:
             why = f"it lacks the run {lacking.remote_id}, which nobody deleted"
-            context.write(generations.end, context.link, known, why)
+            context.write(generations.store_was_restored, context.link, known, why)
         return lacking is None
 
     def _is_below(self, item: ItemState) -> str:

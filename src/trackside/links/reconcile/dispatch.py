@@ -38,12 +38,12 @@ class Reconcilers:
     def of(self, entity: Entity) -> Reconciler:
         return self._reconcilers[entity]
 
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str:
+    def reconcile_local(self, entity: Entity, local_id: str, *, verify: bool) -> str:
         """Return why the item has to be reconciled again; empty if both sides are the same."""
-        return self._reconcilers[entity].ours(local_id, verify=verify)
+        return self._reconcilers[entity].reconcile_local(local_id, verify=verify)
 
-    def theirs(self, entity: Entity, remote_id: str, known: Snapshot | None = None, *, verify: bool) -> None:
-        self._reconcilers[entity].theirs(remote_id, verify=verify, known=known)
+    def reconcile_remote(self, entity: Entity, remote_id: str, known: Snapshot | None = None, *, verify: bool) -> None:
+        self._reconcilers[entity].reconcile_remote(remote_id, verify=verify, known=known)
 
     def remote_of(self, entity: Entity, local_id: str) -> str | None:
         reconciler, item = self._reconcilers[entity], self.context.item(entity, local_id)

@@ -75,7 +75,7 @@ def id_here(
 def is_another_experiment(context: LinkContext, item: ItemState, theirs: Snapshot) -> bool:
     """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
     has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
-    name = (item.agreed or {}).get(fields.NAME)
+    name = (item.base or {}).get(fields.NAME)
     if context.remote.preserves_ids or name in (None, theirs.doc[fields.NAME]):
         return False
     link_id = context.link_id

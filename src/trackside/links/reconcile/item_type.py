@@ -23,9 +23,9 @@ from trackside.sync.local.reader import Snapshot
 class Others(Protocol):
     """The way from an item to others that it needs."""
 
-    def ours(self, entity: Entity, local_id: str, *, verify: bool) -> str: ...
+    def reconcile_local(self, entity: Entity, local_id: str, *, verify: bool) -> str: ...
 
-    def theirs(self, entity: Entity, remote_id: str, known: Snapshot | None, *, verify: bool) -> None: ...
+    def reconcile_remote(self, entity: Entity, remote_id: str, known: Snapshot | None, *, verify: bool) -> None: ...
 
     def remote_of(self, entity: Entity, local_id: str) -> str | None:
         """Return the remote's id of an item of ours, which is created there if it shall be."""
@@ -163,7 +163,7 @@ class ItemType(Protocol):
     def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of the item.  Change nothing."""
         merged = self.merge(snapshot, item, theirs).merged
-        return merging.differing(merged, snapshot.doc, self.context.ours(theirs.doc, self.entity))
+        return merging.differing(merged, snapshot.doc, self.context.to_local(theirs.doc, self.entity))
 
     def patch_remote(
         self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool

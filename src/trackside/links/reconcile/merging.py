@@ -23,7 +23,7 @@ def compare(
     entity: Entity, item: ItemState, ours: Doc, theirs: Doc, mode: Mode, can: Can, *, was_read: bool = True
 ) -> Merged:
     """`was_read`: `theirs` is what the other side has now, and not what both agreed on last."""
-    agreed = item.agreed or {}
+    agreed = item.base or {}
     merged = document.merge(agreed, ours, theirs, mode, lambda field, verb: can(entity, field, verb))
     standing = _standing(item, ours, theirs, mode, was_read=was_read) if entity is Entity.EXPERIMENT else set()
     if not standing:
@@ -69,7 +69,7 @@ def _standing(item: ItemState, ours: Doc, theirs: Doc, mode: Mode, *, was_read: 
     found = set()
     for kind in TIMES:
         field = Field(kind)
-        if field not in source or (item.made_by is CreatedBy.US and field not in (item.agreed or {})):
+        if field not in source or (item.made_by is CreatedBy.US and field not in (item.base or {})):
             continue  # it has none yet but that of its making by the link
         if field not in copy:
             if not was_read:

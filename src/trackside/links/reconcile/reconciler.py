@@ -49,7 +49,9 @@ class Reconciler:
         if parent is not None:
             parent.child = self
 
-    def ours(self, local_id: str, *, verify: bool, theirs: Snapshot | None = None, is_new: bool = False) -> str:
+    def reconcile_local(
+        self, local_id: str, *, verify: bool, theirs: Snapshot | None = None, is_new: bool = False
+    ) -> str:
         """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`).
 
         `is_new`: it was just created here.  Return why it has to be reconciled again; empty if both sides are the same."""
@@ -73,7 +75,7 @@ class Reconciler:
                 return ""
         return self._converge(snapshot, item, theirs, verify=verify, is_new=is_new)
 
-    def theirs(self, remote_id: str, *, verify: bool, known: Snapshot | None = None) -> None:
+    def reconcile_remote(self, remote_id: str, *, verify: bool, known: Snapshot | None = None) -> None:
         """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
         if not self.context.link.mode.takes:
             return
@@ -93,7 +95,7 @@ class Reconciler:
             return
         local_id = item.local_id if item is not None else self.type.create_local(snapshot)
         if local_id is not None:
-            self.ours(local_id, verify=verify, theirs=snapshot, is_new=item is None)
+            self.reconcile_local(local_id, verify=verify, theirs=snapshot, is_new=item is None)
 
     def missing(self, listed: Set[str]) -> list[str]:
         """Return what both sides had and a list of all that the other side has does not name, by the remote's ids."""
@@ -143,7 +145,7 @@ class Reconciler:
         self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, *, verify: bool, is_new: bool
     ) -> str:
         context = self.context
-        if theirs is None and (verify or item.agreed is None or self.type.must_look(snapshot, item)):
+        if theirs is None and (verify or item.base is None or self.type.must_look(snapshot, item)):
             theirs = self.type.read_remote(item.remote_id)
             if theirs is None or not self.type.is_same(item, theirs):
                 self.missing_there(item, theirs)
@@ -197,7 +199,7 @@ class Reconciler:
                 item_store.rename_remote(tx, self._link_id, self.child.entity, item.remote_id, sent.remote_id)
             both = {**document.without(merged, stale, compared.base).agreed, **compared.kept}
             agreed = {field: value for field, value in both.items() if field not in left}
-            base = None if agreed == item.agreed else agreed
+            base = None if agreed == item.base else agreed
             item_store.save_item(tx, self._link_id, self.entity, snapshot.item_id, sent.remote_id, item.made_by, base)
             taken = int(has_taken or sent.has_taken)
             store.count(tx, self._link_id, sent_items=int(sent.has_sent), taken_items=taken)
@@ -205,7 +207,7 @@ class Reconciler:
         for patch in early:
             self.context.write(partial(apply, patch=patch))
         is_moved = sent.has_sent or sent.has_taken or sent.remote_id != item.remote_id
-        if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.agreed:
+        if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.base:
             self.context.write(work)
 
     def deleted_here(self, item: ItemState) -> None:
@@ -250,7 +252,7 @@ class Reconciler:
         mode = self.context.link.mode
 
         def forget(tx: Tx) -> None:
-            generations.miss(tx, self.context.link, self.entity, item)
+            generations.report_missing(tx, self.context.link, self.entity, item)
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             if other is not None and mode.takes:
                 work_queue.enqueue(tx, self._link_id, [(str(self.entity), other.item_id)], is_remote=True)
@@ -312,10 +314,10 @@ class Reconciler:
         for child, each in self.below(item):
             child.forget(each)
         self.forget(item)
-        self.theirs(item.remote_id, verify=True)
+        self.reconcile_remote(item.remote_id, verify=True)
         if self.child is not None:
             for remote_id in self.type.below_remote(item.remote_id):
-                self.child.theirs(remote_id, verify=True)
+                self.child.reconcile_remote(remote_id, verify=True)
 
     def _above(self, item: ItemState) -> ItemState | None:
         """Return the item above this one.  If it is gone too, both went together: what a deletion of it changes in this one is

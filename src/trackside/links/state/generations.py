@@ -45,14 +45,16 @@ def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generatio
     )
 
 
-def end(tx: Tx, link: Link, known: Known, why: str) -> None:
+def store_was_restored(tx: Tx, link: Link, known: Known, why: str) -> None:
     """The store was put back: all that both sides had is looked at again, on both of them.  Unless somebody was quicker."""
-    if not _turn(tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"):
+    if not _begin_generation(
+        tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"
+    ):
         return
     store.set_backfill_cursor(tx, link.link_id, backfill.whole(link.mode, Depth.COMPARE, _backfill_cursor(tx, link)))
 
 
-def miss(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
+def report_missing(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
     """A run or experiment is not there any more.  If nobody deleted it before, a generation ends; MLflow's logged models look the
     same when they are deleted."""
     known = of(tx, link.link_id)
@@ -62,13 +64,13 @@ def miss(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
         and is_active(item)
         and item.store_generation == known.store_generation
     ):
-        end(tx, link, known, f"it lacks the {entity} {item.remote_id}, which nobody deleted")
+        store_was_restored(tx, link, known, f"it lacks the {entity} {item.remote_id}, which nobody deleted")
 
 
-def begin_anew(tx: Tx, link: Link, known: Known, store_id: str) -> None:
+def store_was_replaced(tx: Tx, link: Link, known: Known, store_id: str) -> None:
     """Begin as a new link would: the store is another one, whose ids may be those of other things."""
     words = "the store there is another one than before: the link starts again with it"
-    if not _turn(tx, link, known, store_id, words):
+    if not _begin_generation(tx, link, known, store_id, words):
         return
     if link.mode.sends:
         work_queue.enqueue_mirrored(tx, link.link_id)
@@ -101,17 +103,17 @@ def newest(
 
 def is_active(item: ItemState) -> bool:
     """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
-    return (item.agreed or {}).get(fields.STAGE) == "active"
+    return (item.base or {}).get(fields.STAGE) == "active"
 
 
 def is_purged(link: Link, item: ItemState, doc: Doc) -> bool:
     """Return whether an item that is not there any more was deleted on both sides before, and is removed for good there, by
     `mlflow gc` for instance.  It may be restored here."""
-    is_deleted = "deleted" == doc.get(fields.STAGE) == (item.agreed or {}).get(fields.STAGE)
+    is_deleted = "deleted" == doc.get(fields.STAGE) == (item.base or {}).get(fields.STAGE)
     return is_deleted and item.store_generation >= link.store_generation
 
 
-def _turn(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
+def _begin_generation(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
     moved = tx.run(
         """
         UPDATE links SET store_generation = store_generation + 1, store_generation_at = :now, store_id = :store,

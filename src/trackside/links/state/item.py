@@ -10,5 +10,5 @@ class ItemState(Struct, frozen=True):
     local_id: str
     remote_id: str  # empty: it was about to be made there
     made_by: CreatedBy
-    agreed: Doc | None
+    base: Doc | None  # the state that both sides agreed on last
     store_generation: int = 0  # of `state.generations`, in which it was found there last

@@ -218,7 +218,7 @@ def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str)
 
 
 def save_item(
-    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, agreed: Doc | None
+    tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, base: Doc | None
 ) -> None:
     """The side that made it stays the one that made it."""
     tx.run(
@@ -234,7 +234,7 @@ def save_item(
         local=local_id,
         remote=remote_id,
         made_by=str(made_by),
-        agreed=None if agreed is None else document.pack(agreed),
+        agreed=None if base is None else document.pack(base),
     )
 
 

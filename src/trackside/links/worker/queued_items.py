@@ -1,7 +1,7 @@
 """Reconciles the items in the queue of a link.
 
 An item that is at fault waits alone, longer each time and at random.  An item at which the remote fails as a whole is deferred,
-so that others go first when the remote is asked again. """
+so that others go first when the remote is asked again."""
 
 import random
 import time
@@ -76,11 +76,11 @@ class QueuedItems:
 
         def work() -> str:
             if queued.is_remote:
-                here.theirs(queued.entity, queued.entity_id, None, verify=verify)
+                here.reconcile_remote(queued.entity, queued.entity_id, None, verify=verify)
                 return ""
             if queued.depth >= Depth.COMPARE_BYTES:
                 context.write(item_store.doubt_files, link_id, queued.entity, queued.entity_id)
-            return here.ours(queued.entity, queued.entity_id, verify=verify)
+            return here.reconcile_local(queued.entity, queued.entity_id, verify=verify)
 
         try:
             reason = attempt_with(context.remote, work, left_out)

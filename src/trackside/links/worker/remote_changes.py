@@ -104,7 +104,7 @@ class RemoteChanges:
         try:
             reason = attempt_with(
                 context.remote,
-                lambda: here.theirs(seen.entity, seen.remote_id, seen.snapshot, verify=verify),
+                lambda: here.reconcile_remote(seen.entity, seen.remote_id, seen.snapshot, verify=verify),
                 lambda words: context.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
             )
         except (RetryLater, TimeSliceExpired):

@@ -194,7 +194,7 @@ class Runner:
         asked = time.monotonic()
         if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
             return True
-        is_ours = self._write(store.own, self._link_id, self._owner)
+        is_ours = self._write(store.renew_lease, self._link_id, self._owner)
         self._owned_at = asked if is_ours else float("-inf")
         return bool(is_ours)
 

@@ -81,7 +81,7 @@ class Workers:
             if loop.close(max(0.0, end - time.monotonic())):
                 runner.close()
         for ws in {ws for ws, _ in self._running}:
-            self._db.writer.submit(ws, lambda tx: store.disown(tx, self._owner)).result()
+            self._db.writer.submit(ws, lambda tx: store.release_leases(tx, self._owner)).result()
 
     def _step(self) -> bool:
         if self._is_leaving:

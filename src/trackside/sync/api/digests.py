@@ -21,26 +21,26 @@ from trackside.sync.metric_delta import Digest
 MAX_READ_BYTES = 4 << 20  # of points that one answer tells of
 
 
-class Place(Struct, frozen=True):
+class SeriesPosition(Struct, frozen=True):
     """In the series of a run: after that chunk of that one."""
 
     key: str = ""
     chunk: int = 0
 
 
-def add(tx: Tx, run_id: str, place: Place, found: dict[str, Digest]) -> Place | None:
+def add(tx: Tx, run_id: str, place: SeriesPosition, found: dict[str, Digest]) -> SeriesPosition | None:
     """Adds some of a run's points, from that place on, and gives the next place; None after the last one."""
     read = 0
     counts = reader.series_counts(tx, run_id)
     for key in sorted(each for each in counts if each >= place.key):
         if read > MAX_READ_BYTES:
-            return Place(key)
+            return SeriesPosition(key)
         digest = found.setdefault(key, Digest(counts[key]))
         for piece in reader.pieces(tx, run_id, key, place.chunk if key == place.key else 0):
             digest.add(piece.packed)
             read += len(piece.packed)
             if read > MAX_READ_BYTES and piece.chunk_id:
-                return Place(key, piece.chunk_id)
+                return SeriesPosition(key, piece.chunk_id)
     return None
 
 
@@ -87,7 +87,7 @@ class Recounted(Answer, frozen=True):
 def get_digests(tx: Tx, call: DigestsCall) -> Digests:
     runs.seq_of(tx, call.run_id or "")
     found: dict[str, Digest] = {}
-    following = add(tx, call.run_id or "", Place(call.key or "", call.after or 0), found)
+    following = add(tx, call.run_id or "", SeriesPosition(call.key or "", call.after or 0), found)
     series = {key: (each.said, each.points, f"{each.total:x}") for key, each in found.items()}
     return (
         Digests(series=series)

@@ -39,7 +39,7 @@ class SnippetType(ItemType):
         return self._remote.read(remote_id)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
-        return item.agreed == listed.doc
+        return item.base == listed.doc
 
     def match(self, snapshot: Snapshot) -> str | None:
         return None if self._remote.read(snapshot.item_id) is None else snapshot.item_id
@@ -57,10 +57,10 @@ class SnippetType(ItemType):
         return theirs.item_id
 
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
-        return snapshot.doc != item.agreed
+        return snapshot.doc != item.base
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        base = item.agreed or {}
+        base = item.base or {}
         return Compared(
             document.merge(base, snapshot.doc, base if theirs is None else theirs.doc, self.context.link.mode), base
         )
@@ -81,10 +81,10 @@ class SnippetType(ItemType):
             table.put(tx, snapshot.item_id, patch)
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        return snapshot.doc != item.agreed
+        return snapshot.doc != item.base
 
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return theirs.doc != item.agreed
+        return theirs.doc != item.base
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         table.delete(tx, local_id)

@@ -33,7 +33,7 @@ class Comparison:
     def is_wanted(self, snapshot: Snapshot, item: ItemState | None) -> bool:
         """Whether the link mirrors it: one of its experiments is wanted, or was when both agreed, so that its leaving goes
         over too.  One without experiments is, unless the link names those that it is for."""
-        known = of_kind(item.agreed or {}, FieldKind.EXPERIMENT) if item is not None else {}
+        known = of_kind(item.base or {}, FieldKind.EXPERIMENT) if item is not None else {}
         experiments = {*of_kind(snapshot.doc, FieldKind.EXPERIMENT), *known}
         return any(map(self._wants, experiments)) if experiments else not self.context.link.options.experiments
 
@@ -97,7 +97,7 @@ class Comparison:
     def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """In words, what is not what the link's rules make of it."""
         mine, doc = self.mine(snapshot, is_quiet=True), self.home(theirs, is_quiet=True)
-        merged = self.merge(item.agreed or {}, mine, doc)
+        merged = self.merge(item.base or {}, mine, doc)
         counts = self.records(item).differences()
         return differing(merged, mine, doc) + [
             f"{count} {'record is' if count == 1 else 'records are'} {WORDS[step]}" for step, count in counts.items()
@@ -109,11 +109,11 @@ class Comparison:
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
         """Since both agreed."""
         mine = self.mine(snapshot, is_quiet=True)
-        return _plain(mine) != _plain(item.agreed or {}) or not self.records(item).is_as_agreed()
+        return _plain(mine) != _plain(item.base or {}) or not self.records(item).is_as_agreed()
 
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
         """Since both agreed."""
-        if _plain(self.home(theirs, is_quiet=True)) != _plain(item.agreed or {}):
+        if _plain(self.home(theirs, is_quiet=True)) != _plain(item.base or {}):
             return True
         return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
 
@@ -121,14 +121,14 @@ class Comparison:
         """Compare a dataset as a list has it, without its experiments: a change of those changes the version."""
         tags, agreed = (
             {field: value for field, value in doc.items() if field.kind in (FieldKind.TAG, FieldKind.NULL_TAG)}
-            for doc in (self.home(listed), item.agreed or {})
+            for doc in (self.home(listed), item.base or {})
         )
         return self.has_agreed_version(item, listed) and tags == agreed
 
     def has_agreed_version(self, item: ItemState, theirs: Snapshot) -> bool:
         """Whether their records are those that were agreed on, as far as that is told without reading them."""
         version = theirs.doc.get(fields.VERSION)
-        return version is not None and item.agreed is not None and item.agreed.get(fields.VERSION) == version
+        return version is not None and item.base is not None and item.base.get(fields.VERSION) == version
 
     def _wants(self, experiment_id: str) -> bool:
         found = self.context.read(reader.experiment, experiment_id)

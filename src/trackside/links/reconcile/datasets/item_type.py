@@ -88,7 +88,7 @@ class DatasetType(ItemType):
         return self.context.link.mode is Mode.BOTH
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        agreed = item.agreed or {}
+        agreed = item.base or {}
         base, mine = without_version(agreed), self.comparison.mine(snapshot)
         merged = self.comparison.merge(agreed, mine, base if theirs is None else self.comparison.home(theirs))
         version = (agreed if theirs is None else theirs.doc).get(fields.VERSION)

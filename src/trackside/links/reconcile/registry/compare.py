@@ -30,19 +30,19 @@ class Comparison:
     def differing(self, entity: Entity, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
         mine, doc = self.comparable(entity, snapshot.doc), self.home(entity, item, theirs, is_quiet=True)
-        agreed, mine, doc, _ = self.with_known_stages(snapshot, item.agreed or {}, mine, doc, is_quiet=True)
+        agreed, mine, doc, _ = self.with_known_stages(snapshot, item.base or {}, mine, doc, is_quiet=True)
         can = self.remote.can
         merged = document.merge(agreed, mine, doc, self.context.link.mode, lambda field, verb: can(entity, field, verb))
         return differing(merged, mine, doc)
 
     def is_as_agreed(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
-        if item.agreed is None or not self._items.is_the_same(item, theirs):
+        if item.base is None or not self._items.is_the_same(item, theirs):
             return False
-        return plain(item.agreed) == plain(self.home(entity, item, theirs))
+        return plain(item.base) == plain(self.home(entity, item, theirs))
 
     def changed_there(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
         """Since both agreed, by what the other side knows at all."""
-        agreed = _by_uid(item.agreed or {})
+        agreed = _by_uid(item.base or {})
         doc = _by_uid(self.home(entity, item, theirs, is_quiet=True))
         merged = document.merge(
             agreed, agreed, doc, Mode.BOTH, lambda field, verb: self.remote.can(entity, field, verb)
@@ -60,7 +60,7 @@ class Comparison:
 
     def changed_here(self, entity: Entity, item: ItemState, snapshot: Snapshot, *, alone: bool = False) -> bool:
         """Since both agreed; `alone`: a model without its versions."""
-        if plain(self.comparable(entity, snapshot.doc)) != plain(item.agreed or {}):
+        if plain(self.comparable(entity, snapshot.doc)) != plain(item.base or {}):
             return True
         if entity is VERSION or alone:
             return False
@@ -87,7 +87,7 @@ class Comparison:
 
     def home(self, entity: Entity, item: ItemState, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
         """Their document in our words; what it names by an alias is here first, unless nothing is to be changed."""
-        doc = self.comparable(entity, self.context.ours(theirs.doc, entity))
+        doc = self.comparable(entity, self.context.to_local(theirs.doc, entity))
         found: Doc = {}
         for field, value in doc.items():
             if field.kind != FieldKind.ALIAS:
@@ -96,12 +96,12 @@ class Comparison:
             version_id = self.remote.named_by(theirs.item_id, value)
             known = self.context.by_remote(VERSION, version_id)
             if known is None and self.context.link.mode.takes and not is_quiet:
-                self._others.theirs(VERSION, version_id, None, verify=False)
+                self._others.reconcile_remote(VERSION, version_id, None, verify=False)
                 known = self.context.by_remote(VERSION, version_id)
             if known is not None:
                 local_id = known.local_id
                 found[field] = self.context.read(registry.alias_value, registry.uid_of(local_id))
-            elif is_quiet or (item.agreed is not None and field in item.agreed and not self.context.link.mode.takes):
+            elif is_quiet or (item.base is not None and field in item.base and not self.context.link.mode.takes):
                 found[field] = ""  # another one than ours
         return found
 
@@ -133,7 +133,7 @@ class Comparison:
                 item = self.context.item(VERSION, local_id)
                 if item is None or not item.remote_id:
                     try:
-                        self._others.ours(VERSION, local_id, verify=False)
+                        self._others.reconcile_local(VERSION, local_id, verify=False)
                     except (RequestRejected, Unmirrored, Fault) as reason:
                         self.context.note(LogKind.SKIPPED, MODEL, model_id, f"the alias {field.key!r} waits: {reason}")
                         continue

@@ -49,7 +49,7 @@ class VersionFiles:
 
     def home(self, snapshot: Snapshot, local_id: str) -> Doc:
         """Their version as we can have it, with its files here."""
-        doc = self._context.ours(snapshot.doc, Entity.MODEL_VERSION)
+        doc = self._context.to_local(snapshot.doc, Entity.MODEL_VERSION)
         if _is_prompt(doc):
             return doc
         what, owner, path = _split(self._context.remote.registry.origin_of(snapshot))
@@ -70,14 +70,14 @@ class VersionFiles:
     def _there(self, entity: Entity, local_id: str) -> str | None:
         """The remote's id of a run or logged model, which goes over with its files first if the link mirrors it."""
         try:
-            self._others.ours(entity, local_id, verify=False)
+            self._others.reconcile_local(entity, local_id, verify=False)
             return self._others.remote_of(entity, local_id)
         except Unmirrored:  # the remote's release knows no logged models
             return None
 
     def _here(self, entity: Entity, remote_id: str) -> str | None:
         try:
-            self._others.theirs(entity, remote_id, None, verify=False)
+            self._others.reconcile_remote(entity, remote_id, None, verify=False)
         except Unmirrored:
             return None
         item = self._context.by_remote(entity, remote_id)

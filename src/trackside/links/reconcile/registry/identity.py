@@ -36,7 +36,7 @@ class RegistryIdentity:
         other = None if found is None else self.context.by_remote(MODEL, found)
         if other is not None and other.local_id != snapshot.item_id:
             # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
-            self._others.ours(MODEL, other.local_id, verify=True)
+            self._others.reconcile_local(MODEL, other.local_id, verify=True)
             found = self.remote.find_model(snapshot.item_id, name)
             if found is not None and self.context.by_remote(MODEL, found) is not None:
                 raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
@@ -96,7 +96,7 @@ class RegistryIdentity:
             if earlier is None or (item is not None and item.remote_id) or self._items.is_before(earlier):
                 continue
             try:
-                self._others.ours(VERSION, version_id, verify=False)
+                self._others.reconcile_local(VERSION, version_id, verify=False)
             except (RequestRejected, Unmirrored, Fault) as reason:
                 self.context.note(LogKind.REFUSED, VERSION, version_id, str(reason))
 
@@ -117,7 +117,7 @@ class RegistryIdentity:
         if renamed is not None:
             return renamed
         uid = self.remote.model_uid_of(snapshot)
-        making = Patch(at_making(MODEL, self.context.ours(snapshot.doc, MODEL)))
+        making = Patch(at_making(MODEL, self.context.to_local(snapshot.doc, MODEL)))
 
         def make(tx: Tx) -> str:
             is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, snapshot.doc[fields.NAME])

@@ -71,7 +71,7 @@ class RegistryType(ItemType):
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """An item that has a name and a number there may be another one by now."""
         is_shared = self.context.link.mode is Mode.BOTH or not self.context.remote.preserves_ids
-        return is_shared and self.comparison.comparable(self.entity, snapshot.doc) != item.agreed
+        return is_shared and self.comparison.comparable(self.entity, snapshot.doc) != item.base
 
     def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
         """A copy of ours that can never be used is removed, and created again when the version, or its model, changes or by a
@@ -86,7 +86,7 @@ class RegistryType(ItemType):
         raise Unmirrored(f"{said}; it is created again when it changes or by `link sync`")
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        base = agreed = item.agreed or {}
+        base = agreed = item.base or {}
         mine = self.comparison.comparable(self.entity, snapshot.doc)
         doc = agreed if theirs is None else self.comparison.home(self.entity, item, theirs)
         if self.entity is MODEL:

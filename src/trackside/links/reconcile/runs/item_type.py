@@ -85,14 +85,14 @@ class TrackedType(ItemType):
         return self._is_hidden(snapshot) or generations.is_purged(self.context.link, item, snapshot.doc)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
-        if item.agreed != self.context.ours(listed.doc, self.entity) or listed.doc.get(fields.STATUS) == "RUNNING":
+        if item.base != self.context.to_local(listed.doc, self.entity) or listed.doc.get(fields.STATUS) == "RUNNING":
             return False  # points and files of a running run may be others all the same
         return self.entity is not Entity.RUN or metrics.has_seen(self.context, item.local_id, listed.fingerprints)
 
     def match(self, snapshot: Snapshot) -> str | None:
         context = self.context
         if self.entity is Entity.EXPERIMENT:
-            again = lambda other: self._others.ours(self.entity, other, verify=True)  # noqa: E731
+            again = lambda other: self._others.reconcile_local(self.entity, other, verify=True)  # noqa: E731
             return identity.match_experiment(context, snapshot.item_id, snapshot.doc[fields.NAME], again)
         experiment_id = self._experiment_there(snapshot)
         if experiment_id is None:
@@ -142,7 +142,7 @@ class TrackedType(ItemType):
         context, entity = self.context, self.entity
         if entity is Entity.EXPERIMENT:
             note = lambda tx, made: self._save_as_made(tx, made, theirs.item_id)  # noqa: E731
-            again = lambda other: self._others.theirs(entity, other, None, verify=True)  # noqa: E731
+            again = lambda other: self._others.reconcile_remote(entity, other, None, verify=True)  # noqa: E731
             return identity.adopt_experiment(context, theirs, note, again)
         # A run with SOURCE_UID keeps the files of a version of ours.
         if self.is_before(theirs) or Field(FieldKind.TAG, reader.SOURCE_UID) in theirs.doc:
@@ -156,7 +156,7 @@ class TrackedType(ItemType):
         if local_id is None:
             return None
         is_by_us = local_id == theirs.doc.get(tag) and identity.is_known_as_ours(context, theirs)
-        making = Patch({f: v for f, v in context.ours(theirs.doc, entity).items() if f.kind in AT_MAKING})
+        making = Patch({f: v for f, v in context.to_local(theirs.doc, entity).items() if f.kind in AT_MAKING})
 
         def make(tx: Tx) -> None:
             exists = self.read_local(tx, local_id) is not None
@@ -172,11 +172,11 @@ class TrackedType(ItemType):
 
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """Changes of the other side must not be overwritten unseen."""
-        return self.context.link.mode is Mode.BOTH and snapshot.doc != item.agreed
+        return self.context.link.mode is Mode.BOTH and snapshot.doc != item.base
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        context, base = self.context, item.agreed or {}
-        doc = base if theirs is None else context.ours(theirs.doc, self.entity)
+        context, base = self.context, item.base or {}
+        doc = base if theirs is None else context.to_local(theirs.doc, self.entity)
         was_read = theirs is not None
         merged = merging.compare(
             self.entity, item, snapshot.doc, doc, context.link.mode, context.remote.can, was_read=was_read
@@ -197,7 +197,7 @@ class TrackedType(ItemType):
         if verify and is_run:
             metrics.resend_if_missing(context, snapshot.item_id, item.remote_id, uncertain)
         is_behind = is_run and metrics.is_behind(context, snapshot.item_id)
-        stage_there = (compared.base if theirs is None else context.ours(theirs.doc, self.entity)).get(fields.STAGE)
+        stage_there = (compared.base if theirs is None else context.to_local(theirs.doc, self.entity)).get(fields.STAGE)
         early, late = self._parts(snapshot, merged, stage_there, is_behind=is_behind)
         left_out = self._send(snapshot, item, early)
         behind = self._send_points(snapshot.item_id, item.remote_id, verify=verify) if is_behind else ""
@@ -249,17 +249,17 @@ class TrackedType(ItemType):
         came = 0
         if self.entity is Entity.RUN:
             # Points of lower steps leave the last one as it is: at the end histories are read whole.
-            reads_all = verify or (_is_over(theirs.doc) and not _is_over(item.agreed or {}))
+            reads_all = verify or (_is_over(theirs.doc) and not _is_over(item.base or {}))
             came += metrics.pull(context, snapshot.item_id, item.remote_id, verify=reads_all, doubted=sent.uncertain)
         came += files.pull(context, self.entity, snapshot.item_id, item.remote_id)
         if came and not sent.merged.for_us:
             context.write(store.count, context.link_id, taken_items=1)
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        return snapshot.doc != item.agreed
+        return snapshot.doc != item.base
 
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self.context.ours(theirs.doc, self.entity) != item.agreed
+        return self.context.to_local(theirs.doc, self.entity) != item.base
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         snapshot = self.read_local(tx, local_id)
@@ -316,7 +316,7 @@ class TrackedType(ItemType):
         return document.without(merged, fields, compared.base)  # they still have what they had
 
     def _there(self, doc: Doc) -> Doc:
-        return self.context.theirs(doc, self.entity, self._others.remote_of)
+        return self.context.to_remote(doc, self.entity, self._others.remote_of)
 
     def _experiment_there(self, snapshot: Snapshot) -> str | None:
         return self._others.remote_of(Entity.EXPERIMENT, snapshot.experiment_id)
@@ -346,7 +346,7 @@ def note_restore(context: LinkContext, entity: Entity, local_id: str) -> None:
     snapshot, item = context.read(_READ[entity], local_id), context.item(entity, local_id)
     if context.remote.preserves_ids or snapshot is None or item is None or snapshot.doc[fields.STAGE] != "deleted":
         return
-    agreed = {**(item.agreed or {}), fields.STAGE: "active"}
+    agreed = {**(item.base or {}), fields.STAGE: "active"}
 
     def save(tx: Tx) -> None:
         item_store.save_item(tx, context.link_id, entity, local_id, item.remote_id, item.made_by, agreed)

@@ -11,7 +11,7 @@ from trackside.links.state import item_store
 from trackside.metrics.series import POINT_BYTES, canonical, pack, unpack
 from trackside.sync import metric_delta, portions
 from trackside.sync.api import digests
-from trackside.sync.api.digests import Place
+from trackside.sync.api.digests import SeriesPosition
 from trackside.sync.local import reader, writer
 from trackside.sync.metric_delta import Cursor, Digest
 from trackside.sync.time_slice import TimeSliceExpired
@@ -99,7 +99,7 @@ def differing_series(context: LinkContext, run_id: str, remote_id: str) -> dict[
     if theirs is None:
         return None
     mine: dict[str, Digest] = {}
-    place: Place | None = Place()
+    place: SeriesPosition | None = SeriesPosition()
     while place is not None:
         place = context.read(digests.add, run_id, place, mine)
         context.beat()

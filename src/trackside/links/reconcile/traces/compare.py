@@ -63,25 +63,25 @@ class Comparison:
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         """Compare a trace as a list has it: without its spans and, on MLflow, without its links."""
-        agreed = item.agreed or {}
+        agreed = item.base or {}
         plain = {field: value for field, value in self.mine(agreed).items() if field.kind != FieldKind.LINK}
         return {field: value for field, value in self.home(listed.doc).items() if field.kind != FieldKind.LINK} == plain
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        agreed = item.agreed or {}
+        agreed = item.base or {}
         return self.mine(snapshot.doc) != self.mine(agreed) or snapshot.doc.get(fields.SPANS) != agreed.get(
             fields.SPANS
         )
 
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return not self.is_as_agreed(item, theirs) or theirs.doc.get(fields.SPANS) != (item.agreed or {}).get(
+        return not self.is_as_agreed(item, theirs) or theirs.doc.get(fields.SPANS) != (item.base or {}).get(
             fields.SPANS
         )
 
     def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         """Return in words what is not what the link's rules make of it."""
         mine, doc = self.mine(snapshot.doc), self.home(theirs.doc)
-        merged = self.merge(item.agreed or {}, mine, doc)
+        merged = self.merge(item.base or {}, mine, doc)
         has_other_spans = snapshot.doc.get(fields.SPANS) != theirs.doc.get(fields.SPANS)
         return differing(merged, mine, doc) + (["spans differ"] if has_other_spans else [])
 

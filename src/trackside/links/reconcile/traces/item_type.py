@@ -72,7 +72,7 @@ class TraceType(ItemType):
         return self.context.is_before(int(theirs.doc.get(fields.REQUEST_TIME, "0")))
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
-        return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.agreed or {})
+        return self.comparison.is_as_agreed(item, listed) and not _lacks_spans(listed.doc, item.base or {})
 
     def match(self, snapshot: Snapshot) -> str | None:
         known = self._known.get(snapshot.item_id) or self.remote.read(snapshot.item_id)
@@ -110,7 +110,7 @@ class TraceType(ItemType):
         return self.context.link.mode is Mode.BOTH and self.comparison.changed_here(item, snapshot)
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        agreed = item.agreed or {}
+        agreed = item.base or {}
         base, mine = self.comparison.mine(agreed), self.comparison.mine(snapshot.doc)
         merged = self.comparison.merge(base, mine, base if theirs is None else self.comparison.home(theirs.doc))
         return Compared(merged, base, {fields.EXPERIMENT: snapshot.experiment_id})
@@ -119,7 +119,7 @@ class TraceType(ItemType):
         self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
     ) -> Sent:
         del verify
-        merged, agreed = compared.merged, item.agreed or {}
+        merged, agreed = compared.merged, item.base or {}
         sends = self.context.link.mode.sends
         before = compared.base if theirs is None else self.comparison.home(theirs.doc)
         doc = self.comparison.there(document.apply(before, merged.for_them))
@@ -196,7 +196,7 @@ class TraceReconciler(Reconciler):
 
     def deleted_here(self, item: ItemState) -> None:
         full = self.context.item(self.entity, item.local_id) or item
-        experiment_id = (full.agreed or {}).get(fields.EXPERIMENT, "")
+        experiment_id = (full.base or {}).get(fields.EXPERIMENT, "")
         found = self.context.read(reader.experiment, experiment_id) if experiment_id else None
         if experiment_id and (found is None or found.doc.get(fields.STAGE) != "active"):
             self.forget(item)
