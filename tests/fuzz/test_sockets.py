@@ -187,8 +187,8 @@ def test_100_mb_to_any_route_are_refused_on_the_way_or_go_to_a_file(served: Serv
     assert len(routes) > 80, routes
 
     for method, path in routes:
-        takes_files = "/mlflow-artifacts/artifacts/" in path or path.endswith(("/import/points", "/import/bundle"))
-        most = 100 if takes_files else 90 if path.endswith("/import/records") else 80
+        takes_files = "/mlflow-artifacts/artifacts/" in path or path.endswith(("/sync/points", "/sync/bundle"))
+        most = 100 if takes_files else 90 if path.endswith("/sync/records") else 80
         head = b"%s %s HTTP/1.1\r\n%sContent-Type: application/json\r\n" % (method.encode(), path.encode(), HOST)
         for length, chunk in (
             (b"Content-Length: %d\r\n\r\n" % (100 * MB), b"x" * MB),

@@ -333,7 +333,7 @@ class World:
                 known |= {"events": [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]}
         elif "stage-requests" in path:
             known |= {"status": "PENDING"}
-        elif "/import/" in path:
+        elif "/sync/" in path:
             known |= {"put": [["tag", "k", "v"], ["param", "q", "1"], ["status", "", "FAILED"]], "key": "m"}
         elif "/logged-models" in path:
             known |= {"status": "READY"}

@@ -378,7 +378,7 @@ def test_an_import_that_is_killed_goes_on_where_it_was(
 
 def _made(server: Server, run_id: str) -> str:
     """A run that is here already."""
-    server.api.post("/api/trackside/v1/import/item", entity="run", id=run_id, experiment_id="0", put=[])
+    server.api.post("/api/trackside/v1/sync/item", entity="run", id=run_id, experiment_id="0", put=[])
     return run_id
 
 

@@ -22,7 +22,7 @@ from trackside.sync.document import Mode
 
 LINK = "twin"
 WS = 1
-ITEM = "/api/trackside/v1/import/item"
+ITEM = "/api/trackside/v1/sync/item"
 OLD, NEW = 1_760_000_000_000, 1_780_000_000_000  # ms: before and after the date
 DATE = "2026-01-01"
 

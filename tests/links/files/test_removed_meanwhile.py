@@ -119,8 +119,8 @@ def test_the_server_records_a_removal_before_it_deletes(
         gate.is_shut = True
 
         by_proxy = api.ask("DELETE", f"/api/2.0/mlflow-artifacts/artifacts/{place}/a/b.txt")
-        by_link = api.ask("DELETE", f"/api/trackside/v1/import/file?entity=run&id={run}&path=c.txt")
-        found = api.get("/api/trackside/v1/import/files", entity="run", id=run)
+        by_link = api.ask("DELETE", f"/api/trackside/v1/sync/file?entity=run&id={run}&path=c.txt")
+        found = api.get("/api/trackside/v1/sync/files", entity="run", id=run)
 
     assert min(by_proxy.status, by_link.status) >= 400
     assert sorted(found["files"]) == ["a/b.txt", "c.txt"]

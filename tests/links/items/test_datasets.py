@@ -302,7 +302,7 @@ def test_of_many_records_only_those_that_lack_go_over(here: Api, there: Api, fla
     sent: list[int] = []
 
     def fault(method: str, path: str) -> str | None:
-        if method == "POST" and path.endswith("/import/records"):
+        if method == "POST" and path.endswith("/sync/records"):
             sent.append(len(sent))
             return "cut-answer" if len(sent) == 4 else None
         return None

@@ -210,7 +210,7 @@ def test_new_traces_share_their_calls(here: Api, there: Api, flaky: Flaky) -> No
     settle(here, LINK)
 
     assert everything(there) == everything(here)
-    calls = [path.partition("?")[0].rpartition("import/")[2] for _, path, _ in flaky.seen]
+    calls = [path.partition("?")[0].rpartition("sync/")[2] for _, path, _ in flaky.seen]
     assert calls.count("traces") == 1
     assert calls.count("traces/fingerprints") == calls.count("traces/spans") == 0
     assert link(here, LINK)["mirrored"]["trace"] == 30

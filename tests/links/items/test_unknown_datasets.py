@@ -32,10 +32,10 @@ def test_a_server_of_an_earlier_release_gets_the_rest(server: Server, here: Api,
 def test_a_trackside_of_an_earlier_release_gets_the_rest(here: Api, there: Api, flaky: Flaky) -> None:
     add(here, LINK, f"{flaky.url}/ws/south")
     settle(here, LINK)
-    about = there.get("/api/trackside/v1/import/about")
+    about = there.get("/api/trackside/v1/sync/about")
     del about["kinds"]
     flaky.answers["earlier"] = (200, {"content-type": "application/json"}, json.dumps(about).encode())
-    flaky.faults = lambda method, path: "earlier" if path.partition("?")[0].endswith("/import/about") else None
+    flaky.faults = lambda method, path: "earlier" if path.partition("?")[0].endswith("/sync/about") else None
 
     new_id(here, "one")
     new_id(here, "two")

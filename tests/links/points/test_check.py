@@ -195,4 +195,4 @@ def test_nothing_is_counted_when_nobody_asked_for_it(start: Callable[..., Server
         pair.here.post(f"{LINKS}/{LINK}/resume")
         settle(pair.here, LINK)
 
-        assert not [path for _, path, _ in proxies[0].seen if "/digests" in path or "/import/points?" in path]
+        assert not [path for _, path, _ in proxies[0].seen if "/digests" in path or "/sync/points?" in path]

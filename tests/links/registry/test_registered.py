@@ -6,7 +6,7 @@ from support.client import Api
 from support.processes.servers import Server
 from support.registry import Registry
 
-PREFIX = "/api/trackside/v1/import"
+PREFIX = "/api/trackside/v1/sync"
 MODEL, VERSION = "m" * 32, "v" * 32
 BORN = [["number", "", "3"], ["created", "", "1500"], ["source", "", "s3://bucket/iris"], ["run_link", "", "http://l"]]
 

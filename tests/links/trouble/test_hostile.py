@@ -12,7 +12,7 @@ from support.links import add, get_file, log, put_file, until
 from support.processes.servers import Server
 
 LINK = "hostile"
-PREFIX = "/api/trackside/v1/import"
+PREFIX = "/api/trackside/v1/sync"
 
 
 def trackside(run_id: str, path: str, body: bytes) -> Callable[[Asked], Answered]:

@@ -43,7 +43,7 @@ def test_a_quiet_side_is_asked_less_often_until_something_happens(
         for _ in range(int(seconds / EVERY_S)):
             clock.now += EVERY_S
             runner.step()
-        return sum("/import/changes" in path for _, path, _ in flaky.seen)
+        return sum("/sync/changes" in path for _, path, _ in flaky.seen)
 
     while runner.step():
         pass

@@ -200,7 +200,7 @@ def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_eac
 
     finish(runner, most=20)
 
-    asked = [path for method, path, _ in flaky.seen if method == "GET" and "/import/file?" in path]
+    asked = [path for method, path, _ in flaky.seen if method == "GET" and "/sync/file?" in path]
     assert len(asked) == 2  # only by the second it is known
 
 

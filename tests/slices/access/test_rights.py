@@ -121,7 +121,7 @@ def test_what_calls_about_the_whole_workspace_tell_is_kept_from_those_with_right
 ) -> None:
     bo = people.add("bo", "MLflow MANAGE", f"/ws/default/experiments/{three['red']}")
 
-    for path in (f"{OURS}/changes", f"{OURS}/links", f"{OURS}/webhooks", f"{OURS}/import/ids?entity=run"):
+    for path in (f"{OURS}/changes", f"{OURS}/links", f"{OURS}/webhooks", f"{OURS}/sync/ids?entity=run"):
         assert bo.ask("GET", path).status == 403, path
 
 

@@ -43,14 +43,14 @@ def test_archives_exports_and_points_without_room_are_refused(sqlite_settings: S
     api = Api(inside)
     run_id = api.new_run()
     points = msgspec.msgpack.encode({"run_id": run_id, "series": {"m": pack([(i, i, 0.5) for i in range(10_000)])}})
-    api.ask("POST", "/api/trackside/v1/import/points", points)
+    api.ask("POST", "/api/trackside/v1/sync/points", points)
     place = api.run(run_id)["info"]["artifact_uri"].removeprefix("mlflow-artifacts:/")
     api.ask("PUT", f"/api/2.0/mlflow-artifacts/artifacts/{place}/note.txt", b"x")
     outbox = application.asgi.outbox
     asked = [
         ("GET", f"/api/trackside/v1/artifacts/zip?run_id={run_id}", b""),
         ("POST", "/api/trackside/v1/runs/export", json.dumps({"experiment_ids": ["0"]}).encode()),
-        ("GET", f"/api/trackside/v1/import/points?run_id={run_id}&key=m", b""),
+        ("GET", f"/api/trackside/v1/sync/points?run_id={run_id}&key=m", b""),
     ]
 
     def statuses() -> list[int]:

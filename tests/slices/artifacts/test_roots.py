@@ -39,7 +39,7 @@ def new_workspace(server: Server, name: str, root: str) -> Reply:
 
 def put_item(server: Server, workspace: str, item_id: str, experiment_id: str, entity: str = "run") -> Reply:
     put = [["status", "", "RUNNING" if entity == "run" else "READY"]]
-    path = "/api/trackside/v1/import/item"
+    path = "/api/trackside/v1/sync/item"
     return server.post(path, workspace, entity=entity, id=item_id, experiment_id=experiment_id, put=put)
 
 

@@ -139,7 +139,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "/endpoints": {"name": "gateway", "deployment": "blue"},
     "/onlineEndpoints": {"name": "gateway", "deployment": "blue"},
     "/service/": {"name": "gateway"},
-    "/import/experiment": {"name": "same-name"},
+    "/sync/experiment": {"name": "same-name"},
     "/traces": {"request_id": TRACE},
     "/set-status": {"status": "PENDING"},
     "/items/remove": {"item_ids": "tr-none"},
@@ -175,7 +175,7 @@ def call(api: Api, route: Route, path: str, names: Mapping[str, Any]) -> Reply:
     for where, special in SPECIAL.items():
         if where in path:
             names = {**names, **special}
-    if "/import/records" in path:
+    if "/sync/records" in path:
         names = {**names, "id": names["dataset_id"], "hashes": names["hash"], "drop": names["hash"]}
         names["buckets"] = names["hash"][:2]
     fields = {name: example(hint, name, names) for name, hint in fields_of(route.call).items()}

@@ -14,7 +14,7 @@ from trackside.sync.api.bundles import MAX_ENTRIES
 
 pytestmark = pytest.mark.both
 
-BUNDLE = "/api/trackside/v1/import/bundle"
+BUNDLE = "/api/trackside/v1/sync/bundle"
 NAN = float("nan")
 
 
@@ -145,7 +145,7 @@ def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
 def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, path: str) -> None:
     run_id = sqlite_api.new_run()
     put_file(sqlite_api, run_id, "kept", b"1")
-    where = "/api/trackside/v1/import/file?" + urlencode({"entity": "run", "id": run_id, "path": path})
+    where = "/api/trackside/v1/sync/file?" + urlencode({"entity": "run", "id": run_id, "path": path})
 
     replies = [sqlite_api.ask(method, where, b"") for method in ("PUT", "DELETE")]
 

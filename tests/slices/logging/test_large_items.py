@@ -13,7 +13,7 @@ from trackside.sync.portions import MOST_FIELDS, MOST_SINGLE_FIELDS
 
 pytestmark = pytest.mark.both
 
-PREFIX = "/api/trackside/v1/import"
+PREFIX = "/api/trackside/v1/sync"
 MANY = MOST_FIELDS * 2 + 10
 
 

@@ -174,7 +174,7 @@ def test_a_version_of_one_file(registry: Registry, api: Api) -> None:
 
 def bring(api: Api, uid: str, number: int, source: str = "") -> str:
     """A version as an import or a link brings one whose run stays elsewhere: with files of its own, 11 bytes.  Their place."""
-    entry = "/api/trackside/v1/import"
+    entry = "/api/trackside/v1/sync"
     named = {"entity": "model_version", "id": f"m/{uid}"}
     api.post(f"{entry}/item", entity="registered_model", id="m", put=[["name", "", "net"]])
     for path, data in (("MLmodel", b"flavors"), ("data/w.bin", b"1234")):
@@ -221,7 +221,7 @@ def test_files_that_came_with_a_version_are_still_its_own_in_another_workspace(a
 
 @pytest.mark.parametrize("uid", ["..", ".", "a.b", "a%2fb", "x" * 251, "ä"])
 def test_a_uid_that_is_no_name_of_a_folder_is_refused(sqlite_api: Api, uid: str) -> None:
-    entry, named = "/api/trackside/v1/import", {"entity": "model_version", "id": f"m/{uid}"}
+    entry, named = "/api/trackside/v1/sync", {"entity": "model_version", "id": f"m/{uid}"}
     sqlite_api.post(f"{entry}/item", entity="registered_model", id="m", put=[["name", "", "net"]])
 
     file = sqlite_api.ask("PUT", f"{entry}/file", b"1", arguments={**named, "path": "x"})

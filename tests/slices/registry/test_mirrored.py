@@ -8,7 +8,7 @@ from trackside import app
 
 pytestmark = pytest.mark.both
 
-ITEM = "/api/trackside/v1/import/item"
+ITEM = "/api/trackside/v1/sync/item"
 
 
 def bring(api: Api, source: str, *fields: list[str]) -> Reply:

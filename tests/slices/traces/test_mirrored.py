@@ -9,7 +9,7 @@ from support.traces import start, trace_id
 
 pytestmark = pytest.mark.both
 
-CALL = "/api/trackside/v1/import/reviews"
+CALL = "/api/trackside/v1/sync/reviews"
 QUESTION = {
     "schema_id": "ls-1",
     "name": "right",

@@ -43,7 +43,7 @@ class SmallFile(Struct, frozen=True):
 
 class Entry(Struct, frozen=True):
     """MessagePack.  What is said of a run or a logged model: `put` of [kind, key, value] and `drop` of [kind, key] as in
-    `import/item`, `series` as in `import/points`, `files` beside it."""
+    `sync/item`, `series` as in `sync/points`, `files` beside it."""
 
     entity: Entity
     id: str

@@ -28,7 +28,7 @@ from trackside.sync.local import files, registry
 from trackside.sync.local.files import ArtifactRoot, OpenFile
 from trackside.sync.local.resumable_upload import MAX_PART_BYTES, PART_BYTES, ResumableUpload, WrongSum
 
-PREFIX = "/api/trackside/v1/import"
+PREFIX = "/api/trackside/v1/sync"
 SIGN_OF_LIFE_S = 5.0  # what takes longer is answered byte by byte, so that no time-out ends it
 _OCTETS = "application/octet-stream"
 _JSON = [(b"content-type", b"application/json")]

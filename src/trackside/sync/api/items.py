@@ -202,7 +202,7 @@ class Calls:
             case Entity.EVALUATION_DATASET:
                 return PutAnswer(id=datasets.put(tx, _given(item_id, "id"), patch))
             case Entity.TRACE:
-                raise Invalid("entity is trace; traces are put by POST import/traces")
+                raise Invalid("entity is trace; traces are put by POST sync/traces")
             case other:
                 return PutAnswer(id=registry.put(tx, other, _given(item_id, "id"), patch, self._server_root))
         return PutAnswer(id=item_id or "", made=is_new)
