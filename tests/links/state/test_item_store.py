@@ -19,6 +19,7 @@ from trackside.sync.document import Doc, Mode
 from trackside.sync.entities import Entity
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.file_plan import FileState, Known
+from trackside.sync.metric_delta import Cursor
 
 pytestmark = pytest.mark.both
 
@@ -87,7 +88,7 @@ def test_an_item_that_is_forgotten_goes_with_its_files_and_series_and_no_other_d
         item_store.save_item(tx, link, kind, name, f"r{name}", CreatedBy.US, DOC)
         item_store.save_file(tx, link, kind, name, Known("f", 1))
         if kind is RUN:
-            item_store.save_series(tx, link, name, "in", [("m", 1, 2, b"")])
+            item_store.save_series(tx, link, name, "in", {"m": Cursor(1, 2, b"")})
         if kind is Entity.EVALUATION_DATASET:
             dataset_records.save(tx, link, name, [Agreed("h", "d", "r")])
 
@@ -118,13 +119,14 @@ def test_items_are_counted_and_listed_once_the_other_side_has_them(db: Any, link
     write(db, work)
 
     with db.read(WS) as tx:
-        counts = (item_store.mirrored(tx, one), item_store.by_maker(tx, one), item_store.theirs(tx, one))
+        counts = [item_store.mirrored(tx, one, made_by) for made_by in (None, *CreatedBy)]
         pages = [
             [each.local_id for each in item_store.items(tx, one, RUN, *page)]
             for page in (("", 9), ("r0", 2), ("", 1, CreatedBy.THEM), ("r1", 9, CreatedBy.THEM))
         ]
         (first,) = item_store.items(tx, one, RUN, "", 1)
-    assert counts == ({"run": 4, "experiment": 1}, {"us": 1, "them": 3, "here": 1}, {"experiment": 1, "run": 2})
+    of_us, of_here, of_them = {"run": 1}, {"run": 1}, {"experiment": 1, "run": 2}
+    assert counts == [{"run": 4, "experiment": 1}, of_us, of_here, of_them]
     assert pages == [["r0", "r1", "r2", "r3"], ["r1", "r2"], ["r1"], ["r3"]]
     assert first == ItemState("r0", "t0", CreatedBy.US, None)  # a list leaves out what was agreed
 
@@ -194,19 +196,23 @@ def test_series_are_remembered_by_direction(db: Any, links: tuple[int, int]) -> 
     one, two = links
 
     def work(tx: Tx) -> None:
-        item_store.save_series(tx, one, "a", "out", [("m", 1, 10, b"x"), ("n", 2, 20, b"")])
-        item_store.save_series(tx, one, "a", "out", [("m", 3, 30, b"y")])
-        item_store.save_series(tx, one, "a", "in", [("m", 4, 40, b"z")])
+        item_store.save_series(tx, one, "a", "out", {"m": Cursor(1, 10, b"x"), "n": Cursor(2, 20, b"")})
+        item_store.save_series(tx, one, "a", "out", {"m": Cursor(3, 30, b"y")})
+        item_store.save_series(tx, one, "a", "in", {"m": Cursor(4, 40, b"z")})
         for link, run_id in ((one, "b"), (two, "a")):
-            item_store.save_series(tx, link, run_id, "out", [("n", 5, 50, b"")])
+            item_store.save_series(tx, link, run_id, "out", {"n": Cursor(5, 50, b"")})
         item_store.forget_series(tx, one, "a", "out", "n")
 
     write(db, work)
 
     with db.read(WS) as tx:
-        assert item_store.series(tx, one, "a", "out") == {"m": (3, 30, b"y")}
-        assert item_store.series(tx, one, "a", "in") == {"m": (4, 40, b"z")}
-        assert item_store.series(tx, one, "b", "out") == item_store.series(tx, two, "a", "out") == {"n": (5, 50, b"")}
+        assert item_store.series(tx, one, "a", "out") == {"m": Cursor(3, 30, b"y")}
+        assert item_store.series(tx, one, "a", "in") == {"m": Cursor(4, 40, b"z")}
+        assert (
+            item_store.series(tx, one, "b", "out")
+            == item_store.series(tx, two, "a", "out")
+            == {"n": Cursor(5, 50, b"")}
+        )
 
 
 def test_files_are_remembered_doubted_and_forgotten_one_item_at_a_time(db: Any, links: tuple[int, int]) -> None:

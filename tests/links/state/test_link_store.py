@@ -15,6 +15,7 @@ from trackside.links.state import item_store, work_queue
 from trackside.sync.document import Mode
 from trackside.sync.entities import Entity
 from trackside.sync.file_plan import Known
+from trackside.sync.metric_delta import Cursor
 
 pytestmark = pytest.mark.both
 
@@ -253,7 +254,7 @@ def test_a_link_that_is_removed_leaves_nothing_and_other_links_all(db: Any, link
         for each in store.all_of(tx):
             work_queue.enqueue(tx, each.link_id, [("run", "a")])
             item_store.save_item(tx, each.link_id, Entity.RUN, "a", "b", CreatedBy.US, None)
-            item_store.save_series(tx, each.link_id, "a", "in", [("m", 1, 1, b"")])
+            item_store.save_series(tx, each.link_id, "a", "in", {"m": Cursor(1, 1, b"")})
             item_store.save_file(tx, each.link_id, Entity.RUN, "a", Known("f", 1))
             store.note(tx, each.link_id, LogKind.STATE, "", "", "m")
 
