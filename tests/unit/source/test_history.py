@@ -17,7 +17,7 @@ FILLED_IN = {
     ("events/subscriptions.py", "delete"): "webhooks and their deliveries",
     ("links/state/item_store.py", "forget_item"): "what links remember of an item",
     ("jobs/store.py", "remove_all"): "jobs, their logs, queues and schedules",
-    ("links/state/generations.py", "begin_anew"): "what a link remembers of its items, their files and points",
+    ("links/state/generations.py", "store_was_replaced"): "what a link remembers of its items, their files and points",
     ("links/store.py", "remove"): "what links remember",
     ("links/store.py", "remove_all"): "the same",
     ("registry/moving.py", "_rename_shared"): "registered_models, model_versions",

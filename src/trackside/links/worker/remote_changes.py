@@ -29,7 +29,7 @@ HEARD_EVERY_MS = 5000  # so often the link notes that it has read all
 
 
 class RemoteChanges:
-    """What one link has read of its remote, as long as this server works on it."""
+    """The state of reading the changes of one remote, as long as this server works on the link."""
 
     def __init__(self, clock: Callable[[], float], slice_s: float, step_s: float) -> None:
         """`clock`: of the looks at the remote.  `slice_s`: that an item may take.  `step_s`: that the items of a page may take
