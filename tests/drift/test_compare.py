@@ -112,6 +112,12 @@ def test_extreme_numbers_give_a_result(rule_set: str, values: list[Any]) -> None
     json.dumps([each.value for each in found.columns[0].signals], allow_nan=False)
 
 
+def test_a_column_without_a_signal_is_not_called_stable() -> None:
+    found = compare({"x": [1.0, 2.0]}, {"x": [1.0, 2.0], "new": [1.0, 2.0]})
+
+    assert {each.name: each.verdict.word for each in found.columns} == {"x": "stable", "new": "not judged"}
+
+
 def test_a_column_of_one_table_alone_is_reported() -> None:
     found = compare({"gone": [1.0], "x": [1.0]}, {"x": [1.0], "new": [1.0]})
 

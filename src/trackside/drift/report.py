@@ -53,7 +53,7 @@ def html(comparison: Comparison, reference: TableSums, current: TableSums) -> st
 
 def _row(result: ColumnResult) -> str:
     verdict = result.verdict
-    word = '<span class="drifted">drifted</span>' if verdict.drifted else "stable"
+    word = '<span class="drifted">drifted</span>' if verdict.drifted else verdict.word
     what = f"{verdict.signal}, {verdict.variant}" if verdict.signal else verdict.reason
     return (
         f"<tr><td>{escape(result.name)}</td><td>{word}</td><td>{escape(what)}</td>"

@@ -33,6 +33,13 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     threshold: float | None = None
     reason: str = ""
 
+    @property
+    def word(self) -> str:
+        """`drifted`, `stable`, or `not judged` where nothing was computed."""
+        if self.drifted:
+            return "drifted"
+        return "stable" if self.signal else "not judged"
+
 
 Rule = Callable[[ColumnSums, ColumnSums, list[Signal]], Verdict]
 

@@ -49,7 +49,7 @@ def compare(words: argparse.Namespace) -> int:
 def _show(found: "Comparison") -> None:
     rows = [("COLUMN", "VERDICT", "SIGNAL", "VALUE", "THRESHOLD", "VARIANT")]
     for column in found.columns:
-        verdict, word = column.verdict, "drifted" if column.verdict.drifted else "stable"
+        verdict, word = column.verdict, column.verdict.word
         if not verdict.signal:
             rows.append((column.name, word, "", "", "", verdict.reason))
         for each in column.signals:
