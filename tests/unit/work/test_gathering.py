@@ -1,5 +1,8 @@
 """Lanes wait for the commands of callers that ask again, and for nobody else."""
 
+import threading
+
+from support.links import LIMIT_S, until
 from trackside.core.db.group import Gathering
 
 LIMIT = 100
@@ -75,6 +78,22 @@ def test_callers_that_do_not_come_are_waited_for_once() -> None:
     assert first == [1]
     assert arrivals.gathering.take() == [2]
     assert arrivals.now_s == asked_at + 1.0  # one look at the clock
+
+
+def test_a_lane_that_slept_beside_a_large_group_takes_fewer_that_come_after_it() -> None:
+    gathering = Gathering[int](LIMIT)
+    gathering.put(list(range(8)))
+    large = gathering.take()
+    taken = []
+    sleeper = threading.Thread(target=lambda: taken.append(gathering.take()), daemon=True)
+    sleeper.start()
+    until(lambda: gathering.asleep == 1)
+    gathering.finish(len(large), 0.001)
+
+    gathering.put([9])  # nobody else comes to look
+
+    sleeper.join(LIMIT_S)
+    assert taken == [[9]]
 
 
 def test_a_group_has_a_limit() -> None:

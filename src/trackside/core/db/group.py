@@ -200,6 +200,7 @@ class Gathering(Generic[C]):
         self._waiting: list[C] = []
         self._under_way = 0
         self._idle = 0  # threads that wait
+        self.asleep = 0  # of them, those that wait for as long as nothing comes
         self._average_s = 0.0
         self._is_closed = False
         self.expected = 0.0
@@ -207,17 +208,21 @@ class Gathering(Generic[C]):
     def put(self, commands: list[C]) -> None:
         with self._changed:
             self._waiting += commands
-            if self._idle and self._is_due():
+            # A lane that sleeps is woken to be patient for these: the lane that has a group may be held up with it.
+            if self._idle and (self._is_due() or self.asleep == self._idle):
                 self._changed.notify()
 
     def take(self) -> list[C]:
         """Wait for a group.  Empty: there will be no more.  `finish` must be called for each group."""
         with self._changed:
             self._idle += 1
-            until = self._clock() + min(PATIENCE * self._average_s, MOST_PATIENCE_S)
+            until = self._end_of_patience()
             while not self._is_due():
                 if not self._waiting and self._is_due(1):
+                    self.asleep += 1
                     self._changed.wait()
+                    self.asleep -= 1
+                    until = self._end_of_patience()
                     continue
                 left_s = until - self._clock()
                 if left_s > 0:
@@ -243,6 +248,9 @@ class Gathering(Generic[C]):
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
+
+    def _end_of_patience(self) -> float:
+        return self._clock() + min(PATIENCE * self._average_s, MOST_PATIENCE_S)
 
     def _is_due(self, more: int = 0) -> bool:
         count = len(self._waiting) + more
