@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from support.runner.examples import examples
 from trackside.artifacts.blobs import Entry, get, put
-from trackside.artifacts.local import STAGING, LocalBlobs
+from trackside.artifacts.local import GLANCED, STAGING, LocalBlobs
 from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
 
 
@@ -240,3 +240,27 @@ def test_an_empty_folder_is_listed_as_one(blobs: LocalBlobs, root: Path) -> None
 def _staged(blobs: LocalBlobs) -> Path:
     (folder,) = blobs._tree.staging.iterdir()
     return folder
+
+
+def test_a_glance_lists_a_small_folder_as_a_whole_listing_does(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    blobs.prepare()
+    for key in ("r/b.txt", "r/a.txt", "r/sub/c.txt"):
+        put(blobs, key, [[b"x"]])
+
+    found = blobs.glance("r", limit_s=60)
+
+    assert found is not None
+    assert [entry.path for entry in found] == ["a.txt", "b.txt", "sub"]
+    assert found == blobs.entries("r")
+    assert blobs.glance("none", limit_s=60) == []
+
+
+def test_a_glance_leaves_a_large_folder_to_a_thread(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    (tmp_path / "r").mkdir()
+    for n in range(GLANCED + 1):
+        (tmp_path / "r" / str(n)).touch()
+
+    assert blobs.glance("r", limit_s=60) is None
+    assert len(blobs.entries("r")) == GLANCED + 1

@@ -12,6 +12,7 @@ from trackside.app import endpoints, sign_in, span_files
 from trackside.app.parts import Parts, callers_for, sealer_of
 from trackside.artifacts import routes as artifacts
 from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Roots
 from trackside.audit import routes as audit
 from trackside.azure.dialects import Dialects
@@ -26,7 +27,7 @@ from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.outgoing.guard import Guard
 from trackside.core.places import RootPolicy
-from trackside.core.settings import Settings
+from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.chime import Chime
 from trackside.core.work.lanes import Lanes
 from trackside.core.work.loop import Loop
@@ -120,6 +121,15 @@ class App:
         self.leave()
         for closer in reversed(self._closers):
             closer()
+
+
+def _is_near(settings: Settings, roots: Roots) -> bool:
+    """Return whether artifacts are on the file system of the SQLite store, whose pages are read on the event loop too."""
+    return (
+        isinstance(settings.store, SqliteStore)
+        and isinstance(roots.store, LocalBlobs)
+        and roots.store.is_on(settings.store.path.parent)
+    )
 
 
 def _pages(settings: Settings) -> list[Route]:
@@ -298,7 +308,10 @@ def build(
             *exports.routes(),
             *evaluation_datasets.routes(),
             *artifacts.routes(
-                roots, threads, span_files.SpanFiles(settings.model_prices, roots, settings.artifact_timeout_s)
+                roots,
+                threads,
+                span_files.SpanFiles(settings.model_prices, roots, settings.artifact_timeout_s),
+                is_near=_is_near(settings, roots),
             ),
             *logged_models.routes(roots, threads),
             *registry.routes(),

@@ -34,6 +34,7 @@ _MISSING = {errno.ENOENT, errno.ENOTDIR}
 _IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _FLUSH_BYTES = 8 << 20
+GLANCED, GLANCE_S = 200, 0.002  # entries, and time, that a listing may take on the event loop
 _TRIES = 100  # to place a file in a folder that others keep deleting
 _MAX_VECTOR = 512  # below every system's IOV_MAX
 
@@ -73,6 +74,16 @@ class LocalBlobs:
     def entries(self, folder: str) -> list[Entry]:
         return sorted((entry for entry, _ in self._scan(folder)), key=attrgetter("path"))
 
+    def glance(self, folder: str, limit_s: float = GLANCE_S) -> list[Entry] | None:
+        """Return what `entries` returns if the folder is small and read quickly, for callers on the event loop; else None."""
+        until = time.monotonic() + limit_s
+        seen: list[tuple[Entry, bool]] = []
+        for one in self._each(folder):
+            if len(seen) == GLANCED or time.monotonic() > until:
+                return None
+            seen.append(one)
+        return sorted((entry for entry, _ in seen), key=attrgetter("path"))
+
     def walk(self, folder: str) -> Iterator[Entry]:
         for entry, is_link in self._scan(folder):
             if not entry.is_folder:
@@ -108,20 +119,32 @@ class LocalBlobs:
     def close(self) -> None:
         self._tree.close()
 
+    def is_on(self, path: Path) -> bool:
+        """Return whether the folder and `path` are on one file system, which hangs for both or for none."""
+        try:
+            return os.stat(self._tree.root).st_dev == path.stat().st_dev
+        except OSError:
+            return False
+
     def _scan(self, folder: str) -> list[tuple[Entry, bool]]:
+        return list(self._each(folder))
+
+    def _each(self, folder: str) -> Iterator[tuple[Entry, bool]]:
         path = self._tree.path(folder)
         try:
             with _reading(folder):
                 file = self._tree.open_folder(path)
         except NotFound:
-            return []
+            return
         with _reading(folder):
             try:
                 with os.scandir(file) as found:
-                    seen = [self._seen(one, path) for one in found if folder or one.name != STAGING]
+                    for one in found:
+                        seen = self._seen(one, path) if folder or one.name != STAGING else None
+                        if seen is not None:
+                            yield seen
             finally:
                 os.close(file)
-        return [entry for entry in seen if entry is not None]
 
     def _seen(self, found: "os.DirEntry[str]", above: str) -> tuple[Entry, bool] | None:
         if not _is_name(found.name):  # put there by hand: nobody could ask for it

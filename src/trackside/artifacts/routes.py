@@ -9,7 +9,8 @@ from msgspec import field
 from trackside.artifacts import archive, blobs, held, images, keys, pages, store, transfer, wire
 from trackside.artifacts.blobs import Entry, put
 from trackside.artifacts.lanes import StoreThreads
-from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.roots import OWN_LANE, Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -92,10 +93,14 @@ class KeptElsewhere(Protocol):
 class Calls:
     """The handlers.  `threads` carry files, and only files: an fsync must not hold up a read of the database."""
 
-    def __init__(self, roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None) -> None:
+    def __init__(
+        self, roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None, *, is_near: bool = False
+    ) -> None:
+        """`is_near`: the server's own store is a folder whose file system the event loop waits for anyway."""
         self._roots = roots
         self._threads = threads
         self._elsewhere = elsewhere
+        self._is_near = is_near
 
     async def put(self, request: Request) -> Response:
         path = request.params["path"]
@@ -159,6 +164,11 @@ class Calls:
         """Hand `done` the files in a folder of a run as JSON; without a path, those at its root."""
         path = call.path or ""
         spot = self._roots.of(root, path, workspace)
+        if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.lane == OWN_LANE:
+            found = spot.blobs.glance(spot.key)
+            if found is not None:  # a hop to a thread and back takes as long as a small folder
+                done(_listed(root, found, path), None)
+                return
         self._threads.of(spot).start(partial(_list, root, spot, path), done)
 
     async def listing(self, request: Request, run_id: str, path: str) -> bytes:
@@ -277,8 +287,10 @@ class Calls:
             raise Invalid(message.format(scheme=root.uri.partition(":")[0]))
 
 
-def routes(roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None) -> list[Route]:
-    calls = Calls(roots, threads, elsewhere)
+def routes(
+    roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None, *, is_near: bool = False
+) -> list[Route]:
+    calls = Calls(roots, threads, elsewhere, is_near=is_near)
     proxy = [
         ("PUT", "artifacts/{path:path}", calls.put, Action.RUNS_WRITE, codec.Call, ""),
         ("GET", "artifacts/{path:path}", calls.get, Action.RUNS_READ, codec.Call, _ANY),  # HEAD too
@@ -362,8 +374,11 @@ def root_of_listed(tx: Tx, call: OfRunFile) -> Root:
 
 
 def _list(root: Root, spot: Spot, path: str) -> bytes:
-    entries = file_infos(spot.blobs.entries(spot.key), keys.from_path(path))
-    return codec.encode(RunListing(root_uri=root.uri, files=entries))
+    return _listed(root, spot.blobs.entries(spot.key), path)
+
+
+def _listed(root: Root, found: list[Entry], path: str) -> bytes:
+    return codec.encode(RunListing(root_uri=root.uri, files=file_infos(found, keys.from_path(path))))
 
 
 def _check_no_spans(key: str) -> None:
