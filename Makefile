@@ -122,29 +122,29 @@ bench-postgres: $(STAMP) ## the same on PostgreSQL, beside FastTrackML on the sa
 		$(BIN)/python bench/postgres/beside.py $(BENCH) $(POSTGRES_ARGS)
 
 bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
-	@$(BIN)/python bench/registry.py $(REGISTRY_ARGS)
+	@$(BIN)/python bench/calls/registry.py $(REGISTRY_ARGS)
 
 bench-calls: $(STAMP) ## measure calls that the benchmark in BENCH leaves out, beside mlflow and FastTrackML (ARGS in CALLS_ARGS)
-	@$(BIN)/python bench/calls.py --bench $(BENCH) $(CALLS_ARGS)
+	@$(BIN)/python bench/calls/calls.py --bench $(BENCH) $(CALLS_ARGS)
 
 bench-serving: $(STAMP) ## measure the scorer beside MLflow's scoring server (needs wrk)
-	@$(BIN)/python bench/serving.py
+	@$(BIN)/python bench/serving/serving.py
 
 bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), back-fill, latency and idle links; some fifteen minutes
-	@$(BIN)/python bench/link_overhead.py --bench $(BENCH)
-	@$(BIN)/python bench/links.py backfill
-	@$(BIN)/python bench/links.py latency
-	@$(BIN)/python bench/links.py idle
+	@$(BIN)/python bench/links/link_overhead.py --bench $(BENCH)
+	@$(BIN)/python bench/links/links.py backfill
+	@$(BIN)/python bench/links/links.py latency
+	@$(BIN)/python bench/links/links.py idle
 
 bench-traces: $(STAMP) ## measure traces beside MLflow's server, whose environment is LAB/mlf, on SQLite and PostgreSQL (TRACES_ARGS)
-	@LAB='$(LAB)' $(BIN)/python bench/traces.py $(TRACES_ARGS)
+	@LAB='$(LAB)' $(BIN)/python bench/traces/traces.py $(TRACES_ARGS)
 
 bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom (UI_ARGS; fills .bench/ui once)
-	@$(BIN)/python bench/ui_charts.py $(UI_ARGS)
+	@$(BIN)/python bench/ui/ui_charts.py $(UI_ARGS)
 
 bench-ui: web ## measure the web UI with 100,000 runs in a browser, with STOCK=PYTHON beside MLflow's (UI_ARGS; fills .bench/ui once)
-	@$(BIN)/python bench/ui.py $(UI_ARGS)
-	@[ -z '$(STOCK)' ] || $(BIN)/python bench/ui_stock.py --stock '$(STOCK)' $(UI_ARGS)
+	@$(BIN)/python bench/ui/ui.py $(UI_ARGS)
+	@[ -z '$(STOCK)' ] || $(BIN)/python bench/ui/ui_stock.py --stock '$(STOCK)' $(UI_ARGS)
 
 screenshots: web ## write the pictures of docs/images from a demo store
 	@$(BIN)/python tests/support/pages/screenshots.py

@@ -17,7 +17,7 @@ from ui.runs.test_charts import card, drag, plot
 from ui.runs.test_run import log as log_run
 from ui.runs.test_run import put, run_of
 
-KEPT = Path(__file__).parents[3] / ".bench" / "ui"  # the store of bench/ui.py
+KEPT = Path(__file__).parents[3] / ".bench" / "ui"  # the store of bench/ui/ui.py
 RUNS = 100_000
 POINTS = 1_000_000
 FILE_BYTES = 5 * 1024**3

@@ -1,6 +1,6 @@
 """Why writes at one connection are bound by the disk: syncs, written bytes and processor time of each call, on SQLite.
 
-    python bench/syncs.py [--bench ../shared/bench] [--systems fml-sqlite] [--seconds 2] [--connections 1,8]
+    python bench/calls/syncs.py [--bench ../shared/bench] [--systems fml-sqlite] [--seconds 2] [--connections 1,8]
 
 Each call is made twice by the load generator of the shared benchmark: once for its processor time, and once under `strace`, which
 counts fsync, fdatasync and pwrite64.  The last column is the mean time of a sync under `strace`.
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TRACED = "fsync,fdatasync,pwrite64"
 _CALL = re.compile(r"^\d+ +(?:(\w+)\(|<\.\.\. (\w+) resumed>)(.*)$")
 _TIME = re.compile(r"<([0-9.]+)>$")

@@ -1,8 +1,8 @@
 """How quickly runs come from a stock MLflow into Trackside: `trackside import` beside mlflow-export-import, on the same runs.
 
     uv venv peer && uv pip install -p peer/bin/python mlflow-export-import tabulate mlflow==3.17.2
-    python bench/imports.py --peer peer/bin --runs 500             # a quarter of an hour; an hour with 2,000
-    python bench/imports.py --peer peer/bin --data FOLDER          # again, on the runs of a folder that --keep left
+    python bench/links/imports.py --peer peer/bin --runs 500             # a quarter of an hour; an hour with 2,000
+    python bench/links/imports.py --peer peer/bin --data FOLDER          # again, on the runs of a folder that --keep left
 
 The stock client writes two metrics of 20 points, two params, four tags and two files a run, into each of three stores: `proxied`,
 a stock `mlflow server` as it is without options, on SQLite, which keeps the files and sends them; `own`, one whose files
@@ -29,7 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STORES = ("proxied", "own", "folder")
 ENVIRONMENT = {
     **os.environ,

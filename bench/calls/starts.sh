@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Seconds from start to the first answer of two checkouts, in turns: bench/starts.sh OLD NEW [ROUNDS]
+# Seconds from start to the first answer of two checkouts, in turns: bench/calls/starts.sh OLD NEW [ROUNDS]
 # OLD, NEW: checkouts; the environment of this one runs both.  STORE_ADMIN: the URL of a PostgreSQL database; each start then uses an
 # empty database `starts` beside it. Without it each start has a new SQLite store. The client asks without a pause.
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd) data=$(mktemp -d)
+here=$(cd "$(dirname "$0")/../.." && pwd) data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT
 one() {
 	local store=() begun pid

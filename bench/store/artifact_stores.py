@@ -1,6 +1,6 @@
 """How fast are the artifact stores by themselves, without HTTP?  A folder by plain system calls against obstore's.
 
-    .venv/bin/python bench/artifact_stores.py [--folder DIR] [--repeat 3]
+    .venv/bin/python bench/store/artifact_stores.py [--folder DIR] [--repeat 3]
 
 Prints, for each store and repetition, MiB/s for one file of 256 MiB in pieces of 1 MiB, and files/s for 2,000 files of
 10 KiB from 8 threads.  The first repetition may pay for memory that the machine never used before.

@@ -1,7 +1,7 @@
 """Calls that the shared benchmark does not measure, beside `mlflow server` and FastTrackML in one run.
 
     make bench-calls                                        # full durability; ARGS in BENCH_ARGS
-    python bench/calls.py --bench ../shared/bench [--systems mlflow-sqlite-w1,fml-sqlite] [--rounds 3]
+    python bench/calls/calls.py --bench ../shared/bench [--systems mlflow-sqlite-w1,fml-sqlite] [--rounds 3]
         [--seconds 1.2] [--connections 1,8] [--durability full|relaxed] [--only runs/get,...]
 
 All servers run at the same time with fresh SQLite stores; only one of them is under load at a time, and the systems take turns
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WANTED = {"mlflow": 4.0, "fml": 1.5}  # times faster, by the beginning of the system's name
 RUNS, MODELS, FILES = 200, 200, 50  # what the reads find
 

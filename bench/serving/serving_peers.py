@@ -1,4 +1,4 @@
-"""Other servers of models beside which `bench/serving.py` measures, each in a virtual environment of its own.
+"""Other servers of models beside which `bench/serving/serving.py` measures, each in a virtual environment of its own.
 
 `--peers FOLDER` has the environments `mlserver` (mlserver, mlserver-mlflow), `bento` (bentoml) and `ray` (ray[serve]), each with
 mlflow and scikit-learn; one that is not there is left out.

@@ -1,6 +1,6 @@
 """Measure a drift monitor beside Evidently: one window of 1,000,000 rows and 30 columns against a baseline of as many rows.
 
-    python bench/drift.py [--rows N] [--evidently PYTHON]
+    python bench/drift/drift.py [--rows N] [--evidently PYTHON]
 
 PYTHON is that of an environment with evidently, pandas and pyarrow (default $LAB/evidently/bin/python).  Both read two Parquet
 files in a process of their own; wall time, processor time and the largest memory are of that process, its start included.

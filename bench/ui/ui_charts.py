@@ -1,6 +1,6 @@
 """How long a real browser takes to draw runs with many points, and to draw them again after a zoom.
 
-    python bench/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
+    python bench/ui/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
 
 A store is filled once, kept in --data; a fill that was stopped goes on where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM names), with software rendering, opens
 their chart.  Drawn is when the chart says how many points it has and two frames have passed since.  Printed are medians in
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from support.pages import browser
 from support.stores import many_runs

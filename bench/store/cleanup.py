@@ -1,7 +1,7 @@
 """How long clean-up takes in a store with many runs and files: the preview and the deletion of an experiment, a search for
 orphans, an archive of the workspace, and the deletion of a workspace.
 
-    python bench/cleanup.py [--runs 100000] [--files 10000] [--size 20000] [--data FOLDER] [--only STEPS]
+    python bench/store/cleanup.py [--runs 100000] [--files 10000] [--size 20000] [--data FOLDER] [--only STEPS]
 
 STEPS are some of preview, orphans, archive, workspace, delete, with commas.  A server runs on a copy of the store.  Prints wall
 seconds and CPU seconds of the server and the command together, and how long the slowest call took that somebody made meanwhile.
@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
 from support.client import Unanswered  # noqa: E402  # found by the path above

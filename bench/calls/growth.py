@@ -1,6 +1,6 @@
 """Does the cost of a call grow with the store?  Two servers, one with an empty store and one with a filled one.
 
-    .venv/bin/python bench/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--stores postgresql://… postgresql://…]
+    .venv/bin/python bench/calls/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--stores postgresql://… postgresql://…]
 
 Prints the median latency of log-metric and create-run on one connection with and without `--points` points and `--runs`
 runs in the store, and of searches (the first 1,000 and 100 runs in the default order; 100 runs that a metric filters and

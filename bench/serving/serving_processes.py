@@ -1,4 +1,4 @@
-"""Processes that `bench/serving.py` measures: how they are started, ended, loaded with requests and weighed."""
+"""Processes that `bench/serving/serving.py` measures: how they are started, ended, loaded with requests and weighed."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 """What access control costs: log-metric and a search, open and signed in, beside mlflow's basic-auth, in one run.
 
-    python bench/access.py --bench ../shared/bench [--lab DIR] [--rounds 5] [--seconds 1.5] [--connections 16]
+    python bench/calls/access.py --bench ../shared/bench [--lab DIR] [--rounds 5] [--seconds 1.5] [--connections 16]
         [--experiments 10000] [--readable 100]
 
 One server has no users, the other one an administrator and a user with a token.  The servers take turns within a round, in the
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PASSWORD = "wooden-kettle-41"
 OURS = "/api/trackside/v1"
 

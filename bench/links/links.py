@@ -1,11 +1,11 @@
 """What a link costs and carries: back-fill between two servers in points a second, an hour without the other side, and the
 price for who logs meanwhile.
 
-    python bench/links.py                    # back-fill and price, about two minutes
-    python bench/links.py backfill           # back-fill alone, three times
-    python bench/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
-    python bench/links.py latency            # from a logged point to its arrival on the other Trackside; two minutes
-    python bench/links.py idle               # what 20 idle links cost: three and a half minutes
+    python bench/links/links.py                    # back-fill and price, about two minutes
+    python bench/links/links.py backfill           # back-fill alone, three times
+    python bench/links/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
+    python bench/links/links.py latency            # from a logged point to its arrival on the other Trackside; two minutes
+    python bench/links/links.py idle               # what 20 idle links cost: three and a half minutes
 
 Each server is a process of its own on a fresh SQLite store; all run on this machine, so that the far server takes its share
 of the processors too.

@@ -1,7 +1,7 @@
 """The least that a proxy in Python costs: `python null_proxy.py PORT MODEL` starts a scorer and passes bytes on to it.
 
 It runs on the event loop of `trackside server` (uvloop), over a Unix socket as the server's router does, and looks at nothing:
-no head, no key, no count.  What `bench/serving.py` measures of it is the limit of any router in Python on the same machine.
+no head, no key, no count.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same machine.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-SCORER = Path(__file__).parents[1] / "src" / "trackside" / "scorer"
+SCORER = Path(__file__).parents[2] / "src" / "trackside" / "scorer"
 
 
 class End(asyncio.Protocol):

@@ -1,6 +1,6 @@
 """What the web UI costs with 100,000 runs, in a real browser.
 
-    .venv/bin/python bench/ui.py [--runs 100000] [--data folder] [--rounds 5]
+    .venv/bin/python bench/ui/ui.py [--runs 100000] [--data folder] [--rounds 5]
 
 Fills a store once (kept in `--data`; a fill that was stopped continues where it was), starts a server on it, and measures in
 Chromium: the gzipped JavaScript of a first load, the time from navigation to the first row, a scroll step (from the change of the
@@ -19,7 +19,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.pages import browser as browsers  # noqa: E402  # found by the path above

@@ -1,6 +1,6 @@
 """How often the rule sets alert on data without drift, and how often they find a shift: seeded simulations.
 
-    python bench/drift_alarms.py [--days 92] [--trials 50] [--seed 2026]
+    python bench/drift/drift_alarms.py [--days 92] [--trials 50] [--seed 2026]
 
 30 columns (20 numeric of six kinds, 10 categorical of 2 to 50 values) have daily windows of 1,000 rows.  There are four worlds:
 rows that are independent, with a reference of 10,000 or of 1,000 rows; each day moved by a normal effect of 0.03 sd, with a

@@ -1,6 +1,6 @@
 """Traces beside a stock `mlflow server`, on SQLite and PostgreSQL, in one run: ingest, lists, filters, disk.
 
-    LAB=FOLDER python bench/traces.py [--traces 2000] [--rows fill,newest,...] [--systems ours,stock,ours-pg,stock-pg]
+    LAB=FOLDER python bench/traces/traces.py [--traces 2000] [--rows fill,newest,...] [--systems ours,stock,ours-pg,stock-pg]
         [--seconds 3] [--large 100000] [--listed 1000000] [--results FILE] [--data FOLDER]
 
 FOLDER/mlf is an environment with mlflow 3.  A trace has 10 spans with 1 kB of inputs and 1 kB of outputs each: 23.5 kB of
@@ -27,7 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
 from trace_parts import copies, empty_server, load, machines  # noqa: E402  # found by the path above
 from trace_parts.machines import System  # noqa: E402

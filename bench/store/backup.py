@@ -1,6 +1,6 @@
 """How long a backup, its check and its restore take: a store with many runs and files, beside SQLite's own copy of the file.
 
-    python bench/backup.py [--runs 100000] [--files 10000] [--size 20000] [--store URL] [--data FOLDER]
+    python bench/store/backup.py [--runs 100000] [--files 10000] [--size 20000] [--store URL] [--data FOLDER]
 
 A server runs on the store and somebody logs to it while the backup is made.  Prints wall seconds and CPU seconds of each command,
 and how long the slowest of the calls that were made meanwhile took.  `--store` restores to an empty PostgreSQL database, too.  `--data` keeps what was filled: the next
@@ -21,7 +21,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
 from support.stores.many_runs import fill  # noqa: E402  # found by the path above

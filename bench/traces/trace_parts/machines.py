@@ -1,4 +1,4 @@
-"""The servers that `bench/traces.py` compares, and their PostgreSQL."""
+"""The servers that `bench/traces/traces.py` compares, and their PostgreSQL."""
 
 import json
 import os

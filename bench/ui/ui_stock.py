@@ -1,6 +1,6 @@
 """The web UI beside the one of MLflow: 100,000 runs in both stores, one session of one browser, pages in turn.
 
-    python bench/ui_stock.py --stock PYTHON [--runs 100000] [--data FOLDER] [--rounds 5]
+    python bench/ui/ui_stock.py --stock PYTHON [--runs 100000] [--data FOLDER] [--rounds 5]
 
 PYTHON is the interpreter of an environment with mlflow 3.  Both stores are SQLite and have the same runs, metrics and params;
 they are filled once and kept in `--data`.  Measured is the time from the address to the first rows of the table, to those
@@ -24,7 +24,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.pages import browser as browsers  # noqa: E402  # found by the path above

@@ -1,6 +1,6 @@
 """How long the SQL of runs/search takes: one experiment of many runs, each with 10 params, 10 metrics and 5 tags.
 
-    python bench/search_sql.py [--runs 100000] [--store postgresql://...] [--plan]
+    python bench/calls/search_sql.py [--runs 100000] [--store postgresql://...] [--plan]
 
 Prints the best and the median of some repetitions in ms, of the search without its documents.  The store is made once,
 on SQLite unless an empty PostgreSQL database is named.

@@ -1,6 +1,6 @@
 """Seconds to score a table by the engines of `trackside score`, beside hand-written `mlflow.pyfunc.spark_udf`, in one run.
 
-    python bench/scoring.py --python PYTHON [--rows 1000000] [--models linear,forest] [--skip-spark]
+    python bench/serving/scoring.py --python PYTHON [--rows 1000000] [--models linear,forest] [--skip-spark]
 
 PYTHON has pyspark and mlflow (`constraints/engines.txt`).  The table has 10 columns of doubles in row groups of 131,072 rows; the
 models are a linear regression and a random forest of 50 trees of depth 10.  Each engine writes the table with the predictions
@@ -31,7 +31,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
 COLUMNS = [f"c{i}" for i in range(10)]
-SCORER = Path(__file__).parents[1] / "src" / "trackside" / "scorer"
+SCORER = Path(__file__).parents[2] / "src" / "trackside" / "scorer"
 GROUP = 131_072
 LOOK_S = 0.5
 MARK = "\x1etrackside "

@@ -1,7 +1,7 @@
 """What an active link that pushes costs who logs: workloads W2 and W4 of the shared benchmark, with a link and without, in turn.
 
-    python bench/link_overhead.py --bench ../shared/bench                   # three rounds of both, some five minutes
-    python bench/link_overhead.py --bench ../shared/bench --rounds 1 --only W2
+    python bench/links/link_overhead.py --bench ../shared/bench                   # three rounds of both, some five minutes
+    python bench/links/link_overhead.py --bench ../shared/bench --rounds 1 --only W2
 
 The far server is a process of its own on this machine in every run, linked or not, so that with a link it takes its share of the
 processors too; the CPU that is told is that of the near one alone.  Medians over the rounds.
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from links import Server
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # What the benchmark calls it, what we do, and whether more is better.
 FIGURES = [
     ("W2_log_metric_c1_ops_s", "W2, 1 connection: calls/s", True),

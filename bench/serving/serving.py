@@ -1,18 +1,18 @@
 """Requests per second of the scorer beside other servers of models, in one run.
 
     make bench-serving
-    python bench/serving.py [--seconds 3] [--rounds 1] [--connections 1,32] [--rows 1,500] [--models linear,forest]
+    python bench/serving/serving.py [--seconds 3] [--rounds 1] [--connections 1,32] [--rows 1,500] [--models linear,forest]
         [--peers FOLDER]
 
 Systems: `scorer` (the process that serves a deployment), `router` (the same behind `trackside server`, with the endpoint's
 key), `null proxy` (the scorer behind a proxy that passes bytes on: the limit of a router in Python), `mlflow` (`mlflow models
 serve`: uvicorn with one worker), and MLServer, BentoML and Ray Serve where --peers has their environments
-(`bench/serving_peers.py`).  The models are a logistic regression and a random forest of 50 trees on 30 columns
+(`bench/serving/serving_peers.py`).  The models are a logistic regression and a random forest of 50 trees on 30 columns
 of doubles.  The systems take turns within a round; a figure is the median of the rounds: answers per second, the 99th
 percentile of the latency, and the time of processors for a request in all processes of the system.  `wrk` must be installed.
 Ray listens on every interface; this gives it a network of its own:
 
-    unshare --net sh -c 'ip link set lo up; exec python bench/serving.py --peers FOLDER'
+    unshare --net sh -c 'ip link set lo up; exec python bench/serving/serving.py --peers FOLDER'
 """
 
 import argparse
@@ -37,7 +37,7 @@ from serving_processes import COLUMNS, Loaded, System, answers, environment, fre
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
-SCORER = Path(__file__).parents[1] / "src" / "trackside" / "scorer"
+SCORER = Path(__file__).parents[2] / "src" / "trackside" / "scorer"
 OURS = ("scorer", "router", "null proxy", "mlflow")
 WARM_S = 1.0
 

@@ -1,7 +1,7 @@
 """How long searches of the model registry take, beside a stock `mlflow server` in the same run.
 
     make bench-registry
-    python bench/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]
+    python bench/calls/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]
         [--stock-store postgresql+psycopg://...] [--repeat 20] [--at-least 5] [--data FOLDER]
 
 Both servers get the same models, each with so many versions, tags, aliases and runs, written straight into their stores

@@ -1,1 +1,0 @@
-"""What `bench/traces.py` is made of: servers, load, and copies of stored traces."""
