@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
@@ -61,7 +62,8 @@ def main() -> None:
     options = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        with closing(SqliteDatabase(path, "relaxed")) as db:
+        db: Any = SqliteDatabase(path, "relaxed")
+        with closing(db):
             migrate.upgrade(db, Path(folder))
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             for pragma in _PRAGMAS:

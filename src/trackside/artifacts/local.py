@@ -122,7 +122,7 @@ class LocalBlobs:
     def is_on(self, path: Path) -> bool:
         """Return whether the folder and `path` are on one file system, which hangs for both or for none."""
         try:
-            return os.stat(self._tree.root).st_dev == path.stat().st_dev
+            return Path(self._tree.root).stat().st_dev == path.stat().st_dev
         except OSError:
             return False
 
