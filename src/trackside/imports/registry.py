@@ -13,8 +13,8 @@ from trackside.imports.places import sized
 from trackside.imports.report import Report
 from trackside.imports.source import Place, Registered, Source, Unreadable, Version
 from trackside.imports.target import Held, Target
-from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import says_prompt
+from trackside.registry.replica import derived_uid
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Mode, Patch
 from trackside.sync.entities import Entity

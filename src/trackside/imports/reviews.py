@@ -11,7 +11,7 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.report import Report
 from trackside.imports.source import Reviews
 from trackside.sync.api.files import PREFIX
-from trackside.traces.mirrored.model import How, Kind
+from trackside.traces.replica.model import How, Kind
 
 AT_ONCE = 100  # objects in a call
 ITEMS = 2_000  # traces of a queue in a call

@@ -14,7 +14,7 @@ from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
 from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Snapshot
-from trackside.traces.mirrored.model import Kind
+from trackside.traces.replica.model import Kind
 
 PAGE = 200  # items at once
 MAX_POINTS = 50_000  # in memory at once, of one series

@@ -4,7 +4,7 @@ once."""
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
 from trackside.registry import stages
-from trackside.registry.mirrored import derived_uid
+from trackside.registry.replica import derived_uid
 
 
 def prepare(tx: Tx, other: Tx) -> None:

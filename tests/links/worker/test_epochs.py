@@ -11,7 +11,7 @@ from trackside.links import store
 from trackside.links.model import CreatedBy, Kind, Link, Options
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.generations import Known
-from trackside.registry import mirrored, models
+from trackside.registry import models, replica
 from trackside.runs import batch, lifecycle
 from trackside.runs.limits import Logged
 from trackside.sync import fields
@@ -108,7 +108,7 @@ def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db
 
 def test_the_history_says_what_was_removed(db: Any) -> None:
     def make(tx: Tx) -> list[str]:
-        uids = [mirrored.make_model(tx, uid, uid, None, {}, "") for uid in ("gone", "kept")]
+        uids = [replica.make_model(tx, uid, uid, None, {}, "") for uid in ("gone", "kept")]
         models.delete(tx, "gone")
         return uids
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
-from trackside.registry.files.mirrored_files import FOLDER as VERSIONS
+from trackside.registry.files.replica_files import FOLDER as VERSIONS
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS

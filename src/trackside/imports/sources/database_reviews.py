@@ -7,7 +7,7 @@ from typing import Any
 from trackside.core.db.tx import Row
 from trackside.imports.source import Reviews
 from trackside.imports.sources.rows import Rows
-from trackside.traces.mirrored.model import Kind
+from trackside.traces.replica.model import Kind
 
 TABLES = {
     Kind.SCORER: "scorers",

@@ -9,7 +9,7 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.imports.patience import BROKEN
 from trackside.imports.source import Reviews
 from trackside.sync.remote.paging import Pages
-from trackside.traces.mirrored.model import Kind
+from trackside.traces.replica.model import Kind
 
 API = "/api/3.0/mlflow"
 PAGE = 100

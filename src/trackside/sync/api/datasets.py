@@ -13,7 +13,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command, query
-from trackside.evaluation_datasets import mirrored
+from trackside.evaluation_datasets import replica
 from trackside.evaluation_datasets.records import MAX_UPSERT_BYTES
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
@@ -50,7 +50,7 @@ class OfRecords(Call, frozen=True):
 class PutRecords(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("id",)
     id: str | None = None
-    put: list[list[Any]] | None = None  # as `mirrored.Record`
+    put: list[list[Any]] | None = None  # as `replica.Record`
     drop: list[str] | None = None  # hashes
 
 
@@ -77,7 +77,7 @@ class Taken(Answer, frozen=True):
 def get_buckets(tx: Tx, call: OfDataset) -> BucketDigests:
     found = Buckets()
     after = ""
-    while page := mirrored.scan(tx, _there(tx, call.id), after):
+    while page := replica.scan(tx, _there(tx, call.id), after):
         for _, record in page:
             found.add(record.input_hash, record_merge.exact(record))
         after = page[-1][1].input_hash
@@ -92,7 +92,7 @@ def get_entries(tx: Tx, call: OfBuckets) -> Entries:
             raise Invalid(f"buckets has {bucket[:100]!r}; each must be the first {BUCKET} characters of hashes")
         if bucket < after[:BUCKET]:
             continue
-        while page := mirrored.scan(tx, dataset_id, max(after, bucket), f"{bucket}g"):
+        while page := replica.scan(tx, dataset_id, max(after, bucket), f"{bucket}g"):
             found += [Entry(record.input_hash, record_merge.exact(record), place) for place, record in page]
             after = page[-1][1].input_hash
             if len(found) >= MAX_ENTRIES:
@@ -101,15 +101,15 @@ def get_entries(tx: Tx, call: OfBuckets) -> Entries:
 
 
 def get_records(tx: Tx, call: OfRecords) -> Records:
-    return Records(records=mirrored.some(tx, _there(tx, call.id), _few(call.hashes)))
+    return Records(records=replica.some(tx, _there(tx, call.id), _few(call.hashes)))
 
 
 def put_records(tx: Tx, call: PutRecords) -> Taken:
     dataset_id = _there(tx, call.id)
     if call.put:
-        mirrored.put(tx, dataset_id, [_record(each) for each in _few(call.put)])
+        replica.put(tx, dataset_id, [_record(each) for each in _few(call.put)])
     if call.drop:
-        mirrored.drop(tx, dataset_id, _few(call.drop))
+        replica.drop(tx, dataset_id, _few(call.drop))
     return Taken(id=dataset_id)
 
 

@@ -22,7 +22,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response, json_response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
-from trackside.registry import mirrored
+from trackside.registry import replica
 from trackside.sync import fields, portions, validation
 from trackside.sync.api import datasets as import_datasets
 from trackside.sync.api import files, reviews, traces
@@ -341,7 +341,7 @@ def was_removed(tx: Tx, call: OfItem) -> Removed:
 
 
 def find_registered(tx: Tx, call: ByName) -> ItemId:
-    uid = mirrored.uid_of_name(tx, call.name or "")
+    uid = replica.uid_of_name(tx, call.name or "")
     if uid is None:
         raise NotFound(f"Registered Model with name={(call.name or '')[:300]} not found")
     return ItemId(id=uid)

@@ -12,8 +12,8 @@ from trackside.core.errors import Fault, Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, command
 from trackside.sync.api.files import PREFIX
-from trackside.traces.mirrored import queue_store, store
-from trackside.traces.mirrored.model import GivenIssue, GivenQueue, GivenSchema, GivenScorer, How, Kind, Outcome
+from trackside.traces.replica import queue_store, store
+from trackside.traces.replica.model import GivenIssue, GivenQueue, GivenSchema, GivenScorer, How, Kind, Outcome
 
 MAX_OBJECTS = 500  # of each kind in a call
 MAX_ITEMS = 5_000  # traces of queues in a call

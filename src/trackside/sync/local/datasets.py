@@ -5,8 +5,8 @@ Their records are no part of the document: there may be very many.
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
-from trackside.evaluation_datasets import mirrored, store
-from trackside.evaluation_datasets.mirrored import Birth
+from trackside.evaluation_datasets import replica, store
+from trackside.evaluation_datasets.replica import Birth
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
@@ -22,7 +22,7 @@ AT_BIRTH = KEPT | {FieldKind.NAME}
 
 
 def read(tx: Tx, dataset_id: str) -> Snapshot | None:
-    found = mirrored.find(tx, dataset_id)
+    found = replica.find(tx, dataset_id)
     if found is None:
         return None
     doc: Doc = {
@@ -51,10 +51,10 @@ def read(tx: Tx, dataset_id: str) -> Snapshot | None:
 def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
     """Makes the dataset if it is not there, and changes it."""
     doc = patch.put
-    if mirrored.find(tx, dataset_id) is None:
+    if replica.find(tx, dataset_id) is None:
         make(tx, dataset_id, doc)
     tags: dict[str, str | None] = {**dict.fromkeys(of_kind(doc, FieldKind.NULL_TAG)), **of_kind(doc, FieldKind.TAG)}
-    change = mirrored.Patch(
+    change = replica.Patch(
         digest=doc.get(fields.DIGEST),
         schema=doc.get(fields.SCHEMA),
         created=whole_number(doc, FieldKind.CREATION_TIME),
@@ -67,7 +67,7 @@ def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
         experiments=list(of_kind(doc, FieldKind.EXPERIMENT)),
         without_experiments=patch.dropped(FieldKind.EXPERIMENT),
     )
-    mirrored.change(tx, dataset_id, change)
+    replica.change(tx, dataset_id, change)
     return dataset_id
 
 
@@ -85,7 +85,7 @@ def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
         digest=doc.get(fields.DIGEST),
         schema=doc.get(fields.SCHEMA),
     )
-    mirrored.make(tx, dataset_id, birth)
+    replica.make(tx, dataset_id, birth)
 
 
 def remove(tx: Tx, dataset_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from trackside.core.db.tx import Tx
-from trackside.evaluation_datasets import mirrored
+from trackside.evaluation_datasets import replica
 from trackside.experiments.model import check_id
 from trackside.sync.entities import Entity
 from trackside.sync.local import datasets, reader, registry, traces
@@ -21,7 +21,7 @@ _READ: dict[Entity, Callable[[Tx, str], Snapshot | None]] = {
 _IDS: dict[Entity, Callable[[Tx, str, int, int], list[str]]] = {
     Entity.REGISTERED_MODEL: lambda tx, *page: registry.ids(tx, Entity.REGISTERED_MODEL, *page),
     Entity.MODEL_VERSION: lambda tx, *page: registry.ids(tx, Entity.MODEL_VERSION, *page),
-    Entity.EVALUATION_DATASET: mirrored.ids,
+    Entity.EVALUATION_DATASET: replica.ids,
     Entity.TRACE: traces.ids,
 }
 _TRACKED = {

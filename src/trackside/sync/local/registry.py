@@ -13,9 +13,9 @@ from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.events.model import Entry
-from trackside.registry import history, mirrored
-from trackside.registry.files import mirrored_files
-from trackside.registry.mirrored import Birth, Model, ModelPatch, Version, VersionPatch
+from trackside.registry import history, replica
+from trackside.registry.files import replica_files
+from trackside.registry.replica import Birth, Model, ModelPatch, Version, VersionPatch
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
@@ -37,9 +37,9 @@ AT_BIRTH = BIRTH | {FieldKind.DESCRIPTION, FieldKind.TAG}
 
 def read(tx: Tx, entity: Entity, item_id: str) -> Snapshot | None:
     if entity is Entity.REGISTERED_MODEL:
-        model = mirrored.find_model(tx, item_id)
+        model = replica.find_model(tx, item_id)
         return None if model is None else Snapshot(item_id, "", of_model(tx, model))
-    version = mirrored.find_version(tx, uid_of(item_id))
+    version = replica.find_version(tx, uid_of(item_id))
     return (
         None
         if version is None
@@ -96,7 +96,7 @@ def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str
     if entity is Entity.REGISTERED_MODEL:
         return _make_model(tx, item_id, patch.put)
     uid = uid_of(item_id)
-    if mirrored.find_version(tx, uid) is None:
+    if replica.find_version(tx, uid) is None:
         _make_version(tx, item_id, patch.put, server_root)
     return _id_here(tx, uid)
 
@@ -104,8 +104,8 @@ def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str
 def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
     """False: a model stays, since it has versions."""
     if entity is Entity.REGISTERED_MODEL:
-        return mirrored.remove_model(tx, item_id)
-    mirrored.remove_version(tx, uid_of(item_id))
+        return replica.remove_model(tx, item_id)
+    replica.remove_version(tx, uid_of(item_id))
     return True
 
 
@@ -116,7 +116,7 @@ def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
 
 
 def versions_of(tx: Tx, model_id: str) -> list[str]:
-    return [id_of(model_id, uid) for uid in mirrored.version_uids(tx, model_id)]
+    return [id_of(model_id, uid) for uid in replica.version_uids(tx, model_id)]
 
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
@@ -167,7 +167,7 @@ def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
 
 def brought(tx: Tx, version_id: str) -> tuple[bool, int]:
     """Whether a version is from elsewhere, and how long it has been here, in ms."""
-    at = mirrored.brought_at(tx, uid_of(version_id))
+    at = replica.brought_at(tx, uid_of(version_id))
     return at is not None, tx.now - (at or 0)
 
 
@@ -175,7 +175,7 @@ def place(tx: Tx, version_id: str, server_root: str) -> ArtifactRoot:
     """Where the files of a version lie, or are to lie if it is not made yet."""
     workspace = workspaces.current(tx)
     uid = uid_of(version_id)
-    uri = mirrored_files.files_of(tx, uid) or mirrored_files.own_folder(tx, uid, server_root)
+    uri = replica_files.files_of(tx, uid) or replica_files.own_folder(tx, uid, server_root)
     return ArtifactRoot(Root(uri, workspace.default_artifact_root), workspace)
 
 
@@ -203,7 +203,7 @@ def alias_uid(value: str) -> str:
 
 def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
     doc = patch.put
-    if mirrored.find_model(tx, uid) is None:
+    if replica.find_model(tx, uid) is None:
         uid = _make_model(tx, uid, doc)
     change = ModelPatch(
         name=doc.get(fields.NAME),
@@ -215,13 +215,13 @@ def _put_model(tx: Tx, uid: str, patch: Patch) -> str:
         without_tags=patch.dropped(FieldKind.TAG),
         without_aliases=patch.dropped(FieldKind.ALIAS),
     )
-    mirrored.change_model(tx, uid, change)
+    replica.change_model(tx, uid, change)
     return uid
 
 
 def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
     doc, uid = patch.put, uid_of(item_id)
-    if mirrored.find_version(tx, uid) is None:
+    if replica.find_version(tx, uid) is None:
         _make_version(tx, item_id, doc, server_root)
         doc = {field: value for field, value in doc.items() if field.kind not in AT_BIRTH}
     change = VersionPatch(
@@ -232,7 +232,7 @@ def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
         tags=of_kind(doc, FieldKind.TAG),
         without_tags=patch.dropped(FieldKind.TAG),
     )
-    mirrored.change_version(tx, uid, change)
+    replica.change_version(tx, uid, change)
     return _id_here(tx, uid)
 
 
@@ -241,7 +241,7 @@ def _make_model(tx: Tx, uid: str, doc: Doc) -> str:
     if not name:
         raise NotFound(f"Registered model with uid '{uid}' not found")
     description = doc.get(fields.DESCRIPTION, "")
-    return mirrored.make_model(
+    return replica.make_model(
         tx, uid, name, whole_number(doc, FieldKind.CREATED), of_kind(doc, FieldKind.TAG), description
     )
 
@@ -262,12 +262,12 @@ def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
         copied=fields.COPIED in doc,
     )
     description = doc.get(fields.DESCRIPTION)
-    mirrored.make_version(
+    replica.make_version(
         tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, FieldKind.TAG), description, server_root
     )
 
 
 def _id_here(tx: Tx, uid: str) -> str:
-    found = mirrored.find_version(tx, uid)
+    found = replica.find_version(tx, uid)
     assert found is not None
     return id_of(found.model_uid, uid)

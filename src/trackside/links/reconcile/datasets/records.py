@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trackside.core.db.tx import Tx
-from trackside.evaluation_datasets import mirrored
+from trackside.evaluation_datasets import replica
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.links.model import LogKind
 from trackside.links.reconcile.context import LinkContext
@@ -122,10 +122,10 @@ class RecordSync:
         return self._context.read(dataset_records.page, self._link_id, self._local_id, after)
 
     def _our_page(self, after: str) -> list[tuple[int, Record]]:
-        return self._context.read(mirrored.scan, self._local_id, after)
+        return self._context.read(replica.scan, self._local_id, after)
 
     def _some(self, hashes: Sequence[str]) -> list[Record]:
-        return self._context.read(mirrored.some, self._local_id, hashes)
+        return self._context.read(replica.some, self._local_id, hashes)
 
     def _ours(self, *, is_quiet: bool = False) -> Iterator[Entry]:
         page = self._our_page("")
@@ -218,7 +218,7 @@ class RecordSync:
             here = self._unchanged(tx, [each.input_hash for each in records], expected)
             taken = [self._with_our_id(each, here[each.input_hash]) for each in records if each.input_hash in here]
             if taken:
-                mirrored.put(tx, self._local_id, taken)
+                replica.put(tx, self._local_id, taken)
                 self._save_in(tx, taken)
             return len(taken)
 
@@ -246,7 +246,7 @@ class RecordSync:
         def work(tx: Tx) -> int:
             hashes = list(self._unchanged(tx, list(expected), expected))
             if hashes:
-                mirrored.drop(tx, self._local_id, hashes)
+                replica.drop(tx, self._local_id, hashes)
                 dataset_records.forget(tx, self._link_id, self._local_id, hashes)
             return len(hashes)
 
@@ -258,7 +258,7 @@ class RecordSync:
         origins: dict[str, Origin] = {}
         wanted = list(hashes)
         while wanted:
-            found = mirrored.some(tx, self._local_id, wanted)
+            found = replica.some(tx, self._local_id, wanted)
             for each in found:
                 digests[each.input_hash] = self._remote.digest(each)
                 origins[each.input_hash] = Origin(each.record_id, each.created_time, each.created_by)

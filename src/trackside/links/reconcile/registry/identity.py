@@ -12,7 +12,7 @@ from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import ItemState
-from trackside.registry import mirrored
+from trackside.registry import replica
 from trackside.sync import fields
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
@@ -120,7 +120,7 @@ class RegistryIdentity:
         making = Patch(at_making(MODEL, self.context.to_local(snapshot.doc, MODEL)))
 
         def make(tx: Tx) -> str:
-            is_here = mirrored.find_model(tx, uid) or mirrored.uid_of_name(tx, snapshot.doc[fields.NAME])
+            is_here = replica.find_model(tx, uid) or replica.uid_of_name(tx, snapshot.doc[fields.NAME])
             local_id = registry.put_new(tx, MODEL, uid, making, self.context.server_root)
             known = item_store.item(tx, self.context.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", snapshot.item_id):
@@ -139,7 +139,7 @@ class RegistryIdentity:
         if self.context.remote.preserves_ids:
             return None
         made = snapshot.doc.get(fields.CREATED, "0")
-        uids = {self.remote.model_uid_of(snapshot), *self.context.read(mirrored.made_at, int(made))}
+        uids = {self.remote.model_uid_of(snapshot), *self.context.read(replica.made_at, int(made))}
         for uid in sorted(uids):
             item = self.context.item(MODEL, uid)
             if item is None or not item.remote_id or self.remote.read(MODEL, item.remote_id) is not None:

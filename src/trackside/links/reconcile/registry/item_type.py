@@ -15,7 +15,7 @@ from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.state.item import ItemState
-from trackside.registry.files import mirrored_files
+from trackside.registry.files import replica_files
 from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Mode, Patch
 from trackside.sync.entities import Entity
@@ -140,8 +140,8 @@ class RegistryType(ItemType):
         reads them."""
         if self.entity is not VERSION:
             return False
-        uri = self.context.read(mirrored_files.files_of, registry.uid_of(snapshot.item_id))
-        if uri is not None and mirrored_files.is_own_folder(uri):
+        uri = self.context.read(replica_files.files_of, registry.uid_of(snapshot.item_id))
+        if uri is not None and replica_files.is_own_folder(uri):
             return True
         what, _, rest = snapshot.doc[fields.ORIGIN].partition("/")
         if not what:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from trackside.core.errors import BadState
 from trackside.core.http_client.client import HttpClient
 from trackside.core.http_client.errors import RequestRejected, unless_missing
-from trackside.registry.mirrored import derived_uid
 from trackside.registry.model import NO_STAGE, says_prompt
+from trackside.registry.replica import derived_uid
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity

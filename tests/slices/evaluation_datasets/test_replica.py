@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from trackside.core.errors import Invalid, NotFound
-from trackside.evaluation_datasets import mirrored, store
-from trackside.evaluation_datasets.mirrored import Birth, Patch
+from trackside.evaluation_datasets import replica, store
 from trackside.evaluation_datasets.records import MAX_SCHEMA_CHARS
+from trackside.evaluation_datasets.replica import Birth, Patch
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 
@@ -39,34 +39,34 @@ def record(question: int, record_id: str = "", **fields: Any) -> Record:
 
 def records(db: Any) -> list[Record]:
     with db.read(1) as tx:
-        return [each for _, each in mirrored.scan(tx, ID, "")]
+        return [each for _, each in replica.scan(tx, ID, "")]
 
 
 @pytest.fixture
 def dataset(db: Any) -> Any:
     with db.write(1) as tx:
-        mirrored.make(tx, ID, Birth(name="qa", created=5, updated=7, created_by="ann", digest="abc"))
+        replica.make(tx, ID, Birth(name="qa", created=5, updated=7, created_by="ann", digest="abc"))
     return db
 
 
 def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
     with dataset.write(1) as tx:
-        mirrored.make(tx, ID, Birth(name="another"))
-        mirrored.change(tx, ID, Patch(tags={"k": "v", "none": None}, experiments=["0"], updated=9))
-        mirrored.change(tx, ID, Patch(tags={"k": "w"}, without_tags=["k", "none", "gone"]))
+        replica.make(tx, ID, Birth(name="another"))
+        replica.change(tx, ID, Patch(tags={"k": "v", "none": None}, experiments=["0"], updated=9))
+        replica.change(tx, ID, Patch(tags={"k": "w"}, without_tags=["k", "none", "gone"]))
 
     with dataset.read(1) as tx:
-        found = mirrored.find(tx, ID)
-    assert found == mirrored.Dataset(ID, "qa", "abc", None, 5, 9, "ann", None, {"k": "w"}, ["0"])
+        found = replica.find(tx, ID)
+    assert found == replica.Dataset(ID, "qa", "abc", None, 5, 9, "ann", None, {"k": "w"}, ["0"])
 
 
 def test_records_are_there_once_and_counted(dataset: Any) -> None:
     three = [record(1), record(2), record(3)]
 
     with dataset.write(1) as tx:
-        mirrored.put(tx, ID, three)
-        mirrored.put(tx, ID, [replace(three[0], outputs="1"), record(4)])
-        mirrored.drop(tx, ID, [three[1].input_hash, "0" * 64])
+        replica.put(tx, ID, three)
+        replica.put(tx, ID, [replace(three[0], outputs="1"), record(4)])
+        replica.drop(tx, ID, [three[1].input_hash, "0" * 64])
 
     left = [replace(three[0], outputs="1"), three[2], record(4)]
     assert records(dataset) == sorted(left, key=lambda each: each.input_hash)
@@ -76,8 +76,8 @@ def test_records_are_there_once_and_counted(dataset: Any) -> None:
 
 def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
     with dataset.write(1) as tx:
-        mirrored.put(tx, ID, [record(1, "a"), record(2, "b")])
-        mirrored.put(tx, ID, [record(1, "b"), record(2, "a")])
+        replica.put(tx, ID, [record(1, "a"), record(2, "b")])
+        replica.put(tx, ID, [record(1, "b"), record(2, "a")])
 
     assert {each.inputs: each.record_id for each in records(dataset)} == {'{"q": 1}': "b", '{"q": 2}': "a"}
 
@@ -103,10 +103,10 @@ def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
 )
 def test_what_is_no_record_is_refused(dataset: Any, given: list[Record]) -> None:
     with dataset.write(1) as tx:
-        mirrored.put(tx, ID, [record(9, "taken")])
+        replica.put(tx, ID, [record(9, "taken")])
 
     with dataset.write(1) as tx, pytest.raises(Invalid):
-        mirrored.put(tx, ID, given)
+        replica.put(tx, ID, given)
 
     assert records(dataset) == [record(9, "taken")]
 
@@ -119,8 +119,8 @@ def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
         Birth(name="n", digest="d" * 65),
     ):
         with dataset.write(1) as tx, pytest.raises(Invalid):
-            mirrored.make(tx, "d-2", birth)
+            replica.make(tx, "d-2", birth)
     with dataset.write(1) as tx, pytest.raises(NotFound):
-        mirrored.put(tx, "d-3", [record(1)])
+        replica.put(tx, "d-3", [record(1)])
     with dataset.write(1) as tx, pytest.raises(NotFound):
-        mirrored.change(tx, ID, Patch(experiments=["99"]))
+        replica.change(tx, ID, Patch(experiments=["99"]))

@@ -13,7 +13,7 @@ from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.experiments.model import check_id as check_experiment
 from trackside.traces.issues import model as im
 from trackside.traces.label_schemas import model as lm
-from trackside.traces.mirrored.model import (
+from trackside.traces.replica.model import (
     GivenIssue,
     GivenSchema,
     GivenScorer,

@@ -15,7 +15,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.core.filters import grams
 from trackside.registry import aliases, history, models, stages, transitions, uses, versions
-from trackside.registry.files import mirrored_files, removal, sources
+from trackside.registry.files import removal, replica_files, sources
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     MAX_VERSION,
@@ -176,7 +176,7 @@ def find_version(tx: Tx, uid: str) -> Version | None:
         description=description,
         stage=stage,
         source=source,
-        origin="" if place is None else mirrored_files.origin_of(tx, place, run_id, logged),
+        origin="" if place is None else replica_files.origin_of(tx, place, run_id, logged),
         run_id=run_id,
         run_link=link,
         model_id=logged,
@@ -300,7 +300,7 @@ def make_version(
     number = _free_number(tx, key.model_seq, uid, birth.number)
     source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
     sources.check_length(source)
-    files_uri = None if says_prompt(checked) else sources.place(mirrored_files.place(tx, birth.origin) or storage)
+    files_uri = None if says_prompt(checked) else sources.place(replica_files.place(tx, birth.origin) or storage)
     removal.check_not_doomed(tx, files_uri)
     made = tx.one(
         """
@@ -459,9 +459,9 @@ def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -
         sources.check_prompt(birth.source)
         return birth.source, birth.source
     if birth.copied:
-        folder = mirrored_files.own_folder(tx, uid, server_root)
+        folder = replica_files.own_folder(tx, uid, server_root)
         return folder, folder
-    absolute = mirrored_files.place(tx, birth.origin)
+    absolute = replica_files.place(tx, birth.origin)
     scheme = birth.source.partition(":")[0]
     if absolute is not None and scheme not in ("runs", "models"):
         return absolute, absolute

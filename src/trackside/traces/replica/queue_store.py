@@ -2,8 +2,8 @@
 
 from trackside.core.db.tx import Change, Tx
 from trackside.traces.label_schemas import model as lm
-from trackside.traces.mirrored.model import GivenItem, GivenQueue, How, check_creator, check_id, check_ms
-from trackside.traces.mirrored.store import Place, Stored, encoded, how
+from trackside.traces.replica.model import GivenItem, GivenQueue, How, check_creator, check_id, check_ms
+from trackside.traces.replica.store import Place, Stored, encoded, how
 from trackside.traces.review_queues import model as rm
 
 
