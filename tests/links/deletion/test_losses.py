@@ -189,6 +189,7 @@ def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_
     world.there.new_run()
     world.link("trackside", "pull")
     mirrored(world, run=1)
+    settle(world.here, LINK)  # what comes from now on comes from the log, and no longer from the first list
     world.pause()
     world.keep("south")
     lost = [world.there.new_run() for _ in range(3)]
