@@ -366,9 +366,8 @@ def routes(
 
 
 def root_of_listed(tx: Tx, call: OfRunFile) -> Root:
-    """List the files and folders in a folder of a run.
-
-    Here the root of its artifacts is found; `_list` reads the folder.  Raise Invalid for a path that no key can have."""
+    """List the files and folders in a folder of a run.  Raise Invalid for a path that no key can have."""
+    # Where they lie; `_list` reads the folder, outside the transaction.
     if not call.run:
         raise codec.missing("run_id")
     keys.from_path(call.path or "")

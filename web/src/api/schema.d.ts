@@ -27,10 +27,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List the files and folders in a folder of a run.
-         * @description Here the root of its artifacts is found; `_list` reads the folder.  Raise Invalid for a path that no key can have.
-         */
+        /** List the files and folders in a folder of a run.  Raise Invalid for a path that no key can have. */
         get: operations["get_api_2_0_mlflow_artifacts_list"];
         put?: never;
         post?: never;
