@@ -30,7 +30,13 @@ _CHANGE = """
 INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at) VALUES (1, 'run', ?, 'create', 1700000000000)
 """
 _KEYS = ("mlflow.user", "mlflow.source.name", "mlflow.runName")
-_PRAGMAS = ("journal_mode = WAL", "synchronous = OFF", "cache_size = -16000", "mmap_size = 268435456", "wal_autocheckpoint = 1000")
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = OFF",
+    "cache_size = -16000",
+    "mmap_size = 268435456",
+    "wal_autocheckpoint = 1000",
+)
 
 
 def measure(connection: sqlite3.Connection, runs: int, group: int, make_id: Callable[[], str]) -> dict[str, float]:
