@@ -60,6 +60,7 @@ def test_a_row_has_its_attributes_and_only_the_columns_that_were_asked_for(api: 
     assert len(snapshot) == 32
     assert found == {
         "matching": 1,
+        "matching_runs": 1,
         "total": 1,
         "offset": 0,
         "next_page_token": None,
@@ -192,6 +193,7 @@ def test_a_tree_has_top_rows_and_children(api: Api, experiment: str) -> None:
     assert (children["runs"]["run_name"], children["runs"]["children"]) == (["child"], [1])
     assert children["runs"]["parent_run_id"] == [top]
     assert (flat["matching"], roots["matching"], children["matching"]) == (4, 2, 1)
+    assert [found["matching_runs"] for found in (flat, roots, children)] == [4, 4, 4]
 
 
 def test_a_tree_of_runs_that_are_not_nested_costs_no_more_than_a_list(api: Api, experiment: str) -> None:
@@ -205,7 +207,7 @@ def test_a_tree_of_runs_that_are_not_nested_costs_no_more_than_a_list(api: Api, 
 
     assert (roots["runs"], roots["matching"], roots["next_page_token"]) == (listed["runs"], 2, None)
     assert children["runs"]["run_id"] == []
-    assert children["matching"] == 0
+    assert (children["matching"], children["matching_runs"]) == (0, 3)
     # The first window made no snapshot, so the second one has the newest runs.
     assert rest["runs"]["run_id"] == [second, first]
 
@@ -241,6 +243,7 @@ def test_a_filter_on_a_tree_keeps_the_ancestors_of_what_matches(api: Api, experi
 
     assert (roots["runs"]["run_name"], roots["runs"]["matches"]) == (["top"], [False])
     assert (children["runs"]["run_name"], children["runs"]["matches"]) == (["good"], [True])
+    assert [found["matching_runs"] for found in (roots, children)] == [1, 1]
 
 
 def test_parents_that_form_a_circle_are_still_listed(api: Api, experiment: str) -> None:

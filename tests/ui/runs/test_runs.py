@@ -138,6 +138,12 @@ def test_children_are_below_their_parent(page: Page, server: Server) -> None:
     expect(names(page)).to_have_count(6)
     expect(page.get_by_role("row", name=re.compile("first"))).to_have_attribute("aria-level", "2")
 
+    # A parent and its children are one row at the top, and three runs that are changed together.
+    page.get_by_role("checkbox", name="Select a").check()
+    page.get_by_role("button", name="Select all 6 that match").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Deleted 6 runs")).to_be_visible()
+
 
 def test_keys_move_select_and_open(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?order=run_name")

@@ -6703,10 +6703,14 @@ export interface components {
         /**
          * Window
          * @description `columns` has an array per column of the call, aligned with `runs`.
+         *
+         *         `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
+         *         the runs that match the filter, wherever they stand; `total` those that there are without the filter.
          */
         Window: {
             columns: (number | string | null)[][];
             matching: number;
+            matching_runs: number;
             /** @default null */
             next_page_token?: string | null;
             offset: number | null;

@@ -45,9 +45,13 @@ class RunRows(Struct, frozen=True, kw_only=True):
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """`columns` has an array per column of the call, aligned with `runs`."""
+    """`columns` has an array per column of the call, aligned with `runs`.
+
+    `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
+    the runs that match the filter, wherever they stand; `total` those that there are without the filter."""
 
     matching: int
+    matching_runs: int
     total: int
     offset: int | None  # None: the window begins at a page token
     snapshot: str

@@ -54,10 +54,17 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
         rows = snapshot.tree.under.get(top, [])
         page, matching = rows[offset : offset + most], len(rows)
         matches = [seq in snapshot.tree.matching for seq in page]
+    if snapshot is not None:
+        matching_runs = len(snapshot.rows)
+    elif search.tree is None:
+        matching_runs = total
+    else:
+        matching_runs = selection.count(tx, search) if call.parent else matching
     infos = cells.infos(tx, page)
     page, flags = _present(page, matches, infos)
     return Window(
         matching=matching,
+        matching_runs=matching_runs,
         total=total,
         offset=None if call.page_token else offset,
         snapshot=token,

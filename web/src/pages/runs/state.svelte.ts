@@ -51,9 +51,9 @@ export class RunsState {
     return JSON.stringify([filter, lifecycle, order, groupBy, isTree, this.#fields]);
   }
 
-  /** The runs that match, in a tree, too. */
+  /** How many runs match, also those that stand below others in a tree. */
   get matching(): number {
-    return (this.outline as Outline | undefined)?.root.length ?? 0;
+    return (this.outline as Outline | undefined)?.root.matching ?? 0;
   }
 
   get #fields(): string[] {

@@ -29,6 +29,7 @@ const MAX_GROUPS = 1000;
 /** The groups of runs that have the same values: all at once, since they are few. */
 export class GroupList implements List {
   length = $state(0);
+  matching = $state(0);
   total = $state(0);
   isLoading = $state(true);
   failure = $state.raw<Failure | undefined>();
@@ -90,6 +91,7 @@ export class GroupList implements List {
         metrics: new Map(metrics.map((field, index) => [field, toStatistics(group.metrics?.[index])])),
       }));
       this.length = this.#groups.length;
+      this.matching = answer.matching;
       this.total = answer.groups_total;
       this.failure = undefined;
     } catch (error) {

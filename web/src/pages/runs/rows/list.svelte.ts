@@ -42,6 +42,8 @@ const MAX_ROWS_OF_A_CALL = 1000;
  *  then is asked for.  A new question leaves the old rows until its first answer. */
 export class RunList implements List {
   length = $state(0);
+  /** Of all runs, also those that stand below others. */
+  matching = $state(0);
   total = $state(0);
   isLoading = $state(true);
   failure = $state.raw<Failure | undefined>();
@@ -157,6 +159,7 @@ export class RunList implements List {
       this.#snapshot = answer.snapshot;
       this.#keep(window.first, rowsOf(answer, columns));
       this.length = answer.matching;
+      this.matching = answer.matching_runs;
       this.total = answer.total;
       this.failure = undefined;
       this.#version += 1;
