@@ -13,7 +13,8 @@ export type Words<T> = {
 };
 
 interface Part {
-  use(language: Language): Promise<void>;
+  /** Fetches the words; what it returns shows them. */
+  load(language: Language): Promise<() => void>;
 }
 const parts = new Set<Part>();
 
@@ -35,9 +36,10 @@ class LocaleState {
     document.documentElement.lang = this.language;
   }
 
-  /** Shows everything in another language, once its words are here. */
+  /** Shows everything in another language, once all its words are here: what is seen in it is also kept. */
   async choose(language: Language): Promise<void> {
-    await Promise.all([...parts].map((part) => part.use(language)));
+    const shows = await Promise.all([...parts].map((part) => part.load(language)));
+    for (const show of shows) show();
     this.language = language;
     remember("language", language);
     document.documentElement.lang = language;
@@ -59,7 +61,7 @@ export class Catalogue<T extends object> {
     this.#others = others;
     this.#text = english as unknown as Words<T>;
     parts.add(this);
-    if (locale.language !== "en") this.#ready = this.use(locale.language);
+    if (locale.language !== "en") this.#ready = this.load(locale.language).then((show) => show());
   }
 
   get t(): Words<T> {
@@ -70,8 +72,11 @@ export class Catalogue<T extends object> {
     return this.#ready;
   }
 
-  async use(language: Language): Promise<void> {
-    this.#text = language === "en" ? (this.#english as unknown as Words<T>) : (await this.#others[language]()).default;
+  async load(language: Language): Promise<() => void> {
+    const words = language === "en" ? (this.#english as unknown as Words<T>) : (await this.#others[language]()).default;
+    return () => {
+      this.#text = words;
+    };
   }
 }
 
