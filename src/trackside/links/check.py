@@ -1,6 +1,6 @@
 """Compares both sides of a link item by item, and says what differs.  Changes nothing.
 
-First what is here, kind by kind: what the link reconcilers or shall mirror.  Then, in a link that takes, what is there and not
+First what is here, kind by kind: what the link mirrors or shall mirror.  Then, in a link that takes, what is there and not
 here.  Files are compared by size, and by what both sides call the version that was the same last, points by the summaries of
 their series; both by their bytes if asked.
 """

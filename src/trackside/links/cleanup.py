@@ -97,7 +97,7 @@ class CopyRemover:
 
     def _remove_there(self, entity: Entity, item: ItemState) -> None:
         if self._context.read(item_store.is_shared, self._link_id, entity, item.remote_id):
-            raise Unmirrored(f"{entity} {item.remote_id} stays there: another link from here reconcilers it too")
+            raise Unmirrored(f"{entity.words} {item.remote_id} stays there: another link from here mirrors it too")
         if not self._reconcilers.of(entity).type.delete_remote(item):
             raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
 

@@ -4,17 +4,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conftest import make_settings
 from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, link, settle, until
 from support.processes.servers import Server
 from trackside import opening
 from trackside.artifacts.roots import Roots
+from trackside.core.http_client.cancellation import CancelToken
+from trackside.core.http_client.credentials import Secret
 from trackside.core.seal import Sealer
 from trackside.links import store
-from trackside.links.model import Kind, Options
+from trackside.links.cleanup import CopyRemover
+from trackside.links.connect import connect_trackside
+from trackside.links.model import CreatedBy, Kind, Options
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.state import item_store
 from trackside.links.worker.runner import Runner
 from trackside.sync.document import Mode
+from trackside.sync.entities import Entity
 
 LINK = "twin"
 WS = 1
@@ -67,6 +76,29 @@ def test_a_link_that_is_removed_while_its_remote_is_asked_fails_at_nothing(
 
     assert flaky.seen
     assert more is False
+
+
+def test_the_log_says_why_a_copy_stays_that_another_link_mirrors_too(
+    db: Any, flaky: Flaky, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with db.write(WS) as tx:
+        ours, others = (
+            store.create(tx, name, Kind.TRACKSIDE, flaky.url, Mode.PUSH, Options(), None, "") for name in ("one", "two")
+        )
+        for made in (ours, others):
+            item_store.save_item(tx, made.link_id, Entity.RUN, "mine", "copy", CreatedBy.US, None)
+    roots, token = Roots(str(tmp_path / "files")), CancelToken()
+    remote = connect_trackside(flaky.url, Options(), Secret(), token)
+    context = LinkContext(db, WS, ours, remote, roots, "mlflow-artifacts:/")
+
+    more = CopyRemover(context, lambda: None).there()
+    remote.close()
+    roots.close()
+
+    assert more
+    assert [record.getMessage() for record in caplog.records] == [
+        "run copy stays there: another link from here mirrors it too"
+    ]
 
 
 def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_there_again(
