@@ -1,6 +1,6 @@
 /** What the palette finds at the server: experiments, models, and runs of the experiment that is shown. */
 import { api } from "@/api/client";
-import { shownName } from "@/nouns/run/name";
+import { shortId, shownName } from "@/nouns/run/name";
 import { href } from "../address";
 
 export interface Target {
@@ -47,7 +47,7 @@ async function runs(pattern: string, experiment: string, signal: AbortSignal): P
   return run_id.map((id, at) => ({
     link: href("experiments", experiment, "runs", id),
     label: shownName(run_name[at], id),
-    hint: id.slice(-8), // an id begins with the time, which runs made together share
+    hint: shortId(id),
     kind: "run",
   }));
 }

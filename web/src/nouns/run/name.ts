@@ -4,3 +4,8 @@ const VISIBLE = /[^\p{C}\p{Z}\p{M}\u115f\u1160\u3164\uffa0]/u;
 export function shownName(name: string | null | undefined, id: string): string {
   return name && VISIBLE.test(name) ? name : id;
 }
+
+/** Tells runs apart that were made together: an id begins with the time. */
+export function shortId(id: string): string {
+  return id.slice(-8);
+}
