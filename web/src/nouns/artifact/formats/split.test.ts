@@ -15,6 +15,15 @@ test("a table of mlflow.log_table is read with its nested and empty cells", () =
   });
 });
 
+test("a long whole number keeps its digits", () => {
+  const text = '{"columns":["id","list"],"data":[[9007199254740993,[-9007199254740993]],[1e300,0.5]]}';
+
+  expect(readSplit(text)?.rows).toEqual([
+    ["9007199254740993", '["-9007199254740993"]'],
+    ["1e+300", "0.5"],
+  ]);
+});
+
 test("the first rows are shown of how many there are", () => {
   const data = Array.from({ length: MAX_ROWS + 5 }, (_, at) => [at]);
 

@@ -12,11 +12,18 @@ export function isSplit(head: string): boolean {
   return /^\s*\{\s*"(columns|index|data)"\s*:\s*\[/.test(head);
 }
 
+/** Gives a long whole number its digits: a double would change them.  Browsers from before 2025 do not tell the source. */
+function exact(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !source || !/^-?\d+$/.test(source)) return value;
+  return BigInt(source);
+}
+
 /** Return undefined where the text is other JSON, or none. */
 export function readSplit(text: string): Table | undefined {
   let found: unknown;
   try {
-    found = JSON.parse(text);
+    found = JSON.parse(text, exact);
   } catch {
     return undefined;
   }
