@@ -32,14 +32,23 @@ class LocaleState {
     navigator.languages.find((tag) => tag.toLowerCase().startsWith(this.language)) ?? this.language,
   );
 
+  /** The last choice: the words of an earlier one may come later. */
+  #wanted: Language = this.language;
+
   constructor() {
     document.documentElement.lang = this.language;
   }
 
   /** Shows everything in another language, once all its words are here: what is seen in it is also kept. */
   async choose(language: Language): Promise<void> {
-    const shows = await Promise.all([...parts].map((part) => part.load(language)));
-    for (const show of shows) show();
+    this.#wanted = language;
+    const shows = new Map<Part, () => void>();
+    // A page that is loaded meanwhile brings parts of its own.
+    for (let missing = [...parts]; missing.length; missing = [...parts].filter((part) => !shows.has(part))) {
+      await Promise.all(missing.map(async (part) => shows.set(part, await part.load(language))));
+      if (this.#wanted !== language) return;
+    }
+    for (const show of shows.values()) show();
     this.language = language;
     remember("language", language);
     document.documentElement.lang = language;
@@ -61,7 +70,7 @@ export class Catalogue<T extends object> {
     this.#others = others;
     this.#text = english as unknown as Words<T>;
     parts.add(this);
-    if (locale.language !== "en") this.#ready = this.load(locale.language).then((show) => show());
+    if (locale.language !== "en") this.#ready = this.#begin(locale.language);
   }
 
   get t(): Words<T> {
@@ -70,6 +79,11 @@ export class Catalogue<T extends object> {
 
   get ready(): Promise<void> {
     return this.#ready;
+  }
+
+  async #begin(language: Language): Promise<void> {
+    const show = await this.load(language);
+    if (language === locale.language) show();
   }
 
   async load(language: Language): Promise<() => void> {
