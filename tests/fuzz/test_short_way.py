@@ -68,6 +68,14 @@ HEADERS = [
     b"Expect: 100-continue\r\nContent-Type: application/json\r\n",
 ]
 
+SERIES = [
+    (API + b"runs/log-metric", HEADERS[1]),
+    (API + b"runs/log-metric", HEADERS[2]),
+    (API + b"runs/search", HEADERS[1]),
+    (API + b"runs/search", HEADERS[1] + TWICE),
+    (API + b"runs/get", HEADERS[1]),
+]
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -104,6 +112,33 @@ def test_the_short_way_answers_as_the_long_one(
         short = told(line, ask(method, target, headers, body))
         assert short == told(line, ask(method, target, headers + TWICE, body))
         assert short.status < 500
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(SERIES), st.sampled_from(BODIES), st.sampled_from([0, 0, 0, 1]), st.sampled_from([0, 0, 1])
+        ),
+        min_size=2,
+        max_size=8,
+    )
+)
+def test_a_request_is_answered_as_on_a_connection_of_its_own(
+    served: Server, series: list[tuple[tuple[bytes, bytes], bytes, int, int]]
+) -> None:
+    """Requests of one connection repeat heads, in one piece or in two, and with an empty line before them."""
+    with Line(served.port) as kept:
+        for (target, headers), body, in_pieces, is_after_line in series:
+            data = ask(b"POST", target, headers, body)
+            with Line(served.port) as fresh:
+                alone = told(fresh, data)
+            if is_after_line:
+                kept.send(b"\r\n")
+            if in_pieces:
+                kept.send(data[: len(data) - len(body)])
+                data = body or b""
+            assert told(kept, data) == alone
 
 
 def test_requests_sent_at_once_are_answered_in_their_order(served: Server) -> None:

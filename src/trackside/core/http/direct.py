@@ -6,6 +6,7 @@ A task, a scope and a dozen of messages for each request cost more than a logged
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import perf_counter
@@ -34,6 +35,8 @@ _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"
 Answer = Callable[[int, Headers, bytes], None]
 _JSON: Headers = [JSON_TYPE]
 _NO_PARAMS: dict[str, str] = {}
+_LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
+_LENGTH_DIGITS = 8  # more than any body of a small call has
 
 
 class Guard(Protocol):
@@ -68,6 +71,47 @@ class Head(Struct, frozen=True):
     named: Any  # what the doors found
     age: int  # the gate's, before the caller was looked up
     plain: Plain
+
+
+class Repeat(Struct, frozen=True):
+    """The bytes of a request's head around the digits of its Content-Length.
+
+    A parser that reads a request with the same bytes around other digits finds the same method, target and headers, so such a
+    request is not parsed again."""
+
+    head: Head
+    before: bytes
+    after: bytes  # empty: there is no Content-Length, and `before` is the whole head
+
+    def body_in(self, data: bytes) -> bytes | None:
+        """Return the body of the request that `data` is; None if `data` is not one whole request with this head."""
+        if not data.startswith(self.before):
+            return None
+        begin = len(self.before)
+        if not self.after:
+            return b"" if len(data) == begin else None
+        end = data.find(b"\r", begin, begin + _LENGTH_DIGITS)
+        if end < 0 or not data.startswith(self.after, end):
+            return None
+        digits, body = data[begin:end], data[end + len(self.after) :]
+        if not digits.isdigit() or int(digits) != len(body) or len(body) > min(MOST_BYTES, self.head.most_bytes):
+            return None
+        return body
+
+
+def repeat_of(head: Head, data: bytes) -> Repeat | None:
+    """Return what another request with the head of `data`, one whole request, would repeat; None if that cannot be told."""
+    if not data.startswith(head.method + b" "):  # empty lines come first
+        return None
+    raw = data[: data.find(b"\r\n\r\n") + 4]
+    if head.length_at < 0:
+        return Repeat(head, raw, b"")
+    found = _LENGTH.findall(raw)
+    if len(found) != 1:
+        return None
+    length = _LENGTH.search(raw)
+    assert length is not None
+    return Repeat(head, raw[: length.start(1)], raw[length.end(1) :])
 
 
 class Small(Struct, frozen=True):
@@ -161,6 +205,10 @@ class Direct:
                 or headers[at + 1 :] != last.headers[at + 1 :]
             ):
                 return False
+        return self.still_holds(last)
+
+    def still_holds(self, last: Head) -> bool:
+        """Return whether what was found out about a head would be found again."""
         plain = last.plain
         if not self._guard.is_known(plain.headers.get(b"host", b"")):
             return False

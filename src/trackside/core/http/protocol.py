@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
 from trackside.core.http.calls import failed
 from trackside.core.http.codec import fault_body
-from trackside.core.http.direct import MOST_BYTES, Direct, Head, Plain
+from trackside.core.http.direct import MOST_BYTES, Direct, Head, Plain, Repeat, repeat_of
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
@@ -163,6 +163,10 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._is_ending = False  # the server ends: no request after the next one
         self._idle_at: float | None = None  # when the last answer was written; None while a request is under way
         self._head: Head | None = None  # of the last small call
+        self._repeat: Repeat | None = None  # of a small call that came in one piece
+        self._repeats: Head | None = None  # the head for which `_repeat` was made
+        self._begun = 0  # requests that the parser has seen
+        self._is_between = True  # the parser has read nothing of the next request
         self._defaults: Any = None  # headers of every answer, for which `_default_lines` was made
         self._default_lines = b""
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
@@ -207,8 +211,11 @@ class OneWriteProtocol(HttpToolsProtocol):
         if self._is_over:
             return
         self._was_heard = True
+        if self._repeat is not None and self._is_between and self._is_repeated(self._repeat, data):
+            return
         self._unparsed += len(data)
         self._unset_keepalive_if_required()
+        was_between, begun = self._is_between, self._begun
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
@@ -227,8 +234,34 @@ class OneWriteProtocol(HttpToolsProtocol):
         else:
             if self._unparsed > MAX_HEAD_BYTES:
                 self._refuse(HeadTooLarge(f"The head of the request is larger than {MAX_HEAD_BYTES} bytes."))
+            elif self._head is not self._repeats and was_between and self._is_between and self._begun == begun + 1:
+                self._remember_repeat(data)
+
+    def _remember_repeat(self, data: bytes) -> None:
+        """`data` was one whole request."""
+        cycle: Any = self.cycle
+        head = self._head
+        if head is not None and type(cycle) is _PlainCycle and cycle.plain is head.plain:
+            self._repeat, self._repeats = repeat_of(head, data), head
+
+    def _is_repeated(self, repeat: Repeat, data: bytes) -> bool:
+        """Perform a small call with the head of an earlier one of the connection, without the parser.  Return False if `data` is
+        something else."""
+        if self._is_ending or self.flow.write_paused or not self.cycle.response_complete or self._direct is None:
+            return False
+        body = repeat.body_in(data)
+        if body is None or not self._direct.still_holds(repeat.head):
+            return False
+        self._idle_at = None
+        cycle = _PlainCycle(self, repeat.head.plain, 0)
+        cycle.more_body = False
+        self.cycle = cast(RequestResponseCycle, cycle)
+        self._direct.perform(repeat.head.plain, body, self.loop, cycle.answer, cycle.is_gone)
+        return True
 
     def on_message_begin(self) -> None:
+        self._begun += 1
+        self._is_between = False
         self._is_in_head, self._was_in_head = True, False
         self.url = b""
         self.headers = []
@@ -302,6 +335,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         if self._is_in_head:
             return
         self._unparsed = self._dropped = 0
+        self._is_between = True
         cycle: Any = self.cycle
         if type(cycle) is not _PlainCycle or self._direct is None:
             super().on_message_complete()

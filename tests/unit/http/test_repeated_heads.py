@@ -1,0 +1,95 @@
+"""Requests with the head of an earlier one of their connection (core/http/direct.py): what they are compared with."""
+
+from typing import Any
+
+import pytest
+
+from trackside.core.access import ALL_RIGHTS, OPEN, Visit
+from trackside.core.http.direct import MOST_BYTES, Head, Plain, Repeat, repeat_of
+
+BEFORE = b"POST /a HTTP/1.1\r\nHost: here\r\nContent-Length: "
+AFTER = b"\r\nAuthorization: Bearer one\r\n\r\n"
+
+
+def head_of(raw: bytes, most_bytes: int = MOST_BYTES) -> Head:
+    lines = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    method, target, _ = lines[0].split(b" ")
+    headers = [(name.lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines[1:])]
+    length_at = next((at for at, (name, _) in enumerate(headers) if name == b"content-length"), -1)
+    route: Any = None
+    plain = Plain(route, method.decode(), target.decode(), b"", None, dict(headers), Visit(OPEN, ALL_RIGHTS, False, ""))
+    return Head(method, target, headers, most_bytes, length_at, None, 0, plain)
+
+
+def repeat(data: bytes, most_bytes: int = MOST_BYTES) -> Repeat:
+    found = repeat_of(head_of(data, most_bytes), data)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"x" * 123, b"GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"])
+def test_a_request_with_the_same_head_has_another_body(body: bytes) -> None:
+    known = repeat(BEFORE + b"2" + AFTER + b"{}")
+
+    assert known.body_in(BEFORE + b"%d" % len(body) + AFTER + body) == body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        BEFORE + b"2" + AFTER,  # the body comes later
+        BEFORE + b"2" + AFTER + b"{",
+        BEFORE + b"2" + AFTER + b"{}P",  # the next request has begun
+        BEFORE + b"2" + AFTER + b"{}" + BEFORE + b"2" + AFTER + b"{}",
+        BEFORE + b"" + AFTER,
+        BEFORE + b" 2" + AFTER + b"{}",
+        BEFORE + b"+2" + AFTER + b"{}",
+        BEFORE + b"2 " + AFTER + b"{}",
+        BEFORE + b"0x2" + AFTER + b"{}",
+        BEFORE + b"2, 2" + AFTER + b"{}",
+        BEFORE + "²".encode() + AFTER + b"{}",
+        BEFORE + b"000000002" + AFTER + b"{}",
+        BEFORE + b"2\r\nX: y" + AFTER + b"{}",
+        BEFORE + b"2" + AFTER.replace(b"one", b"two") + b"{}",
+        BEFORE.replace(b"/a", b"/b") + b"2" + AFTER + b"{}",
+        BEFORE + b"%d" % (MOST_BYTES + 1) + AFTER + bytes(MOST_BYTES + 1),
+    ],
+)
+def test_anything_else_is_left_to_the_parser(data: bytes) -> None:
+    assert repeat(BEFORE + b"2" + AFTER + b"{}").body_in(data) is None
+
+
+def test_a_body_over_the_limit_of_the_route_is_left_to_the_parser() -> None:
+    known = repeat(BEFORE + b"2" + AFTER + b"{}", most_bytes=3)
+
+    assert known.body_in(BEFORE + b"3" + AFTER + b"123") == b"123"
+    assert known.body_in(BEFORE + b"4" + AFTER + b"1234") is None
+
+
+@pytest.mark.parametrize("name", [b"content-length", b"Content-Length", b"CONTENT-LENGTH"])
+@pytest.mark.parametrize("space", [b"", b" ", b"  "])
+def test_the_length_is_found_however_a_client_writes_it(name: bytes, space: bytes) -> None:
+    raw = b"POST /a HTTP/1.1\r\nx-content-length: 7\r\n%s:%s2\r\n\r\n"
+
+    assert repeat(raw % (name, space) + b"{}").body_in(raw % (name, space) + b"{}") == b"{}"
+
+
+def test_a_head_without_a_length_repeats_whole() -> None:
+    raw = b"GET /a?b=1 HTTP/1.1\r\nHost: here\r\n\r\n"
+    known = repeat(raw)
+
+    assert known.body_in(raw) == b""
+    assert known.body_in(raw + b"x") is None
+    assert known.body_in(raw.replace(b"b=1", b"b=2")) is None
+
+
+@pytest.mark.parametrize("data", [b"\r\n\r\n" + BEFORE + b"2" + AFTER + b"{}", b"\r\n" + BEFORE + b"2" + AFTER + b"{}"])
+def test_nothing_repeats_a_head_behind_empty_lines(data: bytes) -> None:
+    assert repeat_of(head_of(BEFORE + b"2" + AFTER), data) is None
+
+
+def test_a_length_that_is_written_another_way_is_not_remembered() -> None:
+    data = b"POST /a HTTP/1.1\r\nContent-Length:\t2\r\n\r\n{}"
+
+    assert repeat_of(head_of(data), data) is None
