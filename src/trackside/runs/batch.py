@@ -5,7 +5,7 @@ that breaks a rule changes nothing, and a thousand calls cost a few statements. 
 series stay remembered between groups.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -30,6 +30,10 @@ _PARAMS_OF = """
     JOIN params p ON p.workspace_id = :ws AND p.experiment_seq = r.experiment_seq AND p.run_seq = r.run_seq
     WHERE r.workspace_id = :ws AND r.run_id IN :ids AND p.key IN :keys
 """
+
+
+# A parameter or tag of a run: its experiment, key, run and value, in the order of the columns.
+Attribute = tuple[int, str, int, str]
 
 
 class RunState(Struct):
@@ -249,7 +253,7 @@ def _save(tx: Tx, touched: dict[str, RunState]) -> None:
         metrics.save(tx, series)
     params = [attribute(s.experiment_seq, s.run_seq, *each) for s in touched.values() for each in s.new_params.items()]
     if params:
-        tx.many(
+        tx.many_in_order(
             """
             INSERT INTO params (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :experiment, :key, :run, :value)
             """,
@@ -281,13 +285,13 @@ def _count_points(tx: Tx, touched: dict[str, RunState]) -> None:
         usage.add(tx, counts)
 
 
-def attribute(experiment_seq: int, run_seq: int, key: str, value: str) -> dict[str, Any]:
+def attribute(experiment_seq: int, run_seq: int, key: str, value: str) -> Attribute:
     """Return a parameter or tag of a run as a row of its table."""
-    return {"experiment": experiment_seq, "key": key, "run": run_seq, "value": value}
+    return experiment_seq, key, run_seq, value
 
 
-def save_tags(tx: Tx, tags: Sequence[Mapping[str, Any]]) -> None:
-    tx.many(
+def save_tags(tx: Tx, tags: Sequence[Attribute]) -> None:
+    tx.many_in_order(
         """
         INSERT INTO tags (workspace_id, experiment_seq, key, run_seq, value) VALUES (:ws, :experiment, :key, :run, :value)
         ON CONFLICT (experiment_seq, key, run_seq) DO UPDATE SET value = excluded.value

@@ -217,11 +217,18 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
 
 
 def _next_seqs(tx: Tx, count: int) -> range:
-    """Return keys for runs on SQLite, where nobody else inserts runs before this transaction ends.  The database continues
-    after the largest that is used."""
-    row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
-    first = 1 if row is None else row[0] + 1
+    """Return keys for runs on SQLite, whose only writer remembers where it continues.  A key that no run gets is never used,
+    unless the writer forgets: the database continues after the largest that is used."""
+    memory = {} if tx.memory is None else tx.memory
+    first = memory.get(_NEXT_SEQ)
+    if first is None:
+        row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+        first = 1 if row is None else row[0] + 1
+    memory[_NEXT_SEQ] = first + count
     return range(first, first + count)
+
+
+_NEXT_SEQ = ("next key", 0, "runs")  # of what the writer remembers
 
 
 class _Planned(Struct, frozen=True):
@@ -278,28 +285,37 @@ def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> list[tu
     statement takes all rows, and PostgreSQL no round trip for each."""
     changes = [Change("run", plan.run_id, "create") for plan in planned]
     made = list(zip(planned, seqs, strict=False))
-    tags = [(plan, seq, tag) for plan, seq in made for tag in plan.tags.items()]
+    tags = [
+        batch.attribute(plan.experiment_seq, seq, key, value) for plan, seq in made for key, value in plan.tags.items()
+    ]
     if tx.dialect == "postgresql":
         _insert_whole(tx, made)
-        tags = [each for each in tags if each[2][0] != m.RUN_NAME_TAG]
+        tags = [tag for tag in tags if tag[1] != m.RUN_NAME_TAG]
     else:
         _insert_runs(tx, made)
         tx.append_changes(changes)
     if tags:
-        batch.save_tags(tx, [batch.attribute(plan.experiment_seq, seq, *tag) for plan, seq, tag in tags])
+        batch.save_tags(tx, tags)
     tx.recorded(changes)
     return made
 
 
 _RUNS = """
-    INSERT INTO runs (run_seq, workspace_id, experiment_seq, run_id, run_name, user_id, status, start_time, lifecycle_stage,
-        artifact_uri, owner)
-    VALUES (:run, :ws, :experiment, :id, :name, :user, :status, :start, 'active', :uri, :owner)
+    INSERT INTO runs (workspace_id, run_seq, experiment_seq, run_id, run_name, user_id, start_time, artifact_uri, status, owner,
+        lifecycle_stage)
+    VALUES (:ws, :run, :experiment, :id, :name, :user, :start, :uri, :status, :owner, 'active')
 """
 
 
 def _insert_runs(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
-    tx.many(_RUNS, [_row(*each) for each in made], status=str(m.Status.RUNNING), owner=tx.user)
+    status, owner = str(m.Status.RUNNING), tx.user
+    tx.many_in_order(
+        _RUNS,
+        [
+            (seq, plan.experiment_seq, plan.run_id, plan.name, plan.user, plan.start_time, plan.uri, status, owner)
+            for plan, seq in made
+        ],
+    )
 
 
 def _insert_whole(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:

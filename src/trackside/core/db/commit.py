@@ -208,13 +208,14 @@ class Committer:
             session.release()
 
     def _together(self, session: WriteSession, batch: Batch, commands: list[Command]) -> None:
-        if len({(command.ws, command.user) for command in commands}) == 1:
+        if len(commands) == 1 or len({(command.ws, command.user) for command in commands}) == 1:
             groups = [commands]
         else:
             ordered = sorted(commands, key=_scope)
             groups = [list(group) for _, group in groupby(ordered, key=_scope)]
         for group in groups:
-            tx = self._tx(session, group[0].ws).by(group[0].user)
+            tx = self._tx(session, group[0].ws)
+            tx.user = group[0].user
             results = batch(tx, [command.work for command in group])
             for command, result in zip(group, results, strict=True):
                 if isinstance(result, Fault):

@@ -326,16 +326,13 @@ class Tx:
     def append_changes(self, changes: Sequence[Change]) -> None:
         """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
         self.note_change()
-        self.many(
+        now, user = self.now, self.user
+        self.many_in_order(
             """
             INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
-            VALUES (:ws, :entity, :id, :action, :now, :detail, :user)
+            VALUES (:ws, :entity, :id, :action, :at, :detail, :user)
             """,
-            [
-                {"entity": each.entity, "id": each.entity_id, "action": each.action, "detail": each.detail}
-                for each in changes
-            ],
-            user=self.user,
+            [(each.entity, each.entity_id, each.action, now, each.detail, user) for each in changes],
         )
 
     def stir(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
