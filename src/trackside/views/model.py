@@ -48,7 +48,7 @@ class View(Struct, frozen=True, kw_only=True):
     name: str
     state: msgspec.Raw
     is_default: bool
-    owner: str  # as the caller named themselves when it was created
+    owner: str  # who created it; as the caller said, while the store has no user
     version: int
     creation_time: int  # ms
     last_update_time: int  # ms
