@@ -21,6 +21,7 @@ MAX_KEY = 250
 MAX_TAG = 8_000
 MAX_METADATA = 8_000
 MAX_SESSION = 250
+_CUT = "..."  # at the end of a session id that was cut
 MAX_NAME = 4_096
 MAX_PREVIEW = 1_000
 MAX_RESULTS = 500
@@ -237,6 +238,11 @@ def check_session(session: str) -> str:
     if len(session) > MAX_SESSION:
         raise Invalid(f"'Session ID' exceeds the maximum length of {MAX_SESSION} characters")
     return session
+
+
+def cut_session(session: str) -> str:
+    """Return the session id, cut as MLflow's client cuts one before it sends a trace."""
+    return session if len(session) <= MAX_SESSION else f"{session[: MAX_SESSION - len(_CUT)]}{_CUT}"
 
 
 def check_changeable(key: str | None, verb: str) -> None:

@@ -78,6 +78,19 @@ def test_nul_characters_and_attributes_that_are_no_json_do_no_harm(api: Api) -> 
     assert (span["name"], span["attributes"]["k"]) == ("a\0b", "x\0y")
 
 
+def test_a_session_id_that_is_too_long_is_cut_as_the_client_of_mlflow_cuts_it(api: Api) -> None:
+    sessions = ["s" * 250, "l" * 251, "short"]
+
+    export(
+        api,
+        *(Sent(1, trace=at, attributes={"session.id": session}) for at, session in enumerate(sessions, start=1)),
+    )
+
+    found = {each["trace_id"]: each["trace_metadata"]["mlflow.trace.session"] for each in search(api)}
+    assert [found[trace_id(at)] for at in (1, 2, 3)] == ["s" * 250, "l" * 247 + "...", "short"]
+    assert spans_of(api, 2)[0]["attributes"]["session.id"] == "l" * 251
+
+
 def test_a_batch_that_is_sent_twice_counts_once(api: Api) -> None:
     usage = {"gen_ai.request.model": "gpt-4o", "gen_ai.usage.input_tokens": 1_000_000}
     batch = (Sent(1), Sent(2, parent=1, attributes=usage))

@@ -19,8 +19,8 @@ from trackside.traces.model import (
     MAX_SPAN_NAME,
     SERVER_TAGS,
     State,
-    check_session,
     check_tag,
+    cut_session,
     finite,
     json_object,
 )
@@ -78,9 +78,7 @@ class Batch(Struct, frozen=True):
 
 
 def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], translate: Translate) -> Batch:
-    """A span that is there twice counts as it is the last time.  `resource` are the attributes of what sent the spans.
-
-    Raise Invalid for a session id that is too long."""
+    """A span that is there twice counts as it is the last time.  `resource` are the attributes of what sent the spans."""
     by_id = {span.span_id: span for span in spans}
     rows, nodes, lines = [], [], []
     session = user = None
@@ -110,7 +108,7 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
         root_name=None if root is None else storable(root.name)[:MAX_SPAN_NAME],
         request_preview=None if root is None else _shown(preview(root.attributes.get(forms.INPUTS), "user")),
         response_preview=None if root is None else _shown(preview(root.attributes.get(forms.OUTPUTS), "assistant")),
-        session=None if session is None else check_session(storable(session)),
+        session=None if session is None else cut_session(storable(session)),
         user=None if user is None else storable(user)[:MAX_SPAN_NAME],
         tags=tags,
         rows=rows,
