@@ -20,6 +20,8 @@ _HOLDING = """((a.workspace = '' AND a.subscription IN ('', :around) AND a.resou
 _AT = """a.workspace = :workspace AND a.object_type = :type AND a.object_id = :id AND a.subscription = :subscription
     AND a.resource_group = :group"""
 
+MOST_NAMED = 30  # roles in a message
+
 
 def custom_roles(tx: Tx) -> list[Role]:
     rows = tx.all("SELECT role_id, name, description, actions, not_actions, assignable_scopes FROM roles ORDER BY name")
@@ -35,11 +37,14 @@ def role(tx: Tx, name_or_id: str) -> Role:
 
 
 def named_role(known: Iterable[Role], name_or_id: str) -> Role:
-    """Return a role of `known` by its name or id.  Raise NotFound."""
+    """Return a role of `known` by its name or id.  Raise NotFound, which names some of these."""
+    known = list(known)
     for each in known:
         if name_or_id == each.role_id or name_or_id.lower() == each.name.lower():
             return each
-    raise NotFound(f"Role '{name_or_id[:200]}' not found")
+    names = ", ".join([each.name for each in known[:MOST_NAMED]])
+    more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
+    raise NotFound(f"Role '{name_or_id[:200]}' not found. The roles are {names}{more}.")
 
 
 def create_role(

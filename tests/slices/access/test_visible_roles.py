@@ -82,6 +82,28 @@ def test_hidden_and_missing_roles_are_answered_alike(people: People, roles: dict
     assert hidden[2].replace(roles["Northern"], "") == missing[2].replace(roles["Northern"][::-1], "")
 
 
+def test_who_assigns_a_missing_role_hears_which_roles_they_see(people: People, roles: dict[str, str]) -> None:
+    bo = people.add("bo", "Owner", "/ws/south")
+
+    message = bo.fault(f"{OURS}/role-assignments", principal="bo", role="Raeder", scope="/ws/south")[2]
+
+    begin, named = message.removesuffix(".").split(". The roles are ")
+    assert begin == "Role 'Raeder' not found"
+    assert {"Reader", "Owner", "Everywhere", "Both"} <= set(named.split(", "))
+    assert not {"Northern", "Secret"} & set(named.split(", "))
+
+
+def test_a_message_names_some_of_many_roles(people: People) -> None:
+    for number in range(20):
+        people.admin.post(f"{OURS}/roles", name=f"role {number}", actions=["*/read"])
+    people.add("bo")
+
+    message = people.admin.fault(f"{OURS}/role-assignments", principal="bo", role="x", scope="/ws/default")[2]
+
+    assert message.count(",") < 30
+    assert message.endswith(" more.")
+
+
 def test_who_assigns_a_hidden_role_hears_no_place_of_it(people: People, roles: dict[str, str]) -> None:
     bo = people.add("bo", "Owner", "/ws/south")
 
