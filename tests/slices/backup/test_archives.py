@@ -131,6 +131,20 @@ def test_from_sqlite_to_postgresql_and_back_it_is_the_same_row_by_row(
     assert compared(settings_of(back.data), "team", tmp_path) == first
 
 
+def test_one_run_and_one_file_are_said_in_the_singular(server: Server, said: Said, tmp_path: Path) -> None:
+    team = server.api.new_workspace("team")
+    run_id = team.new_run()
+    put(team, f"{team.run(run_id)['info']['experiment_id']}/{run_id}/artifacts/a.txt", b"a")
+    store = store_of(server)
+
+    made = [
+        said("backup", "create", *store, "--to", tmp_path / "whole"),
+        said("backup", "export", "team", *store, "--to", tmp_path / "archive"),
+    ]
+
+    assert [(code, ": 1 run, 1 file (" in out) for code, out, _ in made] == [(0, True), (0, True)]
+
+
 def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, said: Said, tmp_path: Path) -> None:
     team, _, run_id = fill(server.api)
     kept = tmp_path / "kept"

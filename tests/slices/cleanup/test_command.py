@@ -9,7 +9,7 @@ from support.links import until
 from support.people import OURS
 from support.processes.servers import Server
 from support.traces import Sent, export, trace_id
-from trackside.cli.cleanup import commands
+from trackside.cli import output
 from trackside.cli.main import main
 
 
@@ -163,5 +163,5 @@ def test_a_retention_rule_is_previewed_run_and_scheduled(server: Server, said: S
     [(1, "dataset_inputs", "1 dataset input"), (1, "aliases", "1 alias"), (1, "log_entries", "1 log entry")],
 )
 def test_one_thing_is_counted_in_the_singular(count: int, noun: str, said: str) -> None:
-    assert commands.counted(count, noun) == said
-    assert commands.counted(2, noun) == f"2 {noun.replace('_', ' ')}"
+    assert output.counted(count, noun) == said
+    assert output.counted(2, noun) == f"2 {noun.replace('_', ' ')}"

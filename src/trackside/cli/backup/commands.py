@@ -16,7 +16,7 @@ from trackside.backup import verify as verifying
 from trackside.backup.model import Damaged, Manifest, Refused
 from trackside.backup.place import Place
 from trackside.cli.lock import of_server
-from trackside.cli.output import BROKEN, OK, Stop, say, table
+from trackside.cli.output import BROKEN, OK, Stop, counted, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.stores import explained, open_database, status
 from trackside.core import locations
@@ -69,8 +69,8 @@ def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, jso
     if json:
         say(as_json(done))
         return OK
-    say(f"imported {done.backup_id} as the workspace {done.workspace} of {chosen.store}: {done.row_count} rows,"
-        f" {done.file_count} files ({_bytes(done.file_bytes)})")  # fmt: skip
+    say(f"imported {done.backup_id} as the workspace {done.workspace} of {chosen.store}: {counted(done.row_count, 'rows')},"
+        f" {counted(done.file_count, 'files')} ({_bytes(done.file_bytes)})")  # fmt: skip
     if manifest.elsewhere:
         say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the archive.")
     return OK
@@ -114,7 +114,9 @@ def verify(place: str, backup_id: str, *, restore: bool, json: bool) -> int:
     if json:
         say(as_json(found))
     elif not found.faults:
-        say(f"backup {found.backup_id} is whole: {found.row_count} rows, {found.file_count} files")
+        say(
+            f"backup {found.backup_id} is whole: {counted(found.row_count, 'rows')}, {counted(found.file_count, 'files')}"
+        )
     else:
         say("\n".join([f"backup {found.backup_id} is damaged:", *(f"  {each}" for each in found.faults)]))
     return BROKEN if found.faults else OK
@@ -134,7 +136,7 @@ def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, j
         say(as_json(done))
         return OK
     say(f"restored {done.backup_id} to {chosen.store} and {chosen.artifacts}:"
-        f" {done.row_count} rows, {done.file_count} files ({_bytes(done.file_bytes)})")  # fmt: skip
+        f" {counted(done.row_count, 'rows')}, {counted(done.file_count, 'files')} ({_bytes(done.file_bytes)})")  # fmt: skip
     if not done.has_secrets:
         say(
             "It has no secret.key: copy the one of the old data folder, or enter the secrets of links and webhooks again."
@@ -177,12 +179,16 @@ def _told(place: str) -> Iterator[None]:
 def _made(made: Manifest, to: str) -> str:
     what = f"archive of {made.workspace}" if made.workspace else "backup"
     head = (
-        f"{what} {made.backup_id} in {locations.redact(to)}: {made.count('runs')} runs, {made.file_count} files"
+        f"{what} {made.backup_id} in {locations.redact(to)}: {counted(made.count('runs'), 'runs')},"
+        f" {counted(made.file_count, 'files')}"
         f" ({_bytes(made.file_bytes)}, {_bytes(made.new_bytes)} new) in {made.took_ms / 1000:.1f} s"
     )
     lines = [head]
     if made.vanished:
-        lines.append(f"{len(made.vanished)} files were deleted while they were copied, such as {made.vanished[0]}")
+        verb = "was" if len(made.vanished) == 1 else "were"
+        lines.append(
+            f"{counted(len(made.vanished), 'files')} {verb} deleted while being copied, such as {made.vanished[0]}"
+        )
     if made.elsewhere:
         lines.append(f"Files at {', '.join(made.elsewhere[:5])} are not in it: they lie outside of the artifact store.")
     return "\n".join(lines)

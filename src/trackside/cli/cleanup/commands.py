@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, counted, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
 from trackside.workspaces.model import DEFAULT
@@ -20,12 +20,6 @@ DELETIONS = f"{PREFIX}/deletions"
 MLFLOW = "/api/2.0/mlflow"
 _STEPS = re.compile(r"(-?[0-9]{1,19})?\.\.(-?[0-9]{1,19})?")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
-_SINGULAR = {
-    "aliases": "alias",
-    "deliveries": "delivery",
-    "log entries": "log entry",
-    "unsent deliveries": "unsent delivery",
-}
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _WIRE = {
     "logged-model": "logged_model",
@@ -225,12 +219,6 @@ def ask(question: str, wanted: str) -> None:
         raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
     if input(question).strip() != wanted:
         raise Stop("nothing was deleted")
-
-
-def counted(count: int, plural: str) -> str:
-    """A number with the noun that fits it, of the names that previews count by: `1 dataset input`, `2 aliases`."""
-    noun = plural.replace("_", " ")
-    return f"{count} {noun if count != 1 else _SINGULAR.get(noun, noun.removesuffix('s'))}"
 
 
 def preview_text(found: dict[str, Any]) -> str:
