@@ -38,6 +38,7 @@ os.environ["DO_NOT_TRACK"] = "1"
 STORES = ("sqlite", "postgresql")
 STORE_FIXTURES = ("chosen", "any_server")  # those that run on each of `STORES`
 EACH_CASE = "each case"
+GARBAGE_AT = 20_000  # objects; at Python's 700, looking for garbage takes a tenth of the processor time of all tests
 ROOT = "mlflow-artifacts:/"
 
 
@@ -54,6 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before Hypothesis reads its seed
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(GARBAGE_AT, 10, 10)
     vary: bool = config.getoption("--vary")
     if vary and config.option.seed is None:
         config.option.seed = secrets.randbelow(1_000_000)  # xdist hands the options on to its processes
