@@ -146,6 +146,8 @@ def close(tx: Tx) -> None:
 
 def sweep(tx: Tx) -> int:
     """Remove some rows of a workspace that is closed.  Return how many; 0 at the end, when those of all tables are gone."""
+    if tx.memory is not None:
+        tx.memory.forget_all()
     for table, key, parts in BY_KEY:
         found = [
             seq

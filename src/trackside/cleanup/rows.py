@@ -10,6 +10,7 @@ from trackside.cleanup.model import Target
 from trackside.core.access import Object
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Tx
+from trackside.experiments import store as experiments
 from trackside.experiments.model import check_id
 from trackside.quotas import usage
 from trackside.runs import store as runs
@@ -198,6 +199,7 @@ def remove_experiment(tx: Tx, experiment_id: str) -> int:
     for table in _OF_EXPERIMENT:
         count += tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
     count += tx.run("DELETE FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq", seq=row[0])
+    experiments.forget_active(tx, experiment_id)
     access.forget_object(tx, workspaces.name(tx), Object("experiment", experiment_id))
     tx.record(Change("experiment", experiment_id, "purge"))
     return count

@@ -28,6 +28,7 @@ _NEXT_SEQ = {
     "sqlite": "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM sqlite_sequence WHERE name = 'experiments'",
     "postgresql": "SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_seq')) AS seq",
 }
+_ACTIVE = "active experiment"  # of what the writer remembers
 _ACTIVE_FIRST = """
     ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1"""
 _COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
@@ -168,6 +169,24 @@ def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
     return _active(tx, experiment_id, " FOR SHARE")
 
 
+def remembered_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
+    """The same, where the only writer of a store remembers it; what changes it calls `forget_active`."""
+    if tx.memory is None:
+        return active(tx, experiment_id)
+    found: tuple[int, str] | None = tx.memory.get((_ACTIVE, tx.ws, experiment_id))
+    if found is None:
+        found = active(tx, experiment_id)
+        tx.memory[_ACTIVE, tx.ws, str(check_id(experiment_id))] = found
+        tx.memory.weight += 1
+    return found
+
+
+def forget_active(tx: Tx, experiment_id: str) -> None:
+    """To be called where an experiment that was active may take no more runs, or has another key or artifact location."""
+    if tx.memory is not None:
+        tx.memory.pop((_ACTIVE, tx.ws, str(check_id(experiment_id))), None)
+
+
 def active_seq(tx: Tx, experiment_id: str) -> int:
     """Return the internal key of an experiment that is not deleted.  Raise NotFound or Invalid for another one."""
     return _active(tx, experiment_id, "")[0]
@@ -254,6 +273,7 @@ def delete(tx: Tx, experiment_id: str) -> None:
     )
     if row is None:
         raise NotFound(f"No Experiment with id={experiment_id} exists")
+    forget_active(tx, experiment_id)
     seq, deleted_time = row
     runs = tx.all(
         """

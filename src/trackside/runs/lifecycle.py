@@ -187,7 +187,7 @@ def info_of(row: Row) -> m.RunInfo:
 
 def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
     try:
-        return experiments.active(tx, experiment_id)
+        return experiments.remembered_active(tx, experiment_id)
     except Fault as fault:
         return fault
 

@@ -92,6 +92,12 @@ class Watch:
 
     def check(self) -> None:
         """Raise Unavailable if what is stored would be lost."""
+        known = self._known
+        try:
+            if known.get(self._file) == _identity(self._file) and known.get(self._log) == _identity(self._log):
+                return
+        except OSError:
+            pass
         fault = self.fault()
         if fault is not None:
             raise Unavailable(fault)

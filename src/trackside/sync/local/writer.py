@@ -230,6 +230,7 @@ def _set_stage_and_name(tx: Tx, experiment: Experiment, stage: str, name: str) -
         stage=stage,
         name=name,
     )
+    experiments.forget_active(tx, experiment.experiment_id)
 
 
 def _make_run(tx: Tx, run_id: str, experiment_id: str, put: Doc) -> None:

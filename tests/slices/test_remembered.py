@@ -1,0 +1,101 @@
+"""What the writer of a SQLite store remembers for new runs: which experiments take runs, and the next key.  On both databases."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from support.client import Api
+from trackside.core.errors import Fault
+from trackside.experiments import store as experiments
+from trackside.runs import lifecycle
+from trackside.runs import store as runs
+from trackside.sync.document import Patch
+from trackside.sync.local import writer
+
+pytestmark = pytest.mark.both
+
+
+def create(tx: Any, experiment_id: str, run_id: str | None = None) -> str:
+    return lifecycle.create(tx, experiment_id, run_name="r", user_id="", start_time=0, tags={}, run_id=run_id)
+
+
+def undone(db: Any, work: Callable[[Any], object]) -> None:
+    """Do `work` in a transaction that fails."""
+    with suppress(ZeroDivisionError), db.write(1) as tx:
+        work(tx)
+        raise ZeroDivisionError
+
+
+def test_an_experiment_that_took_runs_takes_none_when_it_was_deleted(api: Api) -> None:
+    made = api.new_experiment("iris")
+    api.new_run(made)
+
+    api.post("experiments/delete", experiment_id=f"000{made}")  # an id is a number, however it is written
+    assert api.fault("runs/create", experiment_id=made)[0] == 400
+
+    api.post("experiments/restore", experiment_id=made)
+    api.new_run(made)
+
+
+def test_an_experiment_whose_deletion_was_undone_takes_runs(db: Any) -> None:
+    with db.write(1) as tx:
+        made = experiments.create(tx, "iris", "file:///a")
+        create(tx, made)
+    undone(db, lambda tx: experiments.delete(tx, made))
+
+    with db.write(1) as tx:
+        create(tx, made)
+
+
+def test_an_experiment_whose_making_was_undone_is_not_remembered(db: Any) -> None:
+    ids = []
+
+    def make(tx: Any) -> None:
+        ids.append(experiments.create(tx, "iris", "file:///a"))
+        create(tx, ids[0])
+
+    undone(db, make)
+
+    with pytest.raises(Fault), db.write(1) as tx:
+        create(tx, ids[0])
+
+
+def test_a_run_that_a_link_brings_to_a_deleted_experiment_opens_it_for_no_other(db: Any) -> None:
+    with db.write(1) as tx:
+        made = experiments.create(tx, "iris", "file:///a")
+        experiments.delete(tx, made)
+        writer.run(tx, "brought", made, Patch())
+
+    with pytest.raises(Fault), db.write(1) as tx:
+        create(tx, made)
+
+
+def test_an_experiment_of_another_workspace_is_not_found_by_its_id(db: Any, make_workspace: Any) -> None:
+    with db.write(1) as tx:
+        made = experiments.create(tx, "iris", "file:///a")
+        create(tx, made)
+    other = make_workspace("other")
+
+    with pytest.raises(Fault), db.write(other) as tx:
+        create(tx, made)
+
+
+def test_keys_of_runs_grow_and_are_never_used_again(db: Any) -> None:
+    def keys() -> list[int]:
+        with db.read(1) as tx:
+            return [seq for (seq,) in tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_id")]
+
+    with db.write(1) as tx:
+        create(tx, "0", "a")
+        create(tx, "0", "b")
+    undone(db, lambda tx: create(tx, "0", "undone"))
+    with db.write(1) as tx:
+        create(tx, "0", "c")
+        tx.run("DELETE FROM runs WHERE workspace_id = :ws AND run_seq = :seq", seq=runs.seq_of(tx, "c"))
+        create(tx, "0", "d")
+
+    found = keys()
+    assert found == sorted(set(found))
+    assert len(found) == 3
