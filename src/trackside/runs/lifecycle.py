@@ -217,18 +217,12 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
 
 
 def _next_seqs(tx: Tx, count: int) -> range:
-    """Return keys for runs on SQLite, whose only writer remembers where it continues.  A key that no run gets is never used,
-    unless the writer forgets: the database continues after the largest that is used."""
-    memory = {} if tx.memory is None else tx.memory
-    first = memory.get(_NEXT_SEQ)
-    if first is None:
-        row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
-        first = 1 if row is None else row[0] + 1
-    memory[_NEXT_SEQ] = first + count
+    """Return keys for runs on SQLite, where nobody else inserts runs before this transaction ends.  The database continues
+    after the largest that is used."""
+    # Read by each group: `trackside backup import` takes keys beside the server.
+    row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
+    first = 1 if row is None else row[0] + 1
     return range(first, first + count)
-
-
-_NEXT_SEQ = ("next key", 0, "runs")  # of what the writer remembers
 
 
 class _Planned(Struct, frozen=True):

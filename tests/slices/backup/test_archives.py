@@ -145,6 +145,20 @@ def test_one_run_and_one_file_are_said_in_the_singular(server: Server, said: Sai
     assert [(code, ": 1 run, 1 file (" in out) for code, out, _ in made] == [(0, True), (0, True)]
 
 
+def test_a_server_goes_on_creating_runs_after_an_import_beside_it(server: Server, said: Said, tmp_path: Path) -> None:
+    """The command takes keys of runs in a process of its own."""
+    team = fill(server.api)[0]
+    store = store_of(server)
+    said("backup", "export", "team", *store, "--to", tmp_path)
+    before = team.new_run()
+
+    imported = said("backup", "import", *store, tmp_path, "--as", "copy")
+    after = team.new_run()
+
+    assert (imported[0], imported[2]) == (0, "")
+    assert [team.run(each)["data"].get("params", []) for each in (before, after)] == [[], []]
+
+
 def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, said: Said, tmp_path: Path) -> None:
     team, _, run_id = fill(server.api)
     kept = tmp_path / "kept"
