@@ -7,6 +7,8 @@ import logging
 import os
 import secrets
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from trackside.core.errors import Unavailable
 
 log = logging.getLogger("trackside.db")
 
+SETTLED_NS = (
+    3_000_000_000  # a folder that changed before is not in the middle of several changes; some systems count in 2 s
+)
 BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -49,13 +54,21 @@ def missing_part(path: Path) -> str | None:
 
 
 class Watch:
-    """Tells whether the file and its log are still those that were opened."""
+    """Tells whether the file and its log are still those that were opened.
 
-    def __init__(self, path: Path) -> None:
+    A file that is deleted or replaced changes the time of its folder.  As long as that time is the one of the last look, and was
+    old then, nobody needs to look at the files.  On Linux 6.13 and later a look at a file's times gives the next write a time of
+    its own, so that some file systems write the inode with each sync."""
+
+    def __init__(self, path: Path, now_ns: Callable[[], int] = time.time_ns) -> None:
         self._file = str(path)
         self._log = f"{path}-wal"
+        self._folder = str(path.parent)
+        self._is_in_folder = path.parent.resolve() / path.name == path.resolve()  # no link to a file of another folder
         self._known: dict[str, tuple[int, int]] = {}
         self._has_told = False
+        self._now_ns = now_ns
+        self._seen: tuple[int, int, int] | None = None  # the folder at a look that found the files, and its time
 
     def begin(self) -> None:
         """To be called when the file is open."""
@@ -92,15 +105,20 @@ class Watch:
 
     def check(self) -> None:
         """Raise Unavailable if what is stored would be lost."""
-        known = self._known
         try:
-            if known.get(self._file) == _identity(self._file) and known.get(self._log) == _identity(self._log):
-                return
+            found = os.stat(self._folder)  # noqa: PTH116  # at each commit: a Path costs more than the call
+            seen = found.st_ino, found.st_dev, found.st_mtime_ns
         except OSError:
-            pass
+            seen = None
+        if seen is not None and seen == self._seen:
+            return
+        self._seen = None
         fault = self.fault()
         if fault is not None:
             raise Unavailable(fault)
+        # A change in the same tick of the system's clock would leave the time as it is.
+        if seen is not None and self._is_in_folder and self._log in self._known:
+            self._seen = seen if self._now_ns() - seen[2] > SETTLED_NS else None
 
 
 def _identity(path: str) -> tuple[int, int]:
