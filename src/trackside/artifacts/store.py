@@ -3,6 +3,7 @@
 import msgspec
 from msgspec import Struct
 
+from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.quotas import usage
@@ -66,7 +67,10 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | Non
     elif paths:
         usage.request_recount(tx, usage.COPIED_MS)
     tx.run(
-        "DELETE FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'files'",
+        f"""
+        DELETE FROM changes
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'files' AND {LOOKED_UP}
+        """,
         entity=entity,
         id=item_id,
     )
@@ -99,9 +103,9 @@ def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     detail = _detail(Removal(path))
     usage.request_recount(tx)
     tx.run(
-        """
-        DELETE FROM changes
-        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = :removing AND detail = :detail
+        f"""
+        DELETE FROM changes WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = :removing
+            AND detail = :detail AND {LOOKED_UP}
         """,
         entity=entity,
         id=item_id,
@@ -116,9 +120,9 @@ def removals(tx: Tx, entity: str, item_id: str, after: int = 0) -> list[Removal]
 
     `after`: only removals that were recorded after this entry of the change log, and those under way."""
     rows = tx.all(
-        """
+        f"""
         SELECT detail FROM changes
-        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND {LOOKED_UP}
             AND ((action = :removed AND seq > :after) OR (action = :removing AND changed_at > :since)) ORDER BY seq
         """,
         entity=entity,
@@ -137,9 +141,9 @@ def removal_of(detail: str | None) -> Removal:
 
 def _removals(tx: Tx, entity: str, item_id: str) -> list[tuple[int, Removal]]:
     rows = tx.all(
-        """
+        f"""
         SELECT seq, detail FROM changes
-        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action IN :actions ORDER BY seq
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action IN :actions AND {LOOKED_UP} ORDER BY seq
         """,
         entity=entity,
         id=item_id,

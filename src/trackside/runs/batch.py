@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Query, Tx
 from trackside.core.errors import Fault, Invalid, NotFound
 from trackside.metrics import store as metrics
@@ -317,7 +318,10 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     if news:
         tx.note_change()
         tx.post(
-            "DELETE FROM changes WHERE workspace_id = :ws AND entity = 'run' AND entity_id IN :ids AND action = 'log'",
+            f"""
+            DELETE FROM changes
+            WHERE workspace_id = :ws AND entity = 'run' AND entity_id IN :ids AND action = 'log' AND {LOOKED_UP}
+            """,
             ids=list(news),
         )
         tx.post(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.runs.limits import Logged, ModelPoint
@@ -120,9 +121,9 @@ def _announce(tx: Tx, model_ids: set[str]) -> None:
     """Tells the change log that the models were logged to: the last time is enough."""
     news = [{"id": model_id} for model_id in sorted(model_ids)]
     tx.many(
-        """
+        f"""
         DELETE FROM changes
-        WHERE workspace_id = :ws AND entity = 'logged_model' AND entity_id = :id AND action = 'log'
+        WHERE workspace_id = :ws AND entity = 'logged_model' AND entity_id = :id AND action = 'log' AND {LOOKED_UP}
         """,
         news,
     )

@@ -179,6 +179,7 @@ REVIEWED = [
         CONSTANT,
         "lists of columns and tables, conditions of the source; values are bound",
         {
+            "artifacts/store.py": "_removals record_files record_removal removals",
             "runs/batch.py": "_runs",
             "traces/api/calls.py": "seqs_of",
             "traces/api/v2.py": "end",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trackside.cleanup.orphans.model import Group, Side, State
+from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
 
@@ -295,9 +296,9 @@ def runs(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
 def _had_files(column: str) -> str:
     return f"""
         EXISTS (SELECT 1 FROM changes c WHERE c.workspace_id = :ws AND c.entity = :entity AND c.entity_id = {column}
-            AND c.action = 'files')
+            AND c.action = 'files' AND c.{LOOKED_UP})
         AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.workspace_id = :ws AND c.entity = :entity
-            AND c.entity_id = {column} AND c.action = 'remove files')"""
+            AND c.entity_id = {column} AND c.action = 'remove files' AND c.{LOOKED_UP})"""
 
 
 def _last(rows: Sequence[Row], after: int) -> int:

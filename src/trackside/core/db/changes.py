@@ -15,6 +15,8 @@ from typing import Protocol
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 
+# A condition on the change log.  On SQLite an entity's entries are found by an index only under it, which must be in the query.
+LOOKED_UP = "action IN ('log', 'files', 'remove files', 'removing files', 'import')"
 WRITERS_LOCK = 7261727  # the advisory lock of write transactions, see `postgres`
 PATIENCE_S = 1.0
 PAUSE_S = 0.003  # a group of commands takes about as long

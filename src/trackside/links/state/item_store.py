@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec.structs import asdict
 
 from trackside.artifacts import store as artifacts
+from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Tx
 from trackside.events.model import Entry
 from trackside.events.store import Page
@@ -106,9 +107,9 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
     """When an item of ours came from elsewhere: by another link, an import, or another workspace that pushed it.  In ms, 0 if
     that is not known any more; None if it is from here."""
     row = tx.one(
-        """
+        f"""
         SELECT MIN(changed_at) FROM changes
-        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'import'
+        WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id AND action = 'import' AND {LOOKED_UP}
         """,
         entity=str(entity),
         id=local_id,
