@@ -7,7 +7,6 @@ from typing import Any
 from trackside import __version__
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.http import openapi
 from trackside.core.http.codec import Call, encode
 from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Request, Response
@@ -61,6 +60,8 @@ class Document:
 
     @cached_property
     def _body(self) -> bytes:
+        from trackside.core.http import openapi  # noqa: PLC0415  # for the few who ask
+
         return encode(openapi.document(self._routes, "Trackside", __version__))
 
     async def get(self, request: Request) -> Response:

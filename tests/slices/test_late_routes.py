@@ -1,6 +1,9 @@
 """Routes that are loaded after the server listens are answered by the short way too (core/http/direct)."""
 
+import re
+
 from trackside import app
+from trackside.core.http.routes import Table
 from trackside.core.settings import Settings
 
 HEADERS = [(b"host", b"localhost"), (b"content-type", b"application/x-protobuf"), (b"content-length", b"2")]
@@ -19,3 +22,23 @@ def test_small_calls_of_late_routes_go_the_short_way(sqlite_settings: Settings) 
     assert before is None
     assert after is not None
     assert after.plain.route.paths == ("/v1/traces",)
+
+
+def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) -> None:
+    made = app.build(sqlite_settings, is_partial=True)
+    try:
+        early = {id(each) for each in made.routes}
+        table = Table(made.routes)
+        made.complete()
+        late = [each for each in made.routes if id(each) not in early]
+        found = {
+            (each.method, path)
+            for each in late
+            for path in each.paths
+            if table.find(each.method, re.sub(r"\{\w+(:path)?\}", "x", path)) is not None
+        }
+    finally:
+        made.close()
+
+    assert len(late) > len(early)
+    assert found == set()

@@ -3,13 +3,9 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from trackside.access.gate import Gate
-from trackside.artifacts.roots import Roots
-from trackside.core.http.meter import Meter
+from trackside.app.parts import Parts
 from trackside.core.http.routes import Route
-from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
@@ -28,7 +24,6 @@ from trackside.endpoints.backends.ray_cluster import RayBackend
 from trackside.endpoints.cleanup import Cleanup
 from trackside.endpoints.controller import Controller
 from trackside.endpoints.request_log import routes as request_log
-from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.routing import Routing
 from trackside.endpoints.traffic import Traffic
 from trackside.endpoints.work import Work
@@ -62,19 +57,12 @@ def _backends(settings: Settings, folder: Path, token_of: Callable[[str], str], 
     return Backends(found, logs)
 
 
-def routes(
-    settings: Settings,
-    db: Any,
-    roots: Roots,
-    meter: Meter,
-    gate: Gate,
-    recorder: Recorder,
-    sealer: Sealer,
-    closers: list[Callable[[], object]],
-    interval_factor: float,
-) -> tuple[Work, list[Route]]:
+def routes(parts: Parts) -> tuple[Work, list[Route]]:
     """Return what the calls that manage endpoints share, and the routes of endpoints; start the controller of their replicas and
     the router in front of these."""
+    settings, db, roots, gate = parts.settings, parts.db, parts.roots, parts.gate
+    sealer, recorder, meter = parts.sealer, parts.recorder, parts.meters.scoring
+    closers, interval_factor = parts.closers, parts.interval_factor
     folder = settings.data / "endpoints"
 
     def token_of(purpose: str) -> str:

@@ -1,18 +1,20 @@
-"""What is imported while the server answers other calls already: a third of all modules.
-
-Traces, what MLflow's server can switch off, jobs and what runs as one (drift, projects, scoring, deletions, recounts), quotas,
-alerts, links, imports, clean-up, views, and the clients of Azure and Databricks.
-"""
+"""What is imported while the server answers other calls already: all but experiments, runs and what every call needs."""
 
 import sys
 import time
 from typing import Any
 
+from trackside.access import routes as access
+from trackside.access.mlflow_auth import routes as mlflow_auth
 from trackside.alerts import routes as alerts
 from trackside.alerts import worker as alert_worker
-from trackside.app import disabled
-from trackside.app.parts import Parts
+from trackside.app import disabled, endpoints, monitoring, span_files, users, webhooks
+from trackside.app.base import Base
+from trackside.app.parts import Parts, make
 from trackside.artifacts import routes as artifacts
+from trackside.artifacts.local import LocalBlobs
+from trackside.artifacts.roots import Roots
+from trackside.audit import routes as audit
 from trackside.azure import routes as azure
 from trackside.azure.blob_routes import sweep
 from trackside.cleanup import holds, storage, storage_scan
@@ -26,7 +28,7 @@ from trackside.cleanup.workspaces import imports as abandoned
 from trackside.cleanup.workspaces import routes as workspace_deletions
 from trackside.cleanup.workspaces import work as workspace_work
 from trackside.core.http.routes import Route
-from trackside.core.settings import Settings
+from trackside.core.settings import Settings, SqliteStore
 from trackside.core.work.loop import Loop
 from trackside.core.work.threads import Threads
 from trackside.drift.monitors import due
@@ -34,6 +36,8 @@ from trackside.drift.monitors import routes as drift
 from trackside.drift.monitors.labels import routes as drift_labels
 from trackside.drift.monitors.places import Places
 from trackside.drift.monitors.service import Checks
+from trackside.endpoints.work import Work as Serving
+from trackside.evaluation_datasets import routes as evaluation_datasets
 from trackside.imports import routes as imports
 from trackside.imports.jobs import Jobs
 from trackside.jobs import loops as job_loops
@@ -46,12 +50,16 @@ from trackside.jobs.kinds import Kind, Kinds
 from trackside.jobs.worker import Limits
 from trackside.links import routes as links
 from trackside.links.worker.supervisor import Workers
+from trackside.logged_models import routes as logged_models
 from trackside.monitoring import recount
 from trackside.monitoring.families import JOB_KEY, JOB_SCALE
 from trackside.projects import service as projects
 from trackside.projects.model import RAY
 from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
+from trackside.registry import own_routes as registry_own
+from trackside.registry import routes as registry
+from trackside.runs.table import export_routes as exports
 from trackside.scoring import service as scoring
 from trackside.scoring.places import Folders
 from trackside.stock_ui import routes as stock_ui
@@ -61,6 +69,7 @@ from trackside.traces.storage import offload as offloads
 from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.offload import Offload
 from trackside.views import routes as views
+from trackside.workspaces import routes as workspaces
 
 GRAPHQL_THREADS = 2
 IMPORT_THREADS = 2  # that look after the files and processes of imports
@@ -68,7 +77,10 @@ BLOCKS_EVERY_S = 3600.0
 DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 
 
-def routes(parts: Parts) -> list[Route]:
+def routes(base: Base) -> list[Route]:
+    parts = make(base)
+    settings, gate = parts.settings, parts.gate
+    serving, serving_routes = endpoints.routes(parts)
     body_files = BodyFiles(parts.roots, parts.settings.artifact_timeout_s)
     parts.closers.append(body_files.close)
     offload = Offload(parts.db, body_files, parts.settings.trace_inline_kib << 10)
@@ -78,11 +90,30 @@ def routes(parts: Parts) -> list[Route]:
     ends = workspace_work.kind(parts.roots, spaces.tenants.sweep)
     _loop(parts, "imported-leftovers", lambda: abandoned.step(parts.db, ends), abandoned.EVERY_S)
     return [
+        *users.routes(parts),
+        *access.routes(gate),
+        *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
+        *audit.routes(),
+        *workspaces.routes(spaces),
+        *exports.routes(),
+        *evaluation_datasets.routes(),
+        *artifacts.routes(
+            parts.roots,
+            parts.threads,
+            span_files.SpanFiles(settings.model_prices, parts.roots, settings.artifact_timeout_s),
+            is_near=_is_near(settings, parts.roots),
+        ),
+        *logged_models.routes(parts.roots, parts.threads),
+        *registry.routes(),
+        *registry_own.routes(parts.registry_files),
+        *webhooks.routes(parts),
+        *serving_routes,
+        *monitoring.routes(parts),
         *traces.routes(parts.roots, parts.threads, parts.settings.model_prices, body_files),
         *disabled.routes(),
         *_jobs(parts, deleting, ends),
         *_alerts(parts),
-        *_azure(parts),
+        *_azure(parts, serving),
         *_stock_ui(parts),
         *views.routes(),
         *cleanup.routes(deleting),
@@ -95,6 +126,15 @@ def routes(parts: Parts) -> list[Route]:
         *_imports(parts),
         *_links(parts, body_files),
     ]
+
+
+def _is_near(settings: Settings, roots: Roots) -> bool:
+    """Return whether artifacts are on the file system of the SQLite store, whose pages are read on the event loop too."""
+    return (
+        isinstance(settings.store, SqliteStore)
+        and isinstance(roots.store, LocalBlobs)
+        and roots.store.is_on(settings.store.path.parent)
+    )
 
 
 def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
@@ -142,7 +182,7 @@ def _alerts(parts: Parts) -> list[Route]:
     return alerts.routes()
 
 
-def _azure(parts: Parts) -> list[Route]:
+def _azure(parts: Parts, serving: Serving) -> list[Route]:
     """The clients of Azure Machine Learning and of Databricks."""
     blobs = parts.roots.store
     parts.closers.append(Loop("azure-blocks", lambda: sweep(blobs, time.time_ns() // 1_000_000), BLOCKS_EVERY_S).close)
@@ -153,7 +193,7 @@ def _azure(parts: Parts) -> list[Route]:
         parts.exchange,
         lambda: bytes.fromhex(parts.sealer.derived("azure: addresses")),
         parts.workspaces,
-        parts.endpoints,
+        serving,
         prefix=parts.settings.static_prefix,
     )
 

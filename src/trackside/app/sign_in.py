@@ -1,4 +1,4 @@
-"""Puts together who may call: the gate that every call passes, and the ways to sign in."""
+"""Puts together the gate that every call passes.  `app.users` has the calls of users."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,17 +6,11 @@ from typing import Any
 
 from trackside.access import builtin, notes
 from trackside.access.gate import Gate, Policy
-from trackside.app.parts import callers_for
 from trackside.core.http.forwarded import Forwarded
-from trackside.core.http.routes import Route
 from trackside.core.outgoing.guard import Guard
 from trackside.core.settings import Settings
 from trackside.core.work.loop import Loop
-from trackside.identity import routes as identity
 from trackside.identity.exchange import Exchange
-from trackside.identity.oidc import bindings
-from trackside.identity.oidc import routes as oidc
-from trackside.identity.scim import routes as scim
 
 PRUNE_EVERY_S = 3600.0
 DAY_MS = 86_400_000
@@ -47,30 +41,3 @@ def gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: l
     )
     closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
     return gate
-
-
-def routes(
-    settings: Settings,
-    gate: Gate,
-    known: Any,
-    closers: list[Callable[[], object]],
-    leavers: list[Callable[[], None]],
-) -> list[Route]:
-    """Users, and how they sign in."""
-    callers = None
-    if known is not None:
-        callers = callers_for("sign-in", closers)
-        leavers.append(callers.leave)
-    found = known or oidc.NoProviders()
-    calls = oidc.Calls(gate, found, callers, settings.static_prefix, settings.max_token_days)
-    return [
-        *identity.routes(
-            gate,
-            max_token_days=settings.max_token_days,
-            session_s=settings.session_days * DAY_MS // 1000,
-            provider_page=calls.provider_page,
-        ),
-        *oidc.routes(calls),
-        *bindings.routes(found),
-        *scim.routes(),
-    ]

@@ -96,7 +96,8 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
         finally:
             gc.enable()
             opening.abandon()
-    from trackside.cli.server import process  # noqa: PLC0415  # before the forks: they share its memory
+    from trackside.app import later  # noqa: F401, PLC0415  # before the forks: they share its memory
+    from trackside.cli.server import process  # noqa: PLC0415
     from trackside.monitoring import workers  # noqa: PLC0415
 
     for each in sockets:
