@@ -1,10 +1,12 @@
 """Routes that are loaded after the server listens are answered by the short way too (core/http/direct)."""
 
 import re
+import sqlite3
+from contextlib import closing
 
 from trackside import app
 from trackside.core.http.routes import Table
-from trackside.core.settings import Settings
+from trackside.core.settings import Settings, SqliteStore
 
 HEADERS = [(b"host", b"localhost"), (b"content-type", b"application/x-protobuf"), (b"content-length", b"2")]
 
@@ -42,3 +44,16 @@ def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) 
 
     assert len(late) > len(early)
     assert found == set()
+
+
+def test_late_routes_are_loaded_while_another_process_locks_the_store(sqlite_settings: Settings) -> None:
+    assert isinstance(sqlite_settings.store, SqliteStore)
+    made = app.build(sqlite_settings, is_partial=True)
+    try:
+        with closing(sqlite3.connect(sqlite_settings.store.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            made.complete()
+
+            assert other.in_transaction
+    finally:
+        made.close()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.addresses import Rules
 from trackside.events import model, tokens, urls, webhooks
-from trackside.events.model import EVENTS, MLFLOW_EVENTS, Entry, EventPart
+from trackside.events.entries import Entry
+from trackside.events.model import EVENTS, MLFLOW_EVENTS, EventPart
 
 
 def entry(entity: str, entity_id: str, action: str, **detail: Any) -> Entry:

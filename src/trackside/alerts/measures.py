@@ -7,7 +7,7 @@ from trackside.alerts.model import Measure, Rule
 from trackside.core.db.tx import Tx
 from trackside.endpoints.traffic import quantile_ms
 from trackside.events import webhooks
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 from trackside.quotas import store as quotas
 
 MOST_EVENTS = 10_000  # that are read for one rule: a threshold beyond that is not told apart

@@ -21,6 +21,7 @@ from trackside.core.places import RootPolicy
 from trackside.core.settings import Settings
 from trackside.core.work.chime import Chime
 from trackside.core.work.loop import Loop
+from trackside.events import store as change_log
 from trackside.experiments import routes as experiments
 from trackside.identity.exchange import Exchange
 from trackside.monitoring import health, probes
@@ -142,6 +143,7 @@ def build(
         closers.append(roots.close)
         db = open_database(settings) if opening is None else opening.take()
         closers.append(db.close)
+        change_log.register(db, change_log.WEBHOOKS)  # of all that `rest` makes the only write
         directory = Directory(db)
         meters = Meters(Meter(), Meter(), Meter())
         known = sign_in.issuers(settings)
@@ -171,6 +173,7 @@ def build(
             exchange=exchange,
             sealer=keys,
             meters=meters,
+            orders=orders,
             url=url,
             kinds=kinds,
             workers=workers,

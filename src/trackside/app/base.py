@@ -17,6 +17,7 @@ from trackside.core.work.lanes import Lanes
 from trackside.core.work.threads import Threads
 from trackside.identity.exchange import Exchange
 from trackside.monitoring.workers import Meters
+from trackside.runs.orders import Orders
 from trackside.workspaces.service import Directory
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Base(Struct, frozen=True, kw_only=True):
     exchange: Exchange
     sealer: Sealer
     meters: Meters
+    orders: Orders
     url: str
     kinds: Sequence["Kind[Any]"]
     workers: Path | None

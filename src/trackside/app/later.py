@@ -59,7 +59,10 @@ from trackside.quotas import routes as quotas
 from trackside.quotas import watch as quota_watch
 from trackside.registry import own_routes as registry_own
 from trackside.registry import routes as registry
+from trackside.runs import bulk_routes as bulk
+from trackside.runs.charts import routes as charts
 from trackside.runs.table import export_routes as exports
+from trackside.runs.table import routes as tables
 from trackside.scoring import service as scoring
 from trackside.scoring.places import Folders
 from trackside.stock_ui import routes as stock_ui
@@ -80,6 +83,7 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 def routes(base: Base) -> list[Route]:
     parts = make(base)
     settings, gate = parts.settings, parts.gate
+    changes = webhooks.routes(parts)  # first: nothing else reads the store, so a failed attempt leaves no loop behind
     serving, serving_routes = endpoints.routes(parts)
     body_files = BodyFiles(parts.roots, parts.settings.artifact_timeout_s)
     parts.closers.append(body_files.close)
@@ -95,7 +99,10 @@ def routes(base: Base) -> list[Route]:
         *mlflow_auth.routes(gate, "READ" if "reader" in settings.default_role else "NO_PERMISSIONS"),
         *audit.routes(),
         *workspaces.routes(spaces),
+        *tables.routes(parts.orders),
         *exports.routes(),
+        *charts.routes(),
+        *bulk.routes(),
         *evaluation_datasets.routes(),
         *artifacts.routes(
             parts.roots,
@@ -106,7 +113,7 @@ def routes(base: Base) -> list[Route]:
         *logged_models.routes(parts.roots, parts.threads),
         *registry.routes(),
         *registry_own.routes(parts.registry_files),
-        *webhooks.routes(parts),
+        *changes,
         *serving_routes,
         *monitoring.routes(parts),
         *traces.routes(parts.roots, parts.threads, parts.settings.model_prices, body_files),

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core import locations
-from trackside.core.outgoing.exchange import check_url
 from trackside.core.setting_values import Secret
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -123,6 +122,8 @@ def _check(what: str, url: str) -> None:
         if what == "url":
             return
         raise ValueError(f"{what} is missing")
+    from trackside.core.outgoing.exchange import check_url  # noqa: PLC0415  # loads an HTTP client; few servers have providers
+
     try:
         parts = check_url(url)
     except ValueError as fault:

@@ -8,7 +8,6 @@ import os
 import re
 import socket
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -222,6 +221,8 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
     if not strange:
         return []
+    from difflib import get_close_matches  # noqa: PLC0415  # for mistakes alone
+
     near = {name: get_close_matches(name, known, n=1, cutoff=0.86) for name in strange}
     return [f"{name} is no setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
 

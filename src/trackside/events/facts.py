@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from trackside.core.db.tx import Tx
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 from trackside.workspaces.model import scope
 
 Facts = dict[tuple[str, str], dict[str, Any]]  # by entity and id; what is gone is not in it

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from trackside.core.db.tx import Tx
 from trackside.events import facts, store
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 
 EVERY_S = 0.5
 KEPT = 20_000  # changes in memory

@@ -77,19 +77,6 @@ class State(StrEnum):
     DEAD = "DEAD"  # given up: the receiver refused it, or was tried often enough
 
 
-class Entry(Struct, frozen=True):
-    """A row of the change log."""
-
-    seq: int
-    ws: int
-    entity: str
-    entity_id: str
-    action: str
-    at: int  # ms
-    user: str
-    detail: str | None  # JSON
-
-
 class Webhook(Struct, frozen=True, kw_only=True):
     """`events` has the number of the change after which each is wanted."""
 

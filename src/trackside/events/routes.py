@@ -26,9 +26,10 @@ from trackside.core.work.lanes import Lanes
 from trackside.events import deliveries, envelopes, mutes, store, subscriptions, tokens, urls, webhooks
 from trackside.events import model as m
 from trackside.events.delivery import Post
+from trackside.events.entries import Entry
 from trackside.events.envelopes import Format, Told
 from trackside.events.mail import SCHEME as MAIL
-from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook
+from trackside.events.model import MLFLOW_EVENTS, Webhook
 from trackside.events.mutes import Mute
 from trackside.events.worker import Courier
 

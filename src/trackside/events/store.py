@@ -17,13 +17,15 @@ from msgspec import Struct
 from trackside.core.db import changes
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Dialect, Row, Tx
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 
 LOG = "log"  # the action by which runs say that they were logged to
 PASSING = (LOG, "files", "removing files", "remove files")  # of entries that give way to later ones
 PRUNE_AT_ONCE = 1000
 DAY_MS = 86_400_000
 _COLUMNS = "seq, workspace_id, entity, entity_id, action, changed_at, user_name, detail"
+
+WEBHOOKS = "webhooks"  # the consumer that webhooks read the log as
 
 
 class Database(Protocol):

@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.http.codec import encode
-from trackside.events.model import OURS, Entry
+from trackside.events.entries import Entry
+from trackside.events.model import OURS
 from trackside.registry.model import IS_PROMPT_TAG, PROMPT_TEXT_TAG, says_prompt
 
 SIGNATURE_HEADER = "X-MLflow-Signature"

@@ -26,14 +26,15 @@ from trackside.events import deliveries, envelopes, facts, mutes, shares, store,
 from trackside.events.answers import Answer
 from trackside.events.deliveries import Due, Queued
 from trackside.events.delivery import Post
+from trackside.events.entries import Entry
 from trackside.events.envelopes import Format, Told
-from trackside.events.model import MLFLOW_EVENTS, Entry, Webhook, acts_of
+from trackside.events.model import MLFLOW_EVENTS, Webhook, acts_of
 from trackside.events.store import Database
 from trackside.events.subscriptions import Subscriber
 
 log = logging.getLogger("trackside.webhooks")
 
-CONSUMER = "webhooks"
+CONSUMER = store.WEBHOOKS
 STEP_S = 0.25  # between an event and its delivery, at most, where nothing else waits
 AT_ONCE = 500  # changes a step
 THREADS = 8

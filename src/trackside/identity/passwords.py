@@ -4,24 +4,32 @@ ASVS 5.0, appendix C, approves argon2id with 19 MiB, two passes and one lane.  A
 19 MiB, so only a few run side by side.
 """
 
+import functools
 import secrets
 import threading
-
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
+from typing import TYPE_CHECKING
 
 from trackside.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
 
 MIN_CHARS = 12
 MAX_CHARS = 1024  # a longer one would only cost time
 _AT_ONCE = 2
 _PLAIN = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 
 # Of names nobody has: to refuse an unknown user takes as long as to refuse a wrong password.
 NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$P5ekc7vT+j1Fb/Qm9fviZg$57bLa+fMgFlDao3eu8nXCw8HeDSqhyd1R5rFN9y912Q"
+
+
+@functools.cache
+def _hasher() -> "PasswordHasher":
+    from argon2 import PasswordHasher  # noqa: PLC0415  # with the first password, not at each start
+
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def one_time() -> str:
@@ -31,22 +39,24 @@ def one_time() -> str:
 
 def hash_of(password: str) -> str:
     with _slots:
-        return _hasher.hash(password)
+        return _hasher().hash(password)
 
 
 def is_right(password: str, stored: str) -> bool:
     if len(password) > MAX_CHARS:
         return False
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415  # see `_hasher`
+
     with _slots:
         try:
-            return _hasher.verify(stored, password)
+            return _hasher().verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
 
 
 def is_outdated(stored: str) -> bool:
     """The hash was made with other parameters than today's."""
-    return _hasher.check_needs_rehash(stored)
+    return _hasher().check_needs_rehash(stored)
 
 
 def check(password: str, username: str = "") -> str:

@@ -12,14 +12,11 @@ from trackside.core.errors import Fault
 from trackside.core.http.routes import LISTED, Route, batch, command, query
 from trackside.core.http.targets import by
 from trackside.runs import batch as logging
-from trackside.runs import bulk_routes as bulk
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
-from trackside.runs.charts import routes as charts
 from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.orders import Orders
-from trackside.runs.table import routes as table
 
 BATCH_BYTES = 128 << 10  # of a log-batch that goes past ASGI: a thousand points
 
@@ -182,7 +179,4 @@ def routes(writer: GroupWriter, orders: Orders, count: Callable[[int, int], None
             answer=FoundDatasets,
         ),
         *history.routes(),
-        *table.routes(orders),
-        *charts.routes(),
-        *bulk.routes(),
     ]

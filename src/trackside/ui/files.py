@@ -1,8 +1,6 @@
 """The built files of the web UI, as bytes to send.  Knows the folder that `web/` is built into; knows no request."""
 
 import hashlib
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from msgspec import Struct
@@ -29,8 +27,8 @@ class Files:
     """Reads the folder when the page is first asked for, and again when it was built since: a server that nobody looks at
     holds nothing, and `make web` needs no restart."""
 
-    def __init__(self, folder: Traversable | None = None) -> None:
-        self._folder = folder if folder is not None else files("trackside.ui") / "files"
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder if folder is not None else Path(__file__).with_name("files")
         self._assets: dict[str, Asset] = {}
         self._page = b""
         self._built_at = 0
@@ -38,7 +36,7 @@ class Files:
     def page(self) -> bytes | None:
         """The page, with addresses from its own folder; None if the UI was not built."""
         page = self._folder / "index.html"
-        built_at = page.stat().st_mtime_ns if isinstance(page, Path) and page.exists() else 1
+        built_at = page.stat().st_mtime_ns if page.exists() else 1
         if not self._page or built_at != self._built_at:
             self._read()
             self._built_at = built_at

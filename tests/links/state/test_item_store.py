@@ -7,7 +7,7 @@ import pytest
 
 from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Change, Tx
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 from trackside.events.store import Page
 from trackside.links import store
 from trackside.links.model import CreatedBy, Kind, Link, Options

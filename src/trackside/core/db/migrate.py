@@ -9,7 +9,6 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -95,7 +94,7 @@ class _TxContext(Protocol):
 @functools.cache  # the files belong to the program
 def migrations() -> tuple[Migration, ...]:
     """Return every migration that this version knows, in the order of their numbers."""
-    folder = files("trackside.core.db") / "migrations"
+    folder = Path(__file__).with_name("migrations")  # `importlib.resources` would load 8 modules
     found = []
     for entry in folder.iterdir():
         match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from trackside.artifacts import store as artifacts
 from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Tx
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 from trackside.events.store import Page
 from trackside.links.model import CreatedBy
 from trackside.links.state import dataset_records, work_queue

@@ -12,7 +12,7 @@ import msgspec
 from trackside.artifacts.store import Root
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
-from trackside.events.model import Entry
+from trackside.events.entries import Entry
 from trackside.registry import history, replica
 from trackside.registry.files import replica_files
 from trackside.registry.replica import Birth, Model, ModelPatch, Version, VersionPatch
