@@ -16,6 +16,9 @@ TYPES = {
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
+_FOLDER = Path(__file__).parent / "files"
+
+
 class Asset(Struct, frozen=True):
     """One file, with its content in each encoding that it was built in; `""` is the plain one."""
 
@@ -28,7 +31,7 @@ class Files:
     holds nothing, and `make web` needs no restart."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None else Path(__file__).with_name("files")
+        self._folder = folder if folder is not None else _FOLDER
         self._assets: dict[str, Asset] = {}
         self._page = b""
         self._built_at = 0

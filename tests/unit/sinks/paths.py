@@ -112,7 +112,7 @@ REVIEWED = [
             "artifacts/staging.py": "Staging.__init__ Staging.close Staging.remove sweep",
             "sync/remote/mlflow/datasets.py": "Records.__init__",
             "sync/record_tables.py": "Lists.__init__",
-            "ui/files.py": "Files._read",
+            "ui/files.py": "<module> Files._read",
         },
     ),
     Reviewed(
