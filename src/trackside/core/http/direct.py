@@ -33,7 +33,7 @@ _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"
 
 # Status, headers but for the length, body.
 Answer = Callable[[int, Headers, bytes], None]
-_JSON: Headers = [JSON_TYPE]
+JSON: Headers = [JSON_TYPE]
 _NO_PARAMS: dict[str, str] = {}
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _LENGTH_DIGITS = 8  # more than any body of a small call has
@@ -308,7 +308,7 @@ class Direct:
         def done(body: bytes, error: BaseException | None) -> None:
             status = route.status
             if error is None:
-                answer(status, _JSON, body) if status != 204 else answer(204, [], b"")
+                answer(status, JSON, body) if status != 204 else answer(204, [], b"")
             else:
                 status, headers, body = self._failed(plain, error)
                 answer(status, headers, body)

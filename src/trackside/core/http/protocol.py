@@ -17,9 +17,9 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
-from trackside.core.http.calls import failed
+from trackside.core.http.calls import JSON_TYPE, failed
 from trackside.core.http.codec import fault_body
-from trackside.core.http.direct import MOST_BYTES, Direct, Head, Plain, Repeat, repeat_of
+from trackside.core.http.direct import JSON, MOST_BYTES, Direct, Head, Plain, Repeat, repeat_of
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
@@ -169,6 +169,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._is_between = True  # the parser has read nothing of the next request
         self._defaults: Any = None  # headers of every answer, for which `_default_lines` was made
         self._default_lines = b""
+        self._json_lines = b""  # the head of an answer with a JSON body, up to its length
         self._direct: Direct | None = getattr(self.config.app, "direct", None)
         self._outbox: Outbox = getattr(self.config.app, "outbox", None) or Outbox()
         joined = _JoinedWrites(transport, asyncio.get_running_loop())
@@ -356,6 +357,12 @@ class OneWriteProtocol(HttpToolsProtocol):
         if defaults is not self._defaults:  # uvicorn makes another list each second
             self._defaults = defaults
             self._default_lines = b"".join(b"%s: %s\r\n" % header for header in defaults)
+            self._json_lines = b"%s%s%s: %s\r\n" % (STATUS_LINE[200], self._default_lines, *JSON_TYPE)
+        if status == 200 and headers is JSON and keep_alive:  # nearly every answer
+            head = b"%scontent-length: %d\r\n\r\n" % (self._json_lines, len(body))
+            cast(_JoinedWrites, self.transport).write_now(head, body)
+            self.on_response_complete()
+            return
         pieces = [STATUS_LINE[status], self._default_lines]
         for name, value in headers:
             pieces += (name, b": ", value, b"\r\n")
