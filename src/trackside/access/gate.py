@@ -24,7 +24,7 @@ from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Denied, Unauthenticated
+from trackside.core.errors import Denied, Fault, Unauthenticated
 from trackside.core.http.forwarded import Forwarded
 from trackside.identity import credentials, keys, passwords
 from trackside.identity import store as identity
@@ -114,7 +114,7 @@ class Gate:
 
     def recall(self, headers: Headers, method: str) -> Caller | None:
         """The caller if nothing need be asked; None: `admit` must be."""
-        if time.monotonic() >= self._good_until and not (self._db.reads_inline and self._look()):
+        if not self._is_current():
             return None
         if not self._has_users:
             return OPEN
@@ -132,7 +132,7 @@ class Gate:
 
     def still_knows(self, caller: Caller, age: int) -> bool:
         """Return whether `recall` would give the same caller again, for the headers for which it gave this one at that age."""
-        if time.monotonic() >= self._good_until and not (self._db.reads_inline and self._look()):
+        if not self._is_current():
             return False
         if age != self.age:
             return False
@@ -278,8 +278,18 @@ class Gate:
             seen, self._seen = self._seen, set()
         return events, [(token_id, minute, address) for token_id, (minute, address) in uses.items()], sorted(seen)
 
+    def _is_current(self) -> bool:
+        """Return whether what is remembered may be used.  Look at the store where that needs no thread; `admit` tells of a store
+        that fails."""
+        if time.monotonic() < self._good_until:
+            return True
+        try:
+            return self._db.reads_inline and self._look()
+        except Fault:
+            return False
+
     def _look(self) -> bool:
-        """Compares the generation with the store's."""
+        """Compare the generation with the store's, and return True."""
         now = time.monotonic()
         with self._db.read(0) as tx:
             generation, has_users = identity.generation(tx)
