@@ -30,17 +30,18 @@ def open_database(
 ) -> Any:
     """Return the store, with its default workspace and experiment; make or upgrade its schema first.
 
-    `connected` is called when the driver is loaded and the store is there: what follows is the database's work.
+    `connected` is called when the driver is loaded and PostgreSQL is connected: what follows is the database's work.
     `connect` makes the connections to PostgreSQL, in place of `core.db.pg.setup.connect`."""
     if isinstance(settings.store, SqliteStore):
+        connected()  # its driver is loaded
         db: Any = SqliteDatabase(settings.store.path, settings.durability)
     else:
         from trackside.core.db.postgres import PostgresDatabase  # noqa: PLC0415  # needs an extra
 
         more = {} if connect is None else {"connect": connect}
         db = PostgresDatabase(settings.store, settings.durability, **more)
-    try:
         connected()
+    try:
         done = migrate.upgrade(db, settings.backups)
         if done.backup is not None:
             _log.warning("The store was upgraded; what it was before is in %s", done.backup)

@@ -12,12 +12,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-import uvicorn
-
 from trackside import app
 from trackside.cli.output import OK
 from trackside.cli.server import ports
 from trackside.cli.server.signals import leave
+from trackside.cli.server.uvicorn_parts import Config, Server
 from trackside.cli.stores import explained
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings
@@ -119,10 +118,10 @@ def _end(made: app.App) -> None:
         os._exit(OK)
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Tells the application at the signal, not after the last answer, that it ends: some answers wait for other servers."""
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], None]) -> None:
+    def __init__(self, config: Config, leave: Callable[[], None]) -> None:
         super().__init__(config)
         self._leave = leave
 
@@ -131,8 +130,8 @@ class _Server(uvicorn.Server):
         self._leave()
 
 
-def _config(application: Any, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(application: Any, settings: Settings) -> Config:
+    return Config(
         application,
         loop="uvloop",
         http=OneWriteProtocol,
