@@ -14,7 +14,7 @@ from pathlib import Path
 
 SYNC_INTERVAL_S = 1.0
 # The log may have a quarter of the database's size, between these: so it costs disk and time in proportion.
-LEAST_LOG_BYTES = 4 << 20  # as SQLite by default: a thousand pages
+LEAST_LOG_BYTES = 8 << 20
 MOST_LOG_BYTES = 16 << 20
 FRAME_HEAD_BYTES = 24
 FIRST_LOOK = 10  # commits: how much one writes is not known yet
