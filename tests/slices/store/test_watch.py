@@ -11,8 +11,6 @@ import pytest
 from trackside.core.db.sqlite_file import SETTLED_NS, Watch
 from trackside.core.errors import Unavailable
 
-CHANGED_NS = 1_700_000_000_000_000_000
-
 
 def make_store(folder: Path) -> Path:
     folder.mkdir()
@@ -24,8 +22,8 @@ def make_store(folder: Path) -> Path:
 
 def watch(path: Path, since_ns: int = SETTLED_NS + 1) -> Watch:
     """A watch that has looked twice, where the folder had not changed for so long."""
-    os.utime(path.parent, ns=(CHANGED_NS, CHANGED_NS))
-    made = Watch(path, lambda: CHANGED_NS + since_ns)
+    changed_ns = path.parent.stat().st_ctime_ns
+    made = Watch(path, lambda: changed_ns + since_ns)
     made.begin()
     made.check()
     made.check()
@@ -38,10 +36,18 @@ def replace(path: Path) -> None:
     other.replace(path)
 
 
+def restore(path: Path) -> None:
+    """As `tar` and `rsync -a` do, which give the folder the time that it had when it was copied."""
+    before = path.parent.stat()
+    replace(path)
+    os.utime(path.parent, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
 def replace_the_folder(path: Path) -> None:
+    before = path.parent.stat()
     path.parent.rename(path.parent.with_name("elsewhere"))
     make_store(path.parent)
-    os.utime(path.parent, ns=(CHANGED_NS, CHANGED_NS))
+    os.utime(path.parent, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 HARMS: list[Callable[[Path], object]] = [
@@ -51,6 +57,7 @@ HARMS: list[Callable[[Path], object]] = [
     lambda path: path.parent.rename(path.parent.with_name("elsewhere")),
     replace,
     lambda path: replace(Path(f"{path}-wal")),
+    restore,
     replace_the_folder,
 ]
 
@@ -82,10 +89,12 @@ def test_files_that_come_to_the_folder_and_go_change_nothing(tmp_path: Path) -> 
 def test_a_folder_that_has_just_changed_is_not_trusted(tmp_path: Path) -> None:
     """A second change in the same tick of the clock leaves the time of the folder as it is."""
     path = make_store(tmp_path / "data")
-    watching = watch(path, SETTLED_NS)
+    changed_ns = path.parent.stat().st_ctime_ns
+    watching = Watch(path, lambda: changed_ns + SETTLED_NS, lambda _: (1, 1, changed_ns))
+    watching.begin()
+    watching.check()
 
     path.unlink()
-    os.utime(path.parent, ns=(CHANGED_NS, CHANGED_NS))
 
     with pytest.raises(Unavailable):
         watching.check()

@@ -84,7 +84,7 @@ REVIEWED = [
             "cli/stores.py": "_FileToRead.read explained",
             "core/db/migrate.py": "_back_up migrations",
             "core/db/sqlite.py": "SqliteDatabase._connect SqliteDatabase.backup unfit",
-            "core/db/sqlite_file.py": "Watch.check _identity missing_part prepare",
+            "core/db/sqlite_file.py": "_identity _look missing_part prepare",
             "core/db/wal.py": "sync_log",
             "core/disk.py": "create make_folder make_private sync_folder",
             "core/locations.py": "_absolute _postgres _sqlite",

@@ -56,11 +56,18 @@ def missing_part(path: Path) -> str | None:
 class Watch:
     """Tells whether the file and its log are still those that were opened.
 
-    A file that is deleted or replaced changes the time of its folder.  As long as that time is the one of the last look, and was
-    old then, nobody needs to look at the files.  On Linux 6.13 and later a look at a file's times gives the next write a time of
-    its own, so that some file systems write the inode with each sync."""
+    A file that is deleted or replaced changes its folder, and with it a time that no program sets (ctime): the other one
+    (mtime) is put back by `tar` and `rsync -a`.  As long as that time is the one of the last look, and was old then, nobody
+    needs to look at the files.  On Linux 6.13 and later a look at a file's times gives the next write a time of its own, so
+    that some file systems write the inode with each sync."""
 
-    def __init__(self, path: Path, now_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        now_ns: Callable[[], int] = time.time_ns,
+        look: Callable[[str], tuple[int, int, int]] | None = None,
+    ) -> None:
+        """`look` returns what identifies a folder, and its time."""
         self._file = str(path)
         self._log = f"{path}-wal"
         self._folder = str(path.parent)
@@ -68,6 +75,7 @@ class Watch:
         self._known: dict[str, tuple[int, int]] = {}
         self._has_told = False
         self._now_ns = now_ns
+        self._look = look or _look
         self._seen: tuple[int, int, int] | None = None  # the folder at a look that found the files, and its time
 
     def begin(self) -> None:
@@ -106,8 +114,7 @@ class Watch:
     def check(self) -> None:
         """Raise Unavailable if what is stored would be lost."""
         try:
-            found = os.stat(self._folder)  # noqa: PTH116  # at each commit: a Path costs more than the call
-            seen = found.st_ino, found.st_dev, found.st_mtime_ns
+            seen: tuple[int, int, int] | None = self._look(self._folder)
         except OSError:
             seen = None
         if seen is not None and seen == self._seen:
@@ -119,6 +126,11 @@ class Watch:
         # A change in the same tick of the system's clock would leave the time as it is.
         if seen is not None and self._is_in_folder and self._log in self._known:
             self._seen = seen if self._now_ns() - seen[2] > SETTLED_NS else None
+
+
+def _look(folder: str) -> tuple[int, int, int]:
+    found = os.stat(folder)  # noqa: PTH116  # at each commit: a Path costs more than the call
+    return found.st_ino, found.st_dev, found.st_ctime_ns
 
 
 def _identity(path: str) -> tuple[int, int]:
