@@ -3,8 +3,11 @@
 import re
 import sqlite3
 from contextlib import closing
+from typing import cast
 
 from trackside import app
+from trackside.cli.server import process
+from trackside.core.errors import Unavailable
 from trackside.core.http.routes import Table
 from trackside.core.settings import Settings, SqliteStore
 
@@ -44,6 +47,22 @@ def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) 
 
     assert len(late) > len(early)
     assert found == set()
+
+
+def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read() -> None:
+    faults: list[Exception | None] = [Unavailable("gone"), Unavailable("gone"), None]
+    waits: list[float] = []
+    ends: list[str] = []
+
+    class Made:
+        def complete(self) -> None:
+            fault = faults.pop(0)
+            if fault is not None:
+                raise fault
+
+    process.complete(cast(app.App, Made()), lambda: ends.append("ended"), waits.append)
+
+    assert (faults, len(waits), ends) == ([], 2, [])
 
 
 def test_late_routes_are_loaded_while_another_process_locks_the_store(sqlite_settings: Settings) -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -18,6 +19,7 @@ from trackside.cli.server import ports
 from trackside.cli.server.signals import leave
 from trackside.cli.server.uvicorn_parts import Config, Server
 from trackside.cli.stores import explained
+from trackside.core.errors import Unavailable
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings
 from trackside.opening import Opening
@@ -27,6 +29,7 @@ log = logging.getLogger("trackside")
 BACKLOG = 2048
 KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an idle connection
 REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
+AGAIN_S = 1.0  # until the rest is loaded again
 END_S = 5.0  # for what runs beside the answers, after them
 GRACE_S = 10  # for answers under way when the server is told to stop
 
@@ -78,7 +81,7 @@ def serve(
         gc.freeze()  # what start-up made stays: no collection need look at it again
         gc.enable()
         on_ready()
-        rest = threading.Timer(REST_AFTER_S, _complete, (made, stop))
+        rest = threading.Timer(REST_AFTER_S, complete, (made, stop))
         rest.name, rest.daemon = "trackside-rest", True
         rest.start()
         server.run(sockets=sockets)
@@ -87,10 +90,18 @@ def serve(
     return OK
 
 
-def _complete(made: app.App, stop: Callable[[], None]) -> None:
-    """Load what the first answers do not need.  A server that cannot do that ends, as one that cannot start does."""
+def complete(made: app.App, stop: Callable[[], None], wait: Callable[[float], object] = time.sleep) -> None:
+    """Load what the first answers do not need, again while the store cannot be read: calls are answered with 503 meanwhile.  A
+    server that cannot load it for another reason ends, as one that cannot start does."""
     try:
-        made.complete()
+        while True:
+            try:
+                made.complete()
+            except Unavailable as fault:
+                log.warning("the rest of the server is loaded when the store can be read: %s", fault.message)
+                wait(AGAIN_S)
+            else:
+                return
     except Exception:
         log.exception("a part of the server cannot be loaded; it ends")
         stop()
