@@ -21,7 +21,7 @@ MUTANTS ?=
 # Five processes keep two cores busy, since many tests wait for other processes; a few named tests are quicker in one.
 JOBS ?= $(if $(TESTS),0,5)
 PYTEST = $(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder --durations 20 --durations-min 1
-SOURCES := src tests examples packages hatch_build.py web/build.py
+SOURCES := src tests examples packages bench hatch_build.py web/build.py
 UPGRADE ?=
 # One file for every supported Python and system, hashes and no addresses: any index or mirror will do.
 RESOLVE := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet $(UPGRADE)

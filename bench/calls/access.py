@@ -6,8 +6,8 @@
 One server has no users, the other one an administrator and a user with a token.  The servers take turns within a round, in the
 other order every other round; a figure is the median of the rounds, and `best` that of the best round, which a busy machine
 disturbs least.  CPU is that of the server for a call.  The search asks for one page of 100 experiments; the signed-in caller may
-read `--readable` of `--experiments`.  With --lab, the environment of an mlflow[auth] such as $LAB/mlf, that mlflow is started with
---app-name basic-auth, and without it, for log-metric alone.
+read `--readable` of `--experiments`.  With --lab, the environment of an mlflow[auth] such as $LAB/mlf, that mlflow is started
+with --app-name basic-auth, and without it, for log-metric alone.
 """
 
 import argparse

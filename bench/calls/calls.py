@@ -112,7 +112,10 @@ def _delete_restore(s: Seeded) -> Requests:
 ROWS = [
     Row("experiments/create", _post("experiments/create", lambda s, n: {"name": f"e-{uuid.uuid4().hex}"})),
     Row("runs/set-tag", _post("runs/set-tag", lambda s, n: {"run_id": _run(s, n), "key": "k", "value": str(n)})),
-    Row("runs/log-parameter", _post("runs/log-parameter", lambda s, n: {"run_id": _run(s, n), "key": uuid.uuid4().hex, "value": "1"})),
+    Row(
+        "runs/log-parameter",
+        _post("runs/log-parameter", lambda s, n: {"run_id": _run(s, n), "key": uuid.uuid4().hex, "value": "1"}),
+    ),
     Row("runs/delete-restore", _delete_restore),
     Row("logged-models/create", _post("logged-models", lambda s, n: {"experiment_id": s.experiment, "name": f"n{n}"})),
     Row(
@@ -125,9 +128,12 @@ ROWS = [
     ),
     Row("runs/get", _get(lambda s, n: f"runs/get?run_id={_run(s, n)}")),
     Row("experiments/get-by-name", _get(lambda s, n: f"experiments/get-by-name?experiment_name={s.name}")),
-    Row("logged-models/search", _post("logged-models/search", lambda s, n: {"experiment_ids": [s.experiment], "max_results": 50})),
+    Row(
+        "logged-models/search",
+        _post("logged-models/search", lambda s, n: {"experiment_ids": [s.experiment], "max_results": 50}),
+    ),
     Row("artifacts/list", _get(lambda s, n: f"artifacts/list?run_id={s.runs[0]}")),
-]  # fmt: skip
+]
 
 
 def measure(bench: Any, server: Any, row: Row, seeded: Seeded, connections: int, seconds: float) -> float | None:

@@ -6,8 +6,8 @@
 rows that are independent, with a reference of 10,000 or of 1,000 rows; each day moved by a normal effect of 0.03 sd, with a
 reference of 28 days; the same with 0.05 sd, and weekends moved by 0.1 sd.  With day effects all columns are normal.
 
-An alert is a column over its threshold in a window.  The default rule judges two windows together, against the same weekdays where
-the reference has 28 days; the others judge each window alone.
+An alert is a column over its threshold in a window.  The default rule judges two windows together, against the same weekdays
+where the reference has 28 days; the others judge each window alone.
 """
 
 import argparse

@@ -1,7 +1,8 @@
 """The least that a proxy in Python costs: `python null_proxy.py PORT MODEL` starts a scorer and passes bytes on to it.
 
 It runs on the event loop of `trackside server` (uvloop), over a Unix socket as the server's router does, and looks at nothing:
-no head, no key, no count.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same machine.
+no head, no key, no count.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same
+machine.
 """
 
 import asyncio
@@ -43,7 +44,7 @@ class End(asyncio.Protocol):
         else:
             self.other.transport.write(data)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:  # asyncio's signature
         if self.other is not None:
             self.other.transport.close()
 

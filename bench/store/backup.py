@@ -3,8 +3,8 @@
     python bench/store/backup.py [--runs 100000] [--files 10000] [--size 20000] [--store URL] [--data FOLDER]
 
 A server runs on the store and somebody logs to it while the backup is made.  Prints wall seconds and CPU seconds of each command,
-and how long the slowest of the calls that were made meanwhile took.  `--store` restores to an empty PostgreSQL database, too.  `--data` keeps what was filled: the next
-run with the same folder measures at once.
+and how long the slowest of the calls that were made meanwhile took.  `--store` restores to an empty PostgreSQL database, too.
+`--data` keeps what was filled: the next run with the same folder measures at once.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
-from support.stores.many_runs import fill  # noqa: E402  # found by the path above
-from support.processes.servers import TRACKSIDE, Server, environment  # noqa: E402  # as above
+from support.processes.servers import TRACKSIDE, Server, environment  # found by the path above
+from support.stores.many_runs import fill
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[0] = str(ROOT / "tests")  # not this folder, whose modules have names of libraries
 
-from support.client import Unanswered  # noqa: E402  # found by the path above
-from support.stores.many_runs import fill  # noqa: E402  # as above
-from support.processes.servers import TRACKSIDE, Server, environment  # noqa: E402  # as above
+from support.client import Unanswered  # found by the path above
+from support.processes.servers import TRACKSIDE, Server, environment  # as above
+from support.stores.many_runs import fill  # as above
 
 STEPS = ("preview", "orphans", "archive", "workspace", "delete")
 

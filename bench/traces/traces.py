@@ -9,12 +9,12 @@ OTLP.  All servers run at the same time with one process each, PostgreSQL is sta
 Figures are kept in `--results`; a row that is there is not measured again, so a run can be cut short and continued with
 `--data` and `--results`.  The exit code is 1 if a target is missed (only checked with 2,000 traces or more).
 
-Rows: `fill` stores the traces that the reads find where there are none yet, and weighs the disk; `newest`, `text` and `span-name` search them;
-`otlp1` and `otlp20` send 1 and 20 traces a request on one connection; `client` traces with MLflow's own client until its flush,
-and `client-limit`, a part of that row, does so with a server that keeps nothing (trace_parts/empty_server): no server gets more;
-`log-metric` logs metrics on one connection while 60 traces a second come in on another, and without them, in turn.
-`large` searches ours alone: the text in `--large` traces, then the newest 100 of `--listed`.  Those traces are copies of the
-stored ones, made by SQL; the copies beyond `--large` have no spans.
+Rows: `fill` stores the traces that the reads find where there are none yet, and weighs the disk; `newest`, `text` and
+`span-name` search them; `otlp1` and `otlp20` send 1 and 20 traces a request on one connection; `client` traces with MLflow's
+own client until its flush, and `client-limit`, a part of that row, does so with a server that keeps nothing
+(trace_parts/empty_server): no server gets more; `log-metric` logs metrics on one connection while 60 traces a second come in on
+another, and without them, in turn.  `large` searches ours alone: the text in `--large` traces, then the newest 100 of
+`--listed`.  Those traces are copies of the stored ones, made by SQL; the copies beyond `--large` have no spans.
 """
 
 import argparse
@@ -29,8 +29,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 
-from trace_parts import copies, empty_server, load, machines  # noqa: E402  # found by the path above
-from trace_parts.machines import System  # noqa: E402
+from trace_parts import copies, empty_server, load, machines  # found by the path above
+from trace_parts.machines import System
 
 ROWS = ("fill", "newest", "text", "span-name", "otlp1", "otlp20", "client", "log-metric", "large")
 SYSTEMS = ("ours", "stock", "ours-pg", "stock-pg")

@@ -22,9 +22,9 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.pages import browser as browsers  # noqa: E402  # found by the path above
-from support.stores.many_runs import kept, tell_of  # noqa: E402
-from support.processes.servers import Server  # noqa: E402
+from support.pages import browser as browsers  # found by the path above
+from support.processes.servers import Server
+from support.stores.many_runs import kept, tell_of
 
 STEPS = 60  # of a scroll
 STEP_PX = 640

@@ -2,10 +2,11 @@
 
     python bench/ui/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
 
-A store is filled once, kept in --data; a fill that was stopped goes on where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM names), with software rendering, opens
-their chart.  Drawn is when the chart says how many points it has and two frames have passed since.  Printed are medians in
-ms: from the address to the chart in a new tab, from the address to the chart in a page that is open, and from the end of a
-drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the open page or 200 ms for a zoom.
+A store is filled once, kept in --data; a fill that was stopped goes on where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM
+names), with software rendering, opens their chart.  Drawn is when the chart says how many points it has and two frames have
+passed since.  Printed are medians in ms: from the address to the chart in a new tab, from the address to the chart in a page
+that is open, and from the end of a drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the
+open page or 200 ms for a zoom.
 """
 
 import argparse
@@ -20,8 +21,8 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from support.pages import browser
-from support.stores import many_runs
 from support.processes.servers import Server
+from support.stores import many_runs
 
 DRAWN_MS, ZOOMED_MS = 1000, 200
 TIMEOUT_MS = 120_000

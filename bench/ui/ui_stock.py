@@ -22,15 +22,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as TookTooLong
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.pages import browser as browsers  # noqa: E402  # found by the path above
-from support.stores import many_runs  # noqa: E402
-from support.processes.ports import free_port  # noqa: E402
-from support.processes.servers import Server, environment  # noqa: E402
+from support.pages import browser as browsers  # found by the path above
+from support.processes.ports import free_port
+from support.processes.servers import Server, environment
+from support.stores import many_runs
 
 TIMEOUT_MS = 60_000
 START_S = 120
@@ -170,7 +171,7 @@ def _open(page: Page, url: str, sign: str) -> float:
     page.goto(url, wait_until="commit")
     try:
         page.locator(sign).first.wait_for()
-    except TimeoutError:
+    except TookTooLong:
         return math.inf  # not within TIMEOUT_MS
     taken: float = page.evaluate("performance.now()")
     return taken

@@ -25,7 +25,7 @@ HEADERS = {"content-type": "application/x-protobuf"}
 _TRACE, _SPAN = b"\xfaTRACE-ID-16-BY\xfa", b"\xfaSPAN\xfa"  # stand for ids in a template
 
 _WORDS = [
-    "".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=3 + n % 9))  # noqa: S311  # no secret
+    "".join(random.Random(n).choices("abcdefghijklmnopqrstuvwxyz", k=3 + n % 9))  # no secret
     for n in range(4_000)
 ]
 _OFTEN = list(itertools.accumulate(1 / (n + 3) for n in range(len(_WORDS))))  # as words are in natural text (Zipf)
@@ -41,7 +41,7 @@ class Asked(Protocol):
 
 
 def texts(seed: int, count: int) -> list[str]:
-    chosen = random.Random(seed)  # noqa: S311  # no secret
+    chosen = random.Random(seed)  # no secret
     made = []
     for _ in range(count):
         words: list[str] = []

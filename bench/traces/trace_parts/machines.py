@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
 from support.processes.ports import free_port
 from support.stores.postgres import Postgres
 
