@@ -50,7 +50,7 @@ def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) 
 
 
 def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read() -> None:
-    faults: list[Exception | None] = [Unavailable("gone"), Unavailable("gone"), None]
+    faults: list[Exception | None] = [Unavailable("gone"), sqlite3.OperationalError("no file"), None]
     waits: list[float] = []
     ends: list[str] = []
 

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import threading
 import time
@@ -97,8 +98,8 @@ def complete(made: app.App, stop: Callable[[], None], wait: Callable[[float], ob
         while True:
             try:
                 made.complete()
-            except Unavailable as fault:
-                log.warning("the rest of the server is loaded when the store can be read: %s", fault.message)
+            except (Unavailable, sqlite3.Error) as fault:
+                log.warning("the rest of the server is loaded when the store can be read: %s", fault)
                 wait(AGAIN_S)
             else:
                 return
