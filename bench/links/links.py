@@ -11,6 +11,7 @@ Each server is a process of its own on a fresh SQLite store; all run on this mac
 of the processors too.
 """
 
+import argparse
 import contextlib
 import http.client
 import json
@@ -282,22 +283,25 @@ def outage(runs: int = 20_000, points: int = 50) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:] == ["outage"]:
-        outage()
-        return
-    if sys.argv[1:] == ["latency"]:
-        latency()
-        return
-    if sys.argv[1:] == ["idle"]:
-        idle()
-        return
-    if sys.argv[1:] == ["backfill"]:
-        for _ in range(3):
-            with tempfile.TemporaryDirectory() as folder:
-                tell_backfill(Path(folder))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = {"backfill": backfills, "outage": outage, "latency": latency, "idle": idle}
+    parser.add_argument("part", nargs="?", choices=parts, help="what to measure; without it back-fill and price")
+    part = parser.parse_args().part
+    if part is not None:
+        parts[part]()
         return
     with tempfile.TemporaryDirectory() as folder:
         tell_backfill(Path(folder))
+    price()
+
+
+def backfills() -> None:
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            tell_backfill(Path(folder))
+
+
+def price() -> None:
     for durability in ("full", "relaxed"):
         found: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
         for turn in range(ROUNDS):
