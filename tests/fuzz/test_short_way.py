@@ -118,18 +118,22 @@ def test_the_short_way_answers_as_the_long_one(
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(SERIES), st.sampled_from(BODIES), st.sampled_from([0, 0, 0, 1]), st.sampled_from([0, 0, 1])
+            st.sampled_from(SERIES),
+            st.sampled_from(range(len(BODIES))),  # a failure shows the number
+            st.sampled_from([0, 0, 0, 1]),
+            st.sampled_from([0, 0, 1]),
         ),
         min_size=2,
         max_size=8,
     )
 )
 def test_a_request_is_answered_as_on_a_connection_of_its_own(
-    served: Server, series: list[tuple[tuple[bytes, bytes], bytes, int, int]]
+    served: Server, series: list[tuple[tuple[bytes, bytes], int, int, int]]
 ) -> None:
     """Requests of one connection repeat heads, in one piece or in two, and with an empty line before them."""
     with Line(served.port) as kept:
-        for (target, headers), body, in_pieces, is_after_line in series:
+        for (target, headers), number, in_pieces, is_after_line in series:
+            body = BODIES[number]
             data = ask(b"POST", target, headers, body)
             with Line(served.port) as fresh:
                 alone = told(fresh, data)
