@@ -66,11 +66,13 @@ def with_scorer(folder: Path, framed: Serve, ask: Callable[[Router], Awaitable[A
                 writer.close()
 
         server = await asyncio.start_unix_server(serve, folder / "s")
-        async with server:
+        try:
             router = Router(folder / "s")
             while not switched.is_set():  # the first requests do not wait for the upgrade
                 await router.send(b"first")
             return await asyncio.wait_for(ask(router), LIMIT_S)
+        finally:
+            server.close()  # from Python 3.12 on, `async with` would wait for connections that stay open
 
     return asyncio.run(run())
 
