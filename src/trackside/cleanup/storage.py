@@ -42,7 +42,7 @@ class FindStorage(Call, frozen=True):
 
 class StorageLine(Struct, frozen=True):
     """`key`: an experiment's id, a user, a kind (`run`, `logged_model`, `model_version`, `traces`, `rest`, `trash`), an age, or
-    kind:id.    `row_bytes`: points of metrics and spans in the database."""
+    kind:id.  `row_bytes`: points of metrics and spans in the database."""
 
     key: str
     name: str

@@ -3174,7 +3174,7 @@ export interface components {
         /**
          * Checked
          * @description `allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of them.  The
-         *         server keeps unknown patterns and ignores them.
+         *     server keeps unknown patterns and ignores them.
          */
         Checked: {
             /** @default [] */
@@ -3289,7 +3289,7 @@ export interface components {
         /**
          * Counters
          * @description What the asked server process did since its start: requests that it logged, left out by sampling, dropped because the queue
-         *         or the disk was full, and could not read as rows.
+         *     or the disk was full, and could not read as rows.
          */
         Counters: {
             /** @default 0 */
@@ -3311,7 +3311,7 @@ export interface components {
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
          *
-         *         `properties` stay as they are given here; `tags` can be changed.
+         *     `properties` stay as they are given here; `tags` can be changed.
          */
         CreateEndpoint: {
             /** @default null */
@@ -3360,7 +3360,7 @@ export interface components {
         /**
          * CreateMonitor
          * @description `target` and `baseline` are objects as the guide on drift describes them.  `is_scheduled` false: windows are computed on
-         *         request alone.
+         *     request alone.
          */
         CreateMonitor: {
             /** @default null */
@@ -3401,8 +3401,8 @@ export interface components {
         /**
          * CreateOurs
          * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-         *         at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
-         *         of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back.
+         *     at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
+         *     of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back.
          */
         CreateOurs: {
             /** @default null */
@@ -3636,7 +3636,7 @@ export interface components {
          * Event
          * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
          *
-         *         `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say.
+         *     `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say.
          */
         Event: {
             after?: string;
@@ -4286,7 +4286,7 @@ export interface components {
         /**
          * Obstacle
          * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
-         *         `default`.
+         *     `default`.
          */
         Obstacle: {
             kind: string;
@@ -4347,7 +4347,7 @@ export interface components {
         /**
          * Orphans
          * @description The largest first, as the last search found them.  `searched_at` is absent before the first search.  `total` counts
-         *         the orphans of the side and kind, `file_count` and `file_bytes` sum them.
+         *     the orphans of the side and kind, `file_count` and `file_bytes` sum them.
          */
         Orphans: {
             /** @default 0 */
@@ -4441,7 +4441,7 @@ export interface components {
         /**
          * Preview
          * @description `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
-         *         `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to.
+         *     `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to.
          */
         Preview: {
             /** @default null */
@@ -4931,7 +4931,7 @@ export interface components {
         /**
          * ServerOverview
          * @description `requests`, `errors` (5xx) and `seconds` count since the start; two answers apart in time give rates.  `p95_ms` is since
-         *         the start.  `counted_s` is the age of the counts of rows, absent before the first.
+         *     the start.  `counted_s` is the age of the counts of rows, absent before the first.
          */
         ServerOverview: {
             counted_s?: number;
@@ -4995,7 +4995,7 @@ export interface components {
         /**
          * SetQuota
          * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
-         *         quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run.
+         *     quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run.
          */
         SetQuota: {
             /** @default null */
@@ -5160,7 +5160,7 @@ export interface components {
         /**
          * ShownImport
          * @description `state`: running, done, failed, cancelled or interrupted.  Of `differences` and `left_out`, the first are shown;
-         *         `differences_total` and `left_out_total` count up to 1,000 of them.
+         *     `differences_total` and `left_out_total` count up to 1,000 of them.
          */
         ShownImport: {
             bytes: number;
@@ -5277,7 +5277,7 @@ export interface components {
         /**
          * ShownOrphan
          * @description `key` is a folder of the artifact store, or the place that a row names; `root` is absent for the artifact store of the
-         *         server.  `modified_at` (ms): of the newest file.
+         *     server.  `modified_at` (ms): of the newest file.
          */
         ShownOrphan: {
             file_bytes: number;
@@ -5458,11 +5458,11 @@ export interface components {
          * Spec
          * @description How a model is served.
          *
-         *         `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
-         *         `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
-         *         where it is installed, else `local`; on clusters `uv`).
-         *         `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
-         *         is above `target_utilization` percent.
+         *     `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
+         *     `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
+         *     where it is installed, else `local`; on clusters `uv`).
+         *     `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
+         *     is above `target_utilization` percent.
          */
         Spec: {
             /** @default process */
@@ -5550,7 +5550,7 @@ export interface components {
         /**
          * StorageLine
          * @description `key`: an experiment's id, a user, a kind (`run`, `logged_model`, `model_version`, `traces`, `rest`, `trash`), an age, or
-         *         kind:id.    `row_bytes`: points of metrics and spans in the database.
+         *     kind:id.  `row_bytes`: points of metrics and spans in the database.
          */
         StorageLine: {
             file_bytes: number;
@@ -5679,7 +5679,7 @@ export interface components {
         /**
          * Delete
          * @description `token` is that of a preview: the call is refused if more or less would be deleted by now.  `confirm` is the name that
-         *         the preview asks for.
+         *     the preview asks for.
          */
         "trackside.cleanup.model.Delete": {
             /** @default null */
@@ -5821,7 +5821,7 @@ export interface components {
         /**
          * Point
          * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
-         *         a point without requests is left out.
+         *     a point without requests is left out.
          */
         "trackside.endpoints.traffic_routes.Point": {
             client_errors: number;
@@ -5977,7 +5977,7 @@ export interface components {
         /**
          * NewUser
          * @description A service principal has no password: tokens are made for it.  `one_time_password`: the answer has a password that
-         *         only serves to choose another.
+         *     only serves to choose another.
          */
         "trackside.identity.calls.NewUser": {
             /** @default null */
@@ -6704,8 +6704,8 @@ export interface components {
          * Window
          * @description `columns` has an array per column of the call, aligned with `runs`.
          *
-         *         `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
-         *         the runs that match the filter, wherever they stand; `total` those that there are without the filter.
+         *     `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
+         *     the runs that match the filter, wherever they stand; `total` those that there are without the filter.
          */
         Window: {
             columns: (number | string | null)[][];
@@ -6721,7 +6721,7 @@ export interface components {
         /**
          * WindowPart
          * @description `days` such as mon, tue (all if none is given); `start` and `end` such as 22:00; an end before the start is on the next
-         *         day.
+         *     day.
          */
         WindowPart: {
             /** @default null */
@@ -6861,7 +6861,7 @@ export interface components {
         /**
          * WorkspacesPreview
          * @description `counts` are by noun, over all `workspaces`.  `file_bytes` lie in the artifact store.  `confirm` is the name that must be
-         *         typed.
+         *     typed.
          */
         WorkspacesPreview: {
             confirm: string;

@@ -45,6 +45,9 @@ def document(routes: Iterable[Route], title: str, version: str) -> Schema:
     ordered = sorted(types, key=lambda kind: (kind.__module__, kind.__qualname__))
     schemas, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
     schema_of = dict(zip(ordered, schemas, strict=True))
+    for component in components.values():  # docstrings, whose later lines are indented before Python 3.13
+        if "description" in component:
+            component["description"] = inspect.cleandoc(component["description"])
     for route in routes:
         if _has_call(route):
             _require(components, schema_of[route.call], route)
