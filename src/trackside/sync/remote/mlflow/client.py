@@ -258,6 +258,7 @@ class MlflowRemote:
         return self._poll.end()
 
     def close(self) -> None:
+        self.datasets.forget()
         self._http.close()
 
     def search_experiments(self, token: str | None) -> tuple[list[ListEntry], str | None]:
