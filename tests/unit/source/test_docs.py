@@ -155,7 +155,7 @@ def test_an_installation_is_as_light_as_the_readme_says() -> None:
 
     assert said is not None
     assert len(needed) == int(said[1])
-    assert abs(size / 1e6 - int(said[2])) < 1.5
+    assert abs(size / 1e6 - int(said[2])) < 3  # wheels differ in size from one Python to the next
 
 
 def test_the_order_of_packages_is_the_one_that_is_checked() -> None:
