@@ -96,6 +96,16 @@ def hold(tx: Tx, link_id: int) -> bool:
     return row is not None
 
 
+def is_active(tx: Tx, link_id: int) -> bool:
+    return bool(
+        tx.one(
+            "SELECT 1 FROM links WHERE workspace_id = :ws AND link_id = :id AND state = :active",
+            id=link_id,
+            active=str(State.ACTIVE),
+        )
+    )
+
+
 def set_state(tx: Tx, name: str, state: State) -> Link:
     changed = tx.run(
         "UPDATE links SET state = :state, retry_at = NULL WHERE workspace_id = :ws AND name = :name AND state <> 'removing'",

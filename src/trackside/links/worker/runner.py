@@ -251,6 +251,8 @@ class Runner:
         if page.changes or page.after - link.seen_seq > CHANGES_AT_ONCE:
 
             def take(tx: Tx) -> None:
+                if not store.is_active(tx, self._link_id):  # paused since: some of the changes may be later than that
+                    raise Cancelled
                 if link.mode.sends:
                     item_store.take_page(tx, self._link_id, page, registry=link.options.registry)
                 else:
