@@ -1,5 +1,6 @@
 """Puts the server together: what answers from the start on.  `app.later` is the rest of the map of the product."""
 
+import logging
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ from trackside.workspaces.service import Directory
 if TYPE_CHECKING:
     from trackside.jobs.kinds import Kind
 
+_log = logging.getLogger("trackside")
+
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
 ORDERS_EVERY_S = 60.0  # those that nobody uses are dropped
@@ -48,7 +51,7 @@ class App:
     waits for other servers, and `close` ends what runs beside it."""
 
     def __init__(
-        self, asgi: Any, table: Table, closers: list[Callable[[], object]], leavers: list[Callable[[], None]]
+        self, asgi: Any, table: Table, closers: Sequence[Callable[[], object]], leavers: Sequence[Callable[[], None]]
     ) -> None:
         self.asgi = asgi
         self._table = table
@@ -69,10 +72,18 @@ class App:
             leaver()
 
     def close(self) -> None:
-        self._table.end()
-        self.leave()
-        for closer in reversed(self._closers):
-            closer()
+        """Close everything, also after an error.  Raise the first error at the end, and log the others."""
+        self._table.end()  # first: a load that ends only now adds to the others
+        errors: list[Exception] = []
+        for end in [*self._leavers, *reversed(self._closers)]:
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001  # of any part: it must keep no other part open
+                errors.append(error)
+        for later in errors[1:]:
+            _log.error("a part of the server did not close: %s", later)
+        if errors:
+            raise errors[0]
 
 
 def _pages(settings: Settings) -> list[Route]:
@@ -223,6 +234,9 @@ def build(
         if not is_partial or settings.ray_address or settings.kubernetes_namespace:
             routes.complete()
     except BaseException:
-        App(None, Table([]), closers, leavers).close()
+        try:
+            App(None, Table([]), closers, leavers).close()
+        except Exception as error:  # noqa: BLE001  # the error of the start is raised
+            _log.error("a part of the server did not close: %s", error)
         raise
     return App(edge, routes, closers, leavers)

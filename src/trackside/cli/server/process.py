@@ -20,7 +20,7 @@ from trackside.cli.server import ports
 from trackside.cli.server.signals import leave
 from trackside.cli.server.uvicorn_parts import Config, Server
 from trackside.cli.stores import explained
-from trackside.core.errors import Unavailable
+from trackside.core.errors import Fault, Unavailable
 from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings
 from trackside.opening import Opening
@@ -117,7 +117,7 @@ def _own_url(settings: Settings, sockets: list[socket.socket]) -> str:
 
 def _end(made: app.App) -> None:
     """Close the application, and leave behind what does not end: a store or database that hangs keeps no server alive."""
-    closing = threading.Thread(target=made.close, name="trackside-end", daemon=True)
+    closing = threading.Thread(target=_close, args=(made,), name="trackside-end", daemon=True)
     closing.start()
     closing.join(END_S)
     if closing.is_alive():
@@ -128,6 +128,15 @@ def _end(made: app.App) -> None:
         log.error("what is under way did not end within %g s and is abandoned (threads: %s)", END_S, ", ".join(left))
         sys.stdout.flush()
         os._exit(OK)
+
+
+def _close(made: app.App) -> None:
+    try:
+        made.close()
+    except Fault as fault:  # of the store: it says what is wrong
+        log.error("a part of the server did not close: %s", fault.message)
+    except Exception:
+        log.exception("a part of the server did not close")
 
 
 class _Server(Server):
