@@ -55,13 +55,15 @@ def test_evaluation_datasets_come_with_their_records(
     datasets.upsert(api, ids[0], {"inputs": {"bare": None}}, {"inputs": {"o": [1, None]}, "outputs": 0})
     source = url if kind == "server" else f"sqlite:///{folder}/mlflow.db"
 
-    first, second, verified = bring(source), bring(source), bring(source, "--verify")
+    tried, first = bring(source, "--dry-run"), bring(source)
+    second, verified = bring(source), bring(source, "--verify")
     came = [seen(server.api, each) for each in ids]
     there = [seen(api, each) for each in ids]
     datasets.upsert(api, ids[0], {"inputs": {"q": "0 ü"}, "expectations": {"a": "other"}}, {"inputs": {"more": 1}})
-    third = bring(source)
+    tried_again, third = bring(source, "--dry-run"), bring(source)
 
     assert came == there
+    assert [tried.report["records"], tried_again.report["records"]] == [first.report["records"], 2]
     assert (first.code, first.report["left_out"]) == (0, [])
     new, *_ = tally(first.report, "evaluation_datasets")
     assert (new >= 2, first.report["records"] >= 302) == (True, True)

@@ -65,12 +65,13 @@ def test_the_second_time_there_is_nothing_to_do(bring: Importer, mlruns: Mlruns)
 
 def test_a_dry_run_says_what_would_come_and_changes_nothing(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     mlruns.experiment("7", "trees")
-    mlruns.run("a1", "7", files={"f": b"12345"})
+    mlruns.run("a1", "7", points={"m": [f"{START} 1 0", f"{START} 2 1"], "n": [f"{START} 3 0"]}, files={"f": b"12345"})
     mlruns.registered("net")
 
     done = bring(mlruns.root, "--dry-run")
 
     assert tally(done.report, "runs") == (1, 0, 0, 0)
+    assert done.report["points"] == 3
     assert done.report["by_experiment"]["trees"]["new"] == 1
     assert (done.report["files"], done.report["bytes"]) == (1, 5)
     assert all_runs(server.api) == []

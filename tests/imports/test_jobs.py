@@ -75,7 +75,7 @@ def test_an_import_brings_runs_with_points_and_files(server: Server, source: Ser
 def test_a_dry_run_changes_nothing(server: Server, source: Server) -> None:
     shown = ended(server.api, begin(server.api, source.url, dry_run=True))
 
-    assert (shown["state"], counts(shown)["runs"]) == ("done", (2, 0))
+    assert (shown["state"], counts(shown)["runs"], shown["points"], shown["files"]) == ("done", (2, 0), 2, 2)
     assert server.api.post("runs/search", experiment_ids=["0"]) == {}
 
 

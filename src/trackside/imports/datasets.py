@@ -77,12 +77,10 @@ class DatasetsImport:
         return found
 
     def _bring(self, given: Given, patch: Doc, *, is_new: bool) -> int:
-        """How many records came."""
+        """Return how many records were sent; in a dry run, how many would be."""
         early = {field: value for field, value in patch.items() if field not in _LATE}
         late = {field: value for field, value in patch.items() if field in _LATE}
-        if self._dry_run:
-            return 0
-        if is_new or early:
+        if (is_new or early) and not self._dry_run:
             self._remote.change(given.id, Patch({**early, fields.NAME: given.snapshot.doc[fields.NAME]}))
         sent = 0
         if is_new or late or self._verify:
@@ -91,10 +89,10 @@ class DatasetsImport:
             )
             for page in _pages(self._source.records(given)):
                 lacking = [each for each in page if there.get(each.input_hash) != record_merge.exact(each)]
-                if lacking:
+                if lacking and not self._dry_run:
                     self._remote.put(given.id, lacking, set())
-                    sent += len(lacking)
-        if late:
+                sent += len(lacking)
+        if late and not self._dry_run:
             self._remote.change(given.id, Patch(late))
         return sent
 

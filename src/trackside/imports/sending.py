@@ -61,13 +61,23 @@ class Sender:
     def points(self, tasks: Sequence[Task]) -> None:
         by_id = {task.id: task for task in tasks}
         on_their_way: list[Future[None]] = []
-        for group in _together(self._source.points([task.given for task in tasks])):
-            self._report.points += sum(_size(series) for series in group.values()) // POINT_BYTES
+        for group in self._read_points(tasks):
             parts = [(by_id[id_], Entry(by_id[id_].entity, id_, series=series)) for id_, series in group.items()]
             on_their_way.append(self._pool.submit(self._send, parts))
             if len(on_their_way) >= AHEAD:
                 on_their_way.pop(0).result()
         finish(on_their_way)
+
+    def count_points(self, tasks: Sequence[Task]) -> None:
+        """Read the points and count them in the report, without sending them."""
+        for _ in self._read_points(tasks):
+            pass
+
+    def _read_points(self, tasks: Sequence[Task]) -> Iterator[dict[str, dict[str, bytes]]]:
+        """Yield series by run, as many as one call may have, and count their points in the report."""
+        for group in _together(self._source.points([task.given for task in tasks])):
+            self._report.points += sum(_size(series) for series in group.values()) // POINT_BYTES
+            yield group
 
     def files(self, tasks: Sequence[Task]) -> Callable[[], None]:
         """Begins to send their files; what is returned waits until all have come."""

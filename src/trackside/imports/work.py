@@ -195,6 +195,7 @@ class Import:
             for task in tasks:
                 self.report.files += len(task.files)
                 self.report.bytes += sum(task.files.values())
+            self._sender.count_points([task for task in tasks if task.points])
             return lambda: None
         self._sender.begin(tasks)
         alive = [task for task in tasks if not task.is_dead]
