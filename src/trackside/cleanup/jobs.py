@@ -12,6 +12,7 @@ from trackside.cleanup import preview, retention, survey, trace_retention, trash
 from trackside.cleanup.kinds import Delete, EmptyTrash, Retention, TraceRetention
 from trackside.cleanup.model import DeletionResult, Kind, Target
 from trackside.cleanup.work import ITEMS_OF_JOB, Work, check_free, location_of
+from trackside.core.counts import counted
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Conflict, Invalid, NotFound, Unavailable
 from trackside.jobs.running import Running
@@ -161,7 +162,7 @@ class Deletions:
                     running, freed, due.experiment_id, partial(trace_retention.remove_some, due=due), done
                 )
             except (BadState, Unavailable) as fault:
-                freed.keep(f"{due.traces - count} traces of experiment {due.name}", fault.message)
+                freed.keep(f"{counted(due.traces - count, 'traces')} of experiment {due.name}", fault.message)
             done += count
         return freed.result()
 

@@ -11,12 +11,6 @@ from trackside.core.settings import SettingError
 
 OK, BROKEN, WRONG = 0, 1, 2  # all is well; the thing asked about is not; the command could not be carried out
 INTERRUPTED = 130
-_SINGULAR = {
-    "aliases": "alias",
-    "deliveries": "delivery",
-    "log entries": "log entry",
-    "unsent deliveries": "unsent delivery",
-}
 
 
 class Stop(Exception):
@@ -47,12 +41,6 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     print(f"trackside: {' '.join(text.split())}", file=sys.stderr, flush=True)
-
-
-def counted(count: int, plural: str) -> str:
-    """A number with the noun that fits it: `1 dataset input`, `2 aliases`."""
-    noun = plural.replace("_", " ")
-    return f"{count} {noun if count != 1 else _SINGULAR.get(noun, noun.removesuffix('s'))}"
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

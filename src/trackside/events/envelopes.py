@@ -17,6 +17,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from trackside.core.counts import counted
 from trackside.core.http.codec import encode
 from trackside.events import webhooks
 
@@ -95,7 +96,7 @@ def sent(form: Format, kept: str) -> tuple[dict[str, str], str]:
 def digest(form: Format, kept: Sequence[str]) -> str:
     """Return one body instead of several of a form for people."""
     bodies = [msgspec.json.decode(each) for each in kept]
-    first = f"{len(bodies)} events"
+    first = counted(len(bodies), "events")
     match form:
         case Format.MAIL:
             text = "\n\n".join(each["text"].strip() for each in bodies)

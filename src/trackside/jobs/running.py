@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from trackside.core.counts import counted
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.jobs.executors.port import Command, Executor
@@ -158,7 +159,7 @@ class Running:
         with self._lock:
             lines, self._lines = self._lines, []
             if self._dropped:
-                lines.append(f"({self._dropped} lines were dropped: they came faster than they could be stored)")
+                lines.append(f"(dropped {counted(self._dropped, 'lines')}: output came faster than it could be stored)")
                 self._dropped = 0
             return lines, self._progress
 

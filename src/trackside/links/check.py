@@ -12,6 +12,7 @@ from functools import cached_property
 import msgspec
 from msgspec import Struct
 
+from trackside.core.counts import counted
 from trackside.core.errors import Fault, Invalid
 from trackside.core.http_client.errors import RequestRejected
 from trackside.links.reconcile import files
@@ -225,7 +226,7 @@ class _Check:
                 lacking, extra = metrics.lacking(context, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
                 if lacking or extra:
-                    found.append(f"metric {key}: {lacking} points are missing there, {extra} here")
+                    found.append(f"metric {key}: {counted(lacking, 'points')} missing there, {extra} here")
             found += _miscounts(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
         return found
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from trackside.core import disk
+from trackside.core.counts import counted
 from trackside.endpoints.environments import READY, alone
 from trackside.jobs.executors.port import Command
 from trackside.jobs.running import ChildFailed, Running
@@ -42,7 +43,7 @@ def build(running: Running, program: str, folder: Path, wanted: Conda, requireme
         disk.make_folder(place)
         running.progress(message=f"Building an environment with {Path(program).name}.")
         running.log(
-            f"Building an environment with {program}: {len(wanted.packages)} packages, {len(requirements)} of pip."
+            f"Building an environment with {program}: {counted(len(wanted.packages), 'packages')}, {len(requirements)} of pip."
         )
         scratch = running.folder / "conda"
         disk.make_folder(scratch)

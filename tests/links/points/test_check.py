@@ -14,6 +14,7 @@ from support.client import Api
 from support.faults.flaky import Flaky
 from support.links import LINKS, add, all_runs, check, settle, until, url_of
 from support.processes.servers import Server
+from trackside.core.counts import counted
 
 LINK = "twin"
 CHUNK = 100
@@ -125,7 +126,7 @@ def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
     lacking = (CHUNK, 0) if victim == "south" else (0, CHUNK)
     assert unseen == []
     assert found == [
-        f"metric loss: {lacking[0]} points are missing there, {lacking[1]} here",
+        f"metric loss: {counted(lacking[0], 'points')} missing there, {lacking[1]} here",
         f"metric loss: {POINTS - CHUNK} points lie {where}, and its summary says {POINTS}",
     ]
     assert pair.found(verify=True) == []
@@ -145,7 +146,7 @@ def test_a_point_that_became_another_one_is_found_by_reading(start: Callable[...
     pair.mend()
 
     assert unseen == []
-    assert found == [f"metric loss: 1 points are missing there, {int(mode == 'both')} here"]
+    assert found == [f"metric loss: 1 point missing there, {int(mode == 'both')} here"]
     assert pair.found(verify=True) == []
     assert pair.steps(pair.there) == sorted([*range(POINTS), 5])
     assert pair.steps(pair.here) == (pair.steps(pair.there) if mode == "both" else list(range(POINTS)))
@@ -166,7 +167,7 @@ def test_where_the_other_side_has_no_digests_points_are_read(start: Callable[...
         found = pair.found(verify=True)
         pair.mend()
 
-        assert found == ["metric loss: 1 points are missing there, 0 here"]
+        assert found == ["metric loss: 1 point missing there, 0 here"]
         assert pair.found(verify=True) == []
         assert pair.steps(pair.there) == sorted([*range(POINTS), 5])
 

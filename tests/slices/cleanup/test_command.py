@@ -9,7 +9,6 @@ from support.links import until
 from support.people import OURS
 from support.processes.servers import Server
 from support.traces import Sent, export, trace_id
-from trackside.cli import output
 from trackside.cli.main import main
 
 
@@ -156,12 +155,3 @@ def test_a_retention_rule_is_previewed_run_and_scheduled(server: Server, said: S
     assert (schedule["name"], schedule["kind"], schedule["cron"]) == ("tidy", "retention", "0 5 * * *")
     code, _, err = said("retention", "run", "--experiments", "*")
     assert (code, "matches every run" in err) == (2, True)
-
-
-@pytest.mark.parametrize(
-    ("count", "noun", "said"),
-    [(1, "dataset_inputs", "1 dataset input"), (1, "aliases", "1 alias"), (1, "log_entries", "1 log entry")],
-)
-def test_one_thing_is_counted_in_the_singular(count: int, noun: str, said: str) -> None:
-    assert output.counted(count, noun) == said
-    assert output.counted(2, noun) == f"2 {noun.replace('_', ' ')}"

@@ -186,7 +186,7 @@ def test_served_files_in_a_folder_go_whatever_the_tracking_uri_of_the_shell_is(
 
     code, out, _ = said("trash", "purge", "--older-than", "0", "--yes")
 
-    assert (code, "deleted 1 items: freed 2.0 KiB of files" in out) == (0, True)
+    assert (code, "deleted 1 item: freed 2.0 KiB of files" in out) == (0, True)
     assert [path for path in (server.data / "artifacts").glob("[!.]*/**/*") if path.is_file()] == []
 
 

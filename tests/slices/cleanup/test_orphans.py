@@ -231,17 +231,17 @@ def test_the_command_finds_moves_restores_and_purges(server: Server, said: Said)
 
     code, out, _ = said("orphans", "find")
     assert (code, "files without a row: 1, 2.0 KiB" in out, "rows without files: 0" in out) == (0, True, True)
-    assert said("orphans", "quarantine", "--preview")[1] == "would move 1 orphans, 1 files, 2.0 KiB\n"
+    assert said("orphans", "quarantine", "--preview")[1] == "would move 1 orphan, 1 file, 2.0 KiB\n"
     assert said("orphans", "quarantine")[0] == 2  # nobody can be asked
     assert said("orphans", "quarantine", "nowhere")[0] == 2
-    assert "1 files, 2.0 KiB" in said("orphans", "quarantine", f"0/{GONE}", "--yes")[1]
+    assert "1 file, 2.0 KiB" in said("orphans", "quarantine", f"0/{GONE}", "--yes")[1]
     (entry,) = json.loads(said("orphans", "quarantined", "--json")[1])
     assert "moved back" in said("orphans", "restore", entry["entry_id"])[1]
     said("orphans", "find")
     said("orphans", "quarantine", "--yes")
     assert said("orphans", "purge")[0] == 2
-    assert said("orphans", "purge", "--older-than", "0", "--preview")[1].startswith("would delete 1 entries")
-    assert "deleted: 1 orphans, 1 files, 2.0 KiB" in said("orphans", "purge", "--older-than", "0", "--yes")[1]
+    assert said("orphans", "purge", "--older-than", "0", "--preview")[1].startswith("would delete 1 entry of")
+    assert "deleted: 1 orphan, 1 file, 2.0 KiB" in said("orphans", "purge", "--older-than", "0", "--yes")[1]
 
 
 @pytest.mark.parametrize(

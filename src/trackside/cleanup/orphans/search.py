@@ -14,6 +14,7 @@ from trackside.artifacts.store import Root
 from trackside.cleanup.orphans import model as m
 from trackside.cleanup.orphans import store
 from trackside.cleanup.orphans.model import FindOrphans, Group, Kind, Searched, Side
+from trackside.core.counts import counted
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unavailable, Unsupported
 from trackside.jobs.running import Running
@@ -196,7 +197,8 @@ def _missing(
             after = last
     if count and len(found) == count and not seen.files:
         raise Unavailable(
-            f"The artifact store has no file of the workspace, and {count} rows name some. Is its disk mounted?"
+            f"The artifact store has no file of the workspace, and the database names files of {counted(count, 'items')}."
+            " Is its disk mounted?"
         )
     return found
 

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from trackside.cleanup.model import Obstacle
+from trackside.core.counts import counted
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.workspaces.model import DEFAULT, DEFAULT_SUBSCRIPTION, Workspace
@@ -131,7 +132,8 @@ def obstacles(
     if protected:
         found.append(
             Obstacle(
-                "protected", f"{protected} things in {name} have the tag trackside.protected. Delete the tags first."
+                "protected",
+                f"With the tag trackside.protected in {name}: {counted(protected, 'things')}. Delete the tags first.",
             )
         )
     if running:

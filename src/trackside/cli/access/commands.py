@@ -16,6 +16,7 @@ from trackside.cli.access.calls import PREFIX, Local, Remote, day, listed, place
 from trackside.cli.output import BROKEN, OK, Stop, complain, say
 from trackside.cli.output import json as as_json
 from trackside.core import settings
+from trackside.core.counts import counted
 
 _ROLE_FIELDS = {  # Azure's names, in lower case
     "name": "name",
@@ -237,9 +238,11 @@ def audit_verify(words: argparse.Namespace) -> int:
     with place(words, reads=True) as there:
         found = there.call("GET", f"{PREFIX}/audit/verify")
     if found["is_whole"]:
-        say(f"the audit log is whole: {found['entries']} entries are as they were written")
+        say(f"the audit log is whole: {counted(found['entries'], 'entries')} as written")
         return OK
-    complain(f"the audit log was tampered with: {found['fault']} ({found['entries']} entries before it are whole)")
+    complain(
+        f"the audit log was tampered with: {found['fault']} (whole before it: {counted(found['entries'], 'entries')})"
+    )
     return BROKEN
 
 

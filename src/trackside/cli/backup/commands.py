@@ -16,10 +16,11 @@ from trackside.backup import verify as verifying
 from trackside.backup.model import Damaged, Manifest, Refused
 from trackside.backup.place import Place
 from trackside.cli.lock import of_server
-from trackside.cli.output import BROKEN, OK, Stop, counted, say, table
+from trackside.cli.output import BROKEN, OK, Stop, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.stores import explained, open_database, status
 from trackside.core import locations
+from trackside.core.counts import counted
 from trackside.core.errors import Fault
 from trackside.core.settings import Settings, SqliteStore
 

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import BROKEN, OK, Stop, complain, counted, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 PREFIX = "/api/trackside/v1"
@@ -116,7 +117,7 @@ def trash_purge(words: argparse.Namespace) -> int:
         }
         count = len(done) + sum(each.get("items", 1) for each in purged)
         say(as_json({"items": count, **freed, "blocked": blocked}) if words.json
-            else f"deleted {count} items: freed {in_bytes(freed['file_bytes'])} of files and"
+            else f"deleted {counted(count, 'items')}: freed {in_bytes(freed['file_bytes'])} of files and"
             f" {in_bytes(freed['row_bytes'])} in the database")  # fmt: skip
     for found in blocked:
         complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
@@ -243,7 +244,8 @@ def _told(done: dict[str, Any]) -> str:
 
 
 def _of_purge(count: int, file_bytes: int, row_bytes: int) -> str:
-    return f"{count} items in the trash can be deleted: {in_bytes(file_bytes)} of files, {in_bytes(row_bytes)} in the database"
+    sizes = f"{in_bytes(file_bytes)} of files, {in_bytes(row_bytes)} in the database"
+    return f"{counted(count, 'items')} in the trash can be deleted: {sizes}"
 
 
 def in_bytes(size: int) -> str:

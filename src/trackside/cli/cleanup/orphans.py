@@ -12,6 +12,7 @@ from trackside.cli.jobs.commands import follow
 from trackside.cli.output import OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 PREFIX = "/api/trackside/v1"
@@ -37,14 +38,14 @@ def quarantine(words: argparse.Namespace) -> int:
     if strange:
         raise Stop(f"{strange[0]} is no orphan of the last search; run `trackside orphans find`")
     files, size = sum(each["file_count"] for each in found), sum(each["file_bytes"] for each in found)
-    what = f"{len(found)} orphans, {files} files, {in_bytes(size)}"
+    what = f"{counted(len(found), 'orphans')}, {counted(files, 'files')}, {in_bytes(size)}"
     if words.preview:
         say(
             as_json({"orphans": found, "file_count": files, "file_bytes": size}) if words.json else f"would move {what}"
         )
         return OK
     if not words.yes:
-        say(f"{what} are moved to the quarantine. `trackside orphans restore` moves them back.")
+        say(f"To the quarantine: {what}. `trackside orphans restore` moves them back.")
         ask("Type yes to move them: ", "yes")
     params = {"grace_hours": words.grace_hours, "keys": words.key, "with_other": words.with_other}
     return _moved(words, "orphan-quarantine", params, "moved to the quarantine")
@@ -81,13 +82,14 @@ def purge(words: argparse.Namespace) -> int:
     ]
     size = sum(each["file_bytes"] for each in found)
     what = (
-        f"{len(found)} entries of the quarantine, {sum(each['file_count'] for each in found)} files, {in_bytes(size)}"
+        f"{counted(len(found), 'entries')} of the quarantine,"
+        f" {counted(sum(each['file_count'] for each in found), 'files')}, {in_bytes(size)}"
     )
     if words.preview:
         say(as_json({"entries": found, "file_bytes": size}) if words.json else f"would delete {what}")
         return OK
     if not words.yes:
-        say(f"{what} are deleted permanently.")
+        say(f"To delete permanently: {what}.")
         ask("Type purge to delete them: ", "purge")
     return _moved(words, "quarantine-purge", {"older_than_days": days, "entries": words.entry}, "deleted")
 
@@ -135,7 +137,8 @@ def _moved(words: argparse.Namespace, kind: str, params: dict[str, Any], what: s
     if words.json:
         say(as_json(result))
         return OK
-    say(f"{what}: {result['items']} orphans, {result['file_count']} files, {in_bytes(result['file_bytes'])}")
+    orphans, files = counted(result["items"], "orphans"), counted(result["file_count"], "files")
+    say(f"{what}: {orphans}, {files}, {in_bytes(result['file_bytes'])}")
     for each in result.get("kept", []):
         complain(f"stays: {each}")
     return OK

@@ -8,6 +8,7 @@ from trackside.cli.cleanup.commands import PREFIX, in_bytes
 from trackside.cli.output import BROKEN, OK, say
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 FIELDS = {
@@ -82,7 +83,7 @@ def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
         say(f"{found['words']}: matches {found['matched']} of {found['total']} traces, {in_bytes(found['row_bytes'])}")
         for each in found.get("experiments", []):
             blocked = f"  stays: {each['obstacle']}" if each["obstacle"] else ""
-            say(f"  {each['name']}: {each['traces']} traces, {in_bytes(each['row_bytes'])}{blocked}")
+            say(f"  {each['name']}: {counted(each['traces'], 'traces')}, {in_bytes(each['row_bytes'])}{blocked}")
         if not found["is_allowed"]:
             say("That is more than --most-percent allows: the rule would delete nothing.")
     return OK if found["is_allowed"] else BROKEN

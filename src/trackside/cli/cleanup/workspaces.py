@@ -8,6 +8,7 @@ from trackside.cli import remote
 from trackside.cli.cleanup.commands import ends_with_preview, in_bytes, preview_text
 from trackside.cli.output import BROKEN, OK, complain, say
 from trackside.cli.output import json as as_json
+from trackside.core.counts import counted
 
 PATH = "/api/trackside/v1/workspace-deletions"
 LOOK_S = 0.5
@@ -31,7 +32,9 @@ def delete(words: argparse.Namespace) -> int:
         gone = done["workspaces"]
         files, size = sum(each["file_count"] for each in gone), sum(each["file_bytes"] for each in gone)
         rows = sum(each["row_count"] for each in gone)
-        say(f"deleted {found['title']}: freed {in_bytes(size)} of files ({files}) and {rows} rows of the database")
+        say(
+            f"deleted {found['title']}: freed {in_bytes(size)} of files ({files}) and {counted(rows, 'rows')} of the database"
+        )
     if done["state"] != "succeeded":
         complain(f"the removal of rows and files {done['state']}: {done['reason']}"
                  f" (go on with `trackside job retry {done['job_id']}` in the default workspace)")  # fmt: skip

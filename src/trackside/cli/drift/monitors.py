@@ -12,6 +12,7 @@ from trackside.cli.jobs import score
 from trackside.cli.output import OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/drift-monitors"
@@ -108,7 +109,7 @@ def run(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json({"result": result, "windows": windows, "incidents": incidents}))
         return OK
-    say(f"monitor {words.name}: {result['windows']} windows, {result['rows']:,} rows")
+    say(f"monitor {words.name}: {counted(result['windows'], 'windows')}, {counted(result['rows'], 'rows')}")
     if windows:
         _show_scores(windows[-1])
     if result.get("note"):

@@ -9,6 +9,7 @@ from trackside.cli import remote
 from trackside.cli.output import OK, Stop, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 
@@ -47,7 +48,7 @@ def _show(words: argparse.Namespace, log: dict[str, Any]) -> None:
     if log["is_on"]:
         limits = f"{log['sampling'] * 100:g} % of the requests, {log['max_mb']} MB, {log['keep_days']} days"
         rows.append(("logs at most", limits))
-    rows.append(("files", f"{log['files']}, {log['size_bytes']} bytes"))
+    rows.append(("files", f"{log['files']}, {counted(log['size_bytes'], 'bytes')}"))
     for name, what in (("logged", "logged"), ("sampled_out", "left out by sampling"), ("dropped", "dropped")):
         rows.append((f"requests {what}", str(counters[name])))
     rows.append(("requests that are no rows", str(counters["unreadable"])))
@@ -66,7 +67,7 @@ def _save(words: argparse.Namespace, path: str) -> int:
         Path(words.output).write_bytes(raw)
     except OSError as fault:
         raise Stop(f"--output is {words.output!r}, which cannot be written: {fault.strerror}") from None
-    say(f"wrote {len(raw)} bytes to {words.output}")
+    say(f"wrote {counted(len(raw), 'bytes')} to {words.output}")
     return OK
 
 

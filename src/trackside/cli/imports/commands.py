@@ -11,6 +11,7 @@ from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
 from trackside.core import settings
+from trackside.core.counts import counted
 from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 from trackside.imports.opening import Options, open_source
@@ -95,7 +96,7 @@ class _Bar:
         if self._total is not None:
             filled = BAR * runs // max(runs, self._total, 1)
             bar, of = f"[{'#' * filled}{'.' * (BAR - filled)}] ", f"/{self._total}"
-        words = f"{bar}{runs}{of} runs, {report.points} points, {report.files} files"
+        words = f"{bar}{runs}{of} runs, {counted(report.points, 'points')}, {counted(report.files, 'files')}"
         sys.stderr.write(f"\r{words:<78}")
         sys.stderr.flush()
 
@@ -126,7 +127,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     if report.evaluation_datasets.seen:
         rows.append(("records", str(report.records)))
     rows.append(("points", str(report.points)))
-    rows.append(("files", f"{report.files}, {report.bytes} bytes"))
+    rows.append(("files", f"{report.files}, {counted(report.bytes, 'bytes')}"))
     say(table(rows) if rows else "the source holds nothing")
     _list("was here already", [f"{each}" for each in report.differences])
     _list("left out", [f"{each.what}: {each.reason}" for each in report.left_out])
@@ -135,7 +136,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     else:
         say(f"done in {report.seconds:.1f} s")
     if report.left_out:
-        complain(f"{len(report.left_out)} things could not be taken")
+        complain(f"not taken: {counted(len(report.left_out), 'things')}")
 
 
 def _words(tally: Tally) -> str:

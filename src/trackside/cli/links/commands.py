@@ -11,6 +11,7 @@ from trackside.cli import credentials, remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
+from trackside.core.counts import counted
 from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/links"
@@ -54,7 +55,7 @@ def show(words: argparse.Namespace) -> int:
     if words.json:
         say(as_json(link))
         return OK
-    counts = (f"{count} {_noun(entity, count)}" for entity, count in sorted(link["mirrored"].items()))
+    counts = (counted(count, f"{entity}s") for entity, count in sorted(link["mirrored"].items()))
     mirrored = ", ".join(counts) or "nothing yet"
     rows = [
         ("to", f"{link['to']} ({link['kind']})"),
@@ -62,11 +63,8 @@ def show(words: argparse.Namespace) -> int:
         ("state", _state(link)),
         ("lag", _lag(link)),
         ("mirrored", mirrored),
-        ("sent", f"{items(link['sent_items'])}, {link['sent_points']} points, {link['sent_bytes']} bytes of files"),
-        (
-            "taken",
-            f"{items(link['taken_items'])}, {link['taken_points']} points, {link['taken_bytes']} bytes of files",
-        ),
+        ("sent", _moved(link, "sent")),
+        ("taken", _moved(link, "taken")),
         ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
         ("last success", _time(link.get("last_success_at"))),
     ]
@@ -230,12 +228,13 @@ def _where(words: argparse.Namespace) -> str:
     return "".join(option + shlex.quote(value) for option, value in given if value)
 
 
+def _moved(link: dict[str, Any], how: str) -> str:
+    points, size = counted(link[f"{how}_points"], "points"), counted(link[f"{how}_bytes"], "bytes")
+    return f"{items(link[f'{how}_items'])}, {points}, {size} of files"
+
+
 def items(count: int) -> str:
-    return f"{count} {_noun('item', count)}"
-
-
-def _noun(word: str, count: int) -> str:
-    return word.replace("_", " ") + ("" if count == 1 else "s")
+    return counted(count, "items")
 
 
 def _told(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:

@@ -1,0 +1,21 @@
+"""Numbers with their nouns (core/counts.py)."""
+
+import pytest
+
+from trackside.core.counts import counted
+
+
+@pytest.mark.parametrize(
+    ("count", "plural", "said"),
+    [
+        (0, "points", "0 points"),
+        (1, "points", "1 point"),
+        (2, "aliases", "2 aliases"),
+        (1, "aliases", "1 alias"),
+        (1, "unsent_deliveries", "1 unsent delivery"),
+        (1, "log entries", "1 log entry"),
+        (1, "dataset inputs", "1 dataset input"),
+    ],
+)
+def test_a_noun_agrees_with_its_number(count: int, plural: str, said: str) -> None:
+    assert counted(count, plural) == said
