@@ -1,7 +1,8 @@
 """Which tests run in one process, and which begin first, where several processes share them.
 
 What a file or a folder starts once, a browser or a scoring server, would be started in each process that runs some of its
-tests.  What takes long begins first, so that at the end no process works alone.
+tests.  What takes long begins first, so that at the end no process works alone.  Tests that wait for other processes run
+beside tests that compute: where all processes wait at once, nobody uses the processors.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,10 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models"}
 # Files that read all of the source, and parse it once for each process (support/sources.py).
 READERS = ("test_architecture.py", "test_history.py", "test_readable.py", "test_sinks.py", "test_tenancy.py")
-FIRST = (*TOGETHER, "fuzz", "imports", "e2e", "links")
+FIRST = (*TOGETHER, "fuzz")
+# Folders whose tests wait most of their time, for two servers to agree or for a command to end.
+WAITING = ("imports", "e2e", "links")
+WAITED_BY = 0.9  # the share of the other files, before whose end they have begun
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
@@ -30,12 +34,17 @@ def unit_of(nodeid: str) -> str:
 
 def in_turn(nodeids: Sequence[str]) -> list[int]:
     """The places of the tests, in the order in which they begin."""
-    return sorted(range(len(nodeids)), key=lambda at: _rank(PurePosixPath(nodeids[at].partition("::")[0])))
-
-
-def _rank(path: PurePosixPath) -> int:
-    folder = _folder(path)
-    return FIRST.index(folder) if folder in FIRST else len(FIRST)
+    units = list(dict.fromkeys(map(unit_of, nodeids)))
+    folders = {
+        unit: _folder(PurePosixPath(nodeid.partition("::")[0])) for nodeid in nodeids for unit in [unit_of(nodeid)]
+    }
+    first = [unit for unit in units if folders[unit] in FIRST]
+    waiting = [unit for unit in units if folders[unit] in WAITING]
+    others = [unit for unit in units if folders[unit] not in (*FIRST, *WAITING)]
+    turns = {unit: (0.0, FIRST.index(folders[unit])) for unit in first}
+    turns |= {unit: (1 + WAITED_BY * at / len(waiting), 0) for at, unit in enumerate(waiting)}
+    turns |= {unit: (1 + at / len(others), 1) for at, unit in enumerate(others)}
+    return sorted(range(len(nodeids)), key=lambda at: turns[unit_of(nodeids[at])])
 
 
 def _folder(path: PurePosixPath) -> str:

@@ -1,0 +1,39 @@
+"""The order in which tests begin: shared units first, then those that wait among those that compute."""
+
+from support.runner.scheduling import in_turn, unit_of
+
+COMPUTING = [f"tests/slices/test_{number:02}.py::test_{case}" for number in range(40) for case in "ab"]
+WAITING = [f"tests/links/test_{number:02}.py::test_{case}" for number in range(10) for case in "ab"]
+SHARED = ["tests/ui/test_shell.py::test_a", "tests/compat/test_clients.py::test_a", "tests/ui/runs/test_run.py::test_a"]
+
+
+def ordered(nodeids: list[str]) -> list[str]:
+    places = in_turn(nodeids)
+    assert sorted(places) == list(range(len(nodeids)))
+    return [nodeids[at] for at in places]
+
+
+def test_what_is_shared_by_folders_begins_first_and_together() -> None:
+    order = ordered([*SHARED, *WAITING, *COMPUTING])
+    assert [unit_of(each) for each in order[:3]] == ["browser", "browser", "clients"]
+
+
+def test_tests_that_wait_begin_among_those_that_compute_and_before_their_end() -> None:
+    order = ordered([*WAITING, *COMPUTING])
+    places = [at for at, each in enumerate(order) if each in WAITING]
+    for begin in range(0, 80, 10):
+        assert 1 <= sum(begin <= at < begin + 10 for at in places) <= 4
+    assert places[-1] < len(order) - 5
+
+
+def test_tests_of_a_file_stay_together_and_in_their_order() -> None:
+    order = ordered([*WAITING, *COMPUTING])
+    for at in range(0, len(order), 2):
+        assert unit_of(order[at]) == unit_of(order[at + 1])
+        assert order[at] < order[at + 1]
+
+
+def test_one_kind_alone_keeps_its_order() -> None:
+    assert ordered(WAITING) == WAITING
+    assert ordered(COMPUTING) == COMPUTING
+    assert ordered([]) == []
