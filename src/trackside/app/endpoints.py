@@ -83,7 +83,11 @@ def routes(parts: Parts) -> tuple[Work, list[Route]]:
         active=routing.active,
         local_python=settings.model_python,
     )
-    loop = Loop("endpoints", controller.step, ENDPOINTS_EVERY_S * interval_factor)
+
+    def rest_s() -> float:
+        return ENDPOINTS_EVERY_S * (interval_factor if controller.is_needed else 1.0)
+
+    loop = Loop("endpoints", controller.step, rest_s)
     closers.append(loop.close)
     closers.append(Loop("endpoint-files", Cleanup(db, folder).step, CLEANUP_EVERY_S).close)
     recording = Loop("request-log", recorder.step, RECORDER_EVERY_S * interval_factor)
@@ -92,7 +96,8 @@ def routes(parts: Parts) -> tuple[Work, list[Route]]:
     traffic = Traffic(db, meter)
     closers.append(traffic.step)
     closers.append(Loop("traffic", traffic.step, TRAFFIC_EVERY_S * interval_factor).close)
-    closers.append(Loop("routing", routing.refresh, ROUTING_EVERY_S * interval_factor).close)
+    routing_s = ROUTING_EVERY_S * (interval_factor if db.shared else 1.0)
+    closers.append(Loop("routing", routing.refresh, routing_s).close)
     work = Work(sealer, routing, backend, loop.wake)
     return work, [
         *endpoints.routes(work),

@@ -33,7 +33,7 @@ def _mailer(settings: Settings) -> Mailer:
 
 def routes(base: Base) -> list[Route]:
     settings, db, meters = base.settings, base.db, base.meters
-    closers, interval_factor = base.closers, base.interval_factor
+    closers = base.closers
     callers = callers_for("webhooks", closers)
     base.leavers.append(callers.leave)
     sealer = base.sealer
@@ -46,12 +46,12 @@ def routes(base: Base) -> list[Route]:
     courier = Courier(db, sealer, post, retries=settings.webhook_retries, why_not=base.gate.why_not)
     courier.count = lambda ws, result, count: meters.work.count((DELIVERY_KEY, ws, result), count)
     closers.append(courier.close)
-    webhooks = Loop("webhooks", courier.step, STEP_S * interval_factor)
+    webhooks = Loop("webhooks", courier.step, STEP_S)
     closers.append(webhooks.close)
     closers.append(Loop("change-log", lambda: change_log.prune(db, settings.change_log_days), PRUNE_EVERY_S).close)
     hub = Hub(db)
     base.leavers.append(hub.end)
-    pages = Loop("live", hub.step, LIVE_EVERY_S * interval_factor)
+    pages = Loop("live", hub.step, LIVE_EVERY_S)
     closers.append(pages.close)
     base.wakers.extend([lambda _: webhooks.wake(), lambda _: pages.wake()])
     return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]

@@ -75,6 +75,7 @@ class Controller:
         self._prepared: dict[int, Prepared] = {}
         self._histories: dict[int, History] = {}
         self._loads: dict[int, Load] = {}
+        self.is_needed = False  # whether the store had an endpoint at the last step
         self._is_swept = False
         self._lock = threading.Lock()  # of what the preparing threads share with `step`
 
@@ -82,6 +83,7 @@ class Controller:
         """Do what is due.  Return whether the next step should come soon."""
         with self._db.read(0) as tx:
             found, is_shared = store.workspaces_with_any(tx), tx.dialect == "postgresql"
+        self.is_needed = bool(found)
         if not found:
             self._sweep_once()
             return False

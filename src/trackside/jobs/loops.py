@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from trackside.core.db.tx import HeardElsewhere
 from trackside.core.work.loop import Loop
 from trackside.jobs.executors.port import Executor
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.worker import Database, Limits, Worker
 
-EVERY_S = 0.25
+EVERY_S = 0.25  # for jobs that other processes queue and for times that are due; commits of this server wake the worker
 PRUNE_EVERY_S = 3600.0
 
 
@@ -19,12 +20,16 @@ def start(
     folder: Path,
     executor: Executor,
     url: str,
-    interval_factor: float,
+    wakers: list[HeardElsewhere],
     note: Callable[[int, str, str, float], None],
+    *,
+    every_s: float = EVERY_S,
 ) -> list[Callable[[], object]]:
-    """Start to run jobs.  `note` is told of each attempt that ended: workspace, kind, state, seconds.  Return what
-    ends that, to be called in reverse order."""
+    """Start to run jobs.  `wakers` gets a function to be called after commits.  `note` is told of each attempt that
+    ended: workspace, kind, state, seconds.  Return what ends that, to be called in reverse order."""
     worker = Worker(db, kinds, limits, folder, executor, url=url)
     worker.note = note
-    run = Loop("jobs", worker.step, EVERY_S * interval_factor)
+    run = Loop("jobs", worker.step, every_s)
+    worker.wake = run.wake
+    wakers.append(lambda _: run.wake())
     return [worker.close, run.close, Loop("jobs-prune", worker.prune, PRUNE_EVERY_S).close]

@@ -120,6 +120,7 @@ class Worker:
         self._clock = clock
         self._holder = secrets.token_hex(8)
         self.note: Callable[[int, str, str, float], None] = lambda _ws, _kind, _state, _seconds: None
+        self.wake: Callable[[], None] = lambda: None  # of what repeats `step`
         self._attempts: list[_Attempt] = []
         self._recovered_at = self._fired_at = float("-inf")
         self._is_closed = False
@@ -169,7 +170,7 @@ class Worker:
         self._attempts = []
 
     def _end_finished(self) -> bool:
-        done = [attempt for attempt in self._attempts if attempt.thread is not None and not attempt.thread.is_alive()]
+        done = [attempt for attempt in self._attempts if attempt.ending is not None]
         for attempt in done:
             assert attempt.ending is not None
             self._end(attempt, attempt.ending)
@@ -300,9 +301,13 @@ class Worker:
             return
         disk.make_folder(folder)
         attempt.thread = threading.Thread(
-            target=attempt.work, args=(kind,), name=f"trackside-job-{job.job_id[:8]}", daemon=True
+            target=self._work, args=(attempt, kind), name=f"trackside-job-{job.job_id[:8]}", daemon=True
         )
         attempt.thread.start()
+
+    def _work(self, attempt: _Attempt, kind: Kind[Any]) -> None:
+        attempt.work(kind)
+        self.wake()
 
 
 def _delete(tx: Tx, job_id: str) -> None:
