@@ -76,6 +76,28 @@ SERIES = [
     (API + b"runs/get", HEADERS[1]),
 ]
 
+QUERIED = [
+    API + b"runs/get",
+    API + b"experiments/get-by-name",
+    API + b"experiments/search",
+    API + b"artifacts/list",
+    b"/ws/nobody/api/2.0/mlflow/experiments/get",
+]
+QUERIES = [
+    b"",
+    b"run_id=unknown",
+    b"run_id=a&run_id=b",
+    b"run_id=a%2Fb+c&path=x",
+    b"run_id=%00",
+    b"run_id=a?b",
+    b"run_id=a#b",
+    b"experiment_name=D%65fault",
+    b"experiment_name=Default",
+    b"max_results=1",
+    b"max_results=one",
+    b"experiment_name=" + b"x" * 5000,
+]
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
@@ -142,6 +164,24 @@ def test_a_request_is_answered_as_on_a_connection_of_its_own(
             if in_pieces:
                 kept.send(data[: len(data) - len(body)])
                 data = body or b""
+            assert told(kept, data) == alone
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.sampled_from(QUERIED),
+    st.sampled_from([b"", b"X-MLFLOW-WORKSPACE: default\r\n", b"X-MLFLOW-WORKSPACE: nobody\r\n", TWICE]),
+    st.lists(st.sampled_from(range(len(QUERIES))), min_size=2, max_size=8),
+)
+def test_a_query_is_answered_as_on_a_connection_of_its_own(
+    served: Server, target: bytes, headers: bytes, queries: list[int]
+) -> None:
+    """Requests of one connection repeat a head around another query."""
+    with Line(served.port) as kept:
+        for number in queries:
+            data = ask(b"GET", target + b"?" + QUERIES[number], headers, b"")
+            with Line(served.port) as fresh:
+                alone = told(fresh, data)
             assert told(kept, data) == alone
 
 

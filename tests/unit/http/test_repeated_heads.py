@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Visit
-from trackside.core.http.direct import MOST_BYTES, Head, Plain, Repeat, repeat_of
+from trackside.core.http.direct import MOST_BYTES, Head, Plain, QueryRepeat, Repeat, repeat_of
 
 BEFORE = b"POST /a HTTP/1.1\r\nHost: here\r\nContent-Length: "
 AFTER = b"\r\nAuthorization: Bearer one\r\n\r\n"
@@ -23,7 +24,7 @@ def head_of(raw: bytes, most_bytes: int = MOST_BYTES) -> Head:
 
 def repeat(data: bytes, most_bytes: int = MOST_BYTES) -> Repeat:
     found = repeat_of(head_of(data, most_bytes), data)
-    assert found is not None
+    assert isinstance(found, Repeat)
     return found
 
 
@@ -75,12 +76,65 @@ def test_the_length_is_found_however_a_client_writes_it(name: bytes, space: byte
     assert repeat(raw % (name, space) + b"{}").body_in(raw % (name, space) + b"{}") == b"{}"
 
 
-def test_a_head_without_a_length_repeats_whole() -> None:
-    raw = b"GET /a?b=1 HTTP/1.1\r\nHost: here\r\n\r\n"
+def test_a_head_without_a_length_and_a_query_repeats_whole() -> None:
+    raw = b"GET /a HTTP/1.1\r\nHost: here\r\n\r\n"
     known = repeat(raw)
 
     assert known.body_in(raw) == b""
     assert known.body_in(raw + b"x") is None
+    assert known.body_in(raw.replace(b"/a", b"/a?b=2")) is None
+
+
+def asked(query: bytes, line: bytes = b"GET /a?%s HTTP/1.1") -> bytes:
+    return line % query + b"\r\nHost: here\r\n\r\n"
+
+
+@pytest.mark.parametrize("query", [b"b=1", b"b=2", b"", b"b=%41+c&b=x:y,z&d=~-_.", b"b=" + b"x" * 4000])
+def test_a_request_with_the_same_head_has_another_query(query: bytes) -> None:
+    known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
+    assert isinstance(known, QueryRepeat)
+
+    found = known.request_in(asked(query))
+
+    assert found == (replace(known.head.plain, query=query), b"")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        asked(b"b=1")[:-1],
+        asked(b"b=1") + b"x",
+        asked(b"b=1") + asked(b"b=1"),
+        asked(b"b=1") + asked(b"b=2"),
+        asked(b"b=1 c"),
+        asked(b"b=1#c"),
+        asked(b"b=1\tc"),
+        asked(b"b=1?c"),
+        asked(b"b=1\r\nX: y"),
+        asked(b"b=\x00"),
+        asked("b=é".encode()),
+        asked(b"b=" + b"x" * 5000),
+        asked(b"b=1", b"GET /b?%s HTTP/1.1"),
+        asked(b"b=1", b"HEAD /a?%s HTTP/1.1"),
+        asked(b"b=1", b"GET /a?%s HTTP/1.0"),
+        b"GET /a HTTP/1.1\r\nHost: here\r\n\r\n",
+        b"\r\n" + asked(b"b=1"),
+        b"GET /a? HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}",
+    ],
+)
+def test_a_query_that_a_parser_might_read_otherwise_is_left_to_it(data: bytes) -> None:
+    known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
+
+    assert known is not None
+    assert known.request_in(data) is None
+
+
+def test_a_query_before_a_body_repeats_whole() -> None:
+    raw = b"DELETE /a?b=1 HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+    known = repeat(raw)
+
+    assert known.body_in(raw) == b"{}"
     assert known.body_in(raw.replace(b"b=1", b"b=2")) is None
 
 

@@ -13,6 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Visit
 from trackside.core.db.commit import Batch
@@ -37,6 +38,7 @@ JSON: Headers = [JSON_TYPE]
 _NO_PARAMS: dict[str, str] = {}
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _LENGTH_DIGITS = 8  # more than any body of a small call has
+_PLAIN_QUERY = re.compile(rb"[A-Za-z0-9_.~&=%+:,-]{0,4096}")  # which each parser takes as it stands
 
 
 class Guard(Protocol):
@@ -98,13 +100,41 @@ class Repeat(Struct, frozen=True):
             return None
         return body
 
+    def request_in(self, data: bytes) -> tuple[Plain, bytes] | None:
+        """Return the request that `data` is, with its body; None as `body_in`."""
+        body = self.body_in(data)
+        return None if body is None else (self.head.plain, body)
 
-def repeat_of(head: Head, data: bytes) -> Repeat | None:
+
+class QueryRepeat(Struct, frozen=True):
+    """The same of a request without a body: the bytes around its query string.
+
+    Another query of plain characters is all that the parser would find in place of the first one, and nothing else of what was
+    found out about the head depends on it."""
+
+    head: Head
+    before: bytes  # up to the `?`
+    after: bytes  # from the space behind the target
+
+    def request_in(self, data: bytes) -> tuple[Plain, bytes] | None:
+        if not data.startswith(self.before) or not data.endswith(self.after):
+            return None
+        query = data[len(self.before) : -len(self.after)]
+        if not _PLAIN_QUERY.fullmatch(query) or len(self.before) + len(query) + len(self.after) != len(data):
+            return None
+        return replace(self.head.plain, query=query), b""
+
+
+def repeat_of(head: Head, data: bytes) -> Repeat | QueryRepeat | None:
     """Return what another request with the head of `data`, one whole request, would repeat; None if that cannot be told."""
     if not data.startswith(head.method + b" "):  # empty lines come first
         return None
     raw = data[: data.find(b"\r\n\r\n") + 4]
     if head.length_at < 0:
+        path, mark, _ = head.target.partition(b"?")
+        line = b"%s %s" % (head.method, head.target)
+        if mark and raw.startswith(line + b" "):
+            return QueryRepeat(head, b"%s %s?" % (head.method, path), raw[len(line) :])
         return Repeat(head, raw, b"")
     found = _LENGTH.findall(raw)
     if len(found) != 1:

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from trackside.core.errors import BadRequest, Busy, Fault, HeadTooLarge, SlowClient, Unavailable, UrlTooLong
 from trackside.core.http.calls import JSON_TYPE, failed
 from trackside.core.http.codec import fault_body
-from trackside.core.http.direct import JSON, MOST_BYTES, Direct, Head, Plain, Repeat, repeat_of
+from trackside.core.http.direct import JSON, MOST_BYTES, Direct, Head, Plain, QueryRepeat, Repeat, repeat_of
 from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
@@ -163,7 +163,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._is_ending = False  # the server ends: no request after the next one
         self._idle_at: float | None = None  # when the last answer was written; None while a request is under way
         self._head: Head | None = None  # of the last small call
-        self._repeat: Repeat | None = None  # of a small call that came in one piece
+        self._repeat: Repeat | QueryRepeat | None = None  # of a small call that came in one piece
         self._repeats: Head | None = None  # the head for which `_repeat` was made
         self._begun = 0  # requests that the parser has seen
         self._is_between = True  # the parser has read nothing of the next request
@@ -245,19 +245,20 @@ class OneWriteProtocol(HttpToolsProtocol):
         if head is not None and type(cycle) is _PlainCycle and cycle.plain is head.plain:
             self._repeat, self._repeats = repeat_of(head, data), head
 
-    def _is_repeated(self, repeat: Repeat, data: bytes) -> bool:
+    def _is_repeated(self, repeat: Repeat | QueryRepeat, data: bytes) -> bool:
         """Perform a small call with the head of an earlier one of the connection, without the parser.  Return False if `data` is
         something else."""
         if self._is_ending or self.flow.write_paused or not self.cycle.response_complete or self._direct is None:
             return False
-        body = repeat.body_in(data)
-        if body is None or not self._direct.still_holds(repeat.head):
+        request = repeat.request_in(data)
+        if request is None or not self._direct.still_holds(repeat.head):
             return False
+        plain, body = request
         self._idle_at = None
-        cycle = _PlainCycle(self, repeat.head.plain, 0)
+        cycle = _PlainCycle(self, plain, 0)
         cycle.more_body = False
         self.cycle = cast(RequestResponseCycle, cycle)
-        self._direct.perform(repeat.head.plain, body, self.loop, cycle.answer, cycle.is_gone)
+        self._direct.perform(plain, body, self.loop, cycle.answer, cycle.is_gone)
         return True
 
     def on_message_begin(self) -> None:
