@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from trackside.core.access import Object
 from trackside.core.db.rest import SOON_S
@@ -23,6 +23,7 @@ from trackside.runs.model import (
     ModelOutput,
     Run,
     RunData,
+    RunInfo,
     RunInputs,
     RunOutputs,
 )
@@ -95,8 +96,20 @@ def locate(tx: Tx, run_id: str) -> Object | None:
 
 def get(tx: Tx, run_id: str) -> Run:
     """Everything of a run, its model inputs too, which searches leave out."""
-    seq = seq_of(tx, run_id)
-    return _load(tx, [seq], with_model_inputs=True)[seq]
+    row = tx.one(
+        f"""
+        SELECT EXISTS (SELECT 1 FROM inputs i WHERE i.workspace_id = :ws AND i.run_seq = r.run_seq),
+            EXISTS (SELECT 1 FROM run_models o WHERE o.workspace_id = :ws AND o.run_seq = r.run_seq), {INFO}
+        FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id = :id
+        """,
+        id=run_id,
+    )
+    if row is None:
+        raise NotFound(f"Run with id={run_id} not found")
+    seq: int = row[2]
+    parts = _parts(tx, [seq], has_datasets=bool(row[0]), has_models=bool(row[1]))
+    return parts.run(seq, info_of(row[2:]), with_model_inputs=True)
 
 
 def some(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
@@ -123,6 +136,38 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
             runs=seqs,
         )
     }
+    parts = _parts(tx, seqs)
+    return {seq: parts.run(seq, infos[seq], with_model_inputs=with_model_inputs) for seq in seqs if seq in infos}
+
+
+class _Parts(Struct, frozen=True):
+    """What was logged to runs, by run_seq."""
+
+    metrics: dict[int, list[Metric]]
+    params: dict[int, list[KeyValue]]
+    tags: dict[int, list[KeyValue]]
+    datasets: dict[int, list[DatasetInput]]
+    inputs: dict[int, list[ModelInput]]
+    outputs: dict[int, list[ModelOutput]]
+
+    def run(self, seq: int, info: RunInfo, *, with_model_inputs: bool) -> Run:
+        return Run(
+            info=info,
+            data=RunData(
+                metrics=self.metrics.get(seq, []), params=self.params.get(seq, []), tags=self.tags.get(seq, [])
+            ),
+            inputs=RunInputs(
+                dataset_inputs=self.datasets.get(seq, []),
+                model_inputs=self.inputs.get(seq, []) if with_model_inputs else [],
+            ),
+            outputs=RunOutputs(model_outputs=self.outputs.get(seq, [])),
+        )
+
+
+def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bool = True) -> _Parts:
+    """`has_datasets` and `has_models` are False where none of the runs has any."""
+    which = "= :runs" if len(seqs) == 1 else "IN :runs"  # one value is bound in less time than a list
+    runs = seqs[0] if len(seqs) == 1 else seqs
     metrics = {
         seq: [
             Metric(key=key, value=wire_double(value, is_nan=is_nan), timestamp=timestamp, step=step)
@@ -130,50 +175,41 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
         ]
         for seq, rows in _by_run(
             tx.all(
-                """
+                f"""
                 SELECT run_seq, key, last_value, last_is_nan, last_timestamp, last_step FROM metric_series
-                WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, first_timestamp, key
+                WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, first_timestamp, key
                 """,
-                runs=seqs,
+                runs=runs,
             )
         )
     }
     params = _pairs(
         tx.all(
-            "SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key",
-            runs=seqs,
+            f"SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, key",
+            runs=runs,
         )
     )
     tags = _pairs(
         tx.all(
-            "SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key",
-            runs=seqs,
+            f"SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, key",
+            runs=runs,
         )
     )
-    datasets = _datasets(tx, seqs)
     inputs: dict[int, list[ModelInput]] = {}
     outputs: dict[int, list[ModelOutput]] = {}
-    for seq, direction, model_id, step in tx.all(
-        """
-        SELECT run_seq, direction, model_id, step FROM run_models
-        WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, direction, model_id
-        """,
-        runs=seqs,
-    ):
-        if direction == "output":
-            outputs.setdefault(seq, []).append(ModelOutput(model_id=model_id, step=step))
-        elif with_model_inputs:
-            inputs.setdefault(seq, []).append(ModelInput(model_id=model_id))
-    return {
-        seq: Run(
-            info=infos[seq],
-            data=RunData(metrics=metrics.get(seq, []), params=params.get(seq, []), tags=tags.get(seq, [])),
-            inputs=RunInputs(dataset_inputs=datasets.get(seq, []), model_inputs=inputs.get(seq, [])),
-            outputs=RunOutputs(model_outputs=outputs.get(seq, [])),
-        )
-        for seq in seqs
-        if seq in infos
-    }
+    if has_models:
+        for seq, direction, model_id, step in tx.all(
+            f"""
+            SELECT run_seq, direction, model_id, step FROM run_models
+            WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, direction, model_id
+            """,
+            runs=runs,
+        ):
+            if direction == "output":
+                outputs.setdefault(seq, []).append(ModelOutput(model_id=model_id, step=step))
+            else:
+                inputs.setdefault(seq, []).append(ModelInput(model_id=model_id))
+    return _Parts(metrics, params, tags, _datasets(tx, seqs) if has_datasets else {}, inputs, outputs)
 
 
 def documents(
