@@ -16,7 +16,7 @@ class Stat(Struct, frozen=True):
     etag: str  # without quotes; another one whenever the bytes are others
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """What lies in a folder: `path` is relative to the folder that was asked."""
 
     path: str
