@@ -10,6 +10,7 @@ from trackside.core.access import Object
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
 from trackside.identity import store as identity
+from trackside.workspaces import store as workspaces
 
 _COLUMNS = """a.assignment_id, a.principal_id, a.role_id, a.subscription, a.resource_group, a.workspace, a.object_type,
     a.object_id, a.is_denial, a.created_at, a.created_by"""
@@ -195,12 +196,13 @@ def page(
     return [(_assignment(row), row[11]) for row in rows]
 
 
-def let_creator_manage(tx: Tx, workspace: str, found: Object) -> None:
+def let_creator_manage(tx: Tx, found: Object) -> None:
     """To be called by the transaction that creates an object, in the name of its caller."""
     principal_id = tx.caller.principal_id
     if principal_id is None:
         return
-    assign(tx, principal_id, builtin.MANAGE.role_id, Scope("", "", workspace, found.kind, found.id), tx.caller.name)
+    scope = Scope("", "", workspaces.name(tx), found.kind, found.id)
+    assign(tx, principal_id, builtin.MANAGE.role_id, scope, tx.caller.name)
 
 
 def forget_object(tx: Tx, workspace: str, found: Object) -> None:

@@ -52,7 +52,7 @@ class Work:
         deployment = m.check_name(call.deployment or FIRST_DEPLOYMENT, "deployment")
         model = sources.resolve(tx, call.model_uri) if call.model_uri else None
         endpoint = store.create(tx, name, mode, description, tags, properties)
-        access.let_creator_manage(tx, workspaces.name(tx), Object("endpoint", name))
+        access.let_creator_manage(tx, Object("endpoint", name))
         keys.make_both(tx, self._sealer, endpoint)
         if model is not None:
             store.put_deployment(tx, endpoint, deployment, model, spec, traffic=100)

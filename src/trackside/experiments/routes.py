@@ -10,7 +10,6 @@ from trackside.core.http.routes import LISTED, Route, command, query
 from trackside.core.http.targets import by
 from trackside.experiments import model as m
 from trackside.experiments import search, store
-from trackside.workspaces import store as workspaces
 
 ONE = by("experiment", "experiment_id")
 
@@ -29,7 +28,7 @@ class Calls:
         if location and not self.is_local:
             m.check_absolute(location)
         experiment_id = store.create(tx, call.name, self.artifact_root, location, tags)
-        access.let_creator_manage(tx, workspaces.name(tx), Object("experiment", experiment_id))
+        access.let_creator_manage(tx, Object("experiment", experiment_id))
         return m.Created(experiment_id=experiment_id)
 
 

@@ -31,7 +31,8 @@ _NEXT_SEQ = {
 _ACTIVE = "active experiment"  # of what the writer remembers
 _ACTIVE_FIRST = """
     ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1"""
-_COLUMNS = "experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time"
+_COLUMNS = """experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time,
+    (SELECT w.name FROM workspaces w WHERE w.workspace_id = :ws)"""
 
 
 def create_default(tx: Tx, server_root: str) -> None:
@@ -389,15 +390,16 @@ def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
 
 
 def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
-    workspace = workspaces.name(tx)
     tags: dict[int, list[Tag]] = {}
     if rows:
+        seqs = [row[0] for row in rows]
+        which = "= :seqs" if len(seqs) == 1 else "IN :seqs"  # one value is bound in less time than a list
         for seq, key, value in tx.all(
-            """
+            f"""
             SELECT experiment_seq, key, value FROM experiment_tags
-            WHERE workspace_id = :ws AND experiment_seq IN :seqs ORDER BY experiment_seq, key
+            WHERE workspace_id = :ws AND experiment_seq {which} ORDER BY experiment_seq, key
             """,
-            seqs=[row[0] for row in rows],
+            seqs=seqs[0] if len(seqs) == 1 else seqs,
         ):
             tags.setdefault(seq, []).append(Tag(key=key, value=value))
     return [
@@ -411,7 +413,7 @@ def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
             workspace=workspace,
             tags=tags.get(seq, []),
         )
-        for seq, public, name, location, stage, updated, created in rows
+        for seq, public, name, location, stage, updated, created, workspace in rows
     ]
 
 

@@ -43,7 +43,7 @@ SOURCES = _with_sources
 def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
     tags = m.check_model_tags(call.tags or [])
     made = models.create(tx, call.model, tags, call.description or "")
-    access.let_creator_manage(tx, workspaces.name(tx), Object("model", call.model))
+    access.let_creator_manage(tx, Object("model", call.model))
     return m.GotModel(registered_model=made)
 
 

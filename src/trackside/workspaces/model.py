@@ -5,6 +5,7 @@ nothing at all for the default workspace.
 """
 
 import re
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
@@ -156,7 +157,14 @@ def check_root(root: str) -> str:
     return root
 
 
-def artifact_root(workspace: Workspace, server_root: str) -> str:
+class Storage(NamedTuple):
+    """What decides where a workspace keeps its artifacts."""
+
+    default_artifact_root: str | None
+    folder: str
+
+
+def artifact_root(workspace: Workspace | Storage, server_root: str) -> str:
     """Where the experiments of a workspace keep their artifacts, without a slash at the end."""
     if workspace.default_artifact_root:
         return workspace.default_artifact_root.rstrip("/")

@@ -13,6 +13,7 @@ from trackside.workspaces.model import (
     DEFAULT_RESOURCE_GROUP,
     DEFAULT_SUBSCRIPTION,
     Reach,
+    Storage,
     Workspace,
     check_name,
 )
@@ -112,12 +113,12 @@ def name(tx: Tx) -> str:
     return found
 
 
-def hold(tx: Tx) -> Workspace:
-    """The workspace of a transaction that writes; it stays until that is done."""
-    row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
-    if row is None or _workspace(row).name.startswith(ENDED):
+def hold(tx: Tx) -> Storage:
+    """Keep the workspace of a transaction that writes until that is done, and return where it keeps its artifacts."""
+    row = tx.one("SELECT name, default_artifact_root, folder FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
+    if row is None or row[0].startswith(ENDED):
         raise NotFound("The workspace was deleted.")
-    return _workspace(row)
+    return Storage(row[1], row[2])
 
 
 def hold_alone(tx: Tx) -> None:

@@ -233,8 +233,10 @@ class Tx:
 
     def in_visit(self, visit: Visit) -> "Tx":
         """Return the same transaction in the name of a call's caller, with the place that the call came from."""
-        copied = self.for_caller(visit.caller, visit.rights)
+        caller = visit.caller
+        copied = Tx(self._session, self.ws, self.now, self.memory, self.epoch, self.stirred)
         copied.user, copied.source = visit.user, visit.source
+        copied.caller, copied.rights, copied.witness = caller, visit.rights, caller.witness
         return copied
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
