@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from trackside.access import notes
+from trackside.access.caller import SignedIn
 from trackside.access.gate import Gate, Policy
-from trackside.audit.log import Source
+from trackside.access.notes import MINUTE_MS, Notes
+from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN
 from trackside.core.errors import Unavailable
+from trackside.identity.model import Kind, Principal
 
 
 class Gone:
@@ -28,3 +32,22 @@ def test_a_store_that_fails_is_told_by_admit_alone() -> None:
     assert (gate.recall({}, "POST"), gate.still_knows(OPEN, gate.age)) == (None, False)
     with pytest.raises(Unavailable, match="is gone"):
         gate.admit({}, "POST", Source())
+
+
+def test_what_cannot_be_written_is_noted_again() -> None:
+    noted = Notes()
+    refused = Event(action="access.refused", actor="ann")
+    noted.add(refused)
+    ann = Principal(
+        principal_id=1, kind=Kind.USER, name="ann", home="", display_name="", is_admin=False, is_disabled=False,
+        created_at=0, last_login_at=None, has_password=True,
+    )  # fmt: skip
+    noted.add_use(SignedIn(ann, (), "token t", token_id=7), MINUTE_MS, "1.2.3.4")
+    noted.add_use(SignedIn(ann, (), "session 5", session_id=5), MINUTE_MS, "")
+
+    with pytest.raises(Unavailable, match="is gone"):
+        notes.step(Gone(), noted)
+    noted.add(refused)
+
+    assert noted.take() == ([(refused, 2)], [(7, MINUTE_MS, "1.2.3.4")], [5])
+    assert noted.take() == ([], [], [])

@@ -20,6 +20,7 @@ from trackside.access import builtin, store
 from trackside.access.caller import Anonymous, SignedIn, bounds_of, granted, new_password_only, place_of
 from trackside.access.evaluation import Grant
 from trackside.access.model import ROOT, Role
+from trackside.access.notes import MINUTE_MS, MOST_REMEMBERED, Notes
 from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
@@ -37,8 +38,6 @@ from trackside.workspaces import store as workspaces
 DIRECT = Forwarded()  # no proxy is believed
 LOOK_EVERY_S = 0.2
 REMEMBER_PASSWORD_S = 300.0
-MOST_REMEMBERED = 10_000
-MINUTE_MS = 60_000
 LATE_S = 1.0  # a refusal while guessing is slowed
 # What a default role gives nobody: to read who the users are and what they may do.
 _PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
@@ -107,10 +106,7 @@ class Gate:
         self._callers: dict[bytes, SignedIn] = {}
         self._standing: dict[int, SignedIn] = {}  # principals that something acts for
         self._verified: dict[bytes, _Verified] = {}
-        self._uses: dict[int, tuple[int, str]] = {}  # of tokens: minute, address
-        self._seen: set[int] = set()  # sessions
-        self._noted: dict[tuple[str, int], tuple[int, str]] = {}  # of tokens and sessions: the last use that was noted
-        self._events: dict[tuple[Any, ...], tuple[Event, int]] = {}
+        self.notes = Notes()
 
     def recall(self, headers: Headers, method: str) -> Caller | None:
         """The caller if nothing need be asked; None: `admit` must be."""
@@ -127,7 +123,7 @@ class Gate:
         now = time.time_ns() // 1_000_000
         if caller.until < now or (caller.session_id and method in _UNSAFE and not is_own_page(headers)):
             return None
-        self._note_use(caller, now, "")
+        self.notes.add_use(caller, now, "")
         return caller
 
     def still_knows(self, caller: Caller, age: int) -> bool:
@@ -140,7 +136,7 @@ class Gate:
             now = time.time_ns() // 1_000_000
             if caller.until < now:
                 return False
-            self._note_use(caller, now, "")
+            self.notes.add_use(caller, now, "")
         return True
 
     def admit(self, headers: Headers, method: str, source: Source) -> Caller:
@@ -162,7 +158,7 @@ class Gate:
             raise Denied(
                 "Permission denied: a page of another origin, or none, sent this request with a session's cookie."
             )
-        self._note_use(caller, time.time_ns() // 1_000_000, source.address)
+        self.notes.add_use(caller, time.time_ns() // 1_000_000, source.address)
         return caller
 
     def check_password(self, name: str, password: str, source: Source) -> Principal:
@@ -255,28 +251,7 @@ class Gate:
 
     def note(self, event: Event) -> None:
         """For the audit log, soon; the same event again is counted."""
-        key = (
-            event.action,
-            event.actor,
-            event.object_type,
-            event.object_id,
-            event.workspace,
-            event.reason,
-            event.source,
-        )
-        with self._lock:
-            found = self._events.get(key)
-            if found is None and len(self._events) >= MOST_REMEMBERED:
-                return
-            self._events[key] = (event, 1 if found is None else found[1] + 1)
-
-    def take_notes(self) -> tuple[list[tuple[Event, int]], list[tuple[int, int, str]], list[int]]:
-        """What was noted since the last time: events with their counts, uses of tokens, sessions that were seen."""
-        with self._lock:
-            events, self._events = list(self._events.values()), {}
-            uses, self._uses = self._uses, {}
-            seen, self._seen = self._seen, set()
-        return events, [(token_id, minute, address) for token_id, (minute, address) in uses.items()], sorted(seen)
+        self.notes.add(event)
 
     def _is_current(self) -> bool:
         """Return whether what is remembered may be used.  Look at the store where that needs no thread; `admit` tells of a store
@@ -457,23 +432,6 @@ class Gate:
                 if each.role_id in roles
             ),
         ]
-
-    def _note_use(self, caller: SignedIn, now: int, address: str) -> None:
-        """Of a token or a session, once a minute and for each new address; written by a loop."""
-        if not caller.token_id and not caller.session_id:
-            return
-        key = ("token", caller.token_id) if caller.token_id else ("session", caller.session_id)
-        minute = now - now % MINUTE_MS
-        known = self._noted.get(key)
-        if known is not None and known[0] == minute and (not address or known[1] == address):
-            return
-        if len(self._noted) >= MOST_REMEMBERED:
-            self._noted.clear()
-        use = self._noted[key] = (minute, address or (known[1] if known else ""))
-        if caller.token_id:
-            self._uses[caller.token_id] = use
-        else:
-            self._seen.add(caller.session_id)
 
     def _digest(self, shown: bytes) -> bytes:
         return hashlib.blake2b(shown, key=self._key, digest_size=16).digest()

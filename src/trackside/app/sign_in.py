@@ -35,7 +35,7 @@ def gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: l
         session_longest_ms=longest_ms,
     )
     gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known, exchange)
-    closers.append(Loop("access", lambda: notes.step(db, gate), notes.NOTES_EVERY_S).close)
+    closers.append(Loop("access", lambda: notes.step(db, gate.notes), notes.NOTES_EVERY_S).close)
     prune = partial(
         notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
     )

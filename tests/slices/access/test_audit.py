@@ -36,7 +36,7 @@ def test_no_secret_is_written(people: People, application: app.App) -> None:
     token = people.token("bo")
     people.admin.ask("PATCH", f"{OURS}/users/bo", {"password": "another-password-2"})
     people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "guessed-password-3"})
-    notes.step(application.asgi._database, application.asgi._gate)
+    notes.step(application.asgi._database, application.asgi._gate.notes)
 
     text = json.dumps(entries(people, max_results="1000"))
 
@@ -51,7 +51,7 @@ def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: Peopl
         bo.ask("POST", "experiments/create", {"name": "e"})
     people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "wrong-password-1"})
 
-    notes.step(application.asgi._database, application.asgi._gate)
+    notes.step(application.asgi._database, application.asgi._gate.notes)
 
     (refused,) = entries(people, outcome="denied")
     assert (refused["actor"], refused["action"], json.loads(refused["detail"])) == (
@@ -139,7 +139,7 @@ def test_every_entry_says_from_where_and_by_which_client(people: People, applica
     bo.post("registered-models/create", name="iris")
     bo.ask("DELETE", "registered-models/delete", {"name": "iris"})
     bo.ask("GET", f"{OURS}/users")
-    notes.step(application.asgi._database, application.asgi._gate)
+    notes.step(application.asgi._database, application.asgi._gate.notes)
 
     found = entries(people, actor="bo")
 

@@ -83,7 +83,7 @@ def browser(api: Api, reply: Reply) -> Api:
 def failures(people: People, application: app.App) -> list[str]:
     from trackside.access import notes
 
-    notes.step(application.asgi._database, application.asgi._gate)
+    notes.step(application.asgi._database, application.asgi._gate.notes)
     found = people.admin.get(f"{OURS}/audit", outcome="failed").get("entries", [])
     return [each["reason"] for each in found]
 
