@@ -52,7 +52,7 @@ class People:
     """Makes users, and gives calls in their names.  `open` shows no credential.
 
     A server spends 30 ms on a password, and once more after each change of rights.  So where `begin` got the application,
-    users sign in by tokens, but for those that were given a password."""
+    and after `by_tokens`, users sign in by tokens, but for those that were given a password."""
 
     open: Api
     tokens: dict[str, str] = field(default_factory=dict)
@@ -74,6 +74,11 @@ class People:
             by_operator = tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS)
             made = service.create_user(by_operator, ADMIN, password_hash=_hashed(), is_admin=True)
             _, self.tokens[ADMIN] = service.create_token(by_operator, made, "tests", TokenScope.ADMIN, "", 1, 1)
+        return self
+
+    def by_tokens(self) -> "People":
+        """The same, where users sign in by tokens as in an application of this process."""
+        self.tokens[ADMIN] = self.token(ADMIN, scope=TokenScope.ADMIN)
         return self
 
     def add(self, name: str, role: str = "", scope: str = "/ws/default", **more: Any) -> Api:
