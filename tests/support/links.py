@@ -33,7 +33,7 @@ def until(
     while not condition():
         assert time.monotonic() < end, f"waited {limit_s:.0f} s in vain for {what} {said()}".rstrip()
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, 0.05)
+        pause_s = min(2 * pause_s, 0.1)
 
 
 def settle(api: Api, name: str) -> Any:

@@ -48,7 +48,7 @@ def test_a_backup_has_spans_that_moved_and_they_go_on_in_the_restored_store(
     code, _, err = said("backup", "restore", "--data", tmp_path / "again", tmp_path / "kept")
 
     assert code == 0, err
-    restored = start(*SMALL, data=tmp_path / "again", interval_factor=0.001).api
+    restored = start(*SMALL, data=tmp_path / "again", interval_factor=0.003).api
     restored.post(f"{OURS}/trash/restore", {"kind": "trace", "id": trace_id(1)})
     assert spans_of(restored) == before
     again(restored, 1)
@@ -73,7 +73,7 @@ def test_an_archive_has_spans_that_moved_and_an_import_moves_those_that_had_not(
 
     code, _, err = said("backup", "export", "team", *store_of(small), "--to", tmp_path / "kept", "--json")
     assert code == 0, err
-    other = start(*SMALL, interval_factor=0.001)
+    other = start(*SMALL, interval_factor=0.003)
     code, _, err = said("backup", "import", "--data", other.data, tmp_path / "kept")
 
     assert code == 0, err
@@ -109,7 +109,7 @@ def test_a_link_brings_spans_that_moved_and_they_move_on_the_other_side_too(smal
 def test_a_workspace_with_its_own_root_has_spans_there_and_its_deletion_leaves_none(
     start: Callable[..., Server], tmp_path: Path, spelling: str
 ) -> None:
-    server = start(*SMALL, "--allowed-artifact-roots", f"{tmp_path}/own", interval_factor=0.001)
+    server = start(*SMALL, "--allowed-artifact-roots", f"{tmp_path}/own", interval_factor=0.003)
     root = spelling.format(tmp_path)
     reply = server.api.ask("POST", f"{OURS}/workspaces", {"name": "north", "default_artifact_root": root})
     assert reply.status == 201, reply
@@ -129,7 +129,7 @@ def test_a_workspace_with_its_own_root_has_spans_there_and_its_deletion_leaves_n
 
 
 def test_files_of_spans_are_no_artifacts_of_clients(start: Callable[..., Server]) -> None:
-    server = start(*SMALL, interval_factor=0.001)
+    server = start(*SMALL, interval_factor=0.003)
     api = server.api
     fill(api, *large(1))
     (file,) = moved(server, 1)
@@ -148,7 +148,7 @@ def test_files_of_spans_are_no_artifacts_of_clients(start: Callable[..., Server]
 
 
 def test_traces_in_the_trash_count_in_the_quota_of_their_experiment(start: Callable[..., Server]) -> None:
-    server = start(interval_factor=0.001)
+    server = start(interval_factor=0.003)
     api = server.api
     fill(api, *large(1))
     api.post("traces/delete-traces", experiment_id="0", request_ids=[trace_id(1)])

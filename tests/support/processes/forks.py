@@ -34,8 +34,9 @@ IMPORTED = (
         "trackside.artifacts.cloud",
         "trackside.cli.credentials",
     ),
-    *("trackside.cli.access.commands", "trackside.cli.endpoints.commands"),
-    *("uvloop", "uvicorn.server", "http.client", "ssl", "asyncio"),
+    *("trackside.cli.access.commands", "trackside.cli.endpoints.commands", "trackside.cli.server.commands"),
+    *("uvloop", "uvicorn.server", "uvicorn.loops.uvloop", "uvicorn.lifespan.off", "http.client", "ssl", "asyncio"),
+    *("argon2", "encodings.idna", "opentelemetry.proto.collector.trace.v1.trace_service_pb2", "zstandard"),
 )
 _LENGTH = 4
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from support.processes import forks
+from support.processes.ports import free_port
 
 SOURCE = """
 import sys
@@ -21,6 +22,20 @@ app.build(settings.load({"--data": sys.argv[1]}, {})).close()
 print(*(name for name in set(sys.modules) - imported if name.startswith("trackside")))
 """
 
+START = """
+import sys
+from importlib import import_module
+
+from trackside.cli.main import main
+
+for name in sys.argv[4:]:
+    import_module(name)
+imported = set(sys.modules)
+
+main(["server", "--data", sys.argv[1], "--port", sys.argv[2], "--durability", sys.argv[3]])
+print(*sorted(set(sys.modules) - imported))
+"""
+
 
 def test_a_forked_server_imports_nothing_of_trackside_itself(tmp_path: Path) -> None:
     """A third of all modules took 300 ms of the processor in each server of a test."""
@@ -29,3 +44,15 @@ def test_a_forked_server_imports_nothing_of_trackside_itself(tmp_path: Path) -> 
     )
 
     assert done.stdout.split() == []
+
+
+def test_a_forked_server_imports_nothing_to_start_and_end(tmp_path: Path) -> None:
+    words = [str(tmp_path), str(free_port()), "relaxed", *forks.IMPORTED]
+
+    with subprocess.Popen([sys.executable, "-c", START, *words], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        started = process.stdout.readline()
+        process.terminate()
+        imported = process.stdout.read().splitlines()[-1]
+
+    assert ("listening" in started, imported) == (True, "")
