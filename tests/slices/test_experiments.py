@@ -92,6 +92,21 @@ def test_the_name_of_a_deleted_experiment_is_free_and_the_active_one_is_found_by
     assert api.get("experiments/get-by-name", experiment_name="iris")["experiment"]["experiment_id"] == old
 
 
+def test_several_deleted_experiments_have_one_name(api: Api) -> None:
+    made = ["0", api.new_experiment("iris")]
+    for experiment_id in made:
+        api.post("experiments/delete", experiment_id=experiment_id)
+
+    again = [api.new_experiment(name) for name in ("Default", "iris")]
+    for experiment_id in again:
+        api.post("experiments/delete", experiment_id=experiment_id)
+
+    assert sorted(ids(api, view_type="DELETED_ONLY")) == sorted([*made, *again])
+    for name in ("Default", "iris"):
+        api.new_experiment(name)
+        assert api.fault("experiments/create", name=name)[:2] == (400, "RESOURCE_ALREADY_EXISTS")
+
+
 def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
     """A notebook of Databricks makes its experiment in each session, and means the one that it has."""
     mine = [{"key": "mlflow.experiment.sourceId", "value": "42"}]

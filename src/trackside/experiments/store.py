@@ -28,6 +28,8 @@ _NEXT_SEQ = {
     "sqlite": "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM sqlite_sequence WHERE name = 'experiments'",
     "postgresql": "SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_seq')) AS seq",
 }
+# As in the index `experiments_by_name`: -1 for the active experiment of a name, a number of its own for each deleted one.
+_NAME_HOLDER = "(CASE WHEN lifecycle_stage = 'active' THEN -1 ELSE experiment_seq END)"
 _ACTIVE = "active experiment"  # of what the writer remembers
 _ACTIVE_FIRST = """
     ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1"""
@@ -76,7 +78,7 @@ def create(
             creation_time, last_update_time)
         SELECT n.seq, :ws, n.seq, :name, COALESCE(:location, :root || '/' || CAST(n.seq AS TEXT)), 'active', :now, :now
         FROM ({_NEXT_SEQ[tx.dialect]}) n WHERE true
-        ON CONFLICT (workspace_id, name) WHERE lifecycle_stage = 'active' DO NOTHING RETURNING experiment_seq
+        ON CONFLICT (workspace_id, name, {_NAME_HOLDER}) DO NOTHING RETURNING experiment_seq
         """,
         name=name,
         location=artifact_location or None,
