@@ -266,7 +266,8 @@ class Records:
 
     def __init__(self, dataset_id: str) -> None:
         self.dataset_id = dataset_id
-        self._db = sqlite3.connect("", isolation_level=None)
+        # By one thread at a time: a link has a new one after each longer rest, and another one closes it.
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("BEGIN")
         self._db.execute(
