@@ -38,7 +38,8 @@ def test_a_workspace_is_linked_compared_paused_and_unlinked(start: Callable[...,
     page.get_by_role("button", name="Start the link").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("twin")
-    expect(page.get_by_text("0 items, the oldest for 0 ms")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("nothing", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("1 experiment, 1 run", exact=True)).to_be_visible()
     assert there.api.run(run_id)["info"]["run_name"] == "swift-fox"
     page.get_by_role("button", name="Compare now").click()
     expect(page.get_by_text("both sides are alike")).to_be_visible(timeout=60_000)

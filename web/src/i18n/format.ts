@@ -17,6 +17,11 @@ export function plural(count: number): Intl.LDMLPluralRule {
   return cached("plural", (tag) => new Intl.PluralRules(tag)).select(count);
 }
 
+/** A function that says a number with the noun that fits it: `1 run`, `2 runs`. */
+export function counted(one: string, more: string): (count: number) => string {
+  return (count) => `${formatCount(count)} ${plural(count) === "one" ? one : more}`;
+}
+
 export function formatDate(ms: number): string {
   return cached("date", (tag) => new Intl.DateTimeFormat(tag, { dateStyle: "medium", timeStyle: "short" })).format(ms);
 }

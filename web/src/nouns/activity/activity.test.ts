@@ -9,6 +9,7 @@ test("a change leads to its object where that has a page", () => {
   expect(linkOf({ entity: "endpoint", entity_id: "iris" })).toBe("#/endpoints/iris");
   expect(linkOf({ entity: "model_version", entity_id: "odd" })).toBeUndefined();
   expect(linkOf({ entity: "run", entity_id: "r" })).toBe("#/runs/r");
+  expect(linkOf({ entity: "trace", entity_id: "tr-1" })).toBe("#/traces/tr-1");
   expect(linkOf({ entity: "view", entity_id: "v" })).toBeUndefined();
 });
 
@@ -21,6 +22,7 @@ test("a detail is one line without what is empty", () => {
 
 test("kinds and actions have words, or show their names", () => {
   expect([entityText("model_version"), entityText("new_thing")]).toEqual(["model version", "new thing"]);
+  expect([entityText("label_schema"), actionText("assess")]).toEqual(["review question", "assessed"]);
   expect([actionText("set-stage"), actionText("do-it")]).toEqual(["changed the stage", "do it"]);
   expect([idText("iris"), idText("0".repeat(32))]).toEqual(["iris", "000000000000…"]);
 });

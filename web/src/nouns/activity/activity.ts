@@ -28,6 +28,8 @@ export function linkOf({ entity, entity_id }: Pick<Change, "entity" | "entity_id
       return href("jobs", entity_id);
     case "webhook":
       return href("webhooks", entity_id);
+    case "trace":
+      return href("traces", entity_id);
     case "quota":
       return href("overview");
     case "alert":

@@ -1,7 +1,4 @@
-import { formatCount, plural } from "@/i18n/format";
-
-const counted = (one: string, more: string) => (count: number) =>
-  `${formatCount(count)} ${plural(count) === "one" ? one : more}`;
+import { counted, formatCount, plural } from "@/i18n/format";
 
 export default {
   remove: "Delete permanently…",

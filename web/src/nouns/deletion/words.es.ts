@@ -1,9 +1,6 @@
-import { formatCount, plural } from "@/i18n/format";
+import { counted, formatCount, plural } from "@/i18n/format";
 import type { Words } from "@/i18n/catalogue.svelte";
 import type en from "./words.en";
-
-const counted = (one: string, more: string) => (count: number) =>
-  `${formatCount(count)} ${plural(count) === "one" ? one : more}`;
 
 export default {
   remove: "Eliminar definitivamente…",
@@ -82,7 +79,7 @@ export default {
     workspaces: counted("espacio de trabajo", "espacios de trabajo"),
     models: counted("modelo registrado", "modelos registrados"),
     monitors: counted("monitor de deriva", "monitores de deriva"),
-    schedules: counted("calendario", "calendarios"),
+    schedules: counted("programación", "programaciones"),
     windows: counted("ventana", "ventanas"),
     incidents: counted("incidente", "incidentes"),
     tokens: counted("token", "tokens"),

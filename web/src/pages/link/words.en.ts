@@ -1,4 +1,7 @@
-import { formatCount } from "@/i18n/format";
+import { counted, formatCount } from "@/i18n/format";
+
+const items = counted("item", "items");
+const points = counted("point", "points");
 
 export default {
   links: "Links",
@@ -11,7 +14,7 @@ export default {
   kind: "Kind",
   mode: "Direction",
   waiting: "Waiting",
-  waitingText: (items: number, lag: string) => `${formatCount(items)} items, the oldest for ${lag}`,
+  waitingText: (count: number, lag: string) => (count === 0 ? "nothing" : `${items(count)}, the oldest for ${lag}`),
   postponed: (items: number) => `${formatCount(items)} of them were refused and are tried again later`,
   success: "Last success",
   error: "Last error",
@@ -22,9 +25,17 @@ export default {
   registry: "Model registry",
   sent: "Sent",
   taken: "Received",
-  amount: (items: number, points: number, size: string) =>
-    `${formatCount(items)} items, ${formatCount(points)} points, ${size}`,
+  amount: (sent: number, pointCount: number, size: string) => `${items(sent)}, ${points(pointCount)}, ${size}`,
   mirrored: "On both sides",
+  counts: {
+    experiment: counted("experiment", "experiments"),
+    run: counted("run", "runs"),
+    logged_model: counted("logged model", "logged models"),
+    registered_model: counted("registered model", "registered models"),
+    model_version: counted("model version", "model versions"),
+    evaluation_dataset: counted("evaluation dataset", "evaluation datasets"),
+    trace: counted("trace", "traces"),
+  } as Record<string, (count: number) => string>,
   yes: "yes",
   no: "no",
   differs: "What differs",

@@ -1,6 +1,9 @@
 import type { Words } from "@/i18n/catalogue.svelte";
-import { formatCount } from "@/i18n/format";
+import { counted, formatCount } from "@/i18n/format";
 import type en from "./words.en";
+
+const items = counted("elemento", "elementos");
+const points = counted("punto", "puntos");
 
 export default {
   links: "Enlaces",
@@ -13,7 +16,8 @@ export default {
   kind: "Tipo",
   mode: "Dirección",
   waiting: "En espera",
-  waitingText: (items: number, lag: string) => `${formatCount(items)} elementos, el más antiguo desde hace ${lag}`,
+  waitingText: (count: number, lag: string) =>
+    count === 0 ? "nada" : `${items(count)}, el más antiguo desde hace ${lag}`,
   postponed: (items: number) => `${formatCount(items)} de ellos se rechazaron y se intentan más tarde`,
   success: "Último éxito",
   error: "Último error",
@@ -24,9 +28,17 @@ export default {
   registry: "Registro de modelos",
   sent: "Enviado",
   taken: "Recibido",
-  amount: (items: number, points: number, size: string) =>
-    `${formatCount(items)} elementos, ${formatCount(points)} puntos, ${size}`,
+  amount: (sent: number, pointCount: number, size: string) => `${items(sent)}, ${points(pointCount)}, ${size}`,
   mirrored: "En ambos lados",
+  counts: {
+    experiment: counted("experimento", "experimentos"),
+    run: counted("ejecución", "ejecuciones"),
+    logged_model: counted("modelo de ejecución", "modelos de ejecuciones"),
+    registered_model: counted("modelo registrado", "modelos registrados"),
+    model_version: counted("versión de modelo", "versiones de modelos"),
+    evaluation_dataset: counted("conjunto de evaluación", "conjuntos de evaluación"),
+    trace: counted("traza", "trazas"),
+  } as Record<string, (count: number) => string>,
   yes: "sí",
   no: "no",
   differs: "Qué difiere",
