@@ -48,19 +48,20 @@ def test_a_run_comes_as_it_was(server: Server, bring: Importer, mlruns: Mlruns) 
 
 
 def test_the_second_time_there_is_nothing_to_do(bring: Importer, mlruns: Mlruns) -> None:
-    mlruns.run("a1", points={"m": [f"{START} 1 0"]}, files={"f": b"1"})
+    mlruns.run("a1", points={"m": [f"{START} 1 0", f"{START} nan 1", f"{START} inf 2"]}, files={"f": b"1"})
     mlruns.run("going", status=1, end_time=None, files={"f": b"2"})
     mlruns.registered("net", best="1")
     mlruns.version("net", 1, str(mlruns.root / "0" / "a1" / "artifacts"), run_id="a1")
 
-    first, second, third = bring(mlruns.root), bring(mlruns.root), bring(mlruns.root, "--verify")
+    first = bring(mlruns.root)
+    others = [bring(mlruns.root, *words) for words in ((), ("--verify",), ("--verify", "--dry-run"))]
 
     for kind, count in (("runs", 2), ("registered_models", 1), ("model_versions", 1)):
         assert tally(first.report, kind) == (count, 0, 0, 0)
-        assert tally(second.report, kind) == tally(third.report, kind) == (0, 0, count, 0)
-    assert (first.report["points"], first.report["files"]) == (1, 2)
-    assert (second.report["points"], second.report["files"], third.report["files"]) == (0, 0, 0)
-    assert first.report["differences"] == second.report["differences"] == third.report["differences"] == []
+        assert [tally(each.report, kind) for each in others] == [(0, 0, count, 0)] * 3
+    assert (first.report["points"], first.report["files"]) == (3, 2)
+    assert (others[0].report["points"], [each.report["files"] for each in others]) == (0, [0, 0, 0])
+    assert [each.report["differences"] for each in (first, *others)] == [[]] * 4
 
 
 def test_a_dry_run_says_what_would_come_and_changes_nothing(server: Server, bring: Importer, mlruns: Mlruns) -> None:
@@ -109,15 +110,18 @@ def test_what_was_here_with_other_content_is_mended_and_said(server: Server, bri
 def test_only_verify_sees_what_no_last_point_and_no_field_tells(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
-    mlruns.run("a1", points={"m": [f"{START} 1 1"]}, files={"f": b"1"})
+    mlruns.run("a1", files={"f": b"1"})
+    mlruns.run("a2", points={"m": [f"{START} 1 1"]})
     bring(mlruns.root)
-    mlruns.run("a1", points={"m": [f"{START} 7 0", f"{START} 1 1"]}, files={"f": b"2"})
+    mlruns.run("a1", files={"f": b"2"})
+    mlruns.run("a2", points={"m": [f"{START} 7 0", f"{START} 1 1"]})
 
-    seen, verified = bring(mlruns.root), bring(mlruns.root, "--verify")
+    seen, tried = bring(mlruns.root), bring(mlruns.root, "--verify", "--dry-run")
+    verified = bring(mlruns.root, "--verify")
 
-    assert tally(seen.report, "runs") == (0, 0, 1, 0)
-    assert tally(verified.report, "runs") == (0, 1, 0, 0)
-    assert len(server.api.history("a1", "m")) == 2
+    assert tally(seen.report, "runs") == (0, 0, 2, 0)
+    assert tally(tried.report, "runs") == tally(verified.report, "runs") == (0, 2, 0, 0)
+    assert len(server.api.history("a2", "m")) == 2
     assert get_file(server.api, "a1", "f") == b"2"
 
 

@@ -5,7 +5,7 @@ A bundle that is refused is sent again part by part, so that nothing is left out
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from functools import partial
 
@@ -16,7 +16,7 @@ from trackside.imports.report import Report
 from trackside.imports.source import Place, Source, Unreadable
 from trackside.imports.target import Target
 from trackside.imports.task import Task
-from trackside.metrics.series import POINT_BYTES
+from trackside.metrics.series import POINT, POINT_BYTES, canonical, unpack
 from trackside.sync import document
 from trackside.sync.api.bundles import Entry, SmallFile, entry_of, size_bytes
 from trackside.sync.document import Patch
@@ -68,10 +68,25 @@ class Sender:
                 on_their_way.pop(0).result()
         finish(on_their_way)
 
-    def count_points(self, tasks: Sequence[Task]) -> None:
-        """Read the points and count them in the report, without sending them."""
-        for _ in self._read_points(tasks):
-            pass
+    def count_points(self, tasks: Sequence[Task], compared: Collection[str]) -> set[str]:
+        """Read the points and count them in the report, without sending them.
+
+        Return the runs among `compared` of which the target lacks points."""
+        lacking: set[str] = set()
+        held_place, held = ("", ""), frozenset[bytes]()
+        for group in self._read_points(tasks):
+            for run_id, series in group.items():
+                for key, packed in series.items():
+                    if run_id not in compared or run_id in lacking:
+                        break
+                    if held_place != (run_id, key):  # a long series comes in several parts
+                        held_place, held = (run_id, key), self._points_held(run_id, key)
+                    if not held.issuperset(_points(packed)):
+                        lacking.add(run_id)
+        return lacking
+
+    def _points_held(self, run_id: str, key: str) -> frozenset[bytes]:
+        return frozenset(point for _, piece in self._target.remote.points(run_id, key, 0) for point in _points(piece))
 
     def _read_points(self, tasks: Sequence[Task]) -> Iterator[dict[str, dict[str, bytes]]]:
         """Yield series by run, as many as one call may have, and count their points in the report."""
@@ -214,6 +229,12 @@ def _together(given: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict
         size += length
     if group:
         yield group
+
+
+def _points(packed: bytes) -> Iterator[bytes]:
+    """Yield packed points one by one, with the values that a store keeps."""
+    for step, timestamp, value in unpack(packed):
+        yield POINT.pack(step, timestamp, canonical(value))
 
 
 def _size(series: Mapping[str, bytes]) -> int:

@@ -195,7 +195,11 @@ class Import:
             for task in tasks:
                 self.report.files += len(task.files)
                 self.report.bytes += sum(task.files.values())
-            self._sender.count_points([task for task in tasks if task.points])
+            with_points = [task for task in tasks if task.points]
+            compared = {task.id for task in with_points if self._verify and not task.is_new}
+            lacking = self._sender.count_points(with_points, compared)
+            for task in with_points:
+                task.points = task.id not in compared or task.id in lacking
             return lambda: None
         self._sender.begin(tasks)
         alive = [task for task in tasks if not task.is_dead]
