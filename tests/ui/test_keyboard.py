@@ -93,13 +93,19 @@ def test_the_list_of_keys_is_opened_and_letters_are_turned_off(page: Page, serve
     expect(page.get_by_role("combobox", name="Filter")).to_be_focused()
 
 
-def test_a_dialog_begins_at_its_first_field(page: Page, server: Server) -> None:
+def test_a_dialog_begins_at_its_first_field_and_gives_the_focus_back(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/#/links?new=1")
     expect(page.get_by_label("Address of the other workspace")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()  # no button has opened it
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Link a workspace")).to_be_focused()
 
     page.goto(f"{server.url}/#/experiments")
     page.get_by_role("button", name="New experiment").click()
     expect(page.get_by_role("dialog").get_by_role("textbox").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="New experiment")).to_be_focused()
 
 
 def test_a_whole_flow_needs_no_mouse_and_the_focus_shows_at_each_step(

@@ -120,6 +120,8 @@ def test_what_is_wrong_with_a_role_is_said_while_it_is_written(server: Server, p
     page.get_by_role("button", name="New role").click()
     text = page.get_by_label("Role as JSON")
     create = page.get_by_role("button", name="Create the role")
+    expect(create).to_be_disabled()
+    expect(page.get_by_text("The role needs a Name.")).to_have_count(0)
 
     text.fill('{"Name": "Trainer",}')
     expect(page.get_by_text("Line 1: this is no JSON.")).to_be_visible()
