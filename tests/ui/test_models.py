@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from support.client import Api
+from support.pages import axe
 from support.processes.servers import Server, environment
 
 OURS = "/api/trackside/v1"
@@ -336,14 +337,19 @@ def test_a_logged_model_is_registered_on_its_page(server: Server, page: Page) ->
     assert the_version(server.api, "boosted")["source"] == f"models:/{model_id}"
 
 
-def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> None:
-    api = server.api
-    api.post("registered-models/create", name="churn")
+def register_prompt(api: Api, *texts: str, kind: str = "text") -> None:
+    """The prompt `summarise` with a version for each text, as MLflow's clients make it."""
     mark = {"key": "mlflow.prompt.is_prompt", "value": "true"}
     api.post("registered-models/create", name="summarise", tags=[mark])
+    for text in texts:
+        tags = [mark, {"key": "mlflow.prompt.text", "value": text}, {"key": "_mlflow_prompt_type", "value": kind}]
+        api.post("model-versions/create", name="summarise", source="dummy-source", tags=tags)
+
+
+def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> None:
+    server.api.post("registered-models/create", name="churn")
     text = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sum {{ text }} up."}]'
-    tags = [mark, {"key": "mlflow.prompt.text", "value": text}, {"key": "_mlflow_prompt_type", "value": "chat"}]
-    api.post("model-versions/create", name="summarise", source="dummy-source", tags=tags)
+    register_prompt(server.api, text, kind="chat")
 
     page.goto(f"{server.url}/#/models")
     expect(page.get_by_role("link", name="churn")).to_be_visible()
@@ -355,3 +361,28 @@ def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> 
     expect(page.get_by_text("Sum {{ text }} up.", exact=True)).to_be_visible()
     expect(page.get_by_text('mlflow.genai.load_prompt("prompts:/summarise/1")')).to_be_visible()
     expect(page.get_by_role("button", name="Deploy")).to_have_count(0)
+    expect(page.locator("mark")).to_have_text(["{{ text }}"])
+    expect(page.get_by_role("button", name="Copy text of the prompt")).to_be_visible()
+
+
+def test_two_versions_of_a_prompt_are_compared_as_text(server: Server, page: Page) -> None:
+    attack = "<img src=x onerror=alert(1)> stays.\n"
+    first, second = "Sum {{ text }} up in {{ n }} lines.", "Sum {{ text }} up in {{ n }} short lines."
+    register_prompt(server.api, f"{attack}{first}", f"{attack}{second}", f"{attack}{second}")
+
+    page.goto(f"{server.url}/#/models/summarise")
+    for version in ("1", "2"):
+        page.get_by_label(f"Choose version {version} for a comparison").check()
+    page.get_by_role("button", name="Compare versions").click()
+    lines = page.get_by_role("region", name="Text differences").locator("p")
+    expect(lines).to_contain_text([attack.strip(), f"removed {first}", f"added {second}"])
+    expect(lines.locator("mark")).to_have_text([" short"])
+    expect(page.locator("main img")).to_have_count(0)
+    assert axe.serious(page) == []
+
+    page.get_by_label("Version on the left").select_option("3")
+    expect(page).to_have_url(re.compile("#/models/summarise/compare/3/2$"))
+    expect(page.get_by_text("The texts are the same")).to_be_visible()
+    page.get_by_role("link", name="Open version 3").click()
+    page.get_by_role("button", name="Compare with the version before").click()
+    expect(page).to_have_url(re.compile("#/models/summarise/compare/2/3$"))

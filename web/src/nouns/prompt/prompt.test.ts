@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ownTags, promptCode, promptOf } from "./prompt";
+import { ownTags, piecesOf, promptCode, promptOf, textOf } from "./prompt";
 
 const tags = (text: string, type = "text") => [
   { key: "mlflow.prompt.is_prompt", value: "true" },
@@ -9,9 +9,13 @@ const tags = (text: string, type = "text") => [
 ];
 
 test("a text prompt is one message, with its variables", () => {
-  expect(promptOf(tags("Sum {{ text }} in {{n}} of {{ text }}."))).toEqual({
-    messages: [{ role: "", content: "Sum {{ text }} in {{n}} of {{ text }}." }],
+  const text = "Sum {{ text }} in {{n}} of {{ text }}.";
+  expect(promptOf(tags(text))).toEqual({
+    messages: [{ role: "", content: text }],
+    text,
     variables: ["text", "n"],
+    responseFormat: "",
+    modelConfig: "",
   });
 });
 
@@ -21,12 +25,43 @@ test("a chat prompt has the roles of its messages", () => {
     { role: "user", content: [{ type: "text", text: "{{ q }}" }] },
   ]);
 
-  expect(promptOf(tags(text, "chat"))).toEqual({
+  expect(promptOf(tags(text, "chat"))).toMatchObject({
     messages: [
       { role: "system", content: "Be brief." },
       { role: "user", content: '[{"type":"text","text":"{{ q }}"}]' },
     ],
     variables: ["q"],
+  });
+});
+
+test("variables are marked as MLflow reads them, and no character is lost", () => {
+  const text = "{{ a.b }}: {{2}} {{ <b> }}{{c}}!";
+
+  const pieces = piecesOf(text);
+
+  expect(pieces.filter((each) => each.isVariable).map((each) => each.text)).toEqual(["{{ a.b }}", "{{c}}"]);
+  expect(pieces.map((each) => each.text).join("")).toBe(text);
+});
+
+test("a chat is compared by its messages, a text as it is", () => {
+  const chat = JSON.stringify([
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hi" },
+  ]);
+
+  expect(textOf(promptOf(tags(chat, "chat"))!)).toBe("system:\nBe brief.\n\nuser:\nHi\n");
+  expect(textOf(promptOf(tags("a\nb"))!)).toBe("a\nb");
+});
+
+test("settings are indented unless that changes a number", () => {
+  const about = [
+    { key: "_mlflow_prompt_response_format", value: '{"type": "object"}' },
+    { key: "_mlflow_prompt_model_config", value: '{"temperature": 1.0}' },
+  ];
+
+  expect(promptOf([...tags("x"), ...about])).toMatchObject({
+    responseFormat: '{\n  "type": "object"\n}',
+    modelConfig: '{"temperature": 1.0}',
   });
 });
 

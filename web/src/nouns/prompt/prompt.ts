@@ -1,5 +1,6 @@
 /** Prompts of MLflow's prompt registry: registered models whose versions hold a text in their tags. */
 
+import { nameIs } from "@/nouns/model/model";
 import { python } from "@/nouns/model/snippets";
 
 /** A filter of registered models for prompts alone. */
@@ -7,12 +8,27 @@ export const IS_PROMPT = "tags.`mlflow.prompt.is_prompt` = 'true'";
 const IS_PROMPT_TAG = "mlflow.prompt.is_prompt";
 const TEXT_TAG = "mlflow.prompt.text";
 const TYPE_TAG = "_mlflow_prompt_type";
+const RESPONSE_FORMAT_TAG = "_mlflow_prompt_response_format";
+const MODEL_CONFIG_TAG = "_mlflow_prompt_model_config";
+/** As MLflow reads them: `{{ name }}` or `{{ object.name }}`. */
+const VARIABLE = /\{\{\s*([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\s*\}\}/g;
 
 export interface Prompt {
   /** A text prompt is one message without a role. */
   messages: { role: string; content: string }[];
+  /** As it is stored: the JSON of a chat. */
+  text: string;
   /** What `{{ name }}` in the messages stands for, each once, in the order of the text. */
   variables: string[];
+  /** JSON to be read by people; empty if the version has none. */
+  responseFormat: string;
+  modelConfig: string;
+}
+
+/** A piece of a message. */
+export interface Piece {
+  text: string;
+  isVariable: boolean;
 }
 
 type Tags = readonly { key: string; value: string }[];
@@ -23,8 +39,37 @@ export function promptOf(tags: Tags): Prompt | undefined {
   if (values[IS_PROMPT_TAG] !== "true") return undefined;
   const text = values[TEXT_TAG] ?? "";
   const messages = (values[TYPE_TAG] === "chat" ? chatOf(text) : undefined) ?? [{ role: "", content: text }];
-  const names = [...text.matchAll(/\{\{\s*([\w.]+)\s*\}\}/g)].map((found) => found[1] ?? "");
-  return { messages, variables: [...new Set(names)] };
+  const names = [...text.matchAll(VARIABLE)].map((found) => found[1] ?? "");
+  return {
+    messages,
+    text,
+    variables: [...new Set(names)],
+    responseFormat: indented(values[RESPONSE_FORMAT_TAG] ?? ""),
+    modelConfig: indented(values[MODEL_CONFIG_TAG] ?? ""),
+  };
+}
+
+/** A message cut at its variables; the pieces together are the message. */
+export function piecesOf(message: string): Piece[] {
+  const found: Piece[] = [];
+  let end = 0;
+  for (const { 0: text, index } of message.matchAll(VARIABLE)) {
+    if (index > end) found.push({ text: message.slice(end, index), isVariable: false });
+    found.push({ text, isVariable: true });
+    end = index + text.length;
+  }
+  if (end < message.length) found.push({ text: message.slice(end), isVariable: false });
+  return found;
+}
+
+/** The messages as one text to compare: each below its role. */
+export function textOf({ messages }: Prompt): string {
+  return messages.map(({ role, content }) => (role ? `${role}:\n${content}\n` : content)).join("\n");
+}
+
+/** A filter for the versions of one model.  A search leaves those of prompts out, unless it asks for them. */
+export function versionsOf(name: string, isPrompt: boolean): string {
+  return isPrompt ? `${nameIs(name)} AND ${IS_PROMPT}` : nameIs(name);
 }
 
 /** The tags that people wrote. */
@@ -55,6 +100,16 @@ mlflow.genai.register_prompt(
     template="Summarise {{ text }} in {{ count }} sentences.",
     commit_message="First try",
 )`;
+}
+
+/** The JSON in several lines, or as it is if that would change a number. */
+function indented(json: string): string {
+  try {
+    const found = JSON.stringify(JSON.parse(json), null, 2);
+    return found.replace(/\s/g, "") === json.replace(/\s/g, "") ? found : json;
+  } catch {
+    return json;
+  }
 }
 
 function chatOf(text: string): Prompt["messages"] | undefined {

@@ -3,6 +3,10 @@ import type en from "./words.en";
 
 export default {
   prompt: "Instrucción",
+  wholeText: "texto de la instrucción",
+  message: (number: number) => `mensaje ${number}`,
+  responseFormat: "Formato de respuesta",
+  modelConfig: "Configuración del modelo",
   variables: "Variables",
   none: "ninguna",
   use: "Uso",

@@ -1,52 +1,8 @@
-import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { diff, folded } from "./diff";
 
 vi.stubGlobal("document", { documentElement: { dataset: {} }, baseURI: "http://localhost/" });
 vi.stubGlobal("navigator", { languages: ["en"] });
 const { change, extremes, fieldsOf, varies } = await import("./values");
-
-const text = fc
-  .array(fc.constantFrom("a", "b", "c", ""), { maxLength: 30 })
-  .map((lines) => lines.map((line) => `${line}\n`).join(""));
-
-test("the lines of a difference make both texts again", () => {
-  fc.assert(
-    fc.property(text, text, (left, right) => {
-      const found = diff(left, right);
-      const without = (kind: string): string =>
-        found
-          .filter((line) => line.kind !== kind)
-          .map((line) => `${line.text}\n`)
-          .join("");
-
-      expect(without("added")).toBe(left);
-      expect(without("removed")).toBe(right);
-    }),
-  );
-});
-
-test("a difference is the shortest one", () => {
-  const kinds = diff("a\nb\nc\na\nb\nb\na\n", "c\nb\na\nb\na\nc\n").filter((line) => line.kind !== "same");
-
-  expect(kinds.length).toBe(5); // the example of Myers' paper
-});
-
-test("texts that differ in everything are told as replaced", () => {
-  const many = (word: string): string => Array.from({ length: 3000 }, (_, at) => `${word}${at}`).join("\n");
-
-  expect(diff(many("a"), many("b")).filter((line) => line.kind === "added").length).toBe(3000);
-});
-
-test("long stretches of equal lines are folded, and none is lost", () => {
-  const equal = Array.from({ length: 20 }, (_, at) => `${at}\n`).join("");
-
-  const blocks = folded(diff(`x\n${equal}y\n`, `X\n${equal}Y\n`));
-
-  expect(blocks.map((block) => (block.kind === "skipped" ? block.count : block.text)).join(" ")).toBe(
-    "x X 0 1 2 14 17 18 19 y Y",
-  );
-});
 
 function run(id: string, metrics: Record<string, number | "NaN">, params: Record<string, string>) {
   const list = <T>(of: Record<string, T>) => Object.entries(of).map(([key, value]) => ({ key, value }));

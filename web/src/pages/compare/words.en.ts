@@ -66,11 +66,7 @@ export default {
   textDiff: "Text differences",
   sideBySide: "Side by side",
   diffOf: (left: string, right: string) => `${left} → ${right}`,
-  same: "The texts are the same",
   headOnly: "Only the first 64 KiB of each file are compared",
   binary: "One of the files is no text",
-  unchanged: (count: number) => `${formatCount(count)} equal ${plural(count) === "one" ? "line" : "lines"}`,
-  removedLine: "removed",
-  addedLine: "added",
   with: "Compare with",
 };

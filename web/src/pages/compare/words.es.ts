@@ -74,11 +74,7 @@ export default {
   textDiff: "Diferencias de texto",
   sideBySide: "Lado a lado",
   diffOf: (left: string, right: string) => `${left} → ${right}`,
-  same: "Los textos son iguales",
   headOnly: "Solo se comparan los primeros 64 KiB de cada archivo",
   binary: "Uno de los archivos no es texto",
-  unchanged: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "línea igual" : "líneas iguales"}`,
-  removedLine: "quitada",
-  addedLine: "añadida",
   with: "Comparar con",
 } satisfies Words<typeof en>;

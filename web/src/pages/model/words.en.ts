@@ -15,6 +15,8 @@ export default {
   made: "Created",
   run: "Run",
   notes: "Description",
+  commitMessage: "Commit message",
+  text: "Text",
   chosen: "Selected",
   choose: (version: string) => `Choose version ${version} for a comparison`,
   compare: "Compare versions",

@@ -18,6 +18,8 @@ export default {
   made: "Creada",
   run: "Ejecución",
   notes: "Descripción",
+  commitMessage: "Mensaje de confirmación",
+  text: "Texto",
   chosen: "Elegida",
   choose: (version: string) => `Elegir la versión ${version} para comparar`,
   compare: "Comparar versiones",

@@ -11,6 +11,7 @@ export default {
   requests: "Requests",
   description: "Description",
   noDescription: "No description yet. Say what is new in this version.",
+  noCommitMessage: "No commit message",
   uri: "Model URI",
   source: "Source",
   made: "Created",

@@ -14,6 +14,7 @@ export default {
   requests: "Solicitudes",
   description: "Descripción",
   noDescription: "Sin descripción todavía. Diga qué hay de nuevo en esta versión.",
+  noCommitMessage: "Sin mensaje de confirmación",
   uri: "URI del modelo",
   source: "Origen",
   made: "Creada",
