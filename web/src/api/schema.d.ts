@@ -1105,6 +1105,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/artifacts/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the images of a run that were logged with a key and a step. */
+        get: operations["get_api_trackside_v1_artifacts_images"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/artifacts/page": {
         parameters: {
             query?: never;
@@ -3706,6 +3723,10 @@ export interface components {
             /** @default null */
             status: string | number | null;
         };
+        /** FoundImages */
+        FoundImages: {
+            series: components["schemas"]["ImageSeries"][];
+        };
         /** FoundLog */
         FoundLog: {
             /** @default [] */
@@ -3874,6 +3895,22 @@ export interface components {
         Holds: {
             /** @default [] */
             holds?: components["schemas"]["ShownHold"][];
+        };
+        /**
+         * Image
+         * @description `compressed` is a smaller picture of the same, if there is one.
+         */
+        Image: {
+            /** @default null */
+            compressed?: string | null;
+            path: string;
+            step: number;
+            timestamp: number;
+        };
+        /** ImageSeries */
+        ImageSeries: {
+            images: components["schemas"]["Image"][];
+            key: string;
         };
         /** Incidents */
         Incidents: {
@@ -9282,6 +9319,34 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_trackside_v1_artifacts_images: {
+        parameters: {
+            query?: {
+                run_id?: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundImages"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -1,0 +1,32 @@
+/** Images that were logged with a key and a step, and which of them are shown.  Pure. */
+import type { components } from "@/api/schema";
+
+/** The images of one key, in the order of steps and times. */
+export type Series = components["schemas"]["ImageSeries"];
+export type Picture = components["schemas"]["Image"];
+
+/** All steps at which an image was logged, in their order. */
+export function stepsOf(series: readonly Series[]): number[] {
+  const steps = new Set(series.flatMap((each) => each.images.map((image) => image.step)));
+  return [...steps].sort((a, b) => a - b);
+}
+
+/** The place of the last step up to `wanted`, that of the first if there is none, and that of the last if none is wanted. */
+export function placeOf(steps: readonly number[], wanted: string | null): number {
+  const step = wanted === null || wanted.trim() === "" ? NaN : Number(wanted);
+  if (Number.isNaN(step)) return steps.length - 1;
+  return Math.max(
+    0,
+    steps.findLastIndex((each) => each <= step),
+  );
+}
+
+/** The last image up to a step; undefined if the first one is of a later step. */
+export function pictureAt(series: Series, step: number): Picture | undefined {
+  return series.images.findLast((image) => image.step <= step);
+}
+
+export function withKey(series: readonly Series[], text: string): Series[] {
+  const wanted = text.toLowerCase();
+  return series.filter((each) => each.key.toLowerCase().includes(wanted));
+}
