@@ -46,6 +46,23 @@ def test_runs_are_exported_as_csv_and_json_lines(api: Api) -> None:
     ]
 
 
+def test_datasets_are_exported_as_text_or_as_objects(api: Api) -> None:
+    run_id = api.new_run()
+    for name, tags in (("=iris", [{"key": "mlflow.data.context", "value": "train"}]), ("wine", [])):
+        dataset = {"name": name, "digest": "1f", "source_type": "local", "source": "s"}
+        api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset, "tags": tags}])
+    asked: dict[str, Any] = {"experiment_ids": ["0"], "columns": ["datasets"]}
+
+    (row,) = csv.DictReader(io.StringIO(export(api, "runs/export", **asked)))
+    line = json.loads(export(api, "runs/export", **asked, format="jsonl"))
+
+    assert row["datasets"] == "'=iris (train), wine"
+    assert line["datasets"] == [
+        {"name": "=iris", "digest": "1f", "context": "train"},
+        {"name": "wine", "digest": "1f", "context": None},
+    ]
+
+
 def test_more_runs_than_a_piece_has_are_exported(api: Api) -> None:
     experiment = api.new_experiment("many")
     for _ in range(1001):

@@ -268,7 +268,8 @@ def test_a_parent_tag_of_any_length_is_stored(api: Api, experiment: str) -> None
     ("fields", "word"),
     [
         ({"columns": ["metric.x.y", "nothing.x"]}, "nothing"),
-        ({"columns": ["dataset.name"]}, "dataset.name"),
+        ({"columns": ["dataset.name"]}, "'dataset.name' cannot be a column; use 'datasets'"),
+        ({"order_by": ["datasets"]}, "datasets"),
         ({"columns": ["params.a params.b"]}, "params.a params.b"),
         ({"columns": ["params.a"] * 201}, "201"),
         ({"filter": "metrics.loss <"}, "a value should be"),
@@ -288,6 +289,24 @@ def test_a_mistake_is_told_with_its_value(api: Api, fields: dict[str, Any], word
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert word in message
+
+
+def test_the_datasets_of_runs_are_a_column(api: Api, experiment: str) -> None:
+    plain = log(api, experiment, "a", start=1)
+    trained = log(api, experiment, "b", start=2)
+    iris, wine = ({"name": name, "digest": "1f", "source_type": "local", "source": "s"} for name in ("iris", "wine"))
+    tags = [{"key": "mlflow.data.context", "value": "train"}, {"key": "other", "value": "x"}]
+    api.post("runs/log-inputs", run_id=trained, datasets=[{"dataset": iris, "tags": tags}])
+    api.post("runs/log-inputs", run_id=trained, datasets=[{"dataset": wine}])
+
+    found = table(api, experiment, columns=["params.none", "datasets"])
+
+    assert found["runs"]["run_id"] == [trained, plain]
+    used = [
+        {"name": "iris", "digest": "1f", "context": "train"},
+        {"name": "wine", "digest": "1f", "context": None},
+    ]
+    assert found["columns"] == [[None, None], [used, None]]
 
 
 def test_an_experiment_that_does_not_exist_has_no_runs(api: Api) -> None:

@@ -34,6 +34,12 @@ def three_runs(server: Server) -> str:
     return f"{server.url}/#/experiments/{experiment_id}"
 
 
+def use_dataset(api: Api, run_id: str, name: str, context: str) -> None:
+    dataset = {"name": name, "digest": "1f2e", "source_type": "local", "source": "s"}
+    tags = [{"key": "mlflow.data.context", "value": context}]
+    api.post("runs/log-inputs", run_id=run_id, datasets=[{"dataset": dataset, "tags": tags}])
+
+
 def names(page: Page) -> Locator:
     return page.get_by_role("row").get_by_role("link")
 
@@ -384,3 +390,30 @@ def test_each_example_of_the_filter_syntax_is_a_filter(server: Server) -> None:
 
     assert len(examples) > 10
     assert checked == dict.fromkeys(examples, True)
+
+
+def test_the_column_of_datasets_leads_to_the_runs_that_use_one(server: Server, page: Page) -> None:
+    api, attack = server.api, "<img src=x onerror=alert(1)>'s"
+    experiment_id = api.new_experiment("churn")
+    runs = [log(api, experiment_id, name, 0.1) for name in "abc"]
+    for run_id, dataset in zip(runs, ("iris", "iris", attack), strict=True):
+        use_dataset(api, run_id, dataset, "train")
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+    page.get_by_role("button", name="Columns").click()
+    page.get_by_role("dialog").get_by_role("button", name="Datasets").click()
+    page.keyboard.press("Escape")
+    chip = page.locator("a[title*='1f2e']")
+    chips = page.get_by_role("gridcell").locator(chip)
+    expect(chips).to_have_text([f"{attack} train", "iris train", "iris train"])
+
+    chips.first.click()
+    expect(names(page)).to_have_text(["c", f"{attack} train"])
+    page.go_back()
+    expect(chips).to_have_count(3)
+    page.get_by_role("gridcell").filter(has=chip).last.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("dataset.name = 'iris'")
+    expect(chips).to_have_text(["iris train", "iris train"])
+    expect(page.locator("main img")).to_have_count(0)

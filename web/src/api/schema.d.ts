@@ -3517,6 +3517,15 @@ export interface components {
             source: string;
             source_type: string;
         };
+        /**
+         * DatasetCell
+         * @description `context` is that of MLflow's tag, such as `train`; null if the run names none.
+         */
+        DatasetCell: {
+            context: string | null;
+            digest: string;
+            name: string;
+        };
         /** DatasetInput */
         DatasetInput: {
             dataset: components["schemas"]["Dataset"];
@@ -6745,7 +6754,7 @@ export interface components {
          *     the runs that match the filter, wherever they stand; `total` those that there are without the filter.
          */
         Window: {
-            columns: (number | string | null)[][];
+            columns: (number | string | components["schemas"]["DatasetCell"][] | null)[][];
             matching: number;
             matching_runs: number;
             /** @default null */

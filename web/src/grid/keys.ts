@@ -57,3 +57,8 @@ export function cellOf(target: EventTarget | null): Cell | undefined {
   const [line, column] = (at ?? "").split(":").map(Number);
   return line === undefined || column === undefined ? undefined : { line, column };
 }
+
+/** Whether Enter on the element already does something without the table. */
+export function isControl(target: EventTarget | null): boolean {
+  return target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement;
+}

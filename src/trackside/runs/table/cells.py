@@ -1,4 +1,4 @@
-"""The cells of a table of runs in SQL: attributes, params, tags and metric summaries of a few rows."""
+"""The cells of a table of runs in SQL: attributes, params, tags, metric summaries and datasets of a few rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.filters.nodes import Aggregate, Entity, Field
-from trackside.runs.table.model import Cell, RunRows, number_cell
+from trackside.runs.table import datasets
+from trackside.runs.table.model import DATASETS, Cell, RunRows, number_cell
 
 PARENT_TAG = "mlflow.parentRunId"
 
@@ -75,6 +76,8 @@ def columns(tx: Tx, fields: Sequence[Field], infos: Infos, run_seqs: Sequence[in
         if keys:
             for experiment_seq, seqs in by_experiment.items():
                 found.update(_cells(tx, entity, experiment_seq, keys, seqs))
+    if any(field.entity is Entity.DATASET for field in fields):
+        cells[Entity.DATASET] = {(seq, DATASETS): own for seq, own in datasets.read(tx, run_seqs).items()}
     return [_column(field, cells, infos, run_seqs) for field in fields]
 
 

@@ -16,7 +16,7 @@ from trackside.metrics import history
 from trackside.runs import selection
 from trackside.runs.selection import SelectRuns
 from trackside.runs.table import cells, model
-from trackside.runs.table.model import number_cell
+from trackside.runs.table.model import dataset_text, number_cell
 
 Read = Callable[[], AbstractContextManager[Tx]]
 
@@ -110,6 +110,8 @@ def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 def _safe(value: Any) -> Any:
     """A spreadsheet would run a text that begins like a formula: it gets a quote in front, unless it is a number."""
+    if isinstance(value, list):
+        value = dataset_text(value)
     if isinstance(value, str) and value.startswith(_FORMULAS):
         try:
             float(value)

@@ -15,7 +15,18 @@ MAX_COLUMNS = 200
 MAX_ROWS = 5_000
 DEFAULT_ROWS = 100
 
-Cell = float | int | str | None
+DATASETS = "datasets"
+
+
+class DatasetCell(Struct, frozen=True, kw_only=True):
+    """`context` is that of MLflow's tag, such as `train`; null if the run names none."""
+
+    name: str
+    digest: str
+    context: str | None
+
+
+Cell = float | int | str | list[DatasetCell] | None
 
 
 class RunsTable(SelectRuns, frozen=True):
@@ -66,9 +77,9 @@ def columns_of(names: Sequence[str]) -> list[Field]:
         raise Invalid(f"columns has {len(names)} fields; at most {MAX_COLUMNS} are allowed")
     found = []
     for name in names:
-        field = parse_field(name, RUNS)
-        if field.entity is Entity.DATASET:
-            raise Invalid(f"{name!r} cannot be a column; use a metric, param, tag or attribute")
+        field = Field(Entity.DATASET, DATASETS) if name == DATASETS else parse_field(name, RUNS)
+        if field.entity is Entity.DATASET and name != DATASETS:
+            raise Invalid(f"{name!r} cannot be a column; use {DATASETS!r}, a metric, param, tag or attribute")
         found.append(field)
     return found
 
@@ -93,3 +104,8 @@ def number_cell(value: float | None, *, is_nan: bool | int = False) -> Cell:
     if value >= DOUBLE_MAX:
         return "Infinity"
     return "-Infinity" if value <= -DOUBLE_MAX else value
+
+
+def dataset_text(datasets: Sequence[DatasetCell]) -> str:
+    """Return the datasets of a run as a file with one text per cell has them: `iris (train), wine`."""
+    return ", ".join(each.name if each.context is None else f"{each.name} ({each.context})" for each in datasets)

@@ -16,6 +16,7 @@ export default {
   clearFilter: "Clear the filter",
   views: "View",
   columns: "Columns",
+  datasetTitle: (name: string, digest: string) => `Show runs with ${name} (digest of this one: ${digest})`,
   columnsFind: "Find columns",
   columnsShown: "Shown",
   columnsHidden: "Hidden",
@@ -96,6 +97,7 @@ export default {
     duration: "Duration",
     user_id: "User",
     run_id: "Run ID",
+    datasets: "Datasets",
   },
   kinds: { metric: "Metrics", param: "Params", tag: "Tags", attribute: "Attributes" },
   aggregates: {

@@ -20,6 +20,7 @@ export default {
   clearFilter: "Quitar el filtro",
   views: "Vista",
   columns: "Columnas",
+  datasetTitle: (name: string, digest: string) => `Mostrar ejecuciones con ${name} (digest de este: ${digest})`,
   columnsFind: "Buscar columnas",
   columnsShown: "Visibles",
   columnsHidden: "Ocultas",
@@ -100,6 +101,7 @@ export default {
     duration: "Duración",
     user_id: "Usuario",
     run_id: "ID de la ejecución",
+    datasets: "Conjuntos de datos",
   },
   kinds: { metric: "Métricas", param: "Parámetros", tag: "Etiquetas", attribute: "Atributos" },
   aggregates: {

@@ -9,6 +9,7 @@ import { fromQuery } from "@/chart/settings";
 import { router } from "@/app/router.svelte";
 import { locale } from "@/i18n/catalogue.svelte";
 import { formatDate, formatDuration, formatValue } from "@/i18n/format";
+import { plain } from "@/nouns/run/dataset";
 import { parseField } from "@/nouns/run/field";
 import { toHtml, type Part } from "@/nouns/report/html";
 import { words as runWords } from "@/nouns/run/words";
@@ -78,7 +79,7 @@ async function allRows(page: RunsState, most: number, signal: AbortSignal, tell:
     window = await api.post("/api/trackside/v1/runs/table", { body, signal });
     snapshot = window.snapshot;
     for (const [key, values] of Object.entries(window.runs)) (info[key] ??= []).push(...values);
-    window.columns.forEach((values, at) => cells[at]?.push(...values));
+    window.columns.forEach((values, at) => cells[at]?.push(...values.map(plain)));
     tell(info["run_id"]?.length ?? 0, Math.min(window.matching, most));
   } while (window.runs.run_id?.length && (info["run_id"]?.length ?? 0) < Math.min(window.matching, most));
   return { info: info as TableRows["info"], fields: columns, cells, matching: window.matching, total: window.total };
@@ -95,7 +96,8 @@ function tableOf({ info, fields, cells }: TableRows) {
     { name: attributes["duration"] ?? "", isNumber: true },
     ...fields.map((field) => {
       const { kind, key, aggregate } = parseField(field);
-      return { name: aggregate === "last" ? key : `${aggregate}(${key})`, isNumber: kind === "metric" };
+      const name = kind === "attribute" ? (attributes[key] ?? key) : key;
+      return { name: aggregate === "last" ? name : `${aggregate}(${key})`, isNumber: kind === "metric" };
     }),
   ];
   const rows = info.run_id.map((id, at) => {

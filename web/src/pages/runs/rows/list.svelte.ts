@@ -1,4 +1,5 @@
 import { api } from "@/api/client";
+import { DATASETS, datasetsOf, plain, type DatasetUse } from "@/nouns/run/dataset";
 import { shownName } from "@/nouns/run/name";
 import { asFailure, isAbort, type Failure } from "@/api/failure";
 import type { components } from "@/api/schema";
@@ -20,6 +21,8 @@ export interface RunRow {
   matches: boolean;
   /** By field, of the columns that were asked for. */
   values: ReadonlyMap<string, number | string | null>;
+  /** Empty if their column was not asked for. */
+  datasets: readonly DatasetUse[];
 }
 
 export interface Question {
@@ -237,6 +240,7 @@ export async function countRuns({ experimentIds, filter, lifecycle }: Question, 
 
 function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
   const { run_id = [], run_name, experiment_id, status, lifecycle_stage, user_id, start_time, end_time } = runs;
+  const used = columns[fields.indexOf(DATASETS)];
   return run_id.map((id, index) => ({
     id,
     name: shownName(run_name?.[index], id),
@@ -249,6 +253,7 @@ function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
     parent: runs.parent_run_id?.[index] ?? null,
     children: runs.children?.[index] ?? 0,
     matches: runs.matches?.[index] ?? true,
-    values: new Map(fields.map((field, at) => [field, columns[at]?.[index] ?? null])),
+    values: new Map(fields.map((field, at) => [field, plain(columns[at]?.[index])])),
+    datasets: datasetsOf(used?.[index]),
   }));
 }

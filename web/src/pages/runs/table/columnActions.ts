@@ -1,4 +1,5 @@
 import type { Action } from "@/app/action";
+import { DATASETS } from "@/nouns/run/dataset";
 import { AGGREGATES, parseField } from "@/nouns/run/field";
 import type { RunsState } from "../state.svelte";
 import type { Column } from "../view";
@@ -9,19 +10,24 @@ export function columnActions(page: RunsState, { field, isPinned, isTinted, hasC
   const { kind, aggregate } = parseField(field);
   const at = page.columns.findIndex((each) => each.field === field);
   const t = words.t;
+  const isValue = field !== DATASETS;
   return [
-    {
-      id: "asc",
-      label: t.sortAscending,
-      icon: "arrowUp",
-      run: () => page.change({ order: [{ field, direction: "asc" }] }),
-    },
-    {
-      id: "desc",
-      label: t.sortDescending,
-      icon: "arrowDown",
-      run: () => page.change({ order: [{ field, direction: "desc" }] }),
-    },
+    ...(isValue
+      ? [
+          {
+            id: "asc",
+            label: t.sortAscending,
+            icon: "arrowUp",
+            run: () => page.change({ order: [{ field, direction: "asc" }] }),
+          } as const,
+          {
+            id: "desc",
+            label: t.sortDescending,
+            icon: "arrowDown",
+            run: () => page.change({ order: [{ field, direction: "desc" }] }),
+          } as const,
+        ]
+      : []),
     ...(kind === "metric"
       ? AGGREGATES.map((each, index): Action => ({
           id: each,
@@ -46,15 +52,19 @@ export function columnActions(page: RunsState, { field, isPinned, isTinted, hasC
       id: "pin",
       label: isPinned ? t.unpin : t.pin,
       icon: "pin",
-      starts: true,
+      starts: isValue,
       run: () => page.changeColumn(field, { isPinned: !isPinned }),
     },
-    {
-      id: "tint",
-      label: isTinted ? t.untint : t.tint,
-      icon: "dot",
-      run: () => page.changeColumn(field, { isTinted: !isTinted }),
-    },
+    ...(isValue
+      ? [
+          {
+            id: "tint",
+            label: isTinted ? t.untint : t.tint,
+            icon: "dot",
+            run: () => page.changeColumn(field, { isTinted: !isTinted }),
+          } as const,
+        ]
+      : []),
     ...(kind === "metric"
       ? [
           {

@@ -1,4 +1,5 @@
 import { formatDuration, formatValue, type Places } from "@/i18n/format";
+import { DATASETS } from "@/nouns/run/dataset";
 import { parseField } from "@/nouns/run/field";
 import type { Row } from "../rows/outline.svelte";
 import type { RunRow } from "../rows/list.svelte";
@@ -9,7 +10,10 @@ export function widthOf(field: string): number {
   if (kind === "metric") return 112;
   if (kind === "param") return 120;
   if (kind === "tag") return 140;
-  return { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240 }[field] ?? 140;
+  return (
+    { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240, [DATASETS]: 200 }[field] ??
+    140
+  );
 }
 
 /** What a small curve takes beside a value. */
