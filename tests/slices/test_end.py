@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.links import LIMIT_S
 from trackside import app
 from trackside.core.errors import Unavailable
 from trackside.core.http.routes import Table
@@ -22,8 +23,8 @@ def remove_store(settings: Settings) -> Path:
     return settings.store.path
 
 
-def threads_of_server() -> set[str]:
-    return {each.name for each in threading.enumerate() if each.name.startswith("trackside-")}
+def threads_of_server() -> set[threading.Thread]:
+    return {each for each in threading.enumerate() if each.name.startswith("trackside-")}
 
 
 @pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="the open files are read in /proc")
@@ -36,6 +37,8 @@ def test_a_closer_that_fails_keeps_no_other_open(sqlite_settings: Settings) -> N
         made.close()
 
     still_open = [str(each.readlink()) for each in OPEN_FILES.iterdir() if each.is_symlink()]
+    for thread in threads_of_server() - before:
+        thread.join(LIMIT_S)  # that of a loop that rests may have left the loop and not ended yet
     assert threads_of_server() - before == set()
     assert [each for each in still_open if each.startswith(str(path))] == []
 
