@@ -100,3 +100,22 @@ def test_an_image_that_cannot_be_shown_is_said_and_a_run_without_images_shows_co
     page.reload()
 
     expect(page.get_by_text("This image cannot be shown")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_folder_shows_its_images_small_and_a_pdf_is_downloaded(server: Server, page: Page) -> None:
+    run_id = server.api.new_run()
+    attack = (
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><script>document.title='owned'</script></svg>"
+    )
+    put(server.api, run_id, {"plots/roc.png": png(20), "plots/tree.svg": attack, "plots/report.pdf": b"%PDF-1.7"})
+    page.goto(f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/plots")
+    shown = page.get_by_role("list", name="Images").get_by_role("link")
+
+    expect(shown).to_have_count(2)
+    assert [width_of(each.get_by_role("img")) for each in shown.all()] == [20, 9]
+    shown.first.press("Enter")
+    expect(page.get_by_role("heading", name="roc.png")).to_be_visible()
+    page.get_by_role("link", name="report.pdf").click()
+    expect(page.get_by_text("A PDF is not shown here. Download the file to read it.")).to_be_visible()
+    assert page.title() != "owned"

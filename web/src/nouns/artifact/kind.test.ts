@@ -13,6 +13,7 @@ test.each([
   ["report.html", "html"],
   ["speech.wav", "audio"],
   ["game.mp4", "video"],
+  ["report.PDF", "pdf"],
   ["model.pkl", "unknown"],
   ["no_extension", "unknown"],
   ["odd.constructor", "unknown"],

@@ -1,7 +1,18 @@
 /** How a file of a run is shown, decided by its name and its size alone. */
 
 export type Kind =
-  "image" | "table" | "parquet" | "json" | "markdown" | "notebook" | "html" | "audio" | "video" | "text" | "unknown";
+  | "image"
+  | "table"
+  | "parquet"
+  | "json"
+  | "markdown"
+  | "notebook"
+  | "html"
+  | "audio"
+  | "video"
+  | "pdf"
+  | "text"
+  | "unknown";
 
 /** The part of a text file that a preview reads. */
 export const HEAD_BYTES = 64 * 1024;
@@ -22,6 +33,7 @@ const BY_EXTENSION: Record<string, Kind> = {
   ...each("html", "html htm"),
   ...each("audio", "wav mp3 ogg oga flac m4a opus aac"),
   ...each("video", "mp4 webm ogv mov m4v"),
+  ...each("pdf", "pdf"),
   ...each(
     "text",
     "txt log err cfg conf cnf cf ini properties toml yaml yml xml py r rs go java scala sql sh bash js ts tsx jsx " +
@@ -37,7 +49,7 @@ const BY_NAME: Record<string, Kind> = {
   license: "text",
 };
 const BINARY = new Set(
-  "pkl pickle joblib pt pth bin onnx h5 hdf5 npy npz zip gz tgz tar bz2 xz zst 7z whl so dll exe safetensors model ubj pdf".split(
+  "pkl pickle joblib pt pth bin onnx h5 hdf5 npy npz zip gz tgz tar bz2 xz zst 7z whl so dll exe safetensors model ubj".split(
     " ",
   ),
 );

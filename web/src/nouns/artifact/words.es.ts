@@ -15,6 +15,9 @@ export default {
   missing: (path: string) => `No existe el archivo ${path}`,
   missingHint: "Puede que se haya borrado o que el enlace esté cortado.",
   noPreview: "Este tipo de archivo no se puede mostrar aquí",
+  pdf: "Los PDF no se muestran aquí. Descargue el archivo para leerlo.",
+  images: "Imágenes",
+  imageFailed: "Esta imagen no se puede mostrar",
   tooLarge: (size: string, most: string) =>
     `El archivo tiene ${size}. Los archivos de este tipo se muestran hasta ${most}.`,
   head: (shown: string, all: string) => `Los primeros ${shown} de ${all}`,

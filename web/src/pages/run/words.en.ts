@@ -13,7 +13,6 @@ export default {
   imageAt: (key: string, step: number) => `${key}, step ${step}`,
   atStep: (step: number) => `Step ${step}`,
   noImageYet: "No image up to this step",
-  imageFailed: "This image cannot be shown",
   inArtifacts: "Show in the artifacts",
   artifacts: "Artifacts",
   traces: "Traces",

@@ -15,7 +15,6 @@ export default {
   imageAt: (key: string, step: number) => `${key}, paso ${step}`,
   atStep: (step: number) => `Paso ${step}`,
   noImageYet: "Ninguna imagen hasta este paso",
-  imageFailed: "Esta imagen no se puede mostrar",
   inArtifacts: "Mostrar en los artefactos",
   artifacts: "Artefactos",
   traces: "Trazas",
