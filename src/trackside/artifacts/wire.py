@@ -22,6 +22,9 @@ _TEXT = frozenset(
     " MLmodel MLproject mlproject".split()
 )
 _TYPES = MimeTypes()  # Python's own tables: the same answer on every machine
+_TYPES.add_type(
+    "image/webp", ".webp"
+)  # Python 3.13 and later have it; mlflow.log_image writes small copies of this type
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 _TAGS = re.compile(r'(W/)?"([^"]*)"')

@@ -142,6 +142,7 @@ def test_head_finds_what_is_missing_too(server: Server, place: str) -> None:
         ("notes.ipynb", "text/plain"),
         ("b.pkl", "application/octet-stream"),
         ("c.png", "image/png"),
+        ("c.webp", "image/webp"),
         ("d.pdf", "application/pdf"),
         ("page.html", "text/html"),
         ("model.safetensors", "application/octet-stream"),
