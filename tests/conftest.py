@@ -239,7 +239,9 @@ def make_application(connections: Connections) -> Iterator[Callable[..., app.App
     with ExitStack() as closing_all:
 
         def make(chosen: Settings, **more: Any) -> app.App:
-            built = app.build(chosen, opening=opening.Opening(chosen, connections.connect), is_partial=True, **more)
+            store = opening.Opening(chosen, connections.connect)
+            closing_all.callback(store.abandon)
+            built = app.build(chosen, opening=store, is_partial=True, **more)
             closing_all.callback(built.close)
             return built
 

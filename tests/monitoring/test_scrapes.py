@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from slices.cleanup.test_deletions import put
@@ -73,7 +73,7 @@ def test_a_scrape_tells_when_the_last_backup_ended_and_what_transactions_took(se
         "backup", "create", "--data", str(server.data), "--to", str(tmp_path / "kept"), cwd=tmp_path
     )
     assert code == 0, complaints
-    with sqlite3.connect(server.data / "trackside.db") as store:
+    with closing(sqlite3.connect(server.data / "trackside.db")) as store:
         ((ended_at,),) = store.execute("SELECT ended_at FROM last_backup").fetchall()
 
     text = scrape(server)

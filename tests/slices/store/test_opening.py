@@ -2,12 +2,15 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
-from trackside.opening import Opening
+from trackside.opening import Opening, open_database
+
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def test_an_opened_store_has_its_schema_and_its_first_experiment(chosen: Settings) -> None:
@@ -26,6 +29,19 @@ def test_what_the_opening_raised_is_raised_where_the_store_is_taken(sqlite_setti
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         opening.take()
     opening.abandon()
+
+
+@pytest.mark.skipif(not OPEN_FILES.is_dir(), reason="the open files are read in /proc")
+def test_a_file_that_is_no_store_is_not_left_open(sqlite_settings: Settings) -> None:
+    assert isinstance(sqlite_settings.store, SqliteStore)
+    path = sqlite_settings.store.path
+    path.write_bytes(b"no database, but long enough to be read as one" * 100)
+
+    with pytest.raises(sqlite3.DatabaseError, match="not a database") as raised:
+        open_database(sqlite_settings)
+
+    still_open = [each.readlink() for each in OPEN_FILES.iterdir() if each.is_symlink()]
+    assert path not in still_open, raised.value
 
 
 def test_a_store_that_nobody_took_is_closed(sqlite_settings: Settings) -> None:

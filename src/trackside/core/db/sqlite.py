@@ -38,6 +38,14 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -16000;
 PRAGMA mmap_size = 268435456;
 """
+# `begin` waits for other processes, where its caller may wait.
+_OF_WRITER = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = {synchronous};
+PRAGMA wal_autocheckpoint = 0;
+PRAGMA busy_timeout = 0;
+PRAGMA journal_size_limit = {most_log_bytes};
+"""
 
 
 def unfit() -> str | None:
@@ -259,7 +267,7 @@ class SqliteDatabase:
         else:
             self._free.append(session)
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, pragmas: str = "") -> sqlite3.Connection:
         self._watch.check()  # another file of this name is another store
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode=rw",
@@ -269,17 +277,17 @@ class SqliteDatabase:
             check_same_thread=False,
             cached_statements=512,
         )
-        for pragma in filter(None, map(str.strip, _COMMON.splitlines())):
-            connection.execute(pragma)
+        try:
+            for pragma in filter(None, map(str.strip, (_COMMON + pragmas).splitlines())):
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _connect_writer(self) -> SqliteWriter:
-        connection = self._connect()
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self.durability == 'full' else 'NORMAL'}")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA busy_timeout = 0")  # `begin` waits for other processes, where its caller may wait
-        connection.execute(f"PRAGMA journal_size_limit = {MOST_LOG_BYTES}")
+        synchronous = "FULL" if self.durability == "full" else "NORMAL"
+        connection = self._connect(_OF_WRITER.format(synchronous=synchronous, most_log_bytes=MOST_LOG_BYTES))
         self._watch.begin()
         return SqliteWriter(connection, self._watch, self._tell)
 
