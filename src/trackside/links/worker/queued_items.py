@@ -43,6 +43,8 @@ class QueuedItems:
     def run(self, here: Reconcilers) -> bool:
         """Reconcile some items that are due.  Return True if there may be more right away."""
         context = here.context
+        if not context.read(store.is_active, context.link_id):
+            return False  # paused since the step began
         due = context.read(work_queue.next_items, context.link_id, ITEMS_AT_ONCE)
         more = len(due) == ITEMS_AT_ONCE
         end = time.monotonic() + self._step_s

@@ -64,6 +64,8 @@ class RemoteChanges:
         if not link.remote_cursor:
             self._sweeps = Sweeps(self._clock)  # everything is to be looked at
         page = context.remote.changes(link.remote_cursor)
+        if not context.read(store.is_active, link.link_id):
+            return False  # paused since: some of the changes may be later than that
         more = page.more
         if store_check.is_another(context, page):
             return True
