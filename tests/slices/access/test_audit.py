@@ -3,15 +3,25 @@
 import csv
 import io
 import json
+from collections.abc import Callable
 
 import pytest
+from msgspec import structs
 
 from support.people import ADMIN, OURS, PASSWORD, People, signed
 from trackside import app
 from trackside.access import notes
 from trackside.audit import log
+from trackside.core.settings import Settings
 
 pytestmark = pytest.mark.both
+
+NEVER = 1000.0  # times the intervals of background work: what was noted is written when a test says so
+
+
+@pytest.fixture
+def application(chosen: Settings, make_application: Callable[..., app.App]) -> app.App:
+    return make_application(structs.replace(chosen, default_role=()), interval_factor=NEVER)
 
 
 def entries(people: People, **asked: str) -> list[dict[str, str]]:
