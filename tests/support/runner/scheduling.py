@@ -18,6 +18,7 @@ READERS = ("test_architecture.py", "test_history.py", "test_readable.py", "test_
 FIRST = (*TOGETHER, "fuzz")
 # Folders whose tests wait most of their time, for two servers to agree or for a command to end.
 WAITING = ("imports", "e2e", "links")
+LONGEST = "tests/links/databricks/test_workspace.py"  # it takes 50 s, and begins before the others that wait
 WAITED_BY = 0.9  # the share of the other files, before whose end they have begun
 
 
@@ -39,12 +40,21 @@ def in_turn(nodeids: Sequence[str]) -> list[int]:
         unit: _folder(PurePosixPath(nodeid.partition("::")[0])) for nodeid in nodeids for unit in [unit_of(nodeid)]
     }
     first = [unit for unit in units if folders[unit] in FIRST]
-    waiting = [unit for unit in units if folders[unit] in WAITING]
+    waiting = _spread([unit for unit in units if folders[unit] in WAITING])
     others = [unit for unit in units if folders[unit] not in (*FIRST, *WAITING)]
     turns = {unit: (0.0, FIRST.index(folders[unit])) for unit in first}
     turns |= {unit: (1 + WAITED_BY * at / len(waiting), 0) for at, unit in enumerate(waiting)}
     turns |= {unit: (1 + at / len(others), 1) for at, unit in enumerate(others)}
     return sorted(range(len(nodeids)), key=lambda at: turns[unit_of(nodeids[at])])
+
+
+def _spread(units: Sequence[str]) -> list[str]:
+    """Order files so that those of each folder are spread over all: the tests of one wait alike."""
+    by_folder: dict[str, list[str]] = {}
+    for unit in units:
+        by_folder.setdefault(unit.rpartition("/")[0], []).append(unit)
+    places = {unit: (at + 0.5) / len(files) for files in by_folder.values() for at, unit in enumerate(files)}
+    return sorted(units, key=lambda unit: (unit != LONGEST, places[unit]))
 
 
 def _folder(path: PurePosixPath) -> str:

@@ -1,6 +1,8 @@
 """The order in which tests begin: shared units first, then those that wait among those that compute."""
 
-from support.runner.scheduling import in_turn, unit_of
+from pathlib import Path
+
+from support.runner.scheduling import LONGEST, in_turn, unit_of
 
 COMPUTING = [f"tests/slices/test_{number:02}.py::test_{case}" for number in range(40) for case in "ab"]
 WAITING = [f"tests/links/test_{number:02}.py::test_{case}" for number in range(10) for case in "ab"]
@@ -37,3 +39,17 @@ def test_one_kind_alone_keeps_its_order() -> None:
     assert ordered(WAITING) == WAITING
     assert ordered(COMPUTING) == COMPUTING
     assert ordered([]) == []
+
+
+def test_files_of_a_folder_that_wait_are_spread_over_those_of_others() -> None:
+    few = [f"tests/links/databricks/test_{number}.py::test_a" for number in range(3)]
+    many = [f"tests/e2e/test_{number:02}.py::test_a" for number in range(12)]
+    order = ordered([*many, *few])
+    assert [order.index(each) for each in few] == [2, 7, 12]
+    assert [each for each in order if each in many] == many
+
+
+def test_the_file_that_waits_longest_begins_before_the_others() -> None:
+    assert Path(__file__).parents[3].joinpath(LONGEST).is_file()
+    order = ordered([*WAITING, f"{LONGEST}::test_a", *COMPUTING])
+    assert order[0] == f"{LONGEST}::test_a"
