@@ -58,12 +58,23 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
     return code
 
 
+class _Unmeasured(argparse.HelpFormatter):
+    """Asks nobody how wide the terminal is.  argparse makes a formatter for each flag that is added, only to check it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=1000)
+
+
 class _Parser(argparse.ArgumentParser):
     """Mistakes are one line, not the whole usage."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        super().__init__(allow_abbrev=False, formatter_class=_Unmeasured, **options)
         self.set_defaults(parser=self)
+
+    def format_help(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         # A mistyped flag leaves its value over, which may be a URL with a password.
