@@ -1,7 +1,11 @@
 """What changes once a link is paused is left to the time after it."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from support.client import Api
 from support.faults.flaky import Flaky
@@ -18,84 +22,167 @@ WS = 1
 OLD, NEW = "0" * 32, "1" * 32
 
 
-def begin(tx: Tx, run_id: str) -> None:
+class Linked:
+    """A workspace of this process with a link to another server."""
+
+    def __init__(self, db: Any, url: str, folder: Path) -> None:
+        self._db = db
+        self._url = url
+        self._roots = Roots(str(folder / "files"))
+        self._sealer = Sealer(None, folder / "key")
+        self._runner: Runner | None = None
+
+    def link(self, mode: Mode, **more: Any) -> None:
+        """`more`: arguments of the runner."""
+        link: Link = self.write(lambda tx: store.create(tx, "l", Kind.TRACKSIDE, self._url, mode, Options(), None, ""))
+        self._runner = Runner(self._db, WS, link.link_id, self._roots, "mlflow-artifacts:/", self._sealer, "me", **more)
+        self.finish()
+
+    def step(self) -> None:
+        assert self._runner is not None
+        self._runner.step(ask=True)
+
+    def finish(self) -> None:
+        assert self._runner is not None
+        while self._runner.step(ask=True):
+            pass
+
+    def pause(self) -> None:
+        self.write(lambda tx: store.set_state(tx, "l", State.PAUSED))
+
+    def resume(self) -> None:
+        self.write(lambda tx: store.set_state(tx, "l", State.ACTIVE))
+
+    def write(self, work: Callable[[Tx], Any]) -> Any:
+        return self._db.writer.submit(WS, work).result()
+
+    def begin(self, *run_ids: str) -> None:
+        for run_id in run_ids:
+            self.write(partial(_begin, run_id=run_id))
+
+    def rename(self, run_id: str, name: str) -> None:
+        self.write(lambda tx: lifecycle.update(tx, run_id, None, None, name))
+
+    def names(self) -> dict[str, str]:
+        with self._db.read(WS) as tx:
+            return dict(tx.all("SELECT run_id, run_name FROM runs WHERE workspace_id = :ws"))
+
+    def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+        self._roots.close()
+
+
+def _begin(tx: Tx, run_id: str) -> None:
     lifecycle.create(tx, "0", run_name="r", user_id="u", start_time=5, tags={}, run_id=run_id)
 
 
-def test_a_link_that_is_paused_in_a_step_takes_no_later_change(
-    db: Any, there: Api, flaky: Flaky, tmp_path: Path
-) -> None:
-    def write(work: Any) -> Any:
-        return db.writer.submit(WS, work).result()
+@pytest.fixture
+def here(db: Any, there: Api, flaky: Flaky, tmp_path: Path) -> Iterator[Linked]:
+    linked = Linked(db, f"{flaky.url}/ws/south", tmp_path)
+    yield linked
+    linked.close()
 
+
+def names_of(api: Api) -> dict[str, str]:
+    found = api.post("runs/search", experiment_ids=["0"]).get("runs", [])
+    return {run["info"]["run_id"]: run["info"]["run_name"] for run in found}
+
+
+def test_a_link_that_is_paused_in_a_step_takes_no_later_change(here: Linked, there: Api) -> None:
     def pause(*_: Any) -> str:
         """Called by a step that has found the link active."""
         if pauses:
-            write(pauses.pop())
-            write(lambda tx: begin(tx, NEW))
+            pauses.pop()()
+            here.begin(NEW)
         return ""
 
-    pauses: list[Any] = []
-    link: Link = write(
-        lambda tx: store.create(tx, "l", Kind.TRACKSIDE, f"{flaky.url}/ws/south", Mode.PUSH, Options(), None, "")
-    )
-    roots, sealer = Roots(str(tmp_path / "files")), Sealer(None, tmp_path / "key")
-    runner = Runner(db, WS, link.link_id, roots, "mlflow-artifacts:/", sealer, "me", why_not=pause)
-    write(lambda tx: begin(tx, OLD))
-    while runner.step():
-        pass
+    pauses: list[Callable[[], None]] = []
+    here.begin(OLD)
+    here.link(Mode.PUSH, why_not=pause)
 
-    pauses.append(lambda tx: store.set_state(tx, "l", State.PAUSED))
-    runner.step()
-    while_paused = runs_of(there)
-    write(lambda tx: store.set_state(tx, "l", State.ACTIVE))
-    while runner.step():
-        pass
-    runner.close()
-    roots.close()
+    pauses.append(here.pause)
+    here.step()
+    while_paused = set(names_of(there))
+    here.resume()
+    here.finish()
 
-    assert (while_paused, runs_of(there)) == ({OLD}, {OLD, NEW})
+    assert (while_paused, set(names_of(there))) == ({OLD}, {OLD, NEW})
 
 
 def test_a_link_that_is_paused_while_it_asks_the_other_side_takes_no_later_change(
-    db: Any, there: Api, flaky: Flaky, tmp_path: Path
+    here: Linked, there: Api, flaky: Flaky
 ) -> None:
-    def write(work: Any) -> Any:
-        return db.writer.submit(WS, work).result()
-
-    def copies() -> set[str]:
-        with db.read(WS) as tx:
-            return {row[0] for row in tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws")}
-
     def pause(_method: str, path: str) -> None:
         """Called by each request of the link."""
         if pauses and "/changes" in path:
-            write(pauses.pop())
+            pauses.pop()()
             made.append(there.new_run())
 
-    pauses: list[Any] = []
+    pauses: list[Callable[[], None]] = []
     made = [there.new_run()]
     flaky.faults = pause
-    link: Link = write(
-        lambda tx: store.create(tx, "l", Kind.TRACKSIDE, f"{flaky.url}/ws/south", Mode.PULL, Options(), None, "")
-    )
-    roots, sealer = Roots(str(tmp_path / "files")), Sealer(None, tmp_path / "key")
-    runner = Runner(db, WS, link.link_id, roots, "mlflow-artifacts:/", sealer, "me")
-    while runner.step():
-        pass
+    here.link(Mode.PULL)
 
-    pauses.append(lambda tx: store.set_state(tx, "l", State.PAUSED))
-    runner.step(ask=True)
-    while_paused = copies()
-    write(lambda tx: store.set_state(tx, "l", State.ACTIVE))
-    while runner.step(ask=True):
-        pass
-    runner.close()
-    roots.close()
+    pauses.append(here.pause)
+    here.step()
+    while_paused = set(here.names())
+    here.resume()
+    here.finish()
 
     assert len(made) == 2
-    assert (while_paused, copies()) == ({made[0]}, set(made))
+    assert (while_paused, set(here.names())) == ({made[0]}, set(made))
 
 
-def runs_of(api: Api) -> set[str]:
-    return {run["info"]["run_id"] for run in api.post("runs/search", experiment_ids=["0"]).get("runs", [])}
+def test_a_link_that_is_paused_at_an_item_takes_no_later_change_of_the_next_one(
+    here: Linked, there: Api, flaky: Flaky
+) -> None:
+    def pause(_method: str, path: str) -> None:
+        """Called by each request of the link: the first one for a run."""
+        if pauses and (OLD in path or NEW in path):
+            pauses.pop()()
+            for run in (OLD, NEW):
+                here.rename(run, "b")
+                there.post("runs/update", run_id=run, run_name="c")
+
+    pauses: list[Callable[[], None]] = []
+    flaky.faults = pause
+    here.begin(OLD, NEW)
+    here.link(Mode.BOTH)
+    for run in (OLD, NEW):
+        here.rename(run, "a")
+
+    pauses.append(here.pause)
+    here.step()
+    while_paused = (here.names(), names_of(there))
+    here.resume()
+    here.finish()
+
+    assert not pauses
+    assert while_paused == ({OLD: "b", NEW: "b"}, {OLD: "c", NEW: "c"})
+    assert here.names() == names_of(there) == {OLD: "c", NEW: "c"}
+
+
+def test_a_link_that_is_paused_while_it_reads_an_item_there_takes_no_later_change(
+    here: Linked, there: Api, flaky: Flaky
+) -> None:
+    def pause(_method: str, path: str) -> None:
+        """Called by each request of the link: one for the run."""
+        if pauses and run in path:
+            pauses.pop()()
+            there.post("runs/update", run_id=run, run_name="c")
+
+    pauses: list[Callable[[], None]] = []
+    run = there.new_run(run_name="a")
+    flaky.faults = pause
+    here.link(Mode.PULL)
+    there.post("runs/update", run_id=run, run_name="b")
+
+    pauses.append(here.pause)
+    here.step()
+    while_paused = here.names()
+    here.resume()
+    here.finish()
+
+    assert not pauses
+    assert (while_paused, here.names()) == ({run: "a"}, {run: "c"})

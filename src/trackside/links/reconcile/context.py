@@ -64,8 +64,10 @@ class LinkContext:
         *,
         beat: Callable[[], None] = lambda: None,
         refusals: PointRetries | None = None,
+        ends_when_paused: bool = False,
     ) -> None:
-        """`beat` is called within long transfers; what it raises ends them.  `refusals`: of the link, longer than a step."""
+        """`beat` is called within long transfers; what it raises ends them.  `refusals`: of the link, longer than a step.
+        `ends_when_paused`: `read_local` and `write` raise Cancelled once the link is not active any more."""
         self.db = db
         self.ws = ws
         self.link = link
@@ -76,6 +78,7 @@ class LinkContext:
         self.body_files = BodyFiles(roots)
         self.beat = beat
         self.refusals = refusals or PointRetries()
+        self._ends_when_paused = ends_when_paused
         self._task = Task()
 
     def start(self, task: Task) -> None:
@@ -99,9 +102,24 @@ class LinkContext:
         with self.db.read(self.ws) as tx:
             return fn(tx, *args, **kwargs)
 
+    def read_local(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Read what the link is to carry.  After a pause it may be later than the pause."""
+        with self.db.read(self.ws) as tx:
+            self._check_active(tx)
+            return fn(tx, *args, **kwargs)
+
     def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a transaction in the link's name, which the history of every slice shows."""
-        return in_link(self.db, self.ws, self.link_id, lambda tx: fn(tx.by(self.user), *args, **kwargs))
+
+        def work(tx: Tx) -> T:
+            self._check_active(tx)
+            return fn(tx.by(self.user), *args, **kwargs)
+
+        return in_link(self.db, self.ws, self.link_id, work)
+
+    def _check_active(self, tx: Tx) -> None:
+        if self._ends_when_paused and not store.is_active(tx, self.link_id):
+            raise Cancelled
 
     def look(self, entity: Entity, remote_id: str) -> Snapshot | None:
         """Return an item of theirs, or None.  Raise Invalid if a field of it cannot be stored here."""

@@ -107,7 +107,7 @@ class Reconciler:
         return found
 
     def read(self, local_id: str) -> Snapshot | None:
-        return self.context.read(self.type.read_local, local_id)
+        return self.context.read_local(self.type.read_local, local_id)
 
     def meet(
         self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None

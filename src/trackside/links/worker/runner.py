@@ -208,6 +208,7 @@ class Runner:
             self._server_root,
             beat=self._check_stop,
             refusals=self._refusals,
+            ends_when_paused=link.state is State.ACTIVE,
         )
         remover = CopyRemover(context, self._check_stop)
         is_removing = link.state is State.REMOVING

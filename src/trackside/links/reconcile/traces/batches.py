@@ -57,7 +57,7 @@ class Batches:
             unknown = [each for each in trace_ids if item_store.item(tx, link_id, Entity.TRACE, each) is None]
             return traces.some(tx, unknown)
 
-        return [snapshot for snapshot in self._context.read(read) if self._comparison.is_wanted(snapshot)]
+        return [snapshot for snapshot in self._context.read_local(read) if self._comparison.is_wanted(snapshot)]
 
     def _portions(self, snapshots: Sequence[Snapshot]) -> Iterator[list[NewTrace]]:
         """Divide traces by the size of their spans.  One that does not fit into a call is left out."""
