@@ -160,7 +160,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     opening.open_database(make_settings(data)).close()
     with closing(sqlite3.connect(data / "trackside.db")) as store:
         # Nothing is copied: workspaces of two stores have different ids.
-        tables = store.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_migrations'")
+        tables = store.execute(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('schema_migrations', 'sqlite_stat1')"
+        )
         for (name,) in tables.fetchall():
             store.execute(f"DELETE FROM {name}")
         store.commit()

@@ -11,7 +11,7 @@ import pytest
 from support.stores.old_store import apply, begin
 from trackside import opening
 from trackside.core import locations
-from trackside.core.db import migrate
+from trackside.core.db import index_statistics, migrate
 from trackside.core.db.baseline import NotDerivable, baseline
 from trackside.core.db.migrate import SchemaError, migrations
 from trackside.core.db.postgres import PostgresDatabase
@@ -103,6 +103,8 @@ def test_an_empty_store_gets_at_once_what_the_migrations_make_one_by_one(open_em
         migrate._lock(tx)
         for each in migrations():
             tx.script(migrate.statements(each.text, tx.dialect))
+        if tx.dialect == "sqlite":
+            index_statistics.write(tx)
     one_by_one = catalog(db)
     with db.write(0) as tx:
         tx.script([f"DROP TABLE {name}" for name in tables(db)])

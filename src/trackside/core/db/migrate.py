@@ -187,6 +187,10 @@ def _apply(db: MigratableDatabase) -> list[str]:
             "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
             [{"number": each.number, "name": each.name, "checksum": each.checksum} for each in pending],
         )
+        if pending and db.dialect == "sqlite":
+            from trackside.core.db import index_statistics  # noqa: PLC0415  # no other start needs it
+
+            index_statistics.write(tx)
     return [f"{each.number:04}_{each.name}" for each in pending]
 
 

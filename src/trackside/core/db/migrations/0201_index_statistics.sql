@@ -1,0 +1,1 @@
+-- No table changes: a store gets the statistics of core/db/index_statistics.py with each migration, so also with this one.
