@@ -140,34 +140,34 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
     with closing(opening.open_database(settings.load(flags, {}))) as db, db.write(1) as tx:
         made = list(models_of(models))
         registered = list(versions_of(made, each))
-        tx.many(
+        tx.many_in_order(
             """
-            INSERT INTO registered_models (model_seq, workspace_id, name, description, is_prompt, last_version,
+            INSERT INTO registered_models (workspace_id, model_seq, name, description, is_prompt, last_version,
                 creation_time, last_updated_time)
-            VALUES (:seq, :ws, :name, '', 0, :last, :at, :updated)
+            VALUES (:ws, :seq, :name, '', 0, :last, :at, :updated)
             """,
             [(m.number + 1, m.name, each, m.at, m.at + each * 1000) for m in made],
         )
-        tx.many(
+        tx.many_in_order(
             """
             INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head, value_grams)
             VALUES (:ws, :seq, :key, :value, :head, :grams)
             """,
             [(m.number + 1, key, value, value, grams.of_text(value)) for m in made for key, value in tags_of_model(m)],
         )
-        tx.many(
+        tx.many_in_order(
             """
             INSERT INTO registered_model_aliases (workspace_id, model_seq, alias, version)
             VALUES (:ws, :seq, 'champion', :version)
             """,
             [(m.number + 1, each) for m in made if m.number % 2],
         )
-        tx.many(
+        tx.many_in_order(
             """
-            INSERT INTO model_versions (version_seq, workspace_id, model_seq, name, version, description, current_stage,
+            INSERT INTO model_versions (workspace_id, version_seq, model_seq, name, version, description, current_stage,
                 source, source_grams, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
                 last_updated_time)
-            VALUES (:seq, :ws, :model, :name, :version, '', :stage, :source, :grams, :storage, :files, :run, '', '', 0, :at,
+            VALUES (:ws, :seq, :model, :name, :version, '', :stage, :source, :grams, :storage, :files, :run, '', '', 0, :at,
                 :updated)
             """,
             [
@@ -178,7 +178,7 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
                 for seq, v in enumerate(registered, 1)
             ],
         )
-        tx.many(
+        tx.many_in_order(
             """
             INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head, value_grams)
             VALUES (:ws, :seq, :key, :value, :head, :grams)
