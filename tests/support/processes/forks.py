@@ -30,6 +30,7 @@ IMPORTED = (
     *("trackside.cli.links.commands", "trackside.cli.imports.commands", "trackside.cli.backup.restore"),
     *(
         "trackside.core.db.baseline",
+        "trackside.core.db.index_statistics",
         "trackside.core.db.postgres",
         "trackside.artifacts.cloud",
         "trackside.cli.credentials",
