@@ -15,8 +15,11 @@ from trackside.core.seal import Sealer
 from trackside.links import store
 from trackside.links.model import Kind, Link, Options, State
 from trackside.links.worker.runner import Runner
+from trackside.metrics.series import pack
+from trackside.registry import models
 from trackside.runs import lifecycle
 from trackside.sync.document import Mode
+from trackside.sync.local import writer
 
 WS = 1
 OLD, NEW = "0" * 32, "1" * 32
@@ -32,9 +35,10 @@ class Linked:
         self._sealer = Sealer(None, folder / "key")
         self._runner: Runner | None = None
 
-    def link(self, mode: Mode, **more: Any) -> None:
+    def link(self, mode: Mode, *, registry: bool = False, **more: Any) -> None:
         """`more`: arguments of the runner."""
-        link: Link = self.write(lambda tx: store.create(tx, "l", Kind.TRACKSIDE, self._url, mode, Options(), None, ""))
+        options = Options(registry=registry)
+        link: Link = self.write(lambda tx: store.create(tx, "l", Kind.TRACKSIDE, self._url, mode, options, None, ""))
         self._runner = Runner(self._db, WS, link.link_id, self._roots, "mlflow-artifacts:/", self._sealer, "me", **more)
         self.finish()
 
@@ -66,6 +70,15 @@ class Linked:
     def names(self) -> dict[str, str]:
         with self._db.read(WS) as tx:
             return dict(tx.all("SELECT run_id, run_name FROM runs WHERE workspace_id = :ws"))
+
+    def deleted(self) -> list[str]:
+        with self._db.read(WS) as tx:
+            rows = tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws AND lifecycle_stage = 'deleted'")
+        return [run_id for (run_id,) in rows]
+
+    def has_queued(self) -> bool:
+        with self._db.read(WS) as tx:
+            return tx.one("SELECT 1 FROM link_dirty WHERE workspace_id = :ws LIMIT 1") is not None
 
     def close(self) -> None:
         if self._runner is not None:
@@ -186,3 +199,114 @@ def test_a_link_that_is_paused_while_it_reads_an_item_there_takes_no_later_chang
 
     assert not pauses
     assert (while_paused, here.names()) == ({run: "a"}, {run: "c"})
+
+
+@pytest.mark.parametrize("later", ["a", "c"])
+def test_what_was_sent_before_a_pause_is_no_change_of_the_other_side(
+    here: Linked, there: Api, flaky: Flaky, later: str
+) -> None:
+    def pause(method: str, path: str) -> None:
+        """Called by each request of the link."""
+        if pauses and method == "POST" and "/sync/item" in path:
+            pauses.pop()()
+
+    pauses: list[Callable[[], None]] = []
+    flaky.faults = pause
+    here.begin(OLD)
+    here.rename(OLD, "a")
+    here.link(Mode.BOTH)
+    here.rename(OLD, "z")
+
+    pauses.append(here.pause)
+    here.step()
+    sent = names_of(there)
+    here.rename(OLD, later)
+    here.resume()
+    here.finish()
+
+    assert not pauses
+    assert sent == {OLD: "z"}
+    assert here.names() == names_of(there) == {OLD: later}
+
+
+def test_a_description_of_a_model_that_was_sent_before_a_pause_is_no_change_of_the_other_side(
+    here: Linked, there: Api, flaky: Flaky
+) -> None:
+    def pause(method: str, _path: str) -> None:
+        """Called by each request of the link."""
+        if pauses and method != "GET":
+            pauses.pop()()
+
+    def descriptions() -> list[str]:
+        found = there.get("registered-models/search").get("registered_models", [])
+        return [model["description"] for model in found]
+
+    pauses: list[Callable[[], None]] = []
+    flaky.faults = pause
+    here.write(lambda tx: models.create(tx, "m", {}, "a"))
+    here.link(Mode.BOTH, registry=True)
+    here.write(lambda tx: models.update(tx, "m", "z"))
+
+    pauses.append(here.pause)
+    here.step()
+    sent = descriptions()
+    here.write(lambda tx: models.update(tx, "m", "a"))
+    here.resume()
+    here.finish()
+
+    assert not pauses
+    assert (sent, descriptions()) == (["z"], ["a"])
+
+
+def test_a_pause_lets_no_deletion_through_before_all_are_counted(here: Linked, there: Api, flaky: Flaky) -> None:
+    def pause(_method: str, path: str) -> None:
+        """Called by each request of the link."""
+        if pauses and "/changes" in path:
+            pauses.pop()()
+
+    pauses: list[Callable[[], None]] = []
+    runs = [there.new_run() for _ in range(60)]
+    flaky.faults = pause
+    here.link(Mode.PULL, step_s=0.0)
+    for run in runs[:40]:  # more than a link deletes without a pause
+        there.post("runs/delete", run_id=run)
+    for _ in range(3):  # some of them are held by then
+        here.step()
+
+    pauses.append(here.pause)
+    here.step()
+    here.resume()
+    here.finish()
+
+    assert not pauses
+    assert here.deleted() == []
+
+
+def test_fields_that_were_sent_before_a_fault_are_no_change_of_the_other_side(
+    here: Linked, there: Api, flaky: Flaky
+) -> None:
+    def fail(method: str, path: str) -> str | None:
+        """Called by each request of the link."""
+        if is_failing and method == "POST" and "/sync/points" in path:
+            is_failing.clear()
+            return "500"
+        return None
+
+    is_failing: list[bool] = []
+    flaky.faults = fail
+    here.begin(OLD)
+    here.rename(OLD, "a")
+    here.link(Mode.BOTH, interval_factor=1e-6)
+    here.rename(OLD, "z")
+    here.write(lambda tx: writer.points(tx, OLD, {"k": pack([(1, 1, 1.0)])}))
+
+    is_failing.append(True)
+    here.step()
+    sent = names_of(there)
+    here.rename(OLD, "a")
+    while here.has_queued():
+        here.step()
+
+    assert not is_failing
+    assert sent == {OLD: "z"}
+    assert here.names() == names_of(there) == {OLD: "a"}

@@ -1,8 +1,8 @@
 """The context of the steps of one link: our store, the remote, and which item here is which item there.  Moves nothing itself."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import msgspec
@@ -116,6 +116,19 @@ class LinkContext:
             return fn(tx.by(self.user), *args, **kwargs)
 
         return in_link(self.db, self.ws, self.link_id, work)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Let a pause within the block not end the step, so that what is sent is saved too.
+
+        Raise Cancelled for a pause that came before."""
+        with self.db.read(self.ws) as tx:
+            self._check_active(tx)
+        before, self._ends_when_paused = self._ends_when_paused, False
+        try:
+            yield
+        finally:
+            self._ends_when_paused = before
 
     def _check_active(self, tx: Tx) -> None:
         if self._ends_when_paused and not store.is_active(tx, self.link_id):

@@ -159,14 +159,15 @@ class Reconciler:
         for conflict in compared.merged.conflicts:
             if conflict.field.kind not in self.type.quiet:
                 context.note_conflict(self.entity, snapshot.item_id, self.type.describe(snapshot, conflict))
-        try:
-            sent = self.type.patch_remote(snapshot, item, theirs, compared, verify=verify)
-        except RequestRejected as refused:
-            if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
-                raise  # it is there: something in it was not
-            self.missing_there(item)
-            return ""
-        self._save(snapshot, item, theirs, compared, sent)
+        with context.whole():
+            try:
+                sent = self.type.patch_remote(snapshot, item, theirs, compared, verify=verify)
+            except RequestRejected as refused:
+                if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
+                    raise  # it is there: something in it was not
+                self.missing_there(item)
+                return ""
+            self._save(snapshot, item, theirs, compared, sent)
         self.type.finish(snapshot, item, theirs, sent, verify=verify)
         return sent.behind
 

@@ -29,6 +29,8 @@ def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:
         return False
 
     def settle(tx: Tx) -> bool:
+        if not store.is_active(tx, link.link_id):
+            return False  # paused since: not all that waits was compared
         items, before = held_deletions.count(tx, link.link_id), held_deletions.counted(tx, link)
         synced = sum(item_store.mirrored(tx, link.link_id).values()) + before
         if not deletion_guard.is_too_much(items + before, synced, link.options):

@@ -200,6 +200,7 @@ class TrackedType(ItemType):
         stage_there = (compared.base if theirs is None else context.to_local(theirs.doc, self.entity)).get(fields.STAGE)
         early, late = self._parts(snapshot, merged, stage_there, is_behind=is_behind)
         left_out = self._send(snapshot, item, early)
+        self._keep(snapshot, item, early, left_out)
         behind = self._send_points(snapshot.item_id, item.remote_id, verify=verify) if is_behind else ""
         has_files = self.entity is not Entity.EXPERIMENT
         if (
@@ -297,6 +298,17 @@ class TrackedType(ItemType):
             patch = Patch(self._there(patch.put), list(self._there(dict.fromkeys(patch.drop, ""))))
         experiment_id = self._experiment_there(snapshot) or ""
         return dict(self.context.remote.change(self.entity, item.remote_id, experiment_id, patch))
+
+    def _keep(self, snapshot: Snapshot, item: ItemState, sent: Patch, left_out: LeftOut) -> None:
+        """Save at once what was sent as agreed.  What follows may fail, and then it would seem a change of theirs."""
+        if not sent:
+            return
+        put = {
+            field: value for field, value in sent.put.items() if left_out.keys().isdisjoint(self._there({field: value}))
+        }
+        drop = [field for field in sent.drop if left_out.keys().isdisjoint(self._there({field: ""}))]
+        base = document.apply(item.base or {}, Patch(put, drop))
+        self.context.save(self.entity, snapshot.item_id, item.remote_id, item.made_by, base)
 
     def _send_points(self, local_id: str, remote_id: str, *, verify: bool) -> str:
         behind = metrics.push(self.context, local_id, remote_id, at_once=verify)
