@@ -53,7 +53,7 @@ def _rename_shared(tx: Tx, other: Tx) -> None:
         )
         for (uid,) in rows:
             tx.run(
-                f"UPDATE {table} SET uid = :new WHERE workspace_id = :ws AND uid = :uid",
+                f"UPDATE {table} SET uid = :new WHERE workspace_id = :ws AND uid = :uid AND uid <> ''",
                 uid=uid,
                 new=derived_uid(uid, tx.ws),
             )

@@ -134,7 +134,7 @@ def brought_at(tx: Tx, uid: str) -> int | None:
         SELECT v.creation_time, MAX(h.changed_at) FROM model_versions v
         JOIN model_history h ON h.workspace_id = :ws AND h.model_seq = v.model_seq AND h.version = v.version
             AND h.kind = 'version' AND h.before_value IS NULL
-        WHERE v.workspace_id = :ws AND v.uid = :uid GROUP BY v.version_seq, v.creation_time
+        WHERE v.workspace_id = :ws AND v.uid = :uid AND v.uid <> '' GROUP BY v.version_seq, v.creation_time
         """,
         uid=uid,
     )
@@ -203,7 +203,8 @@ def version_uids(tx: Tx, model_uid: str) -> list[str]:
     rows = tx.all(
         """
         SELECT v.uid FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq
-        WHERE v.workspace_id = :ws AND m.uid = :uid AND v.uid <> '' ORDER BY v.version
+        WHERE +v.workspace_id = :ws AND m.workspace_id = :ws AND m.uid = :uid AND m.uid <> '' AND v.uid <> ''
+        ORDER BY v.version
         """,
         uid=model_uid,
     )
@@ -275,7 +276,7 @@ def change_model(tx: Tx, uid: str, patch: ModelPatch) -> None:
         """
         UPDATE registered_models SET last_updated_time = COALESCE(:updated, last_updated_time),
             last_version = CASE WHEN last_version < :last THEN :last ELSE last_version END
-        WHERE workspace_id = :ws AND uid = :uid
+        WHERE workspace_id = :ws AND uid = :uid AND uid <> ''
         """,
         uid=uid,
         updated=patch.updated,
@@ -418,7 +419,9 @@ def remove_model(tx: Tx, uid: str) -> bool:
 
 
 def _key(tx: Tx, uid: str) -> tuple[str, versions.Key]:
-    row = tx.one("SELECT name, version FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
+    row = tx.one(
+        "SELECT name, version FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid
+    )
     if row is None:
         raise NotFound(f"Model version with uid '{uid}' not found")
     return row[0], versions.locked(tx, row[0], str(row[1]))

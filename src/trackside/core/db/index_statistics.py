@@ -33,7 +33,7 @@ MANY_VALUES = (10, 9, 8, 7, 6)  # rows for a value of another column, of that an
 def write(tx: Tx) -> None:
     """Write the statistics of all indexes that begin with a workspace or an experiment, in place of all that there are.
 
-    A partial index has few rows, as the planner assumes, and gets none."""
+    A partial index gets none: it has few rows, or its condition must be in the query for it to be used."""
     tx.run("ANALYZE schema_migrations")  # makes the table of statistics
     tx.run("DELETE FROM sqlite_stat1")
     columns = tx.all(

@@ -193,7 +193,9 @@ def model_of(version_id: str) -> str:
 
 def alias_value(tx: Tx, uid: str) -> str:
     """Return the value of an alias: of two versions the one made later sorts last."""
-    row = tx.one("SELECT creation_time FROM model_versions WHERE workspace_id = :ws AND uid = :uid", uid=uid)
+    row = tx.one(
+        "SELECT creation_time FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid
+    )
     return f"{0 if row is None else row[0]:015d} {uid}"
 
 

@@ -250,8 +250,8 @@ def sizes_of(tx: Tx, experiment_seq: int) -> tuple[int, int, int, int]:
     ((files, file_bytes),) = tx.all(
         """
         SELECT COUNT(*), COALESCE(SUM(f.size_bytes), 0) FROM trace_files f JOIN traces t ON t.trace_seq = f.trace_seq
-        WHERE f.workspace_id = :ws AND t.workspace_id = :ws AND t.experiment_seq IN :seqs
-        """,
+        WHERE f.workspace_id = :ws AND t.workspace_id = :ws AND +t.experiment_seq IN :seqs
+        """,  # the plus: files are fewer than traces
         seqs=seqs,
     )
     return int(count), int(size) - int(file_bytes), int(files), int(file_bytes)
