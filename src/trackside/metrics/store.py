@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from operator import ge
+from operator import attrgetter, ge
 
 from trackside.core.db.tx import Query, Row, Tx
 from trackside.metrics.series import (
@@ -21,6 +21,7 @@ _SMALL_BYTES = CHUNK_POINTS * POINT_BYTES // 2  # a smaller chunk is merged with
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
 _SUMMED = tuple(name.strip() for name in _SUMMARY.split(","))
+_summary = attrgetter(*_SUMMED)
 # The last digits of the sum depend on the order of adding.
 _COUNTED = tuple(name for name in _SUMMED if name not in ("sum_value", "small_points"))
 
@@ -125,25 +126,15 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
         chunks += _merged(tx, full)
     if chunks:
         insert_chunks(tx, chunks)
-    rows = [
-        {
-            "experiment": experiment_seq,
-            "key": series.key,
-            "run": run_seq,
-            "points": bytes(series.tail),
-            **{name: getattr(series, name) for name in _SUMMED},
-        }
-        for experiment_seq, run_seq, series in changed
-    ]
-    tailed = [row for row, (_, _, series) in zip(rows, changed, strict=True) if not series.tail_is_stored]
+    tailed = [each for each in changed if not each[2].tail_is_stored]
     if tx.dialect == "postgresql":  # one statement takes less time than two
-        tx.many(f"WITH tail AS ({_SAVE_TAIL}) {_SAVE_SUMMARY}", tailed)
-        tx.many(
-            _SAVE_SUMMARY, [row for row, (_, _, series) in zip(rows, changed, strict=True) if series.tail_is_stored]
-        )
+        both = [(run, one.key, bytes(one.tail), experiment, *_summary(one)) for experiment, run, one in tailed]
+        tx.many_in_order(f"WITH tail AS ({_SAVE_TAIL}) {_SAVE_SUMMARY}", both)
+        summarized = [each for each in changed if each[2].tail_is_stored]
     else:
-        tx.many(_SAVE_SUMMARY, rows)
-        tx.many(_SAVE_TAIL, tailed)
+        tx.many_in_order(_SAVE_TAIL, [(run, one.key, bytes(one.tail)) for _, run, one in tailed])
+        summarized = changed
+    tx.many_in_order(_SAVE_SUMMARY, [(experiment, one.key, run, *_summary(one)) for experiment, run, one in summarized])
     for _, _, series in changed:
         series.tail_is_stored = True
         series.dirty = False
