@@ -232,14 +232,15 @@ class Reconciler:
             return
         below = self.below(item)
         self.context.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
-        for child, each in below:
-            child.type.delete_remote(each)
-            child.forget(each)
-        if not self.type.delete_remote(item):
-            text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
-            self.context.note(LogKind.SKIPPED, self.entity, item.local_id, text)
-        self.forget(item)
-        self.context.write(store.count, self._link_id, sent_items=1)
+        with self.context.whole():
+            for child, each in below:
+                child.type.delete_remote(each)
+                child.forget(each)
+            if not self.type.delete_remote(item):
+                text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
+                self.context.note(LogKind.SKIPPED, self.entity, item.local_id, text)
+            self.forget(item)
+            self.context.write(store.count, self._link_id, sent_items=1)
 
     def missing_there(self, item: ItemState, other: Snapshot | None = None) -> None:
         """Reconcile an item that is not there any more; `other`: an item of that id that is another one."""
