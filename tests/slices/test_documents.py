@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.client import Api, Inside
@@ -22,6 +23,7 @@ from trackside.core.http.codec import encode
 from trackside.core.settings import Settings
 from trackside.runs import batch, keeper, lifecycle, search
 from trackside.runs import store as runs
+from trackside.runs.documents import Documents
 from trackside.runs.limits import MAX_NEW_TAGS, Logged
 from trackside.runs.model import Status
 
@@ -144,9 +146,14 @@ def test_no_document_outlives_a_change(sqlite: SqliteDatabase) -> None:
             with suppress(Invalid, AssertionError):  # the run is deleted
                 sqlite.writer.submit(1, dice.choice(works)).result(TIMEOUT_S)
 
+    documents = Documents(sqlite.writer)
+
     def look() -> int:
         used = 0
         while not done.is_set():
+            for _ in range(2):  # the writer has some documents of the first reading yet to save, or none
+                with sqlite.read(1) as tx:
+                    assert documents.read(tx, seqs, 1 << 20) == [encode(run) for run in runs.load(tx, seqs)]
             keeper.step(sqlite)
             with sqlite.read(1) as tx:
                 docs, fresh = runs.documents(tx, seqs)
@@ -161,6 +168,31 @@ def test_no_document_outlives_a_change(sqlite: SqliteDatabase) -> None:
         list(threads.map(change, (1, 2)))
         done.set()
         assert looking.result(TIMEOUT_S) > 0
+
+
+def test_a_search_makes_no_document_that_the_writer_has_yet_to_save(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        made = make(tx, 120)
+        for run_id in made:
+            log(tx, run_id)
+        seqs = [runs.seq_of(tx, run_id) for run_id in made]
+    documents = Documents(sqlite.writer)
+    asked: list[str] = []
+    with sqlite.writer.pause():
+        with sqlite.read(1) as tx:
+            first = documents.read(tx, seqs, 1 << 20)
+        with sqlite.read(1) as tx:
+            session: Any = tx._session
+            session.connection.set_trace_callback(asked.append)
+            second = documents.read(tx, seqs, 1 << 20)
+            session.connection.set_trace_callback(None)
+
+    assert first == second
+    assert asked
+    assert not [sql for sql in asked if "metric_series" in sql]
+    sqlite.writer.submit(1, lambda tx: None).result(TIMEOUT_S)  # comes after what was handed over before
+    assert list(stored(sqlite).values()) == first
+    assert documents._made == {}
 
 
 def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
@@ -243,3 +275,19 @@ def test_documents_of_runs_that_were_just_logged_are_made_on_each_database(db: A
         assert found == {
             seq: encode(run) for seq, run in zip(seqs.values(), runs.load(tx, list(seqs.values())), strict=True)
         }
+
+
+def test_a_document_has_each_character_of_a_value(db: Any) -> None:
+    """The rows of one run are read otherwise than those of several."""
+    odd = "".join(map(chr, range(0 if db.dialect == "sqlite" else 1, 0x110))) + "\u2028\ufeff\ufffe\U0001f600\U0010ffff"
+    with db.write(1) as tx:
+        made = make(tx, 2)
+        for run_id in made:
+            entries = [(f"{n}", odd[n:] + run_id) for n in range(len(odd))]
+            params, tags = entries, {key: value[::-1] for key, value in entries}
+            assert batch.log(tx, [Logged(run_id, {}, params, tags, [], True)]) == [batch.ANSWER]
+
+    with db.read(1) as tx:
+        docs, _ = runs.documents(tx, [runs.seq_of(tx, run_id) for run_id in made])
+        assert docs == [encode(runs.get(tx, run_id)) for run_id in made]
+        assert f'"value":"{msgspec.json.encode(odd[1:] + made[0]).decode()[1:]}' in docs[0].decode()

@@ -1,16 +1,20 @@
 """What the writer of a SQLite store remembers for new runs: which experiments take runs, and the next key.  On both databases."""
 
+import gc
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
 from support.client import Api
+from trackside import opening
 from trackside.core.errors import Fault
+from trackside.core.settings import Settings
 from trackside.experiments import store as experiments
-from trackside.runs import lifecycle
+from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
+from trackside.runs.limits import Logged
 from trackside.sync.document import Patch
 from trackside.sync.local import writer
 
@@ -99,3 +103,14 @@ def test_keys_of_runs_grow_and_are_never_used_again(db: Any) -> None:
     found = keys()
     assert found == sorted(set(found))
     assert len(found) == 3
+
+
+def test_the_garbage_collector_looks_at_nothing_that_is_remembered_of_a_run(sqlite_settings: Settings) -> None:
+    with closing(opening.open_database(sqlite_settings)) as db, db.write(1) as tx:
+        run_id = create(tx, "0")
+        batch.log(tx, [Logged(run_id, {"m": [(0, 0, 1.0)]}, [("p", "1")], {"t": "2"}, [], True)])
+
+        state = tx.memory["run", 1, run_id]
+
+    assert state.series["m"].point_count == 1
+    assert not [each for each in (state, state.series, state.series["m"], state.params) if gc.is_tracked(each)]

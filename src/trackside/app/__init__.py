@@ -31,6 +31,7 @@ from trackside.monitoring.workers import Meters
 from trackside.opening import Opening, open_database
 from trackside.runs import keeper
 from trackside.runs import routes as runs
+from trackside.runs.documents import Documents
 from trackside.runs.orders import Orders
 from trackside.ui import routes as ui
 from trackside.workspaces.model import doors
@@ -165,12 +166,12 @@ def build(
         db.reads.note = meters.work.note
         readiness = _readiness(settings, db)
         leavers.append(readiness.leave)
-        orders = Orders()
+        documents, orders = Documents(db.writer), Orders()
         table: list[Route] = [
             *server.routes(db.fault, has_mlflow_pages=settings.ui == "mlflow"),
             *_pages(settings),
             *experiments.routes(settings.default_artifact_root, is_local=settings.is_local),
-            *runs.routes(db.writer, orders, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
+            *runs.routes(documents, orders, lambda ws, points: meters.work.count((POINTS_KEY, ws), points)),
             *probes.routes(readiness),
         ]
         base = Base(
@@ -184,6 +185,7 @@ def build(
             exchange=exchange,
             sealer=keys,
             meters=meters,
+            documents=documents,
             orders=orders,
             url=url,
             kinds=kinds,

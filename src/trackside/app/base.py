@@ -17,6 +17,7 @@ from trackside.core.work.lanes import Lanes
 from trackside.core.work.threads import Threads
 from trackside.identity.exchange import Exchange
 from trackside.monitoring.workers import Meters
+from trackside.runs.documents import Documents
 from trackside.runs.orders import Orders
 from trackside.workspaces.service import Directory
 
@@ -45,6 +46,7 @@ class Base(Struct, frozen=True, kw_only=True):
     exchange: Exchange
     sealer: Sealer
     meters: Meters
+    documents: Documents
     orders: Orders
     url: str
     kinds: Sequence["Kind[Any]"]

@@ -209,7 +209,7 @@ def _stock_ui(parts: Parts) -> list[Route]:
     threads = Threads(GRAPHQL_THREADS, "trackside-graphql")
     parts.closers.append(lambda: threads.shutdown(wait=False))
     files = artifacts.Calls(parts.roots, parts.threads)
-    return stock_ui.calls(stock_ui.Graphql(parts.db.writer, files, threads), Promptlab(files))
+    return stock_ui.calls(stock_ui.Graphql(parts.documents, files, threads), Promptlab(files))
 
 
 def _imports(parts: Parts) -> list[Route]:

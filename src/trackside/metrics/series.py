@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from operator import ne
 
+from msgspec import Struct
+
 POINT = struct.Struct("<qqd")
 POINT_BYTES = POINT.size
 TAIL_POINTS = 64  # so many wait in the tail, which is rewritten at each write
@@ -50,33 +52,34 @@ def contains(packed: bytes | bytearray, point: bytes) -> bool:
     return at >= 0
 
 
-class Series:
+class Series(Struct, gc=False):  # a server remembers tens of thousands, and none holds another
     """The summary and the tail of a series, as the writer keeps them while it adds points.
 
     `stored` asks the store for a packed point with that step that left the tail: it is only asked where the summary cannot
     tell that a point is new."""
 
-    __slots__ = (
-        "chunks", "dirty", "first_is_nan", "first_step", "first_timestamp", "first_value", "key", "last_is_nan",
-        "last_step", "last_timestamp", "last_value", "max_step", "max_timestamp", "max_value", "min_value", "nan_count",
-        "point_count", "small_points", "sum_value", "tail", "tail_is_stored", "value_count",
-    )  # fmt: skip
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.dirty = False
-        self.tail = bytearray()
-        self.tail_is_stored = False  # as it is; also an empty one
-        self.chunks: list[bytes] = []  # left the tail, not stored yet
-        self.last_value = self.first_value = 0.0
-        self.last_is_nan = self.first_is_nan = 0
-        self.last_step = self.last_timestamp = self.first_step = self.first_timestamp = 0
-        self.min_value: float | None = None
-        self.max_value: float | None = None
-        self.sum_value = 0.0
-        self.value_count = self.point_count = self.nan_count = 0
-        self.max_step = self.max_timestamp = 0
-        self.small_points = 0  # points in stored chunks that are too small to stay
+    key: str
+    dirty: bool = False
+    tail: bytearray = bytearray()
+    tail_is_stored: bool = False  # as it is; also an empty one
+    chunks: tuple[bytes, ...] = ()  # left the tail, not stored yet
+    last_value: float = 0.0
+    last_is_nan: int = 0
+    last_step: int = 0
+    last_timestamp: int = 0
+    first_value: float = 0.0
+    first_is_nan: int = 0
+    first_step: int = 0
+    first_timestamp: int = 0
+    min_value: float | None = None
+    max_value: float | None = None
+    sum_value: float = 0.0
+    value_count: int = 0
+    point_count: int = 0
+    nan_count: int = 0
+    max_step: int = 0
+    max_timestamp: int = 0
+    small_points: int = 0  # points in stored chunks that are too small to stay
 
     def add(self, points: Sequence[Point], stored: Callable[[int, bytes], bool]) -> None:
         """Adds canonical points; those that are there already change nothing."""
@@ -126,7 +129,7 @@ class Series:
         self.tail += packed
         self.tail_is_stored = False
         if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
-            self.chunks.append(bytes(self.tail))
+            self.chunks += (bytes(self.tail),)
             self.tail = bytearray()
 
     def _add_block(self, points: Sequence[Point]) -> bool:
@@ -164,12 +167,12 @@ class Series:
         self.dirty = True
         packed = pack(points)
         if len(packed) >= TAIL_POINTS * POINT_BYTES:
-            self.chunks.append(packed)
+            self.chunks += (packed,)
         else:
             self.tail += packed
             self.tail_is_stored = False
             if len(self.tail) >= TAIL_POINTS * POINT_BYTES:
-                self.chunks.append(bytes(self.tail))
+                self.chunks += (bytes(self.tail),)
                 self.tail = bytearray()
         return True
 

@@ -121,7 +121,7 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
         else:
             chunks += [(run_seq, series.key, chunk) for chunk in small]
         chunks += [(run_seq, series.key, chunk) for chunk in series.chunks if len(chunk) >= _SMALL_BYTES]
-        series.chunks = []
+        series.chunks = ()
     if full:
         chunks += _merged(tx, full)
     if chunks:
@@ -177,7 +177,7 @@ def recount(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
     counted = Series(key)
     for packed in pieces:
         counted.add(list(unpack(packed)), lambda *_: False)
-        counted.tail, counted.chunks = bytearray(), []
+        counted.tail, counted.chunks = bytearray(), ()
     is_same_sum = math.isclose(counted.sum_value, stored.sum_value, rel_tol=1e-9, abs_tol=1e-9)
     if is_same_sum and all(getattr(counted, name) == getattr(stored, name) for name in _COUNTED):
         return False

@@ -37,7 +37,7 @@ _PARAMS_OF = """
 Attribute = tuple[int, str, int, str]
 
 
-class RunState(Struct):
+class RunState(Struct, gc=False):  # as `Series`
     """What the writer needs to know of a run."""
 
     run_seq: int

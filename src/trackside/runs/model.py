@@ -34,7 +34,7 @@ def status_of(given: str | int | None) -> Status | None:
     return Status(text) if text in Status.__members__ else _STATUS_NUMBERS.get(text)
 
 
-class KeyValue(Answer, frozen=True):
+class KeyValue(Answer, frozen=True, gc=False):  # as `Metric`
     key: str
     value: str
 
@@ -46,7 +46,7 @@ class Metric(Answer, frozen=True, gc=False):  # a history makes thousands of the
     step: int
 
 
-class RunInfo(Answer, frozen=True):
+class RunInfo(Answer, frozen=True, gc=False):
     run_uuid: str
     experiment_id: str
     run_name: str

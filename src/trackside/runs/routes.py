@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from trackside.core.access import Action, Reference
-from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
 from trackside.core.http.routes import LISTED, Route, batch, command, query
@@ -14,6 +13,7 @@ from trackside.core.http.targets import by
 from trackside.runs import batch as logging
 from trackside.runs import history, lifecycle, limits, lineage, search, store
 from trackside.runs import model as m
+from trackside.runs.documents import Documents
 from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.orders import Orders
@@ -75,13 +75,11 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
 
 @dataclass(frozen=True)
 class Calls:
-    """Searches hand the documents they had to make to the writer, which keeps them."""
-
-    writer: GroupWriter
+    documents: Documents
     orders: Orders
 
     def find(self, tx: Tx, call: m.SearchRuns) -> bytes:
-        return search.search(tx, call, self.writer, self.orders)
+        return search.search(tx, call, self.documents, self.orders)
 
 
 @dataclass(frozen=True)
@@ -101,9 +99,9 @@ class Logging:
         return answers
 
 
-def routes(writer: GroupWriter, orders: Orders, count: Callable[[int, int], None]) -> list[Route]:
+def routes(documents: Documents, orders: Orders, count: Callable[[int, int], None]) -> list[Route]:
     """`count` is told of points that were logged: their workspace and how many."""
-    calls = Calls(writer, orders)
+    calls = Calls(documents, orders)
     log = Logging(count).log
     return [
         batch(

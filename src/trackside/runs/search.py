@@ -1,18 +1,17 @@
 """Searches runs: which, in what order, from which page on.  Knows documents; the question's SQL is `search_sql`."""
 
-from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, encode, invalid_value
 from trackside.experiments import store as experiments
 from trackside.experiments.model import view_type
-from trackside.runs import orders, search_sql, store
+from trackside.runs import orders, search_sql
+from trackside.runs.documents import Documents
 from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
 from trackside.runs.orders import Orders
 
 MAX_ANSWER_BYTES = 8 << 20  # 5,000 runs of 25 entries; while it is made, an answer takes several times its size
-SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
 
 
 class Found(Answer, frozen=True):
@@ -20,8 +19,8 @@ class Found(Answer, frozen=True):
     next_page_token: str | None = None
 
 
-def search(tx: Tx, call: SearchRuns, writer: GroupWriter, kept: Orders | None = None) -> bytes:
-    """The answer as JSON, put together from the runs' documents.  Those that had to be made go to the writer to keep.
+def search(tx: Tx, call: SearchRuns, documents: Documents, kept: Orders | None = None) -> bytes:
+    """The answer as JSON, put together from the runs' documents.
 
     `kept` has orders of runs in memory.  A page ends early where it would be larger than `MAX_ANSWER_BYTES`: then its token
     goes on from there."""
@@ -30,7 +29,6 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter, kept: Orders | None = 
         raise invalid_value("max_results", most)
     if most < 1:
         raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer")
-    epoch = tx.epoch
     seqs = experiments.seqs_of(tx, call.experiment_ids or [])
     stages = view_type(call.run_view_type).stages
     wanted = search_sql.parse(call.filter, call.order_by or [], seqs, stages)
@@ -39,12 +37,9 @@ def search(tx: Tx, call: SearchRuns, writer: GroupWriter, kept: Orders | None = 
         return b"{}"
     rows = (orders.asked if kept is None else kept.page)(tx, wanted, most, call.page_token)
     page, token = search_sql.cut(wanted, rows, most)
-    docs, fresh = store.documents(tx, page, MAX_ANSWER_BYTES)
+    docs = documents.read(tx, page, MAX_ANSWER_BYTES)
     if len(docs) < len(page):
         page, token = search_sql.cut(wanted, rows, len(docs))
-    for start in range(0, len(fresh), SAVE_AT_ONCE):
-        part = fresh[start : start + SAVE_AT_ONCE]
-        writer.submit(tx.ws, store.saving(part, epoch) if epoch else store.keeping(part))
     return _rendered(docs, token)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+import msgspec
 from msgspec import UNSET, Struct
 
 from trackside.core.access import Object
@@ -29,6 +30,8 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
+_triples = msgspec.json.Decoder(list[tuple[int, str, str]])
+_sizes = msgspec.json.Decoder(list[tuple[int, int]])
 REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
 
 
@@ -183,18 +186,8 @@ def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bo
             )
         )
     }
-    params = _pairs(
-        tx.all(
-            f"SELECT run_seq, key, value FROM params WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, key",
-            runs=runs,
-        )
-    )
-    tags = _pairs(
-        tx.all(
-            f"SELECT run_seq, key, value FROM tags WHERE workspace_id = :ws AND run_seq {which} ORDER BY run_seq, key",
-            runs=runs,
-        )
-    )
+    params = _pairs(tx, "params", seqs)
+    tags = _pairs(tx, "tags", seqs)
     inputs: dict[int, list[ModelInput]] = {}
     outputs: dict[int, list[ModelOutput]] = {}
     if has_models:
@@ -213,16 +206,20 @@ def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bo
 
 
 def documents(
-    tx: Tx, run_seqs: Sequence[int], most_bytes: int | None = None
+    tx: Tx,
+    run_seqs: Sequence[int],
+    most_bytes: int | None = None,
+    unsaved: Callable[[int], bytes | None] = lambda _: None,
 ) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
-    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were not stored.
+    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were made here, as they are
+    neither stored nor `unsaved`, which is asked by run_seq.
 
     With `most_bytes` it ends before the run that would make it more, but not before the second."""
     docs: list[bytes] = []
     fresh: list[tuple[int, str, bytes]] = []
     start, total, size = 0, 0, AT_FIRST
     while start < len(run_seqs):
-        for doc in _documents(tx, run_seqs[start : start + size], fresh):
+        for doc in _documents(tx, run_seqs[start : start + size], fresh, unsaved):
             if most_bytes is not None and docs and total + len(doc) > most_bytes:
                 return docs, fresh
             docs.append(doc)
@@ -234,17 +231,39 @@ def documents(
     return docs, fresh
 
 
-def _documents(tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]]) -> list[bytes]:
-    rows = tx.all(
-        "SELECT run_seq, doc FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=list(run_seqs)
-    )
-    docs: dict[int, bytes] = dict(rows)
-    absent = [seq for seq in run_seqs if seq not in docs]
+def _documents(
+    tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]], unsaved: Callable[[int], bytes | None]
+) -> list[bytes]:
+    docs = _stored(tx, run_seqs)
+    absent = []
+    for seq in run_seqs:
+        if seq not in docs:
+            doc = unsaved(seq)
+            if doc is None:
+                absent.append(seq)
+            else:
+                docs[seq] = doc
     if absent:
         for seq, run in _load(tx, absent).items():
             doc = docs[seq] = encode(run)
             fresh.append((seq, run.info.run_id, doc))
     return [docs[seq] for seq in run_seqs if seq in docs]
+
+
+def _stored(tx: Tx, run_seqs: Sequence[int]) -> dict[int, bytes]:
+    where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
+    if tx.dialect != "sqlite":
+        return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs)))
+    # In one row, as in `_pairs`.
+    ((sizes, packed),) = tx.all(
+        f"SELECT json_group_array(json_array(run_seq, length(doc))), CAST(group_concat(doc, '') AS BLOB) {where}",
+        runs=list(run_seqs),
+    )
+    docs, start = {}, 0
+    for seq, size in _sizes.decode(sizes):
+        docs[seq] = packed[start : start + size]
+        start += size
+    return docs
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
@@ -326,12 +345,28 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
     changed(tx, run_id, row[0], action)
 
 
-def _by_run(rows: list[Row]) -> Iterable[tuple[int, Iterable[Row]]]:
+def _by_run(rows: Iterable[Row]) -> Iterable[tuple[int, Iterable[Row]]]:
     """Rows that are ordered by their first column, which is `run_seq`."""
     return groupby(rows, itemgetter(0))
 
 
-def _pairs(rows: list[Row]) -> dict[int, list[KeyValue]]:
+def _pairs(tx: Tx, table: str, seqs: list[int]) -> dict[int, list[KeyValue]]:
+    rows: Iterable[Row]
+    if len(seqs) == 1:  # one value is bound in less time than a list
+        rows = tx.all(
+            f"SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq = :run ORDER BY key",
+            run=seqs[0],
+        )
+    else:
+        query = f"""
+            SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+        """
+        if tx.dialect == "sqlite":
+            # The driver gives up Python's lock for each row, and then waits for threads that compute.  One row has all.
+            ((packed,),) = tx.all(f"SELECT json_group_array(json_array(run_seq, key, value)) FROM ({query})", runs=seqs)
+            rows = _triples.decode(packed)
+        else:
+            rows = tx.all(query, runs=seqs)
     return {seq: [KeyValue(key=key, value=value) for _, key, value in some] for seq, some in _by_run(rows)}
 
 

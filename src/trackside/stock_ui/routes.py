@@ -8,7 +8,6 @@ import msgspec
 
 from trackside.artifacts.routes import Calls as ArtifactCalls
 from trackside.core.access import Action
-from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NoEndpoint
@@ -18,6 +17,7 @@ from trackside.core.http.codec import Call, encode
 from trackside.core.http.routes import HANDLED, LISTED, Route, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.core.work.threads import Threads
+from trackside.runs.documents import Documents
 from trackside.runs.model import GotRun
 from trackside.stock_ui import files
 from trackside.stock_ui.promptlab import Promptlab
@@ -44,8 +44,8 @@ LIST_S = 120.0  # longer than the artifact store may take
 class Graphql:
     """Answers GraphQL queries in threads of its own, which may wait for an artifact store."""
 
-    def __init__(self, writer: GroupWriter, artifacts: ArtifactCalls, threads: Threads) -> None:
-        self._writer = writer
+    def __init__(self, documents: Documents, artifacts: ArtifactCalls, threads: Threads) -> None:
+        self._documents = documents
         self._artifacts = artifacts
         self._threads = threads
 
@@ -71,7 +71,7 @@ class Graphql:
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
             raise Invalid(f"The body is no GraphQL request: {error}") from None
         limit.check()  # the wait for a thread may have taken all of it
-        return encode(execution.answer(Server(request, self._writer, list_files), asked, limit))
+        return encode(execution.answer(Server(request, self._documents, list_files), asked, limit))
 
 
 def telemetry(tx: Tx, call: Call) -> bytes:

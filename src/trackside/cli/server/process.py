@@ -102,6 +102,7 @@ def complete(made: app.App, stop: Callable[[], None], wait: Callable[[float], ob
                 log.warning("the rest of the server is loaded when the store can be read: %s", fault)
                 wait(AGAIN_S)
             else:
+                gc.freeze()  # as at the start: a full collection would look at it for 20 to 30 ms, while calls wait
                 return
     except Exception:
         log.exception("a part of the server cannot be loaded; it ends")

@@ -159,6 +159,11 @@ class GroupWriter:
         memory = self._main.memory
         return 0 if memory is None else memory.committed
 
+    def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
+        """Whether this writer may have changed (entity, workspace, id) after that epoch, also in a transaction that is open."""
+        memory = self._main.memory
+        return memory is None or memory.changed_since(key, epoch)
+
     def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
         """(entity, workspace, id) of what this writer changed and has come to rest.  `now`: by `time.monotonic`, unless it is
         asked for another moment."""

@@ -171,8 +171,8 @@ class Memory(dict[tuple[str, int, str], Any]):
         self.committed = self.epoch
         self.epoch += 1
         if len(self._changed) > self.LIMIT:
+            self._floor = self.epoch  # first: another thread may ask meanwhile
             self._changed.clear()
-            self._floor = self.epoch
         if self.weight > self.LIMIT:
             self.forget_all()
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trackside.core.access import Action, Object
-from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import REFUSED
@@ -23,6 +22,7 @@ from trackside.registry.model import Search as SearchVersions
 from trackside.runs import history, lineage, search
 from trackside.runs import model as runs
 from trackside.runs import store as run_store
+from trackside.runs.documents import Documents
 
 Json = dict[str, Any]
 VERSIONS_OF_AT_ONCE = 200  # runs whose model versions one search finds
@@ -33,7 +33,7 @@ class Server(NamedTuple):
     """`list_files(run_id, path)` returns the answer of `artifacts/list`; call it without a transaction."""
 
     request: Request
-    writer: GroupWriter
+    documents: Documents
     list_files: Callable[[str, str], bytes]
 
 
@@ -82,7 +82,7 @@ class Fields:
     def _search_runs(self, given: Mapping[str, Any]) -> Json:
         call = _call(runs.SearchRuns, given)
         with self._server.request.reading() as tx:
-            found: Json = msgspec.json.decode(search.search(tx, call, self._server.writer))
+            found: Json = msgspec.json.decode(search.search(tx, call, self._server.documents))
             self._add_extras(tx, found.get("runs", []))
         return found
 

@@ -1,0 +1,55 @@
+"""Documents of runs for searches: read, or made and handed to the writer, which saves them.  Knows no filter and no order."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+
+from msgspec import Struct
+
+from trackside.core.db.group import GroupWriter
+from trackside.core.db.tx import Tx
+from trackside.runs import store
+
+SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
+
+
+class _Made(Struct, frozen=True):
+    run_id: str
+    doc: bytes
+    epoch: int  # the snapshot that it was made from has every change up to this one
+
+
+class Documents:
+    """Threads share it.  A search that comes before the documents of the last one are saved does not make them again."""
+
+    def __init__(self, writer: GroupWriter) -> None:
+        self._writer = writer
+        self._made: dict[tuple[int, int], _Made] = {}  # by (workspace, run_seq); the writer has yet to save them
+
+    def read(self, tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> list[bytes]:
+        """The JSON of runs in the order of `run_seqs`; it ends before the run that would make it more than `most_bytes`, but
+        not before the second."""
+        docs, fresh = store.documents(tx, run_seqs, most_bytes, partial(self._unsaved, tx.ws, tx.epoch))
+        for start in range(0, len(fresh), SAVE_AT_ONCE):
+            self._save(tx.ws, fresh[start : start + SAVE_AT_ONCE], tx.epoch)
+        return docs
+
+    def _unsaved(self, ws: int, epoch: int, run_seq: int) -> bytes | None:
+        """Return the document of a run that has not changed between its snapshot and that of `epoch`."""
+        made = self._made.get((ws, run_seq))
+        if made is None or self._writer.changed_since(("run", ws, made.run_id), min(made.epoch, epoch)):
+            return None
+        return made.doc
+
+    def _save(self, ws: int, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
+        if not epoch:  # other servers write too: nobody knows whether a run has changed
+            self._writer.submit(ws, store.keeping(docs))
+            return
+        made = {(ws, seq): _Made(run_id, doc, epoch) for seq, run_id, doc in docs}
+        self._made.update(made)
+        self._writer.submit(ws, store.saving(docs, epoch)).add_done_callback(partial(self._forget, made))
+
+    def _forget(self, made: dict[tuple[int, int], _Made], _: "Future[None]") -> None:
+        for key, each in made.items():
+            if self._made.get(key) is each:
+                self._made.pop(key, None)
