@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from support.runner.examples import examples
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import GLANCED, STAGING, LocalBlobs
+from trackside.artifacts.roots import make_blobs
 from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
+from trackside.core.locations import LocationError
 
 
 @pytest.fixture
@@ -58,6 +60,28 @@ def test_links_that_lead_out_are_neither_followed_nor_listed(blobs: LocalBlobs, 
     with pytest.raises(Invalid):
         blobs.delete("run/folder/secret")
     assert {path.name: path.read_text() for path in outside.iterdir()} == {"secret": "secret"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a link that cannot be read is one of /proc")
+def test_a_link_that_goes_while_it_is_followed_hides_no_other_file(
+    blobs: LocalBlobs, root: Path, tmp_path: Path
+) -> None:
+    """The program of an ended process is a link that is there and cannot be read, as one that another process removes."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        put(blobs, "run/file", [[b"one"]])
+        (root / "run" / "link").symlink_to(f"/proc/{ended.pid}/exe")
+
+        assert [entry.path for entry in blobs.entries("run")] == ["file"]
+        with pytest.raises(Fault):
+            blobs.open("run/link")
+        with pytest.raises(OSError, match=r"/proc"):
+            LocalBlobs(Path(f"/proc/{ended.pid}/exe"))
+        with pytest.raises(LocationError):
+            make_blobs(f"/proc/{ended.pid}/exe")
+    finally:
+        ended.wait()
 
 
 def test_a_write_replaces_a_link_and_a_delete_removes_it_not_what_it_leads_to(

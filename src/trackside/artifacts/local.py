@@ -44,7 +44,9 @@ _MAX_VECTOR = 512  # below every system's IOV_MAX
 
 
 class LocalBlobs:
-    """`durable`: what was committed or deleted survives a power cut, not just the end of the process."""
+    """`durable`: what was committed or deleted survives a power cut, not just the end of the process.
+
+    Raises OSError for a root that cannot be resolved, such as one below a link that is being replaced."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._tree = _Tree(os.path.realpath(root), durable=durable)
@@ -158,7 +160,11 @@ class LocalBlobs:
                 continue
             if one.is_symlink():
                 link = f"{path}/{name}"
-                if not self._tree.may_follow(link, os.path.realpath(link)):
+                try:
+                    target = os.path.realpath(link)
+                except OSError:  # it was replaced meanwhile
+                    continue
+                if not self._tree.may_follow(link, target):
                     continue
                 read.links.add(name)
             try:

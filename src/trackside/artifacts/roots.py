@@ -16,7 +16,7 @@ from trackside.artifacts.blobs import Blobs
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.store import Root
 from trackside.core import locations
-from trackside.core.errors import Denied, Unsupported
+from trackside.core.errors import Denied, Unavailable, Unsupported
 from trackside.core.places import Place, RootPolicy, parse, within
 from trackside.workspaces.model import Workspace
 
@@ -95,6 +95,8 @@ class Roots:
                     blobs = _open(str(place), durable=self._durable)
                 except locations.LocationError as error:
                     raise Unsupported(f"The server cannot open artifacts at '{place}': {error}") from None
+                except OSError as error:
+                    raise Unavailable(f"The server cannot open artifacts at '{place}': {error.strerror}") from error
                 if is_real and isinstance(blobs, LocalBlobs) and blobs.root != str(place):
                     raise Denied(f"The server opens no artifacts at '{place}': a symbolic link leads elsewhere.")
                 self._stores[place] = blobs
@@ -105,12 +107,12 @@ def make_blobs(url: str, *, durable: bool = True) -> Blobs:
     """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers.
 
     Raises LocationError."""
-    blobs = _open(url, durable=durable)
-    if isinstance(blobs, LocalBlobs):
-        try:
+    try:
+        blobs = _open(url, durable=durable)
+        if isinstance(blobs, LocalBlobs):
             blobs.prepare()
-        except OSError as error:
-            raise locations.LocationError(f"the folder cannot be used ({error.strerror})") from error
+    except OSError as error:
+        raise locations.LocationError(f"the folder cannot be used ({error.strerror})") from error
     return blobs
 
 
