@@ -165,7 +165,8 @@ class Memory(dict[tuple[str, int, str], Any]):
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
         """True also where it is not known."""
-        return self._changed.get(key, self._floor) > epoch
+        last = self._changed.get(key)
+        return (self._floor if last is None else last) > epoch  # the floor is read last: see `end_group`
 
     def end_group(self) -> None:
         self.committed = self.epoch
