@@ -137,7 +137,7 @@ def close(tx: Tx) -> None:
     quotas.remove_all(tx)
     orphans.remove_all(tx)
     if tx.memory is not None:
-        tx.memory.forget_all()
+        tx.memory.touch_all()
     uses.check_all_free(tx)
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
     for table in AT_ONCE:
@@ -229,7 +229,7 @@ def _spell_in_full(tx: Tx, workspace: Workspace) -> None:
 def _lock(tx: Tx) -> None:
     """Nobody adds to what is there until this is done; those who wait find it gone."""
     if tx.memory is not None:
-        tx.memory.forget_all()
+        tx.memory.touch_all()
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")
     tx.all("SELECT run_seq FROM runs WHERE workspace_id = :ws ORDER BY run_seq FOR UPDATE")
     tx.all("SELECT model_seq FROM registered_models WHERE workspace_id = :ws ORDER BY model_seq FOR UPDATE")

@@ -14,18 +14,20 @@ import pytest
 
 from support.client import Api, Inside
 from support.links import until
-from trackside import app, opening
+from trackside import app, opening, tenants
 from trackside.core.db.rest import LONG_S, SOON_S
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Tx, Work
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import encode
 from trackside.core.settings import Settings
+from trackside.experiments import store as experiments
 from trackside.runs import batch, keeper, lifecycle, search
 from trackside.runs import store as runs
 from trackside.runs.documents import Documents
 from trackside.runs.limits import MAX_NEW_TAGS, Logged
 from trackside.runs.model import Status
+from trackside.workspaces import store as workspaces
 
 pytestmark = pytest.mark.both
 
@@ -193,6 +195,27 @@ def test_a_search_makes_no_document_that_the_writer_has_yet_to_save(sqlite: Sqli
     sqlite.writer.submit(1, lambda tx: None).result(TIMEOUT_S)  # comes after what was handed over before
     assert list(stored(sqlite).values()) == first
     assert documents._made == {}
+
+
+def test_no_document_outlives_the_move_of_its_workspace(sqlite: SqliteDatabase) -> None:
+    """A search that began before the move hands over what it made after a search of the default workspace has."""
+    with sqlite.write(1) as tx:
+        ws = workspaces.create(tx, "moved").workspace_id
+        experiments.create_default(tx.within(ws), "mlflow-artifacts:/")
+    with sqlite.write(ws) as tx:
+        (run_id,) = make(tx)
+    documents = Documents(sqlite.writer)
+    with sqlite.read(ws) as before:
+        seq = runs.seq_of(before, run_id)
+        with sqlite.write(ws) as tx:
+            tenants.move_to_default(tx, workspaces.get(tx, "moved"))
+        with sqlite.read(1) as tx:
+            made = documents.read(tx, [seq], 1 << 20)
+        assert documents.read(before, [seq], 1 << 20) != made  # it names another experiment
+    sqlite.writer.submit(1, lambda tx: None).result(TIMEOUT_S)
+
+    with sqlite.read(1) as tx:
+        assert documents.read(tx, [seq], 1 << 20) == made == [encode(runs.get(tx, run_id))]
 
 
 def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:

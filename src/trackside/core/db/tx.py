@@ -158,24 +158,32 @@ class Memory(dict[tuple[str, int, str], Any]):
         )
         self.weight = 0  # what the entries hold, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
-        self._floor = 0  # nothing is known of changes before this epoch
+        self._floor = 0  # nothing is known of changes up to this epoch
 
     def touch(self, key: tuple[str, int, str]) -> None:
         self._changed[key] = self.epoch
 
+    def touch_all(self) -> None:
+        """Record a change of whatever the store has, and forget what is remembered."""
+        self.forget_all()
+        self._forget_changes(self.epoch)
+
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
         """True also where it is not known."""
         last = self._changed.get(key)
-        return (self._floor if last is None else last) > epoch  # the floor is read last: see `end_group`
+        return (self._floor if last is None else last) > epoch  # the floor is read last: see `_forget_changes`
 
     def end_group(self) -> None:
         self.committed = self.epoch
         self.epoch += 1
         if len(self._changed) > self.LIMIT:
-            self._floor = self.epoch  # first: another thread may ask meanwhile
-            self._changed.clear()
+            self._forget_changes(self.committed)
         if self.weight > self.LIMIT:
             self.forget_all()
+
+    def _forget_changes(self, floor: int) -> None:
+        self._floor = floor  # first: another thread may ask meanwhile
+        self._changed.clear()
 
     def forget_all(self) -> None:
         self.clear()
