@@ -1,6 +1,7 @@
 """The documents of runs: made when a run rests, gone when it changes, and answers that stay within a size."""
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -197,6 +198,26 @@ def test_a_search_makes_no_document_that_the_writer_has_yet_to_save(sqlite: Sqli
     assert documents._made == {}
 
 
+def test_a_writer_that_hangs_gets_a_bounded_number_of_bytes(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        seqs = [runs.seq_of(tx, run_id) for run_id in make(tx, 4)]
+    with sqlite.read(1) as tx:
+        wanted = [encode(run) for run in runs.load(tx, seqs)]
+        most = len(wanted[0]) + len(wanted[1])
+        documents = Documents(sqlite.writer, most)
+        with sqlite.writer.pause():
+            for seq in seqs * 2:
+                documents.read(tx, [seq], 1 << 20)
+            unsaved = {seq: each.doc for (_, seq), each in documents._made.items()}
+        sqlite.writer.submit(1, lambda tx: None).result(TIMEOUT_S)
+        for seq in seqs[2:]:
+            documents.read(tx, [seq], 1 << 20)
+        sqlite.writer.submit(1, lambda tx: None).result(TIMEOUT_S)
+
+    assert unsaved == dict(zip(seqs[:2], wanted[:2], strict=True))
+    assert stored(sqlite) == dict(zip(seqs, wanted, strict=True))
+
+
 def test_no_document_outlives_the_move_of_its_workspace(sqlite: SqliteDatabase) -> None:
     """A search that began before the move hands over what it made after a search of the default workspace has."""
     with sqlite.write(1) as tx:
@@ -314,3 +335,42 @@ def test_a_document_has_each_character_of_a_value(db: Any) -> None:
         docs, _ = runs.documents(tx, [runs.seq_of(tx, run_id) for run_id in made])
         assert docs == [encode(runs.get(tx, run_id)) for run_id in made]
         assert f'"value":"{msgspec.json.encode(odd[1:] + made[0]).decode()[1:]}' in docs[0].decode()
+
+
+def test_runs_have_all_of_very_many_tags(db: Any) -> None:
+    """SQLite's rows of several runs are read in parts."""
+    counts = [0, 3, runs.ROW_PAIRS, 0, runs.ROW_PAIRS + 1, 2, runs.ROW_PAIRS // 2, runs.ROW_PAIRS - 3, 1]
+    with db.write(1) as tx:
+        seqs = [runs.seq_of(tx, run_id) for run_id in make(tx, len(counts))]
+        for seq, count in zip(seqs, counts, strict=True):
+            batch.save_tags(tx, [batch.attribute(1, seq, f"u{n:06}", f"{seq}") for n in range(count)])
+
+    with db.read(1) as tx:
+        found = runs.load(tx, seqs[::-1])
+
+    assert [len(run.data.tags) - 2 for run in found] == counts[::-1]
+    assert all(tag.value == str(seq) for seq, run in zip(seqs, found[::-1], strict=True) for tag in run.data.tags[2:])
+    assert all(run.data.tags == sorted(run.data.tags, key=lambda tag: tag.key) for run in found)
+
+
+def test_a_page_reads_no_more_of_stored_documents_than_it_takes(sqlite: SqliteDatabase) -> None:
+    size = 1 << 20
+    with sqlite.write(1) as tx:
+        seqs = [runs.seq_of(tx, run_id) for run_id in make(tx, 150)]
+        sizes = dict(zip(seqs, [100] * 110 + [size] * 40, strict=True))
+        tx.many(
+            "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)",
+            [{"run": seq, "doc": b"%d" % (seq % 10) * some} for seq, some in sizes.items()],
+        )
+
+    with sqlite.read(1) as tx:
+        session: Any = tx._session
+        before = session.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 6 * size)
+        try:
+            found = [runs.documents(tx, some, 4 * size)[0] for some in (seqs, seqs[::-1], seqs[100:])]
+        finally:
+            session.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, before)
+        everything, _ = runs.documents(tx, seqs)
+
+    assert [len(docs) for docs in found] == [113, 4, 13]
+    assert everything == [b"%d" % (seq % 10) * some for seq, some in sizes.items()]

@@ -1,5 +1,6 @@
 """Documents of runs for searches: read, or made and handed to the writer, which saves them.  Knows no filter and no order."""
 
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -11,6 +12,7 @@ from trackside.core.db.tx import Tx
 from trackside.runs import store
 
 SAVE_AT_ONCE = 50  # documents that one command of the writer takes: a millisecond or two
+MOST_UNSAVED_BYTES = 64 << 20
 
 
 class _Made(Struct, frozen=True):
@@ -20,11 +22,16 @@ class _Made(Struct, frozen=True):
 
 
 class Documents:
-    """Threads share it.  A search that comes before the documents of the last one are saved does not make them again."""
+    """Threads share it.  A search that comes before the documents of the last one are saved does not make them again.
 
-    def __init__(self, writer: GroupWriter) -> None:
+    While the writer has `most_bytes` of documents to save, it gets no more."""
+
+    def __init__(self, writer: GroupWriter, most_bytes: int = MOST_UNSAVED_BYTES) -> None:
         self._writer = writer
+        self._most_bytes = most_bytes
         self._made: dict[tuple[int, int], _Made] = {}  # by (workspace, run_seq); the writer has yet to save them
+        self._bytes = 0  # that the writer has yet to save
+        self._lock = threading.Lock()  # of `_bytes`
 
     def read(self, tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> list[bytes]:
         """The JSON of runs in the order of `run_seqs`; it ends before the run that would make it more than `most_bytes`, but
@@ -45,11 +52,18 @@ class Documents:
         if not epoch:  # other servers write too: nobody knows whether a run has changed
             self._writer.submit(ws, store.keeping(docs))
             return
+        size = sum(len(doc) for _, _, doc in docs)
+        with self._lock:
+            if self._bytes and self._bytes + size > self._most_bytes:
+                return
+            self._bytes += size
         made = {(ws, seq): _Made(run_id, doc, epoch) for seq, run_id, doc in docs}
         self._made.update(made)
         self._writer.submit(ws, store.saving(docs, epoch)).add_done_callback(partial(self._forget, made))
 
     def _forget(self, made: dict[tuple[int, int], _Made], _: "Future[None]") -> None:
+        with self._lock:
+            self._bytes -= sum(len(each.doc) for each in made.values())
         for key, each in made.items():
             if self._made.get(key) is each:
                 self._made.pop(key, None)

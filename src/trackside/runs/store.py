@@ -30,6 +30,8 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
+ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
+ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
 _triples = msgspec.json.Decoder(list[tuple[int, str, str]])
 _sizes = msgspec.json.Decoder(list[tuple[int, int]])
 REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
@@ -219,7 +221,8 @@ def documents(
     fresh: list[tuple[int, str, bytes]] = []
     start, total, size = 0, 0, AT_FIRST
     while start < len(run_seqs):
-        for doc in _documents(tx, run_seqs[start : start + size], fresh, unsaved):
+        left = None if most_bytes is None else most_bytes - total
+        for doc in _documents(tx, run_seqs[start : start + size], fresh, unsaved, left):
             if most_bytes is not None and docs and total + len(doc) > most_bytes:
                 return docs, fresh
             docs.append(doc)
@@ -232,9 +235,14 @@ def documents(
 
 
 def _documents(
-    tx: Tx, run_seqs: Sequence[int], fresh: list[tuple[int, str, bytes]], unsaved: Callable[[int], bytes | None]
+    tx: Tx,
+    run_seqs: Sequence[int],
+    fresh: list[tuple[int, str, bytes]],
+    unsaved: Callable[[int], bytes | None],
+    most_bytes: int | None,
 ) -> list[bytes]:
-    docs = _stored(tx, run_seqs)
+    """It ends after the document that makes it more than `most_bytes`, if that one is stored."""
+    docs, run_seqs = _stored(tx, run_seqs, most_bytes)
     absent = []
     for seq in run_seqs:
         if seq not in docs:
@@ -250,20 +258,34 @@ def _documents(
     return [docs[seq] for seq in run_seqs if seq in docs]
 
 
-def _stored(tx: Tx, run_seqs: Sequence[int]) -> dict[int, bytes]:
+def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int | None) -> tuple[dict[int, bytes], Sequence[int]]:
+    """Return stored documents, and the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
-    if tx.dialect != "sqlite":
-        return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs)))
-    # In one row, as in `_pairs`.
-    ((sizes, packed),) = tx.all(
-        f"SELECT json_group_array(json_array(run_seq, length(doc))), CAST(group_concat(doc, '') AS BLOB) {where}",
-        runs=list(run_seqs),
+    if tx.dialect != "sqlite" or len(run_seqs) == 1:
+        return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs))), run_seqs
+    ((packed,),) = tx.all(  # in one row, as in `_pairs`
+        f"SELECT CAST(json_group_array(json_array(run_seq, length(doc))) AS BLOB) {where}", runs=list(run_seqs)
+    )
+    sizes = dict(_sizes.decode(packed))
+    total = 0
+    for count, seq in enumerate(run_seqs, 1):
+        total += sizes.get(seq, 0)
+        if most_bytes is not None and total > most_bytes:
+            run_seqs = run_seqs[:count]
+            break
+    found = sorted(sizes.keys() & set(run_seqs))
+    if total > ROW_BYTES:
+        return dict(tx.all(f"SELECT run_seq, doc {where}", runs=found)), run_seqs
+    if not found:
+        return {}, run_seqs
+    ((packed,),) = tx.all(
+        f"SELECT CAST(group_concat(doc, '') AS BLOB) FROM (SELECT doc {where} ORDER BY run_seq)", runs=found
     )
     docs, start = {}, 0
-    for seq, size in _sizes.decode(sizes):
-        docs[seq] = packed[start : start + size]
-        start += size
-    return docs
+    for seq in found:
+        docs[seq] = packed[start : start + sizes[seq]]
+        start += sizes[seq]
+    return docs, run_seqs
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
@@ -351,23 +373,43 @@ def _by_run(rows: Iterable[Row]) -> Iterable[tuple[int, Iterable[Row]]]:
 
 
 def _pairs(tx: Tx, table: str, seqs: list[int]) -> dict[int, list[KeyValue]]:
-    rows: Iterable[Row]
-    if len(seqs) == 1:  # one value is bound in less time than a list
-        rows = tx.all(
-            f"SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq = :run ORDER BY key",
-            run=seqs[0],
-        )
-    else:
-        query = f"""
-            SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
-        """
-        if tx.dialect == "sqlite":
-            # The driver gives up Python's lock for each row, and then waits for threads that compute.  One row has all.
-            ((packed,),) = tx.all(f"SELECT json_group_array(json_array(run_seq, key, value)) FROM ({query})", runs=seqs)
-            rows = _triples.decode(packed)
-        else:
-            rows = tx.all(query, runs=seqs)
-    return {seq: [KeyValue(key=key, value=value) for _, key, value in some] for seq, some in _by_run(rows)}
+    found: dict[int, list[KeyValue]] = {}
+    left = sorted(seqs)
+    while left:
+        rows, left = _first_pairs(tx, table, left)
+        for seq, some in _by_run(rows):
+            found[seq] = [KeyValue(key=key, value=value) for _, key, value in some]
+    return found
+
+
+def _first_pairs(tx: Tx, table: str, seqs: list[int]) -> tuple[Sequence[Row], list[int]]:
+    """Return the rows of the first of `seqs`, which are sorted, and the other runs."""
+    if len(seqs) == 1:
+        return _pairs_of(tx, table, seqs[0]), []
+    query = f"""
+        SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+    """
+    if tx.dialect != "sqlite":
+        return tx.all(query, runs=seqs), []
+    # The driver gives up Python's lock for each row, and then waits for threads that compute.  One row has many.
+    ((packed,),) = tx.all(
+        f"SELECT CAST(json_group_array(json_array(run_seq, key, value)) AS BLOB) FROM ({query} LIMIT :most)",
+        runs=seqs,
+        most=ROW_PAIRS,
+    )
+    rows = _triples.decode(packed)
+    if len(rows) < ROW_PAIRS:
+        return rows, []
+    last = rows[-1][0]  # it may have more
+    if rows[0][0] == last:
+        return _pairs_of(tx, table, last), [seq for seq in seqs if seq > last]
+    return [row for row in rows if row[0] != last], [seq for seq in seqs if seq >= last]
+
+
+def _pairs_of(tx: Tx, table: str, seq: int) -> list[Row]:
+    return tx.all(  # one value is bound in less time than a list
+        f"SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq = :run ORDER BY key", run=seq
+    )
 
 
 def _datasets(tx: Tx, seqs: Sequence[int]) -> dict[int, list[DatasetInput]]:
