@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from endpoints.conftest import ENDPOINTS
+from endpoints.conftest import ENDPOINTS, endpoint, wait_for
 from support.client import Api
 
 SERVICE = "/api/v1/service"
@@ -158,6 +158,18 @@ def test_scoring_without_a_replica_says_when_to_try_again(registered: Api) -> No
     waiting = registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []})
 
     assert (waiting.status, waiting.headers["retry-after"]) == (503, "2")
+
+
+def test_a_deployment_that_failed_is_tried_again_by_the_same_update(registered: Api) -> None:
+    create(registered, model_uri="models:/sum/1", spec={"env": "local"})
+    wait_for(lambda: endpoint(registered, "adder")["state"] == "Failed")
+
+    again = registered.ask("PUT", f"{ENDPOINTS}/adder/deployments/blue", {"model_uri": "models:/sum/1"})
+    refused = registered.ask("POST", f"{ENDPOINTS}/adder/deployments/blue/rollback", {})
+
+    blue = next(each for each in again.json["endpoint"]["deployments"] if each["name"] == "blue")
+    assert (blue["state"], blue["generation"]) == ("Transitioning", 2)
+    assert (refused.status, "never updated" in refused.json["message"]) == (400, True)
 
 
 def test_an_endpoint_without_traffic_scores_nothing(registered: Api) -> None:

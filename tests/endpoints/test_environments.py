@@ -43,6 +43,17 @@ def test_without_uv_and_without_a_python_for_models_both_ways_out_are_named(tmp_
         Environments(tmp_path / "kept", "", lambda: None).python("auto", tmp_path)
 
 
+def test_a_python_that_cannot_serve_is_refused_with_the_command_that_repairs_it(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho \"ModuleNotFoundError: No module named 'httptools'\" >&2\nexit 1\n")
+    python.chmod(0o755)
+
+    with pytest.raises(Unsupported) as refused:
+        environments.local(str(python))
+
+    assert f"No module named 'httptools'. Run: {python} -m pip install httptools mlflow" in refused.value.message
+
+
 @pytest.mark.parametrize(
     ("requirements", "flags"),
     [

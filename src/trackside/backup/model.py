@@ -13,6 +13,7 @@ ARCHIVE_FORMAT = (
 )
 MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
 KEY_FILE = "secret.key"
+SEALING_KEYS = "sealing_keys"  # has a row once a secret was sealed
 OBJECTS, BACKUPS = "objects", "backups"
 ARTIFACTS, REQUESTS = "artifacts", "requests"  # roots of files: the artifact store, the request logs of endpoints
 LEFT_OUT = frozenset(

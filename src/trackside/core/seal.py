@@ -128,7 +128,8 @@ def _check_is_the_stores(tx: Tx, key: SecretKey) -> None:
 def _wrong_key() -> BadState:
     return BadState(
         "The secrets of this store are sealed with another key than this server has. Start every server of the store with "
-        "the same TRACKSIDE_SECRET_KEY, or with the file secret.key of the data folder that the first one made."
+        "the same TRACKSIDE_SECRET_KEY, or with the file secret.key of the data folder that the first one made. In a store "
+        "that was restored without its key, enter each secret again, and regenerate both keys of each endpoint."
     )
 
 

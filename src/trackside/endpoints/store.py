@@ -142,18 +142,21 @@ def sealed_keys(tx: Tx, endpoint: Endpoint) -> tuple[bytes | None, bytes | None]
 
 
 def put_deployment(tx: Tx, endpoint: Endpoint, name: str, model: Model, spec: Spec, *, traffic: int = 0) -> None:
-    """Create a deployment, or replace the model and the spec of one: its generation grows, and the old values are kept."""
+    """Create a deployment, or replace the model and the spec of one: its generation grows, and the old values are kept.
+
+    A deployment that failed gets a new generation also with the same values, so that it is tried again."""
     encoded_model, encoded_spec = _encoded(model), _encoded(spec)
     before = find_deployment(tx, endpoint, name)
-    if before is not None and (before.model, before.spec) != (model, spec):
+    is_other = before is not None and (before.model, before.spec) != (model, spec)
+    if before is not None and (is_other or before.state is State.FAILED):
         tx.run(
             """
-            UPDATE deployments SET previous = :previous, model = :model, spec = :spec, generation = generation + 1,
-                state = :state, reason = 'An update was asked for.', updated_at = :now
+            UPDATE deployments SET previous = COALESCE(:previous, previous), model = :model, spec = :spec,
+                generation = generation + 1, state = :state, reason = 'An update was asked for.', updated_at = :now
             WHERE workspace_id = :ws AND deployment_seq = :seq
             """,
             seq=before.deployment_seq,
-            previous=f"{_encoded(before.model)}\n{_encoded(before.spec)}",
+            previous=f"{_encoded(before.model)}\n{_encoded(before.spec)}" if is_other else None,
             model=encoded_model,
             spec=encoded_spec,
             state=State.TRANSITIONING,

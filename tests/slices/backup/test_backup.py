@@ -61,6 +61,25 @@ def test_a_backup_is_made_while_runs_are_logged_and_its_restore_has_rows_and_fil
     assert history(restored.api, fresh) == list(range(300))
 
 
+def test_a_store_that_is_restored_without_its_key_takes_secrets_again(
+    any_server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
+) -> None:
+    keys = "/api/trackside/v1/endpoints/adder/keys"
+    any_server.api.post("/api/trackside/v1/endpoints", name="adder")
+    before = any_server.api.get(keys)
+
+    _, made, _ = said("backup", "create", *store_of(any_server), "--to", tmp_path / "kept")
+    _, out, _ = said("backup", "restore", "--data", tmp_path / "again", tmp_path / "kept")
+    restored = start(data=tmp_path / "again").api
+    closed = restored.fault(keys, method="GET")
+    for which in ("primary", "secondary"):
+        restored.ask("POST", keys, {"key": which})
+
+    assert ("--with-secrets" in made, "regenerate both keys" in out) == (True, True)
+    assert "regenerate both keys" in closed[2]
+    assert set(restored.get(keys).values()).isdisjoint(before.values())
+
+
 @pytest.mark.slow
 def test_sqlite_to_postgresql_and_back_is_the_same_row_by_row(
     server: Server, start: Callable[..., Server], postgres_url: str, said: Said, tmp_path: Path

@@ -13,7 +13,7 @@ from trackside.backup import archive, unpack
 from trackside.backup import create as making
 from trackside.backup import restore as restoring
 from trackside.backup import verify as verifying
-from trackside.backup.model import Damaged, Manifest, Refused
+from trackside.backup.model import KEY_FILE, SEALING_KEYS, Damaged, Manifest, Refused
 from trackside.backup.place import Place
 from trackside.cli.lock import of_server
 from trackside.cli.output import BROKEN, OK, Stop, say, table
@@ -36,6 +36,10 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
             db.close()
     _end()
     say(as_json(made) if json else _made(made, to))
+    if made.count(SEALING_KEYS) and not made.has_secrets and chosen.secret_key is None and not json:
+        say(
+            f"It has no secret.key, which its secrets need: keep a copy of {chosen.data / KEY_FILE}, or add --with-secrets."
+        )
     return OK
 
 
@@ -138,9 +142,10 @@ def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, j
         return OK
     say(f"restored {done.backup_id} to {chosen.store} and {chosen.artifacts}:"
         f" {counted(done.row_count, 'rows')}, {counted(done.file_count, 'files')} ({_bytes(done.file_bytes)})")  # fmt: skip
-    if not done.has_secrets:
+    if manifest.count(SEALING_KEYS) and not done.has_secrets:
         say(
-            "It has no secret.key: copy the one of the old data folder, or enter the secrets of links and webhooks again."
+            f"The backup has no secret.key: copy the one of the old data folder to {chosen.data} before the server starts, or"
+            " enter the secrets of links and webhooks again and regenerate both keys of each endpoint."
         )
     if done.paused_links:
         say("Its links are paused. Resume each with `trackside link resume NAME` when the old server is gone.")

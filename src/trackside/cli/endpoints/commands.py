@@ -145,7 +145,9 @@ def _wait(words: argparse.Namespace) -> int:
             return OK
         if one["state"] == "Failed":
             complain(
-                f"`trackside endpoint logs {words.name} --deployment {words.deployment}` shows what the model wrote"
+                f"`trackside endpoint logs {words.name} --deployment {words.deployment}` shows what the model wrote;"
+                f" `trackside endpoint update {words.name} --deployment {words.deployment} --model {one['model_uri']} --wait`"
+                " tries again"
             )
             return BROKEN
         time.sleep(LOOK_S)
