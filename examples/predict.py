@@ -1,15 +1,19 @@
 """Load a version of the registered model and let it name flowers: ordinary MLflow code again, with no word of a run.
 
 python examples/predict.py http://127.0.0.1:5000 models:/iris-classifier/2
+
+Without an address it takes the one of MLFLOW_TRACKING_URI, or that of a server on this machine; without a model, version 2.
 """
 
+import os
 import sys
 
 import mlflow
 from sklearn.datasets import load_iris
 
 if __name__ == "__main__":
-    tracking_uri, model_uri = sys.argv[1:]
+    tracking_uri = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    model_uri = sys.argv[2] if len(sys.argv) > 2 else "models:/iris-classifier/2"
     mlflow.set_tracking_uri(tracking_uri)
     iris = load_iris(as_frame=True)
     flowers = iris.frame.iloc[::30]

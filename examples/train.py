@@ -1,8 +1,11 @@
 """Trainings tracked by MLflow, and a model registered twice: ordinary MLflow code, for any server that speaks its API.
 
 python examples/train.py http://127.0.0.1:5000
+
+Without an address it takes the one of MLFLOW_TRACKING_URI, or that of a server on this machine.
 """
 
+import os
 import sys
 import warnings
 
@@ -61,11 +64,12 @@ def train_by_hand() -> None:
 if __name__ == "__main__":
     # MLflow 3.17 calls scikit-learn 1.9 by an argument's old name.
     warnings.filterwarnings("ignore", "`y_pred` was renamed", FutureWarning)
-    mlflow.set_tracking_uri(sys.argv[1])
+    server = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MLFLOW_TRACKING_URI", "http://127.0.0.1:5000")
+    mlflow.set_tracking_uri(server)
     try:
         mlflow.set_experiment(EXPERIMENT)
         for strength in (0.01, 0.5):
             train_classifier(strength)
         train_by_hand()
     except mlflow.MlflowException as refused:
-        sys.exit(f"train: {sys.argv[1]} refused: {refused}")
+        sys.exit(f"train: {server} refused: {refused}")

@@ -150,6 +150,8 @@ OF_ONE_CALL = {
     "quota delete": "--user --experiment --each-user --each-experiment".split(),
     "quota show": "--user --experiment --json".split(),
     "quota list": ["--json"],
+    "workspace create": "--description --artifact-root --subscription --resource-group --json".split(),
+    "workspace list": ["--json"],
     "import": "--artifacts --source-workspace --token-file --username --dry-run --verify --json".split(),
 }
 

@@ -26,6 +26,7 @@ from trackside.cli.monitoring import words as monitoring_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.cli.quotas import words as quota_words
 from trackside.cli.sign_in import words as sign_in_words
+from trackside.cli.workspaces import words as workspace_words
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
 
@@ -156,6 +157,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("doctor",), _add_doctor),
     (("user", "group", "token", "role", "access", "audit"), _add_people),
     (("login", "logout"), sign_in_words.add_commands),
+    (("workspace",), workspace_words.add_commands),
     (("link",), link_words.add_commands),
     (("endpoint",), endpoint_words.add_commands),
     (("job",), job_words.add_commands),

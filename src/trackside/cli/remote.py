@@ -7,6 +7,7 @@ MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
 import argparse
 import base64
 import json
+import re
 from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
@@ -20,6 +21,7 @@ from trackside.core.uris import http_parts
 from trackside.workspaces.model import DEFAULT, NAME
 
 TIMEOUT_S = 120.0
+_NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found$")
 
 
 class NoAnswer(Stop):
@@ -123,9 +125,16 @@ def credentials(url: str) -> str | None:
     return f"Bearer {kept}" if kept else None
 
 
+def explained(message: str) -> str:
+    """Return the message of a server, with what to do if it is that of a workspace that does not exist."""
+    if _NO_WORKSPACE.search(message) is None:
+        return message
+    return f"{message}; `trackside workspace list` shows those that exist, `trackside workspace create NAME` makes one"
+
+
 def _message(url: str, error: HTTPError) -> str:
     try:
-        return str(json.loads(error.read())["message"])
+        return explained(str(json.loads(error.read())["message"]))
     except (ValueError, LookupError, TypeError):
         return (
             f"{url} answered {error.code}, and not as a Trackside server does; give --server or {settings.SERVER_URL}"

@@ -61,7 +61,7 @@ def _target(words: argparse.Namespace) -> Target:
         target.about()
     except RequestRejected as refused:
         if refused.code:
-            raise Stop(f"{url}: {refused}") from None
+            raise Stop(f"{url}: {remote.explained(str(refused))}") from None
         raise Stop(
             f"{url} is no Trackside server of this version ({refused}); give --server or TRACKSIDE_URL"
         ) from None

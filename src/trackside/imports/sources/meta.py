@@ -10,7 +10,9 @@ from trackside.imports.source import SourceError, Unreadable
 try:
     import yaml
 except ImportError:
-    raise SourceError("a folder of files needs the extra for it: pip install 'trackside[import]'") from None
+    raise SourceError(
+        "a folder mlruns is read by the package PyYAML, which is not installed; run: pip install 'trackside[import]'"
+    ) from None
 
 META = "meta.yaml"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is some ten times faster

@@ -64,5 +64,7 @@ def _postgres(store: PostgresStore) -> Rows:
     try:
         from trackside.imports.sources.postgres_rows import PostgresRows  # noqa: PLC0415  # an extra
     except ImportError:
-        raise SourceError("a PostgreSQL database needs the extra for it: pip install 'trackside[postgres]'") from None
+        raise SourceError(
+            "a PostgreSQL database is read by the package psycopg, which is not installed; run: pip install 'trackside[postgres]'"
+        ) from None
     return PostgresRows(store)
