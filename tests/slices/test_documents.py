@@ -260,7 +260,7 @@ def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
             assert part == whole[: len(part)]
             assert size <= max(most, len(whole[0]))
             assert len(part) == len(whole) or size + len(whole[len(part)]) > most
-            assert len(part) <= len(fresh) <= max(2 * len(part), runs.AT_FIRST)  # no more is read than is needed
+            assert len(part) <= len(fresh) <= max(2 * len(part), runs.MADE_FIRST)  # no more is read than is needed
 
 
 def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -30,6 +31,7 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
+MADE_FIRST = 20  # documents that are made together where nothing tells their size
 ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
 _triples = msgspec.json.Decoder(list[tuple[int, str, str]])
@@ -210,55 +212,62 @@ def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bo
 def documents(
     tx: Tx,
     run_seqs: Sequence[int],
-    most_bytes: int | None = None,
+    most_bytes: int = sys.maxsize,
     unsaved: Callable[[int], bytes | None] = lambda _: None,
 ) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
     """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were made here, as they are
     neither stored nor `unsaved`, which is asked by run_seq.
 
-    With `most_bytes` it ends before the run that would make it more, but not before the second."""
+    It ends before the run that would make it more than `most_bytes`, but not before the second."""
     docs: list[bytes] = []
     fresh: list[tuple[int, str, bytes]] = []
-    start, total, size = 0, 0, AT_FIRST
+    start, total, size, most_made = 0, 0, AT_FIRST, MADE_FIRST
     while start < len(run_seqs):
-        left = None if most_bytes is None else most_bytes - total
-        for doc in _documents(tx, run_seqs[start : start + size], fresh, unsaved, left):
-            if most_bytes is not None and docs and total + len(doc) > most_bytes:
+        stored, asked = _stored(tx, run_seqs[start : start + size], most_bytes - total)
+        found, asked = _made(tx, asked, stored, fresh, unsaved, most_made)
+        for seq in asked:
+            doc = found.get(seq)
+            if doc is None:  # the run is gone
+                continue
+            if docs and total + len(doc) > most_bytes:
                 return docs, fresh
             docs.append(doc)
             total += len(doc)
-        start += size
-        size = AT_ONCE
-        if most_bytes is not None:  # no more is read than will likely do
-            size = max(1, min(AT_ONCE, (most_bytes - total) * len(docs) // (total + 1)))
+        start += len(asked)
+        if docs:  # no more is read than will likely do
+            size = most_made = max(1, min(AT_ONCE, (most_bytes - total) * len(docs) // (total + 1)))
     return docs, fresh
 
 
-def _documents(
+def _made(
     tx: Tx,
     run_seqs: Sequence[int],
+    stored: dict[int, bytes],
     fresh: list[tuple[int, str, bytes]],
     unsaved: Callable[[int], bytes | None],
-    most_bytes: int | None,
-) -> list[bytes]:
-    """It ends after the document that makes it more than `most_bytes`, if that one is stored."""
-    docs, run_seqs = _stored(tx, run_seqs, most_bytes)
-    absent = []
-    for seq in run_seqs:
+    most: int,
+) -> tuple[dict[int, bytes], Sequence[int]]:
+    """Return documents with those that are not stored, and the first of `run_seqs`: so many that at most `most` are made."""
+    docs = dict(stored)
+    absent: list[int] = []
+    for count, seq in enumerate(run_seqs):
         if seq not in docs:
             doc = unsaved(seq)
-            if doc is None:
+            if doc is not None:
+                docs[seq] = doc
+            elif len(absent) < most:
                 absent.append(seq)
             else:
-                docs[seq] = doc
+                run_seqs = run_seqs[:count]
+                break
     if absent:
         for seq, run in _load(tx, absent).items():
             doc = docs[seq] = encode(run)
             fresh.append((seq, run.info.run_id, doc))
-    return [docs[seq] for seq in run_seqs if seq in docs]
+    return docs, run_seqs
 
 
-def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int | None) -> tuple[dict[int, bytes], Sequence[int]]:
+def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int, bytes], Sequence[int]]:
     """Return stored documents, and the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
     if tx.dialect != "sqlite" or len(run_seqs) == 1:
@@ -270,7 +279,7 @@ def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int | None) -> tuple[di
     total = 0
     for count, seq in enumerate(run_seqs, 1):
         total += sizes.get(seq, 0)
-        if most_bytes is not None and total > most_bytes:
+        if total > most_bytes:
             run_seqs = run_seqs[:count]
             break
     found = sorted(sizes.keys() & set(run_seqs))
