@@ -2,7 +2,8 @@ import { formatCount, plural } from "@/i18n/format";
 
 export default {
   title: "Experiments",
-  count: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "experiment" : "experiments"}`,
+  count: (count: number, more: boolean) =>
+    `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" ? "experiment" : "experiments"}`,
   name: "Name",
   created: "Created",
   changed: "Changed",

@@ -4,7 +4,8 @@ import type en from "./words.en";
 
 export default {
   title: "Experimentos",
-  count: (count: number) => `${formatCount(count)} ${plural(count) === "one" ? "experimento" : "experimentos"}`,
+  count: (count: number, more: boolean) =>
+    `${formatCount(count)}${more ? "+" : ""} ${plural(count) === "one" ? "experimento" : "experimentos"}`,
   name: "Nombre",
   created: "Creado",
   changed: "Cambiado",
