@@ -18,6 +18,15 @@ test("the head of a cut file is indented as far as it goes", () => {
   expect(indent('{"a":[1,{"b":"cut of')).toBe('{\n  "a": [\n    1,\n    {\n      "b": "cut of');
 });
 
+test("numbers and words are cut, and have the spellings of Python", () => {
+  expect(indent('{"a": NaN, "b": -Infinity ,"c": tr')).toBe('{\n  "a": NaN,\n  "b": -Infinity,\n  "c": tr');
+  expect(indent("[1.5e-3, -2")).toBe("[\n  1.5e-3,\n  -2");
+});
+
+test.each(["{not json", "[see the log]", "{name: value}", "{'a': 1}"])("what is no JSON stays as it is: %s", (text) => {
+  expect(indent(text)).toBe(text);
+});
+
 test("JSON lines and plain text stay as they are", () => {
   expect(indent('{"a":1}\n{"a":2}\n')).toBe('{"a":1}\n{"a":2}\n');
   expect(indent("hello {")).toBe("hello {");

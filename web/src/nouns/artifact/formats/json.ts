@@ -2,6 +2,9 @@
 
 const INDENT = "  ";
 const MAX_DEPTH = 100;
+const PUNCTUATION = '"{}[],:';
+/** What JSON has besides strings, objects and lists, and what Python writes for numbers that JSON does not have. */
+const WORDS = ["true", "false", "null", "NaN", "Infinity", "-Infinity"];
 
 /** Return the text unchanged where it is no JSON, or has several values, such as JSON lines. */
 export function indent(text: string): string {
@@ -38,7 +41,11 @@ export function indent(text: string): string {
     } else if (character === ":") {
       out += ": ";
     } else if (!isSpace(character)) {
-      out += character;
+      const end = endOfWord(trimmed, at);
+      const word = trimmed.slice(at - 1, end).trimEnd();
+      if (!isWord(word, end === trimmed.length)) return text;
+      out += word;
+      at = end;
     }
   }
   return out;
@@ -62,6 +69,17 @@ function endOfString(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
   return Math.min(at + 1, text.length);
+}
+
+function endOfWord(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !PUNCTUATION.includes(text.charAt(at))) at++;
+  return at;
+}
+
+/** A number or a word of JSON; at the end of a cut file the beginning of one. */
+function isWord(word: string, isCut: boolean): boolean {
+  return /^-?\d[\d.eE+-]*$/.test(word) || WORDS.some((each) => (isCut ? each.startsWith(word) : each === word));
 }
 
 function skipSpace(text: string, at: number): number {
