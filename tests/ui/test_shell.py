@@ -35,6 +35,20 @@ def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_mod
     expect(page.get_by_role("cell", name="churn")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Page, server: Server, width: int) -> None:
+    experiment_id, run_id = log_run(server.api, "long-" * 60)
+    page.set_viewport_size({"width": width, "height": 800})
+    path = page.locator("header ol")
+
+    for address, short in ((f"experiments/{experiment_id}", "Experiments"), (f"runs/{run_id}", "swift-fox")):
+        page.goto(f"{server.url}/#/{address}")
+        expect(path).to_contain_text("long-")
+        name = path.get_by_text(short, exact=True)
+        expect(name).to_be_visible()
+        assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
 def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page, server: Server) -> None:
     team = server.api.new_workspace("team")
     experiment_id, run_id = log_run(team, name="calm-elk")
