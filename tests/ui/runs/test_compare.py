@@ -1,6 +1,7 @@
 """The comparison of runs in a real browser: MLflow's own address, differences, plots, hostile values."""
 
 import json
+import re
 from urllib.parse import quote
 
 import pytest
@@ -74,6 +75,44 @@ def test_a_run_that_does_not_exist_is_named_and_the_others_are_shown(server: Ser
     expect(page.get_by_role("columnheader")).to_have_count(3)
     page.goto(f"{server.url}/#/compare-runs?runs=nonsense")
     expect(page.get_by_role("heading", name="No run is chosen")).to_be_visible()
+
+
+def test_an_address_of_which_no_run_exists_shows_no_empty_table(server: Server, page: Page) -> None:
+    page.goto(address(server, "0", ["gone"]))
+
+    expect(page.get_by_role("alert")).to_contain_text("gone")
+    expect(page.get_by_text("There is nothing to compare")).to_be_visible()
+    expect(page.get_by_role("table")).to_have_count(0)
+
+
+def test_the_table_says_states_in_words_and_how_long_a_run_has_lasted(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+    server.api.post("runs/update", run_id=runs[0], status="FAILED", end_time=60_001)
+
+    page.goto(address(server, experiment_id, runs))
+
+    cells = page.get_by_role("row", name="Status").get_by_role("cell")
+    expect(cells).to_have_text(["Failed", "Running"])
+    expect(page.get_by_role("row", name="Duration").get_by_role("cell")).to_have_text(
+        ["1 min 00 s", re.compile(r"\d h")]
+    )
+
+
+def test_names_that_differ_at_their_end_are_cut_in_the_middle(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+    prefix = "validation/mean_average_precision_at_iou_"
+    for run_id in runs:
+        curves.log(server.api, run_id, [(f"{prefix}0.50", float(int(run_id[-1], 16)), 0), (f"{prefix}0.95", 1.0, 0)])
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(address(server, experiment_id, runs, "&all=1"))
+    named = page.get_by_role("rowheader", name=f"{prefix}0.95", exact=True)
+    expect(named.locator("[aria-hidden]")).to_have_text(re.compile(r"^valid.*….*0\.95$"))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+
+    shown = page.get_by_role("columnheader").get_by_role("button", name=f"{prefix}0.50", exact=True)
+    expect(shown.locator("[aria-hidden]").first).to_have_text(re.compile(r"^valid.*….*0\.50$"))
 
 
 def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page: Page) -> None:

@@ -14,6 +14,7 @@ export default {
   contour: "Contour",
   artifacts: "Artifacts",
   none: "No run is chosen",
+  noneLeft: "There is nothing to compare",
   noneHint:
     'Select runs in the table of an experiment and press "Compare", or name them as in #/compare-runs?runs=["ID","ID"].',
   missing: (ids: readonly string[]) =>

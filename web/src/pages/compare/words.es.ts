@@ -17,6 +17,7 @@ export default {
   contour: "Contorno",
   artifacts: "Artefactos",
   none: "No hay ejecuciones elegidas",
+  noneLeft: "No hay nada que comparar",
   noneHint:
     'Seleccione ejecuciones en la tabla de un experimento y pulse «Comparar», o nómbrelas así: #/compare-runs?runs=["ID","ID"].',
   missing: (ids: readonly string[]) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { curvePath, cutMiddle, heatStep, rangeOf } from "./cells";
+import { curvePath, heatStep, rangeOf } from "./cells";
 
 test("colours go from the least to the greatest, and outliers take the ends", () => {
   expect(heatStep(0, [0, 7])).toBe(1);
@@ -14,11 +14,6 @@ test("one outlier does not stretch the range", () => {
 
   expect(rangeOf(values)?.[1]).toBeLessThan(100);
   expect(rangeOf([])).toBeNull();
-});
-
-test("a long name is cut in its middle", () => {
-  expect(cutMiddle("resnet50-adam-seed7", 12)).toBe("resnet…seed7");
-  expect(cutMiddle("short", 12)).toBe("short");
 });
 
 test("a small curve fills its box and breaks where there is no number", () => {

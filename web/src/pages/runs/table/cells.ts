@@ -1,4 +1,4 @@
-/** How cells are cut and coloured.  Pure. */
+/** How cells are coloured, and their small curves.  Pure. */
 const HEAT_STEPS = 7;
 
 /** The step of a value on the scale of a range, 1 to 7. */
@@ -14,13 +14,6 @@ export function rangeOf(values: number[]): [number, number] | null {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (part: number): number => sorted[Math.round(part * (sorted.length - 1))] ?? 0;
   return [at(0.05), at(0.95)];
-}
-
-/** Cut in the middle: names of runs often differ at both ends. */
-export function cutMiddle(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const half = Math.floor((most - 1) / 2);
-  return `${text.slice(0, most - 1 - half)}…${text.slice(-half)}`;
 }
 
 /** A line through points as the path of an SVG, in a box of its own; values that are no numbers part it. */

@@ -1,0 +1,37 @@
+/** Cuts text in its middle: names of runs and metrics often differ at both ends only. */
+
+export function cutMiddle(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor((most - 1) / 2);
+  return `${text.slice(0, most - 1 - half)}…${text.slice(-half)}`;
+}
+
+const FEWEST = 3;
+/** Widths of boxes are told in whole pixels. */
+const ROUNDED_PX = 1;
+
+/** Return the text, or as much of both its ends as a width has room for. */
+export function fitted(text: string, widthPx: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= widthPx + ROUNDED_PX) return text;
+  let [low, high] = [FEWEST, text.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (widthOf(cutMiddle(text, middle)) <= widthPx - ROUNDED_PX) low = middle;
+    else high = middle - 1;
+  }
+  return cutMiddle(text, low);
+}
+
+let pen: CanvasRenderingContext2D | null | undefined;
+
+/** Return a function that measures text in the font of an element, in pixels. */
+export function measureIn(element: Element): (text: string) => number {
+  pen ??= document.createElement("canvas").getContext("2d");
+  const to = pen;
+  if (!to) return () => 0;
+  const { font } = getComputedStyle(element);
+  return (text) => {
+    to.font = font;
+    return to.measureText(text).width;
+  };
+}
