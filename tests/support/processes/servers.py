@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,5 +136,6 @@ class Server:
         if process is not None:
             with process:  # closes the pipe
                 if process.poll() is None:
-                    end(process)
+                    with suppress(ProcessLookupError):  # a forked one has ended, and this process has yet to hear of it
+                        end(process)
                 process.wait(TIMEOUT_S)

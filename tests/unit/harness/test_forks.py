@@ -56,3 +56,14 @@ def test_a_forked_server_imports_nothing_to_start_and_end(tmp_path: Path) -> Non
         imported = process.stdout.read().splitlines()[-1]
 
     assert ("listening" in started, imported) == (True, "")
+
+
+def test_a_child_that_has_ended_unheard_is_signalled_in_vain() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE, text=True) as ended:
+        ended.communicate()
+        assert ended.stdout is not None
+        child = forks.Forked(ended.pid, ended.stdout, None)
+
+        child.kill()
+
+        assert child.poll() is None
