@@ -10,6 +10,7 @@ from trackside.artifacts.store import Root
 from trackside.core import ids, names
 from trackside.core.access import Object
 from trackside.core.db import tombstones
+from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import wire_double
@@ -217,18 +218,20 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[m.LoggedModel]:
         )
     }
     params = _pairs(
-        tx.all(
+        texts(
+            tx,
             """
-            SELECT model_seq, key, value FROM logged_model_params
+            SELECT model_seq AS seq, key, value FROM logged_model_params
             WHERE workspace_id = :ws AND model_seq IN :models ORDER BY model_seq, key
             """,
             models=seqs,
         )
     )
     tags = _pairs(
-        tx.all(
+        texts(
+            tx,
             """
-            SELECT model_seq, key, value FROM logged_model_tags
+            SELECT model_seq AS seq, key, value FROM logged_model_tags
             WHERE workspace_id = :ws AND model_seq IN :models ORDER BY model_seq, key
             """,
             models=seqs,

@@ -8,6 +8,7 @@ from msgspec import Struct, structs
 
 from trackside.access import store as access
 from trackside.core.access import Object
+from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists, NotFound
 from trackside.core.filters import grams
@@ -190,9 +191,10 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
         )
     }
     tags = _by_model(
-        tx.all(
+        texts(
+            tx,
             """
-            SELECT model_seq, key, value FROM registered_model_tags WHERE +workspace_id = :ws AND model_seq IN :models
+            SELECT model_seq AS seq, key, value FROM registered_model_tags WHERE +workspace_id = :ws AND model_seq IN :models
             ORDER BY model_seq, key
             """,
             models=seqs,

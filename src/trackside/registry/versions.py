@@ -7,6 +7,7 @@ from uuid import uuid4
 from msgspec import UNSET, Struct, structs
 
 from trackside.artifacts.store import Root
+from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
 from trackside.core.filters import grams
@@ -394,9 +395,10 @@ def _change(name: str, version: int, action: str, uid: str, /, **detail: Any) ->
 def _tags(tx: Tx, version_seqs: Sequence[int]) -> dict[int, list[Tag]]:
     found: dict[int, list[Tag]] = {}
     for start in range(0, len(version_seqs), CHUNK):
-        rows = tx.all(
+        rows = texts(
+            tx,
             """
-            SELECT version_seq, key, value FROM model_version_tags WHERE +workspace_id = :ws AND version_seq IN :versions
+            SELECT version_seq AS seq, key, value FROM model_version_tags WHERE +workspace_id = :ws AND version_seq IN :versions
             ORDER BY version_seq, key
             """,
             versions=list(version_seqs[start : start + CHUNK]),

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 
 from trackside.core.access import Object
 from trackside.core.db.rest import SOON_S
+from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
 from trackside.core.http.codec import encode, wire_double
@@ -34,7 +35,6 @@ AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
 MADE_FIRST = 20  # documents that are made together where nothing tells their size
 ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
-_triples = msgspec.json.Decoder(list[tuple[int, str, str]])
 _sizes = msgspec.json.Decoder(list[tuple[int, int]])
 REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
 
@@ -272,7 +272,7 @@ def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int,
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
     if tx.dialect != "sqlite" or len(run_seqs) == 1:
         return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs))), run_seqs
-    ((packed,),) = tx.all(  # in one row, as in `_pairs`
+    ((packed,),) = tx.all(  # in one row, as in `texts`
         f"SELECT CAST(json_group_array(json_array(run_seq, length(doc))) AS BLOB) {where}", runs=list(run_seqs)
     )
     sizes = dict(_sizes.decode(packed))
@@ -396,17 +396,11 @@ def _first_pairs(tx: Tx, table: str, seqs: list[int]) -> tuple[Sequence[Row], li
     if len(seqs) == 1:
         return _pairs_of(tx, table, seqs[0]), []
     query = f"""
-        SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
+        SELECT run_seq AS seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq IN :runs ORDER BY run_seq, key
     """
     if tx.dialect != "sqlite":
         return tx.all(query, runs=seqs), []
-    # The driver gives up Python's lock for each row, and then waits for threads that compute.  One row has many.
-    ((packed,),) = tx.all(
-        f"SELECT CAST(json_group_array(json_array(run_seq, key, value)) AS BLOB) FROM ({query} LIMIT :most)",
-        runs=seqs,
-        most=ROW_PAIRS,
-    )
-    rows = _triples.decode(packed)
+    rows = texts(tx, f"{query} LIMIT :most", runs=seqs, most=ROW_PAIRS)
     if len(rows) < ROW_PAIRS:
         return rows, []
     last = rows[-1][0]  # it may have more

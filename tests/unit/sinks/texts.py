@@ -27,7 +27,7 @@ REVIEWED = [
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"
             " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
-            " core/db/sqlite.py core/db/tx.py core/work/leases.py"
+            " core/db/sqlite.py core/db/texts.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/replica.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " traces/label_schemas/store.py traces/review_queues/item_store.py traces/review_queues/store.py"
             " traces/scorers/store.py"

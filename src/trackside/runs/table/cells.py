@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trackside.core.access import Action
+from trackside.core.db.texts import texts
 from trackside.core.db.tx import Tx
 from trackside.core.filters.nodes import Aggregate, Entity, Field
 from trackside.runs.table import datasets
@@ -130,9 +131,10 @@ def _cells(tx: Tx, entity: Entity, experiment_seq: int, keys: Sequence[str], run
         }
     return {
         (seq, key): value
-        for seq, key, value in tx.all(
+        for seq, key, value in texts(
+            tx,
             f"""
-            SELECT run_seq, key, value FROM {_TABLES[entity]}
+            SELECT run_seq AS seq, key, value FROM {_TABLES[entity]}
             WHERE {own_key}workspace_id = :ws AND experiment_seq = :experiment AND key IN :keys AND run_seq IN :runs
             """,
             experiment=experiment_seq,
