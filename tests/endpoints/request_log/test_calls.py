@@ -2,6 +2,7 @@
 
 import io
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from pyarrow import parquet
 from endpoints.conftest import ENDPOINTS, LOCAL, ROW, wait_for, wait_healthy
 from support.client import Api
 from support.people import People
-from support.processes.servers import Server
+from support.processes.servers import Server, trackside
 
 AZURE = {"input_data": {"columns": ["b", "a"], "data": [[3, 2], [5, 4]]}}
 LOG = f"{ENDPOINTS}/adder/request-log"
@@ -63,6 +64,19 @@ def test_an_empty_log_has_no_rows_and_no_file(logged: Api) -> None:
     assert logged.fault(f"{LOG}/table", method="GET")[:2] == (400, "INVALID_PARAMETER_VALUE")
     assert logged.fault(f"{ENDPOINTS}/other/request-log", method="GET")[0] == 404
     assert logged.fault(f"{LOG}?files=perhaps", method="DELETE")[0] == 400
+
+
+def test_the_command_switches_a_log_on_and_shows_counters_that_are_zero(server: Server, tmp_path: Path) -> None:
+    server.api.post(ENDPOINTS, {"name": "adder"})
+
+    on = trackside(
+        "endpoint", "request-log", "adder", "--on", "--sampling", "0.1", "--server", server.url, cwd=tmp_path
+    )
+    off = trackside("endpoint", "request-log", "adder", "--off", "--server", server.url, cwd=tmp_path)
+
+    assert (on[0], on[2], off[0], off[2]) == (0, "", 0, "")
+    assert "10 % of the requests, 1024 MB, 30 days" in on[1]
+    assert [line.split()[-1] for line in off[1].splitlines()] == ["off", "bytes", "0", "0", "0", "0"]
 
 
 def test_rows_are_for_those_who_may_read_requests(logged: Api) -> None:

@@ -43,15 +43,15 @@ def _show(words: argparse.Namespace, log: dict[str, Any]) -> None:
     if words.json:
         say(as_json(log))
         return
-    counters = log["counters"]
+    counters = log["counters"]  # without those that are zero
     rows = [("request log", "on" if log["is_on"] else "off")]
     if log["is_on"]:
         limits = f"{log['sampling'] * 100:g} % of the requests, {log['max_mb']} MB, {log['keep_days']} days"
         rows.append(("logs at most", limits))
     rows.append(("files", f"{log['files']}, {counted(log['size_bytes'], 'bytes')}"))
     for name, what in (("logged", "logged"), ("sampled_out", "left out by sampling"), ("dropped", "dropped")):
-        rows.append((f"requests {what}", str(counters[name])))
-    rows.append(("requests that are no rows", str(counters["unreadable"])))
+        rows.append((f"requests {what}", str(counters.get(name, 0))))
+    rows.append(("requests that are no rows", str(counters.get("unreadable", 0))))
     say(table(rows))
 
 

@@ -150,7 +150,7 @@ def _by_device(url: str, provider: str, name: str) -> tuple[str, Any]:
 def _revoke(url: str, token: str) -> None:
     shown = f"Bearer {token}"
     for each in remote.call(url, "GET", f"{PREFIX}/me/tokens", authorization=shown).get("tokens", []):
-        if each["is_this"]:
+        if each.get("is_this"):
             remote.call(url, "DELETE", f"{PREFIX}/me/tokens/{each['token_id']}", authorization=shown)
 
 
