@@ -164,7 +164,7 @@ class Memory(dict[tuple[str, int, str], Any]):
         self._changed[key] = self.epoch
 
     def touch_all(self) -> None:
-        """Record a change of whatever the store has, and forget what is remembered."""
+        """Record that everything in the store may have changed, and forget what is remembered of it."""
         self.forget_all()
         self._forget_changes(self.epoch)
 
