@@ -158,7 +158,11 @@ def test_mlflows_own_database_is_refused_and_left_as_it_was(tmp_path: Path) -> N
 
     for words in (["server", "--port", "0"], ["db", "check"], ["db", "upgrade"]):
         code, _, complaint = trackside(*words, "--store", "sqlite:///mlflow.db", cwd=tmp_path)
-        assert (code, "a database of MLflow's own server" in complaint) == (2, True)
+        assert (code, "a database of MLflow's own server" in complaint, "`trackside import`" in complaint) == (
+            2,
+            True,
+            True,
+        )
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
 

@@ -36,5 +36,5 @@ def password(username: str, what: str = "Password") -> str:
     except EOFError:
         line = ""
     if not line.rstrip("\r\n"):
-        raise Stop(f"no password of {username} was typed, and none came by standard input; --username needs it")
+        raise Stop(f"no password of {username} was typed, and no line with it came by standard input")
     return line.rstrip("\r\n")

@@ -43,7 +43,7 @@ def preview(words: argparse.Namespace) -> int:
             files = f"  {', '.join(each['paths'])}" if each.get("paths") else ""
             say(f"  {each['run_id']}  {in_bytes(each['file_bytes'])} of files{files}{blocked}")
         if not found["is_allowed"]:
-            say("That is more than --most-percent allows: the rule would delete nothing.")
+            say(_too_many(found))
     return OK if found["is_allowed"] else BROKEN
 
 
@@ -75,6 +75,13 @@ def traces(words: argparse.Namespace) -> int:
     return _queued(words, body)
 
 
+def _too_many(found: dict[str, Any]) -> str:
+    share = found["matched"] / found["total"]
+    return (
+        f"That is {share:.0%}, more than --most-percent allows (10 if it is not given): the rule would delete nothing."
+    )
+
+
 def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
     found = _call(words, "POST", f"{PREFIX}/trace-retention/preview", rule)
     if words.json:
@@ -85,7 +92,7 @@ def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
             blocked = f"  stays: {each['obstacle']}" if each["obstacle"] else ""
             say(f"  {each['name']}: {counted(each['traces'], 'traces')}, {in_bytes(each['row_bytes'])}{blocked}")
         if not found["is_allowed"]:
-            say("That is more than --most-percent allows: the rule would delete nothing.")
+            say(_too_many(found))
     return OK if found["is_allowed"] else BROKEN
 
 

@@ -115,7 +115,8 @@ def check(state: Status) -> None:
     """Raises SchemaError, with what to do, for a store that this version must not touch."""
     if state.is_mlflows:
         raise SchemaError(
-            "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or database."
+            "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or database,"
+            " and copy what this one holds by `trackside import` once the server runs."
         )
     if state.unknown:
         raise SchemaError(
