@@ -274,3 +274,15 @@ def test_a_long_name_of_the_parent_run_fits_a_phone(server: Server, page: Page) 
     expect(page.get_by_role("link", name=name)).to_be_visible()
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.slow
+def test_a_run_that_does_not_exist_is_told_in_the_language_of_the_page(
+    server: Server, page: Page, console: list[str]
+) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'languages', {get: () => ['es-ES']})")
+    page.goto(f"{server.url}/#/experiments/0/runs/gone")
+
+    expect(page.get_by_text("No existe la ejecución gone")).to_be_visible()
+    expect(page.get_by_text("not found")).to_have_count(0)
+    console.clear()  # Chromium writes the answer 404 to it

@@ -22,6 +22,8 @@ export default {
   experiments: "Experiments",
   except: "except",
   backfill: "Backfill",
+  allOfIt: "all that was there",
+  noBackfill: "nothing, only what came later",
   registry: "Model registry",
   sent: "Sent",
   taken: "Received",

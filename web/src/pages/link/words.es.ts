@@ -25,6 +25,8 @@ export default {
   experiments: "Experimentos",
   except: "excepto",
   backfill: "Empezó con",
+  allOfIt: "todo lo que ya había",
+  noBackfill: "nada, solo lo posterior",
   registry: "Registro de modelos",
   sent: "Enviado",
   taken: "Recibido",

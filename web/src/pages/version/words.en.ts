@@ -53,7 +53,7 @@ export default {
   score: "Score",
   spark: "Score on Spark",
   noScore: "To score, the model must say what it takes: it has no signature that an example can be made from.",
-  usedBy: "Deployed",
+  usedBy: "Deployed to",
   unused: "Nothing uses this version",
   tags: "Tags",
   missing: (name: string, version: string) => `There is no version ${version} of ${name}`,

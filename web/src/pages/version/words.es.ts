@@ -56,7 +56,7 @@ export default {
   score: "Puntuar",
   spark: "Puntuar en Spark",
   noScore: "Para puntuar, el modelo debe decir qué recibe: no tiene una firma de la que se pueda hacer un ejemplo.",
-  usedBy: "Implementado",
+  usedBy: "Desplegada en",
   unused: "Nada usa esta versión",
   tags: "Etiquetas",
   missing: (name: string, version: string) => `No existe la versión ${version} de ${name}`,
