@@ -77,7 +77,9 @@ def _vision(api: Api) -> list[str]:
             api.post("runs/log-parameter", run_id=run_id, key=key, value=value)
         curves.log(api, run_id, _curves(dice, number), STARTED_MS + number * 3_600_000)
         _put(api, run_id, _files(number))
-        if number < len(NETWORKS) - 1:
+        if number == len(NETWORKS) - 1:
+            _put(api, run_id, _images())
+        else:
             api.post(
                 "runs/update", run_id=run_id, status="FINISHED", end_time=STARTED_MS + number * 3_600_000 + 2_834_000
             )
@@ -108,6 +110,15 @@ def _files(number: int) -> dict[str, bytes]:
         "config.json": b'{"optimizer": {"name": "adamw", "betas": [0.9, 0.999]}, "schedule": "cosine", "warmup": 500}',
         "plots/confusion.png": _picture(number),
         "notes/README.md": NOTE.encode(),
+    }
+
+
+def _images() -> dict[str, bytes]:
+    """Pictures of keys at steps, as `mlflow.log_image` names their files."""
+    return {
+        f"images/{key}+step+{step}+timestamp+{STARTED_MS + step}+5e1f-{step}.png": _picture(7 * seed + step)
+        for seed, key in enumerate(("train~augmented", "val~attention", "val~confusion", "val~worst_predictions"))
+        for step in (0, 100, 200, 299)
     }
 
 

@@ -74,6 +74,7 @@ SHOTS = (
     Shot("charts", "experiments/2/charts", "canvas"),
     Shot("run", "experiments/2/runs/{run}", "canvas"),
     Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
+    Shot("images", "experiments/2/runs/{run}/images?step=200", "main figure img"),
     Shot("compare", 'compare-runs?runs={runs}&experiments=["2"]', "table"),
     Shot("traces", "experiments/{traced}/traces", "[role=gridcell] a"),
     Shot("trace", "experiments/{traced}/traces/{trace}", "[role=treeitem]", _choose_chat),
