@@ -10,6 +10,14 @@ describe("addresses", () => {
     expect(query.get("workspace")).toBe("team");
   });
 
+  test("the link that an evaluation prints opens its run", () => {
+    const { path, query } = parseHash("#/experiments/7/evaluation-runs?selectedRunUuid=0af3&workspace=team");
+
+    expect(pattern("experiments/:experiment/runs/:run").match(path)).toEqual({ experiment: "7", run: "0af3" });
+    expect([...query]).toEqual([["workspace", "team"]]);
+    expect(parseHash("#/experiments/7/evaluation-runs").path).toBe("/experiments/7");
+  });
+
   test("a pattern takes whole paths only", () => {
     const page = pattern("models/:name");
 

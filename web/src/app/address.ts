@@ -15,7 +15,17 @@ export interface Pattern {
 export function parseHash(hash: string): Address {
   const [path = "", ...rest] = hash.replace(/^#/, "").split("?");
   const clean = `/${path.split("/").filter(Boolean).join("/")}`;
-  return { path: clean, query: new URLSearchParams(rest.join("?")) };
+  return ofEvaluation({ path: clean, query: new URLSearchParams(rest.join("?")) });
+}
+
+/** The run of an evaluation, whose address in MLflow's UI `mlflow.genai.evaluate` prints. */
+function ofEvaluation(address: Address): Address {
+  const experiment = /^(\/experiments\/[^/]+)\/evaluation-runs$/.exec(address.path)?.[1];
+  if (experiment === undefined) return address;
+  const query = new URLSearchParams(address.query);
+  const run = query.get("selectedRunUuid");
+  query.delete("selectedRunUuid");
+  return { path: run === null ? experiment : `${experiment}/runs/${encodeURIComponent(run)}`, query };
 }
 
 export function formatHash({ path, query }: Address): string {
