@@ -184,6 +184,7 @@ def test_what_is_not_there_is_said_on_the_page_that_would_show_it(
     ):
         page.goto(f"{server.url}/#/{address}")
         expect(page.get_by_role("heading", name=said)).to_be_visible()
+        expect(page.get_by_role("combobox", name="Filter")).to_have_count(0)
 
     expect(page.get_by_role("alert", name="Failed")).to_have_count(0)
     console[:] = [each for each in console if "status of 404" not in each]

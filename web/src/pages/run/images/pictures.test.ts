@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pictureAt, placeOf, stepsOf, withKey, type Series } from "./pictures";
+import { inOrder, pictureAt, placeOf, stepsOf, withKey, type Series } from "./pictures";
 
 const image = (step: number, timestamp = 1): Series["images"][number] => ({
   step,
@@ -36,4 +36,10 @@ test("a step shows the last image that was logged up to it", () => {
 test("keys are found by a part of them", () => {
   expect(withKey([CATS, DOGS], "dog")).toEqual([DOGS]);
   expect(withKey([CATS, DOGS], "")).toEqual([CATS, DOGS]);
+});
+
+test("numbers in keys are in the order of numbers", () => {
+  const named = (key: string): Series => ({ key, images: [] });
+
+  expect(inOrder([named("a/10"), named("b"), named("a/2")]).map(({ key }) => key)).toEqual(["a/2", "a/10", "b"]);
 });

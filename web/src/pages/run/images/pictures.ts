@@ -26,6 +26,13 @@ export function pictureAt(series: Series, step: number): Picture | undefined {
   return series.images.findLast((image) => image.step <= step);
 }
 
+const byNumber = new Intl.Collator("en", { numeric: true });
+
+/** By their keys, with numbers in the order of numbers: `sample2` before `sample10`. */
+export function inOrder(series: readonly Series[]): Series[] {
+  return series.toSorted((a, b) => byNumber.compare(a.key, b.key));
+}
+
 export function withKey(series: readonly Series[], text: string): Series[] {
   const wanted = text.toLowerCase();
   return series.filter((each) => each.key.toLowerCase().includes(wanted));
