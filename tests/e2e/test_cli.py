@@ -240,7 +240,7 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
         ([*LINK, "--token-file", "binary"], "--token-file is 'binary', which holds no token"),
         ([*LINK, "--token-file", "empty"], "--token-file is 'empty', which holds no token"),
         ([*LINK, "--token-file", "-"], "--token-file is '-', which holds no token"),
-        ([*LINK, "--username", "ann"], "no password of ann was typed, and none came by standard input"),
+        ([*LINK, "--username", "ann"], "no password of ann was typed, and no line with it came by standard input"),
         ([*LINK, "--server", "ftp://x"], "--server is 'ftp://x'; it must be http(s)://HOST:PORT"),
         ([*LINK, "--server", "http://[x"], "--server is 'http://[x'; it must be http(s)://HOST:PORT"),
         ([*LINK, "--server", "http://h:port"], "--server is 'http://h:port'; it must be http(s)://HOST:PORT"),
