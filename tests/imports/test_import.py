@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from imports.conftest import Importer, command, tally
-from support.links import all_runs, get_file, put_file, until
+from support.faults.gate import Gate
+from support.links import LIMIT_S, all_runs, get_file, put_file
 from support.processes.servers import Server, environment
 from support.stock.mlruns import START, Mlruns
 
@@ -359,19 +360,22 @@ def test_an_import_that_is_killed_goes_on_where_it_was(
     for number in range(60):
         points = {f"m{key}": [f"{START + i} {i} {i}" for i in range(50)] for key in range(3)}
         mlruns.run(f"r{number}", points=points, files={f"f{i}": b"x" * 1000 for i in range(3)}, tags={"n": str(number)})
+    gate = Gate(server.port)
+    gate.stop_at("up", 200_000)  # of some 450 kB
     process = subprocess.Popen(
-        [*command(), str(mlruns.root)], env=environment(TRACKSIDE_URL=server.url), stdout=subprocess.DEVNULL
+        [*command(), str(mlruns.root)], env=environment(TRACKSIDE_URL=gate.url), stdout=subprocess.DEVNULL
     )
-    until(lambda: len(all_runs(server.api)) >= 5, "some runs to come")
+    assert gate.reached.wait(LIMIT_S)
     process.send_signal(signal.SIGKILL)
     process.wait()
+    gate.close()
     half = all_runs(server.api)
 
     done = bring(mlruns.root)
     again = bring(mlruns.root, "--verify")
 
     found = {run["info"]["run_id"]: run for run in all_runs(server.api)}
-    assert any(_tag(run, TAG) for run in half), "it was killed too late to prove anything"
+    assert any(_tag(run, TAG) for run in half)
     assert set(found) == {f"r{number}" for number in range(60)}
     assert {_tag(run, TAG) for run in found.values()} == {None}
     assert {run["info"]["status"] for run in found.values()} == {"FINISHED"}
