@@ -9,7 +9,7 @@ import pytest
 
 from support.stores.postgres import Admin, rows
 from support.stores.postgres_store import end, note, store_of
-from trackside.core.db.pgbell import MOST_NAMED, payload_of, workspaces_of
+from trackside.core.db.pg.bell import MOST_NAMED, payload_of, workspaces_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings
 

@@ -26,7 +26,7 @@ REVIEWED = [
             " access/store.py audit/log.py identity/credentials.py identity/oidc/store.py identity/scim/store.py"
             " identity/store.py"
             " links/run_relations.py runs/bulk.py"
-            " runs/charts/read.py core/db/migrate.py core/db/pgbackup.py core/db/postgres.py"
+            " runs/charts/read.py core/db/migrate.py core/db/pg/backup.py core/db/postgres.py"
             " core/db/sqlite.py core/db/texts.py core/db/tx.py core/work/leases.py"
             " evaluation_datasets/replica.py evaluation_datasets/record_store.py evaluation_datasets/store.py"
             " traces/label_schemas/store.py traces/review_queues/item_store.py traces/review_queues/store.py"
@@ -98,7 +98,7 @@ REVIEWED = [
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
             " app/__init__.py opening.py artifacts/cloud.py artifacts/lanes.py"
-            " cli/server/process.py core/db/commit.py core/db/pgbell.py core/db/sqlite_file.py"
+            " cli/server/process.py core/db/commit.py core/db/pg/bell.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
             " events/delivery.py events/worker.py"

@@ -23,7 +23,7 @@ _KNOWS = re.compile(r"\breadable\b|\bwritable\b")
 
 WHOLE = "only callers with the right in the whole workspace reach it"
 EXEMPT = {
-    ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store",
+    ("core/db/pg/backup.py", "_counter"): "a backup is of the whole store",
     **{
         ("backup/" + module, function): "a backup is of the whole store, and a command of its operator"
         for module, function in (

@@ -42,7 +42,7 @@ SHARED_TABLES = {
 # Where a statement crosses workspaces on purpose: (module, function) and the reason.
 CROSSING: dict[tuple[str, str], str] = {
     ("core/db/changes.py", "_highest"): "the log is one sequence, and complete up to a number for everybody",
-    ("core/db/pgbackup.py", "_counter"): "a backup is of the whole store; this is where a table's counter stands",
+    ("core/db/pg/backup.py", "_counter"): "a backup is of the whole store; this is where a table's counter stands",
     **{
         (
             "backup/" + module,

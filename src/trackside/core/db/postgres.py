@@ -14,13 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from trackside.core.db import pgbackup
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
+from trackside.core.db.pg import backup
+from trackside.core.db.pg.bell import Bell
 from trackside.core.db.pg.connect import Lost
 from trackside.core.db.pg.setup import BEGIN, NUMBER, ROLLBACK, Connect, Durability, connect
 from trackside.core.db.pg.wire import ServerError, Wire
-from trackside.core.db.pgbell import Bell
 from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.tx import Dialect, Heard, HeardElsewhere, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
@@ -276,7 +276,7 @@ class PostgresDatabase:
     dialect: Literal["postgresql"] = "postgresql"
     shared = True  # other servers may write to it
     reads_inline = False
-    backup_suffix = pgbackup.SUFFIX
+    backup_suffix = backup.SUFFIX
 
     def fault(self) -> str | None:
         """Return None: what is wrong with a server of its own is told by each call."""
@@ -369,7 +369,7 @@ class PostgresDatabase:
         """A consistent copy, also while others write."""
         wire = self._connect(self._store)
         try:
-            pgbackup.write(wire, target)
+            backup.write(wire, target)
         finally:
             wire.close()
 
@@ -377,7 +377,7 @@ class PostgresDatabase:
         """Fills an empty database from a backup, whole or not at all; the schema version that it has now."""
         wire = self._connect(self._store)
         try:
-            return pgbackup.read(wire, source)
+            return backup.read(wire, source)
         finally:
             wire.close()
 
