@@ -72,6 +72,22 @@ def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_addre
     expect(page.get_by_text("No versions yet")).to_be_visible()
 
 
+def test_models_are_found_by_what_is_typed_and_sorted_by_their_headers(server: Server, page: Page) -> None:
+    for name in ("b_1", "b-1", "c"):
+        server.api.post("registered-models/create", name=name)
+    links = page.get_by_role("row").get_by_role("link")
+
+    page.goto(f"{server.url}/#/models")
+    expect(links).to_have_text(["b-1", "b_1", "c"])
+    page.get_by_role("button", name="Name").click()
+    expect(links).to_have_text(["c", "b_1", "b-1"])
+    page.get_by_role("button", name="Changed").click()
+    expect(page.get_by_role("columnheader", name="Changed")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("searchbox").fill("_")
+
+    expect(links).to_have_text(["b_1"])
+
+
 def test_a_search_that_finds_nothing_offers_the_way_back(server: Server, page: Page) -> None:
     server.api.post("registered-models/create", name="churn")
 

@@ -113,6 +113,47 @@ def test_experiments_beyond_a_page_are_counted_as_more_and_loaded(server: Server
     expect(page.get_by_role("button", name="Load more")).to_have_count(0)
 
 
+def test_experiments_are_sorted_by_their_headers_and_the_address_keeps_the_order(server: Server, page: Page) -> None:
+    made = [server.api.new_experiment(name) for name in ("b", "a", "c")]
+    server.api.post("experiments/set-experiment-tag", experiment_id=made[1], key="team", value="growth")
+
+    def expect_names(*names: str) -> None:
+        expect(page.get_by_role("row").get_by_role("link")).to_have_text(names)
+
+    page.goto(server.url)
+    expect(page.get_by_role("columnheader", name="Changed")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("button", name="Name").click()
+    expect_names("Default", "a", "b", "c")
+    expect(page.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
+    assert axe.serious(page) == []
+    page.get_by_role("button", name="Name").press("Enter")
+    expect_names("c", "b", "a", "Default")
+    page.get_by_role("button", name="ID", exact=True).click()
+    expect_names("c", "a", "b", "Default")
+    page.reload()
+    expect_names("c", "a", "b", "Default")
+    page.go_back()
+    expect_names("c", "b", "a", "Default")
+    expect(page.get_by_role("columnheader", name="Created")).not_to_have_attribute("aria-sort", "descending")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("_", "b_1"), ("%", "50%"), ("'s \"", 'it\'s "odd"'), ("\\", "a\\b"), ("IT'S", 'it\'s "odd"')]
+)
+def test_what_is_typed_is_found_as_it_is(server: Server, page: Page, text: str, found: str) -> None:
+    for name in ("b_1", "b-1", "50%", "50", 'it\'s "odd"', "its odd", "a\\b"):
+        server.api.new_experiment(name)
+
+    page.goto(server.url)
+    page.get_by_role("searchbox").fill(text)
+    expect(page.get_by_role("row").get_by_role("link")).to_have_text([found])
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").last.fill(text)
+
+    expect(page.get_by_role("listbox").get_by_text("50", exact=True)).to_have_count(0)
+    expect(page.get_by_role("option", name=found)).to_be_visible()
+
+
 @pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_finds_nothing_serious(server: Server, page: Page, theme: str) -> None:
     server.api.post("experiments/delete", experiment_id=server.api.new_experiment("old"))

@@ -111,7 +111,7 @@ def aggregates(points: Sequence[float]) -> dict[Aggregate, float]:
 NUMERIC = [Operator.EQ, Operator.NE, Operator.LT, Operator.LE, Operator.GT, Operator.GE]
 LISTS = [Operator.IN, Operator.NOT_IN]
 RANGES = [Operator.BETWEEN, Operator.NOT_BETWEEN]
-LIKES = [Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE]
+LIKES = [Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE, Operator.CONTAINS, Operator.NOT_CONTAINS]
 
 
 def compared(

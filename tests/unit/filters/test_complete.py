@@ -6,7 +6,7 @@ from trackside.core.filters import complete
 from trackside.core.filters.complete import Place
 from trackside.core.filters.fields import RUNS, resolve
 
-ALL_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "BETWEEN")
+ALL_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "CONTAINS", "IN", "BETWEEN")
 
 
 @pytest.mark.parametrize(

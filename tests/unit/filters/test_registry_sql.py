@@ -44,7 +44,7 @@ VALUES = [
 ]
 KEYS = ["team", "größe/é.x y", IS_PROMPT_TAG]
 PATTERNS = ["%", "_", "a%", "%A%", "i%", "x%", "", "%orth-7%", "%ORTH_7", "_orth-7%", "%xxxä%"]
-COMPARED = ["=", "!=", "LIKE", "ILIKE", "NOT LIKE"]
+COMPARED = ["=", "!=", "LIKE", "ILIKE", "NOT LIKE", "CONTAINS", "NOT CONTAINS"]
 MODEL_KEYS = ["name", "last_updated_timestamp", "timestamp"]
 VERSION_KEYS = ["name", "version_number", "creation_timestamp", "last_updated_timestamp"]
 

@@ -13,7 +13,7 @@ from trackside.core.filters.tokens import Kind, Malformed, Token, tokenize
 
 Expects = Literal["field", "operator", "value", "connector", "direction", "nothing"]
 
-TEXT_OPERATORS = ("=", "!=", "LIKE", "ILIKE", "IN", "BETWEEN")
+TEXT_OPERATORS = ("=", "!=", "LIKE", "ILIKE", "CONTAINS", "IN", "BETWEEN")
 NUMBER_OPERATORS = ("<", "<=", ">", ">=", "=", "!=", "BETWEEN", "IN")
 NULL_OPERATORS = ("IS NULL", "IS NOT NULL")
 CONNECTORS = ("AND", "OR")

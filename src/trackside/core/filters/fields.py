@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from trackside.core.errors import Invalid
 from trackside.core.filters.nodes import Aggregate, Comparison, Entity, Field, Operator, Scalar
-from trackside.core.filters.patterns import check_like
+from trackside.core.filters.patterns import check_like, check_part
 
 
 class Literal(Struct, frozen=True):
@@ -68,6 +68,7 @@ _TEXTUAL = (
 _NOMINAL = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 _NULL_TESTS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 LIKES = (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE)
+CONTAINS = (Operator.CONTAINS, Operator.NOT_CONTAINS)  # MLflow has them not, and its messages list its own operators
 
 _FUNCTIONS = {str(aggregate): aggregate for aggregate in Aggregate} | {
     "latest": Aggregate.LAST,
@@ -239,7 +240,7 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
         allowed: tuple[Operator, ...] = _NOMINAL
     else:
         allowed = _TEXTUAL if isinstance(values[0], str) else _NUMERIC
-    if clause.operator not in allowed:
+    if clause.operator not in allowed and (clause.operator not in CONTAINS or allowed is not _TEXTUAL):
         hint = ""
         if field.entity is Entity.PARAM and clause.operator in _NUMERIC:
             hint = ". To compare a param as a number, write the number without quotes"
@@ -249,6 +250,8 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
     operator = Operator(clause.operator)
     if operator in LIKES:
         check_like(str(values[0]))
+    elif operator in CONTAINS:
+        check_part(str(values[0]))
     return Comparison(field, operator, values)
 
 

@@ -45,6 +45,8 @@ class Operator(StrEnum):
     NOT_LIKE = "NOT LIKE"
     ILIKE = "ILIKE"
     NOT_ILIKE = "NOT ILIKE"
+    CONTAINS = "CONTAINS"  # a text is found as it is, without wildcards, in any case as of ILIKE
+    NOT_CONTAINS = "NOT CONTAINS"
     RLIKE = "RLIKE"  # a regular expression is found; only searches of traces have it
     IN = "IN"
     NOT_IN = "NOT IN"
@@ -55,7 +57,7 @@ class Operator(StrEnum):
 
 
 # These hold for every value that the operator without its NOT refuses: for NaN too, and never where there is no value.
-NEGATIVE = frozenset({Operator.NE, Operator.NOT_LIKE, Operator.NOT_ILIKE, Operator.NOT_IN, Operator.NOT_BETWEEN})
+NEGATIVE = frozenset(operator for operator in Operator if operator.startswith("NOT ")) | {Operator.NE}
 
 
 class Field(Struct, frozen=True):

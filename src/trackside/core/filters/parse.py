@@ -5,6 +5,7 @@ conjunction = part { [AND] part }               MLflow lets an AND be missing, d
 part        = NOT part | "(" filter ")" | clause
 clause      = field comparator value
             | field [NOT] (LIKE | ILIKE) value
+            | field [NOT] CONTAINS (value | "(" value ")")   in parentheses with the escapes of lists
             | field [NOT] IN "(" value { "," value } [","] ")"
             | field [NOT] BETWEEN value AND value
             | field IS [NOT] NULL
@@ -18,9 +19,9 @@ from itertools import pairwise
 from msgspec import Struct
 
 from trackside.core.errors import Invalid
-from trackside.core.filters.fields import LIKES, Clause, Fields, Literal, comparison, resolve
+from trackside.core.filters.fields import CONTAINS, LIKES, Clause, Fields, Literal, comparison, resolve
 from trackside.core.filters.nodes import And, Comparison, Field, Filter, Not, Or, Order
-from trackside.core.filters.patterns import check_like
+from trackside.core.filters.patterns import check_like, check_part
 from trackside.core.filters.tokens import (
     Kind,
     Malformed,
@@ -39,7 +40,9 @@ MAX_LIKES_COST = 16_000  # of all patterns of a filter
 MAX_ORDERS = 20
 
 _PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
-_COMPARATORS = frozenset({"!=", "<>", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "IN", "NOT", "IS", "BETWEEN"})
+_COMPARATORS = frozenset(
+    {"!=", "<>", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "CONTAINS", "IN", "NOT", "IS", "BETWEEN"}
+)
 
 Read = Callable[[Clause], Comparison]  # raises Invalid for names and values that the search does not know
 
@@ -291,6 +294,8 @@ class _Parser:
             token = self.next()
         if token.word in _PATTERNS:
             return negation + token.word, (self._value(),)
+        if token.word == "CONTAINS":
+            return negation + "CONTAINS", self._part_of_text()
         if token.word == "IN":
             return negation + "IN", self._list()
         if token.word == "BETWEEN":
@@ -309,6 +314,16 @@ class _Parser:
         if token.kind is Kind.NAME and token.word not in ("TRUE", "FALSE"):
             return Literal(token.text, None)
         raise self._unexpected("a value", token)
+
+    def _part_of_text(self) -> tuple[Literal, ...]:
+        """The text of CONTAINS.  In parentheses it can have both kinds of quotes."""
+        if self.peek().text != "(":
+            return (self._value(),)
+        opened = self.peek()
+        values = self._list()
+        if len(values) > 1:
+            raise self._unexpected("one text in parentheses", opened)
+        return values
 
     def _list(self) -> tuple[Literal, ...]:
         self._expect("(")
@@ -368,6 +383,8 @@ def _like_cost(tree: Filter) -> int:
             return sum(map(_like_cost, parts))
         case Not(part):
             return _like_cost(part)
+    if tree.operator in CONTAINS:
+        return check_part(str(tree.values[0]))
     return check_like(str(tree.values[0])) if tree.operator in LIKES else 0
 
 

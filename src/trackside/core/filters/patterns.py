@@ -1,4 +1,4 @@
-"""What a LIKE pattern may hold and what it matches.  Knows no field and no database."""
+"""What a LIKE pattern and a text of CONTAINS may hold, and what a pattern matches.  Knows no field and no database."""
 
 import re
 
@@ -23,6 +23,14 @@ def check_like(pattern: str) -> int:
             f"A LIKE pattern has {len(pattern)} characters and {wildcards} wildcards %; the product of both is {cost}, and may"
             f" be {MAX_LIKE_COST} at most. Use a shorter pattern or fewer wildcards."
         )
+    return cost
+
+
+def check_part(text: str) -> int:
+    """Return what it costs to look for a text anywhere in others: as much as a pattern with a wildcard on either side."""
+    cost = 2 * len(text)
+    if cost > MAX_LIKE_COST:
+        raise Invalid(f"The text of CONTAINS has {len(text)} characters; at most {MAX_LIKE_COST // 2} are allowed")
     return cost
 
 

@@ -118,6 +118,10 @@ def _holds(comparison: Comparison, value: Any) -> bool:
             return like(fold(value), fold(wanted[0]))
         case Operator.NOT_ILIKE:
             return not like(fold(value), fold(wanted[0]))
+        case Operator.CONTAINS:
+            return fold(wanted[0]) in fold(value)
+        case Operator.NOT_CONTAINS:
+            return fold(wanted[0]) not in fold(value)
         case sign:
             return bool(_SIGNS[sign](value, wanted[0]))
 

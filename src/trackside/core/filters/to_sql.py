@@ -13,6 +13,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from trackside.core.filters.nodes import NEGATIVE, And, Comparison, Field, Filter, Not, Operator, Or
+from trackside.core.filters.patterns import fold
 
 Dialect = Literal["sqlite", "postgresql"]
 
@@ -124,6 +125,10 @@ def _condition(value: str, comparison: Comparison, bind: Binder, dialect: Dialec
         case Operator.BETWEEN | Operator.NOT_BETWEEN:
             low, high = map(bind, comparison.values)
             return f"{value} {operator} {low} AND {high}"
+    if operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
+        place = "strpos" if dialect == "postgresql" else "instr"
+        part = bind(fold(str(comparison.values[0])))
+        return f"{place}(lower({value}), {part}) {'>' if operator is Operator.CONTAINS else '='} 0"
     wanted = bind(comparison.values[0])
     if operator in (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE):
         if dialect == "postgresql":

@@ -1,9 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { Action } from "../action";
 import { entriesFor } from "./entries";
-import { quoted } from "./find";
-
-vi.mock("@/api/client", () => ({ api: {} }));
 
 const action = (id: string, label: string, more: Partial<Action> = {}): Action => ({
   id,
@@ -35,10 +32,4 @@ test("words are looked for in any order, and what the server found is first", ()
 
 test("after > only actions are listed", () => {
   expect(entriesFor("> col", sources).map((each) => each.label)).toEqual(["Columns"]);
-});
-
-test("a name with both quotes is searched for by nothing", () => {
-  expect(quoted("it's")).toBe(`"%it's%"`);
-  expect(quoted("plain")).toBe("'%plain%'");
-  expect(quoted(`'"`)).toBeNull();
 });

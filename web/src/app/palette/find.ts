@@ -1,5 +1,6 @@
 /** What the palette finds at the server: experiments, models, and runs of the experiment that is shown. */
 import { api } from "@/api/client";
+import { contains } from "@/api/filter";
 import { shortId, shownName } from "@/nouns/run/name";
 import { href } from "../address";
 
@@ -13,22 +14,13 @@ export interface Target {
 const MOST = 5;
 const RUN_ID = /^[0-9a-f]{32}$/i;
 
-/** A pattern for LIKE as a filter quotes it; null if its quotes cannot be written. */
-export function quoted(text: string): string | null {
-  const like = `%${text}%`;
-  if (!like.includes("'")) return `'${like}'`;
-  return like.includes('"') ? null : `"${like}"`;
-}
-
 /** Searches by a part of the name, or by the whole id of a run.  A search that fails finds nothing: the others go on. */
 export async function find(text: string, experiment: string | undefined, signal: AbortSignal): Promise<Target[]> {
-  const pattern = quoted(text);
-  if (pattern === null) return [];
   const searches = [
     RUN_ID.test(text) ? runById(text.toLowerCase(), signal) : [],
-    experiment === undefined ? [] : runs(pattern, experiment, signal),
-    experiments(pattern, signal),
-    models(pattern, signal),
+    experiment === undefined ? [] : runs(text, experiment, signal),
+    experiments(text, signal),
+    models(text, signal),
   ];
   const found = await Promise.allSettled(searches);
   return found.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
@@ -40,8 +32,8 @@ async function runById(run_id: string, signal: AbortSignal): Promise<Target[]> {
   return [{ link, label: shownName(run.info.run_name, run_id), hint: run_id, kind: "run" }];
 }
 
-async function runs(pattern: string, experiment: string, signal: AbortSignal): Promise<Target[]> {
-  const body = { experiment_ids: [experiment], filter: `run_name ILIKE ${pattern}`, columns: [], max_results: MOST };
+async function runs(text: string, experiment: string, signal: AbortSignal): Promise<Target[]> {
+  const body = { experiment_ids: [experiment], filter: contains("run_name", text), columns: [], max_results: MOST };
   const answer = await api.post("/api/trackside/v1/runs/table", { body, signal });
   const { run_id = [], run_name = [] } = answer.runs;
   return run_id.map((id, at) => ({
@@ -52,8 +44,8 @@ async function runs(pattern: string, experiment: string, signal: AbortSignal): P
   }));
 }
 
-async function experiments(pattern: string, signal: AbortSignal): Promise<Target[]> {
-  const body = { filter: `name ILIKE ${pattern}`, max_results: MOST };
+async function experiments(text: string, signal: AbortSignal): Promise<Target[]> {
+  const body = { filter: contains("name", text), max_results: MOST };
   const { experiments = [] } = await api.post("/api/2.0/mlflow/experiments/search", { body, signal });
   return experiments.map(({ experiment_id, name }) => ({
     link: href("experiments", experiment_id),
@@ -63,8 +55,8 @@ async function experiments(pattern: string, signal: AbortSignal): Promise<Target
   }));
 }
 
-async function models(pattern: string, signal: AbortSignal): Promise<Target[]> {
-  const query = { filter: `name ILIKE ${pattern}`, max_results: MOST };
+async function models(text: string, signal: AbortSignal): Promise<Target[]> {
+  const query = { filter: contains("name", text), max_results: MOST };
   const { registered_models = [] } = await api.get("/api/2.0/mlflow/registered-models/search", { query, signal });
   return registered_models.map(({ name }) => ({ link: href("models", name), label: name, hint: "", kind: "model" }));
 }

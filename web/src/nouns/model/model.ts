@@ -17,11 +17,6 @@ export function nameIs(name: string): string {
   return /['\\]/.test(name) ? `name IN ('${name.replace(/['\\]/g, "\\$&")}')` : `name = '${name}'`;
 }
 
-/** A filter for names with a text in them, in any case.  `%` and `_` stand for any text, as in SQL. */
-export function nameHas(text: string): string {
-  return `name ILIKE '%${text.replaceAll("'", "_")}%'`;
-}
-
 /** The newest version, of the newest of each stage. */
 export function newest(model: RegisteredModel): string | undefined {
   const numbers = (model.latest_versions ?? []).map((each) => Number(each.version));
