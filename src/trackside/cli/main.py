@@ -26,6 +26,7 @@ from trackside.cli.monitoring import words as monitoring_words
 from trackside.cli.output import WRONG, complain, guarded
 from trackside.cli.quotas import words as quota_words
 from trackside.cli.sign_in import words as sign_in_words
+from trackside.cli.words import add_command, add_group, add_json
 from trackside.cli.workspaces import words as workspace_words
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
@@ -114,8 +115,7 @@ def _add_server(commands: Any) -> None:
 
 
 def _add_db(commands: Any) -> None:
-    db = commands.add_parser("db", help="look after the store's schema", description="Look after the store's schema.")
-    db_commands = db.add_subparsers(title="commands", metavar="COMMAND")
+    db_commands = add_group(commands, "db", "look after the store's schema")
     _command(db_commands, "check", "say whether the store's schema fits this version", ADMIN, "check", STORE_OPTIONS)
     upgrade = _command(
         db_commands, "upgrade", "bring the store's schema up to this version", ADMIN, "upgrade", STORE_OPTIONS
@@ -133,7 +133,7 @@ def _add_doctor(commands: Any) -> None:
     doctor = _command(
         commands, "doctor", "find out why it does not work", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
     )
-    doctor.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(doctor)
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
 
 
@@ -168,7 +168,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("delete", "trash", "retention", "storage", "orphans"), cleanup_words.add_commands),
     (("hold",), hold_words.add_commands),
     (("backup",), _add_backup),
-    (("import",), import_words.add_command),
+    (("import",), import_words.add_commands),
     (("quota",), quota_words.add_commands),
     (("monitoring",), monitoring_words.add_commands),
     (("azure-env",), azure_words.add_commands),
@@ -183,10 +183,9 @@ def _settings(words: argparse.Namespace) -> dict[str, Any]:
 def _command(
     commands: Any, name: str, summary: str, module: str, function: str, options: Iterable[str]
 ) -> argparse.ArgumentParser:
-    sentence = summary[0].upper() + summary[1:] + "."
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=sentence)
+    parser = add_command(commands, name, summary, module, function)
     _add_all(parser, options)
-    parser.set_defaults(module=module, function=function, given={}, arguments=_settings)
+    parser.set_defaults(arguments=_settings)
     return parser
 
 

@@ -3,6 +3,8 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -52,6 +54,32 @@ def table(rows: Iterable[Sequence[str]]) -> str:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         lines.append("  ".join([*cells, row[-1]]).rstrip())
     return "\n".join(lines)
+
+
+def show_list(found: Sequence[Any], heads: Sequence[str], row: Callable[[Any], Sequence[str]], *, as_json: bool) -> int:
+    """Print what was found as JSON or as a table, which is nothing where nothing was found.  Return OK."""
+    if as_json:
+        say(json(found))
+    elif found:
+        say(table([heads, *map(row, found)]))
+    return OK
+
+
+def write_file(option: str, path: str, content: bytes) -> None:
+    """Write the file that the option names."""
+    try:
+        Path(path).write_bytes(content)
+    except OSError as fault:
+        raise Stop(f"{option} is {path!r}, which cannot be written: {fault.strerror}") from None
+
+
+def moment(ms: int | None) -> str:
+    """A time of the server's, such as `2026-01-31 09:00:00Z`."""
+    return "never" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def day(ms: int | None) -> str:
+    return moment(ms)[:10]
 
 
 def json(value: Any) -> str:

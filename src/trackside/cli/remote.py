@@ -8,9 +8,10 @@ import argparse
 import base64
 import json
 import re
-from collections.abc import Mapping
-from http.client import HTTPException
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from typing import Any, BinaryIO, TypedDict, Unpack
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -28,28 +29,29 @@ class NoAnswer(Stop):
     """The server does not answer: it is not there, or it restarts."""
 
 
-def call(
-    url: str,
-    method: str,
-    path: str,
-    body: Any = None,
-    *,
-    workspace: str = "",
-    authorization: str | None = None,
-    timeout_s: float = TIMEOUT_S,
-    headers: Mapping[str, str] | None = None,
-) -> Any:
+class How(TypedDict, total=False):
+    """How a call is made."""
+
+    workspace: str
+    authorization: str | None  # None: what is known for the server; empty: none is sent
+    timeout_s: float
+    headers: Mapping[str, str]  # besides those of every call
+
+
+def ask(words: argparse.Namespace, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
+    """Return the JSON that the command's server answers for the command's workspace."""
+    how["workspace"] = header_of(words)
+    return call(server_of(words.server), method, path, body, **how)
+
+
+def fetch(words: argparse.Namespace, path: str) -> bytes:
+    """Return the file that the command's server answers for the command's workspace."""
+    return send(server_of(words.server), "GET", path, workspace=header_of(words))
+
+
+def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
     """The answer's JSON.  Raise Stop, in the server's words, for a refusal."""
-    raw = send(
-        url,
-        method,
-        path,
-        body,
-        workspace=workspace,
-        authorization=authorization,
-        timeout_s=timeout_s,
-        headers=headers,
-    )
+    raw = send(url, method, path, body, **how)
     try:
         return json.loads(raw or b"{}")
     except ValueError:
@@ -58,30 +60,29 @@ def call(
         ) from None
 
 
-def send(
-    url: str,
-    method: str,
-    path: str,
-    body: Any = None,
-    *,
-    workspace: str = "",
-    authorization: str | None = None,
-    timeout_s: float = TIMEOUT_S,
-    headers: Mapping[str, str] | None = None,
-) -> bytes:
-    """The answer's body.  `headers` are sent besides those of every call."""
-    headers = {"content-type": "application/json", **(headers or {})}
-    if workspace:
-        headers["x-mlflow-workspace"] = workspace
-    shown = authorization if authorization is not None else credentials(url)
+def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> bytes:
+    """The answer's body."""
+    with opened(url, method, path, None if body is None else json.dumps(body).encode(), **how) as answer:
+        return answer.read()
+
+
+@contextmanager
+def opened(
+    url: str, method: str, path: str, content: bytes | BinaryIO | None, **how: Unpack[How]
+) -> Iterator[HTTPResponse]:
+    """The answer, to be read.  Raise NoAnswer if the connection fails, also while it is read."""
+    headers = {"content-type": "application/json", **how.get("headers", {})}
+    if how.get("workspace"):
+        headers["x-mlflow-workspace"] = how["workspace"]
+    shown = how.get("authorization")
+    if shown is None:
+        shown = credentials(url)
     if shown:
         headers["authorization"] = shown
-    raw = None if body is None else json.dumps(body).encode()
-    request = Request(url + path, raw, headers, method=method)  # noqa: S310  # server_of takes http and https only
+    request = Request(url + path, content, headers, method=method)  # noqa: S310  # server_of takes http and https only
     try:
-        with urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
-            said: bytes = answer.read()
-            return said
+        with urlopen(request, timeout=how.get("timeout_s", TIMEOUT_S)) as answer:  # noqa: S310
+            yield answer
     except HTTPError as error:
         with error:
             raise Stop(_message(url, error)) from None
@@ -105,6 +106,17 @@ def workspace_of(words: argparse.Namespace) -> str:
         source = "--workspace" if words.workspace else settings.WORKSPACE
         raise Stop(f"{source} is {name!r}; a workspace's name has 2 to 63 letters, digits, - and _")
     return str(name)
+
+
+def header_of(words: argparse.Namespace) -> str:
+    """Return the workspace to name in a header; empty for the default one, which a server without workspaces has, too."""
+    name = workspace_of(words)
+    return "" if name == DEFAULT else name
+
+
+def tracking_uri(url: str, workspace: str) -> str:
+    """Return what a client takes as its tracking URI."""
+    return url if workspace == DEFAULT else f"{url}/ws/{workspace}"
 
 
 def basic(username: str, password: str) -> str:

@@ -75,12 +75,13 @@ def test_the_commands_show_what_the_calls_answer(watching: Server, folder: Path,
         return said
 
     shown = monitor("show", "watch")
-    assert "2025-06-06 00:00Z" in shown
+    assert "2025-06-06 00:00:00Z" in shown
     assert shown.count("  age") >= 2
     assert "watch" in monitor("list")
     assert "age" in monitor("incidents", "--open", "--monitor", "watch")
-    monitor("report", "watch", "--html", "report.html")
+    written = monitor("report", "watch", "--html", "report.html")
     page = (tmp_path / "report.html").read_text()
+    assert written == f"wrote {len(page.encode())} bytes to report.html\n"
     assert page.startswith("<!doctype html>")
     assert "Histograms of age" in page
     assert "<script" not in page

@@ -142,9 +142,8 @@ REVIEWED = [
         OPERATOR,
         "the store, the address to listen on, the server that commands talk to, the mail server",
         {
-            "cli/remote.py": "send",
+            "cli/remote.py": "opened",
             "events/mail.py": "Mailer._send",
-            "cli/jobs/score.py": "_open",
             "cli/server/ports.py": "resolve",
             "core/db/pg/connect.py": "_addresses _plain",
             "backup/fill.py": "postgres",

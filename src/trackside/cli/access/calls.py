@@ -17,11 +17,9 @@ from trackside.access import routes as access_routes
 from trackside.access.gate import Gate, Policy
 from trackside.app.sign_in import issuers
 from trackside.audit import routes as audit_routes
-from trackside.audit.log import utc
 from trackside.cli import remote
 from trackside.cli.lock import Lock, find_holder, of_server
-from trackside.cli.output import OK, Stop, say, table
-from trackside.cli.output import json as as_json
+from trackside.cli.output import Stop, show_list
 from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
 from trackside.core import settings
 from trackside.core.access import ALL_RIGHTS
@@ -117,20 +115,8 @@ def listed(
     """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
     with place(words, reads=True) as there:
         found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        say(table([tuple(heads), *(tuple(row(each)) for each in found)]))
-    return OK
+    return show_list(found, heads, row, as_json=words.json)
 
 
 def quoted(name: str) -> str:
     return quote(name, safe="")
-
-
-def day(milliseconds: int | None) -> str:
-    return "never" if milliseconds is None else second(milliseconds)[:10]
-
-
-def second(milliseconds: int) -> str:
-    return utc(milliseconds // 1000)

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from trackside.cli import credentials
-from trackside.cli.access.calls import PREFIX, Local, Remote, day, listed, place, quoted, second
-from trackside.cli.output import BROKEN, OK, Stop, complain, say
+from trackside.cli.access.calls import PREFIX, Local, Remote, listed, place, quoted
+from trackside.cli.output import BROKEN, OK, Stop, complain, day, moment, say
 from trackside.cli.output import json as as_json
 from trackside.core import settings
 from trackside.core.counts import counted
@@ -226,7 +226,7 @@ def audit_list(words: argparse.Namespace) -> int:
     for entry in found if not words.json else []:
         what = f"{entry['object_type']} {entry['object_id']}".strip()
         say(
-            f"{entry['seq']:>6} {second(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
+            f"{entry['seq']:>6} {moment(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
         )
     if words.json:
         say(as_json(found))
@@ -292,7 +292,7 @@ def _say_password(made: Any, said: str) -> None:
         say(said)
         return
     say(made["password"])
-    ends = second(made["user"]["password_ends_at"])
+    ends = moment(made["user"]["password_ends_at"])
     complain(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
 
 

@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from trackside.cli.words import add_command, add_group, add_json
 from trackside.core import settings
 
 MODULE = "trackside.cli.access.commands"
@@ -17,22 +18,19 @@ def add_commands(commands: Any, add_store: Add) -> None:
     """`add_store` adds the flags that name a store."""
 
     def group(name: str, summary: str) -> Callable[..., argparse.ArgumentParser]:
-        parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-        inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+        inner = add_group(commands, name, summary)
 
         def command(verb: str, help_: str, *names: str, shows: bool = False) -> argparse.ArgumentParser:
-            made: argparse.ArgumentParser = inner.add_parser(
-                verb, help=help_, description=f"{help_[0].upper()}{help_[1:]}."
-            )
+            function = f"{name}_{verb}"
+            made = add_command(inner, verb, help_, BINDINGS if function in _OF_BINDINGS else MODULE, function)
             for each in names:
                 made.add_argument(each, metavar=each.upper())
             if shows:
-                made.add_argument("--json", action="store_true", help="the same for programs")
+                add_json(made)
             made.add_argument(
                 "--server", metavar="URL", help="ask this running server; left out: the store itself is opened"
             )
             add_store(made)
-            _works(made, f"{name}_{verb}")
             return made
 
         return command
@@ -135,8 +133,3 @@ def _access(command: Callable[..., argparse.ArgumentParser]) -> None:
         each.add_argument("--experiment", metavar="ID", help="one experiment")
         each.add_argument("--model", metavar="NAME", help="one registered model")
         each.add_argument("--endpoint", metavar="NAME", help="one endpoint")
-
-
-def _works(parser: argparse.ArgumentParser, function: str) -> None:
-    module = BINDINGS if function in _OF_BINDINGS else MODULE
-    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})

@@ -1,16 +1,15 @@
 """The words of `trackside azure-env`.  Knows flags; what the command does is in `commands`."""
 
-import argparse
 from typing import Any
+
+from trackside.cli.words import add_command
 
 FORMS = ("shell", "notebook", "databricks")
 
 
 def add_commands(commands: Any) -> None:
     summary = "write the environment by which Azure ML's own client finds this server"
-    parser: argparse.ArgumentParser = commands.add_parser(
-        "azure-env", help=summary, description=f"{summary[0].upper()}{summary[1:]}."
-    )
+    parser = add_command(commands, "azure-env", summary, "trackside.cli.azure.commands", "run")
     parser.add_argument("--server", metavar="URL", help="where clients reach the server (default: TRACKSIDE_URL)")
     parser.add_argument(
         "--token",
@@ -23,8 +22,6 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--format", choices=FORMS, default="shell", help="for a shell (default), a cell of a notebook, or an"
                         " init script of a Databricks cluster")  # fmt: skip
     parser.set_defaults(
-        module="trackside.cli.azure.commands",
-        function="run",
         arguments=lambda words: {
             "server": words.server,
             "token": words.token,

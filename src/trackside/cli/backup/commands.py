@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from trackside import tenants
@@ -16,11 +15,11 @@ from trackside.backup import verify as verifying
 from trackside.backup.model import KEY_FILE, SEALING_KEYS, Damaged, Manifest, Refused
 from trackside.backup.place import Place
 from trackside.cli.lock import of_server
-from trackside.cli.output import BROKEN, OK, Stop, say, table
+from trackside.cli.output import BROKEN, OK, Stop, moment, say, table
 from trackside.cli.output import json as as_json
 from trackside.cli.stores import explained, open_database, status
 from trackside.core import locations
-from trackside.core.counts import counted
+from trackside.core.counts import counted, in_bytes
 from trackside.core.errors import Fault
 from trackside.core.settings import Settings, SqliteStore
 
@@ -75,7 +74,7 @@ def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, jso
         say(as_json(done))
         return OK
     say(f"imported {done.backup_id} as the workspace {done.workspace} of {chosen.store}: {counted(done.row_count, 'rows')},"
-        f" {counted(done.file_count, 'files')} ({_bytes(done.file_bytes)})")  # fmt: skip
+        f" {counted(done.file_count, 'files')} ({in_bytes(done.file_bytes)})")  # fmt: skip
     if manifest.elsewhere:
         say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the archive.")
     return OK
@@ -105,8 +104,8 @@ def show(place: str, *, json: bool) -> int:
             rows.append((each.backup_id, "not whole", "", "", "", "", "", ""))
             continue
         rows.append(
-            (each.backup_id, _date(head.created_at), head.product, str(head.count("runs")), str(head.file_count),
-             _bytes(head.file_bytes), _bytes(head.new_bytes), head.workspace or "the whole store")
+            (each.backup_id, moment(head.created_at), head.product, str(head.count("runs")), str(head.file_count),
+             in_bytes(head.file_bytes), in_bytes(head.new_bytes), head.workspace or "the whole store")
         )  # fmt: skip
     say(table(rows) if found else f"{place} has no backups")
     return OK
@@ -141,7 +140,7 @@ def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, j
         say(as_json(done))
         return OK
     say(f"restored {done.backup_id} to {chosen.store} and {chosen.artifacts}:"
-        f" {counted(done.row_count, 'rows')}, {counted(done.file_count, 'files')} ({_bytes(done.file_bytes)})")  # fmt: skip
+        f" {counted(done.row_count, 'rows')}, {counted(done.file_count, 'files')} ({in_bytes(done.file_bytes)})")  # fmt: skip
     if manifest.count(SEALING_KEYS) and not done.has_secrets:
         say(
             f"The backup has no secret.key: copy the one of the old data folder to {chosen.data} before the server starts, or"
@@ -187,7 +186,7 @@ def _made(made: Manifest, to: str) -> str:
     head = (
         f"{what} {made.backup_id} in {locations.redact(to)}: {counted(made.count('runs'), 'runs')},"
         f" {counted(made.file_count, 'files')}"
-        f" ({_bytes(made.file_bytes)}, {_bytes(made.new_bytes)} new) in {made.took_ms / 1000:.1f} s"
+        f" ({in_bytes(made.file_bytes)}, {in_bytes(made.new_bytes)} new) in {made.took_ms / 1000:.1f} s"
     )
     lines = [head]
     if made.vanished:
@@ -209,13 +208,3 @@ def _progress(text: str) -> None:
 def _end() -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-
-def _date(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _bytes(size: int) -> str:
-    from trackside.cli.cleanup.commands import in_bytes  # noqa: PLC0415  # the module of another command
-
-    return in_bytes(size)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
+from trackside.cli.words import add_command, add_group, add_json
 from trackside.core import settings
 
 MODULE = "trackside.cli.backup.commands"
@@ -11,20 +12,22 @@ MODULE = "trackside.cli.backup.commands"
 
 def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser], None]) -> None:
     """`add_options` adds the options that name a store and its files."""
-    backup = commands.add_parser(
+    inner = add_group(
+        commands,
         "backup",
-        help="back up the whole store while the server runs, and restore it",
-        description="Back up the whole store, tables and files, while the server runs, and restore it.",
+        "back up the whole store while the server runs, and restore it",
+        "Back up the whole store, tables and files, while the server runs, and restore it.",
     )
-    inner = backup.add_subparsers(title="commands", metavar="COMMAND")
 
-    create = _command(inner, "create", "make a backup; files that an earlier one has are not copied again", "create")
+    create = add_command(
+        inner, "create", "make a backup; files that an earlier one has are not copied again", MODULE, "create"
+    )
     add_options(create)
     create.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
     create.add_argument(
         "--with-secrets", action="store_true", help="also the file secret.key, which opens the passwords of links"
     )
-    _add_json(create)
+    add_json(create)
     create.set_defaults(
         arguments=lambda words: {
             "chosen": settings.load(words.given),
@@ -34,16 +37,16 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    listed = _command(inner, "list", "list the backups in a place", "show")
+    listed = add_command(inner, "list", "list the backups in a place", MODULE, "show")
     _add_place(listed)
-    _add_json(listed)
+    add_json(listed)
     listed.set_defaults(arguments=lambda words: {"place": words.place, "json": words.json})
 
-    verify = _command(inner, "verify", "read a backup again and compare every checksum", "verify")
+    verify = add_command(inner, "verify", "read a backup again and compare every checksum", MODULE, "verify")
     _add_place(verify)
     _add_id(verify)
     verify.add_argument("--restore", action="store_true", help="also fill a new store with its tables, and delete that")
-    _add_json(verify)
+    add_json(verify)
     verify.set_defaults(
         arguments=lambda words: {
             "place": words.place,
@@ -53,11 +56,11 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    export = _command(inner, "export", "make an archive of one workspace, while the server runs", "export")
+    export = add_command(inner, "export", "make an archive of one workspace, while the server runs", MODULE, "export")
     add_options(export)
     export.add_argument("workspace", metavar="WORKSPACE", help="its name")
     export.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
-    _add_json(export)
+    add_json(export)
     export.set_defaults(
         arguments=lambda words: {
             "chosen": settings.load(words.given),
@@ -67,14 +70,14 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    bring = _command(inner, "import", "import an archive of one workspace into a store that exists", "bring")
+    bring = add_command(inner, "import", "import an archive of one workspace into a store that exists", MODULE, "bring")
     add_options(bring)
     _add_place(bring)
     _add_id(bring)
     bring.add_argument(
         "--as", dest="name", metavar="NAME", help="name of the new workspace; default that of the archive"
     )
-    _add_json(bring)
+    add_json(bring)
     bring.set_defaults(
         arguments=lambda words: {
             "chosen": settings.load(words.given),
@@ -85,14 +88,14 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    restore = _command(inner, "restore", "make a store from a backup", "restore")
+    restore = add_command(inner, "restore", "make a store from a backup", MODULE, "restore")
     add_options(restore)
     _add_place(restore)
     _add_id(restore)
     restore.add_argument(
         "--keep-links", action="store_true", help="do not pause the links: the old server is gone for good"
     )
-    _add_json(restore)
+    add_json(restore)
     restore.set_defaults(
         arguments=lambda words: {
             "chosen": settings.load(words.given),
@@ -104,14 +107,6 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     )
 
 
-def _command(inner: Any, name: str, summary: str, function: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    parser.set_defaults(module=MODULE, function=function, given={})
-    return parser
-
-
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("place", metavar="PLACE", help="the folder or bucket that has the backups")
 
@@ -120,7 +115,3 @@ def _add_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "backup", nargs="?", default="latest", metavar="BACKUP", help="as `list` shows it; default latest"
     )
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="the same for programs")

@@ -4,24 +4,20 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
+from trackside.core.counts import counted, in_bytes
 
 PREFIX = "/api/trackside/v1"
 DELETIONS = f"{PREFIX}/deletions"
 MLFLOW = "/api/2.0/mlflow"
 _STEPS = re.compile(r"(-?[0-9]{1,19})?\.\.(-?[0-9]{1,19})?")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _WIRE = {
     "logged-model": "logged_model",
     "model": "registered_model",
@@ -43,7 +39,7 @@ _FIELDS = (
 
 def delete(words: argparse.Namespace) -> int:
     target = _target(words)
-    found = _call(words, "POST", f"{DELETIONS}/preview", target)
+    found = remote.ask(words, "POST", f"{DELETIONS}/preview", target)
     ended = ends_with_preview(words, found, preview_text(found))
     if ended is not None:
         return ended
@@ -70,17 +66,16 @@ def ends_with_preview(words: argparse.Namespace, found: dict[str, Any], text: st
 
 
 def trash_list(words: argparse.Namespace) -> int:
-    found = list(_trash(words))
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [(each["kind"], each["id"], _date(each["deleted_at"]), each["name"]) for each in found]
-        say(table([("KIND", "ID", "DELETED", "NAME"), *rows]))
-    return OK
+    return show_list(
+        list(_trash(words)),
+        ("KIND", "ID", "DELETED", "NAME"),
+        lambda each: (each["kind"], each["id"], moment(each["deleted_at"]), each["name"]),
+        as_json=words.json,
+    )
 
 
 def trash_restore(words: argparse.Namespace) -> int:
-    _call(words, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(words.kind, words.kind), "id": words.id})
+    remote.ask(words, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(words.kind, words.kind), "id": words.id})
     say(f"restored {words.kind} {words.id}")
     return OK
 
@@ -126,21 +121,21 @@ def trash_purge(words: argparse.Namespace) -> int:
 
 def _previewed(words: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     target = _of_item(item)
-    return target, _call(words, "POST", f"{DELETIONS}/preview", target)
+    return target, remote.ask(words, "POST", f"{DELETIONS}/preview", target)
 
 
 def _purge_traces(words: argparse.Namespace, traces: list[dict[str, Any]]) -> list[Any]:
     """Delete traces in portions by a job; one by one for a user who may start no job for the whole workspace."""
     params = {"older_than_days": words.older_than, "kind": "trace"}
     try:
-        job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "empty-trash", "params": params})["job"]
+        job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "empty-trash", "params": params})["job"]
     except Stop as refusal:
         if "ermission" not in str(refusal):
             raise
         return [_carry_out(words, *_previewed(words, each)) for each in traces]
     if follow(words, job["job_id"], quietly=True) != OK:
         raise Stop(f"some traces stay in the trash; see trackside job show {job['job_id']}")
-    result = _call(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
+    result = remote.ask(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
     for each in result.get("kept", []):
         complain(f"stays: {each}")
     return [result]
@@ -150,7 +145,7 @@ def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[st
     """Send the call until everything is gone.  The token holds for the first portion; the others go on from it."""
     body = {**target, "token": found["token"], **({"confirm": found["confirm"]} if found.get("confirm") else {})}
     while True:
-        done = _call(words, "POST", DELETIONS, body)
+        done = remote.ask(words, "POST", DELETIONS, body)
         if done["is_done"]:
             return done
         if sys.stderr.isatty():
@@ -177,7 +172,7 @@ def _experiment_id(words: argparse.Namespace) -> str:
     if given.isdecimal():
         return given
     query = urlencode({"experiment_name": given})
-    found = _call(words, "GET", f"{MLFLOW}/experiments/get-by-name?{query}")
+    found = remote.ask(words, "GET", f"{MLFLOW}/experiments/get-by-name?{query}")
     return str(found["experiment"]["experiment_id"])
 
 
@@ -199,7 +194,7 @@ def _trash(words: argparse.Namespace) -> Iterator[Any]:
     token = ""
     while True:
         asked = {"max_results": 1000, "page_token": token, "older_than_days": words.older_than or 0}
-        page = _call(words, "GET", f"{PREFIX}/trash?{urlencode(asked)}")
+        page = remote.ask(words, "GET", f"{PREFIX}/trash?{urlencode(asked)}")
         yield from page.get("items", [])
         token = page.get("next_page_token", "")
         if not token:
@@ -246,22 +241,3 @@ def _told(done: dict[str, Any]) -> str:
 def _of_purge(count: int, file_bytes: int, row_bytes: int) -> str:
     sizes = f"{in_bytes(file_bytes)} of files, {in_bytes(row_bytes)} in the database"
     return f"{counted(count, 'items')} in the trash can be deleted: {sizes}"
-
-
-def in_bytes(size: int) -> str:
-    """A size in words: 1.2 MiB."""
-    value, unit = float(size), _UNITS[0]
-    for unit in _UNITS:  # the last one stays for what is larger
-        if value < 1024 or unit == _UNITS[-1]:
-            break
-        value /= 1024
-    return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-
-
-def _date(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

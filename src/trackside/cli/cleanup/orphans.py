@@ -7,13 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import ask, in_bytes
+from trackside.cli.cleanup.commands import ask
 from trackside.cli.jobs.commands import follow
-from trackside.cli.output import OK, Stop, complain, say, table
+from trackside.cli.output import OK, Stop, complain, moment, say, show_list, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
+from trackside.core.counts import counted, in_bytes
 
 PREFIX = "/api/trackside/v1"
 
@@ -52,16 +50,19 @@ def quarantine(words: argparse.Namespace) -> int:
 
 
 def quarantined(words: argparse.Namespace) -> int:
-    found = _entries(words)
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [
-            (each["entry_id"], each["kind"], _date(each["moved_at"]), in_bytes(each["file_bytes"]), each["state"], each["key"])
-            for each in found
-        ]  # fmt: skip
-        say(table([("ENTRY", "KIND", "MOVED", "SIZE", "STATE", "FROM"), *rows]))
-    return OK
+    return show_list(
+        _entries(words),
+        ("ENTRY", "KIND", "MOVED", "SIZE", "STATE", "FROM"),
+        lambda each: (
+            each["entry_id"],
+            each["kind"],
+            moment(each["moved_at"]),
+            in_bytes(each["file_bytes"]),
+            each["state"],
+            each["key"],
+        ),
+        as_json=words.json,
+    )
 
 
 def restore(words: argparse.Namespace) -> int:
@@ -106,7 +107,7 @@ def _list(words: argparse.Namespace, *, both: bool) -> int:
         say(f"{title}: {len(found[side])}" + (f", {in_bytes(size)}" if side == "files" else ""))
         rows = [
             (each["kind"], each["item_id"] or "-", str(each["file_count"]), in_bytes(each["file_bytes"]),
-             _date(each["modified_at"]) if each["modified_at"] else "-", each["key"])
+             moment(each["modified_at"]) if each["modified_at"] else "-", each["key"])
             for each in found[side]
         ]  # fmt: skip
         if rows:
@@ -118,7 +119,7 @@ def _orphans(words: argparse.Namespace, side: str) -> Iterator[Any]:
     offset = "0"
     while offset:
         query = urlencode({"side": side, "max_results": 1000, "page_token": offset})
-        page = _call(words, "GET", f"{PREFIX}/orphans?{query}")
+        page = remote.ask(words, "GET", f"{PREFIX}/orphans?{query}")
         if "searched_at" not in page:
             raise Stop("nothing was searched yet; run `trackside orphans find`")
         yield from page.get("orphans", [])
@@ -126,7 +127,7 @@ def _orphans(words: argparse.Namespace, side: str) -> Iterator[Any]:
 
 
 def _entries(words: argparse.Namespace) -> list[Any]:
-    found: list[Any] = _call(words, "GET", f"{PREFIX}/orphans/quarantine").get("entries", [])
+    found: list[Any] = remote.ask(words, "GET", f"{PREFIX}/orphans/quarantine").get("entries", [])
     return found
 
 
@@ -146,15 +147,6 @@ def _moved(words: argparse.Namespace, kind: str, params: dict[str, Any], what: s
 
 def _job(words: argparse.Namespace, kind: str, params: dict[str, Any]) -> tuple[int, Any]:
     """Run a job to its end; the exit code and its result."""
-    job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": kind, "params": params})["job"]
+    job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": kind, "params": params})["job"]
     code = follow(words, job["job_id"], quietly=words.json)
-    return code, _call(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"].get("result")
-
-
-def _date(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)
+    return code, remote.ask(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"].get("result")

@@ -4,12 +4,10 @@ import argparse
 from typing import Any
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import PREFIX, in_bytes
+from trackside.cli.cleanup.commands import PREFIX
 from trackside.cli.output import BROKEN, OK, say
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
+from trackside.core.counts import counted, in_bytes
 
 FIELDS = {
     "experiments": "experiments",
@@ -33,7 +31,7 @@ TRACE_FIELDS = {
 
 def preview(words: argparse.Namespace) -> int:
     """The dry run.  The exit code says whether the rule may run as it is."""
-    found = _call(words, "POST", f"{PREFIX}/retention/preview", _rule(words))
+    found = remote.ask(words, "POST", f"{PREFIX}/retention/preview", _rule(words))
     if words.json:
         say(as_json(found))
     else:
@@ -53,7 +51,7 @@ def run(words: argparse.Namespace) -> int:
 
 def schedule(words: argparse.Namespace) -> int:
     body = {"name": words.name, "kind": "retention", "params": _rule(words), "cron": words.cron}
-    made = _call(words, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
+    made = remote.ask(words, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
     say(as_json(made) if words.json else f"retention rule {words.name} runs at {words.cron!r} (UTC)")
     return OK
 
@@ -67,7 +65,9 @@ def traces(words: argparse.Namespace) -> int:
         return _preview_traces(words, rule)
     body: dict[str, Any] = {"kind": "trace-retention", "params": rule}
     if words.schedule:
-        made = _call(words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": words.cron, **body})
+        made = remote.ask(
+            words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": words.cron, **body}
+        )
         say(
             as_json(made["schedule"]) if words.json else f"retention rule {words.schedule} runs at {words.cron!r} (UTC)"
         )
@@ -83,7 +83,7 @@ def _too_many(found: dict[str, Any]) -> str:
 
 
 def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
-    found = _call(words, "POST", f"{PREFIX}/trace-retention/preview", rule)
+    found = remote.ask(words, "POST", f"{PREFIX}/trace-retention/preview", rule)
     if words.json:
         say(as_json(found))
     else:
@@ -97,7 +97,7 @@ def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
 
 
 def _queued(words: argparse.Namespace, body: dict[str, Any]) -> int:
-    job = _call(words, "POST", f"{PREFIX}/jobs", body)["job"]
+    job = remote.ask(words, "POST", f"{PREFIX}/jobs", body)["job"]
     say(
         as_json(job)
         if words.json
@@ -108,8 +108,3 @@ def _queued(words: argparse.Namespace, body: dict[str, Any]) -> int:
 
 def _rule(words: argparse.Namespace) -> dict[str, Any]:
     return {field: value for name, field in FIELDS.items() if (value := getattr(words, name)) not in (None, False)}
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

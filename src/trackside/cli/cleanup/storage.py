@@ -5,12 +5,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import in_bytes
 from trackside.cli.jobs.commands import follow
 from trackside.cli.output import BROKEN, OK, Stop, say, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.workspaces.model import DEFAULT
+from trackside.core.counts import in_bytes
 
 PREFIX = "/api/trackside/v1"
 
@@ -19,13 +17,13 @@ def show(words: argparse.Namespace) -> int:
     if words.by == "workspace":
         return _workspaces(words)
     if words.count:
-        job = _call(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
+        job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
         code = follow(words, job["job_id"])
         if code != OK:
             return code
     asked = {"by": words.by, "max_results": words.max, "experiment_id": words.experiment, "user": words.user}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
-    found = _call(words, "GET", f"{PREFIX}/storage?{query}")
+    found = remote.ask(words, "GET", f"{PREFIX}/storage?{query}")
     if "counted_at" not in found:
         raise Stop("nothing is counted yet; add --count")
     if words.json:
@@ -40,7 +38,7 @@ def show(words: argparse.Namespace) -> int:
 
 
 def _workspaces(words: argparse.Namespace) -> int:
-    found = _call(words, "GET", f"{PREFIX}/storage/workspaces").get("workspaces", [])
+    found = remote.ask(words, "GET", f"{PREFIX}/storage/workspaces").get("workspaces", [])
     if words.json:
         say(as_json(found))
         return OK
@@ -59,8 +57,3 @@ def _cells(line: dict[str, Any], name: str, key: str) -> tuple[str, ...]:
         in_bytes(rows),
         str(line["items"]),
     )
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_group, add_json
 
 MODULE = "trackside.cli.cleanup.commands"
 KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
@@ -71,12 +71,13 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
 
 
 def add_commands(commands: Any) -> None:
-    delete = commands.add_parser(
+    inner = add_group(
+        commands,
         "delete",
-        help="delete permanently, and say what that frees",
-        description="Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
+        "delete permanently, and say what that frees",
+        "Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
+        of="WHAT",
     )
-    inner = delete.add_subparsers(title="commands", metavar="WHAT")
     for kind, (summary, names) in KINDS.items():
         parser = _command(inner, kind, summary, "delete")
         parser.set_defaults(kind=kind)
@@ -104,13 +105,10 @@ def add_commands(commands: Any) -> None:
         if kind == "resource-group":
             parser.add_argument("--subscription", metavar="ID", help="of the group; by default that of Trackside's own")
         _add_flags(parser)
-    trash = commands.add_parser(
-        "trash", help="list, restore or delete what is in the trash", description="Look after the trash."
-    )
-    inner = trash.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_group(commands, "trash", "list, restore or delete what is in the trash", "Look after the trash.")
     listed = _command(inner, "list", "list deleted runs, experiments, logged models and traces", "trash_list")
     _add_age(listed)
-    listed.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(listed)
     restore = _command(inner, "restore", "restore a run, an experiment, a logged model or a trace", "trash_restore")
     restore.add_argument(
         "kind",
@@ -129,19 +127,19 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_orphans(commands: Any) -> None:
-    orphans = commands.add_parser(
+    inner = add_group(
+        commands,
         "orphans",
-        help="find files that no row names and rows whose files are missing",
-        description="Find files that no row names and rows whose files are missing, and move such files to a quarantine.",
+        "find files that no row names and rows whose files are missing",
+        "Find files that no row names and rows whose files are missing, and move such files to a quarantine.",
     )
-    inner = orphans.add_subparsers(title="commands", metavar="COMMAND")
     module = "trackside.cli.cleanup.orphans"
     find = _command(inner, "find", "search for orphans, as a job, and list them", "find", module)
     _add_grace(find)
-    find.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(find)
     listed = _command(inner, "list", "list what the last search found", "show", module)
     listed.add_argument("--rows", action="store_true", help="rows without files, instead of files without a row")
-    listed.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(listed)
     move = _command(inner, "quarantine", "move orphaned files to the quarantine, as a job", "quarantine", module)
     move.add_argument("key", nargs="*", metavar="PLACE", help="only these, as `trackside orphans list` shows them")
     move.add_argument(
@@ -150,10 +148,10 @@ def _add_orphans(commands: Any) -> None:
     _add_grace(move)
     _add_flags(move)
     kept = _command(inner, "quarantined", "list what is in the quarantine", "quarantined", module)
-    kept.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(kept)
     restore = _command(inner, "restore", "move files back from the quarantine, as a job", "restore", module)
     restore.add_argument("entry", nargs="+", metavar="ENTRY", help="ids of `trackside orphans quarantined`")
-    restore.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(restore)
     purge = _command(inner, "purge", "delete permanently what is in the quarantine, as a job", "purge", module)
     purge.add_argument("entry", nargs="*", metavar="ENTRY", help="only these")
     purge.add_argument("--older-than", type=int, metavar="DAYS", help="what was moved so many days ago, or earlier")
@@ -184,16 +182,16 @@ def _add_storage(commands: Any) -> None:
     parser.add_argument(
         "--count", action="store_true", help="count first, as a job: what is shown is that of the last count"
     )
-    parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(parser)
 
 
 def _add_retention(commands: Any) -> None:
-    retention = commands.add_parser(
+    inner = add_group(
+        commands,
         "retention",
-        help="delete runs, files or traces by rule: age, rank, tags",
-        description="Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
+        "delete runs, files or traces by rule: age, rank, tags",
+        "Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
     )
-    inner = retention.add_subparsers(title="commands", metavar="COMMAND")
     for name, summary in (
         ("preview", "say which runs a rule matches, and change nothing"),
         ("run", "apply a rule once, as a job"),
@@ -226,7 +224,7 @@ def _add_retention(commands: Any) -> None:
             metavar="P",
             help="delete nothing where the rule matches more of all runs; default 10",
         )
-        parser.add_argument("--json", action="store_true", help="the same for programs")
+        add_json(parser)
     _add_trace_retention(inner)
 
 
@@ -246,16 +244,11 @@ def _add_trace_retention(inner: Any) -> None:
     parser.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
     parser.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
     parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="of the schedule; default 0 3 * * *")
-    parser.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(parser)
 
 
 def _command(inner: Any, name: str, summary: str, function: str, module: str = MODULE) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    add_place(parser)
-    parser.set_defaults(module=module, function=function, given={}, arguments=lambda words: {"words": words})
-    return parser
+    return add_call(inner, name, summary, module, function)
 
 
 def _add_age(parser: argparse.ArgumentParser) -> None:
@@ -277,4 +270,4 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         help="say what would be deleted, and change nothing",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask, whatever the size")
-    parser.add_argument("--json", action="store_true", help="the preview or the result for programs")
+    add_json(parser, "the preview or the result for programs")

@@ -5,10 +5,10 @@ import time
 from typing import Any
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import ends_with_preview, in_bytes, preview_text
+from trackside.cli.cleanup.commands import ends_with_preview, preview_text
 from trackside.cli.output import BROKEN, OK, complain, say
 from trackside.cli.output import json as as_json
-from trackside.core.counts import counted
+from trackside.core.counts import counted, in_bytes
 
 PATH = "/api/trackside/v1/workspace-deletions"
 LOOK_S = 0.5
@@ -17,15 +17,15 @@ ENDED = ("succeeded", "failed", "cancelled", "lost")
 
 def delete(words: argparse.Namespace) -> int:
     """The exit code is BROKEN where something stands in the way, or if the job did not succeed."""
-    target = _target(words)
-    found = _call(words, "POST", f"{PATH}/preview", target)
+    url, target = remote.server_of(words.server), _target(words)
+    found = remote.call(url, "POST", f"{PATH}/preview", target)
     ended = ends_with_preview(words, found, _shown(found))
     if ended is not None:
         return ended
-    done = _call(words, "POST", PATH, {**target, "token": found["token"], "confirm": found["confirm"]})
+    done = remote.call(url, "POST", PATH, {**target, "token": found["token"], "confirm": found["confirm"]})
     while done["state"] not in ENDED:
         time.sleep(LOOK_S)
-        done = _call(words, "GET", f"{PATH}/{done['job_id']}")
+        done = remote.call(url, "GET", f"{PATH}/{done['job_id']}")
     if words.json:
         say(as_json(done))
     else:
@@ -50,7 +50,3 @@ def _target(words: argparse.Namespace) -> dict[str, Any]:
 
 def _shown(found: dict[str, Any]) -> str:
     return preview_text(found) + f"\n  ends     {', '.join(found['workspaces'])}"
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    return remote.call(remote.server_of(words.server), method, path, body)

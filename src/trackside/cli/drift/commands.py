@@ -1,10 +1,9 @@
 """`trackside drift compare`: two tables, without a server."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trackside.cli.output import OK, Stop, complain, say, table
+from trackside.cli.output import OK, Stop, complain, say, table, write_file
 from trackside.cli.output import json as as_json
 
 if TYPE_CHECKING:  # it needs an extra
@@ -35,10 +34,7 @@ def compare(words: argparse.Namespace) -> int:
     except ImportError as missing:
         raise Stop(f"{missing.name} is not installed; run: pip install 'trackside[drift]'") from None
     if words.html:
-        try:
-            Path(words.html).write_text(report.html(found, reference.sums(), current.sums()), "utf-8")
-        except OSError as fault:
-            raise Stop(f"--html is {words.html!r}, which cannot be written: {fault.strerror}") from None
+        write_file("--html", words.html, report.html(found, reference.sums(), current.sums()).encode())
     if words.json:
         say(as_json(found))
     else:

@@ -4,16 +4,13 @@ import argparse
 from typing import Any
 
 from trackside.cli.drift.words import RULES
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_group
 
 MODULE = "trackside.cli.drift.monitors"
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
-        "monitor", help="watch endpoints and tables for drift", description="Watch endpoints and tables for drift."
-    )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_group(commands, "monitor", "watch endpoints and tables for drift")
     _add_create(_command(inner, "create", "create a monitor"))
     _command(inner, "list", "list the monitors of a workspace", named=False, shows=True)
     show = _command(inner, "show", "show a monitor with its newest windows and open incidents", shows=True)
@@ -71,13 +68,4 @@ def _add_create(create: argparse.ArgumentParser) -> None:
 def _command(
     inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    if named:
-        parser.add_argument("name", metavar="MONITOR")
-    if shows:
-        parser.add_argument("--json", action="store_true", help="the same for programs")
-    add_place(parser)
-    parser.set_defaults(module=MODULE, function=name, given={}, arguments=lambda words: {"words": words})
-    return parser
+    return add_call(inner, name, summary, MODULE, named="MONITOR" if named else "", shows=shows)

@@ -1,7 +1,6 @@
 """`trackside monitor …`: calls of a running server."""
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -9,11 +8,9 @@ from urllib.parse import quote, urlencode
 from trackside.cli import remote
 from trackside.cli.jobs import commands as jobs
 from trackside.cli.jobs import score
-from trackside.cli.output import OK, Stop, complain, say, table
+from trackside.cli.output import OK, complain, moment, say, show_list, table, write_file
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
 from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/drift-monitors"
 INCIDENTS = "/api/trackside/v1/drift-incidents"
@@ -47,35 +44,33 @@ def create(words: argparse.Namespace) -> int:
         "attribution": words.attribution,
         "is_scheduled": not words.no_schedule,
     }
-    found = _call(words, "POST", PATH, {name: value for name, value in body.items() if value is not None})["monitor"]
-    when = f"; the next window is computed at {_time(found['next_at'])}" if "next_at" in found else ""
+    found = remote.ask(words, "POST", PATH, {name: value for name, value in body.items() if value is not None})[
+        "monitor"
+    ]
+    when = f"; the next window is computed at {moment(found['next_at'])}" if "next_at" in found else ""
     say(f"created monitor {found['name']}{when}")
     return OK
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    monitors = _call(words, "GET", PATH).get("monitors", [])
-    if words.json:
-        say(as_json(monitors))
-    elif monitors:
-        rows = [
-            (
-                each["name"],
-                _target(each),
-                each["window"],
-                each["rules"],
-                str(each.get("windows", 0)),
-                _time(each["last_window"]) if "last_window" in each else "",
-                str(each.get("open_incidents", 0)),
-            )
-            for each in monitors
-        ]
-        say(table([("MONITOR", "TARGET", "WINDOW", "RULES", "WINDOWS", "LAST", "INCIDENTS"), *rows]))
-    return OK
+    return show_list(
+        remote.ask(words, "GET", PATH).get("monitors", []),
+        ("MONITOR", "TARGET", "WINDOW", "RULES", "WINDOWS", "LAST", "INCIDENTS"),
+        lambda each: (
+            each["name"],
+            _target(each),
+            each["window"],
+            each["rules"],
+            str(each.get("windows", 0)),
+            moment(each["last_window"]) if "last_window" in each else "",
+            str(each.get("open_incidents", 0)),
+        ),
+        as_json=words.json,
+    )
 
 
 def show(words: argparse.Namespace) -> int:
-    found = _call(words, "GET", _path(words))["monitor"]
+    found = remote.ask(words, "GET", _path(words))["monitor"]
     windows = _windows(words, words.slice, SHOWN_WINDOWS)
     incidents = _incidents(words, name=words.name, open="true")
     if words.json:
@@ -87,7 +82,7 @@ def show(words: argparse.Namespace) -> int:
         ("baseline", ", ".join(f"{name} {value}" for name, value in found["baseline"].items())),
         ("window", f"{found['window']}, {found['timezone']}, {found['latency_s']} s latency"),
         ("rules", found["rules"]),
-        ("schedule", f"next window at {_time(found['next_at'])}" if "next_at" in found else "on request"),
+        ("schedule", f"next window at {moment(found['next_at'])}" if "next_at" in found else "on request"),
         ("note", found.get("note", "")),
     ]
     say(table([row for row in rows if row[1]]))
@@ -99,11 +94,11 @@ def show(words: argparse.Namespace) -> int:
 def run(words: argparse.Namespace) -> int:
     """Run a monitor, wait, and print what drifted in its newest window."""
     times = _given({"start": words.start, "end": words.end})
-    job = _call(words, "POST", f"{_path(words)}/run", times)["job"]
+    job = remote.ask(words, "POST", f"{_path(words)}/run", times)["job"]
     code = jobs.follow(words, job["job_id"])
     if code != OK:
         return code
-    result = _call(words, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]
+    result = remote.ask(words, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]
     windows = _windows(words, "", SHOWN_WINDOWS)
     incidents = _incidents(words, name=words.name, open="true")
     if words.json:
@@ -130,28 +125,26 @@ def incidents(words: argparse.Namespace) -> int:
 def report(words: argparse.Namespace) -> int:
     """Write a window as one HTML file."""
     query = urlencode(_given({"slice": words.slice or None, "start": words.start}))
-    page = _send(words, "GET", f"{_path(words)}/report?{query}")
-    try:
-        Path(words.html).write_bytes(page)
-    except OSError as fault:
-        raise Stop(f"--html is {words.html!r}, which cannot be written: {fault.strerror}") from None
+    page = remote.fetch(words, f"{_path(words)}/report?{query}")
+    write_file("--html", words.html, page)
+    say(f"wrote {counted(len(page), 'bytes')} to {words.html}")
     return OK
 
 
 def pause(words: argparse.Namespace) -> int:
-    _call(words, "PATCH", _path(words), {"is_scheduled": False})
+    remote.ask(words, "PATCH", _path(words), {"is_scheduled": False})
     say(f"monitor {words.name} is paused")
     return OK
 
 
 def resume(words: argparse.Namespace) -> int:
-    found = _call(words, "PATCH", _path(words), {"is_scheduled": True})["monitor"]
-    say(f"monitor {words.name}: the next window is computed at {_time(found['next_at'])}")
+    found = remote.ask(words, "PATCH", _path(words), {"is_scheduled": True})["monitor"]
+    say(f"monitor {words.name}: the next window is computed at {moment(found['next_at'])}")
     return OK
 
 
 def delete(words: argparse.Namespace) -> int:
-    _call(words, "DELETE", _path(words))
+    remote.ask(words, "DELETE", _path(words))
     say(f"deleted monitor {words.name}")
     return OK
 
@@ -160,7 +153,7 @@ def _show_windows(windows: Any) -> None:
     if windows:
         rows = [
             (
-                _time(each["start"]),
+                moment(each["start"]),
                 f"{each['rows']:,}",
                 "" if each["is_complete"] else "so far",
                 ", ".join(each.get("drifted", [])),
@@ -198,8 +191,8 @@ def _show_incidents(found: Any) -> None:
             " ".join(filter(None, (each["column"], each.get("slice", "")))) or "(all)",
             each["subject"],
             f"{each['value']:.3f} (threshold {each['threshold']:.3f})",
-            _time(each["opened_at"]),
-            _time(each["closed_at"]) if "closed_at" in each else "open",
+            moment(each["opened_at"]),
+            moment(each["closed_at"]) if "closed_at" in each else "open",
         )
         for each in found
     ]
@@ -215,33 +208,16 @@ def _target(monitor: Any) -> str:
 
 def _windows(words: argparse.Namespace, slice_: str, limit: int) -> Any:
     query = urlencode({"slice": slice_, "limit": limit})
-    return _call(words, "GET", f"{_path(words)}/windows?{query}").get("windows", [])
+    return remote.ask(words, "GET", f"{_path(words)}/windows?{query}").get("windows", [])
 
 
 def _incidents(words: argparse.Namespace, **narrow: str) -> Any:
-    return _call(words, "GET", f"{INCIDENTS}?{urlencode(narrow)}").get("incidents", [])
+    return remote.ask(words, "GET", f"{INCIDENTS}?{urlencode(narrow)}").get("incidents", [])
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _time(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%MZ")
-
-
 def _path(words: argparse.Namespace) -> str:
     return f"{PATH}/{quote(words.name, safe='')}"
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    return remote.call(remote.server_of(words.server), method, path, body, workspace=_workspace(words))
-
-
-def _send(words: argparse.Namespace, method: str, path: str) -> bytes:
-    return remote.send(remote.server_of(words.server), method, path, workspace=_workspace(words))
-
-
-def _workspace(words: argparse.Namespace) -> str:
-    name = workspace_of(words)
-    return "" if name == DEFAULT else str(name)

@@ -2,25 +2,23 @@
 
 from typing import Any
 
+from trackside.cli.words import add_command, add_group, add_json
+
 RULES = ("default", "azure-v2", "azure-v1", "evidently", "nannyml")
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
-        "drift", help="tell how tables differ from a reference", description="Tell how tables differ from a reference."
-    )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
-    compare = inner.add_parser(
+    inner = add_group(commands, "drift", "tell how tables differ from a reference")
+    compare = add_command(
+        inner,
         "compare",
-        help="compare two tables, without a server",
+        "compare two tables, without a server",
+        "trackside.cli.drift.commands",
         description="Compare a table with a reference, column by column. The exit code is 3 if the table has drifted.",
     )
     compare.add_argument("reference", metavar="REFERENCE", help="Parquet or CSV file, or a folder of Parquet files")
     compare.add_argument("current", metavar="CURRENT", help="the same, to compare with the reference")
     compare.add_argument("--rules", choices=RULES, default="default", help="what counts as drift (default default)")
     compare.add_argument("--columns", nargs="+", metavar="NAME", help="these columns alone")
-    compare.add_argument("--json", action="store_true", help="the same for programs")
+    add_json(compare)
     compare.add_argument("--html", metavar="FILE", help="write a report to this file")
-    compare.set_defaults(
-        module="trackside.cli.drift.commands", function="compare", given={}, arguments=lambda words: {"words": words}
-    )

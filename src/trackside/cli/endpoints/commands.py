@@ -10,10 +10,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, show_list, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/endpoints"
 PAGE = 1000  # endpoints of one answer
@@ -25,23 +23,22 @@ def create(words: argparse.Namespace) -> int:
     body = {"name": words.name, "auth_mode": words.auth_mode, "deployment": words.deployment, "spec": _spec(words)}
     if words.model:
         body["model_uri"] = words.model
-    found = _call(words, "POST", PATH, body)["endpoint"]
+    found = remote.ask(words, "POST", PATH, body)["endpoint"]
     say(f"created endpoint {found['name']}; it scores at {_url(words)}{found['scoring_path']}")
     return _wait(words) if words.wait and words.model else OK
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    found = _all(words)
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [(each["name"], each["state"], _traffic(each), each["auth_mode"]) for each in found]
-        say(table([("NAME", "STATE", "TRAFFIC", "AUTH"), *rows]))
-    return OK
+    return show_list(
+        _all(words),
+        ("NAME", "STATE", "TRAFFIC", "AUTH"),
+        lambda each: (each["name"], each["state"], _traffic(each), each["auth_mode"]),
+        as_json=words.json,
+    )
 
 
 def show(words: argparse.Namespace) -> int:
-    found = _call(words, "GET", _path(words))["endpoint"]
+    found = remote.ask(words, "GET", _path(words))["endpoint"]
     if words.json:
         say(as_json(found))
         return OK
@@ -72,40 +69,40 @@ def update(words: argparse.Namespace) -> int:
         body: dict[str, Any] = {"spec": spec}
         if words.model:
             body["model_uri"] = words.model
-        _call(words, "PUT", _path(words, f"/deployments/{quote(words.deployment, safe='')}"), body)
+        remote.ask(words, "PUT", _path(words, f"/deployments/{quote(words.deployment, safe='')}"), body)
     shares: dict[str, Any] = {"traffic": dict(map(_share, words.traffic))} if words.traffic else {}
     if words.mirror:
         shares["mirror_traffic"] = dict([_share(words.mirror)])
     if shares:
-        _call(words, "PATCH", _path(words), shares)
+        remote.ask(words, "PATCH", _path(words), shares)
     say(f"updated endpoint {words.name}")
     return _wait(words) if words.wait else OK
 
 
 def rollback(words: argparse.Namespace) -> int:
-    _call(words, "POST", _path(words, f"/deployments/{quote(words.deployment, safe='')}/rollback"))
+    remote.ask(words, "POST", _path(words, f"/deployments/{quote(words.deployment, safe='')}/rollback"))
     say(f"rolled back deployment {words.deployment} of endpoint {words.name}")
     return OK
 
 
 def delete(words: argparse.Namespace) -> int:
-    _call(words, "DELETE", _path(words))
+    remote.ask(words, "DELETE", _path(words))
     say(f"deleted endpoint {words.name}")
     return OK
 
 
 def logs(words: argparse.Namespace) -> int:
     path = _path(words, f"/deployments/{quote(words.deployment, safe='')}/logs?lines={words.lines}")
-    lines = _call(words, "GET", path).get("lines", [])
+    lines = remote.ask(words, "GET", path).get("lines", [])
     say(as_json(lines) if words.json else "\n".join(lines))
     return OK
 
 
 def keys(words: argparse.Namespace) -> int:
     if words.regenerate:
-        found = _call(words, "POST", _path(words, "/keys"), {"key": words.regenerate})
+        found = remote.ask(words, "POST", _path(words, "/keys"), {"key": words.regenerate})
     else:
-        found = _call(words, "GET", _path(words, "/keys"))
+        found = remote.ask(words, "GET", _path(words, "/keys"))
     say(as_json(found) if words.json else table([("primary", found["primary"]), ("secondary", found["secondary"])]))
     return OK
 
@@ -117,16 +114,16 @@ def invoke(words: argparse.Namespace) -> int:
         body = json.loads(text)
     except (OSError, ValueError) as fault:
         raise Stop(f"FILE is {words.file!r}, which cannot be read as JSON ({fault})") from None
-    found = _call(words, "GET", _path(words))["endpoint"]
-    key = "" if found["auth_mode"] == "none" else f"Bearer {_call(words, 'GET', _path(words, '/keys'))['primary']}"
+    found = remote.ask(words, "GET", _path(words))["endpoint"]
+    key = "" if found["auth_mode"] == "none" else f"Bearer {remote.ask(words, 'GET', _path(words, '/keys'))['primary']}"
     answer = remote.call(
         _url(words),
         "POST",
         found["scoring_path"],
         body,
-        workspace=_workspace(words),
+        workspace=remote.header_of(words),
         authorization=key,
-        headers={"azureml-model-deployment": words.deployment} if words.deployment else None,
+        headers={"azureml-model-deployment": words.deployment} if words.deployment else {},
     )
     say(json.dumps(answer))
     return OK
@@ -136,7 +133,7 @@ def _wait(words: argparse.Namespace) -> int:
     """BROKEN if the deployment has failed."""
     shown = ""
     while True:
-        found = _call(words, "GET", _path(words))["endpoint"]
+        found = remote.ask(words, "GET", _path(words))["endpoint"]
         one = next(each for each in found["deployments"] if each["name"] == words.deployment)
         if one["reason"] != shown:
             shown = one["reason"]
@@ -177,22 +174,13 @@ def _url(words: argparse.Namespace) -> str:
     return remote.server_of(words.server)
 
 
-def _workspace(words: argparse.Namespace) -> str:
-    name = workspace_of(words)
-    return "" if name == DEFAULT else name
-
-
 def _all(words: argparse.Namespace) -> builtins.list[Any]:
     """Return the endpoints of the workspace, page by page."""
     found: builtins.list[Any] = []
     token = ""
     while True:
-        page = _call(words, "GET", f"{PATH}?{urlencode({'max_results': PAGE, 'page_token': token})}")
+        page = remote.ask(words, "GET", f"{PATH}?{urlencode({'max_results': PAGE, 'page_token': token})}")
         found += page.get("endpoints", [])
         token = page.get("next_page_token", "")
         if not token:
             return found
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    return remote.call(_url(words), method, path, body, workspace=_workspace(words))

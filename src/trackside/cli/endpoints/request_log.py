@@ -1,16 +1,13 @@
 """`trackside endpoint request-log`: the requests that an endpoint answered."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.output import OK, Stop, say, table, write_file
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
 from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
 
 
 def request_log(words: argparse.Namespace) -> int:
@@ -24,17 +21,17 @@ def request_log(words: argparse.Namespace) -> int:
     if words.output:
         return _save(words, f"{path}/table?{urlencode(query)}")
     if words.rows is not None:
-        found = _call(words, "GET", f"{path}/rows?{urlencode({**query, 'limit': words.rows})}").get("rows", [])
+        found = remote.ask(words, "GET", f"{path}/rows?{urlencode({**query, 'limit': words.rows})}").get("rows", [])
         say(as_json(found) if words.json else _rows(found))
         return OK
     if query:
         raise Stop("--since, --until and --deployment belong to --rows or --output")
     if words.on:
-        shown = _call(words, "PUT", path, given)
+        shown = remote.ask(words, "PUT", path, given)
     elif words.off or words.delete:
-        shown = _call(words, "DELETE", f"{path}?files=true" if words.delete else path)
+        shown = remote.ask(words, "DELETE", f"{path}?files=true" if words.delete else path)
     else:
-        shown = _call(words, "GET", path)
+        shown = remote.ask(words, "GET", path)
     _show(words, shown["request_log"])
     return OK
 
@@ -62,19 +59,7 @@ def _rows(found: list[dict[str, Any]]) -> str:
 
 
 def _save(words: argparse.Namespace, path: str) -> int:
-    raw = remote.send(remote.server_of(words.server), "GET", path, workspace=_workspace(words))
-    try:
-        Path(words.output).write_bytes(raw)
-    except OSError as fault:
-        raise Stop(f"--output is {words.output!r}, which cannot be written: {fault.strerror}") from None
+    raw = remote.fetch(words, path)
+    write_file("--output", words.output, raw)
     say(f"wrote {counted(len(raw), 'bytes')} to {words.output}")
     return OK
-
-
-def _workspace(words: argparse.Namespace) -> str:
-    name = workspace_of(words)
-    return "" if name == DEFAULT else name
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    return remote.call(remote.server_of(words.server), method, path, body, workspace=_workspace(words))

@@ -3,16 +3,13 @@
 import argparse
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_group
 
 MODULE = "trackside.cli.endpoints.commands"
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
-        "endpoint", help="serve registered models over HTTP", description="Serve registered models over HTTP."
-    )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_group(commands, "endpoint", "serve registered models over HTTP")
     create = _command(inner, "create", "create an endpoint, and deploy a model to it")
     create.add_argument("--auth-mode", choices=("key", "none"), default="key", help="how callers sign in (default key)")
     _add_model(create)
@@ -60,16 +57,7 @@ def add_commands(commands: Any) -> None:
 def _command(
     inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    if named:
-        parser.add_argument("name", metavar="NAME")
-    if shows:
-        parser.add_argument("--json", action="store_true", help="the same for programs")
-    add_place(parser)
-    parser.set_defaults(module=MODULE, function=name, given={}, arguments=lambda words: {"words": words})
-    return parser
+    return add_call(inner, name, summary, MODULE, named="NAME" if named else "", shows=shows)
 
 
 def _add_deployment(parser: argparse.ArgumentParser) -> None:

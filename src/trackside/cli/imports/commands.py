@@ -9,7 +9,6 @@ import msgspec
 from trackside.cli import credentials, remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
 from trackside.core import settings
 from trackside.core.counts import counted
 from trackside.core.http_client.credentials import Secret
@@ -20,7 +19,6 @@ from trackside.imports.report import Report, Tally
 from trackside.imports.source import SourceError
 from trackside.imports.target import Target
 from trackside.imports.work import Import
-from trackside.workspaces.model import DEFAULT
 
 BAR = 30
 LOOK_S = 0.2
@@ -54,8 +52,8 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _target(words: argparse.Namespace) -> Target:
-    url, workspace = remote.server_of(words.server), workspace_of(words)
-    headers = {} if workspace == DEFAULT else {"x-mlflow-workspace": workspace}
+    url, workspace = remote.server_of(words.server), remote.header_of(words)
+    headers = {"x-mlflow-workspace": workspace} if workspace else {}
     target = Target(PatientHttp(url, Secret(token=settings.server_token() or ""), headers=headers))
     try:
         target.about()

@@ -2,15 +2,22 @@
 
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_command, add_json, add_place
 
 DESCRIPTION = """Bring the experiments, runs, models and registered models of an MLflow store into a workspace of a running
 Trackside.  Run ids, times and users stay what they are.  It may be run again at any time: what is there already is compared,
 and only what is lacking comes."""
 
 
-def add_command(commands: Any) -> None:
-    parser = commands.add_parser("import", help="bring in what an MLflow store holds", description=DESCRIPTION)
+def add_commands(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "import",
+        "bring in what an MLflow store holds",
+        "trackside.cli.imports.commands",
+        "run",
+        description=DESCRIPTION,
+    )
     parser.add_argument(
         "source",
         metavar="SOURCE",
@@ -39,7 +46,4 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="compare all points and files too of what is there already"
     )
-    parser.add_argument("--json", action="store_true", help="the report for programs")
-    parser.set_defaults(
-        module="trackside.cli.imports.commands", function="run", given={}, arguments=lambda words: {"words": words}
-    )
+    add_json(parser, "the report for programs")

@@ -3,15 +3,12 @@
 import argparse
 import json
 import time
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/jobs"
 LOOK_S = 0.5
@@ -23,21 +20,24 @@ SHOWN_CHARS = 12
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     given = {"state": words.state, "kind": words.kind, "max_results": words.max}
-    found = _call(words, "GET", f"{PATH}?{urlencode({name: value for name, value in given.items() if value})}")
-    jobs = found.get("jobs", [])
-    if words.json:
-        say(as_json(jobs))
-    elif jobs:
-        rows = [
-            (each["job_id"][:SHOWN_CHARS], each["kind"], state_of(each), progress_of(each), _when(each), each["title"])
-            for each in jobs
-        ]
-        say(table([("JOB", "KIND", "STATE", "PROGRESS", "CREATED", "TITLE"), *rows]))
-    return OK
+    found = remote.ask(words, "GET", f"{PATH}?{urlencode({name: value for name, value in given.items() if value})}")
+    return show_list(
+        found.get("jobs", []),
+        ("JOB", "KIND", "STATE", "PROGRESS", "CREATED", "TITLE"),
+        lambda each: (
+            each["job_id"][:SHOWN_CHARS],
+            each["kind"],
+            state_of(each),
+            progress_of(each),
+            moment(each["created_at"]),
+            each["title"],
+        ),
+        as_json=words.json,
+    )
 
 
 def show(words: argparse.Namespace) -> int:
-    found = _call(words, "GET", _path(words))["job"]
+    found = remote.ask(words, "GET", _path(words))["job"]
     if words.json:
         say(as_json(found))
         return OK
@@ -62,7 +62,7 @@ def logs(words: argparse.Namespace) -> int:
         return follow(words, _full_id(words, words.job_id))
     path, cursor = _path(words), 0
     while True:
-        found = _call(words, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
+        found = remote.ask(words, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
         if not found.get("lines"):
             return OK
         say("\n".join(found["lines"]))
@@ -70,24 +70,20 @@ def logs(words: argparse.Namespace) -> int:
 
 
 def cancel(words: argparse.Namespace) -> int:
-    found = _call(words, "POST", _path(words, "/cancel"))["job"]
+    found = remote.ask(words, "POST", _path(words, "/cancel"))["job"]
     say(f"job {found['job_id']} is {state_of(found)}")
     return OK
 
 
 def retry(words: argparse.Namespace) -> int:
-    found = _call(words, "POST", _path(words, "/retry"))["job"]
+    found = remote.ask(words, "POST", _path(words, "/retry"))["job"]
     say(f"job {found['job_id']} is {found['state']}")
     return OK
 
 
 def start(words: argparse.Namespace) -> int:
-    try:
-        params = json.loads(words.params)
-    except ValueError as fault:
-        raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
-    body = {"kind": words.kind, "params": params, "priority": words.priority}
-    job = _call(words, "POST", PATH, body)["job"]
+    body = {"kind": words.kind, "params": params_of(words), "priority": words.priority}
+    job = remote.ask(words, "POST", PATH, body)["job"]
     say(f"queued job {job['job_id']}")
     return follow(words, job["job_id"]) if words.wait else OK
 
@@ -117,12 +113,20 @@ def ask(words: argparse.Namespace, path: str) -> Any:
     until = 0.0
     while True:
         try:
-            return _call(words, "GET", path)
+            return remote.ask(words, "GET", path)
         except remote.NoAnswer:
             until = until or time.monotonic() + PATIENCE_S
             if time.monotonic() > until:
                 raise
             time.sleep(LOOK_S)
+
+
+def params_of(words: argparse.Namespace) -> Any:
+    """Return the parameters of a job that is to be queued."""
+    try:
+        return json.loads(words.params)
+    except ValueError as fault:
+        raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
 
 
 def state_of(job: dict[str, Any]) -> str:
@@ -151,10 +155,6 @@ def _span(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _when(job: dict[str, Any]) -> str:
-    return datetime.fromtimestamp(job["created_at"] / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
 def _path(words: argparse.Namespace, rest: str = "") -> str:
     return f"{PATH}/{_full_id(words, words.job_id)}{rest}"
 
@@ -163,14 +163,9 @@ def _full_id(words: argparse.Namespace, given: str) -> str:
     """Return the id that begins with what was typed, among the newest jobs."""
     if len(given) >= ID_CHARS:
         return quote(given, safe="")
-    jobs = _call(words, "GET", f"{PATH}?max_results=1000").get("jobs", [])
+    jobs = remote.ask(words, "GET", f"{PATH}?max_results=1000").get("jobs", [])
     found = [each["job_id"] for each in jobs if each["job_id"].startswith(given)]
     if len(found) != 1:
         many = f"{len(found)} jobs begin" if found else "no job begins"
         raise Stop(f"{many} with {given!r}; `trackside job list` shows them")
     return str(found[0])
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

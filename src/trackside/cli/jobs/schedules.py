@@ -2,31 +2,29 @@
 
 import argparse
 import json
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from trackside.cli import remote
-from trackside.cli.output import OK, Stop, say, table
+from trackside.cli.jobs.commands import params_of
+from trackside.cli.output import OK, moment, say, show_list, table
 from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/job-schedules"
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    found = _call(words, "GET", PATH).get("schedules", [])
-    if words.json:
-        say(as_json(found))
-    elif found:
-        rows = [(each["name"], each["kind"], moment_of(each), next_of(each), each["user"]) for each in found]
-        say(table([("NAME", "KIND", "WHEN", "NEXT", "USER"), *rows]))
-    return OK
+    found = remote.ask(words, "GET", PATH).get("schedules", [])
+    return show_list(
+        found,
+        ("NAME", "KIND", "WHEN", "NEXT", "USER"),
+        lambda each: (each["name"], each["kind"], moment_of(each), next_of(each), each["user"]),
+        as_json=words.json,
+    )
 
 
 def show(words: argparse.Namespace) -> int:
-    found = _call(words, "GET", _path(words))["schedule"]
+    found = remote.ask(words, "GET", _path(words))["schedule"]
     if words.json:
         say(as_json(found))
         return OK
@@ -35,7 +33,7 @@ def show(words: argparse.Namespace) -> int:
         ("kind", found["kind"]),
         ("when", moment_of(found)),
         ("next", next_of(found)),
-        *(("then", _moment(each)) for each in found.get("times", [])[1:]),
+        *(("then", moment(each)) for each in found.get("times", [])[1:]),
         ("last job", found.get("last_job_id", "")),
         ("user", found["user"]),
         ("parameters", json.dumps(found["params"])),
@@ -45,43 +43,39 @@ def show(words: argparse.Namespace) -> int:
 
 
 def create(words: argparse.Namespace) -> int:
-    try:
-        params = json.loads(words.params)
-    except ValueError as fault:
-        raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
     when = {"cron": words.cron, "timezone": words.timezone, "interval_s": words.interval}
     body = {
         "name": words.name,
         "kind": words.kind,
-        "params": params,
+        "params": params_of(words),
         "priority": words.priority,
         **{name: value for name, value in when.items() if value is not None},
     }
-    found = _call(words, "POST", PATH, body)["schedule"]
+    found = remote.ask(words, "POST", PATH, body)["schedule"]
     say(f"created schedule {found['name']}; it fires next at {next_of(found)}")
     return OK
 
 
 def pause(words: argparse.Namespace) -> int:
-    _call(words, "PATCH", _path(words), {"is_paused": True})
+    remote.ask(words, "PATCH", _path(words), {"is_paused": True})
     say(f"schedule {words.name} is paused")
     return OK
 
 
 def resume(words: argparse.Namespace) -> int:
-    found = _call(words, "PATCH", _path(words), {"is_paused": False})["schedule"]
+    found = remote.ask(words, "PATCH", _path(words), {"is_paused": False})["schedule"]
     say(f"schedule {words.name} fires next at {next_of(found)}")
     return OK
 
 
 def run(words: argparse.Namespace) -> int:
-    job = _call(words, "POST", _path(words, "/run"), {})["job"]
+    job = remote.ask(words, "POST", _path(words, "/run"), {})["job"]
     say(f"queued job {job['job_id']}")
     return OK
 
 
 def delete(words: argparse.Namespace) -> int:
-    _call(words, "DELETE", _path(words))
+    remote.ask(words, "DELETE", _path(words))
     say(f"deleted schedule {words.name}; its jobs stay")
     return OK
 
@@ -94,17 +88,8 @@ def moment_of(schedule: dict[str, Any]) -> str:
 
 
 def next_of(schedule: dict[str, Any]) -> str:
-    return "paused" if schedule["is_paused"] else _moment(schedule["next_at"])
-
-
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return "paused" if schedule["is_paused"] else moment(schedule["next_at"])
 
 
 def _path(words: argparse.Namespace, rest: str = "") -> str:
     return f"{PATH}/{quote(words.name, safe='')}{rest}"
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

@@ -1,24 +1,20 @@
 """`trackside score`: a job of a running server, with the files of this machine sent to it and fetched from it."""
 
 import argparse
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator
-from http.client import HTTPException
+from contextlib import AbstractContextManager
+from http.client import HTTPResponse, IncompleteRead
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
+from typing import Any, BinaryIO
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from trackside.cli import remote
 from trackside.cli.jobs import commands as jobs
 from trackside.cli.output import BROKEN, OK, Stop, complain, say
-from trackside.cli.remote import workspace_of
 from trackside.core.locations import is_in_bucket
-from trackside.workspaces.model import DEFAULT
 
 MLFLOW = "/api/2.0/mlflow"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
@@ -58,7 +54,7 @@ def run(words: argparse.Namespace) -> int:
     if sends:
         place = send(words, Path(words.input), "--input")
         params |= {"input": place, "run_id": place.split("/")[1]}
-    job = _call(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
+    job = remote.ask(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
     try:
         ended = _wait(words, job["job_id"])
     except (KeyboardInterrupt, remote.NoAnswer):
@@ -117,19 +113,23 @@ def send(words: argparse.Namespace, source: Path, option: str) -> str:
     """Send a table of this machine to a new run, and return its place."""
     if not source.is_file():
         raise Stop(f"{option} is {str(source)!r}, which is no file of this machine")
-    run = _call(words, "POST", f"{MLFLOW}/runs/create", {"experiment_id": words.experiment, "start_time": _now_ms()})
+    run = remote.ask(
+        words, "POST", f"{MLFLOW}/runs/create", {"experiment_id": words.experiment, "start_time": _now_ms()}
+    )
     info = run["run"]["info"]
     name = quote(source.name, safe="")
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        _transfer(words, "PUT", f"{FILES}/{_below(info['artifact_uri'])}/input/{name}", file, size)
+        path = f"{FILES}/{_below(info['artifact_uri'])}/input/{name}"
+        with _opened(words, "PUT", path, file, **{"content-length": str(size)}) as answer:
+            answer.read()
     return f"runs:/{info['run_id']}/input/{source.name}"
 
 
 def _fetch(words: argparse.Namespace, place: str, target: Path) -> None:
     """Fetch a file of a run: whole or not at all."""
     run_id, _, path = place.removeprefix("runs:/").partition("/")
-    info = _call(words, "GET", f"{MLFLOW}/runs/get?run_id={quote(run_id, safe='')}")["run"]["info"]
+    info = remote.ask(words, "GET", f"{MLFLOW}/runs/get?run_id={quote(run_id, safe='')}")["run"]["info"]
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
@@ -138,6 +138,8 @@ def _fetch(words: argparse.Namespace, place: str, target: Path) -> None:
         draft.replace(target)
     except OSError as fault:
         raise Stop(f"{str(target)!r} cannot be written ({fault.strerror}); the result is at {place}") from None
+    except remote.NoAnswer as fault:
+        raise Stop(f"{fault}; the result is at {place}") from None
     finally:
         draft.unlink(missing_ok=True)
 
@@ -185,48 +187,26 @@ def _below(artifact_uri: str) -> str:
 
 
 def _pieces(words: argparse.Namespace, path: str) -> Iterator[bytes]:
-    with _open(words, "GET", path, None, 0) as answer:
+    with _opened(words, "GET", path) as answer:
         while piece := answer.read(PIECE_BYTES):
             yield piece
+        if answer.length:  # a connection that ends too early is no error to `read`
+            raise IncompleteRead(b"", answer.length)
 
 
-def _transfer(words: argparse.Namespace, method: str, path: str, file: Any, size: int) -> None:
-    with _open(words, method, path, file, size) as answer:
-        answer.read()
-
-
-def _open(words: argparse.Namespace, method: str, path: str, file: Any, size: int) -> Any:
-    url = remote.server_of(words.server)
-    headers = {"content-type": "application/octet-stream"}
-    if file is not None:
-        headers["content-length"] = str(size)
-    name = workspace_of(words)
-    if name != DEFAULT:
-        headers["x-mlflow-workspace"] = name
-    shown = remote.credentials(url)
-    if shown:
-        headers["authorization"] = shown
-    request = Request(url + path, file, headers, method=method)  # noqa: S310  # server_of takes http and https only
-    try:
-        return urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
-    except HTTPError as error:
-        with error:
-            raise Stop(_said(error)) from None
-    except (OSError, HTTPException) as error:
-        raise Stop(f"no answer from {url} ({getattr(error, 'reason', error)})") from None
-
-
-def _said(error: HTTPError) -> str:
-    try:
-        return str(json.loads(error.read())["message"])
-    except (ValueError, LookupError, TypeError):
-        return f"the server answered {error.code}"
+def _opened(
+    words: argparse.Namespace, method: str, path: str, file: BinaryIO | None = None, **headers: str
+) -> AbstractContextManager[HTTPResponse]:
+    return remote.opened(
+        remote.server_of(words.server),
+        method,
+        path,
+        file,
+        workspace=remote.header_of(words),
+        timeout_s=TIMEOUT_S,
+        headers={"content-type": "application/octet-stream", **headers},
+    )
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

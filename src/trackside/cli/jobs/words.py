@@ -3,16 +3,13 @@
 import argparse
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_command, add_group, add_place
 
 MODULE, SCHEDULES = "trackside.cli.jobs.commands", "trackside.cli.jobs.schedules"
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
-        "job", help="look after work that the server does in the background", description="Look after jobs."
-    )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
+    inner = add_group(commands, "job", "look after work that the server does in the background", "Look after jobs.")
     listed = _command(inner, "list", "list the jobs of a workspace, the newest first", named=False, shows=True)
     listed.add_argument("--state", metavar="STATE", help="queued, running, succeeded, failed or cancelled")
     listed.add_argument("--kind", metavar="KIND", help="only jobs of this kind")
@@ -32,10 +29,9 @@ def add_commands(commands: Any) -> None:
 
 
 def add_schedules(commands: Any) -> None:
-    parser = commands.add_parser(
-        "schedule", help="queue jobs at set times", description="Look after schedules, which queue jobs at set times."
+    inner = add_group(
+        commands, "schedule", "queue jobs at set times", "Look after schedules, which queue jobs at set times."
     )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     of: Any = {"module": SCHEDULES, "named": False}
     _command(inner, "list", "list the schedules of a workspace", shows=True, **of)
     create = _command(inner, "create", "make a schedule", **of)
@@ -63,22 +59,19 @@ def add_schedules(commands: Any) -> None:
 def _command(
     inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False, module: str = MODULE
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
+    parser = add_call(inner, name, summary, module, shows=shows)
     if named:
         parser.add_argument("job_id", metavar="JOB", help="its id, or the first characters of it")
-    if shows:
-        parser.add_argument("--json", action="store_true", help="the same for programs")
-    add_place(parser)
-    parser.set_defaults(module=module, function=name, given={}, arguments=lambda words: {"words": words})
     return parser
 
 
 def add_score(commands: Any) -> None:
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "score",
-        help="score a table with a model",
+        "score a table with a model",
+        "trackside.cli.jobs.score",
+        "run",
         description="Score a table with a model. A place is a file of this machine, runs:/RUN/PATH, or file:///PATH of the"
         " server's machine below its --job-folders, or s3://BUCKET/KEY, gs:// or abfss:// below its --job-buckets.",
     )
@@ -152,6 +145,3 @@ def add_score(commands: Any) -> None:
         "--experiment", default="0", metavar="ID", help="the experiment of the run that is logged (default 0)"
     )
     add_place(parser)
-    parser.set_defaults(
-        module="trackside.cli.jobs.score", function="run", given={}, arguments=lambda words: {"words": words}
-    )

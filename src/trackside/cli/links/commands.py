@@ -8,14 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from trackside.cli import credentials, remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list, table
 from trackside.cli.output import json as as_json
 from trackside.cli.remote import workspace_of
 from trackside.core.counts import counted
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/links"
-TIMEOUT_S = 120.0
 VERIFY_TIMEOUT_S = 3600.0  # files are read
 LOOK_S = 0.5
 BAR = 30
@@ -34,20 +32,19 @@ def add(words: argparse.Namespace) -> int:
     if words.registry:
         fields["registry"] = True
     given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
-    link = _call(words, "POST", PATH, given)["link"]
+    link = remote.ask(words, "POST", PATH, given)["link"]
     say(f"linked {workspace_of(words)} with {link['to']} ({link['kind']}, {link['mode']})")
     return OK if words.no_wait else _progress(words, words.name)
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    links = _call(words, "GET", PATH).get("links", [])
-    if words.json:
-        say(as_json(links))
-    elif links:
-        head = ("NAME", "MODE", "STATE", "LAG", "TO")
-        rows = [(each["name"], each["mode"], _state(each), _lag(each), each["to"]) for each in links]
-        say(table([head, *rows]))
-    return OK
+    links = remote.ask(words, "GET", PATH).get("links", [])
+    return show_list(
+        links,
+        ("NAME", "MODE", "STATE", "LAG", "TO"),
+        lambda each: (each["name"], each["mode"], _state(each), _lag(each), each["to"]),
+        as_json=words.json,
+    )
 
 
 def show(words: argparse.Namespace) -> int:
@@ -66,17 +63,17 @@ def show(words: argparse.Namespace) -> int:
         ("sent", _moved(link, "sent")),
         ("taken", _moved(link, "taken")),
         ("points a second", f"{link['points_per_s']:.0f} at the last transfer"),
-        ("last success", _time(link.get("last_success_at"))),
+        ("last success", moment(link.get("last_success_at"))),
     ]
     if link.get("last_error"):
-        rows.append(("last error", f"{_time(link['last_error_at'])} {link['last_error']}"))
+        rows.append(("last error", f"{moment(link['last_error_at'])} {link['last_error']}"))
     held = link.get("held_deletions", {})
     if held.get("items"):
         rows.append(("would delete", items(held["items"])))
         rows += [("", f"{each['side']}: {each['entity'].replace('_', ' ')} {each['name']}") for each in held["listed"]]
     if link.get("lost_store_at"):
         rows.append(
-            ("lost store", f"{_time(link['lost_store_at'])} the other side's was found to be another, or put back")
+            ("lost store", f"{moment(link['lost_store_at'])} the other side's was found to be another, or put back")
         )
     say(table(rows))
     return OK
@@ -91,17 +88,17 @@ def resume(words: argparse.Namespace) -> int:
 
 
 def sync(words: argparse.Namespace) -> int:
-    _call(words, "POST", _path(words, "/sync"), {"verify": words.verify})
+    remote.ask(words, "POST", _path(words, "/sync"), {"verify": words.verify})
     return OK if words.no_wait else _progress(words, words.name)
 
 
 def check(words: argparse.Namespace) -> int:
     """BROKEN if anything differs."""
     compared, found, after = 0, [], ""
-    timeout_s = VERIFY_TIMEOUT_S if words.verify else TIMEOUT_S
+    timeout_s = VERIFY_TIMEOUT_S if words.verify else remote.TIMEOUT_S
     while True:
         query = urlencode({"after": after, "verify": "true" if words.verify else "false"})
-        page = _call(words, "GET", f"{_path(words, '/check')}?{query}", timeout_s=timeout_s)
+        page = remote.ask(words, "GET", f"{_path(words, '/check')}?{query}", timeout_s=timeout_s)
         compared += page["compared"]
         found += page["differences"]
         if not words.json:
@@ -121,7 +118,7 @@ def check(words: argparse.Namespace) -> int:
 
 
 def remove(words: argparse.Namespace) -> int:
-    _call(words, "DELETE", _path(words) + f"?copies={words.copies}")
+    remote.ask(words, "DELETE", _path(words) + f"?copies={words.copies}")
     say(
         f"link {words.name} is removed"
         if words.copies == "keep"
@@ -133,7 +130,7 @@ def remove(words: argparse.Namespace) -> int:
 def log(words: argparse.Namespace) -> int:
     after = 0
     while True:
-        entries = _call(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
+        entries = remote.ask(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
         for each in entries:
             say(as_json(each) if words.json else _line(each))
         if not entries:
@@ -146,7 +143,7 @@ def log(words: argparse.Namespace) -> int:
 def init_script(words: argparse.Namespace) -> int:
     url = remote.server_of(words.server)
     workspace = workspace_of(words)
-    uri = url if workspace == DEFAULT else f"{url}/ws/{workspace}"
+    uri = remote.tracking_uri(url, workspace)
     # Spark's session has a registry of its own on Databricks, which MLflow takes unless it is told which one.
     say(
         f"""#!/bin/bash
@@ -198,7 +195,7 @@ def _progress(words: argparse.Namespace, name: str) -> int:
 def _watch(words: argparse.Namespace, name: str, *, shows: bool) -> Any:
     most = 0
     while True:
-        link = _call(words, "GET", f"{PATH}/{quote(name)}")["link"]
+        link = remote.ask(words, "GET", f"{PATH}/{quote(name)}")["link"]
         left = link["lag_items"]
         most = max(most, left)
         if shows:
@@ -238,31 +235,19 @@ def items(count: int) -> str:
 
 
 def _told(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
-    link = _call(words, method, _path(words, what), body or {})["link"]
+    link = remote.ask(words, method, _path(words, what), body or {})["link"]
     say(f"link {link['name']} is {state}")
     return OK
 
 
 def _link(words: argparse.Namespace) -> Any:
-    return _call(words, "GET", _path(words))["link"]
+    return remote.ask(words, "GET", _path(words))["link"]
 
 
 def _path(words: argparse.Namespace, more: str = "") -> str:
     if not words.name:
         raise Stop("NAME is empty; `trackside link list` shows the links there are")
     return f"{PATH}/{quote(words.name, safe='')}{more}"
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None, *, timeout_s: float = TIMEOUT_S) -> Any:
-    workspace = workspace_of(words)
-    return remote.call(
-        remote.server_of(words.server),
-        method,
-        path,
-        body,
-        workspace="" if workspace == DEFAULT else workspace,
-        timeout_s=timeout_s,
-    )
 
 
 def _state(link: Any) -> str:
@@ -278,10 +263,6 @@ def _lag(link: Any) -> str:
     return f"{items(link['lag_items'])}, {link['lag_s']:.0f} s{waiting}"
 
 
-def _time(milliseconds: int | None) -> str:
-    return "never" if milliseconds is None else time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(milliseconds / 1000))
-
-
 def _line(entry: Any) -> str:
     of = f" {entry['entity']} {entry['entity_id']}" if entry["entity"] else ""
-    return f"{_time(entry['time'])} {entry['kind']}{of}: {entry['message']}"
+    return f"{moment(entry['time'])} {entry['kind']}{of}: {entry['message']}"

@@ -3,16 +3,15 @@
 import argparse
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_command, add_group, add_place
 
 MODULE = "trackside.cli.links.commands"
 
 
 def add_commands(commands: Any) -> None:
-    link = commands.add_parser(
-        "link", help="mirror a workspace to another one", description="Mirror a workspace to or from another one."
+    inner = add_group(
+        commands, "link", "mirror a workspace to another one", "Mirror a workspace to or from another one."
     )
-    inner = link.add_subparsers(title="commands", metavar="COMMAND")
     _add(inner)
     _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
     _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
@@ -42,9 +41,11 @@ def add_commands(commands: Any) -> None:
         help="what happens to what the link made, there and here (default keep)",
     )
     _simple(inner, "log", "show what a link could not do, and conflicts", shows=True)
-    script = inner.add_parser(
+    script = add_command(
+        inner,
         "init-script",
-        help="print an init script for the nodes of a cluster",
+        "print an init script for the nodes of a cluster",
+        MODULE,
         description="Print an init script that makes every run of a cluster log to a workspace.",
     )
     script.add_argument(
@@ -54,13 +55,10 @@ def add_commands(commands: Any) -> None:
         help="what pip installs there: a version, or a wheel's path or address (default trackside-mlflow)",
     )
     add_place(script)
-    _works(script, "init_script")
 
 
 def _add(inner: Any) -> None:
-    parser = inner.add_parser(
-        "add", help="link a workspace with another one", description="Link a workspace with another one."
-    )
+    parser = add_command(inner, "add", "link a workspace with another one", MODULE)
     parser.add_argument("name", metavar="NAME")
     parser.add_argument(
         "--to", required=True, metavar="URL", help="http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE"
@@ -105,23 +103,7 @@ def _add(inner: Any) -> None:
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait until what is there was sent")
     add_place(parser)
-    _works(parser, "add")
 
 
 def _simple(inner: Any, name: str, summary: str, *, named: bool = True, shows: bool = False) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    if named:
-        parser.add_argument("name", metavar="NAME")
-    if shows:
-        parser.add_argument("--json", action="store_true", help="the same for programs")
-    add_place(parser)
-    _works(parser, name)
-    return parser
-
-
-def _works(parser: argparse.ArgumentParser, function: str) -> None:
-    parser.set_defaults(
-        module=MODULE, function=function.replace("-", "_"), given={}, arguments=lambda words: {"words": words}
-    )
+    return add_call(inner, name, summary, MODULE, named="NAME" if named else "", shows=shows)

@@ -6,10 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import OK, Stop, say, table
-from trackside.cli.output import json as as_json
-from trackside.cli.remote import workspace_of
-from trackside.workspaces.model import DEFAULT
+from trackside.cli.output import OK, Stop, say, show_list
+from trackside.core.counts import in_bytes
 
 PATH = "/api/trackside/v1/quotas"
 _LIMIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
@@ -22,29 +20,29 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
 
 def put(words: argparse.Namespace) -> int:
     body = {**_subject(words), "measure": words.measure, "limit": limit_of(words.limit)}
-    found = _call(words, "PUT", PATH, body)["quota"]
+    found = remote.ask(words, "PUT", PATH, body)["quota"]
     say(f"quota of {_whose(found)}: {_amount(found, 'limit')} {found['measure']}, {_amount(found, 'used')} used")
     return OK
 
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    return _print(words, _call(words, "GET", PATH).get("quotas", []))
+    return _print(words, remote.ask(words, "GET", PATH).get("quotas", []))
 
 
 def show(words: argparse.Namespace) -> int:
     subject = _subject(words)
     asked = urlencode({name: value for name, value in subject.items() if value})
-    return _print(words, _call(words, "GET", f"{PATH}?{asked}").get("quotas", []))
+    return _print(words, remote.ask(words, "GET", f"{PATH}?{asked}").get("quotas", []))
 
 
 def delete(words: argparse.Namespace) -> int:
-    _call(words, "DELETE", PATH, {**_subject(words), "measure": words.measure})
+    remote.ask(words, "DELETE", PATH, {**_subject(words), "measure": words.measure})
     say(f"removed the quota of {words.measure}")
     return OK
 
 
 def recount(words: argparse.Namespace) -> int:
-    _call(words, "POST", f"{PATH}/recount", {})
+    remote.ask(words, "POST", f"{PATH}/recount", {})
     say("a job counts again within seconds; `trackside job list` shows it")
     return OK
 
@@ -76,20 +74,24 @@ def _experiment_id(words: argparse.Namespace, given: str) -> str:
     if given.isdecimal():
         return given
     query = urlencode({"experiment_name": given})
-    found = _call(words, "GET", f"/api/2.0/mlflow/experiments/get-by-name?{query}")
+    found = remote.ask(words, "GET", f"/api/2.0/mlflow/experiments/get-by-name?{query}")
     return str(found["experiment"]["experiment_id"])
 
 
 def _print(words: argparse.Namespace, quotas: Any) -> int:
-    if words.json:
-        say(as_json(quotas))
-    elif quotas:
-        rows = [
-            (_whose(each), each["measure"], _amount(each, "used"), _amount(each, "limit"), _share(each), each["level"])
-            for each in quotas
-        ]
-        say(table([("OF", "MEASURE", "USED", "LIMIT", "SHARE", "LEVEL"), *rows]))
-    return OK
+    return show_list(
+        quotas,
+        ("OF", "MEASURE", "USED", "LIMIT", "SHARE", "LEVEL"),
+        lambda each: (
+            _whose(each),
+            each["measure"],
+            _amount(each, "used"),
+            _amount(each, "limit"),
+            _share(each),
+            each["level"],
+        ),
+        as_json=words.json,
+    )
 
 
 def _whose(quota: Any) -> str:
@@ -100,20 +102,8 @@ def _whose(quota: Any) -> str:
 
 def _amount(quota: Any, name: str) -> str:
     value = int(quota[name])
-    if quota["measure"] != "bytes":
-        return f"{value:,}"
-    size, unit = float(value), "B"
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
-        if size < 1024 or unit == "TiB":
-            break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+    return in_bytes(value) if quota["measure"] == "bytes" else f"{value:,}"
 
 
 def _share(quota: Any) -> str:
     return f"{quota['used'] / quota['limit']:.0%}" if quota["limit"] else "-"
-
-
-def _call(words: argparse.Namespace, method: str, path: str, body: Any = None) -> Any:
-    name = workspace_of(words)
-    return remote.call(remote.server_of(words.server), method, path, body, workspace="" if name == DEFAULT else name)

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.place import add_place
+from trackside.cli.words import add_call, add_group
 from trackside.quotas.model import Measure
 
 MODULE = "trackside.cli.quotas.commands"
@@ -11,35 +11,29 @@ _MEASURE = f"{', '.join(list(Measure)[:-1])} or {list(Measure)[-1]}"
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
+    inner = add_group(
+        commands,
         "quota",
-        help="limit what a workspace, its users and its experiments may have",
-        description="Look after quotas: limits of runs, metric points, bytes of artifacts, endpoints, and jobs that wait or run.",
+        "limit what a workspace, its users and its experiments may have",
+        "Look after quotas: limits of runs, metric points, bytes of artifacts, endpoints, and jobs that wait or run.",
     )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     put = _command(inner, "set", "make a quota, or change its limit")
     put.add_argument("measure", metavar="MEASURE", help=_MEASURE)
     put.add_argument("limit", metavar="LIMIT", help="such as 1000, 50M (millions) or 10GiB")
     _add_subject(put)
-    listed = _command(inner, "list", "list the quotas of a workspace, and what is used of them")
-    listed.add_argument("--json", action="store_true", help="the same for programs")
-    show = _command(inner, "show", "show the quotas that hold for one user or experiment, or for the workspace")
+    _command(inner, "list", "list the quotas of a workspace, and what is used of them", shows=True)
+    show = _command(
+        inner, "show", "show the quotas that hold for one user or experiment, or for the workspace", shows=True
+    )
     _add_subject(show, each=False)
-    show.add_argument("--json", action="store_true", help="the same for programs")
     delete = _command(inner, "delete", "remove a quota")
     delete.add_argument("measure", metavar="MEASURE", help=_MEASURE)
     _add_subject(delete)
     _command(inner, "recount", "have a job count runs, points and files again")
 
 
-def _command(inner: Any, name: str, summary: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    add_place(parser)
-    function = "put" if name == "set" else name
-    parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})
-    return parser
+def _command(inner: Any, name: str, summary: str, *, shows: bool = False) -> argparse.ArgumentParser:
+    return add_call(inner, name, summary, MODULE, "put" if name == "set" else "", shows=shows)
 
 
 def _add_subject(parser: argparse.ArgumentParser, *, each: bool = True) -> None:

@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from trackside.cli import credentials, remote
-from trackside.cli.access.calls import PREFIX, day, listed, place, quoted, second
-from trackside.cli.output import OK, Stop, say
+from trackside.cli.access.calls import PREFIX, listed, place, quoted
+from trackside.cli.output import OK, Stop, day, moment, say
 from trackside.cli.sign_in import stored
 
 WAYS = f"{PREFIX}/sign-in"
@@ -18,7 +18,7 @@ def login(words: argparse.Namespace) -> int:
     """Sign in to a server by its provider, or by a password, and keep a token."""
     url = remote.server_of(words.url)
     former = stored.find(url)
-    name = f"login {platform.node()[:80]} {second(time.time_ns() // 1_000_000)}"
+    name = f"login {platform.node()[:80]} {moment(time.time_ns() // 1_000_000)}"
     provider = None if words.username else _provider(url, words.provider)
     username, made = _by_password(url, words.username, name) if provider is None else _by_device(url, provider, name)
     where = stored.keep(url, username, made["secret"])

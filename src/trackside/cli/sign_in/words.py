@@ -2,15 +2,18 @@
 
 from typing import Any
 
+from trackside.cli.words import add_command
 from trackside.core import settings
 
 MODULE = "trackside.cli.sign_in.commands"
 
 
 def add_commands(commands: Any) -> None:
-    login = commands.add_parser(
+    login = add_command(
+        commands,
         "login",
-        help="sign in to a server",
+        "sign in to a server",
+        MODULE,
         description="Sign in to a server, by its identity provider or a password, and keep a token for this command line and"
         " for MLflow's client.",
     )
@@ -20,13 +23,14 @@ def add_commands(commands: Any) -> None:
     login.add_argument("--provider", metavar="NAME", help="which provider; needed only if the server has several")
     login.add_argument("--show", action="store_true", help="print what gives stock MLflow clients the same token")
     login.add_argument("--no-mlflow", action="store_true", help="do not write ~/.mlflow/credentials")
-    logout = commands.add_parser(
+    logout = add_command(
+        commands,
         "logout",
-        help="sign out of a server",
+        "sign out of a server",
+        MODULE,
         description="Revoke the token kept for a server, and forget it.",
     )
-    for parser, function in ((login, "login"), (logout, "logout")):
+    for parser in (login, logout):
         parser.add_argument(
             "url", nargs="?", metavar="URL", help=f"default {settings.DEFAULT_URL}; {settings.SERVER_URL}"
         )
-        parser.set_defaults(module=MODULE, function=function, given={}, arguments=lambda words: {"words": words})

@@ -1,12 +1,10 @@
 """`trackside workspace …`: calls of a running server."""
 
 import argparse
-from typing import Any
 
 from trackside.cli import remote
-from trackside.cli.output import OK, say, table
+from trackside.cli.output import OK, say, show_list
 from trackside.cli.output import json as as_json
-from trackside.workspaces.model import DEFAULT
 
 PATH = "/api/trackside/v1/workspaces"
 
@@ -22,7 +20,7 @@ def create(words: argparse.Namespace) -> int:
     url = remote.server_of(words.server)
     body = {name: value for name, value in given.items() if value is not None}
     made = remote.call(url, "POST", PATH, body)["workspace"]
-    shown = f"created workspace {made['name']}; its tracking URI is {_tracking_uri(url, made)}"
+    shown = f"created workspace {made['name']}; its tracking URI is {remote.tracking_uri(url, made['name'])}"
     say(as_json(made) if words.json else shown)
     return OK
 
@@ -30,10 +28,9 @@ def create(words: argparse.Namespace) -> int:
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     url = remote.server_of(words.server)
     found = remote.call(url, "GET", PATH).get("workspaces", [])
-    rows = [(each["name"], _tracking_uri(url, each), each.get("description") or "") for each in found]
-    say(as_json(found) if words.json else table([("NAME", "TRACKING URI", "DESCRIPTION"), *rows]))
-    return OK
-
-
-def _tracking_uri(url: str, workspace: dict[str, Any]) -> str:
-    return url if workspace["name"] == DEFAULT else f"{url}/ws/{workspace['name']}"
+    return show_list(
+        found,
+        ("NAME", "TRACKING URI", "DESCRIPTION"),
+        lambda each: (each["name"], remote.tracking_uri(url, each["name"]), each.get("description") or ""),
+        as_json=words.json,
+    )

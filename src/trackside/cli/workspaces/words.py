@@ -3,18 +3,18 @@
 import argparse
 from typing import Any
 
-from trackside.core import settings
+from trackside.cli.words import add_command, add_group, add_json, add_server
 
 MODULE = "trackside.cli.workspaces.commands"
 
 
 def add_commands(commands: Any) -> None:
-    parser = commands.add_parser(
+    inner = add_group(
+        commands,
         "workspace",
-        help="create and list workspaces",
-        description="Create and list workspaces. `trackside delete workspace` deletes one.",
+        "create and list workspaces",
+        "Create and list workspaces. `trackside delete workspace` deletes one.",
     )
-    inner = parser.add_subparsers(title="commands", metavar="COMMAND")
     create = _command(inner, "create", "create a workspace")
     create.add_argument("name", metavar="NAME", help="2 to 63 letters, digits, - and _")
     create.add_argument("--description", metavar="TEXT", help="what it is for")
@@ -29,11 +29,7 @@ def add_commands(commands: Any) -> None:
 
 
 def _command(inner: Any, name: str, summary: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = inner.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
-    server = f"the server (default {settings.DEFAULT_URL}; {settings.SERVER_URL})"
-    parser.add_argument("--server", metavar="URL", help=server)
-    parser.add_argument("--json", action="store_true", help="the same for programs")
-    parser.set_defaults(module=MODULE, function=name, given={}, arguments=lambda words: {"words": words})
+    parser = add_command(inner, name, summary, MODULE)
+    add_server(parser)
+    add_json(parser)
     return parser
