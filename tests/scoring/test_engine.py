@@ -121,6 +121,19 @@ def test_csv_is_written_with_the_values_that_were_read(scorer: Scorer) -> None:
     assert rest.startswith('007,1,2,"a, ""b""\nc",')
 
 
+def test_json_lines_of_csv_have_numbers_as_numbers(scorer: Scorer) -> None:
+    (scorer.folder / "in.csv").write_text("id,zip,a,b,note\n1,00123,1,2.50,x\n2,10115,1,2,\n")
+
+    scorer.run("in.csv", output="out.jsonl")
+
+    rows = [json.loads(line) for line in (scorer.folder / "out.jsonl").read_text().splitlines()]
+    assert [[row[name] for name in ("id", "zip", "a", "b", "note")] for row in rows] == [
+        [1, "00123", 1.0, 2.5, "x"],
+        [2, "10115", 1.0, 2.0, ""],
+    ]
+    assert [round(row["prediction"]) for row in rows] == [7, 6]
+
+
 def test_a_run_goes_on_where_it_was_and_scores_nothing_twice(scorer: Scorer) -> None:
     table(100).to_parquet(scorer.folder / "in.parquet", row_group_size=10)
     scorer.run("in.parquet")

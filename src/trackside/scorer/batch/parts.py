@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from trackside.scorer.batch import arrays
+from trackside.scorer.batch import arrays, texts
 from trackside.scorer.batch.order import Order, Wrong
 
 MODEL, JOB, ROW = "trackside_model", "trackside_job", "trackside_row"
@@ -158,7 +158,7 @@ class Output:
 
     def _begin(self, schema: Any) -> None:
         self._schema = schema
-        self._writer = _writer(self._order.output_format, self._draft, schema)
+        self._writer = _writer(self._order, self._draft, schema)
 
 
 class Parts:
@@ -229,9 +229,10 @@ class _Parquet:
 class _Text:
     """CSV and JSON lines, by pandas: they hold what Arrow's own writer does not, such as lists."""
 
-    def __init__(self, path: Path, kind: str) -> None:
+    def __init__(self, path: Path, order: Order) -> None:
+        self._kinds = texts.kinds(order)
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._kind = kind
+        self._kind = order.output_format
         self._is_first = True
 
     def write(self, table: Any) -> None:
@@ -239,6 +240,9 @@ class _Text:
         if self._kind == "csv":
             frame.to_csv(self._file, index=False, header=self._is_first)
         else:
+            frame = frame.assign(
+                **{name: texts.values(frame[name], kind) for name, kind in self._kinds.items() if name in frame}
+            )
             text = frame.to_json(orient="records", lines=True, double_precision=15)
             self._file.write(text if text.endswith("\n") or not text else text + "\n")
         self._is_first = False
@@ -247,5 +251,5 @@ class _Text:
         self._file.close()
 
 
-def _writer(kind: str, path: Path, schema: Any) -> Any:
-    return _Parquet(path, schema) if kind == "parquet" else _Text(path, kind)
+def _writer(order: Order, path: Path, schema: Any) -> Any:
+    return _Parquet(path, schema) if order.output_format == "parquet" else _Text(path, order)

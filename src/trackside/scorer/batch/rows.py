@@ -9,7 +9,7 @@ from trackside.scorer.model import Model
 
 _NUMBERS = {"double": "float64", "float": "float32", "long": "int64", "integer": "int32"}
 _WHOLE = {"int64": (-(2**63), 2**63 - 1), "int32": (-(2**31), 2**31 - 1)}
-_TRUTH = {"true": True, "false": False, "1": True, "0": False}
+TRUTH = {"true": True, "false": False, "1": True, "0": False}
 MAX_REASON = 500
 
 
@@ -147,7 +147,7 @@ def _numbers(column: Any, kind: str) -> tuple[Any, Any]:
 
 
 def _truths(column: Any) -> tuple[Any, Any]:
-    values = column.map(lambda value: value if isinstance(value, bool) else _TRUTH.get(str(value).strip().lower()))
+    values = column.map(lambda value: value if isinstance(value, bool) else TRUTH.get(str(value).strip().lower()))
     return values, values.isna()
 
 
