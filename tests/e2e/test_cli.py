@@ -207,8 +207,27 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["serve"], "invalid choice: 'serve'"),
-        (["server", "--prot", "1"], "unknown: --prot 1 (trackside server -h shows what there is)"),
+        (["serve"], "unknown command 'serve'; did you mean 'server'? (trackside -h shows what there is)"),
+        (["jobs", "list"], "unknown command 'jobs'; did you mean 'job'?"),
+        (["job", "ls"], "unknown command 'ls'; did you mean 'logs' or 'list'? (trackside job -h shows what there is)"),
+        (
+            ["delete", "runs", "1"],
+            "unknown command 'runs'; did you mean 'run'? (trackside delete -h shows what there is)",
+        ),
+        (["frobnicate"], "unknown command 'frobnicate' (trackside -h shows what there is)"),
+        (
+            ["server", "--prot", "1"],
+            "unknown: --prot 1; did you mean --port? (trackside server -h shows what there is)",
+        ),
+        (["link", "list", "--jsn"], "unknown: --jsn; did you mean --json? (trackside link list -h shows"),
+        (["link", "list", "--frobnicate=1"], "unknown: --frobnicate=1 (trackside link list -h shows what there is)"),
+        (["link", "list", "more"], "unknown: more (trackside link list -h shows what there is)"),
+        ([*LINK, "--mode", "pul"], "--mode is 'pul'; it must be push, pull or both; did you mean 'pull'?"),
+        (["storage", "--by", "x"], "--by is 'x'; it must be workspace, experiment, user, kind, age or item (trackside"),
+        (
+            ["hold", "add", "rum", "1", "--reason", "x"],
+            "KIND is 'rum'; it must be run, experiment, logged-model, model,",
+        ),
         (["server", "--port"], "--port/-p: expected one argument"),
         (["server", "--port", "x"], "--port is 'x'; it must be a number from 0 to 65535"),
         (["server", "-h", "0.0.0.0"], "MLflow's -h ADDRESS is --host ADDRESS"),

@@ -49,7 +49,7 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
         parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
     words, strange = parser.parse_known_args(argv)
     if strange and not REFUSED_FLAGS.keys() & getattr(words, "given", {}):
-        words.parser.error(f"unknown: {' '.join(strange)}")
+        words.parser.error(f"unknown: {' '.join(strange)}{words.parser.nearest_flag(strange[0])}")
     if "module" not in words:
         words.parser.print_help()
         return WRONG
@@ -78,11 +78,36 @@ class _Parser(argparse.ArgumentParser):
         self.formatter_class = argparse.HelpFormatter
         return super().format_help()
 
+    def nearest_flag(self, strange: str) -> str:
+        """Return a question for a flag that is typed wrong; empty for a word that is like no flag."""
+        is_flag = strange.startswith("-")
+        return _nearest(strange.partition("=")[0], self._option_string_actions, "") if is_flag else ""
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Name the nearest choice, which argparse does from Python 3.14 on alone, and never for a command."""
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(each) for each in action.choices]
+        nearest = _nearest(str(value), choices, "'")
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # argparse has no public name for it
+            self.error(f"unknown command {value!r}{nearest}")
+        name = action.option_strings[0] if action.option_strings else action.metavar or action.dest
+        self.error(f"{name} is {value!r}; it must be {', '.join(choices[:-1])} or {choices[-1]}{nearest}")
+
     def error(self, message: str) -> NoReturn:
         # A mistyped flag leaves its value over, which may be a URL with a password.
         safe = re.sub(r"\S*(?::/|@)\S*", lambda word: locations.redact(word[0].strip("'\"")), message)
         complain(f"{safe} ({self.prog} -h shows what there is)")
         raise SystemExit(WRONG)
+
+
+def _nearest(typed: str, known: Iterable[str], quote: str) -> str:
+    from difflib import SequenceMatcher, get_close_matches  # noqa: PLC0415  # only for mistakes
+
+    found = get_close_matches(typed, list(known))
+    near = [SequenceMatcher(None, each, typed).ratio() for each in found]
+    alike = [f"{quote}{each}{quote}" for each, ratio in zip(found, near, strict=True) if ratio == near[0]]
+    return f"; did you mean {' or '.join(alike)}?" if alike else ""
 
 
 class _Collect(argparse.Action):
