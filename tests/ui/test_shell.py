@@ -49,6 +49,35 @@ def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Pag
         assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
 
 
+@pytest.mark.parametrize("name", ["fox", "a-run-with-a-long-name-" * 4])
+def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, server: Server, name: str) -> None:
+    _, run_id = log_run(server.api, name=name)
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(f"{server.url}/#/runs/{run_id}")
+    title = page.get_by_role("heading", level=1).bounding_box()
+    menu = page.locator("main header").get_by_role("button", name="More actions").bounding_box()
+
+    assert title is not None
+    assert menu is not None
+    assert title["x"] + title["width"] <= menu["x"]
+    assert menu["y"] < title["y"] + title["height"] / 2 < menu["y"] + menu["height"]
+
+
+def test_a_page_of_what_does_not_exist_shows_nothing_of_the_page_before(
+    page: Page, server: Server, console: list[str]
+) -> None:
+    experiment_id, run_id = log_run(server.api)
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/runs/{run_id}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("swift-fox")
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/runs/{'0' * 32}")
+
+    expect(page.get_by_text(f"There is no run {'0' * 32}")).to_be_visible()
+    expect(page.get_by_text("swift-fox")).to_have_count(0)
+    console.clear()  # Chromium writes the answer 404 to it
+
+
 def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page, server: Server) -> None:
     team = server.api.new_workspace("team")
     experiment_id, run_id = log_run(team, name="calm-elk")

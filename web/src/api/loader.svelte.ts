@@ -3,7 +3,8 @@ import { connection } from "@/app/connection.svelte";
 import { session } from "@/app/session/session.svelte";
 import { asFailure, isAbort, type Failure } from "./failure";
 
-/** What a page loads: data, or why there is none.  Old data stays while new data is on its way. */
+/** What a page loads: data, or why there is none.  Old data stays while new data is on its way,
+ *  unless the server says that there is none. */
 export class Loader<T> {
   data = $state.raw<T | undefined>();
   failure = $state.raw<Failure | undefined>();
@@ -32,6 +33,7 @@ export class Loader<T> {
       (error: unknown) => {
         if (abort.signal.aborted || isAbort(error)) return;
         this.failure = asFailure(error);
+        if (this.failure.isMissing) this.data = undefined; // of another address, or of what is gone
         this.isLoading = false;
       },
     );
