@@ -1,21 +1,32 @@
-"""The web UI has words for each kind of jobs."""
+"""The web UI has words for each kind of jobs; in English they are the server's."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from support.client import Api
+from trackside import app
 
 WORDS = Path(__file__).parents[2] / "web" / "src" / "nouns" / "job"
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
-def test_each_kind_has_words(api: Api, language: str) -> None:
+def titles(application: app.App) -> dict[str, str]:
+    """The titles of all kinds by name, also of those that no caller may start."""
+    application.complete()
+    (listed,) = [route for route in application.asgi._table.routes if route.paths == ("/api/trackside/v1/job-kinds",)]
+    return {name: kind.title for name, kind in listed.handler.__self__._kinds._by_name.items()}
+
+
+def words(language: str) -> dict[str, str]:
     text = (WORDS / f"words.{language}.ts").read_text("utf-8")
     block = text.partition("  kinds: {\n")[2].partition("  },\n")[0]
-    named = set(re.findall(r'^    "?([\w-]+)"?:', block, re.MULTILINE))
+    return dict(re.findall(r'^    "?([\w-]+)"?: "(.+)",$', block, re.MULTILINE))
 
-    kinds = {kind["name"] for kind in api.get("/api/trackside/v1/job-kinds")["kinds"]}
 
-    assert kinds <= named
+def test_the_words_in_english_are_the_titles_of_the_server(application: app.App) -> None:
+    assert words("en") == titles(application)
+
+
+@pytest.mark.parametrize("language", ["es"])
+def test_each_kind_has_words(language: str) -> None:
+    assert words(language).keys() == words("en").keys()

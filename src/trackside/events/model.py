@@ -203,6 +203,7 @@ class ListChanges(Call, frozen=True):
     entity: str | None = None
     entity_id: str | None = None
     user: str | None = None
+    names: bool | None = None  # with the names of what changed
 
 
 class WireEvent(Answer, frozen=True):
@@ -304,13 +305,17 @@ class Again(Answer, frozen=True):
 
 
 class LoggedChange(Answer, frozen=True):
-    """`user` is who the caller said they were, unverified; absent if they did not say."""
+    """`user` is who the caller said they were, unverified; absent if they did not say.
+
+    `name` is what the object is called now, where it has a name besides its id and the caller may read it.  Without `names` in
+    the call, no change has it."""
 
     seq: int
     time: int  # ms
     entity: str
     entity_id: str
     action: str
+    name: str | UnsetType = UNSET
     user: str | UnsetType = UNSET
     detail: Any = UNSET
 

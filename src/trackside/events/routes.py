@@ -23,7 +23,7 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
 from trackside.core.work.lanes import Lanes
-from trackside.events import deliveries, envelopes, mutes, store, subscriptions, tokens, urls, webhooks
+from trackside.events import deliveries, envelopes, mutes, names, store, subscriptions, tokens, urls, webhooks
 from trackside.events import model as m
 from trackside.events.delivery import Post
 from trackside.events.entries import Entry
@@ -88,13 +88,13 @@ class Calls:
         wanted = store.Wanted(limit, call.entity or "", call.entity_id or "", call.user or "")
         if call.after is not None:
             page = store.feed(tx, self.db, call.after, wanted)
-            return m.ListedChanges(changes=_changes(page.changes), next_after=page.after, more=page.more)
+            return m.ListedChanges(changes=_changes(tx, page.changes, call), next_after=page.after, more=page.more)
         if call.before is not None:
             found = store.history(tx, call.before, wanted)
-            return m.ListedChanges(changes=_changes(found), more=len(found) == limit)
+            return m.ListedChanges(changes=_changes(tx, found, call), more=len(found) == limit)
         newest = store.begin(self.db, tx)
         found = store.history(tx, newest + 1, wanted)
-        return m.ListedChanges(changes=_changes(found), next_after=newest, more=len(found) == limit)
+        return m.ListedChanges(changes=_changes(tx, found, call), next_after=newest, more=len(found) == limit)
 
     async def _create(self, request: Request, call: m.CreateWebhook | m.CreateOurs, events: list[str]) -> Webhook:
         name = m.check_name(call.name or "")
@@ -370,7 +370,8 @@ def _with_counts(tx: Tx, found: list[Webhook]) -> list[m.OurWebhook]:
     return [_ours(webhook, counts.get(webhook.webhook_seq, {})) for webhook in found]
 
 
-def _changes(entries: list[Entry]) -> list[m.LoggedChange]:
+def _changes(tx: Tx, entries: list[Entry], call: m.ListChanges) -> list[m.LoggedChange]:
+    found = names.of(tx, entries) if call.names else {}
     return [
         m.LoggedChange(
             seq=entry.seq,
@@ -378,6 +379,7 @@ def _changes(entries: list[Entry]) -> list[m.LoggedChange]:
             entity=entry.entity,
             entity_id=entry.entity_id,
             action=entry.action,
+            name=found.get((entry.entity, entry.entity_id), UNSET),
             user=entry.user or UNSET,
             detail=UNSET if entry.detail is None else msgspec.Raw(entry.detail.encode()),
         )

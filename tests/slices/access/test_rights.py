@@ -116,6 +116,21 @@ def test_a_denial_wins_over_every_role_and_hides(people: People, three: dict[str
     bo.post("runs/log-metric", run_id=three["green run"], key="m", value=1.0, timestamp=1)
 
 
+def test_the_change_log_names_nothing_that_is_hidden(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "Owner")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{three['blue']}")
+
+    found = bo.get(f"{OURS}/changes", names=True, entity="experiment")["changes"]
+
+    assert {each["entity_id"]: each.get("name") for each in found if each["action"] == "create"} == {
+        three["red"]: "red",
+        three["green"]: "green",
+        three["blue"]: None,
+    }
+    blue = bo.get(f"{OURS}/changes", names=True, entity="run", entity_id=three["blue run"])["changes"]
+    assert all("name" not in each for each in blue)
+
+
 def test_what_calls_about_the_whole_workspace_tell_is_kept_from_those_with_rights_on_parts(
     people: People, three: dict[str, str]
 ) -> None:

@@ -336,6 +336,30 @@ def test_the_log_by_rest_goes_on_in_both_directions(api: Api) -> None:
     assert (rest.get("changes"), rest["next_after"], rest.get("more")) == (None, newest, None)
 
 
+def test_the_log_by_rest_names_what_changed_if_asked_to(api: Api) -> None:
+    experiment = api.new_experiment("iris")
+    run = api.new_run(experiment, run_name="swift-fox")
+    gone = api.new_run(experiment, run_name="calm-elk")
+    model = api.post("logged-models", experiment_id=experiment, name="tree")["model"]["info"]["model_id"]
+    api.post("runs/update", run_id=run, run_name="quick-fox")
+    hook = {"name": "hook", "url": "https://hooks.example.org/", "events": ["run.created"]}
+    webhook = api.post("/api/trackside/v1/webhooks", hook)["webhook"]["webhook_id"]
+    job = api.post("/api/trackside/v1/jobs", kind="empty-trash", params={})["job"]["job_id"]
+    api.post("registered-models/create", name="churn")
+
+    found = api.get("/api/trackside/v1/changes", names=True, limit=100)["changes"]
+
+    assert {(each["entity"], each["entity_id"]): each.get("name") for each in found if each["entity_id"] != gone} == {
+        ("experiment", experiment): "iris",
+        ("run", run): "quick-fox",
+        ("logged_model", model): "tree",
+        ("webhook", webhook): "hook",
+        ("job", job): "Empty the trash",
+        ("registered_model", "churn"): None,
+    }
+    assert all("name" not in each for each in api.get("/api/trackside/v1/changes", limit=100)["changes"])
+
+
 def test_a_workspace_does_not_see_anothers_changes(api: Api) -> None:
     north = api.new_workspace("north")
     north.new_experiment("secret")

@@ -73,6 +73,15 @@ def test_muted_times_are_set_and_shown_in_the_dialog_of_a_channel(
     assert mute["timezone"] == "Europe/Berlin"
 
 
+def test_the_overview_calls_a_run_by_its_name_and_leads_to_it(server: Server, page: Page) -> None:
+    server.api.new_run(run_name="swift-fox")
+
+    page.goto(f"{server.url}/#/overview")
+    page.get_by_role("link", name="swift-fox").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("swift-fox")
+
+
 def test_the_activity_is_filtered_by_the_address_and_leads_to_objects(server: Server, page: Page) -> None:
     server.api.post("registered-models/create", name="iris")
     server.api.new_run()

@@ -4132,12 +4132,15 @@ export interface components {
         /**
          * LoggedChange
          * @description `user` is who the caller said they were, unverified; absent if they did not say.
+         *
+         *     `name` is what the object is called now, where it has a name besides its id and the caller may read it; `names` asks for it.
          */
         LoggedChange: {
             action: string;
             detail?: unknown;
             entity: string;
             entity_id: string;
+            name?: string;
             seq: number;
             time: number;
             user?: string;
@@ -9521,6 +9524,7 @@ export interface operations {
                 entity?: string;
                 entity_id?: string;
                 limit?: number;
+                names?: boolean;
                 user?: string;
             };
             header?: {

@@ -37,7 +37,7 @@ def kinds(roots: Roots) -> list[Kind[Any]]:
         kind(SEARCH, "Find orphaned files and rows", FindOrphans, search.run, _check_search),
         kind(MOVE, "Move orphaned files to the quarantine", Quarantine, moves.quarantine, _check_move),
         kind(RESTORE, "Move files back from the quarantine", Restore, moves.restore, _check_restore),
-        kind(PURGE, "Delete what is in the quarantine", Purge, moves.purge, _check_purge),
+        kind(PURGE, "Delete files in the quarantine", Purge, moves.purge, _check_purge),
     ]
 
 

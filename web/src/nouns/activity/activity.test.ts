@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 vi.stubGlobal("document", { documentElement: {} });
 vi.stubGlobal("navigator", { languages: ["en-GB"] });
-const { actionText, detailText, entityText, idText, linkOf } = await import("./activity");
+const { actionText, detailText, entityText, linkOf, nameText } = await import("./activity");
 
 test("a change leads to its object where that has a page", () => {
   expect(linkOf({ entity: "model_version", entity_id: "a/b/3" })).toBe("#/models/a%2Fb/versions/3");
@@ -24,5 +24,12 @@ test("kinds and actions have words, or show their names", () => {
   expect([entityText("model_version"), entityText("new_thing")]).toEqual(["model version", "new thing"]);
   expect([entityText("label_schema"), actionText("assess")]).toEqual(["review question", "assessed"]);
   expect([actionText("set-stage"), actionText("do-it")]).toEqual(["changed the stage", "do it"]);
-  expect([idText("iris"), idText("0".repeat(32))]).toEqual(["iris", "000000000000…"]);
+});
+
+test("an object is called by its name, or by its id", () => {
+  const run = { entity: "run", entity_id: "0".repeat(32) };
+
+  expect(nameText({ ...run, name: "swift-fox" })).toBe("swift-fox");
+  expect(nameText(run)).toBe("000000000000…");
+  expect(nameText({ entity: "endpoint", entity_id: "iris" })).toBe("iris");
 });

@@ -1,5 +1,6 @@
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
+import { titleText } from "@/nouns/job/job";
 import { words } from "./words";
 
 export type Change = components["schemas"]["LoggedChange"];
@@ -48,8 +49,14 @@ export function actionText(action: string): string {
   return words.t.actions[action as keyof typeof words.t.actions] ?? action.replaceAll("-", " ");
 }
 
+/** The name of what changed; its id where it has none or is gone. */
+export function nameText({ entity, entity_id, name }: Pick<Change, "entity" | "entity_id" | "name">): string {
+  if (!name) return idText(entity_id);
+  return entity === "job" ? titleText(name) : name;
+}
+
 /** Ids of 32 digits are cut; names stay whole. */
-export function idText(id: string): string {
+function idText(id: string): string {
   return /^[0-9a-f]{32}$|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? `${id.slice(0, 12)}…` : id;
 }
 

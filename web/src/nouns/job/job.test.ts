@@ -4,7 +4,7 @@ vi.stubGlobal("document", { documentElement: {} });
 vi.stubGlobal("navigator", { languages: ["es-ES"] });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { locale } = await import("@/i18n/catalogue.svelte");
-const { jobTitle, progressText } = await import("./job");
+const { jobTitle, progressText, titleText } = await import("./job");
 
 test("the title that the server gives a kind of jobs is in the language that is shown", async () => {
   await locale.choose("es");
@@ -13,6 +13,27 @@ test("the title that the server gives a kind of jobs is in the language that is 
   expect(jobTitle({ kind: "empty-trash", title: "tidy: Empty the trash" })).toBe("tidy: Vaciar la papelera");
   expect(jobTitle({ kind: "score", title: "Nightly scores" })).toBe("Nightly scores");
   expect(jobTitle({ kind: "of-tomorrow", title: "Empty the trash" })).toBe("Empty the trash");
+  expect(jobTitle({ kind: "drift", title: "daily: Compare with a baseline" })).toBe(
+    "daily: Comparar con una referencia",
+  );
+});
+
+test("so is a title that the server makes of the parameters", async () => {
+  await locale.choose("es");
+
+  expect(jobTitle({ kind: "workspace-deletion", title: "Delete workspaces a, b" })).toBe(
+    "Eliminar los espacios de trabajo a, b",
+  );
+  expect(jobTitle({ kind: "project", title: "Run main of a project" })).toBe("Ejecutar main de un proyecto");
+  expect(jobTitle({ kind: "drift", title: "Monitor iris" })).toBe("Monitor iris");
+  expect(jobTitle({ kind: "score", title: "Delete workspaces a" })).toBe("Delete workspaces a");
+});
+
+test("so is a title in a list that does not name the kind", async () => {
+  await locale.choose("es");
+
+  expect(titleText("tidy: Empty the trash")).toBe("tidy: Vaciar la papelera");
+  expect(titleText("Nightly scores")).toBe("Nightly scores");
 });
 
 test("so is the unit of its progress", async () => {

@@ -14,12 +14,40 @@ export function kindTitle({ name, title = name }: { name: string; title?: string
   return words.t.kinds[name as keyof typeof words.t.kinds] ?? title;
 }
 
-/** The title of a job in the language that is shown.  The server makes it of the kind, after the name of a schedule. */
+type Kind = keyof typeof en.kinds;
+
+/** What the server makes of the parameters of a kind, where it does not take the kind's own title. */
+const DESCRIBED: { kind: Kind; english: RegExp; text: (...values: string[]) => string }[] = [
+  { kind: "drift", english: /^Monitor (.+)$/, text: (name = "") => words.t.described.drift(name) },
+  {
+    kind: "workspace-deletion",
+    english: /^Delete workspaces (.+)$/,
+    text: (names = "") => words.t.described.end(names),
+  },
+  {
+    kind: "project",
+    english: /^Run (\S+) of (.+)$/,
+    text: (entry = "", uri = "") =>
+      words.t.described.project(entry, uri === "a project" ? words.t.described.anyProject : uri),
+  },
+];
+
+/** The title of a job in the language that is shown.  The server makes it of the kind, after the name of a schedule, or of the
+ *  job's parameters. */
 export function jobTitle({ kind, title }: Pick<Job, "kind" | "title">): string {
-  const english = en.kinds[kind as keyof typeof en.kinds] as string | undefined;
-  return english && title.endsWith(english)
-    ? title.slice(0, -english.length) + words.t.kinds[kind as keyof typeof en.kinds]
-    : title;
+  const english = en.kinds[kind as Kind] as string | undefined;
+  if (english && title.endsWith(english)) return title.slice(0, -english.length) + words.t.kinds[kind as Kind];
+  for (const each of DESCRIBED) {
+    const [, ...values] = (each.kind === kind && each.english.exec(title)) || [];
+    if (values.length) return each.text(...values);
+  }
+  return title;
+}
+
+/** The same of a job whose kind is not known. */
+export function titleText(title: string): string {
+  const kinds = Object.keys(en.kinds);
+  return kinds.map((kind) => jobTitle({ kind, title })).find((text) => text !== title) ?? title;
 }
 
 function unitText(unit = ""): string {

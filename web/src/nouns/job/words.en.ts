@@ -32,7 +32,7 @@ export default {
     "empty-trash": "Empty the trash",
     retention: "Apply a retention rule",
     "trace-retention": "Delete old traces",
-    drift: "Check a drift monitor",
+    drift: "Compare with a baseline",
     delete: "Delete permanently",
     "quota-recount": "Count what quotas limit",
     "storage-count": "Count what takes space",
@@ -40,7 +40,13 @@ export default {
     "orphan-quarantine": "Move orphaned files to the quarantine",
     "quarantine-restore": "Move files back from the quarantine",
     "quarantine-purge": "Delete files in the quarantine",
-    "workspace-deletion": "Remove what deleted workspaces left",
+    "workspace-deletion": "Remove rows and files of deleted workspaces",
+  },
+  described: {
+    drift: (monitor: string) => `Monitor ${monitor}`,
+    end: (workspaces: string) => `Delete workspaces ${workspaces}`,
+    project: (entryPoint: string, project: string) => `Run ${entryPoint} of ${project}`,
+    anyProject: "a project",
   },
   counted: {
     rows: "rows",

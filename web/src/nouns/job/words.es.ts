@@ -36,7 +36,7 @@ export default {
     "empty-trash": "Vaciar la papelera",
     retention: "Aplicar una regla de retención",
     "trace-retention": "Eliminar trazas antiguas",
-    drift: "Comprobar un monitor de deriva",
+    drift: "Comparar con una referencia",
     delete: "Eliminar definitivamente",
     "quota-recount": "Contar lo que limitan las cuotas",
     "storage-count": "Contar lo que ocupa espacio",
@@ -44,7 +44,13 @@ export default {
     "orphan-quarantine": "Mover archivos huérfanos a la cuarentena",
     "quarantine-restore": "Devolver archivos de la cuarentena",
     "quarantine-purge": "Eliminar archivos de la cuarentena",
-    "workspace-deletion": "Eliminar lo que dejaron los espacios borrados",
+    "workspace-deletion": "Eliminar filas y archivos de espacios de trabajo eliminados",
+  },
+  described: {
+    drift: (monitor: string) => `Monitor ${monitor}`,
+    end: (workspaces: string) => `Eliminar los espacios de trabajo ${workspaces}`,
+    project: (entryPoint: string, project: string) => `Ejecutar ${entryPoint} de ${project}`,
+    anyProject: "un proyecto",
   },
   counted: {
     rows: "filas",
