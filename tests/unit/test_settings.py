@@ -14,6 +14,7 @@ from trackside.core.settings import (
     PostgresStore,
     SettingError,
     SqliteStore,
+    complete_endpoint,
     load,
     unknown_variables,
 )
@@ -143,6 +144,30 @@ def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone() -> None:
 
     assert unknown_variables(environ) == ["TRACKSIDE_PROT is no setting; did you mean TRACKSIDE_PORT?"]
     assert unknown_variables({"PATH": "/bin", "TRACKSIDE_PORT": "1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "added"),
+    [
+        ({}, {}),
+        ({"AWS_ENDPOINT_URL": "https://s3.example.org"}, {}),
+        ({"AWS_ENDPOINT_URL": "http://minio:9000"}, {"AWS_ALLOW_HTTP": "true"}),
+        ({"AWS_ENDPOINT_URL_S3": "http://minio:9000"}, {"AWS_ALLOW_HTTP": "true"}),
+        ({"AWS_ENDPOINT_URL": "http://minio:9000", "AWS_ALLOW_HTTP": "false"}, {}),
+        ({"MLFLOW_S3_ENDPOINT_URL": "https://ceph"}, {"AWS_ENDPOINT_URL": "https://ceph"}),
+        (
+            {"MLFLOW_S3_ENDPOINT_URL": "http://minio:9000"},
+            {"AWS_ENDPOINT_URL": "http://minio:9000", "AWS_ALLOW_HTTP": "true"},
+        ),
+        ({"MLFLOW_S3_ENDPOINT_URL": "http://minio:9000", "AWS_ENDPOINT_URL": "https://ceph"}, {}),
+    ],
+)
+def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(given: dict[str, str], added: dict[str, str]) -> None:
+    environ = dict(given)
+
+    complete_endpoint(environ)
+
+    assert environ == given | added
 
 
 # What is refused

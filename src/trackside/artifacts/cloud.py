@@ -36,6 +36,12 @@ COPY_BYTES = 5 << 30  # S3 copies no larger file in one call
 # A store that does not answer holds a thread so long, and for one request of 30 s more; the library's own limit is 180 s.
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _PARTS_AT_ONCE = 3
+# Who is asked for the machine's identity, by each cloud's library, where the environment has no credentials.
+_MACHINES_IDENTITY = ("//169.254.169.254/", "//metadata.google.internal/", "//metadata/")
+_NO_CREDENTIALS = (
+    "the environment has no credentials, and this machine has no identity in the cloud: set the variables that"
+    " docs/guides/storage.md names; ~/.aws and AWS_PROFILE are not read"
+)
 
 
 class CloudBlobs:
@@ -59,7 +65,7 @@ class CloudBlobs:
         try:
             store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)
         except (exceptions.BaseError, ValueError) as error:
-            raise LocationError(f"{url} cannot be opened: {_first_line(error)}") from None
+            raise LocationError(f"{url} cannot be opened: {reason(error)}") from None
         return cls(store)
 
     def create(self, key: str) -> "CloudUpload":
@@ -309,15 +315,23 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except FileNotFoundError:
         raise NotFound(f"No such artifact: '{key}'") from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-        log.warning("%s: %s", key, error)
+        log.warning("%s: %s", key, reason(error))
         raise Denied(f"The artifact store does not let this server {doing} '{key}'") from error
     except exceptions.PreconditionError as error:
         raise Unavailable(f"Artifact '{key}' changed while it was read") from error
     except (exceptions.InvalidPathError, ValueError) as error:
         raise Invalid(f"Invalid path: '{key}' is no name of a file here") from error
     except (exceptions.BaseError, OSError) as error:
-        log.warning("%s: %s", key, error)
+        log.warning("%s: %s", key, reason(error))
         raise Unavailable(f"The artifact store cannot {doing} '{key}' now") from error
+
+
+def reason(error: BaseException) -> str:
+    """What the library says, in one line, and what it means if it found no credentials."""
+    said = str(error).partition("\n")[0]
+    if any(host in said for host in _MACHINES_IDENTITY):
+        said += f"; {_NO_CREDENTIALS}"
+    return said
 
 
 def _checked(key: str) -> str:
@@ -331,7 +345,3 @@ def _stat(found: "obstore.ObjectMeta") -> Stat:
     modified_ms = int(found["last_modified"].timestamp() * 1000)
     etag = (found["e_tag"] or f"{modified_ms:x}-{found['size']:x}").removeprefix("W/").strip('"')
     return Stat(size_bytes=found["size"], modified_ms=modified_ms, etag=etag)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]

@@ -222,8 +222,9 @@ def _bucket(settings: Settings) -> tuple[State, str]:
         blobs.put(bucket, PROBE_KEY, [[b"trackside"]])
         bucket.delete(PROBE_KEY)
     except Fault as fault:
-        reason = str(fault.__cause__ or fault.message).partition("\n")[0]
-        return "broken", f"{settings.artifacts} cannot be written to: {reason}"
+        from trackside.artifacts.cloud import reason  # noqa: PLC0415  # an extra
+
+        return "broken", f"{settings.artifacts} cannot be written to: {reason(fault.__cause__ or fault)}"
     return "ok", str(settings.artifacts)
 
 

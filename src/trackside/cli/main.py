@@ -55,6 +55,7 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
         return WRONG
     for doubt in settings.unknown_variables():
         complain(doubt)
+    settings.complete_endpoint()
     arguments = words.arguments(words)
     code: int = getattr(import_module(words.module), words.function)(**arguments, **more)
     return code

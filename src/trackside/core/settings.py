@@ -7,7 +7,7 @@ it.  Every value is checked here, and a wrong one is named together with where i
 import os
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,6 +138,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 _DEFAULT = "the default"
+_S3_ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT")
+_MLFLOWS_S3_ENDPOINT = "MLFLOW_S3_ENDPOINT_URL"
 _IN_DATA_FOLDER = (
     "store",
     "store_file",
@@ -225,6 +227,16 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
     near = {name: get_close_matches(name, known, n=1, cutoff=0.86) for name in strange}
     return [f"{name} is no setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
+
+
+def complete_endpoint(environ: MutableMapping[str, str] | None = None) -> None:
+    """Make the variables of an S3 server that is not Amazon's complete.  The library for buckets reads them by itself: it does
+    not know MLflow's word for the endpoint, and refuses one without TLS unless a second variable allows it."""
+    environ = os.environ if environ is None else environ
+    if not any(environ.get(name) for name in _S3_ENDPOINTS) and environ.get(_MLFLOWS_S3_ENDPOINT):
+        environ[_S3_ENDPOINTS[0]] = environ[_MLFLOWS_S3_ENDPOINT]
+    if any(environ.get(name, "").lower().startswith("http://") for name in _S3_ENDPOINTS):
+        environ.setdefault("AWS_ALLOW_HTTP", "true")
 
 
 def _value(variable: str, environ: Mapping[str, str] | None) -> str | None:

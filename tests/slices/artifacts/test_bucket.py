@@ -2,6 +2,7 @@
 
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
@@ -9,8 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from support.processes.artifact_server import Reply, Server
+from support.processes.servers import trackside
 from trackside.artifacts.blobs import get, put
-from trackside.artifacts.cloud import PART_BYTES, CloudBlobs
+from trackside.artifacts.cloud import PART_BYTES, CloudBlobs, reason
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
@@ -138,6 +140,33 @@ def test_a_store_that_does_not_answer_is_unavailable(tmp_path_factory: pytest.Te
         refused = served.ask("GET", f"{PROXY}/0/file")
 
     assert refused.fault == (503, "TEMPORARILY_UNAVAILABLE", "The artifact store cannot read '0/file' now")
+
+
+def test_a_bucket_of_another_s3_server_needs_no_more_variables_than_mlflow(s3: dict[str, str], tmp_path: Path) -> None:
+    variables = {
+        "MLFLOW_S3_ENDPOINT_URL": s3["endpoint"],
+        "AWS_ACCESS_KEY_ID": s3["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": s3["secret_access_key"],
+    }
+
+    code, said, _ = trackside("doctor", "--port", "0", "--artifacts", "s3://artifacts", cwd=tmp_path, **variables)
+
+    assert (code, said.partition("artifacts    ok")[2].split()[:1]) == (0, ["s3://artifacts"])
+
+
+@pytest.mark.parametrize(
+    ("said", "is_explained"),
+    [
+        ("Error performing PUT http://169.254.169.254/latest/api/token in 4.8ms", True),
+        ("Error performing GET http://metadata.google.internal/computeMetadata/v1/instance in 2ms", True),
+        ("Error performing GET https://s3.us-east-1.amazonaws.com/artifacts in 2ms", False),
+    ],
+)
+def test_a_bucket_without_credentials_is_told_from_one_that_is_away(said: str, is_explained: bool) -> None:
+    error = OSError(f"{said}\n\nDebug source: ...")
+
+    assert reason(error).startswith(said)
+    assert ("the environment has no credentials" in reason(error)) == is_explained
 
 
 def _listed(server: Server, **arguments: str) -> Reply:
