@@ -72,6 +72,24 @@ def test_runs_share_a_card_and_a_hostile_name_stays_text(server: Server, page: P
     expect(page).not_to_have_title("owned")
 
 
+def test_runs_and_metrics_that_begin_alike_are_told_apart(server: Server, page: Page) -> None:
+    long = "transformer-base-with-rotary-embeddings-and-warm-up-"
+    metric = "validation/accuracy_of_the_second_head_on_the_long_documents_of_the_test_set_"
+    experiment_id, runs = new_runs(server.api, [f"{long}a", f"{long}b"], 20, f"{metric}es")
+    curves.log(server.api, runs[0], ((f"{metric}en", 1.0, step) for step in range(20)))
+
+    def expect_ends(names: Locator, *ends: str) -> None:
+        expect(names).to_have_text([re.compile(f"….*{end}$") for end in ends])
+        assert all(name.evaluate("(each) => each.scrollWidth <= each.clientWidth") for name in names.all())
+
+    open_charts(page, server, experiment_id)
+    expect_ends(page.get_by_role("region", name="Runs").get_by_role("listitem").locator("a bdi"), "b", "a")
+    expect_ends(page.locator("figure h3 bdi"), "en", "es")
+    plot(page, f"{metric}es").hover()
+    for end in "ab":
+        expect(page.locator("[popover] li bdi").get_by_text(re.compile(f"….*{end}$"))).to_have_count(1)
+
+
 def test_many_points_are_sampled_by_bucket_and_a_zoom_asks_again(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
     asked: list[dict[str, object]] = []

@@ -1,5 +1,7 @@
 """The page of experiments: create, rename, delete with a way back, restore."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -46,7 +48,7 @@ def test_what_the_server_refuses_is_said_in_the_dialog(
     page.get_by_role("button", name="New experiment").click()
     page.get_by_label("Name of the experiment").fill("new")
     page.get_by_label(label).fill(text)
-    page.get_by_role("button", name="Create").click()
+    page.get_by_role("button", name="Create", exact=True).click()
 
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(said)
     expect(page.get_by_label(label)).to_have_attribute("aria-invalid", "true")
@@ -135,6 +137,19 @@ def test_experiments_are_sorted_by_their_headers_and_the_address_keeps_the_order
     page.go_back()
     expect_names("c", "b", "a", "Default")
     expect(page.get_by_role("columnheader", name="Created")).not_to_have_attribute("aria-sort", "descending")
+
+
+def test_names_that_begin_alike_are_told_apart_on_a_phone(server: Server, page: Page) -> None:
+    long = "sweep-of-learning-rates-and-batch-sizes-for-the-transformer-on-the-spanish-corpus-"
+    for end in "ab":
+        server.api.new_experiment(f"{long}{end}")
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    page.goto(server.url)
+    names = page.get_by_role("row").get_by_role("link").locator("bdi")
+
+    expect(names).to_have_text([re.compile("….*-b$"), re.compile("….*-a$"), "Default"])
+    assert all(name.evaluate("(each) => each.scrollWidth <= each.clientWidth") for name in names.all())
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ export function measureIn(element: Element): (text: string) => number {
   pen ??= document.createElement("canvas").getContext("2d");
   const to = pen;
   if (!to) return () => 0;
-  const { font } = getComputedStyle(element);
+  // Not `font`: a browser has none where one of its parts, such as tabular numbers, is not in the shorthand.
+  const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(element);
+  const font = `${fontStyle} ${fontWeight} ${fontSize} ${fontFamily}`;
   return (text) => {
     to.font = font;
     return to.measureText(text).width;
