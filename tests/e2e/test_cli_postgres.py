@@ -96,6 +96,14 @@ def test_the_doctor_looks_at_the_server_too(postgres: Postgres, postgres_url: st
     assert "BROKEN" in next(line for line in said.splitlines() if line.startswith("store "))
 
 
+def test_the_doctor_says_that_an_empty_database_will_do(postgres: Postgres, tmp_path: Path) -> None:
+    _, said, _ = trackside("doctor", "--port", "0", *on(postgres.url(postgres.create())), cwd=tmp_path)
+
+    store = next(line for line in said.splitlines() if line.startswith("store "))
+    assert ": tables are made at the first start, PostgreSQL" in store
+    assert "schema version" not in store
+
+
 def test_several_processes_serve_one_store(start: Callable[..., Server], postgres_url: str, postgres: Postgres) -> None:
     server = start("--store", postgres_url, "--workers", "2")
     api = server.api

@@ -165,7 +165,7 @@ def _store(settings: Settings) -> tuple[State, str]:
     if isinstance(store, SqliteStore) and not store.path.exists():
         return "ok", f"{store.path} is made at the first start"
     state = status(settings)
-    found = f"{store}: schema version {state.version}"
+    found = f"{store}: schema version {state.version}" if state.version else f"{store}: tables are made at the first start"
     if isinstance(store, PostgresStore):
         about, risks = _postgres(settings)
         found += f", {about}"
@@ -174,7 +174,7 @@ def _store(settings: Settings) -> tuple[State, str]:
                 "warn",
                 f"{found}; off there, so that a power cut may destroy the store: {', '.join(risks)}",
             )
-    if state.pending:
+    if state.version and state.pending:
         return "warn", f"{found}; the next start brings it to {state.latest}"
     return "ok", found
 

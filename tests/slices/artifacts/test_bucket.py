@@ -13,6 +13,7 @@ from support.processes.artifact_server import Reply, Server
 from support.processes.servers import trackside
 from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs, reason
+from trackside.core.errors import Unavailable
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
@@ -152,6 +153,14 @@ def test_a_bucket_of_another_s3_server_needs_no_more_variables_than_mlflow(s3: d
     code, said, _ = trackside("doctor", "--port", "0", "--artifacts", "s3://artifacts", cwd=tmp_path, **variables)
 
     assert (code, said.partition("artifacts    ok")[2].split()[:1]) == (0, ["s3://artifacts"])
+
+
+@pytest.mark.parametrize("size", [1, PART_BYTES + 1])
+def test_a_bucket_that_does_not_exist_is_named_as_what_is_missing(s3: dict[str, str], size: int) -> None:
+    bucket = CloudBlobs.at("s3://no-such-bucket", s3)
+
+    with pytest.raises(Unavailable, match="cannot write 'file': its bucket does not exist"):
+        put(bucket, "file", [[bytes(size)]])
 
 
 @pytest.mark.parametrize(
