@@ -172,6 +172,7 @@ def test_a_provider_does_not_take_over_an_account_by_its_name(people: People, is
     reply = sign_in(people.open, issuer)
     assert reply.status == 403
     assert b"The name &#x27;ana&#x27; is taken here" in reply.body
+    assert b"trackside user link ana --provider company --subject u-1<" in reply.body
     people.admin.post(f"{OURS}/users/ana/identities", provider="company", subject="u-1")
 
     assert browser(people.open, sign_in(people.open, issuer)).get(f"{OURS}/me")["has_password"]
@@ -200,7 +201,10 @@ def test_a_provider_that_gives_out_names_takes_over_users_that_nobody_signs_in_a
 
 @pytest.mark.parametrize("more", [{"create_users": "false"}])
 def test_a_provider_may_be_told_to_create_nobody(people: People, issuer: TestIssuer) -> None:
-    assert sign_in(people.open, issuer).status == 403
+    reply = sign_in(people.open, issuer)
+
+    assert reply.status == 403
+    assert b"trackside user create ana, and then: trackside user link ana --provider company --subject u-1<" in reply.body
     assert [each["name"] for each in people.admin.get(f"{OURS}/users")["users"]] == [ADMIN]
 
 

@@ -1,5 +1,6 @@
 """From a provider's claims to a user here, with their groups; each change has its entry in the audit log."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,17 +55,25 @@ def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Sou
     found = identity.find_named(tx, name)
     if found is None:
         if not provider.create_users:
-            raise Denied(f"There is no user '{name}' here, and the provider '{provider.name}' creates none.")
+            raise Denied(
+                f"There is no user '{name}' here, and the provider '{provider.name}' creates none. An administrator makes one:"
+                f" trackside user create {name}, and then: {_link(provider, name, claims)}"
+            )
         found = identity.create(tx, name, Kind.USER, display_name=model.display_name(claims))
         record(tx, provider, "user.create", "user", name, source)
     elif not _may_link(tx, provider, found):
         raise Denied(
-            f"The name '{name}' is taken here by another account. An administrator links the two with: trackside user link"
-            f" {name} --provider {provider.name} --subject SUBJECT"
+            f"The name '{name}' is taken here by another account. If both are one person, an administrator links the two:"
+            f" {_link(provider, name, claims)}"
         )
     store.link(tx, found.principal_id, provider.issuer, str(claims["sub"]))
     record(tx, provider, "user.link", "user", name, source, issuer=provider.issuer, subject=str(claims["sub"]))
     return found
+
+
+def _link(provider: Provider, name: str, claims: Mapping[str, Any]) -> str:
+    words = (name, "--provider", provider.name, "--subject", str(claims["sub"]))
+    return f"trackside user link {shlex.join(words)}"
 
 
 def _may_link(tx: Tx, provider: Provider, found: Principal) -> bool:
