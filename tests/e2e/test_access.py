@@ -164,13 +164,35 @@ def test_the_audit_log_tells_who_did_what_and_shows_a_changed_row(tmp_path: Path
     assert (whole.returncode, whole.stdout) == (0, "the audit log is whole: 2 entries as written\n")
 
 
-@pytest.mark.parametrize("words", [("audit", "verify"), ("audit", "list"), ("user", "list")])
-def test_a_command_that_reads_makes_no_store(tmp_path: Path, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        *[
+            ("audit", "verify"),
+            ("audit", "list"),
+            ("user", "list"),
+            ("user", "delete", "bo"),
+            ("group", "create", "team"),
+        ],
+        *[("token", "create", "ci", "--user", "bo"), ("access", "grant", "bo", "Reader"), ("user", "identities", "bo")],
+    ],
+)
+def test_only_a_command_that_makes_a_user_makes_a_store(tmp_path: Path, words: tuple[str, ...]) -> None:
     done = command(*words, data=tmp_path / "nowhere")
 
     assert done.returncode != 0
     assert "there is no store sqlite" in done.stderr
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    make_ana(data)
+
+    done = command("access", "grant", "bo", "Reader", "--workspace", "default", data=data)
+
+    assert done.returncode != 0
+    assert f"username=bo not found, in the store sqlite:///{data}/trackside.db; name another one" in done.stderr
 
 
 def test_explain_says_by_which_assignment(tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ def _store(settings: Settings) -> tuple[State, str]:
     if isinstance(store, SqliteStore) and not store.path.exists():
         return "ok", f"{store.path} is made at the first start"
     state = status(settings)
-    found = f"{store}: schema version {state.version}" if state.version else f"{store}: tables are made at the first start"
+    found = (
+        f"{store}: schema version {state.version}" if state.version else f"{store}: tables are made at the first start"
+    )
     if isinstance(store, PostgresStore):
         about, risks = _postgres(settings)
         found += f", {about}"

@@ -204,7 +204,9 @@ def test_a_provider_may_be_told_to_create_nobody(people: People, issuer: TestIss
     reply = sign_in(people.open, issuer)
 
     assert reply.status == 403
-    assert b"trackside user create ana, and then: trackside user link ana --provider company --subject u-1<" in reply.body
+    assert (
+        b"trackside user create ana, and then: trackside user link ana --provider company --subject u-1<" in reply.body
+    )
     assert [each["name"] for each in people.admin.get(f"{OURS}/users")["users"]] == [ADMIN]
 
 

@@ -23,7 +23,7 @@ from trackside.cli.output import Stop, show_list
 from trackside.cli.stores import explained, open_database, refuse_foreign_file, status
 from trackside.core import settings
 from trackside.core.access import ALL_RIGHTS
-from trackside.core.errors import Fault
+from trackside.core.errors import Fault, NotFound
 from trackside.core.http import codec
 from trackside.core.http.calls import call_of
 from trackside.core.http.routes import Table
@@ -74,14 +74,14 @@ class Remote:
 
 
 @contextmanager
-def place(words: argparse.Namespace, *, reads: bool = False) -> Iterator[Local | Remote]:
-    """`reads`: a store that does not exist is an error; other commands make it, as the server does."""
+def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | Remote]:
+    """`makes`: a store that does not exist is made, as the server does; it is an error else."""
     if words.server:
         yield Remote(remote.server_of(words.server))
         return
     chosen = settings.load(words.given)
     refuse_foreign_file(chosen)
-    if reads and isinstance(chosen.store, SqliteStore) and not chosen.store.path.exists():
+    if not makes and isinstance(chosen.store, SqliteStore) and not chosen.store.path.exists():
         raise Stop(
             f"there is no store {chosen.store}: name the server's with --data or --store, or ask it with --server;"
             " `trackside server` makes a store when it starts"
@@ -97,6 +97,11 @@ def place(words: argparse.Namespace, *, reads: bool = False) -> Iterator[Local |
             db = open_database(chosen)
     try:
         yield Local(db, chosen)
+    except NotFound as fault:  # perhaps it is there in another store
+        raise Stop(
+            f"{fault.message.removesuffix('.')}, in the store {chosen.store}; name another one with --data or --store, or ask a"
+            " server with --server"
+        ) from None
     except Fault as fault:
         raise Stop(fault.message) from None
     finally:
@@ -113,7 +118,7 @@ def listed(
     row: Callable[[Any], Sequence[str]],
 ) -> int:
     """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
-    with place(words, reads=True) as there:
+    with place(words) as there:
         found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
     return show_list(found, heads, row, as_json=words.json)
 

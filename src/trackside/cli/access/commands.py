@@ -35,7 +35,7 @@ def user_create(words: argparse.Namespace) -> int:
         fields["display_name"] = words.display_name
     if not words.service and not words.no_password:
         fields |= _new_password(words)
-    with place(words) as there:
+    with place(words, makes=True) as there:
         made = there.call("POST", f"{PREFIX}/users", fields)
     user = made["user"]
     what = "administrator" if user["is_admin"] else user["kind"] if user["kind"] == "user" else "service principal"
@@ -206,7 +206,7 @@ def access_revoke(words: argparse.Namespace) -> int:
 def access_explain(words: argparse.Namespace) -> int:
     """BROKEN if it is not allowed."""
     query = urlencode({"principal": words.principal, "action": words.action, "scope": scope_of(words, "/ws/default")})
-    with place(words, reads=True) as there:
+    with place(words) as there:
         found = there.call("GET", f"{PREFIX}/access/explain?{query}")
     if words.json:
         say(as_json(found))
@@ -221,7 +221,7 @@ def access_explain(words: argparse.Namespace) -> int:
 def audit_list(words: argparse.Namespace) -> int:
     asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
     query = urlencode({key: value for key, value in asked.items() if value})
-    with place(words, reads=True) as there:
+    with place(words) as there:
         found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
     for entry in found if not words.json else []:
         what = f"{entry['object_type']} {entry['object_id']}".strip()
@@ -235,7 +235,7 @@ def audit_list(words: argparse.Namespace) -> int:
 
 def audit_verify(words: argparse.Namespace) -> int:
     """BROKEN if an entry was changed, removed or added."""
-    with place(words, reads=True) as there:
+    with place(words) as there:
         found = there.call("GET", f"{PREFIX}/audit/verify")
     if found["is_whole"]:
         say(f"the audit log is whole: {counted(found['entries'], 'entries')} as written")
