@@ -200,6 +200,53 @@ def test_the_doctor_speaks_to_programs_and_says_what_is_broken(tmp_path: Path) -
     assert "file is not a database" in findings["store"]["detail"]
 
 
+def test_the_doctor_names_tables_of_other_programs(tmp_path: Path) -> None:
+    def found() -> tuple[int, str, str]:
+        code, said, _ = trackside("doctor", "--json", "--port", "0", cwd=tmp_path)
+        finding = next(each for each in json.loads(said) if each["check"] == "tables")
+        return code, finding["state"], finding["detail"]
+
+    def add(*names: str) -> None:
+        with sqlite3.connect(tmp_path / "trackside-data" / "trackside.db") as database:
+            for name in names:
+                database.execute(f"CREATE TABLE {name} (x)")
+        database.close()
+
+    before = found()
+    trackside("db", "upgrade", cwd=tmp_path)
+    own = found()
+    add("shop")
+    others = found()
+    add("alembic_version", "metrics", *(f"t{number}" for number in range(10)))
+    mlflows = found()
+
+    assert before == (0, "ok", "none yet")
+    assert own == (0, "ok", "all are of Trackside")
+    assert others[:2] == mlflows[:2] == (0, "warn")
+    assert others[2].startswith("not of Trackside: shop (another program made them); they do no harm")
+    assert "alembic_version, metrics, shop, t0" in mlflows[2]
+    assert "t6 and 3 more (MLflow makes such ones if it is given the store itself (`mlflow gc`" in mlflows[2]
+
+
+@pytest.mark.slow
+def test_what_mlflow_gc_leaves_in_a_store_is_named(tmp_path: Path) -> None:
+    trackside("db", "upgrade", cwd=tmp_path)
+    store = f"sqlite:///{tmp_path}/trackside-data/trackside.db"
+
+    done = subprocess.run(
+        [sys.executable, "-m", "mlflow", "gc", "--backend-store-uri", store],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=False,
+    )
+    _, said, _ = trackside("doctor", "--port", "0", cwd=tmp_path)
+
+    assert done.returncode != 0
+    assert "not of Trackside: alembic_version, metrics (MLflow makes such ones" in said
+    assert trackside("db", "check", cwd=tmp_path)[0] == 0
+
+
 def test_a_sqlite_without_json_is_refused_by_the_server_and_named_by_the_doctor(tmp_path: Path) -> None:
     """Before 3.38 it was left out of some; a package stands in for such a one."""
     (tmp_path / "sqlite3").mkdir()

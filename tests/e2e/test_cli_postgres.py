@@ -1,5 +1,6 @@
 """The command line with a store on PostgreSQL: real processes, a real server."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,20 @@ def test_a_store_is_checked_upgraded_and_checked(postgres_url: str, tmp_path: Pa
     )
     code, said, _ = trackside("db", "upgrade", *on(postgres_url), cwd=tmp_path)
     assert (code, said) == (0, f"{shown(postgres_url)}: schema version {LATEST}, was up to date\n")
+
+
+def test_the_doctor_names_tables_of_other_programs(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
+    def found() -> str:
+        _, said, _ = trackside("doctor", "--json", "--port", "0", *on(postgres_url), cwd=tmp_path)
+        return str(next(each["detail"] for each in json.loads(said) if each["check"] == "tables"))
+
+    trackside("db", "upgrade", *on(postgres_url), cwd=tmp_path)
+    own = found()
+    for made in ("TABLE shop (x INT)", "SCHEMA other", "TABLE other.elsewhere (x INT)", "VIEW seen AS SELECT 1"):
+        postgres.run(f"CREATE {made}", database=database(postgres_url))
+
+    assert own == "all are of Trackside"
+    assert found().startswith("not of Trackside: shop (another program made them)")
 
 
 def test_a_newer_store_is_refused_by_every_command(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:

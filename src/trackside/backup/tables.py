@@ -4,7 +4,6 @@ SQLite is copied first (`VACUUM INTO` would do as well; one step of the backup A
 copy is read.  PostgreSQL has one snapshot for all statements of a transaction.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from trackside.backup.model import LEFT_OUT, Damaged
-from trackside.core.db.migrate import Migration, migrations, statements
+from trackside.core.db.migrate import migrations, tables
 from trackside.core.settings import PostgresStore, Settings, SqliteStore
 
 FETCH = 5000
@@ -44,17 +43,7 @@ class Source(Protocol):
 def names(applied: list[tuple[int, str, str]]) -> list[str]:
     """The tables that the migrations made, without those that are left out."""
     numbers = {number for number, _, _ in applied}
-    return tables_of([each for each in migrations() if each.number in numbers])
-
-
-def tables_of(known: list[Migration]) -> list[str]:
-    made = [
-        found[1]
-        for each in known
-        for statement in statements(each.text, "sqlite")
-        if (found := re.match(r"CREATE TABLE (\w+)", statement))
-    ]
-    return sorted(set(made) - LEFT_OUT)
+    return sorted({*tables((each for each in migrations() if each.number in numbers), "sqlite")} - LEFT_OUT)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from trackside.artifacts.roots import make_blobs
 from trackside.cli import lock
 from trackside.cli.output import BROKEN, OK, Stop, json, say, table
 from trackside.cli.server import ports
-from trackside.cli.stores import explained, open_database, status
+from trackside.cli.stores import explained, foreign_tables, open_database, status
 from trackside.core.db import sqlite as sqlite_db
 from trackside.core.errors import Fault
 from trackside.core.settings import PostgresStore, Settings, SqliteStore
@@ -34,6 +34,8 @@ SYNCS = 15
 ROUND_TRIPS = 5
 EPOCH_2025_S = 1_735_689_600  # this version is younger than that
 SKEW_S = 2.0
+SHOWN_TABLES = 10
+MLFLOWS_TABLE = "alembic_version"  # of the tool that makes MLflow's tables
 PROBE_KEY = "trackside-doctor"
 NETWORK_FILE_SYSTEMS = (
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs"),
@@ -72,6 +74,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("server", _server),
         ("port", _port),
         ("store", _store),
+        ("tables", _tables),
         ("artifacts", _artifacts),
         ("clock", _clock),
     ]
@@ -179,6 +182,29 @@ def _store(settings: Settings) -> tuple[State, str]:
     if state.version and state.pending:
         return "warn", f"{found}; the next start brings it to {state.latest}"
     return "ok", found
+
+
+def _tables(settings: Settings) -> tuple[State, str]:
+    store = settings.store
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        return "ok", "none yet"
+    try:
+        status(settings)
+        found = foreign_tables(settings)
+    except Stop:
+        return "warn", "unknown, since the store cannot be read"
+    if not found:
+        return "ok", "all are of Trackside"
+    named = ", ".join(found[:SHOWN_TABLES]) + (f" and {len(found) - SHOWN_TABLES} more" * (len(found) > SHOWN_TABLES))
+    whose = (
+        "MLflow makes such ones if it is given the store itself (`mlflow gc`, `mlflow server`), which may also delete rows"
+        if MLFLOWS_TABLE in found
+        else "another program made them"
+    )
+    return "warn", (
+        f"not of Trackside: {named} ({whose}); they do no harm, since Trackside neither reads nor writes them, but an upgrade"
+        " fails if it needs such a name: drop them while no server runs"
+    )
 
 
 def _postgres(settings: Settings) -> tuple[str, list[str]]:

@@ -57,18 +57,30 @@ def explained(settings: Settings) -> Iterator[None]:
 
 def status(settings: Settings) -> migrate.Status:
     """The schema of a store that exists; raises Stop for one that this version must not touch.  Changes nothing."""
-    with explained(settings):
-        if isinstance(settings.store, SqliteStore):
-            file: Any = _FileToRead(settings.store.path)  # a database without `write`
-            found = migrate.status(file)
-        else:
-            db = open_database(settings)
-            try:
-                found = migrate.status(db)
-            finally:
-                db.close()
+    with _read_alone(settings) as db:
+        found = migrate.status(db)
         migrate.check(found)
     return found
+
+
+def foreign_tables(settings: Settings) -> list[str]:
+    """Tables of other programs in a store that exists.  Changes nothing."""
+    with _read_alone(settings) as db:
+        return migrate.foreign_tables(db)
+
+
+@contextmanager
+def _read_alone(settings: Settings) -> Iterator[Any]:
+    """The store for questions that change nothing."""
+    with explained(settings):
+        if isinstance(settings.store, SqliteStore):
+            yield _FileToRead(settings.store.path)  # a database without `write`
+            return
+        db = open_database(settings)
+        try:
+            yield db
+        finally:
+            db.close()
 
 
 def refuse_foreign_file(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """Archives of one workspace: export, check, import into another store, and what goes wrong."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -260,12 +261,16 @@ def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
     for number in range(30):
         put(team, f"{experiment_id}/{run_id}/artifacts/many/{number}.bin", bytes([number]) * 300_000)
     clock = Clock(tmp_path / "clock")
-    kept, other = tmp_path / "kept", start(clock=clock)
+    kept, other = tmp_path / "kept", start(clock=clock, interval_factor=0.001)
     exported(said, server, kept)
     folder = other.data / "artifacts" / "workspaces" / "team"
+    held = next(path for path in kept.rglob("*") if path.is_file() and path.stat().st_size == 300_000)
+    held.rename(tmp_path / "held")
+    os.mkfifo(held)  # the import waits for its content
     with forks().start(["backup", "import", "--data", str(other.data), str(kept)], env=environment()) as process:
         until(lambda: len(list(folder.rglob("*.bin"))) > 3, "some files to be there")
         process.kill()
+    (tmp_path / "held").replace(held)
 
     clock.move(25 * 3_600_000)
     other.stop()

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -145,6 +145,33 @@ def upgrade(db: MigratableDatabase, backups: Path | None = None) -> Upgrade:
         check(state)
         backup = _back_up(db, backups, state) if state.version and state.pending and backups is not None else None
         return Upgrade(_apply(db), backup)
+
+
+def tables(known: Iterable[Migration], dialect: Dialect) -> list[str]:
+    """Return the tables that migrations make, in their order."""
+    made = (statement for each in known for statement in statements(each.text, dialect))
+    return [found[1] for statement in made if (found := re.match(r"CREATE TABLE (\w+)", statement))]
+
+
+def foreign_tables(db: MigratableDatabase) -> list[str]:
+    """Return the tables beside those of this version that another program made in the store."""
+    with db.read(0) as tx:
+        if tx.dialect == "sqlite":
+            there = tx.all(
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite/_%' ESCAPE '/'"
+            )
+        else:
+            there = tx.all(
+                """
+                SELECT c.relname FROM pg_class c
+                WHERE c.relnamespace = CAST(current_schema() AS REGNAMESPACE) AND c.relkind IN ('r', 'p')
+                    AND NOT EXISTS (  -- of an extension
+                        SELECT 1 FROM pg_depend d
+                        WHERE d.classid = CAST('pg_class' AS REGCLASS) AND d.objid = c.oid AND d.deptype = 'e'
+                    )
+                """
+            )
+    return sorted({name for (name,) in there} - {"schema_migrations", *tables(migrations(), db.dialect)})
 
 
 def statements(text: str, dialect: Dialect) -> list[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from trackside import __version__
 from trackside.core import disk
+from trackside.core.db import migrate
 from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements
 from trackside.core.db.pg.wire import Wire
 
@@ -68,9 +69,8 @@ def _write(wire: Wire, file: gzip.GzipFile) -> None:
         "-- Into an empty database: trackside db restore FILE --store URL, or gunzip -t FILE && gunzip -c FILE | psql URL\n"
         "BEGIN;\n".encode()
     )
-    schema = _schema(applied)
-    file.writelines(f"{statement};\n".encode() for statement in schema)
-    tables = _tables(wire, schema)
+    file.writelines(f"{statement};\n".encode() for statement in _schema(applied))
+    tables = _tables(wire, applied)
     file.write(f"TRUNCATE {', '.join(tables)};\n".encode())  # migrations put rows into some
     for table, columns in tables.items():
         named = f"{table} ({', '.join(columns)})"
@@ -90,9 +90,9 @@ def _schema(applied: Sequence[Migration]) -> list[str]:
     ]
 
 
-def _tables(wire: Wire, schema: Sequence[str]) -> dict[str, dict[str, bool]]:
+def _tables(wire: Wire, applied: Sequence[Migration]) -> dict[str, dict[str, bool]]:
     """Our tables, and of each column whether it counts by itself."""
-    made = [found[1] for statement in schema if (found := re.match(r"CREATE TABLE (\w+)", statement))]
+    made = ["schema_migrations", *migrate.tables(applied, "postgresql")]
     tables: dict[str, dict[str, bool]] = {}
     for table, column, is_counted in wire.execute(_COLUMNS, (made,)).rows:
         tables.setdefault(table, {})[column] = is_counted
