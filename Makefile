@@ -158,6 +158,7 @@ configuration: $(STAMP) ## write docs/configuration.md from the table of options
 constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade for the newest)
 	@uv pip compile pyproject.toml --group dev $(EXTRAS) $(RESOLVE) -o constraints/dev.txt
 	@uv pip compile pyproject.toml $(EXTRAS) $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
+	@echo 'uv>=0.13' | uv pip compile - $(RESOLVE) -o constraints/uv.txt
 	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt
 	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo 'mutmut>=3.8' | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/mutants.txt
