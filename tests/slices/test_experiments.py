@@ -41,6 +41,21 @@ def test_ids_count_up_from_one_and_are_never_used_again(api: Api) -> None:
     assert int(first) < int(second) < int(third)
 
 
+def test_a_fault_that_users_meet_often_has_a_reason_as_data(api: Api) -> None:
+    api.new_experiment("iris")
+
+    taken = api.ask("POST", "experiments/create", {"name": "iris"}).json
+    too_long = api.ask("POST", "experiments/create", {"name": "x" * 501}).json
+    missing = api.ask("GET", "experiments/get", arguments={"experiment_id": "9" * 15}).json
+    rare = api.ask("POST", "experiments/search", {"max_results": 0}).json
+
+    assert taken["message"] == "Experiment(name=iris) already exists."
+    assert taken["reason"] == {"key": "taken", "values": {"kind": "experiment", "name": "iris"}}
+    assert too_long["reason"] == {"key": "too-long", "values": {"field": "name", "most": "500"}}
+    assert missing["reason"] == {"key": "missing", "values": {"kind": "experiment", "name": "9" * 15}}
+    assert "reason" not in rare
+
+
 def test_an_experiment_keeps_what_it_was_made_with(api: Api) -> None:
     made = api.new_experiment("iris é", tags=[{"key": "b", "value": "2"}, {"key": "a", "value": ""}])
 

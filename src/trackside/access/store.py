@@ -45,14 +45,16 @@ def named_role(known: Iterable[Role], name_or_id: str) -> Role:
             return each
     names = ", ".join([each.name for each in known[:MOST_NAMED]])
     more = f" and {len(known) - MOST_NAMED} more" if len(known) > MOST_NAMED else ""
-    raise NotFound(f"Role '{name_or_id[:200]}' not found. The roles are {names}{more}.")
+    raise NotFound(f"Role '{name_or_id[:200]}' not found. The roles are {names}{more}.").because(
+        "missing", kind="role", name=name_or_id
+    )
 
 
 def create_role(
     tx: Tx, name: str, description: str, actions: Sequence[str], not_actions: Sequence[str], scopes: Sequence[str]
 ) -> Role:
     if any(name.lower() == known.name.lower() for known in roles(tx)):
-        raise AlreadyExists(f"Role '{name}' already exists.")
+        raise AlreadyExists(f"Role '{name}' already exists.").because("taken", kind="role", name=name)
     made = Role(str(uuid.uuid4()), name, description, tuple(actions), tuple(not_actions), tuple(scopes), is_custom=True)
     tx.run(
         """
@@ -67,7 +69,7 @@ def create_role(
 
 def update_role(tx: Tx, changed: Role) -> None:
     if any(changed.name.lower() == known.name.lower() and changed.role_id != known.role_id for known in roles(tx)):
-        raise AlreadyExists(f"Role '{changed.name}' already exists.")
+        raise AlreadyExists(f"Role '{changed.name}' already exists.").because("taken", kind="role", name=changed.name)
     tx.run(
         """
         UPDATE roles SET name = :name, description = :description, actions = :actions, not_actions = :not_actions,

@@ -31,7 +31,7 @@ def root_of_run(tx: Tx, run_id: str) -> Root:
         run_id=run_id,
     )
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found")
+        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
     return Root(uri=row[0], workspace_root=row[1])
 
 

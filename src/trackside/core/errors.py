@@ -1,7 +1,18 @@
 """Faults that a caller can be told of.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal, Self
+
+from msgspec import Struct
+
+Because = Literal["taken", "missing", "bad-name", "too-long", "admins-only"]
+
+
+class Reason(Struct, frozen=True):
+    """Why, as data: a page can say it in another language than the message.  `values` are what the message quotes."""
+
+    key: Because
+    values: dict[str, str]
 
 
 class Fault(Exception):
@@ -13,6 +24,12 @@ class Fault(Exception):
     def __init__(self, message: str = "", headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(*([message] if message else []))
         self.headers = headers  # which the answer has besides
+        self.reason: Reason | None = None
+
+    def because(self, key: Because, **values: str) -> Self:
+        """Add the reason, for those faults that users meet often; return the fault."""
+        self.reason = Reason(key, values)
+        return self
 
     @property
     def message(self) -> str:

@@ -69,4 +69,6 @@ def check_count(items: Sized, what: str) -> None:
 
 def check_length(text: str, what: str, limit: int) -> None:
     if len(text) > limit:
-        raise Invalid(f"'{what}' exceeds the maximum length of {limit} characters")
+        raise Invalid(f"'{what}' exceeds the maximum length of {limit} characters").because(
+            "too-long", field=what, most=str(limit)
+        )

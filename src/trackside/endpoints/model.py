@@ -263,7 +263,7 @@ def check_name(given: str | None, what: str = "name") -> str:
         raise Invalid(
             f"{what} is {given!r}; it must have 1 to 32 letters, digits and hyphens, begin with a letter, and not end with a"
             " hyphen."
-        )
+        ).because("bad-name", kind="endpoint", name=given or "")
     return given
 
 

@@ -110,7 +110,7 @@ class Routing:
         self.refresh()
         found = self._table.get((ws, name))
         if found is None:
-            raise NotFound(f"Endpoint with name={name} not found")
+            raise NotFound(f"Endpoint with name={name} not found").because("missing", kind="endpoint", name=name)
         return found
 
     def keys_of(self, ws: int, name: str) -> tuple[AuthMode, tuple[str, ...]]:

@@ -47,7 +47,7 @@ def create(
         user=tx.user,
     )
     if row is None:
-        raise AlreadyExists(f"Endpoint(name={name}) already exists.")
+        raise AlreadyExists(f"Endpoint(name={name}) already exists.").because("taken", kind="endpoint", name=name)
     tx.record(Change("endpoint", name, "create"))
     return _endpoint(row)
 
@@ -55,7 +55,7 @@ def create(
 def get(tx: Tx, name: str) -> Endpoint:
     row = tx.one(f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:
-        raise NotFound(f"Endpoint with name={name} not found")
+        raise NotFound(f"Endpoint with name={name} not found").because("missing", kind="endpoint", name=name)
     return _endpoint(row)
 
 
@@ -63,7 +63,7 @@ def lock(tx: Tx, name: str) -> Endpoint:
     """Return the endpoint, and hold it until the transaction ends."""
     row = tx.one(f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name)
     if row is None:
-        raise NotFound(f"Endpoint with name={name} not found")
+        raise NotFound(f"Endpoint with name={name} not found").because("missing", kind="endpoint", name=name)
     return _endpoint(row)
 
 

@@ -334,7 +334,7 @@ def check_name(name: str) -> str:
             f"Webhook name {name[:100]!r} is invalid. It must start and end with a letter or digit, "
             "be less than 63 characters long, and contain only letters, digits, dots (.), "
             "underscores (_), and hyphens (-)."
-        )
+        ).because("bad-name", kind="webhook", name=name)
     return name
 
 

@@ -244,7 +244,7 @@ def _find(tx: Tx, webhook_id: str, lock: str, *, mlflows_only: bool) -> Webhook:
         mlflows=int(mlflows_only),
     )
     if row is None:
-        raise NotFound(f"Webhook with ID {webhook_id} not found.")
+        raise NotFound(f"Webhook with ID {webhook_id} not found.").because("missing", kind="webhook", name=webhook_id)
     return _webhook(row)
 
 

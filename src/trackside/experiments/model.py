@@ -137,7 +137,7 @@ def check_id(given: str) -> int:
 
 def check_name(name: str | None) -> str:
     if not name:
-        raise Invalid(f"Invalid experiment name: '{name}'")
+        raise Invalid(f"Invalid experiment name: '{name}'").because("bad-name", kind="experiment", name="")
     names.check_length(name, "name", MAX_NAME)
     return name
 

@@ -87,7 +87,9 @@ def create(
     if made is None:
         of_notebook = _of_source(tx, name, tags)
         if of_notebook is None:
-            raise AlreadyExists(f"Experiment(name={name}) already exists.")
+            raise AlreadyExists(f"Experiment(name={name}) already exists.").because(
+                "taken", kind="experiment", name=name
+            )
         return of_notebook
     seq: int = made[0]
     for tag in tags:
@@ -119,7 +121,9 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=str(experiment_id)
+        )
     return with_tags(tx, [row])[0]
 
 
@@ -132,7 +136,7 @@ def get_by_name(tx: Tx, name: str) -> Experiment:
         **bound,
     )
     if row is None:
-        raise NotFound(f"Could not find experiment with name '{name}'")
+        raise NotFound(f"Could not find experiment with name '{name}'").because("missing", kind="experiment", name=name)
     return with_tags(tx, [row])[0]
 
 
@@ -229,7 +233,9 @@ def _active(tx: Tx, experiment_id: str, lock: str) -> tuple[int, str]:
 
 def _checked(experiment_id: str, row: Row | None) -> tuple[int, str]:
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=str(experiment_id)
+        )
     if row[2] != Lifecycle.ACTIVE:
         raise Invalid(f"The experiment {experiment_id} must be in the 'active' state. \nCurrent state is {row[2]}.")
     return row[0], row[1]
@@ -245,7 +251,7 @@ def rename(tx: Tx, experiment_id: str, name: str) -> None:
         id=check_id(experiment_id),
     )
     if taken:
-        raise AlreadyExists(f"Experiment(name={name}) already exists.")
+        raise AlreadyExists(f"Experiment(name={name}) already exists.").because("taken", kind="experiment", name=name)
     changed = tx.run(
         """
         UPDATE experiments SET name = :name, last_update_time = :now
@@ -275,7 +281,9 @@ def delete(tx: Tx, experiment_id: str) -> None:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=str(experiment_id)
+        )
     forget_active(tx, experiment_id)
     seq, deleted_time = row
     runs = tx.all(
@@ -327,7 +335,9 @@ def restore(tx: Tx, experiment_id: str) -> None:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=str(experiment_id)
+        )
     _drop_documents(tx, row[0])
     tx.record_all([Change("run", run_id, "restore") for (run_id,) in runs])
     tx.record(Change("experiment", experiment_id, "restore"))
@@ -434,7 +444,9 @@ def _raise_missing(tx: Tx, experiment_id: str) -> None:
     if not tx.one(
         "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id)
     ):
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=str(experiment_id)
+        )
 
 
 def _absolute(location: str) -> str:

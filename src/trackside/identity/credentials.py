@@ -33,7 +33,9 @@ def create_token(
         expires=expires_at,
     )
     if made is None:
-        raise AlreadyExists(f"'{owner.name}' has a token named '{name}'; revoke it, or choose another name.")
+        raise AlreadyExists(f"'{owner.name}' has a token named '{name}'; revoke it, or choose another name.").because(
+            "taken", kind="token", name=name
+        )
     touch(tx)
     return get_token(tx, made[0]), secret
 

@@ -89,13 +89,15 @@ def check_name(name: str, what: str = "username") -> str:
         raise Invalid(
             f"{what} is {name[:100]!r}; it must be 1 to {MAX_NAME} printable characters, without ':' and without blanks at"
             " its ends"
-        )
+        ).because("bad-name", kind="user", name=name)
     return name
 
 
 def check_token_name(name: str) -> str:
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Invalid(f"name is {name[:100]!r}; a token's name must be 1 to {MAX_NAME} printable characters")
+        raise Invalid(f"name is {name[:100]!r}; a token's name must be 1 to {MAX_NAME} printable characters").because(
+            "bad-name", kind="token", name=name
+        )
     return name
 
 
@@ -128,4 +130,6 @@ def expiry(now: int, days: int | None, max_days: int) -> int:
 
 def no_such(what: str, name: str) -> NotFound:
     """In the words of MLflow, which its clients and tests look for."""
-    return NotFound(f"{what} with {'username' if what == 'User' else 'name'}={name[:200]} not found")
+    return NotFound(f"{what} with {'username' if what == 'User' else 'name'}={name[:200]} not found").because(
+        "missing", kind=what.lower().replace(" ", "_"), name=name
+    )

@@ -78,7 +78,7 @@ def create_user(
     is_one_time: bool = False,
 ) -> Principal:
     if is_admin and not tx.caller.is_admin:
-        raise Denied(ADMINS_ONLY)
+        raise Denied(ADMINS_ONLY).because("admins-only")
     if kind not in (Kind.USER, Kind.SERVICE):
         raise Invalid(f"kind is {str(kind)!r}; it must be user or service")
     made = store.create(
@@ -99,7 +99,7 @@ def set_password(tx: Tx, principal: Principal, password_hash: str, *, is_one_tim
 
 def set_admin(tx: Tx, principal: Principal, *, is_admin: bool) -> None:
     if not tx.caller.is_admin:
-        raise Denied(ADMINS_ONLY)
+        raise Denied(ADMINS_ONLY).because("admins-only")
     store.set_admin(tx, principal, is_admin=is_admin)
     record(tx, "user.admin", "user", principal.name, before=principal.is_admin, after=is_admin)
 
@@ -182,7 +182,7 @@ def check_superior(tx: Tx, principal: Principal) -> None:
     if tx.caller.principal_id == principal.principal_id or tx.caller.may_act_for(tx, principal):
         return
     if principal.is_admin:
-        raise Denied(ADMINS_ONLY)
+        raise Denied(ADMINS_ONLY).because("admins-only")
     raise Denied(
         f"Permission denied: '{principal.name}' has roles or denials that you may not assign, at scopes where you have no right"
         " to write role assignments."

@@ -69,7 +69,7 @@ def create(
         ends=password_ends_at,
     )
     if made is None:
-        raise AlreadyExists(f"User (username={name}) already exists.")
+        raise AlreadyExists(f"User (username={name}) already exists.").because("taken", kind="user", name=name)
     touch(tx)
     return get(tx, made[0])
 
@@ -178,7 +178,7 @@ def note_login(tx: Tx, principal_id: int) -> None:
 def rename(tx: Tx, principal: Principal, name: str, display_name: str) -> None:
     taken = find_named(tx, name) if principal.home == "" else None
     if taken is not None and taken.principal_id != principal.principal_id:
-        raise AlreadyExists(f"The name '{name}' is taken.")
+        raise AlreadyExists(f"The name '{name}' is taken.").because("taken", kind="user", name=name)
     tx.run(
         "UPDATE principals SET name = :name, display_name = :display WHERE principal_id = :id",
         name=check_name(name),

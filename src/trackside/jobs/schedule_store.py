@@ -33,7 +33,9 @@ def create(tx: Tx, schedule: Schedule) -> Schedule:
         principal_id=schedule.principal_id,
     )
     if row is None:
-        raise AlreadyExists(f"A job schedule with name={schedule.name} exists already.")
+        raise AlreadyExists(f"A job schedule with name={schedule.name} exists already.").because(
+            "taken", kind="job_schedule", name=schedule.name
+        )
     tx.record(Change("job_schedule", schedule.name, "create"))
     return _schedule(row)
 
@@ -41,7 +43,9 @@ def create(tx: Tx, schedule: Schedule) -> Schedule:
 def get(tx: Tx, name: str) -> Schedule:
     row = tx.one(f"SELECT {_SCHEDULE} FROM job_schedules WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:
-        raise NotFound(f"Job schedule with name={name[:100]} not found")
+        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
+            "missing", kind="job_schedule", name=name
+        )
     return _schedule(row)
 
 
@@ -51,7 +55,9 @@ def lock(tx: Tx, name: str) -> Schedule:
         f"SELECT {_SCHEDULE} FROM job_schedules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name
     )
     if row is None:
-        raise NotFound(f"Job schedule with name={name[:100]} not found")
+        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
+            "missing", kind="job_schedule", name=name
+        )
     return _schedule(row)
 
 
@@ -88,7 +94,9 @@ def update(tx: Tx, schedule: Schedule) -> Schedule:
 
 def delete(tx: Tx, name: str) -> None:
     if not tx.run("DELETE FROM job_schedules WHERE workspace_id = :ws AND name = :name", name=name):
-        raise NotFound(f"Job schedule with name={name[:100]} not found")
+        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
+            "missing", kind="job_schedule", name=name
+        )
     tx.record(Change("job_schedule", name, "delete"))
 
 

@@ -75,7 +75,7 @@ def with_key(tx: Tx, unique_key: str) -> Job | None:
 def get(tx: Tx, job_id: str) -> Job:
     found = find(tx, job_id)
     if found is None:
-        raise NotFound(f"Job with id={job_id[:100]} not found")
+        raise NotFound(f"Job with id={job_id[:100]} not found").because("missing", kind="job", name=job_id)
     return found
 
 
@@ -88,7 +88,7 @@ def lock(tx: Tx, job_id: str) -> Job:
     """Return the job, and hold it until the transaction ends."""
     row = tx.one(f"SELECT {_JOB} FROM jobs WHERE workspace_id = :ws AND job_id = :id FOR UPDATE", id=job_id)
     if row is None:
-        raise NotFound(f"Job with id={job_id[:100]} not found")
+        raise NotFound(f"Job with id={job_id[:100]} not found").because("missing", kind="job", name=job_id)
     return _job(row)
 
 

@@ -306,7 +306,7 @@ def check_name(name: str | None) -> str:
     if not name or not _NAME.fullmatch(name):
         raise Invalid(
             f"link name is {name!r}; it must begin with a letter or digit, then up to 99 of those, '.', '_' or '-'"
-        )
+        ).because("bad-name", kind="link", name=name or "")
     return name
 
 

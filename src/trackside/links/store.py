@@ -54,7 +54,7 @@ def create(
         principal=tx.caller.principal_id,
     )
     if made is None:
-        raise AlreadyExists(f"Link '{name}' already exists in this workspace.")
+        raise AlreadyExists(f"Link '{name}' already exists in this workspace.").because("taken", kind="link", name=name)
     tx.record(Change("link", name, "create"))
     if mode.sends:
         from trackside.traces.storage import announce  # noqa: PLC0415  # a server starts without traces
@@ -66,7 +66,7 @@ def create(
 def get(tx: Tx, name: str) -> Link:
     row = tx.one(f"SELECT {_COLUMNS} FROM links WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:
-        raise NotFound(f"Link '{name[:100]}' not found in this workspace")
+        raise NotFound(f"Link '{name[:100]}' not found in this workspace").because("missing", kind="link", name=name)
     return _link(row)
 
 

@@ -273,7 +273,9 @@ def dataset_keys(tx: Tx, experiment_seqs: Sequence[int], name: str, digest: str)
 
 
 def missing(model_id: str) -> NotFound:
-    return NotFound(f"Logged model with ID '{model_id}' not found.")
+    return NotFound(f"Logged model with ID '{model_id}' not found.").because(
+        "missing", kind="logged_model", name=model_id
+    )
 
 
 def _insert_params(tx: Tx, model_seq: int, experiment_seq: int, params: dict[str, str]) -> None:

@@ -213,7 +213,9 @@ def check_name(name: str | None, path: str = "name") -> str:
     if name is None or not name.strip():
         raise Invalid(f"Missing value for required parameter '{path}'.")
     if "/" in name or ":" in name:
-        raise Invalid(f"Invalid model name '{name[:500]}'. Names cannot contain '/' or ':'.")
+        raise Invalid(f"Invalid model name '{name[:500]}'. Names cannot contain '/' or ':'.").because(
+            "bad-name", kind="registered_model", name=name
+        )
     fault = names.path_fault(name)
     if fault is not None:
         raise Invalid(f"Invalid value {names.shown(name)} for parameter 'name' supplied: {fault}")

@@ -94,7 +94,9 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
         new=new_name,
     )
     if not changed:
-        raise AlreadyExists(f"Registered Model (name={new_name}) already exists.")
+        raise AlreadyExists(f"Registered Model (name={new_name}) already exists.").because(
+            "taken", kind="registered_model", name=new_name
+        )
     tx.run(
         """
         UPDATE model_versions SET name = :new, last_updated_time = :now WHERE workspace_id = :ws AND model_seq = :model
@@ -231,7 +233,9 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
 
 
 def missing(name: str) -> NotFound:
-    return NotFound(f"Registered Model with name={name} not found")
+    return NotFound(f"Registered Model with name={name} not found").because(
+        "missing", kind="registered_model", name=name
+    )
 
 
 def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
@@ -262,7 +266,9 @@ def _taken(tx: Tx, name: str, *, is_prompt: bool) -> AlreadyExists:
     old = "prompt" if key_of(tx, name).is_prompt else "registered model"
     new = "prompt" if is_prompt else "registered model"
     if old == new:
-        return AlreadyExists(f"{new.title()} (name={name}) already exists.")
+        return AlreadyExists(f"{new.title()} (name={name}) already exists.").because(
+            "taken", kind=new.replace(" ", "_"), name=name
+        )
     return AlreadyExists(
         f"Tried to create a {new} with name {name!r}, but the name is already taken by a {old}. MLflow does not allow "
         "creating a model and a prompt with the same name."

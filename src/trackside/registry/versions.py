@@ -335,7 +335,9 @@ def of_rows(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[ModelVersion]:
 
 
 def missing(name: str, version: str) -> NotFound:
-    return NotFound(f"Model Version (name={name}, version={version}) not found")
+    return NotFound(f"Model Version (name={name}, version={version}) not found").because(
+        "missing", kind="model_version", name=f"{name} {version}"
+    )
 
 
 def locked(tx: Tx, name: str, version: str) -> Key:

@@ -210,7 +210,7 @@ def _load_params(tx: Tx, calls: Sequence[Logged], states: dict[str, RunState]) -
 
 def _fault(call: Logged, state: RunState | None) -> Fault | None:
     if state is None:
-        return NotFound(f"Run with id={call.run_id} not found")
+        return NotFound(f"Run with id={call.run_id} not found").because("missing", kind="run", name=str(call.run_id))
     if state.stage != "active":
         return Invalid(f"The run {call.run_id} must be in the 'active' state. Current state is {state.stage}.")
     clashes = []

@@ -110,7 +110,7 @@ def edit_tag(tx: Tx, run_id: str, key: str, value: str | None, expected: str | N
 
     Raise Conflict if it has another one by now."""
     if not _lock(tx, [run_id]):
-        raise NotFound(f"Run with id={run_id} not found")
+        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
     row = tx.one(
         """
         SELECT t.value FROM tags t JOIN runs r ON r.run_seq = t.run_seq

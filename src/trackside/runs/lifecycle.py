@@ -139,7 +139,9 @@ def update_all(tx: Tx, calls: Sequence[RunUpdate]) -> list[m.GotInfo | Fault]:
     for call in calls:
         state = states.get(call.run_id)
         if state is None or state.info is None:
-            answers.append(NotFound(f"Run with id={call.run_id} not found"))
+            answers.append(
+                NotFound(f"Run with id={call.run_id} not found").because("missing", kind="run", name=str(call.run_id))
+            )
         elif state.stage != "active":
             answers.append(not_active(call.run_id, state.stage))
         else:

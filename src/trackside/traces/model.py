@@ -257,7 +257,7 @@ def cut_map(given: dict[str, str] | None, most: int) -> dict[str, str]:
 
 
 def missing(trace_id: str) -> NotFound:
-    return NotFound(f"Trace with ID '{trace_id}' not found.")
+    return NotFound(f"Trace with ID '{trace_id}' not found.").because("missing", kind="trace", name=trace_id)
 
 
 def time_ms(text: str | None) -> int:

@@ -67,7 +67,9 @@ class Views(Struct, frozen=True):
 def check_name(name: str) -> str:
     name = name.strip()
     if not name or len(name) > MAX_NAME:
-        raise Invalid(f"The name of a view has {len(name)} characters; it must have 1 to {MAX_NAME}")
+        raise Invalid(f"The name of a view has {len(name)} characters; it must have 1 to {MAX_NAME}").because(
+            "bad-name", kind="view", name=name
+        )
     return name
 
 

@@ -56,7 +56,9 @@ def create(tx: Tx, experiment_id: str, name: str, state: str, *, is_default: boo
         owner=tx.user,
     )
     if not made:
-        raise AlreadyExists(f"Experiment {experiment_id} has a view named {name!r} already")
+        raise AlreadyExists(f"Experiment {experiment_id} has a view named {name!r} already").because(
+            "taken", kind="view", name=name
+        )
     if is_default:
         _make_default(tx, view_id)
     tx.record(Change("view", view_id, "create"))
@@ -75,7 +77,9 @@ def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | No
             name=name,
         )
         if taken is not None:
-            raise AlreadyExists(f"Experiment {before.experiment_id} has a view named {name!r} already")
+            raise AlreadyExists(f"Experiment {before.experiment_id} has a view named {name!r} already").because(
+                "taken", kind="view", name=name
+            )
     changed = tx.run(
         """
         UPDATE saved_views SET name = COALESCE(:name, name), state = COALESCE(:state, state), version = version + 1,

@@ -139,7 +139,7 @@ def check_name(name: str) -> str:
         raise Invalid(
             f"Workspace name '{name[:100]}' is not valid: 2 to 63 letters, digits, '-' or '_', the first a letter or digit, "
             f"and none of {', '.join(sorted(RESERVED))}."
-        )
+        ).because("bad-name", kind="workspace", name=name)
     return name
 
 

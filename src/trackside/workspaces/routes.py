@@ -229,7 +229,7 @@ def _get(tx: Tx, name: str) -> Workspace:
     """A workspace that is closed to the caller is as one that is missing."""
     found = store.find(tx, name)
     if found is None or not tx.caller.rights(found).is_any:
-        raise NotFound(f"Workspace '{name[:100]}' not found")
+        raise NotFound(f"Workspace '{name[:100]}' not found").because("missing", kind="workspace", name=name)
     return found
 
 

@@ -75,7 +75,7 @@ def create(
         root=default_artifact_root or None,
     )
     if made is None:
-        raise AlreadyExists(f"Workspace '{name}' already exists.")
+        raise AlreadyExists(f"Workspace '{name}' already exists.").because("taken", kind="workspace", name=name)
     (workspace_id,) = made
     _give_folder(tx, workspace_id, name)
     tx.record(Change("workspace", name, "create"))
@@ -85,7 +85,7 @@ def create(
 def get(tx: Tx, name: str) -> Workspace:
     found = find(tx, name)
     if found is None:
-        raise NotFound(f"Workspace '{name[:100]}' not found")
+        raise NotFound(f"Workspace '{name[:100]}' not found").because("missing", kind="workspace", name=name)
     return found
 
 
@@ -264,7 +264,7 @@ def hidden(tx: Tx, import_id: str, name: str, former: dict[str, Any], uid: str) 
 def show(tx: Tx, workspace: Workspace, name: str) -> None:
     """Give a hidden workspace its name.  Raise AlreadyExists where another one has it by now."""
     if tx.one("SELECT 1 FROM workspaces WHERE name = :name", name=name) is not None:
-        raise AlreadyExists(f"Workspace '{name}' already exists.")
+        raise AlreadyExists(f"Workspace '{name}' already exists.").because("taken", kind="workspace", name=name)
     renew_import(tx, workspace)
     tx.run("UPDATE workspaces SET name = :name WHERE workspace_id = :id", name=name, id=workspace.workspace_id)
     tx.record(Change("workspace", name, "create"))

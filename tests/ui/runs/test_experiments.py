@@ -55,6 +55,25 @@ def test_what_the_server_refuses_is_said_in_the_dialog(
     console.clear()  # Chromium writes the answer 400 to it
 
 
+def test_what_the_server_refuses_is_said_in_spanish(server: Server, page: Page, console: list[str]) -> None:
+    server.api.new_experiment("iris")
+    page.add_init_script("localStorage.setItem('trackside.language', 'es')")
+
+    page.goto(server.url)
+    page.get_by_role("button", name="Nuevo experimento").click()
+    page.get_by_label("Nombre del experimento").fill("iris")
+    page.get_by_role("button", name="Crear", exact=True).click()
+    expect(page.get_by_role("alert")).to_have_text("Ya existe un experimento con el nombre «iris».")
+    server.kill9()
+    page.get_by_role("button", name="Crear", exact=True).click()
+
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text(
+        "El servidor no respondió. Inténtelo de nuevo cuando vuelva."
+    )
+    page.goto("about:blank")
+    console.clear()  # Chromium writes refused and failed requests to it
+
+
 def test_a_new_name_is_given_and_an_undo_brings_the_old_one_back(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("churn")
 

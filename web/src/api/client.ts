@@ -4,6 +4,7 @@ import { session } from "@/app/session/session.svelte";
 import { shell } from "@/i18n/shell";
 import { Failure, isAbort } from "./failure";
 import type { paths } from "./schema";
+import { told, type Fault } from "./told";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 type PathsOf<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths];
@@ -83,7 +84,7 @@ async function exchange(url: URL, request: RequestInit): Promise<Response> {
   } catch (error) {
     if (isAbort(error)) throw error;
     connection.lose();
-    throw new Failure(0, "", error instanceof Error ? error.message : String(error));
+    throw new Failure(0, "", shell.t.noAnswer); // browsers say why in English only, and no more than that
   }
 }
 
@@ -98,12 +99,13 @@ async function explained(failure: Failure, method: string, url: URL): Promise<Fa
 async function failureOf(answer: Response): Promise<Failure> {
   const text = await answer.text().catch(() => "");
   try {
-    const { error_code, message } = JSON.parse(text) as { error_code?: string; message?: string };
-    if (message) return new Failure(answer.status, error_code ?? "", message);
+    const fault = JSON.parse(text) as Fault;
+    if (fault.message) return new Failure(answer.status, fault.error_code ?? "", await told(fault));
   } catch {
     // Not from the server itself: a proxy's page.
   }
-  return new Failure(answer.status, "", `${answer.status} ${answer.statusText}`.trim());
+  const failure = new Failure(answer.status, "", `${answer.status} ${answer.statusText}`.trim());
+  return failure.isLost ? new Failure(answer.status, "", `${shell.t.noAnswer} (${failure.message})`) : failure;
 }
 
 function addressOf(path: string, inPath: unknown, query: unknown): URL {

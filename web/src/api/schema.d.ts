@@ -3717,6 +3717,14 @@ export interface components {
         Fault: {
             error_code: string;
             message: string;
+            /** @description The same as data, of faults that users meet often */
+            reason?: {
+                /** @enum {unknown} */
+                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only";
+                values: {
+                    [key: string]: string;
+                };
+            };
         };
         /** FileInfo */
         FileInfo: {
@@ -4133,7 +4141,8 @@ export interface components {
          * LoggedChange
          * @description `user` is who the caller said they were, unverified; absent if they did not say.
          *
-         *     `name` is what the object is called now, where it has a name besides its id and the caller may read it; `names` asks for it.
+         *     `name` is what the object is called now, where it has a name besides its id and the caller may read it.  Without `names` in
+         *     the call, no change has it.
          */
         LoggedChange: {
             action: string;

@@ -46,6 +46,7 @@ export default {
   back: "The server is back",
   failed: "This could not be loaded",
   unreachable: "The server gave no answer. The page tries again by itself.",
+  noAnswer: "The server gave no answer. Try again when it is back.",
   noPage: "There is no page at this address",
   noPageHint: (path: string) => `Nothing is at ${path}. The link may be cut, or of another version.`,
   toExperiments: "To the experiments",

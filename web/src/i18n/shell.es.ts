@@ -47,6 +47,7 @@ export default {
   back: "El servidor ha vuelto",
   failed: "No se pudo cargar",
   unreachable: "El servidor no respondió. La página lo intenta de nuevo sola.",
+  noAnswer: "El servidor no respondió. Inténtelo de nuevo cuando vuelva.",
   noPage: "No hay ninguna página en esta dirección",
   noPageHint: (path: string) => `No hay nada en ${path}. El enlace puede estar cortado o ser de otra versión.`,
   toExperiments: "A los experimentos",

@@ -20,6 +20,7 @@ DOUBLE_MAX = 1.7976931348623157e308
 HINT = " See the API docs for more information about request parameters."
 MAX_BODY_BYTES = 16 << 20  # the largest calls that MLflow's limits allow have a few
 MAX_MESSAGE = 10_000
+MAX_REASON = 500
 TOO_DEEP = "The body is nested too deeply to be a call."
 
 _encoder = msgspec.json.Encoder()
@@ -96,7 +97,14 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
 def fault_body(fault: Fault) -> bytes:
     """A message may quote what the caller sent, and that may be long."""
     text = fault.message
-    return encode({"error_code": fault.code, "message": text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"})
+    told: dict[str, Any] = {
+        "error_code": fault.code,
+        "message": text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…",
+    }
+    if fault.reason is not None:
+        values = {name: value[:MAX_REASON] for name, value in fault.reason.values.items()}
+        told["reason"] = {"key": fault.reason.key, "values": values}
+    return encode(told)
 
 
 def missing(path: str) -> Invalid:

@@ -3,11 +3,12 @@
 import inspect
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from trackside.core.access import Action
+from trackside.core.errors import Because
 from trackside.core.http.codec import Call, bare, fields_of
 from trackside.core.http.routes import Route
 
@@ -16,7 +17,19 @@ Schema = dict[str, Any]
 _FAULT = {
     "type": "object",
     "required": ["error_code", "message"],
-    "properties": {"error_code": {"type": "string"}, "message": {"type": "string"}},
+    "properties": {
+        "error_code": {"type": "string"},
+        "message": {"type": "string"},
+        "reason": {
+            "type": "object",
+            "description": "The same as data, of faults that users meet often",
+            "required": ["key", "values"],
+            "properties": {
+                "key": {"enum": list(get_args(Because))},
+                "values": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+    },
 }
 _FAULT_ANSWER = {
     "description": "A fault in MLflow's form",

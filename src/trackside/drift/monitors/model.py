@@ -293,7 +293,7 @@ def check_name(given: str | None) -> str:
     if not NAME.fullmatch(given or ""):
         raise Invalid(
             f"name is {(given or '')[:100]!r}; the name of a monitor has 1 to 100 letters, digits, dots, dashes and underscores"
-        )
+        ).because("bad-name", kind="drift_monitor", name=given or "")
     return given or ""
 
 

@@ -58,7 +58,9 @@ def create(tx: Tx, name: str, config: Config, *, is_scheduled: bool, next_at: in
         principal=tx.caller.principal_id,
     )
     if not made:
-        raise AlreadyExists(f"Monitor with name={name} already exists")
+        raise AlreadyExists(f"Monitor with name={name} already exists").because(
+            "taken", kind="drift_monitor", name=name
+        )
     tx.record(Change(ENTITY, name, "create"))
     return get(tx, name)
 
@@ -66,7 +68,7 @@ def create(tx: Tx, name: str, config: Config, *, is_scheduled: bool, next_at: in
 def get(tx: Tx, name: str) -> Monitor:
     row = tx.one(f"SELECT {_MONITOR} FROM drift_monitors WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:
-        raise NotFound(f"Monitor with name={name[:100]} not found")
+        raise NotFound(f"Monitor with name={name[:100]} not found").because("missing", kind="drift_monitor", name=name)
     return _monitor(row)
 
 
@@ -76,7 +78,7 @@ def lock(tx: Tx, name: str) -> Monitor:
         f"SELECT {_MONITOR} FROM drift_monitors WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name
     )
     if row is None:
-        raise NotFound(f"Monitor with name={name[:100]} not found")
+        raise NotFound(f"Monitor with name={name[:100]} not found").because("missing", kind="drift_monitor", name=name)
     return _monitor(row)
 
 

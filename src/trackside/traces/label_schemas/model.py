@@ -247,7 +247,9 @@ def missing(schema_id: str) -> NotFound:
 
 
 def taken(name: str, experiment_id: str) -> AlreadyExists:
-    return AlreadyExists(f"Label schema with name '{name}' already exists for experiment '{experiment_id}'.")
+    return AlreadyExists(f"Label schema with name '{name}' already exists for experiment '{experiment_id}'.").because(
+        "taken", kind="label_schema", name=name
+    )
 
 
 def not_named(name: str, experiment_id: str) -> NotFound:

@@ -250,4 +250,6 @@ def missing(queue_id: str) -> NotFound:
 
 
 def taken(name: str) -> AlreadyExists:
-    return AlreadyExists(f"Review queue with name '{name}' already exists (names are case-insensitive).")
+    return AlreadyExists(f"Review queue with name '{name}' already exists (names are case-insensitive).").because(
+        "taken", kind="review_queue", name=name
+    )

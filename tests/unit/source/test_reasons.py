@@ -1,0 +1,39 @@
+"""The web UI has words in Spanish for each reason that the server gives for a fault."""
+
+import ast
+import re
+from pathlib import Path
+from typing import get_args
+
+from support.sources import tree
+from trackside.core.errors import Because
+
+ROOT = Path(__file__).parents[3]
+WORDS = (ROOT / "web" / "src" / "api" / "told.es.ts").read_text("utf-8")
+
+
+def reasons() -> set[tuple[str, str | None]]:
+    """The keys and kinds that the source names; a kind that is found out only when it runs is left out."""
+    found: set[tuple[str, str | None]] = set()
+    for module in (ROOT / "src" / "trackside").rglob("*.py"):
+        for node in ast.walk(tree(module.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "because":
+                (key,) = node.args
+                assert isinstance(key, ast.Constant)
+                kinds = {each.arg: each.value for each in node.keywords}
+                kind = kinds.get("kind")
+                found.add((str(key.value), str(kind.value) if isinstance(kind, ast.Constant) else None))
+    return found
+
+
+def block(name: str) -> set[str]:
+    text = WORDS.partition(f"const {name}")[2].partition("\n};")[0]
+    return set(re.findall(r"^  (\w+):", text, re.MULTILINE))
+
+
+def test_each_reason_has_words() -> None:
+    given = reasons()
+
+    assert {key for key, _ in given} == set(get_args(Because)) == set(re.findall(r'case "([\w-]+)":', WORDS))
+    assert {kind for key, kind in given if kind and key != "bad-name"} <= block("KINDS")
+    assert {kind for key, kind in given if kind and key == "bad-name"} <= block("RULES")

@@ -1,0 +1,32 @@
+import { expect, test, vi } from "vitest";
+
+vi.stubGlobal("document", { documentElement: {} });
+vi.stubGlobal("navigator", { languages: ["en-GB"] });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
+const { locale } = await import("@/i18n/catalogue.svelte");
+const { told } = await import("./told");
+
+const TAKEN = {
+  error_code: "RESOURCE_ALREADY_EXISTS",
+  message: "Experiment(name=iris) already exists.",
+  reason: { key: "taken", values: { kind: "experiment", name: "iris" } },
+};
+
+test("in English a fault is told in the server's words", async () => {
+  await locale.choose("en");
+
+  expect(await told(TAKEN)).toBe(TAKEN.message);
+});
+
+test("in another language by its reason, else by its code, with the server's words", async () => {
+  await locale.choose("es");
+
+  expect(await told(TAKEN)).toBe("Ya existe un experimento con el nombre «iris».");
+  expect(await told({ ...TAKEN, reason: { key: "of-tomorrow" } })).toBe(
+    "Ya existe. El servidor dice: «Experiment(name=iris) already exists.»",
+  );
+  expect(await told({ error_code: "PERMISSION_DENIED", message: "Permission denied." })).toBe(
+    "No tiene permiso para hacer esto.",
+  );
+  expect(await told({ error_code: "OF_TOMORROW", message: "It rains." })).toBe("It rains.");
+});
