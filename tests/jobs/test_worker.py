@@ -292,6 +292,26 @@ def test_a_job_of_a_user_who_is_gone_fails(office: Office) -> None:
     )
 
 
+@pytest.mark.parametrize("is_removed", [True, False])
+def test_a_job_ends_when_its_user_is_removed_or_disabled(office: Office, is_removed: bool) -> None:
+    office.write(lambda tx: identity.create(tx, "ruth", is_admin=True))
+    ann = office.write(lambda tx: identity.create(tx, "ann"))
+    job_id, worker = office.submit(WAIT, Text(), principal_id=ann.principal_id), office.worker()
+    office.drive(worker, lambda: office.job(job_id).token_id)
+
+    if is_removed:
+        office.write(lambda tx: identity.delete(tx, ann))
+    else:
+        office.write(lambda tx: identity.set_disabled(tx, ann, is_disabled=True))
+    job = office.finish(worker, job_id)
+
+    assert (job.state, job.reason, job.attempt) == (
+        State.FAILED,
+        "The job acts in the name of 'ann', who has been removed or disabled.",
+        1,
+    )
+
+
 # Schedules and retention
 
 

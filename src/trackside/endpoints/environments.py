@@ -59,8 +59,8 @@ def _check_serves(program: str, python: str) -> None:
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise Unsupported(
-            f"--model-python is {python!r}, which cannot serve a model, since `import httptools, mlflow` fails: {last[0]}."
-            f" Run: {python} -m pip install httptools mlflow; then update the deployment to try again"
+            f"--model-python is {python!r}, which cannot run models and projects, since `import httptools, mlflow` fails:"
+            f" {last[0]}. Run: {python} -m pip install httptools mlflow; then start the job or update the deployment again"
         )
 
 

@@ -4,7 +4,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied
 from trackside.identity import credentials
 from trackside.identity import store as identity
-from trackside.identity.model import TokenScope
+from trackside.identity.model import Principal, TokenScope
 from trackside.jobs import store
 from trackside.jobs.model import Job
 from trackside.workspaces import store as workspaces
@@ -18,9 +18,7 @@ def begin(tx: Tx, job: Job) -> str:
     Raise Denied if the user has been removed or disabled since."""
     if job.principal_id is None:
         return ""
-    owner = identity.find(tx, job.principal_id)
-    if owner is None or owner.is_disabled:
-        raise Denied(f"The job acts in the name of {job.user!r}, who has been removed or disabled.")
+    owner = _owner(tx, job.principal_id, job.user)
     expires_at = tx.now + job.timeout_s * 1000 + AFTER_MS
     name = f"job {job.job_id} attempt {job.attempt}"
     place = workspaces.current(tx).name
@@ -29,7 +27,20 @@ def begin(tx: Tx, job: Job) -> str:
     return secret
 
 
+def check(tx: Tx, job: Job) -> None:
+    """Raise Denied if the user of an attempt that has a token has been removed or disabled since."""
+    if job.token_id is not None and job.principal_id is not None:
+        _owner(tx, job.principal_id, job.user)
+
+
 def end(tx: Tx, job: Job) -> None:
     """Revoke the token of an attempt, if it has one."""
     if job.token_id is not None:
         credentials.revoke_token(tx, job.token_id)
+
+
+def _owner(tx: Tx, principal_id: int, user: str) -> Principal:
+    owner = identity.find(tx, principal_id)
+    if owner is None or owner.is_disabled:
+        raise Denied(f"The job acts in the name of {user!r}, who has been removed or disabled.")
+    return owner

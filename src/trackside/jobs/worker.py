@@ -212,20 +212,26 @@ class Worker:
             lines, progress = attempt.running.take()
             try:
                 write = partial(self._write_beat, attempt=attempt, lines=lines, progress=progress)
-                answer = self._db.writer.submit(attempt.job.workspace_id, write).result()
+                ending = self._db.writer.submit(attempt.job.workspace_id, write).result()
             except Fault as fault:  # of the store; the lease outlasts a few of them
                 log.warning("the lease of job %s is not renewed: %s", attempt.job.job_id, fault.message)
                 continue
-            if answer is None:
-                attempt.running.stop(plan.Lost("Another server took the job over, or the job was deleted."))
-            elif answer:
-                attempt.running.stop(plan.Cancelled())
+            if ending is not None:
+                attempt.running.stop(ending)
 
-    def _write_beat(self, tx: Tx, attempt: _Attempt, lines: list[str], progress: Progress) -> bool | None:
-        answer = store.beat(tx, attempt.job, progress, LEASE_S)
-        if answer is not None:
-            self._write_log(tx, attempt, lines)
-        return answer
+    def _write_beat(self, tx: Tx, attempt: _Attempt, lines: list[str], progress: Progress) -> Ending | None:
+        """Return why the attempt has to end, if it has to."""
+        is_cancelling = store.beat(tx, attempt.job, progress, LEASE_S)
+        if is_cancelling is None:
+            return plan.Lost("Another server took the job over, or the job was deleted.")
+        self._write_log(tx, attempt, lines)
+        if is_cancelling:
+            return plan.Cancelled()
+        try:
+            tokens.check(tx, attempt.job)
+        except Denied as fault:
+            return plan.Failed(fault.message)
+        return None
 
     def _write_log(self, tx: Tx, attempt: _Attempt, lines: list[str]) -> None:
         for text in chunks(lines):
