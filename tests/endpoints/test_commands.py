@@ -47,3 +47,22 @@ def test_what_cannot_be_is_told_in_one_line(start: Callable[..., Server], models
     ]
 
     assert all(code != 0 and len(complaint.strip().splitlines()) == 1 for code, _, complaint in refused), refused
+
+
+def test_a_deployment_that_has_written_nothing_is_said_to(start: Callable[..., Server], tmp_path: Path) -> None:
+    server = start("--model-python", sys.executable)
+    run = server.api.post("runs/create", experiment_id="0")["run"]["info"]
+    server.api.post("registered-models/create", name="empty")
+    server.api.post("model-versions/create", name="empty", source=f"{run['artifact_uri']}/model", run_id=run["run_id"])
+    made = command(server, "create", "adder", "--model", "models:/empty/1", cwd=tmp_path)
+
+    shown = command(server, "logs", "adder", cwd=tmp_path)
+    for_programs = command(server, "logs", "adder", "--json", cwd=tmp_path)
+
+    assert made[0] == 0, made
+    assert shown == (
+        0,
+        "",
+        "trackside: the replicas of deployment blue of endpoint adder have written nothing so far\n",
+    )
+    assert for_programs == (0, "[]\n", "")

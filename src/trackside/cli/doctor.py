@@ -197,7 +197,7 @@ def _tables(settings: Settings) -> tuple[State, str]:
         return "ok", "all are of Trackside"
     named = ", ".join(found[:SHOWN_TABLES]) + (f" and {len(found) - SHOWN_TABLES} more" * (len(found) > SHOWN_TABLES))
     whose = (
-        "MLflow makes such ones if it is given the store itself (`mlflow gc`, `mlflow server`), which may also delete rows"
+        "MLflow makes such ones if it is given the store itself (`mlflow gc`, `mlflow server`)"
         if MLFLOWS_TABLE in found
         else "another program made them"
     )

@@ -94,7 +94,10 @@ def delete(words: argparse.Namespace) -> int:
 def logs(words: argparse.Namespace) -> int:
     path = _path(words, f"/deployments/{quote(words.deployment, safe='')}/logs?lines={words.lines}")
     lines = remote.ask(words, "GET", path).get("lines", [])
-    say(as_json(lines) if words.json else "\n".join(lines))
+    if words.json or lines:
+        say(as_json(lines) if words.json else "\n".join(lines))
+    else:
+        complain(f"the replicas of deployment {words.deployment} of endpoint {words.name} have written nothing so far")
     return OK
 
 

@@ -70,7 +70,11 @@ def logs(words: argparse.Namespace) -> int:
 
 
 def cancel(words: argparse.Namespace) -> int:
+    """BROKEN if the job has ended otherwise."""
     found = remote.ask(words, "POST", _path(words, "/cancel"))["job"]
+    if found["state"] not in (*LIVE, "cancelled"):
+        complain(f"nothing was cancelled: job {found['job_id']} has {found['state']} already")
+        return BROKEN
     say(f"job {found['job_id']} is {state_of(found)}")
     return OK
 
