@@ -1,14 +1,17 @@
 """What a link knows of the store behind its address, on both databases."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from trackside.artifacts import store as artifacts
 from trackside.core.db.tx import Tx
+from trackside.core.http_client.errors import Cancelled
 from trackside.events import store as events
 from trackside.links import store
-from trackside.links.model import CreatedBy, Kind, Link, Options
+from trackside.links.model import CreatedBy, Kind, Link, Options, State
+from trackside.links.reconcile.context import LinkContext
+from trackside.links.reconcile.deletions import StoreIdentityCheck
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.generations import Known
 from trackside.registry import models, replica
@@ -104,6 +107,25 @@ def test_with_another_store_nothing_counts_as_known_and_all_is_to_be_compared(db
     assert now(db, link) == Known("second", 1)
     assert mirrored_now == {}
     assert due == [(Entity.EXPERIMENT, "0", False), *((Entity.RUN, str(number) * 32, False) for number in range(3))]
+
+
+def test_another_store_is_found_out_once_more_if_that_could_not_be_written_down(db: Any, link: Link) -> None:
+    class Second:
+        def ask_store(self) -> str:
+            return "second"
+
+    nobody: Any = None
+    context = LinkContext(db, WS, link, cast(Any, Second()), nobody, "", ends_when_paused=True)
+    check = StoreIdentityCheck()
+
+    write(db, lambda tx: store.set_state(tx, "l", State.PAUSED))
+    with pytest.raises(Cancelled):
+        check.is_another(context)
+    write(db, lambda tx: store.set_state(tx, "l", State.ACTIVE))
+
+    assert check.is_another(context)
+    assert now(db, link) == Known("second", 1)
+    assert not check.is_another(context), "it is asked now and then"
 
 
 def test_the_history_says_what_was_removed(db: Any) -> None:

@@ -35,26 +35,29 @@ class StoreIdentityCheck:
     def is_another(self, context: LinkContext, page: ChangePage | None = None) -> bool:
         """Return whether the store is not the one that the link knows, or that one at an earlier state: then all is to be read
         again.  `page`: says which store it is of; else the remote is asked now and then."""
-        link = context.link
         if page is not None:
-            store_id, was_put_back = page.store_id, page.was_put_back
-        else:
-            if time.monotonic() - self._asked < ASK_EVERY_S:
-                return False
-            store_id, was_put_back = context.remote.ask_store(), False
-            self._asked = time.monotonic()
-        known = Known(link.store_id, link.store_generation)
-        is_known = link.store_id != "" or was_put_back
-        if store_id in ("", link.store_id):
-            if was_put_back:
-                why = "its log ends before where it was read, or goes on otherwise"
-                context.write(generations.store_was_restored, link, known, why)
-            return was_put_back
-        if not is_known:
-            context.write(generations.remember, link.link_id, store_id)
+            return _is_another(context, page.store_id, was_put_back=page.was_put_back)
+        if time.monotonic() - self._asked < ASK_EVERY_S:
             return False
-        context.write(generations.store_was_replaced, link, known, store_id)
-        return True
+        found = _is_another(context, context.remote.ask_store(), was_put_back=False)
+        self._asked = time.monotonic()  # not if what was found could not be written: then it is asked again
+        return found
+
+
+def _is_another(context: LinkContext, store_id: str, *, was_put_back: bool) -> bool:
+    """Write down which store is there, and return whether all is to be read again."""
+    link = context.link
+    known = Known(link.store_id, link.store_generation)
+    if store_id in ("", link.store_id):
+        if was_put_back:
+            why = "its log ends before where it was read, or goes on otherwise"
+            context.write(generations.store_was_restored, link, known, why)
+        return was_put_back
+    if link.store_id == "" and not was_put_back:
+        context.write(generations.remember, link.link_id, store_id)
+        return False
+    context.write(generations.store_was_replaced, link, known, store_id)
+    return True
 
 
 class LossCheck:
