@@ -228,6 +228,30 @@ def test_the_doctor_names_tables_of_other_programs(tmp_path: Path) -> None:
     assert "t6 and 3 more (MLflow makes such ones if it is given the store itself (`mlflow gc`" in mlflows[2]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's")
+def test_the_doctor_tells_how_models_are_kept_apart(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+
+    def found() -> tuple[str, str]:
+        _, said, _ = trackside("doctor", "--json", "--port", "0", cwd=tmp_path, PATH=str(programs))
+        finding = next(each for each in json.loads(said) if each["check"] == "sandbox")
+        return finding["state"], finding["detail"]
+
+    without = found()
+    bubblewrap = programs / "bwrap"
+    bubblewrap.write_text("#!/bin/sh\necho 'bwrap: No permissions to create a new namespace' >&2\nexit 1\n")
+    bubblewrap.chmod(0o755)
+    refused = found()
+    bubblewrap.write_text("#!/bin/sh\nexit 0\n")
+    works = found()
+
+    assert without == ("ok", "none: without bubblewrap, models run with the rights of the server")
+    assert refused[0] == "warn"
+    assert "fail (bwrap: No permissions to create a new namespace); allow user namespaces, or remove" in refused[1]
+    assert works == ("ok", "bubblewrap makes one for each model")
+
+
 @pytest.mark.slow
 def test_what_mlflow_gc_leaves_in_a_store_is_named(tmp_path: Path) -> None:
     trackside("db", "upgrade", cwd=tmp_path)

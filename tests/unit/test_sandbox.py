@@ -61,6 +61,10 @@ def test_a_process_with_a_network_has_the_names_of_the_machine_and_no_users_of_i
     assert not {"shadow", "ssh"} & set(found["etc"])
 
 
+def test_a_sandbox_can_be_made_here() -> None:
+    assert sandbox.fault() is None
+
+
 def test_files_of_the_sandbox_that_the_system_deleted_are_written_again(tmp_path: Path) -> None:
     shutil.rmtree(sandbox._etc())
 

@@ -23,6 +23,7 @@ from trackside.cli.server import ports
 from trackside.cli.stores import explained, foreign_tables, open_database, status
 from trackside.core.db import sqlite as sqlite_db
 from trackside.core.errors import Fault
+from trackside.core.processes import sandbox
 from trackside.core.settings import PostgresStore, Settings, SqliteStore
 
 State = Literal["ok", "warn", "broken"]
@@ -76,6 +77,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("store", _store),
         ("tables", _tables),
         ("artifacts", _artifacts),
+        ("sandbox", _sandbox),
         ("clock", _clock),
     ]
     for name, check in checks:
@@ -254,6 +256,17 @@ def _bucket(settings: Settings) -> tuple[State, str]:
 
         return "broken", f"{settings.artifacts} cannot be written to: {reason(fault.__cause__ or fault)}"
     return "ok", str(settings.artifacts)
+
+
+def _sandbox(settings: Settings) -> tuple[State, str]:
+    del settings
+    fault = sandbox.fault()
+    if fault is not None:
+        what = "allow user namespaces, or remove bubblewrap to run models with the rights of the server"
+        return "warn", f"bubblewrap makes none, so endpoints and jobs that run models fail ({fault}); {what}"
+    if not sandbox.is_available():
+        return "ok", "none: without bubblewrap, models run with the rights of the server"
+    return "ok", "bubblewrap makes one for each model"
 
 
 def _clock(settings: Settings) -> tuple[State, str]:

@@ -127,7 +127,7 @@ REVIEWED = [
             "endpoints/backends/ray_driver.py": "Driver.start Replica.__init__",
             "jobs/executors/ray_driver.py": "main",
             "scorer/keys.py": "Keys.__init__ Keys._current",
-            "core/processes/sandbox.py": "_home_of _roots _written_etc is_available wrapped",
+            "core/processes/sandbox.py": "_home_of _roots _written_etc fault is_available wrapped",
             "endpoints/environments.py": "Environments._build Environments.build_for _find_uv _python_version program_of"
             " requirements",
         },

@@ -206,6 +206,7 @@ REVIEWED = [
         "a job's process: the words are those of the job's kind; what users bring runs inside the sandbox",
         {"jobs/executors/process.py": "ProcessExecutor.run", "core/processes/guardian.py": "main"},
     ),
+    Reviewed("process", CONSTANT, "an empty sandbox around `true`", {"core/processes/sandbox.py": "fault"}),
     Reviewed(
         "process", CONSTANT, "a fork of the server itself", {"cli/server/supervise.py": "_Supervisor._start_missing"}
     ),

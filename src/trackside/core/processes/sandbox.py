@@ -9,6 +9,7 @@ server's log says so.
 import atexit
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,12 +19,27 @@ from pathlib import Path
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
 NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")  # how names become addresses
 HOST = "localhost"  # the name of the machine in a sandbox without a network
+TRY_S = 10.0  # for a first, empty sandbox
 _ETC = ("passwd", "group", "hosts", "nsswitch.conf")
 _HOME = "/tmp"  # noqa: S108  # the sandbox's own
 
 
 def is_available() -> bool:
     return sys.platform == "linux" and shutil.which("bwrap") is not None
+
+
+def fault() -> str | None:
+    """Return what bubblewrap says where it can make no sandbox, None where it makes one or is not installed."""
+    if not is_available():
+        return None
+    with tempfile.TemporaryDirectory(prefix="trackside-sandbox-") as folder:
+        command = wrapped([shutil.which("true") or "/bin/true"], readable=(), writable=[folder])
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_S, check=False)  # noqa: S603  # no word of a caller
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return None if done.returncode == 0 else (said[-1:] or [f"exit code {done.returncode}"])[0][:300]
 
 
 def wrapped(
