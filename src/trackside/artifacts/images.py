@@ -1,11 +1,16 @@
 """Images that were logged with a key and a step, as MLflow names their files.  Pure."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from msgspec import Struct
 
+from trackside.core.errors import Invalid
+from trackside.core.http import codec
+
 FOLDER = "images"
+MAX_IMAGES = 10_000  # of an answer
 # mlflow.log_image(image, key="a/b", step=1) writes images/a~b+step+1+timestamp+1700000000000+<uuid>.png, and beside it
 # ...+compressed.webp; releases before 2.18 wrote % and # where + and ~ are now.
 _NAME = re.compile(
@@ -28,24 +33,49 @@ class ImageSeries(Struct, frozen=True):
     images: list[Image]
 
 
-class FoundImages(Struct, frozen=True):
+class FoundImages(codec.Answer, frozen=True):
+    """The next page may go on with the key that is the last one here."""
+
     series: list[ImageSeries]
+    next_page_token: str | None = None
 
 
-def series(names: Iterable[str]) -> FoundImages:
-    """Return the images by key, each key's by step and time."""
-    full: dict[tuple[str, int, int, str], str] = {}
-    small: dict[tuple[str, int, int, str], str] = {}
+Place = tuple[str, int, int, str]  # key, step, time and uid: images are in this order
+
+
+def series(names: Iterable[str], most: int | None = None, token: str = "") -> FoundImages:
+    """Return at most so many images by key, each key's by step and time, from the one on that follows the token's."""
+    most = MAX_IMAGES if most is None else most
+    if not 1 <= most <= MAX_IMAGES:
+        raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_IMAGES}")
+    full: dict[Place, str] = {}
+    small: dict[Place, str] = {}
     for name in names:
         found = _NAME.fullmatch(name)
-        if found is None:
-            continue
-        key = found["key"].replace("~" if found["sep"] == "+" else "#", "/")
-        place = (key, int(found["step"]), int(found["time"]), found["uid"])
-        (small if found["small"] else full)[place] = f"{FOLDER}/{name}"
+        if found is not None:
+            (small if found["small"] else full)[_place(found)] = f"{FOLDER}/{name}"
+    places = sorted({*full, *small})
+    start = bisect_right(places, _place_of(token)) if token else 0
+    page = places[start : start + most]
     by_key: dict[str, list[Image]] = {}
-    for place in sorted({*full, *small}):
+    for place in page:
         key, step, time, _ = place
         path = full.get(place) or small[place]
         by_key.setdefault(key, []).append(Image(step, time, path, small.get(place)))
-    return FoundImages([ImageSeries(key, images) for key, images in sorted(by_key.items())])
+    has_more = start + most < len(places)
+    return FoundImages(
+        series=[ImageSeries(key, images) for key, images in by_key.items()],
+        next_page_token=full.get(page[-1]) or small[page[-1]] if has_more else None,
+    )
+
+
+def _place(found: re.Match[str]) -> Place:
+    key = found["key"].replace("~" if found["sep"] == "+" else "#", "/")
+    return key, int(found["step"]), int(found["time"]), found["uid"]
+
+
+def _place_of(token: str) -> Place:
+    found = _NAME.fullmatch(token.removeprefix(f"{FOLDER}/"))
+    if found is None:
+        raise Invalid(f"page_token is {token[:200]!r}; it must be the next_page_token of an answer")
+    return _place(found)

@@ -70,8 +70,10 @@ class OfRunFile(codec.Call, frozen=True):
 RUN = by("run", "run_id", "run_uuid")
 
 
-class OfRun(codec.Call, frozen=True):
+class OfRunImages(codec.Call, frozen=True):
     run_id: str | None = None
+    max_results: int | None = None
+    page_token: str | None = None
 
 
 class KeptElsewhere(Protocol):
@@ -205,9 +207,11 @@ class Calls:
 
     async def images(self, request: Request) -> Response:
         """Return the images of a run that were logged with a key and a step."""
+        call: OfRunImages = codec.decode_query(OfRunImages, request.query)
         _, spot = await self._of_run(request, images.FOLDER)
         found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
-        return _json(codec.encode(images.series(entry.path for entry in found if not entry.is_folder)))
+        names = (entry.path for entry in found if not entry.is_folder)
+        return _json(codec.encode(images.series(names, call.max_results, call.page_token or "")))
 
     async def upload(self, request: Request) -> Response:
         """From the UI: one small file."""
@@ -355,7 +359,7 @@ def routes(
             calls.images,
             needs=Action.RUNS_READ,
             on=RUN,
-            arguments=OfRun,
+            arguments=OfRunImages,
             answer=images.FoundImages,
         ),
         stream("GET /get-artifact", calls.run_file, needs=Action.RUNS_READ, on=RUN, arguments=OfRunFile, media=_ANY),

@@ -4,6 +4,8 @@ import io
 import zipfile
 from typing import Any
 
+import pytest
+
 from support.client import Api
 from trackside.artifacts import images
 
@@ -70,6 +72,40 @@ def test_images_are_found_by_key_and_step(api: Api) -> None:
     assert cats["images"][0]["compressed"].endswith("+compressed.webp")
     assert cats["images"][1]["compressed"] is None
     assert api.get(f"{OURS}/artifacts/images", run_id=api.new_run()) == {"series": []}
+
+
+def test_images_are_read_page_by_page(api: Api) -> None:
+    run_id = api.new_run()
+    for key, step in (("cats", 1), ("cats", 2), ("cats", 10), ("dogs", 1), ("dogs", 2)):
+        put(api, run_id, f"images/{key}+step+{step}+timestamp+1+u.png", b"p")
+    put(api, run_id, "images/cats+step+2+timestamp+1+u+compressed.webp", b"p")
+
+    pages, token = [], ""
+    while True:
+        more = {"page_token": token} if token else {}
+        page = api.get(f"{OURS}/artifacts/images", run_id=run_id, max_results="2", **more)
+        pages.append([(each["key"], [image["step"] for image in each["images"]]) for each in page["series"]])
+        token = page.get("next_page_token", "")
+        if not token:
+            break
+
+    assert pages == [[("cats", [1, 2])], [("cats", [10]), ("dogs", [1])], [("dogs", [2])]]
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "said"),
+    [
+        ("max_results", "0", "max_results is 0; it must be between 1 and 10000"),
+        ("max_results", "10001", "max_results is 10001; it must be between 1 and 10000"),
+        ("max_results", "x", "max_results"),
+        ("page_token", "nonsense", "page_token is 'nonsense'; it must be the next_page_token of an answer"),
+    ],
+)
+def test_a_page_of_images_that_cannot_be_is_refused(api: Api, argument: str, value: str, said: str) -> None:
+    refused = api.ask("GET", f"{OURS}/artifacts/images", arguments={"run_id": api.new_run(), argument: value})
+
+    assert refused.status == 400
+    assert said in refused.json["message"]
 
 
 def test_names_of_older_releases_are_read() -> None:

@@ -3740,8 +3740,13 @@ export interface components {
             /** @default null */
             status: string | number | null;
         };
-        /** FoundImages */
+        /**
+         * FoundImages
+         * @description The next page may go on with the key that is the last one here.
+         */
         FoundImages: {
+            /** @default null */
+            next_page_token?: string | null;
             series: components["schemas"]["ImageSeries"][];
         };
         /** FoundLog */
@@ -9350,6 +9355,8 @@ export interface operations {
     get_api_trackside_v1_artifacts_images: {
         parameters: {
             query?: {
+                max_results?: number;
+                page_token?: string;
                 run_id?: string;
             };
             header?: {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inOrder, pictureAt, placeOf, stepsOf, withKey, type Series } from "./pictures";
+import { inOrder, joined, pictureAt, placeOf, stepsOf, withKey, type Series } from "./pictures";
 
 const image = (step: number, timestamp = 1): Series["images"][number] => ({
   step,
@@ -8,6 +8,15 @@ const image = (step: number, timestamp = 1): Series["images"][number] => ({
 });
 const CATS: Series = { key: "val/cats", images: [image(-1), image(2, 1), image(2, 5), image(10)] };
 const DOGS: Series = { key: "Dogs", images: [image(3), image(10)] };
+
+test("a key that goes on in the next page is one series", () => {
+  const early = { ...CATS, images: CATS.images.slice(0, 2) };
+  const late = { ...CATS, images: CATS.images.slice(2) };
+  expect(joined([DOGS, early], [late])).toEqual([DOGS, CATS]);
+  expect(joined([DOGS], [CATS])).toEqual([DOGS, CATS]);
+  expect(joined([], [CATS])).toEqual([CATS]);
+  expect(joined([CATS], [])).toEqual([CATS]);
+});
 
 test("the steps of all keys are in the order of numbers, each once", () => {
   expect(stepsOf([CATS, DOGS])).toEqual([-1, 2, 3, 10]);

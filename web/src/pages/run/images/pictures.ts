@@ -26,6 +26,14 @@ export function pictureAt(series: Series, step: number): Picture | undefined {
   return series.images.findLast((image) => image.step <= step);
 }
 
+/** The series of two pages of an answer: the second one may go on with the last key of the first. */
+export function joined(before: readonly Series[], after: readonly Series[]): Series[] {
+  const last = before.at(-1);
+  const first = after[0];
+  if (!last || !first || last.key !== first.key) return [...before, ...after];
+  return [...before.slice(0, -1), { key: last.key, images: [...last.images, ...first.images] }, ...after.slice(1)];
+}
+
 const byNumber = new Intl.Collator("en", { numeric: true });
 
 /** By their keys, with numbers in the order of numbers: `sample2` before `sample10`. */
