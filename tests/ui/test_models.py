@@ -262,6 +262,7 @@ def test_the_snippets_of_an_empty_page_and_of_a_version_work_when_pasted(
     server = start("--model-python", sys.executable)
     page.goto(f"{server.url}/#/models")
     run_code(page.locator("pre").inner_text(), tmp_path)
+    expect(page.get_by_role("link", name="my-first-model")).to_be_visible()
 
     page.goto(f"{server.url}/#/models/my-first-model/versions/1")
     expect(page.get_by_role("region", name="Load")).to_be_visible()

@@ -1,6 +1,7 @@
 """Pages of links, workspaces, webhooks and imports."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,6 +11,7 @@ from support.faults.answering import Answered, Asked, answering
 from support.pages import axe
 from support.processes.servers import Server
 from trackside.events.model import EVENTS, MLFLOWS
+from ui.test_models import run
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +59,20 @@ def test_a_workspace_is_linked_compared_paused_and_unlinked(start: Callable[...,
     dialog.get_by_role("button", name="Delete permanently").click()
     expect(page.get_by_text("This workspace is not linked")).to_be_visible()
     assert there.api.run(run_id)["info"]["run_name"] == "swift-fox"
+
+
+def test_the_command_of_a_page_without_links_works_when_pasted(
+    start: Callable[..., Server], page: Page, tmp_path: Path
+) -> None:
+    here, there = start(), start()
+    team = here.api.new_workspace("team")
+
+    page.goto(f"{here.url}/ws/team/#/links")
+    command = page.locator("pre").inner_text().replace("http://HOST:5000/ws/team-a", there.url)
+    run(["bash", "-c", command], tmp_path)
+
+    assert [link["name"] for link in team.get(f"{OURS}/links")["links"]] == ["twin"]
+    expect(page.get_by_role("link", name="twin")).to_be_visible()
 
 
 def test_a_link_to_an_address_that_is_none_is_refused_in_the_wizard(
