@@ -34,6 +34,7 @@ from trackside.runs.model import (
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
 MADE_FIRST = 20  # documents that are made together where nothing tells their size
 ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
+SMALL_BYTES = 32 << 10  # a document that PostgreSQL sends before the sizes of all are known: AT_ONCE are 32 MiB
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
 _sizes = msgspec.json.Decoder(list[tuple[int, int]])
 REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
@@ -270,20 +271,25 @@ def _made(
 def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int, bytes], Sequence[int]]:
     """Return stored documents, and the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
-    if tx.dialect != "sqlite" or len(run_seqs) == 1:
+    if len(run_seqs) == 1:
         return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs))), run_seqs
+    if tx.dialect == "postgresql":  # a second question would cost a round trip: small documents come at once
+        rows = tx.all(
+            f"SELECT run_seq, octet_length(doc), CASE WHEN octet_length(doc) <= :small THEN doc END {where}",
+            runs=list(run_seqs),
+            small=SMALL_BYTES,
+        )
+        run_seqs = _within(run_seqs, {seq: size for seq, size, _ in rows}, most_bytes)
+        docs = {seq: doc for seq, _, doc in rows if doc is not None}
+        large = sorted({seq for seq, _, doc in rows if doc is None} & set(run_seqs))
+        return docs | dict(tx.all(f"SELECT run_seq, doc {where}", runs=large)) if large else docs, run_seqs
     ((packed,),) = tx.all(  # in one row, as in `texts`
         f"SELECT CAST(json_group_array(json_array(run_seq, length(doc))) AS BLOB) {where}", runs=list(run_seqs)
     )
     sizes = dict(_sizes.decode(packed))
-    total = 0
-    for count, seq in enumerate(run_seqs, 1):
-        total += sizes.get(seq, 0)
-        if total > most_bytes:
-            run_seqs = run_seqs[:count]
-            break
+    run_seqs = _within(run_seqs, sizes, most_bytes)
     found = sorted(sizes.keys() & set(run_seqs))
-    if total > ROW_BYTES:
+    if sum(sizes[seq] for seq in found) > ROW_BYTES:
         return dict(tx.all(f"SELECT run_seq, doc {where}", runs=found)), run_seqs
     if not found:
         return {}, run_seqs
@@ -295,6 +301,16 @@ def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int,
         docs[seq] = packed[start : start + sizes[seq]]
         start += sizes[seq]
     return docs, run_seqs
+
+
+def _within(run_seqs: Sequence[int], sizes: dict[int, int], most_bytes: int) -> Sequence[int]:
+    """Return the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
+    total = 0
+    for count, seq in enumerate(run_seqs, 1):
+        total += sizes.get(seq, 0)
+        if total > most_bytes:
+            return run_seqs[:count]
+    return run_seqs
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from support.faults.proxy import Proxy
 from support.stores.postgres_store import store_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.db.tx import Tx
@@ -52,6 +53,32 @@ def test_a_document_is_kept_until_its_run_changes(db: PostgresDatabase) -> None:
         batch.log(tx, [Logged(made[0], {"m": [(0, 1, 1.0)]}, [], {}, [], True)])
         runs.delete(tx, made[1])
     assert kept(db) == 1
+
+
+def test_a_page_reads_no_more_of_stored_documents_than_it_takes(
+    through: Callable[[], tuple[Proxy, PostgresDatabase]],
+) -> None:
+    proxy, db = through()
+    size = 1 << 20
+    with db.write(1) as tx:
+        made = [lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(150)]
+        seqs = [runs.seq_of(tx, run_id) for run_id in made]
+        sizes = dict(zip(seqs, [100] * 110 + [size] * 40, strict=True))
+        tx.many(
+            "INSERT INTO run_docs (workspace_id, run_seq, doc) VALUES (:ws, :run, :doc)",
+            [{"run": seq, "doc": b"%d" % (seq % 10) * some} for seq, some in sizes.items()],
+        )
+    before = proxy.answered_bytes
+
+    with db.read(1) as tx:
+        found = [runs.documents(tx, some, 4 * size)[0] for some in (seqs, seqs[::-1], seqs[100:])]
+    read = proxy.answered_bytes - before
+    with db.read(1) as tx:
+        everything, _ = runs.documents(tx, seqs)
+
+    assert [len(docs) for docs in found] == [113, 4, 13]
+    assert read < 3 * 5.1 * size  # four documents, or three, and the one that is too much
+    assert everything == [b"%d" % (seq % 10) * some for seq, some in sizes.items()]
 
 
 def change(run_id: str, n: int, seed: int, kind: int) -> Callable[[Tx], Any]:

@@ -25,6 +25,7 @@ class Proxy:
         self.port: int = self._listener.getsockname()[1]
         self.rule: Rule = lambda data: PASS
         self.cuts = 0
+        self.answered_bytes = 0
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -82,6 +83,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := server.recv(65536):
+                self.answered_bytes += len(data)
                 if swallow.is_set():
                     answered.set()
                 else:
