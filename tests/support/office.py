@@ -9,13 +9,14 @@ from support.receiver import Received
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
-from trackside.events import deliveries, store, subscriptions
-from trackside.events.delivery import Post
-from trackside.events.envelopes import Format
-from trackside.events.mail import Mailer, Server
-from trackside.events.model import Delivery, State, Webhook
-from trackside.events.worker import Courier
+from trackside.events import store
 from trackside.registry import models
+from trackside.webhooks import deliveries, subscriptions
+from trackside.webhooks.delivery import Post
+from trackside.webhooks.envelopes import Format
+from trackside.webhooks.mail import Mailer, Server
+from trackside.webhooks.model import Delivery, State, Webhook
+from trackside.webhooks.worker import Courier
 
 MODEL = "registered_model.created"
 

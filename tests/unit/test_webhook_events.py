@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.addresses import Rules
-from trackside.events import model, tokens, urls, webhooks
 from trackside.events.entries import Entry
-from trackside.events.model import EVENTS, MLFLOW_EVENTS, EventPart
+from trackside.webhooks import model, payloads, tokens, urls
+from trackside.webhooks.model import EVENTS, MLFLOW_EVENTS, EventPart
 
 
 def entry(entity: str, entity_id: str, action: str, **detail: Any) -> Entry:
@@ -19,7 +19,7 @@ def entry(entity: str, entity_id: str, action: str, **detail: Any) -> Entry:
 
 
 def told(*args: str, **detail: Any) -> tuple[str, dict[str, Any]] | None:
-    found = webhooks.happened(entry(*args, **detail))
+    found = payloads.happened(entry(*args, **detail))
     return None if found is None else (found.event, found.data)
 
 
@@ -44,19 +44,19 @@ def test_a_tests_example_is_mlflows(event: str) -> None:
 
     entity, action = event.split(".")
 
-    assert webhooks.example(event) == types.get_example_payload_for_event(WebhookEvent(entity, action))
+    assert payloads.example(event) == types.get_example_payload_for_event(WebhookEvent(entity, action))
 
 
 @pytest.mark.parametrize("event", sorted(EVENTS - MLFLOW_EVENTS))
 def test_each_of_our_events_has_an_example(event: str) -> None:
-    assert webhooks.example(event)
+    assert payloads.example(event)
 
 
 @given(st.text(min_size=1), st.text(), st.text())
 def test_the_signature_is_mlflows(secret: str, delivery_id: str, body: str) -> None:
     from mlflow.webhooks import constants, delivery
 
-    ours = webhooks.headers(secret, delivery_id, 1_700_000_000, body)
+    ours = payloads.headers(secret, delivery_id, 1_700_000_000, body)
 
     assert ours[constants.WEBHOOK_SIGNATURE_HEADER] == delivery._generate_hmac_signature(
         secret, delivery_id, "1700000000", body
@@ -66,12 +66,12 @@ def test_the_signature_is_mlflows(secret: str, delivery_id: str, body: str) -> N
 
 
 def test_without_a_secret_nothing_is_signed() -> None:
-    assert "X-MLflow-Signature" in webhooks.headers("secret", "id", 1, "{}")
-    assert "X-MLflow-Signature" not in webhooks.headers(None, "id", 1, "{}")
+    assert "X-MLflow-Signature" in payloads.headers("secret", "id", 1, "{}")
+    assert "X-MLflow-Signature" not in payloads.headers(None, "id", 1, "{}")
 
 
 def test_the_body_names_entity_action_time_and_workspace() -> None:
-    body = webhooks.body("model_version_tag.set", {"key": "ä"}, at_ms=1_700_000_000_123, workspace="north")
+    body = payloads.body("model_version_tag.set", {"key": "ä"}, at_ms=1_700_000_000_123, workspace="north")
 
     assert json.loads(body) == {
         "entity": "model_version_tag",
@@ -160,7 +160,7 @@ def test_the_body_names_entity_action_time_and_workspace() -> None:
     ],
 )
 def test_a_change_is_an_event(change: Entry, event: str, data: dict[str, Any]) -> None:
-    found = webhooks.happened(change)
+    found = payloads.happened(change)
 
     assert found is not None
     assert (found.event, found.data) == (event, data)
@@ -276,14 +276,14 @@ def test_a_clouds_metadata_and_what_is_no_machine_are_always_refused(address: st
 def test_pauses_double_up_to_an_hour_and_are_spread(attempts: int, chance: float) -> None:
     whole = min(2.0 ** (attempts - 1), 3600.0)
 
-    assert whole / 2 <= webhooks.pause_s(attempts, chance, None) <= whole
+    assert whole / 2 <= payloads.pause_s(attempts, chance, None) <= whole
 
 
 def test_a_receiver_may_wish_for_a_longer_pause_but_not_for_ever() -> None:
-    assert webhooks.pause_s(1, 0, 30.0) == 30.0
-    assert webhooks.pause_s(8, 0, 3.0) == 128.0
-    assert webhooks.pause_s(1, 0, 1e9) == 86_400.0
+    assert payloads.pause_s(1, 0, 30.0) == 30.0
+    assert payloads.pause_s(8, 0, 3.0) == 128.0
+    assert payloads.pause_s(1, 0, 1e9) == 86_400.0
 
 
 def test_only_what_may_pass_is_tried_again() -> None:
-    assert [status for status in range(300, 600) if webhooks.may_pass(status)] == [408, 425, 429, *range(500, 600)]
+    assert [status for status in range(300, 600) if payloads.may_pass(status)] == [408, 425, 429, *range(500, 600)]

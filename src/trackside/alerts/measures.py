@@ -6,9 +6,9 @@ from collections.abc import Callable
 from trackside.alerts.model import Measure, Rule
 from trackside.core.db.tx import Tx
 from trackside.endpoints.traffic import quantile_ms
-from trackside.events import webhooks
 from trackside.events.entries import Entry
 from trackside.quotas import store as quotas
+from trackside.webhooks import payloads
 
 MOST_EVENTS = 10_000  # that are read for one rule: a threshold beyond that is not told apart
 
@@ -32,7 +32,7 @@ def _events(tx: Tx, rule: Rule) -> float:
         entity=entities.get(entity, entity),
         most=MOST_EVENTS,
     )
-    happened = (webhooks.happened(Entry(*row)) for row in rows)
+    happened = (payloads.happened(Entry(*row)) for row in rows)
     return float(sum(each is not None and each.event == rule.target for each in happened))
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
-from trackside.events.model import EVENTS
+from trackside.webhooks.model import EVENTS
 
 T = TypeVar("T", bound=StrEnum)
 

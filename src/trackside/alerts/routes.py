@@ -6,7 +6,7 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import Answer
 from trackside.core.http.routes import Route, command, query
-from trackside.events.subscriptions import check_rights
+from trackside.webhooks.subscriptions import check_rights
 
 PATH = "/api/trackside/v1/alert-rules"
 

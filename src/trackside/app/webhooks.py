@@ -6,15 +6,16 @@ from trackside.core.outgoing.guard import Guard
 from trackside.core.settings import Settings
 from trackside.core.work.loop import Loop
 from trackside.events import live_routes as live
-from trackside.events import mail
 from trackside.events import routes as events
 from trackside.events import store as change_log
-from trackside.events.delivery import Post
 from trackside.events.live import EVERY_S as LIVE_EVERY_S
 from trackside.events.live import Hub
-from trackside.events.mail import Mailer
-from trackside.events.worker import STEP_S, Courier
 from trackside.monitoring.families import DELIVERY_KEY
+from trackside.webhooks import mail
+from trackside.webhooks import routes as webhook_routes
+from trackside.webhooks.delivery import Post
+from trackside.webhooks.mail import Mailer
+from trackside.webhooks.worker import STEP_S, Courier
 
 PRUNE_EVERY_S = 3600.0
 
@@ -54,4 +55,4 @@ def routes(base: Base) -> list[Route]:
     pages = Loop("live", hub.step, LIVE_EVERY_S)
     closers.append(pages.close)
     base.wakers.extend([lambda _: webhooks.wake(), lambda _: pages.wake()])
-    return [*events.routes(db, sealer, post, courier, callers), *live.routes(hub)]
+    return [*webhook_routes.routes(db, sealer, post, courier, callers), *events.routes(db), *live.routes(hub)]

@@ -17,7 +17,6 @@ from trackside.drift.monitors import store as monitors
 from trackside.endpoints import store as endpoints
 from trackside.evaluation_datasets import record_store as records
 from trackside.evaluation_datasets import store as datasets
-from trackside.events import subscriptions as webhooks
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.identity import credentials
@@ -33,6 +32,7 @@ from trackside.registry import aliases, models
 from trackside.traces.storage import changes as trace_changes
 from trackside.traces.storage import trash as trace_trash
 from trackside.views import store as views
+from trackside.webhooks import subscriptions as webhooks
 from trackside.workspaces import store as workspaces
 
 

@@ -1,1 +1,1 @@
-"""Events: the log of changes for readers, and webhooks that tell others of it."""
+"""Events: the log of changes, and those who read it while it grows."""

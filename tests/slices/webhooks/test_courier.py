@@ -15,15 +15,15 @@ from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer, SecretKey
 from trackside.core.settings import Settings
-from trackside.events import deliveries, subscriptions
-from trackside.events.delivery import Post
-from trackside.events.model import Status
-from trackside.events.worker import Courier
 from trackside.experiments import store as experiments
 from trackside.registry import models
 from trackside.runs import lifecycle
 from trackside.runs import store as runs
 from trackside.runs.model import Status as RunStatus
+from trackside.webhooks import deliveries, subscriptions
+from trackside.webhooks.delivery import Post
+from trackside.webhooks.model import Status
+from trackside.webhooks.worker import Courier
 from trackside.workspaces import store as workspaces
 
 pytestmark = pytest.mark.both

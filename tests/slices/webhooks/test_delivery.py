@@ -18,7 +18,7 @@ from support.receiver import Receiver, answer
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
-from trackside.events.delivery import MAX_ANSWER_BYTES, Post
+from trackside.webhooks.delivery import MAX_ANSWER_BYTES, Post
 
 NAME = "receiver.example"
 

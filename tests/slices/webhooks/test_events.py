@@ -10,7 +10,7 @@ from support.client import Api
 from support.receiver import Receiver
 from support.registry import OWN, Registry
 from trackside.core.settings import Settings
-from trackside.events.model import EVENTS
+from trackside.webhooks.model import EVENTS
 
 NEVER = {
     "budget_policy.exceeded",  # of MLflow's AI gateway, which is not here

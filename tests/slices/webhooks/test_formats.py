@@ -14,9 +14,9 @@ from trackside import app
 from trackside.core.settings import Settings
 from trackside.endpoints import store as endpoints
 from trackside.endpoints.model import AuthMode, Model, Spec, State
-from trackside.events import envelopes, webhooks
-from trackside.events.envelopes import Format, Told
-from trackside.events.model import EVENTS
+from trackside.webhooks import envelopes, payloads
+from trackside.webhooks.envelopes import Format, Told
+from trackside.webhooks.model import EVENTS
 
 SCOPE = (
     "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/default"
@@ -30,7 +30,7 @@ def cloud_event(received: Received) -> Any:
 
 
 def told(event: str, **data: Any) -> Told:
-    return Told(event, {**webhooks.example(event), **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
+    return Told(event, {**payloads.example(event), **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
 
 
 @pytest.mark.parametrize("form", [Format.CLOUDEVENTS, Format.CLOUDEVENTS_BINARY])

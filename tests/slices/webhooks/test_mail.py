@@ -12,8 +12,8 @@ import pytest
 from support.mailbox import Mailbox
 from support.office import Office
 from trackside.core.errors import Invalid
-from trackside.events.envelopes import Format
-from trackside.events.mail import Mailer, Server, recipients
+from trackside.webhooks.envelopes import Format
+from trackside.webhooks.mail import Mailer, Server, recipients
 
 TO = "mailto:ann@example.org,bo@example.org"
 

@@ -7,9 +7,9 @@ import pytest
 from support.office import Office
 from support.receiver import Receiver
 from trackside.core.errors import Invalid
-from trackside.events import mutes
-from trackside.events.envelopes import Format
-from trackside.events.mutes import Mute, MutePart, WindowPart, is_muted
+from trackside.webhooks import mutes
+from trackside.webhooks.envelopes import Format
+from trackside.webhooks.mutes import Mute, MutePart, WindowPart, is_muted
 
 NIGHT = mutes.check(MutePart(timezone="Europe/Berlin", windows=[WindowPart(days=["fri"], start="22:00", end="07:00")]))
 

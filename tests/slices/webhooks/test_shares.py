@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from support.office import Office
 from support.receiver import Receiver
-from trackside.events.shares import Share, chosen, share_of
+from trackside.webhooks.shares import Share, chosen, share_of
 
 
 def test_webhooks_to_a_silent_receiver_hold_up_no_other_host(

@@ -9,7 +9,10 @@ import pytest
 
 from support.office import MODEL, Office, names
 from support.receiver import Receiver, answer
-from trackside.events import deliveries, store, subscriptions
+from trackside.events import store
+
+# When something goes wrong
+from trackside.webhooks import deliveries, subscriptions
 
 # When something goes wrong
 

@@ -10,7 +10,7 @@ from support.client import Api
 from support.faults.answering import Answered, Asked, answering
 from support.pages import axe
 from support.processes.servers import Server
-from trackside.events.model import EVENTS, MLFLOWS
+from trackside.webhooks.model import EVENTS, MLFLOWS
 from ui.test_models import run
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ REVIEWED = [
         "uri",
         "trackside.workspaces.model.check_name",
         "the source of a CloudEvent: a workspace's resource id",
-        {"events/envelopes.py": "_cloud_event"},
+        {"webhooks/envelopes.py": "_cloud_event"},
     ),
     Reviewed(
         "uri",
@@ -62,12 +62,12 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
-        "trackside.events.urls.check_url",
+        "trackside.webhooks.urls.check_url",
         "the URL of a webhook",
         {
-            "events/delivery.py": "Post._send Post._where",
-            "events/urls.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
-            "events/shares.py": "share_of",
+            "webhooks/delivery.py": "Post._send Post._where",
+            "webhooks/urls.py": "check_new_url check_url is_same_origin shown_url sign_in_of",
+            "webhooks/shares.py": "share_of",
         },
     ),
     Reviewed(
@@ -127,7 +127,7 @@ REVIEWED = [
         {
             "core/outgoing/exchange.py": "Exchange._exchange",
             "core/outgoing/guard.py": "Guard.connect",
-            "events/delivery.py": "Post._connect Post._send",
+            "webhooks/delivery.py": "Post._connect Post._send",
             "core/http_client/client.py": "HttpClient._connect HttpClient._socket",
         },
     ),
@@ -143,7 +143,7 @@ REVIEWED = [
         "the store, the address to listen on, the server that commands talk to, the mail server",
         {
             "cli/remote.py": "opened",
-            "events/mail.py": "Mailer._send",
+            "webhooks/mail.py": "Mailer._send",
             "cli/server/ports.py": "resolve",
             "core/db/pg/connect.py": "_addresses _plain",
             "backup/fill.py": "postgres",

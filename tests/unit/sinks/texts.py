@@ -32,7 +32,7 @@ REVIEWED = [
             " traces/label_schemas/store.py traces/review_queues/item_store.py traces/review_queues/store.py"
             " traces/scorers/store.py"
             " alerts/store.py monitoring/overview.py quotas/store.py quotas/usage.py"
-            " events/deliveries.py events/names.py events/store.py events/subscriptions.py experiments/store.py"
+            " webhooks/deliveries.py events/names.py events/store.py webhooks/subscriptions.py experiments/store.py"
             " imports/sources/database.py imports/sources/database_reviews.py imports/sources/database_traces.py"
             " traces/replica/store.py"
             " traces/storage/announce.py"
@@ -102,7 +102,7 @@ REVIEWED = [
             " cli/server/process.py core/db/commit.py core/db/pg/bell.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
-            " events/delivery.py events/worker.py"
+            " webhooks/delivery.py webhooks/worker.py"
             " links/cleanup.py core/http_client/client.py links/worker/runner.py links/worker/listener.py"
             " links/worker/supervisor.py registry/own_routes.py scorer/model.py traces/storage/offload.py".split(),
             "*",

@@ -14,7 +14,7 @@ FILLED_IN = {
     ("backup/fill.py", "postgres"): "every table of an empty store, from a backup",
     ("backup/fill.py", "sqlite_file"): "every table of a new file, from a backup",
     ("evaluation_datasets/store.py", "delete"): "a dataset's records, experiments, tags and row",
-    ("events/subscriptions.py", "delete"): "webhooks and their deliveries",
+    ("webhooks/subscriptions.py", "delete"): "webhooks and their deliveries",
     ("links/state/item_store.py", "forget_item"): "what links remember of an item",
     ("jobs/store.py", "remove_all"): "jobs, their logs, queues and schedules",
     ("links/state/generations.py", "store_was_replaced"): "what a link remembers of its items, their files and points",

@@ -14,7 +14,7 @@ NOT_NEEDED = (
     *("mlflow", "numpy", "obstore", "opentelemetry", "psycopg"),
     *("click", "multiprocessing", "argon2", "difflib", "html", "http.client", "importlib.resources", "zipfile"),
     *("trackside.app.later", "trackside.tenants", "trackside.runs.table"),
-    *("trackside.events.model", "trackside.events.routes", "trackside.events.worker"),
+    *("trackside.webhooks.model", "trackside.webhooks.routes", "trackside.webhooks.worker"),
     # The slices that load while the server answers.
     *(
         f"trackside.{name}"

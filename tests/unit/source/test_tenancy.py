@@ -71,11 +71,11 @@ CROSSING: dict[tuple[str, str], str] = {
     ("events/store.py", "_between"): "the server's own readers of the log serve all workspaces",
     ("events/store.py", "_drop_old"): "the log is pruned by age",
     (
-        "events/subscriptions.py",
+        "webhooks/subscriptions.py",
         "active",
     ): "the worker that delivers webhooks serves all workspaces, each its own changes",
-    ("events/subscriptions.py", "with_sign_ins"): "the same; each is sealed in its workspace",
-    ("events/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
+    ("webhooks/subscriptions.py", "with_sign_ins"): "the same; each is sealed in its workspace",
+    ("webhooks/deliveries.py", "webhooks_due"): "the same; what is due is then read in its workspace",
     (
         "links/store.py",
         "everywhere",
@@ -122,7 +122,7 @@ CROSSING: dict[tuple[str, str], str] = {
         "alerts/store.py",
         "workspaces",
     ): "a server looks at the alert rules of all workspaces, each in a transaction of its own",
-    ("events/deliveries.py", "prune"): "deliveries are pruned by age",
+    ("webhooks/deliveries.py", "prune"): "deliveries are pruned by age",
     ("jobs/store.py", "queues"): "a server runs the jobs of all workspaces, each in transactions of its own",
     ("jobs/store.py", "lost"): "the same",
     ("jobs/store.py", "old"): "jobs are pruned by age, each in a transaction of its own",

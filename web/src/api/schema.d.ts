@@ -5939,16 +5939,6 @@ export interface components {
             next_page_token?: string | null;
             records: string;
         };
-        /** GotOurs */
-        "trackside.events.model.GotOurs": {
-            webhook: components["schemas"]["OurWebhook"];
-        };
-        /** ListedOurs */
-        "trackside.events.model.ListedOurs": {
-            next_page_token?: string;
-            /** @default [] */
-            webhooks?: components["schemas"]["OurWebhook"][];
-        };
         /** Created */
         "trackside.experiments.model.Created": {
             experiment_id: string;
@@ -6461,6 +6451,16 @@ export interface components {
             values: {
                 [key: string]: number;
             };
+        };
+        /** GotOurs */
+        "trackside.webhooks.model.GotOurs": {
+            webhook: components["schemas"]["OurWebhook"];
+        };
+        /** ListedOurs */
+        "trackside.webhooks.model.ListedOurs": {
+            next_page_token?: string;
+            /** @default [] */
+            webhooks?: components["schemas"]["OurWebhook"][];
         };
         /** Create */
         "trackside.workspaces.routes.Create": {
@@ -13348,7 +13348,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["trackside.events.model.ListedOurs"];
+                    "application/json": components["schemas"]["trackside.webhooks.model.ListedOurs"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -13378,7 +13378,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                    "application/json": components["schemas"]["trackside.webhooks.model.GotOurs"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -13406,7 +13406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                    "application/json": components["schemas"]["trackside.webhooks.model.GotOurs"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -13466,7 +13466,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["trackside.events.model.GotOurs"];
+                    "application/json": components["schemas"]["trackside.webhooks.model.GotOurs"];
                 };
             };
             400: components["responses"]["Fault"];

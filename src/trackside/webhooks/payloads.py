@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from trackside.core.http.codec import encode
 from trackside.events.entries import Entry
-from trackside.events.model import OURS
 from trackside.registry.model import IS_PROMPT_TAG, PROMPT_TEXT_TAG, says_prompt
+from trackside.webhooks.model import OURS
 
 SIGNATURE_HEADER = "X-MLflow-Signature"
 TIMESTAMP_HEADER = "X-MLflow-Timestamp"

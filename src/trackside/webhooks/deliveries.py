@@ -9,10 +9,11 @@ from msgspec import UNSET, Struct
 
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import NotFound
-from trackside.events import mutes, store
-from trackside.events.envelopes import Format
-from trackside.events.model import Delivery, GotDelivery, State
-from trackside.events.mutes import Mute
+from trackside.events import store
+from trackside.webhooks import mutes
+from trackside.webhooks.envelopes import Format
+from trackside.webhooks.model import Delivery, GotDelivery, State
+from trackside.webhooks.mutes import Mute
 
 DELIVERED_KEPT_MS = 7 * 86_400_000
 DEAD_KEPT_MS = 90 * 86_400_000

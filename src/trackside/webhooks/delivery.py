@@ -21,10 +21,10 @@ from trackside import __version__
 from trackside.core.errors import Invalid
 from trackside.core.outgoing.guard import STOPPING, Forbidden, Guard, left
 from trackside.core.outgoing.timed import TimedSocket
-from trackside.events.answers import MAX_ERROR_CHARS, Answer
-from trackside.events.mail import SCHEME as MAIL
-from trackside.events.mail import Mailer
-from trackside.events.urls import PORTS, check_new_url, check_url
+from trackside.webhooks.answers import MAX_ERROR_CHARS, Answer
+from trackside.webhooks.mail import SCHEME as MAIL
+from trackside.webhooks.mail import Mailer
+from trackside.webhooks.urls import PORTS, check_new_url, check_url
 
 log = logging.getLogger("trackside.webhooks")
 

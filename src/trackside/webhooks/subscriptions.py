@@ -9,11 +9,12 @@ import msgspec
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Denied, NotFound
 from trackside.core.seal import Sealer
-from trackside.events import mutes, store
-from trackside.events.envelopes import Format
-from trackside.events.model import MLFLOW_EVENTS, Status, Webhook, acts_of
-from trackside.events.mutes import Mute
-from trackside.events.urls import is_same_origin, sign_in_of
+from trackside.events import store
+from trackside.webhooks import mutes
+from trackside.webhooks.envelopes import Format
+from trackside.webhooks.model import MLFLOW_EVENTS, Status, Webhook, acts_of
+from trackside.webhooks.mutes import Mute
+from trackside.webhooks.urls import is_same_origin, sign_in_of
 
 _COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
     format, digest_s, mute, creation_timestamp, last_updated_timestamp"""

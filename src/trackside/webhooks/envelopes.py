@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from trackside.core.counts import counted
 from trackside.core.http.codec import encode
-from trackside.events import webhooks
+from trackside.webhooks import payloads
 
 TYPES = "org.trackside"  # what CloudEvents' types begin with
 AZURE = "Microsoft.MachineLearningServices"
@@ -74,7 +74,7 @@ def body(form: Format, told: Told) -> str:
         case Format.MAIL:
             made = _letter(told)
         case Format.MLFLOW:
-            return webhooks.body(told.event, told.data, at_ms=told.at_ms, workspace=told.workspace, user=told.user)
+            return payloads.body(told.event, told.data, at_ms=told.at_ms, workspace=told.workspace, user=told.user)
     return encode(made).decode()
 
 

@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core.errors import Invalid
-from trackside.events.answers import MAX_ERROR_CHARS, Answer
+from trackside.webhooks.answers import MAX_ERROR_CHARS, Answer
 
 SCHEME = "mailto:"
 MAX_RECIPIENTS = 50

@@ -22,15 +22,16 @@ from trackside.core.errors import Fault
 from trackside.core.seal import Sealer
 from trackside.core.work import leases
 from trackside.core.work.threads import Threads
-from trackside.events import deliveries, envelopes, facts, mutes, shares, store, subscriptions, webhooks
-from trackside.events.answers import Answer
-from trackside.events.deliveries import Due, Queued
-from trackside.events.delivery import Post
+from trackside.events import facts, store
 from trackside.events.entries import Entry
-from trackside.events.envelopes import Format, Told
-from trackside.events.model import MLFLOW_EVENTS, Webhook, acts_of
 from trackside.events.store import Database
-from trackside.events.subscriptions import Subscriber
+from trackside.webhooks import deliveries, envelopes, mutes, payloads, shares, subscriptions
+from trackside.webhooks.answers import Answer
+from trackside.webhooks.deliveries import Due, Queued
+from trackside.webhooks.delivery import Post
+from trackside.webhooks.envelopes import Format, Told
+from trackside.webhooks.model import MLFLOW_EVENTS, Webhook, acts_of
+from trackside.webhooks.subscriptions import Subscriber
 
 log = logging.getLogger("trackside.webhooks")
 
@@ -154,7 +155,7 @@ class Courier:
             self._mark(head)
             return False
         page = store.read_changes(
-            self._db, CONSUMER, AT_ONCE, entities=webhooks.ENTITIES, with_logging=False, after=self._passed
+            self._db, CONSUMER, AT_ONCE, entities=payloads.ENTITIES, with_logging=False, after=self._passed
         )
         queued = [
             each for ws, entries in _by_workspace(page.changes).items() for each in self._told(ws, entries, subscribers)
@@ -167,7 +168,7 @@ class Courier:
         return page.more
 
     def _told(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
-        happened = [(entry, what) for entry in entries if (what := webhooks.happened(entry)) is not None]
+        happened = [(entry, what) for entry in entries if (what := payloads.happened(entry)) is not None]
         wanted = [
             (each, entry, what)
             for entry, what in happened
@@ -249,7 +250,7 @@ class Courier:
             self._note(due.ws, lambda tx: deliveries.succeeded(tx, seqs, status, answer.error))
             self.count(due.ws, "delivered", len(seqs))
             return True
-        is_final = answer.is_refused or (status is not None and not webhooks.may_pass(status))
+        is_final = answer.is_refused or (status is not None and not payloads.may_pass(status))
         if is_final or due.attempts >= self._retries:
             dead = [each.delivery_seq for each in sent if is_final or each.attempts >= self._retries]
             log.warning("webhook %s: delivery %s was given up: %s", due.webhook_id, due.delivery_id, answer.error)
@@ -260,7 +261,7 @@ class Courier:
                 self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return True
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
-        pause = webhooks.pause_s(due.attempts + 1, chance, answer.retry_after_s)
+        pause = payloads.pause_s(due.attempts + 1, chance, answer.retry_after_s)
         self._note(due.ws, lambda tx: deliveries.failed(tx, seqs, status, answer.error, pause))
         self.count(due.ws, "failed", len(seqs))
         return False
@@ -276,7 +277,7 @@ class Courier:
         except Fault as fault:  # unsigned it is not sent; the operator may bring the key back
             return Answer(error=fault.message)
         more, body = envelopes.sent(form, kept)
-        headers = {**more, **webhooks.headers(secret, delivery_id, int(time.time()), body)}
+        headers = {**more, **payloads.headers(secret, delivery_id, int(time.time()), body)}
         if authorization is not None:
             headers["Authorization"] = authorization
         return self._post.send(to.url, headers, body)
@@ -308,7 +309,7 @@ def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
 
 def _told(
     entry: Entry,
-    what: webhooks.Happened,
+    what: payloads.Happened,
     known: facts.Facts,
     where: facts.Where,
     tags: Mapping[str, Mapping[str, str]],

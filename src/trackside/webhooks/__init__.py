@@ -1,0 +1,1 @@
+"""Webhooks: what happens is told to URLs, chats and mail addresses."""
