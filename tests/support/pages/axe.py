@@ -10,11 +10,20 @@ _SERIOUS = {"serious", "critical"}
 
 def serious(page: Page) -> list[str]:
     """What axe finds serious or worse: rule, element and why, in a line each."""
+    return _violations(page, _SERIOUS)
+
+
+def everything(page: Page) -> list[str]:
+    """The same with what is minor or moderate."""
+    return _violations(page, _SERIOUS | {"moderate", "minor"})
+
+
+def _violations(page: Page, impacts: set[str]) -> list[str]:
     page.evaluate(_AXE.read_text())
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
         f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
         for violation in found["violations"]
-        if violation["impact"] in _SERIOUS
+        if violation["impact"] in impacts
         for node in violation["nodes"]
     ]

@@ -7,7 +7,7 @@ const KINDS: Record<string, readonly [a: string, the: string]> = {
   registered_model: ["un modelo", "el modelo"],
   model_version: ["una versión de modelo", "la versión de modelo"],
   logged_model: ["un modelo de ejecución", "el modelo de ejecución"],
-  prompt: ["un prompt", "el prompt"],
+  prompt: ["una instrucción", "la instrucción"],
   trace: ["una traza", "la traza"],
   label_schema: ["una pregunta de revisión", "la pregunta de revisión"],
   review_queue: ["una cola de revisión", "la cola de revisión"],

@@ -100,4 +100,23 @@ export default {
   generate: "Generate a password",
   show: "Show the password",
   hide: "Hide the password",
+  builtIn: {
+    Owner: "Everything, and to give roles to others.",
+    Contributor:
+      "Everything but to give roles to others, to manage users, to place or remove legal holds and to read the audit log.",
+    Reader: "To read everything but the audit log.",
+    "AzureML Data Scientist":
+      "Everything in a workspace but to create or delete workspaces, or to decide requests for a stage.",
+    "MLflow Data Scientist": "The actions of MLflow's tracking and registry calls.",
+    Creator: "To create experiments and registered models; the creator manages what they create.",
+    Auditor: "To read everything, and to read and export the audit log.",
+    "Legal Hold Officer": "To read everything but the audit log, and to place and remove legal holds.",
+    "Link Peer": "What the other side of a link reads and writes: runs, models, datasets and files of a workspace.",
+    "Metrics Reader": "To scrape the metrics of the server: for a monitoring system.",
+    "MLflow READ": "MLflow's level READ.",
+    "MLflow USE": "MLflow's level USE.",
+    "MLflow EDIT": "MLflow's level EDIT.",
+    "MLflow MANAGE": "MLflow's level MANAGE.",
+    "MLflow DENY": "What MLflow's level DENY takes away.",
+  },
 };

@@ -102,4 +102,24 @@ export default {
   generate: "Generar una contraseña",
   show: "Mostrar la contraseña",
   hide: "Ocultar la contraseña",
+  builtIn: {
+    Owner: "Todo, y dar roles a otros.",
+    Contributor:
+      "Todo menos dar roles a otros, gestionar usuarios, poner o quitar retenciones legales y leer el registro de auditoría.",
+    Reader: "Leer todo menos el registro de auditoría.",
+    "AzureML Data Scientist":
+      "Todo en un espacio de trabajo menos crear o eliminar espacios de trabajo y decidir solicitudes de fase.",
+    "MLflow Data Scientist": "Las acciones de las llamadas de seguimiento y registro de modelos de MLflow.",
+    Creator: "Crear experimentos y modelos registrados; quien los crea los gestiona.",
+    Auditor: "Leer todo, y leer y exportar el registro de auditoría.",
+    "Legal Hold Officer": "Leer todo menos el registro de auditoría, y poner y quitar retenciones legales.",
+    "Link Peer":
+      "Lo que lee y escribe el otro lado de un enlace: ejecuciones, modelos, conjuntos de datos y archivos de un espacio de trabajo.",
+    "Metrics Reader": "Leer las métricas del servidor: para un sistema de supervisión.",
+    "MLflow READ": "El nivel READ de MLflow.",
+    "MLflow USE": "El nivel USE de MLflow.",
+    "MLflow EDIT": "El nivel EDIT de MLflow.",
+    "MLflow MANAGE": "El nivel MANAGE de MLflow.",
+    "MLflow DENY": "Lo que quita el nivel DENY de MLflow.",
+  },
 } satisfies Words<typeof en>;

@@ -1,4 +1,4 @@
-"""The web UI has words in Spanish for each reason that the server gives for a fault."""
+"""The web UI has words for each reason that the server gives for a fault, and for what the built-in roles allow."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from support.sources import tree
+from trackside.access import builtin
 from trackside.core.errors import Because
 
 ROOT = Path(__file__).parents[3]
@@ -37,3 +38,14 @@ def test_each_reason_has_words() -> None:
     assert {key for key, _ in given} == set(get_args(Because)) == set(re.findall(r'case "([\w-]+)":', WORDS))
     assert {kind for key, kind in given if kind and key != "bad-name"} <= block("KINDS")
     assert {kind for key, kind in given if kind and key == "bad-name"} <= block("RULES")
+
+
+def roles(language: str) -> dict[str, str]:
+    text = (ROOT / "web" / "src" / "nouns" / "access" / f"words.{language}.ts").read_text("utf-8")
+    found = text.partition("  builtIn: {\n")[2].partition("\n  },")[0]
+    return dict(re.findall(r'^    "?([\w ]+)"?:\s+"(.+)",$', found, re.MULTILINE))
+
+
+def test_each_built_in_role_has_words_and_the_english_ones_are_the_servers() -> None:
+    assert roles("en") == {role.name: role.description for role in builtin.ALL}
+    assert roles("es").keys() == roles("en").keys()
