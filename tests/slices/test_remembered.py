@@ -113,4 +113,7 @@ def test_the_garbage_collector_looks_at_nothing_that_is_remembered_of_a_run(sqli
         state = tx.memory["run", 1, run_id]
 
     assert state.series["m"].point_count == 1
-    assert not [each for each in (state, state.series, state.series["m"], state.params) if gc.is_tracked(each)]
+    looked_at = [each for each in (state, state.series, state.series["m"], state.params) if gc.is_tracked(each)]
+    if gc.is_tracked({}):  # from Python 3.14 on it looks at every dictionary
+        looked_at = [each for each in looked_at if type(each) is not dict]
+    assert not looked_at
