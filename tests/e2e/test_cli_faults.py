@@ -1,11 +1,15 @@
 """The command line where something outside of it fails: the connection, the terminal, the user's home."""
 
 import json
+import shlex
+import subprocess
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from support.processes.servers import trackside
+import pytest
+
+from support.processes.servers import TRACKSIDE, Server, environment, trackside
 from support.receiver import Answering, Receiver, answer
 
 JOB = {
@@ -38,3 +42,74 @@ def test_a_result_whose_transfer_is_cut_short_is_no_result(tmp_path: Path) -> No
     assert (code, said, list(tmp_path.iterdir())) == (2, "", [])
     assert complaints.startswith("trackside: no answer from http://")
     assert complaints.endswith("; the result is at runs:/r/out.csv\n")
+
+
+def shell(command: str, cwd: Path, **variables: str) -> tuple[int, str, str]:
+    """Run `trackside` followed by these words, as a shell reads them."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {shlex.join(TRACKSIDE)} {command}"],
+        cwd=cwd,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_command_whose_output_is_closed_does_its_work(tmp_path: Path) -> None:
+    assert shell("version >&-", tmp_path) == (0, "", "")
+    assert shell("-h >&-", tmp_path)[0] == 0
+    assert shell("nonsense 2>&-", tmp_path) == (2, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
+@pytest.mark.parametrize("command", ["version", "monitoring dashboard", "doctor --port 0"])
+def test_an_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
+    code, _, complaint = shell(f"{command} >/dev/full", tmp_path)
+
+    assert (code, complaint) == (2, "trackside: standard output cannot be written (No space left on device)\n")
+
+
+def test_what_the_terminal_cannot_show_is_escaped(server: Server, tmp_path: Path) -> None:
+    server.api.post("/api/trackside/v1/workspaces", name="team", description="größe \u20ac")
+    ascii_only = {"TRACKSIDE_URL": server.url, "PYTHONIOENCODING": "ascii"}
+
+    shown = trackside("workspace", "list", cwd=tmp_path, **ascii_only)
+    for_programs = trackside("workspace", "list", "--json", cwd=tmp_path, **ascii_only)
+
+    assert (shown[0], shown[2]) == (0, "")
+    assert shown[1].endswith("gr\\xf6\\xdfe \\u20ac\n")
+    assert {each["name"]: each["description"] for each in json.loads(for_programs[1])}["team"] == "größe \u20ac"
+
+
+def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+    for words in (["link", "show"], ["endpoint", "show"], ["schedule", "show"]):
+        command: list[str | bytes] = [*TRACKSIDE, *words, b"\xff"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert "has bytes that are no text in this locale" in done.stderr
+
+
+def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
+    code, _, complaint = trackside("login", server.url, cwd=tmp_path, HOME=str(tmp_path))
+
+    assert (code, complaint) == (2, "trackside: the input has ended, and an answer was awaited\n")
+
+
+@pytest.mark.parametrize(
+    ("home", "said"),
+    [
+        ("/dev/null", "/dev/null/.trackside cannot be written to (Not a directory)"),
+        ("~", "this user has no home folder, where the tokens of `trackside login` are kept; set HOME"),
+    ],
+)
+def test_a_home_that_keeps_nothing_stops_a_login_alone(home: str, said: str, server: Server, tmp_path: Path) -> None:
+    listed = trackside("job", "list", "--server", server.url, cwd=tmp_path, HOME=home)
+    login = trackside("login", server.url, "--username", "ann", cwd=tmp_path, HOME=home, given="pass word\n")
+
+    assert listed == (0, "", "")
+    assert (login[0], login[1], login[2].count("\n")) == (2, "", 1)
+    assert said in login[2]

@@ -1,5 +1,7 @@
 """How commands speak: results to stdout, complaints as one line to stderr.  Knows exit codes; knows no command."""
 
+import io
+import json as stdlib_json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -21,24 +23,66 @@ class Stop(Exception):
 
 def guarded(work: Callable[[], int]) -> int:
     """The exit code of `work`, whose expected failures become one line each."""
+    _prepare_streams()
     try:
         code = work()
-        sys.stdout.flush()
+        _flush()
     except (Stop, SettingError) as stop:
         complain(str(stop))
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
+    except EOFError:  # of `input`
+        complain("the input has ended, and an answer was awaited")
+        return WRONG
+    except UnicodeEncodeError as fault:  # bytes of the command line that are no text come as surrogates
+        complain(
+            f"{str(fault.object)[:200]!r} has bytes that are no text in this locale; UTF-8 is usual (LC_ALL=C.UTF-8)"
+        )
+        return WRONG
     except BrokenPipeError:
         # The reader (`| head`) has gone.  Python would complain once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return BROKEN
     return code
 
 
+def _prepare_streams() -> None:
+    """Let what is printed neither fail because a stream is closed, nor because a character is unknown there."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller (`>&-`)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # until the process ends
+        elif isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise _unwritable(fault) from None
+
+
+def _unwritable(fault: OSError) -> Stop:
+    _discard_output()
+    return Stop(f"standard output cannot be written ({fault.strerror})")
+
+
+def _discard_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def say(text: str) -> None:
     """A line that is seen at once, also by a program that waits for it."""
-    print(text, flush=True)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as fault:
+        raise _unwritable(fault) from None
 
 
 def complain(text: str) -> None:
@@ -83,4 +127,9 @@ def day(ms: int | None) -> str:
 
 
 def json(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # such as in a locale of ASCII
+        return stdlib_json.dumps(msgspec.json.decode(text), indent=2)
+    return text

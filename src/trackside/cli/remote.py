@@ -18,10 +18,12 @@ from urllib.request import Request, urlopen
 from trackside.cli.output import Stop
 from trackside.cli.sign_in import stored
 from trackside.core import settings
+from trackside.core.http_client.credentials import Secret
 from trackside.core.uris import http_parts
 from trackside.workspaces.model import DEFAULT, NAME
 
 TIMEOUT_S = 120.0
+UNAUTHORIZED = 401
 _NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found$")
 
 
@@ -49,6 +51,10 @@ def fetch(words: argparse.Namespace, path: str) -> bytes:
     return send(server_of(words.server), "GET", path, workspace=header_of(words))
 
 
+class NotSignedIn(Stop):
+    """The server does not accept what was shown to it, or nothing was."""
+
+
 def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
     """The answer's JSON.  Raise Stop, in the server's words, for a refusal."""
     raw = send(url, method, path, body, **how)
@@ -74,9 +80,10 @@ def opened(
     headers = {"content-type": "application/json", **how.get("headers", {})}
     if how.get("workspace"):
         headers["x-mlflow-workspace"] = how["workspace"]
-    shown = how.get("authorization")
+    shown, source = how.get("authorization"), ""
     if shown is None:
-        shown = credentials(url)
+        secret, source = _known(url)
+        shown = _header(secret)
     if shown:
         headers["authorization"] = shown
     request = Request(url + path, content, headers, method=method)  # noqa: S310  # server_of takes http and https only
@@ -85,17 +92,23 @@ def opened(
             yield answer
     except HTTPError as error:
         with error:
-            raise Stop(_message(url, error)) from None
+            message = _message(url, error)
+        if error.code != UNAUTHORIZED:
+            raise Stop(message) from None
+        if source:
+            message = f"{url} does not accept {source}; `trackside login` gets another token"
+        raise NotSignedIn(message) from None
     except (OSError, HTTPException, UnicodeError) as error:
         raise NoAnswer(
             f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
         ) from None
 
 
-def server_of(given: str | None) -> str:
+def server_of(given: str | None, word: str = "--server") -> str:
+    """`word` is what the command calls the address that is given."""
     url = (given or settings.server_url()).rstrip("/")
     if http_parts(url) is None:
-        source = "--server" if given else settings.SERVER_URL
+        source = word if given else settings.SERVER_URL
         raise Stop(f"{source} is {url!r}; it must be http(s)://HOST:PORT")
     return str(url)
 
@@ -125,16 +138,32 @@ def basic(username: str, password: str) -> str:
 
 def credentials(url: str) -> str | None:
     """What is shown to the server, as a value of `Authorization`."""
+    return _header(_known(url)[0])
+
+
+def secret_of(url: str) -> Secret:
+    """The same for a client that makes the header itself."""
+    return _known(url)[0]
+
+
+def _known(url: str) -> tuple[Secret, str]:
+    """Return what is shown to the server, and in words where that was found; both are empty if nothing is known."""
     token = settings.server_token()
     if token:
-        return f"Bearer {token}"
+        return Secret(token=token), f"the token of {settings.SERVER_TOKEN}"
     username, password, token = settings.mlflow_credentials()
     if username and password:
-        return basic(username, password)
+        return Secret(username=username, password=password), f"the password of {username!r} in MLFLOW_TRACKING_PASSWORD"
     if token:
-        return f"Bearer {token}"
+        return Secret(token=token), "the token of MLFLOW_TRACKING_TOKEN"
     kept = stored.find(url)
-    return f"Bearer {kept}" if kept else None
+    return (Secret(token=kept), "the token that `trackside login` kept") if kept else (Secret(), "")
+
+
+def _header(secret: Secret) -> str | None:
+    if secret.token:
+        return f"Bearer {secret.token}"
+    return basic(secret.username, secret.password) if secret.username else None
 
 
 def explained(message: str) -> str:

@@ -1,5 +1,6 @@
 """`trackside login` and `trackside logout` with a password, against a running server."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from support.people import ADMIN, OURS, PASSWORD, People
@@ -19,3 +20,68 @@ def test_a_user_with_other_tokens_signs_in_and_out_and_keeps_those(server: Serve
     assert (signed_in[0], signed_in[2]) == (0, "")
     assert out == (0, f"signed out of {server.url}; its token is revoked\n", "")
     assert names == {"before", "after"}
+
+
+def test_logins_of_the_same_second_have_tokens_of_their_own(server: Server, tmp_path: Path) -> None:
+    People(server.api).begin()
+    words = ("login", server.url, "--username", ADMIN)
+
+    codes = [
+        trackside(*words, cwd=tmp_path, given=f"{PASSWORD}\n", HOME=str(tmp_path / f"{number}"))[0]
+        for number in range(3)
+    ]
+
+    assert codes == [0, 0, 0]
+
+
+def test_a_login_that_is_refused_says_what_is_wrong(server: Server, tmp_path: Path) -> None:
+    People(server.api).begin()
+
+    code, _, complaint = trackside(
+        "login", server.url, "--username", ADMIN, cwd=tmp_path, given="wrong\n", HOME=str(tmp_path)
+    )
+
+    assert code == 2
+    assert complaint == f"trackside: {server.url} does not accept the username '{ADMIN}' with this password\n"
+
+
+def test_credentials_that_are_refused_are_named(server: Server, tmp_path: Path) -> None:
+    people = People(server.api).begin()
+    home = {"HOME": str(tmp_path), "TRACKSIDE_URL": server.url}
+    trackside("login", "--username", ADMIN, cwd=tmp_path, given=f"{PASSWORD}\n", **home)
+    (token,) = people.admin.get(f"{OURS}/users/{ADMIN}/tokens")["tokens"][-1:]
+
+    def complaint(**variables: str) -> str:
+        code, said, complaint = trackside("job", "list", cwd=tmp_path, **home | variables)
+        assert (code, said) == (2, "")
+        return complaint.removeprefix(f"trackside: {server.url} does not accept ")
+
+    of_variable = complaint(TRACKSIDE_TOKEN="nope")
+    of_mlflow = complaint(MLFLOW_TRACKING_USERNAME="ann", MLFLOW_TRACKING_PASSWORD="nope")
+    assert trackside("job", "list", cwd=tmp_path, **home)[0] == 0
+    people.admin.ask("DELETE", f"{OURS}/users/{ADMIN}/tokens/{token['token_id']}")
+    kept = complaint()
+
+    assert of_variable == "the token of TRACKSIDE_TOKEN; `trackside login` gets another token\n"
+    assert of_mlflow.startswith("the password of 'ann' in MLFLOW_TRACKING_PASSWORD;")
+    assert kept.startswith("the token that `trackside login` kept;")
+    assert complaint(HOME=str(tmp_path / "nobody")).startswith("trackside: You are not authenticated.")
+
+
+def test_an_import_uses_the_token_that_a_login_kept(
+    server: Server, start: Callable[..., Server], tmp_path: Path
+) -> None:
+    People(server.api).begin()
+    source = start()
+    source.api.new_run()
+    home = {"HOME": str(tmp_path), "TRACKSIDE_URL": server.url}
+    trackside("login", "--username", ADMIN, cwd=tmp_path, given=f"{PASSWORD}\n", **home)
+
+    by_login = trackside("import", source.url, cwd=tmp_path, **home)
+    by_password = trackside(
+        *("import", source.url), cwd=tmp_path, HOME=str(tmp_path / "nobody"), TRACKSIDE_URL=server.url,
+        MLFLOW_TRACKING_USERNAME=ADMIN, MLFLOW_TRACKING_PASSWORD=PASSWORD,
+    )  # fmt: skip
+
+    assert by_login[0] == 0, by_login
+    assert by_password[0] == 0, by_password

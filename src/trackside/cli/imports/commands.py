@@ -9,7 +9,6 @@ import msgspec
 from trackside.cli import credentials, remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
-from trackside.core import settings
 from trackside.core.counts import counted
 from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
@@ -54,7 +53,7 @@ def run(words: argparse.Namespace) -> int:
 def _target(words: argparse.Namespace) -> Target:
     url, workspace = remote.server_of(words.server), remote.header_of(words)
     headers = {"x-mlflow-workspace": workspace} if workspace else {}
-    target = Target(PatientHttp(url, Secret(token=settings.server_token() or ""), headers=headers))
+    target = Target(PatientHttp(url, remote.secret_of(url), headers=headers))
     try:
         target.about()
     except RequestRejected as refused:

@@ -1,17 +1,15 @@
 """`trackside monitoring`: the alert rules and the dashboard that go with `GET /metrics`."""
 
-import sys
-
-from trackside.cli.output import OK
+from trackside.cli.output import OK, say
 from trackside.monitoring import dashboard as dashboards
 from trackside.monitoring import rules as alert_rules
 
 
 def rules() -> int:
-    sys.stdout.write(alert_rules.text())
+    say(alert_rules.text().removesuffix("\n"))
     return OK
 
 
 def dashboard() -> int:
-    sys.stdout.write(dashboards.text())
+    say(dashboards.text().removesuffix("\n"))
     return OK

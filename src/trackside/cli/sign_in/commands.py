@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import secrets
 import time
 from typing import Any
 
@@ -16,9 +17,10 @@ NOBODY = ""  # an Authorization that is not sent
 
 def login(words: argparse.Namespace) -> int:
     """Sign in to a server by its provider, or by a password, and keep a token."""
-    url = remote.server_of(words.url)
+    url = remote.server_of(words.url, "URL")
     former = stored.find(url)
-    name = f"login {platform.node()[:80]} {moment(time.time_ns() // 1_000_000)}"
+    stored.check()
+    name = f"login {platform.node()[:80]} {moment(time.time_ns() // 1_000_000)} {secrets.token_hex(2)}"
     provider = None if words.username else _provider(url, words.provider)
     username, made = _by_password(url, words.username, name) if provider is None else _by_device(url, provider, name)
     where = stored.keep(url, username, made["secret"])
@@ -40,7 +42,7 @@ def login(words: argparse.Namespace) -> int:
 
 def logout(words: argparse.Namespace) -> int:
     """Revoke the token that is kept for a server, and forget it."""
-    url = remote.server_of(words.url)
+    url = remote.server_of(words.url, "URL")
     token = stored.forget(url)
     if token is None:
         raise Stop(f"nobody is signed in to {url}")
@@ -121,7 +123,11 @@ def _by_password(url: str, username: str | None, name: str) -> tuple[str, Any]:
 def _with_own_password(url: str, username: str, password: str) -> str:
     """Return the Authorization of a password; for a one-time password, ask for another one and change it first."""
     shown = remote.basic(username, password)
-    if not remote.call(url, "GET", f"{PREFIX}/me", authorization=shown).get("must_change_password"):
+    try:
+        found = remote.call(url, "GET", f"{PREFIX}/me", authorization=shown)
+    except remote.NotSignedIn:
+        raise Stop(f"{url} does not accept the username {username!r} with this password") from None
+    if not found.get("must_change_password"):
         return shown
     say("This is a one-time password. Choose the password that you will use from now on.")
     chosen = credentials.password(username, "New password")

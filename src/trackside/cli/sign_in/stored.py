@@ -5,6 +5,7 @@ The stock MLflow client reads one token, for whatever server it is told, from `~
 
 import os
 import stat
+import tempfile
 from configparser import ConfigParser
 from configparser import Error as ConfigError
 from importlib import import_module
@@ -26,6 +27,20 @@ def find(url: str) -> str | None:
         keyring = _keyring()
         return None if keyring is None else keyring.get_password(_service(url), found.get(url, "username", fallback=""))
     return found.get(url, "token", fallback="") or None
+
+
+def check() -> None:
+    """Raise Stop where no token can be kept, before one is made."""
+    folder = (_home() / OURS).parent
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as fault:
+        raise Stop(
+            f"the token could not be kept: {folder} cannot be written to ({fault.strerror}); set HOME to a folder of yours, or"
+            " make a token by `trackside token create` and set TRACKSIDE_TOKEN"
+        ) from None
 
 
 def keep(url: str, username: str, token: str) -> str:
@@ -88,13 +103,16 @@ def _keyring() -> Any:
 
 def _read(where: Path) -> ConfigParser:
     found = ConfigParser(interpolation=None, delimiters=("=",))
-    path = Path.home() / where
+    try:
+        path = _home() / where
+    except Stop:  # a user without a home has kept nothing
+        return found
     try:
         mode = path.stat().st_mode
         if where == OURS and mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise Stop(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
         found.read_string(path.read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, UnicodeError, ConfigError) as fault:
         raise Stop(f"{path} cannot be read ({fault}); remove it, and run `trackside login` for each server") from None
@@ -102,11 +120,22 @@ def _read(where: Path) -> ConfigParser:
 
 
 def _write(where: Path, found: ConfigParser) -> Path:
-    path = Path.home() / where
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = _home() / where
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        found.write(file)
-    draft.replace(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            found.write(file)
+        draft.replace(path)
+    except OSError as fault:
+        draft.unlink(missing_ok=True)
+        raise Stop(f"{path} cannot be written ({fault.strerror})") from None
     return path
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise Stop("this user has no home folder, where the tokens of `trackside login` are kept; set HOME") from None
