@@ -11,8 +11,8 @@ SECURE_COOKIE = b"__Host-trackside_session"
 Headers = Mapping[bytes, bytes]
 
 _UNAUTHENTICATED = (
-    "You are not authenticated. Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run"
-    " `trackside login`."
+    "You are not authenticated. The call has no credential, or one that is wrong, expired or revoked. Set"
+    " MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, or run `trackside login`."
 )
 
 
