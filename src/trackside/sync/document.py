@@ -129,6 +129,11 @@ def changed_since(merged: Merged, before: Doc, now: Doc) -> set[Field]:
     return {field for field in taken if now.get(field) != before.get(field)}
 
 
+def has_order(field: Field) -> bool:
+    """Return whether of two values the greater or the lesser number is kept, whichever side gave it."""
+    return field.kind in _NUMBERS or field.kind == FieldKind.CREATION_TIME
+
+
 def better(field: Field, one: str, other: str) -> str:
     """Which of two values that were given at the same time is kept; the same whichever is named first."""
     kind = field.kind

@@ -82,6 +82,7 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: A
     assert theirs.fault("GET", "model-versions/get", name="renamed", version="1")[0] == 404
     said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
     assert "model both version 3: version 3 here is 2 there, since 2 cannot be the number of both" in said
+    assert [each for each in said if "stage" in each] == []
 
 
 def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, stock: Api, stock_url: str) -> None:

@@ -46,6 +46,29 @@ def test_the_registry_arrives_as_it_is(any_server: Server) -> None:
     assert link(here, LINK)["mirrored"] == {"experiment": 2, "run": 1, "registered_model": 2, "model_version": 3}
 
 
+def test_stages_of_before_the_link_stay_on_the_side_that_gave_them(any_server: Server) -> None:
+    here, there = any_server.api.new_workspace("north"), any_server.api.new_workspace("south")
+    stages = {"1": "Archived", "2": "Staging", "3": "Production", "4": "None"}
+    for api, name in ((here, "ours"), (there, "theirs")):
+        registry = Registry(api, "ann")
+        registry.new_model(name)
+        for number, stage in stages.items():
+            registry.new_version(name)
+            if stage != "None":
+                registry.move(int(number), stage, name=name)
+
+    add(here, LINK, url_of(any_server, "south"), mode="both", registry=True)
+    settle(here, LINK)
+
+    for api in (here, there):
+        found = registry_of(api)
+        assert {
+            name: {number: version["current_stage"] for number, version in found[name]["versions"].items()}
+            for name in found
+        } == {"ours": stages, "theirs": stages}
+    assert [line for line in log(here, LINK) if line["kind"] == "conflict"] == []
+
+
 def test_what_changes_later_arrives_and_is_in_the_history(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(here, "ann")

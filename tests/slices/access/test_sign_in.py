@@ -25,7 +25,9 @@ def test_a_server_without_users_is_open_and_one_with_an_administrator_is_closed(
 
     status, code, message = api.fault("experiments/search", max_results=5)
     assert (status, code) == (401, "UNAUTHENTICATED")
-    assert message.startswith("You are not authenticated. The call has no credential, or one that is wrong, expired or revoked.")
+    assert message.startswith(
+        "You are not authenticated. The call has no credential, or one that is wrong, expired or revoked."
+    )
     assert api.ask("GET", "/health").status == 200
     admin = signed(api, basic(ADMIN))
     assert [each["name"] for each in admin.post("experiments/search", max_results=5)["experiments"]] == [

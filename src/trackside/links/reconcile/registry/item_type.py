@@ -10,7 +10,7 @@ from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
-from trackside.links.reconcile.merging import words
+from trackside.links.reconcile.merging import agreed_on, words
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
@@ -86,9 +86,10 @@ class RegistryType(ItemType):
         raise Unmirrored(f"{said}; it is created again when it changes or by `link sync`")
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        base = agreed = item.base or {}
+        base = item.base or {}
         mine = self.comparison.comparable(self.entity, snapshot.doc)
-        doc = agreed if theirs is None else self.comparison.home(self.entity, item, theirs)
+        doc = base if theirs is None else self.comparison.home(self.entity, item, theirs)
+        agreed = agreed_on(item, mine, doc, self.context.link.mode)
         if self.entity is MODEL:
             mine = self.comparison.with_known_aliases(snapshot, mine)
         agreed, mine, doc, stage = self.comparison.with_known_stages(snapshot, agreed, mine, doc)

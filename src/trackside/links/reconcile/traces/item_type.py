@@ -12,6 +12,7 @@ from trackside.links.model import CreatedBy
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
+from trackside.links.reconcile.merging import agreed_on
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.traces.batches import Batches
 from trackside.links.reconcile.traces.compare import Comparison
@@ -110,9 +111,10 @@ class TraceType(ItemType):
         return self.context.link.mode is Mode.BOTH and self.comparison.changed_here(item, snapshot)
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
-        agreed = item.base or {}
-        base, mine = self.comparison.mine(agreed), self.comparison.mine(snapshot.doc)
-        merged = self.comparison.merge(base, mine, base if theirs is None else self.comparison.home(theirs.doc))
+        base, mine = self.comparison.mine(item.base or {}), self.comparison.mine(snapshot.doc)
+        doc = base if theirs is None else self.comparison.home(theirs.doc)
+        agreed = self.comparison.mine(agreed_on(item, mine, doc, self.context.link.mode))
+        merged = self.comparison.merge(agreed, mine, doc)
         return Compared(merged, base, {fields.EXPERIMENT: snapshot.experiment_id})
 
     def patch_remote(
