@@ -1,4 +1,4 @@
-"""The web UI has words for each reason that the server gives for a fault, and for what the built-in roles allow."""
+"""The web UI has words for what the server says: reasons of faults, built-in roles, formulas of drift signals."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ from typing import get_args
 from support.sources import tree
 from trackside.access import builtin
 from trackside.core.errors import Because
+from trackside.drift import signals
 
 ROOT = Path(__file__).parents[3]
 WORDS = (ROOT / "web" / "src" / "api" / "told.es.ts").read_text("utf-8")
@@ -40,12 +41,21 @@ def test_each_reason_has_words() -> None:
     assert {kind for key, kind in given if kind and key == "bad-name"} <= block("RULES")
 
 
-def roles(language: str) -> dict[str, str]:
-    text = (ROOT / "web" / "src" / "nouns" / "access" / f"words.{language}.ts").read_text("utf-8")
-    found = text.partition("  builtIn: {\n")[2].partition("\n  },")[0]
-    return dict(re.findall(r'^    "?([\w ]+)"?:\s+"(.+)",$', found, re.MULTILINE))
+def catalogue(noun: str, language: str, name: str) -> dict[str, str]:
+    text = (ROOT / "web" / "src" / "nouns" / noun / f"words.{language}.ts").read_text("utf-8")
+    found = text.partition(f"  {name}: {{\n")[2].partition("\n  },")[0]
+    return dict(re.findall(r'^    "?([^"\n]+?)"?:\s+"(.+)",$', found, re.MULTILINE))
 
 
 def test_each_built_in_role_has_words_and_the_english_ones_are_the_servers() -> None:
-    assert roles("en") == {role.name: role.description for role in builtin.ALL}
-    assert roles("es").keys() == roles("en").keys()
+    words = catalogue("access", "en", "builtIn")
+
+    assert words == {role.name: role.description for role in builtin.ALL}
+    assert catalogue("access", "es", "builtIn").keys() == words.keys()
+
+
+def test_each_formula_of_a_signal_has_words() -> None:
+    variants = {text for name, text in vars(signals).items() if name.isupper() and isinstance(text, str)}
+
+    for language in ("en", "es"):
+        assert catalogue("monitor", language, "variants").keys() == variants

@@ -9,3 +9,14 @@ export function baselineText({ baseline }: Monitor): string {
   if (since && until) return words.t.between(formatDate(Number(since)), formatDate(Number(until)));
   return [run, dataset, table].filter(Boolean).join(" ");
 }
+
+/** What the server says that a window is compared with, and which formula a signal is of, in the language that is shown. */
+export function referenceText(text: string): string {
+  const [, count, kind] = /^(\d+) windows of the (past|same weekdays)$/.exec(text) ?? [];
+  if (count !== undefined) return kind === "past" ? words.t.ofPast(count) : words.t.ofWeekdays(count);
+  return words.t.references[text as keyof typeof words.t.references] ?? text;
+}
+
+export function variantText(text: string): string {
+  return words.t.variants[text as keyof typeof words.t.variants] ?? text;
+}

@@ -1,0 +1,17 @@
+import { expect, test, vi } from "vitest";
+
+vi.stubGlobal("document", { documentElement: {} });
+vi.stubGlobal("navigator", { languages: ["es-ES"] });
+vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
+const { locale } = await import("@/i18n/catalogue.svelte");
+const { referenceText, variantText } = await import("./baseline");
+
+test("what a window is compared with is in the language that is shown", async () => {
+  await locale.choose("es");
+
+  expect(referenceText("the baseline")).toBe("la referencia");
+  expect(referenceText("7 windows of the past")).toBe("7 ventanas del pasado");
+  expect(referenceText("of tomorrow")).toBe("of tomorrow");
+  expect(variantText("two samples")).toBe("dos muestras");
+  expect(variantText("of tomorrow")).toBe("of tomorrow");
+});
