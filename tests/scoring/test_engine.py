@@ -81,6 +81,17 @@ def test_rows_that_fail_go_to_a_file_with_the_reason_and_cost_no_other_row(score
     assert reasons - {of_model} == {"line 4 has 2 values in place of 3", "column 'a' is 'x', which is no double"}
 
 
+def test_lines_of_csv_that_cannot_be_read_are_counted_after_the_last_row_too(scorer: Scorer) -> None:
+    (scorer.folder / "a.csv").write_text("id,a,b\n1,2\n")
+    (scorer.folder / "b.csv").write_text("id,a,b\n2,1,2\n")
+
+    found = scorer.run("a.csv", "b.csv", output="out.jsonl")
+
+    (row,) = [json.loads(line) for line in (scorer.folder / "out.jsonl").read_text().splitlines()]
+    assert (found["rows"], found["failed_rows"], row["id"], row["trackside_row"]) == (1, 1, 2, 0)
+    assert [each["reason"] for each in scorer.errors()] == ["line 2 has 2 values in place of 3"]
+
+
 def test_lines_that_are_no_json_fail_alone(scorer: Scorer) -> None:
     (scorer.folder / "in.jsonl").write_text('{"a": 1, "b": 2}\nnonsense\n[1]\n\n{"b": 3, "a": 4}\n')
 

@@ -18,7 +18,7 @@ SIGNATURE = [
 ]
 
 
-def lines(folder: Path, csv: str, *, signature: Any = None, **more: Any) -> list[Any]:
+def lines(folder: Path, csv: str, *, signature: Any = None, inputs: list[str] | None = None, **more: Any) -> list[Any]:
     """The columns of a CSV file as the output has them."""
     import pyarrow as pa
     import pyarrow.csv as pa_csv
@@ -35,7 +35,7 @@ def lines(folder: Path, csv: str, *, signature: Any = None, **more: Any) -> list
         model=str(folder / "model"),
         model_uri="models:/m/1",
         job_id="job",
-        inputs=[str(folder / "in.csv")],
+        inputs=inputs or [str(folder / "in.csv")],
         input_format="csv",
         output=str(folder / "out.jsonl"),
         output_format="jsonl",
@@ -115,3 +115,17 @@ def test_columns_that_the_output_has_not_are_no_matter(tmp_path: Path) -> None:
     (row,) = lines(tmp_path, "x,y\n1,2\n", columns=["x"])
 
     assert row["x"] == 1
+
+
+def test_a_column_may_have_any_name(tmp_path: Path) -> None:
+    (row,) = lines(tmp_path, "self,\u202ekwargs,\U0001f600\n1,2,3\n")
+
+    assert [row["self"], row["\u202ekwargs"], row["\U0001f600"]] == [1, 2, 3]
+
+
+def test_a_file_without_a_line_that_can_be_read_leaves_the_columns_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("x,other\n1,2,3\n", "utf-8")
+
+    found = lines(tmp_path, "x,other\n1,-\n", inputs=[str(tmp_path / "bad.csv"), str(tmp_path / "in.csv")])
+
+    assert [row["x"] for row in found] == [1]

@@ -200,6 +200,9 @@ def _of_csv(order: Order) -> Iterator[Unit]:
                         yield Unit(number, first, path, data=(batch, lost))
                         number += 1
                         first += batch.num_rows
+                if bad:  # lines after the last row, for which the reader gives no batch
+                    yield Unit(number, first, path, data=(pa.RecordBatch.from_pylist([], reader.schema), list(bad)))
+                    number += 1
         except (pa.ArrowInvalid, OSError) as fault:
             raise Wrong(f"{_name(path)} cannot be read as csv: {fault}") from None
 

@@ -240,9 +240,9 @@ class _Text:
         if self._kind == "csv":
             frame.to_csv(self._file, index=False, header=self._is_first)
         else:
-            frame = frame.assign(
-                **{name: texts.values(frame[name], kind) for name, kind in self._kinds.items() if name in frame}
-            )
+            for name, kind in self._kinds.items():
+                if name in frame:
+                    frame[name] = texts.values(frame[name], kind)
             text = frame.to_json(orient="records", lines=True, double_precision=15)
             self._file.write(text if text.endswith("\n") or not text else text + "\n")
         self._is_first = False

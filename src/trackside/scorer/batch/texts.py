@@ -57,6 +57,8 @@ def _by_values(order: Order, names: list[str]) -> dict[str, str]:
     kinds, filled = dict.fromkeys(names, WHOLE), set()
     for unit in inputs.units(order):
         batch, _ = unit.data
+        if not batch.num_rows:  # only lines that cannot be read
+            continue
         for name in list(kinds):
             column = batch.column(name)
             if kinds[name] == WHOLE and not pc.all(pc.match_substring_regex(column, _WHOLE)).as_py():
