@@ -1,23 +1,7 @@
 import { formatDuration, formatValue, type Places } from "@/i18n/format";
-import { DATASETS } from "@/nouns/run/dataset";
 import { parseField } from "@/nouns/run/field";
 import type { Row } from "../rows/outline.svelte";
 import type { RunRow } from "../rows/list.svelte";
-
-/** How wide a column is that nobody resized. */
-export function widthOf(field: string): number {
-  const { kind } = parseField(field);
-  if (kind === "metric") return 112;
-  if (kind === "param") return 120;
-  if (kind === "tag") return 140;
-  return (
-    { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240, [DATASETS]: 200 }[field] ??
-    140
-  );
-}
-
-/** What a small curve takes beside a value. */
-export const CURVE_PX = 92;
 
 export function isNumeric(field: string): boolean {
   return parseField(field).kind === "metric" || field === "duration";

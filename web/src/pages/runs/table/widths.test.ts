@@ -1,0 +1,14 @@
+import { expect, test } from "vitest";
+import { widthOf } from "./widths";
+
+test("a column is as wide as its name needs, within bounds", () => {
+  expect(widthOf("metrics.loss", "loss")).toBe(112);
+  expect(widthOf("metrics.training_precision_score", "training_precision_score")).toBe(180);
+  expect(widthOf("params.p", "p")).toBe(120);
+  expect(widthOf("tags.t", "x".repeat(500))).toBe(196);
+});
+
+test("a column of the run's own has a width of its own", () => {
+  expect(widthOf("status", "Status")).toBe(108);
+  expect(widthOf("duration", "Duration")).toBe(96);
+});

@@ -1,0 +1,25 @@
+import { DATASETS } from "@/nouns/run/dataset";
+import { parseField } from "@/nouns/run/field";
+
+/** Of a name in the header: its letters in the middle, and what stands beside them. */
+const LETTER_PX = 6.4;
+const BESIDE_PX = 26;
+/** Wider names are cut. */
+const WIDEST_NAME_PX = 196;
+
+/** Return how wide a column is that nobody resized: its values fit, and within bounds its name, so that
+ * `training_precision_score` and `training_recall_score` are told apart. */
+export function widthOf(field: string, name = ""): number {
+  const { kind } = parseField(field);
+  const namePx = Math.min(Math.ceil(name.length * LETTER_PX) + BESIDE_PX, WIDEST_NAME_PX);
+  if (kind === "metric") return Math.max(112, namePx);
+  if (kind === "param") return Math.max(120, namePx);
+  if (kind === "tag") return Math.max(140, namePx);
+  return (
+    { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240, [DATASETS]: 200 }[field] ??
+    140
+  );
+}
+
+/** What a small curve takes beside a value. */
+export const CURVE_PX = 92;
