@@ -150,3 +150,28 @@ def test_a_whole_flow_needs_no_mouse_and_the_focus_shows_at_each_step(
     page.keyboard.press("Control+z")
     expect(names(page)).to_have_text(["a", "c"])
     console[:] = [said for said in console if "Failed to load resource: the server responded" not in said]
+
+
+def test_another_workspace_is_chosen_by_typing_its_name_and_shows_the_same_list(page: Page, server: Server) -> None:
+    for name in ("north", "team-1", "team-20", "team-21"):
+        server.api.new_workspace(name)
+    server.api.new_workspace("team-2").post("registered-models/create", name="churn")
+
+    page.goto(f"{server.url}/#/models")
+    switch = page.get_by_role("button", name="default")
+    switch.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menuitem", name="team-21")).to_be_visible()
+    page.keyboard.type("team-2")
+    expect(page.get_by_role("menuitem", name="team-2", exact=True)).to_be_focused()
+    page.keyboard.type("1")
+    expect(page.get_by_role("menuitem", name="team-21")).to_be_focused()
+    page.get_by_role("menuitem", name="team-2", exact=True).press("Enter")
+
+    expect(page).to_have_url(f"{server.url}/ws/team-2/#/models")
+    expect(page.get_by_role("link", name="churn")).to_be_visible()
+    page.go_back()
+    open_palette(page)
+    page.keyboard.type("ORTH")
+    page.get_by_role("option", name="north").click()
+    expect(page).to_have_url(f"{server.url}/ws/north/")

@@ -1,6 +1,6 @@
 import type { Component } from "svelte";
 import type { IconName } from "@/ui/icons";
-import { pattern, type Params, type Pattern } from "./address";
+import { href, pattern, type Params, type Pattern } from "./address";
 
 /** A page: `pages/NAME/route.ts` exports one, and the router finds it by itself. */
 export interface PageRoute {
@@ -53,6 +53,12 @@ export function find(path: string): Found | null {
     if (params) return { route, params };
   }
   return null;
+}
+
+/** The list that a page belongs to, such as `#/models` of a model; empty for pages of none. */
+export function listOf(path: string): string {
+  const [first = ""] = path.split("/").filter(Boolean);
+  return find(`/${first}`)?.route.rail ? href(first) : "";
 }
 
 /** Words before parameters, parameters before a rest. */

@@ -22,7 +22,12 @@ interface Sources {
   go: (link: string) => void;
 }
 
-const ICONS: Record<Target["kind"], IconName> = { experiment: "flask", model: "cube", run: "running" };
+const ICONS: Record<Target["kind"], IconName> = {
+  experiment: "flask",
+  model: "cube",
+  run: "running",
+  workspace: "workspace",
+};
 
 /** `>` before the text asks for actions alone. */
 export function entriesFor(text: string, { actions, pages, recent, found, go }: Sources): Entry[] {

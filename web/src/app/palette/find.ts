@@ -1,14 +1,16 @@
-/** What the palette finds at the server: experiments, models, and runs of the experiment that is shown. */
+/** What the palette finds at the server: experiments, models, workspaces, and runs of the experiment that is shown. */
 import { api } from "@/api/client";
 import { contains } from "@/api/filter";
 import { shortId, shownName } from "@/nouns/run/name";
+import { shell } from "@/i18n/shell";
 import { href } from "../address";
+import { place, workspaceUrl } from "../place";
 
 export interface Target {
   link: string;
   label: string;
   hint: string;
-  kind: "experiment" | "model" | "run";
+  kind: "experiment" | "model" | "run" | "workspace";
 }
 
 const MOST = 5;
@@ -21,6 +23,7 @@ export async function find(text: string, experiment: string | undefined, signal:
     experiment === undefined ? [] : runs(text, experiment, signal),
     experiments(text, signal),
     models(text, signal),
+    workspaces(text, signal),
   ];
   const found = await Promise.allSettled(searches);
   return found.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
@@ -59,4 +62,13 @@ async function models(text: string, signal: AbortSignal): Promise<Target[]> {
   const query = { filter: contains("name", text), max_results: MOST };
   const { registered_models = [] } = await api.get("/api/2.0/mlflow/registered-models/search", { query, signal });
   return registered_models.map(({ name }) => ({ link: href("models", name), label: name, hint: "", kind: "model" }));
+}
+
+async function workspaces(text: string, signal: AbortSignal): Promise<Target[]> {
+  const { workspaces = [] } = await api.get("/api/trackside/v1/workspaces", { signal });
+  const names = workspaces.map((each) => each.name).filter((name) => name !== place.workspace);
+  return names
+    .filter((name) => name.toLowerCase().includes(text.toLowerCase()))
+    .slice(0, MOST)
+    .map((name) => ({ link: workspaceUrl(name), label: name, hint: shell.t.workspace, kind: "workspace" }));
 }
