@@ -1,6 +1,8 @@
 """Sign-in by an identity provider: what is accepted, and every way in which a provider's answer may prove nothing."""
 
+import html
 import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -172,7 +174,7 @@ def test_a_provider_does_not_take_over_an_account_by_its_name(people: People, is
     reply = sign_in(people.open, issuer)
     assert reply.status == 403
     assert b"The name &#x27;ana&#x27; is taken here" in reply.body
-    assert b"trackside user link ana --provider company --subject u-1<" in reply.body
+    assert b"trackside user link ana --provider company --subject=u-1<" in reply.body
     people.admin.post(f"{OURS}/users/ana/identities", provider="company", subject="u-1")
 
     assert browser(people.open, sign_in(people.open, issuer)).get(f"{OURS}/me")["has_password"]
@@ -205,9 +207,21 @@ def test_a_provider_may_be_told_to_create_nobody(people: People, issuer: TestIss
 
     assert reply.status == 403
     assert (
-        b"trackside user create ana, and then: trackside user link ana --provider company --subject u-1<" in reply.body
+        b"trackside user create ana, and then: trackside user link ana --provider company --subject=u-1<" in reply.body
     )
     assert [each["name"] for each in people.admin.get(f"{OURS}/users")["users"]] == [ADMIN]
+
+
+@pytest.mark.parametrize("more", [{"create_users": "false"}])
+def test_a_shell_takes_the_commands_of_a_refusal_as_words(people: People, issuer: TestIssuer) -> None:
+    name, subject = "ana; $(reboot) 'x", "-Xa `id`"
+    issuer.claims = {"preferred_username": name, "sub": subject}
+
+    said = html.unescape(sign_in(people.open, issuer).body.decode())
+
+    create, _, link = said.partition("makes one: ")[2].partition("<")[0].partition(", and then: ")
+    assert shlex.split(create) == ["trackside", "user", "create", name]
+    assert shlex.split(link) == ["trackside", "user", "link", name, "--provider", "company", f"--subject={subject}"]
 
 
 @pytest.mark.parametrize("more", [{"username_claim": "email"}])

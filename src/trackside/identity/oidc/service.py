@@ -57,7 +57,7 @@ def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Sou
         if not provider.create_users:
             raise Denied(
                 f"There is no user '{name}' here, and the provider '{provider.name}' creates none. An administrator makes one:"
-                f" trackside user create {name}, and then: {_link(provider, name, claims)}"
+                f" trackside user create {shlex.join([name])}, and then: {_link(provider, name, claims)}"
             )
         found = identity.create(tx, name, Kind.USER, display_name=model.display_name(claims))
         record(tx, provider, "user.create", "user", name, source)
@@ -72,7 +72,8 @@ def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Sou
 
 
 def _link(provider: Provider, name: str, claims: Mapping[str, Any]) -> str:
-    words = (name, "--provider", provider.name, "--subject", str(claims["sub"]))
+    """Return the command, quoted for a shell.  A subject may begin with a dash."""
+    words = (name, "--provider", provider.name, f"--subject={claims['sub']}")
     return f"trackside user link {shlex.join(words)}"
 
 
