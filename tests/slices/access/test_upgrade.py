@@ -1,7 +1,10 @@
 """Stores of releases that had no users."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -10,10 +13,14 @@ from support.client import Api, Inside
 from support.people import ADMIN, OURS, PASSWORD, People
 from support.stores.old_store import apply, begin
 from trackside import app
+from trackside.cli.server import first_admin
 from trackside.cli.server.first_admin import FIRST_WITH_USERS
 from trackside.cli.stores import open_database
 from trackside.core.db import migrate
 from trackside.core.db.migrate import migrations
+from trackside.core.settings import Settings
+from trackside.identity import store as identity
+from trackside.identity.model import Kind
 
 
 @pytest.fixture
@@ -46,3 +53,20 @@ def test_an_upgraded_store_is_open_as_before_until_it_has_an_administrator(api: 
         ("user.create", "none: the server has no users")
     ]
     assert people.open.ask("POST", f"{OURS}/login", {"username": ADMIN, "password": PASSWORD}).status == 200
+
+
+@pytest.mark.both
+def test_servers_that_start_at_once_make_one_administrator(chosen: Settings) -> None:
+    """Each finds a store without users while the other one hashes the password."""
+    at_once = Barrier(2)
+
+    def start() -> None:
+        at_once.wait()
+        first_admin.ensure(chosen, PASSWORD)
+
+    with ThreadPoolExecutor(2) as threads:
+        for started in [threads.submit(start), threads.submit(start)]:
+            started.result()
+
+    with closing(open_database(chosen)) as db, db.read(0) as tx:
+        assert [each.name for each in identity.page(tx, [Kind.USER])] == [chosen.admin_username]

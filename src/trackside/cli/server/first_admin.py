@@ -6,7 +6,7 @@ from trackside import opening
 from trackside.cli.output import Stop
 from trackside.cli.stores import open_database, status
 from trackside.core.access import ALL_RIGHTS
-from trackside.core.errors import Fault
+from trackside.core.errors import AlreadyExists, Fault
 from trackside.core.settings import Settings, SqliteStore
 from trackside.identity import service, store
 from trackside.identity.service import OPERATOR
@@ -57,6 +57,8 @@ def ensure(settings: Settings, chosen: str) -> None:
             with db.write(0) as tx:
                 by_operator = tx.by(OPERATOR.name).for_caller(OPERATOR, ALL_RIGHTS)
                 service.create_user(by_operator, settings.admin_username, password_hash=new_hash, is_admin=True)
+        except AlreadyExists:  # another server of the store was faster
+            return
         except Fault as fault:
             raise Stop(f"the first administrator cannot be made: {fault.message}") from None
     finally:
