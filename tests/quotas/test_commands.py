@@ -18,7 +18,7 @@ def test_a_quota_is_set_listed_shown_and_deleted(server: Server, tmp_path: Path)
 
     server.api.new_run()
     assert quota("set", "runs", "2k") == "quota of workspace: 2,000 runs, 1 used\n"
-    assert quota("set", "bytes", "1.5GiB", "--each-user") == "quota of each user: 1.5 GiB bytes, 0 B used\n"
+    assert quota("set", "bytes", "1.5GiB", "--each-user") == "quota of each user: 1.5 GiB, 0 B used\n"
     assert quota("set", "points", "10", "--experiment", "Default") == "quota of experiment 0: 10 points, 0 used\n"
 
     assert [line.split() for line in quota("list").splitlines()[1:]] == [

@@ -1,7 +1,7 @@
 """Roles, places and assignments.  Knows Azure's forms of them; knows no SQL and no evaluation."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -19,6 +19,7 @@ _SCOPE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SHORT = re.compile(r"/?ws/(?P<workspace>[^/]+)(?P<object>/.*)?", re.DOTALL)
+SHOWN_ACTIONS = 3  # of those that a text may mean
 MAX_PATTERNS = 200
 MAX_PATTERN_CHARS = 300
 # To create needs no right to change what others created, and the right to change includes it.
@@ -112,8 +113,25 @@ def find_action(text: str) -> Action:
         found = [action for action in found if len(action) == shortest] if "/" in lowered else found
     if len(found) == 1 and found[0] not in OPEN_ACTIONS:
         return found[0]
-    known = ", ".join(sorted(action for action in found or Action if action not in OPEN_ACTIONS))
-    raise Invalid(f"action is {text[:100]!r}; it must be one of {known}, or an unambiguous end of one")
+    raise Invalid(
+        f"action is {text[:100]!r}; it must be an action or an unambiguous end of one, such as {_like(lowered, found)};"
+        " `trackside role list --json` lists the actions of each role"
+    )
+
+
+def _like(text: str, found: Sequence[Action]) -> str:
+    """Return the actions that a text may mean: those whose ends are most like it."""
+    from difflib import SequenceMatcher  # noqa: PLC0415  # only for mistakes
+
+    wanted = text.replace(".", "/")
+    parts = wanted.count("/") + 1
+
+    def unlikeness(action: Action) -> tuple[float, str]:
+        end = "/".join(action.lower().split("/")[-parts:])
+        return -SequenceMatcher(None, end, wanted).ratio(), action
+
+    known = [action for action in found or Action if action not in OPEN_ACTIONS]
+    return ", ".join(sorted(known, key=unlikeness)[:SHOWN_ACTIONS])
 
 
 def parse_scope(text: str) -> Scope:

@@ -23,7 +23,7 @@ from trackside.cli.imports import words as import_words
 from trackside.cli.jobs import words as job_words
 from trackside.cli.links import words as link_words
 from trackside.cli.monitoring import words as monitoring_words
-from trackside.cli.output import WRONG, complain, guarded
+from trackside.cli.output import WRONG, Stop, complain, guarded
 from trackside.cli.quotas import words as quota_words
 from trackside.cli.sign_in import words as sign_in_words
 from trackside.cli.words import add_command, add_group, add_json
@@ -34,6 +34,24 @@ from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE
 ADMIN = "trackside.cli.admin"
 STORE_OPTIONS = ("data", "store", "store_file")
 BACKUP_OPTIONS = ("data", "store", "store_file", "artifacts")
+_WRONG_NUMBER = re.compile(r"argument ([^:/]+)(?:/\S+)?: invalid (int|float) value: (.*)")
+_MISSING = re.compile(r"Missing value for required parameter '(\w+)'")
+_SNAKE = re.compile(r"(?<![\w/'\"])[a-z]+(?:_[a-z]+)+(?![\w/'\"])")
+_FIELDS = {  # of the calls, and the word of the command for each
+    "artifacts": "files",
+    "default_artifact_root": "artifact_root",
+    "ends_at": "until",
+    "expires_in_days": "expires",
+    "interval_s": "interval",
+    "latency_s": "latency",
+    "limit": "rows",
+    "max_results": "max",
+    "model_uri": "model",
+    "older_than_days": "older_than",
+    "past_windows": "past",
+    "subscription_id": "subscription",
+    "token_name": "name",
+}
 DOCTOR_OPTIONS = ("host", "port", "data", "store", "store_file", "artifacts")
 
 
@@ -57,7 +75,11 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
         complain(doubt)
     settings.complete_endpoint()
     arguments = words.arguments(words)
-    code: int = getattr(import_module(words.module), words.function)(**arguments, **more)
+    try:
+        code: int = getattr(import_module(words.module), words.function)(**arguments, **more)
+    except Stop as stop:
+        stop.args = (words.parser.in_its_words(str(stop)),)
+        raise
     return code
 
 
@@ -84,6 +106,17 @@ class _Parser(argparse.ArgumentParser):
         is_flag = strange.startswith("-")
         return _nearest(strange.partition("=")[0], self._option_string_actions, "") if is_flag else ""
 
+    def in_its_words(self, message: str) -> str:
+        """Return a message of the server with this command's words for the fields of the call."""
+        names = {action.dest: _name_of(action) for action in self._actions}
+        names |= {field: names[dest] for field, dest in _FIELDS.items() if dest in names and field not in names}
+        missing = _MISSING.match(message)
+        if missing:
+            return f"{names.get(missing[1], missing[1])} is empty"
+        first, blank, rest = message.partition(" ")
+        message = f"{names.get(first, first)}{blank}{rest}" if rest.startswith(("is ", "has ", "names ")) else message
+        return _SNAKE.sub(lambda word: names.get(word[0], word[0]), message)
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Name the nearest choice, which argparse does from Python 3.14 on alone, and never for a command."""
         if action.choices is None or value in action.choices:
@@ -92,14 +125,22 @@ class _Parser(argparse.ArgumentParser):
         nearest = _nearest(str(value), choices, "'")
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  # argparse has no public name for it
             self.error(f"unknown command {value!r}{nearest}")
-        name = action.option_strings[0] if action.option_strings else action.metavar or action.dest
-        self.error(f"{name} is {value!r}; it must be {', '.join(choices[:-1])} or {choices[-1]}{nearest}")
+        self.error(f"{_name_of(action)} is {value!r}; it must be {', '.join(choices[:-1])} or {choices[-1]}{nearest}")
 
     def error(self, message: str) -> NoReturn:
         # A mistyped flag leaves its value over, which may be a URL with a password.
         safe = re.sub(r"\S*(?::/|@)\S*", lambda word: locations.redact(word[0].strip("'\"")), message)
-        complain(f"{safe} ({self.prog} -h shows what there is)")
+        wrong = _WRONG_NUMBER.match(safe)
+        if wrong:
+            safe = f"{wrong[1]} is {wrong[3]}; it must be a {'whole ' * (wrong[2] == 'int')}number"
+        complain(f"{safe.removeprefix('argument ')} ({self.prog} -h shows what there is)")
         raise SystemExit(WRONG)
+
+
+def _name_of(action: argparse.Action) -> str:
+    if action.option_strings:
+        return action.option_strings[0]
+    return action.metavar if isinstance(action.metavar, str) else action.dest.upper()
 
 
 def _nearest(typed: str, known: Iterable[str], quote: str) -> str:

@@ -69,7 +69,8 @@ def create(
         ends=password_ends_at,
     )
     if made is None:
-        raise AlreadyExists(f"User (username={name}) already exists.").because("taken", kind="user", name=name)
+        what = f"A user or group named {name!r}" if kind is Kind.GROUP else f"User (username={name})"
+        raise AlreadyExists(f"{what} already exists.").because("taken", kind="user", name=name)
     touch(tx)
     return get(tx, made[0])
 

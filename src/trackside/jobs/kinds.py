@@ -57,6 +57,16 @@ class Kind(Generic[P]):
         except msgspec.ValidationError as fault:
             raise Invalid(f"params of a job of kind {self.name!r}: {fault}") from None
 
+    def of_caller(self, given: dict[str, Any]) -> P:
+        """Raise Invalid also for parameters that the kind does not know: one that is mistyped would be left out."""
+        known = [field.encode_name for field in msgspec.structs.fields(self.params)]
+        strange = [name for name in given if name not in known]
+        if strange:
+            raise Invalid(
+                f"params of a job of kind {self.name!r}: {strange[0]!r} is not known; it takes {', '.join(known) or 'none'}"
+            )
+        return self.decode(msgspec.json.encode(given))
+
     def checked(self, tx: Tx, params: P) -> P:
         return params if self.check is None else self.check(tx, params)
 

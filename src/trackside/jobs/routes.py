@@ -34,7 +34,7 @@ class Calls:
         job = queue.submit(
             tx,
             kind,
-            kind.decode(msgspec.json.encode(call.params or {})),
+            kind.of_caller(call.params or {}),
             title=call.title or "",
             priority=m.check_priority(call.priority),
             timeout_s=m.check_timeout(call.timeout_s, kind.timeout_s),

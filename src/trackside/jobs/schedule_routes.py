@@ -88,7 +88,7 @@ class Calls:
     def _params(self, tx: Tx, kind_name: str, given: dict[str, object]) -> str:
         kind = self._kinds.get_open(kind_name)
         queue.check_needs(tx, kind)
-        return msgspec.json.encode(kind.checked(tx, kind.decode(msgspec.json.encode(given)))).decode()
+        return msgspec.json.encode(kind.checked(tx, kind.of_caller(given))).decode()
 
 
 def _shown(schedule: m.Schedule) -> m.ShownSchedule:

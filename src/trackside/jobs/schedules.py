@@ -19,7 +19,8 @@ _FORM = "it must have five fields, such as '30 6 * * 1-5' for 6:30 on working da
 def check(cron: str, timezone: str, interval_s: int) -> None:
     """Raise Invalid for a schedule that is none, or that never fires."""
     if bool(cron) == bool(interval_s):
-        raise Invalid("a schedule needs either cron or interval_s" + (", and not both" if cron else ""))
+        both = ", and not both" if cron else ""
+        raise Invalid(f"a schedule needs either cron or interval_s (1 or more){both}")
     if interval_s and not MIN_INTERVAL_S <= interval_s <= MAX_INTERVAL_S:
         raise Invalid(f"interval_s is {interval_s}; it must be between {MIN_INTERVAL_S} and {MAX_INTERVAL_S} seconds")
     zone = _zone(timezone)

@@ -167,7 +167,12 @@ def role_create(words: argparse.Namespace) -> int:
     fields = {_ROLE_FIELDS[key.lower()]: value for key, value in given.items() if key.lower() in _ROLE_FIELDS}
     with place(words) as there:
         made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
-    say(f"created role {made['name']}: it comes to {len(made.get('allowed', []))} actions of this server")
+    allowed = made.get("allowed", [])
+    say(f"created role {made['name']}: it comes to {len(allowed)} actions of this server")
+    if not allowed:
+        complain(
+            "the role allows nothing: no action of this server is among its Actions; `trackside role list` shows roles"
+        )
     return OK
 
 
@@ -220,7 +225,7 @@ def access_explain(words: argparse.Namespace) -> int:
 
 def audit_list(words: argparse.Namespace) -> int:
     asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
-    query = urlencode({key: value for key, value in asked.items() if value})
+    query = urlencode({key: value for key, value in asked.items() if value is not None})
     with place(words) as there:
         found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
     for entry in found if not words.json else []:

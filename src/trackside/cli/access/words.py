@@ -24,7 +24,7 @@ def add_commands(commands: Any, add_store: Add) -> None:
             function = f"{name}_{verb}"
             made = add_command(inner, verb, help_, BINDINGS if function in _OF_BINDINGS else MODULE, function)
             for each in names:
-                made.add_argument(each, metavar=each.upper())
+                made.add_argument(each, metavar=each.upper(), type=int if each == "id" else str)
             if shows:
                 add_json(made)
             made.add_argument(

@@ -180,7 +180,10 @@ def _steps(text: str) -> tuple[int, int]:
     found = _STEPS.fullmatch(text)
     if found is None or text == "..":
         raise Stop(f"--steps is {text!r}; it must be A..B, A.. or ..B with whole numbers, such as 100..200")
-    return int(found[1] or _LOWEST), int(found[2] or _HIGHEST)
+    low, high = int(found[1] or _LOWEST), int(found[2] or _HIGHEST)
+    if low > high:
+        raise Stop(f"--steps is {text!r}; {low} must not be above {high}")
+    return low, high
 
 
 def _of_item(item: dict[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,9 @@ def schedule(words: argparse.Namespace) -> int:
 def traces(words: argparse.Namespace) -> int:
     """Delete old traces by a rule: once, regularly, or only say what it matches."""
     rule = {
-        field: value for name, field in TRACE_FIELDS.items() if (value := getattr(words, name)) not in (None, False)
+        field: value
+        for name, field in TRACE_FIELDS.items()
+        if (value := getattr(words, name)) is not None and value is not False
     }
     if words.preview:
         return _preview_traces(words, rule)
@@ -107,4 +109,8 @@ def _queued(words: argparse.Namespace, body: dict[str, Any]) -> int:
 
 
 def _rule(words: argparse.Namespace) -> dict[str, Any]:
-    return {field: value for name, field in FIELDS.items() if (value := getattr(words, name)) not in (None, False)}
+    return {
+        field: value
+        for name, field in FIELDS.items()
+        if (value := getattr(words, name)) is not None and value is not False  # 0 is a number of days
+    }

@@ -31,20 +31,22 @@ def add_commands(commands: Any) -> None:
 
 
 def _add_create(create: argparse.ArgumentParser) -> None:
-    create.add_argument("--endpoint", metavar="NAME", help="watch the request log of an endpoint")
+    target = create.add_mutually_exclusive_group(required=True)
+    target.add_argument("--endpoint", metavar="NAME", help="watch the request log of an endpoint")
     create.add_argument("--deployment", metavar="NAME", help="of this deployment alone")
-    create.add_argument(
+    target.add_argument(
         "--table", metavar="PLACE", help="watch a table: runs:/RUN/PATH or file:///PATH below --job-folders"
     )
     create.add_argument("--timestamp", metavar="COLUMN", help="the column of the table with the time of a row")
-    create.add_argument(
+    baseline = create.add_mutually_exclusive_group(required=True)
+    baseline.add_argument(
         "--baseline",
         metavar="PLACE",
         help="compare with a table: a file of this machine, runs:/RUN/PATH, or file:///PATH below the server's --job-folders",
     )
-    create.add_argument("--baseline-dataset", metavar="NAME", help="compare with an evaluation dataset")
-    create.add_argument("--baseline-run", metavar="RUN", help="compare with the dataset that a run logged")
-    create.add_argument("--past", type=int, metavar="N", help="compare with the N windows before")
+    baseline.add_argument("--baseline-dataset", metavar="NAME", help="compare with an evaluation dataset")
+    baseline.add_argument("--baseline-run", metavar="RUN", help="compare with the dataset that a run logged")
+    baseline.add_argument("--past", type=int, metavar="N", help="compare with the N windows before")
     create.add_argument(
         "--window", choices=("hour", "day", "week", "month"), default="day", help="the size of a window (default day)"
     )

@@ -70,9 +70,11 @@ def update(words: argparse.Namespace) -> int:
         if words.model:
             body["model_uri"] = words.model
         remote.ask(words, "PUT", _path(words, f"/deployments/{quote(words.deployment, safe='')}"), body)
-    shares: dict[str, Any] = {"traffic": dict(map(_share, words.traffic))} if words.traffic else {}
+    shares: dict[str, Any] = (
+        {"traffic": dict(_share("--traffic", each) for each in words.traffic)} if words.traffic else {}
+    )
     if words.mirror:
-        shares["mirror_traffic"] = dict([_share(words.mirror)])
+        shares["mirror_traffic"] = dict([_share("--mirror", words.mirror)])
     if shares:
         remote.ask(words, "PATCH", _path(words), shares)
     say(f"updated endpoint {words.name}")
@@ -115,8 +117,10 @@ def invoke(words: argparse.Namespace) -> int:
     try:
         text = sys.stdin.read() if words.file == STDIN else Path(words.file).read_text("utf-8")
         body = json.loads(text)
-    except (OSError, ValueError) as fault:
-        raise Stop(f"FILE is {words.file!r}, which cannot be read as JSON ({fault})") from None
+    except OSError as fault:
+        raise Stop(f"FILE is {words.file!r}, which cannot be read ({fault.strerror})") from None
+    except ValueError as fault:
+        raise Stop(f"FILE is {words.file!r}, which is no JSON ({fault})") from None
     found = remote.ask(words, "GET", _path(words))["endpoint"]
     key = "" if found["auth_mode"] == "none" else f"Bearer {remote.ask(words, 'GET', _path(words, '/keys'))['primary']}"
     answer = remote.call(
@@ -158,10 +162,10 @@ def _spec(words: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _share(text: str) -> tuple[str, int]:
+def _share(option: str, text: str) -> tuple[str, int]:
     name, _, percent = text.partition("=")
     if not name or not percent.isdigit():
-        raise Stop(f"--traffic is {text!r}; it must be NAME=PERCENT, such as blue=90")
+        raise Stop(f"{option} is {text!r}; it must be NAME=PERCENT, such as blue=90")
     return name, int(percent)
 
 

@@ -56,6 +56,9 @@ def _named(words: argparse.Namespace) -> dict[str, str]:
 
 def _ms(text: str) -> int:
     try:
-        return int(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
+        ends = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise Stop(f"--until is {text!r}; it must be a day, such as 2027-01-31") from None
+    if ends <= datetime.now(UTC):
+        raise Stop(f"--until is {text!r}; it must be a day after today")
+    return int(ends.timestamp() * 1000)

@@ -20,7 +20,8 @@ SHOWN_CHARS = 12
 
 def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     given = {"state": words.state, "kind": words.kind, "max_results": words.max}
-    found = remote.ask(words, "GET", f"{PATH}?{urlencode({name: value for name, value in given.items() if value})}")
+    asked = urlencode({name: value for name, value in given.items() if value is not None})
+    found = remote.ask(words, "GET", f"{PATH}?{asked}")
     return show_list(
         found.get("jobs", []),
         ("JOB", "KIND", "STATE", "PROGRESS", "CREATED", "TITLE"),
@@ -128,9 +129,12 @@ def ask(words: argparse.Namespace, path: str) -> Any:
 def params_of(words: argparse.Namespace) -> Any:
     """Return the parameters of a job that is to be queued."""
     try:
-        return json.loads(words.params)
+        params = json.loads(words.params)
     except ValueError as fault:
         raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
+    if not isinstance(params, dict):
+        raise Stop(f"JSON is {words.params!r}; it must be an object, such as {{}}")
+    return params
 
 
 def state_of(job: dict[str, Any]) -> str:

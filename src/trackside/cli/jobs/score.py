@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from http.client import HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,7 +54,13 @@ def run(words: argparse.Namespace) -> int:
     if sends:
         place = send(words, Path(words.input), "--input")
         params |= {"input": place, "run_id": place.split("/")[1]}
-    job = remote.ask(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
+    try:
+        job = remote.ask(words, "POST", jobs.PATH, {"kind": "score", "params": params})["job"]
+    except Stop:
+        if sends:  # the run that holds the input is of no use
+            with suppress(Stop):
+                remote.ask(words, "POST", f"{MLFLOW}/runs/delete", {"run_id": params["run_id"]})
+        raise
     try:
         ended = _wait(words, job["job_id"])
     except (KeyboardInterrupt, remote.NoAnswer):

@@ -1,6 +1,7 @@
 """`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
 
 import argparse
+import builtins
 import shlex
 import sys
 import time
@@ -128,16 +129,22 @@ def remove(words: argparse.Namespace) -> int:
 
 
 def log(words: argparse.Namespace) -> int:
-    after = 0
+    found: builtins.list[Any] = []
     while True:
+        after = found[-1]["log_id"] if found else 0
         entries = remote.ask(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
+        found += entries
+        if words.json:
+            if not entries:
+                say(as_json(found))
+                return OK
+            continue
         for each in entries:
-            say(as_json(each) if words.json else _line(each))
+            say(_line(each))
         if not entries:
-            if not after and not words.json:
+            if not found:
                 say(f"link {words.name} had no conflict, and nothing was refused or left out")
             return OK
-        after = entries[-1]["log_id"]
 
 
 def init_script(words: argparse.Namespace) -> int:

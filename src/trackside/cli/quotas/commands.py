@@ -21,7 +21,8 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
 def put(words: argparse.Namespace) -> int:
     body = {**_subject(words), "measure": words.measure, "limit": limit_of(words.limit)}
     found = remote.ask(words, "PUT", PATH, body)["quota"]
-    say(f"quota of {_whose(found)}: {_amount(found, 'limit')} {found['measure']}, {_amount(found, 'used')} used")
+    unit = "" if found["measure"] == "bytes" else f" {found['measure']}"
+    say(f"quota of {_whose(found)}: {_amount(found, 'limit')}{unit}, {_amount(found, 'used')} used")
     return OK
 
 

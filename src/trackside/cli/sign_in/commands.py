@@ -72,7 +72,7 @@ def user_link(words: argparse.Namespace) -> int:
 
 def user_unlink(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/identities/{quoted(words.id)}")
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/identities/{words.id}")
     say(f"{words.name} does not sign in by identity {words.id} any more")
     return OK
 
@@ -97,7 +97,7 @@ def user_trust(words: argparse.Namespace) -> int:
 
 def user_untrust(words: argparse.Namespace) -> int:
     with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/trusts/{quoted(words.id)}")
+        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/trusts/{words.id}")
     say(f"{words.name} trusts {words.id} no more")
     return OK
 

@@ -1,0 +1,110 @@
+"""What commands say of words that the server does not take: in the words of the command line, with what would be right."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.client import Api
+from support.links import url_of
+from support.processes.servers import Server, trackside
+from support.receiver import Receiver
+
+MISTAKES = [
+    ("job list --max 0", "--max is 0; it must be between 1 and 1000"),
+    ("job list --max x", "--max is 'x'; it must be a whole number (trackside job list -h shows what there is)"),
+    ("job list --state x", "--state is 'x'; it must be one of queued, running, succeeded, failed, cancelled"),
+    ("job start storage-count []", "JSON is '[]'; it must be an object, such as {}"),
+    ('job start empty-trash {"older_than_day":9}', "'older_than_day' is not known; it takes older_than_days, kind"),
+    ("job start project {}", "params of a job of kind 'project': Object missing required field `run_id`"),
+    ("schedule create n storage-count --interval 0", "a schedule needs either cron or --interval (1 or more)"),
+    ("schedule create n storage-count --interval 60 --timezone x", "--timezone is 'x'; it must be a name such as UTC"),
+    ('schedule create n storage-count {"x":1} --interval 60', "'x' is not known; it takes none"),
+    ("link add l --to x", "--to is 'x'; it must be http(s)://HOST"),
+    ("link add l --to http://127.0.0.1:1 --rate x", "--rate is 'x'; it must be a number (trackside link add -h"),
+    ("hold add workspace --reason x --until 2020-01-01", "--until is '2020-01-01'; it must be a day after today"),
+    ("endpoint update e --mirror x", "--mirror is 'x'; it must be NAME=PERCENT, such as blue=90"),
+    ("endpoint invoke e none.json", "FILE is 'none.json', which cannot be read (No such file or directory)"),
+    ("access revoke x", "ID is 'x'; it must be a whole number (trackside access revoke -h shows what there is)"),
+    ("trash list --older-than -1", "--older-than is -1; it must be between 0 and 36500"),
+    ("retention preview --keep-best 3", "--keep-best is given without metric; name the metric"),
+    ("monitor create m", "one of the arguments --endpoint --table is required (trackside monitor create -h shows"),
+    ("monitor create m --table x --baseline y --past 3", "--past: not allowed with argument --baseline (trackside"),
+    ("delete metric r m --steps 5..1", "--steps is '5..1'; 5 must not be above 1"),
+    ("delete version m x", "VERSION is 'x'; it must be a number"),
+    ("workspace create team --artifact-root /etc", "--artifact-root is '/etc', which lies in no folder or bucket that"),
+    ("login nonsense", "URL is 'nonsense'; it must be http(s)://HOST:PORT"),
+    ("score x --input runs:/r/in.csv --output out.csv", "MODEL is 'x'; it must be such as models:/NAME/VERSION"),
+]
+
+
+@pytest.mark.parametrize(("command", "said"), MISTAKES)
+def test_a_word_that_is_wrong_is_named_as_it_was_typed(command: str, said: str, server: Server, tmp_path: Path) -> None:
+    code, output, complaint = trackside(*command.split(), cwd=tmp_path, TRACKSIDE_URL=server.url)
+
+    assert (code, output, complaint.count("\n")) == (2, "", 1)
+    assert said in complaint
+
+
+def test_words_that_are_empty_are_named(server: Server, tmp_path: Path) -> None:
+    url = {"TRACKSIDE_URL": server.url}
+
+    no_name = trackside("link", "add", "", "--to", "http://127.0.0.1:1", cwd=tmp_path, **url)
+    no_reason = trackside("hold", "add", "workspace", "--reason", "", cwd=tmp_path, **url)
+
+    assert (no_name[0], no_name[2]) == (2, "trackside: NAME is empty\n")
+    assert (no_reason[0], no_reason[2]) == (2, "trackside: --reason is empty\n")
+
+
+def test_an_unknown_action_is_answered_with_those_that_are_like_it(server: Server, tmp_path: Path) -> None:
+    words = ("access", "explain", "ann", "runs.read", "--server", server.url)
+
+    code, _, complaint = trackside(*words, cwd=tmp_path)
+
+    assert code == 2
+    assert "ACTION is 'runs.read'; it must be an action or an unambiguous end of one, such as " in complaint
+    assert "Microsoft.MachineLearningServices/workspaces/experiments/runs/read, " in complaint
+    assert len(complaint) < 500
+
+
+def test_zero_is_a_number_of_days(tmp_path: Path) -> None:
+    with closing(Receiver()) as server:
+        for words in (["preview", "--keep-last", "0"], ["traces", "--preview"]):
+            trackside("retention", *words, "--older-than", "0", "--server", server.url, cwd=tmp_path)
+
+    assert [each.json for each in server.received] == [{"older_than_days": 0, "keep_last": 0}, {"older_than_days": 0}]
+
+
+def test_the_log_of_a_link_is_one_document_of_json(server: Server, tmp_path: Path) -> None:
+    url = {"TRACKSIDE_URL": server.url}
+    server.api.new_workspace("south")
+    server.api.post("/api/trackside/v1/links", name="l", to=url_of(server, "south"))
+
+    code, said, _ = trackside("link", "log", "l", "--json", cwd=tmp_path, **url)
+
+    assert (code, json.loads(said)) == (0, [])
+
+
+def test_a_table_that_cannot_be_scored_leaves_no_run(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n")
+    words = ("score", "models:/none/1", "--input", "in.csv", "--output", "out.csv", "--server", server.url)
+
+    code, _, complaint = trackside(*words, cwd=tmp_path)
+
+    assert (code, "Model Version (name=none, version=1) not found" in complaint) == (2, True)
+    assert runs_of(server.api) == []
+
+
+def runs_of(api: Api) -> list[str]:
+    found = api.post("runs/search", experiment_ids=["0"]).get("runs", [])
+    return [run["info"]["run_id"] for run in found]
+
+
+def test_a_role_that_allows_nothing_is_said_to(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "role.json").write_text('{"Name": "odd", "Actions": ["Other.Provider/things/read"]}')
+
+    code, _, complaint = trackside("role", "create", "role.json", "--server", server.url, cwd=tmp_path)
+
+    assert code == 0
+    assert "the role allows nothing: no action of this server is among its Actions" in complaint
