@@ -98,7 +98,7 @@ def test_the_table_says_states_in_words_and_how_long_a_run_has_lasted(server: Se
     )
 
 
-def test_names_that_differ_at_their_end_are_cut_in_the_middle(server: Server, page: Page) -> None:
+def test_names_that_differ_somewhere_are_told_apart(server: Server, page: Page) -> None:
     experiment_id, runs = new_runs(server.api, 2)
     prefix = "validation/mean_average_precision_at_iou_"
     for run_id in runs:
@@ -107,7 +107,8 @@ def test_names_that_differ_at_their_end_are_cut_in_the_middle(server: Server, pa
 
     page.goto(address(server, experiment_id, runs, "&all=1"))
     named = page.get_by_role("rowheader", name=f"{prefix}0.95", exact=True)
-    expect(named.locator("[aria-hidden]")).to_have_text(re.compile(r"^valid.*….*0\.95$"))
+    expect(named).to_have_text(f"{prefix}0.95")
+    assert named.evaluate("(each) => each.scrollWidth <= each.clientWidth && each.scrollHeight <= each.clientHeight")
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(f"{server.url}/#/experiments/{experiment_id}")
 

@@ -49,7 +49,7 @@ export default {
   noMatch: "Ninguna métrica tiene un nombre así",
   noRuns: "No hay ejecuciones elegidas",
   noRunsHint: "Elija ejecuciones para ver sus gráficos.",
-  exactLine: (total: number) => `${points(total)}, exactos`,
+  exactLine: (total: number) => `${points(total)}, ${plural(total) === "one" ? "exacto" : "exactos"}`,
   sampleLine: (shown: number, total: number) => `${formatCount(shown)} de ${points(total)}, con mín. y máx.`,
   truncatedLine: (shown: number, total: number) =>
     `Los primeros ${formatCount(shown)} de ${points(total)}: amplíe para ver los demás`,
