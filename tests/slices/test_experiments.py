@@ -47,13 +47,23 @@ def test_a_fault_that_users_meet_often_has_a_reason_as_data(api: Api) -> None:
     taken = api.ask("POST", "experiments/create", {"name": "iris"}).json
     too_long = api.ask("POST", "experiments/create", {"name": "x" * 501}).json
     missing = api.ask("GET", "experiments/get", arguments={"experiment_id": "9" * 15}).json
+    no_model = api.ask("POST", "model-versions/create", {"name": "iris", "source": "s3://b/m"}).json
+    no_version = api.ask("POST", "model-versions/create", {"name": "iris", "source": "models:/iris/1"}).json
     rare = api.ask("POST", "experiments/search", {"max_results": 0}).json
 
     assert taken["message"] == "Experiment(name=iris) already exists."
     assert taken["reason"] == {"key": "taken", "values": {"kind": "experiment", "name": "iris"}}
     assert too_long["reason"] == {"key": "too-long", "values": {"field": "name", "most": "500"}}
     assert missing["reason"] == {"key": "missing", "values": {"kind": "experiment", "name": "9" * 15}}
+    assert no_model["reason"] == no_version["reason"]
+    assert no_model["reason"] == {"key": "missing", "values": {"kind": "registered_model", "name": "iris"}}
     assert "reason" not in rare
+
+
+def test_a_reason_quotes_no_more_than_500_characters(api: Api) -> None:
+    refused = api.ask("GET", "experiments/get-by-name", arguments={"experiment_name": "\U0001f600" * 501}).json
+
+    assert refused["reason"]["values"]["name"] == "\U0001f600" * 500
 
 
 def test_an_experiment_keeps_what_it_was_made_with(api: Api) -> None:

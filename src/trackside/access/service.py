@@ -9,11 +9,12 @@ from trackside.access.model import Assignment, Role, Scope, is_assignable
 from trackside.access.rank import place_of_scope
 from trackside.core.access import Action, Caller, Rights
 from trackside.core.db.tx import Tx
-from trackside.core.errors import AlreadyExists, Denied, Invalid, NotFound
+from trackside.core.errors import AlreadyExists, Denied, Invalid
 from trackside.identity import store as identity
 from trackside.identity.model import EVERYBODY, Principal
 from trackside.identity.service import record
 from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import not_found
 
 REFUSED = "Permission denied."
 EVERYBODY_NAME = "everybody"
@@ -80,7 +81,7 @@ def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:
 def _check_exists(tx: Tx, scope: Scope) -> None:
     """A typing error in a scope would be a right that nobody notices."""
     if scope.workspace and workspaces.find(tx, scope.workspace) is None:
-        raise NotFound(f"Workspace '{scope.workspace[:100]}' not found")
+        raise not_found(scope.workspace)
 
 
 def _named(verb: str, is_denial: bool) -> str:

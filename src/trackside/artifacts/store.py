@@ -5,10 +5,10 @@ from msgspec import Struct
 
 from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import NotFound
 from trackside.quotas import usage
 from trackside.quotas.budget import check, quotas_of
 from trackside.quotas.model import Measure
+from trackside.runs.model import not_found
 
 REMOVED = "remove files"  # an action of the change log
 REMOVING = "removing files"  # the same before the files are deleted; gives way to REMOVED
@@ -31,7 +31,7 @@ def root_of_run(tx: Tx, run_id: str) -> Root:
         run_id=run_id,
     )
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     return Root(uri=row[0], workspace_root=row[1])
 
 

@@ -4,7 +4,7 @@ from trackside.cleanup import whole
 from trackside.cleanup.model import PROTECTED, Found, Kind, Target, is_protecting
 from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import BadState, NotFound
-from trackside.experiments.model import check_id
+from trackside.experiments.model import check_id, not_found
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.metrics import removal
@@ -162,7 +162,7 @@ def _experiment(tx: Tx, experiment_id: str) -> Found:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise not_found(experiment_id)
     seq, name = row
     inside = tx.one("SELECT COUNT(*) FROM runs WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)
     logged = tx.one("SELECT COUNT(*) FROM logged_models WHERE workspace_id = :ws AND experiment_seq = :seq", seq=seq)

@@ -8,7 +8,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from trackside.core import names
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call, Part, missing
 
 MAX_NAME = 500
@@ -133,6 +133,12 @@ def check_id(given: str) -> int:
     if len(given) <= 19 and re.fullmatch(r"-?[0-9]+", given):
         return int(given)
     raise Invalid(f"Invalid experiment ID '{given[:100]}'. Experiment ID must be a valid integer.")
+
+
+def not_found(experiment_id: str) -> NotFound:
+    return NotFound(f"No Experiment with id={experiment_id} exists").because(
+        "missing", kind="experiment", name=str(experiment_id)
+    )
 
 
 def check_name(name: str | None) -> str:

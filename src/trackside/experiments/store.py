@@ -16,6 +16,7 @@ from trackside.experiments.model import (
     Tag,
     check_id,
     check_name,
+    not_found,
 )
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
@@ -121,9 +122,7 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
-            "missing", kind="experiment", name=str(experiment_id)
-        )
+        raise not_found(experiment_id)
     return with_tags(tx, [row])[0]
 
 
@@ -233,9 +232,7 @@ def _active(tx: Tx, experiment_id: str, lock: str) -> tuple[int, str]:
 
 def _checked(experiment_id: str, row: Row | None) -> tuple[int, str]:
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
-            "missing", kind="experiment", name=str(experiment_id)
-        )
+        raise not_found(experiment_id)
     if row[2] != Lifecycle.ACTIVE:
         raise Invalid(f"The experiment {experiment_id} must be in the 'active' state. \nCurrent state is {row[2]}.")
     return row[0], row[1]
@@ -281,9 +278,7 @@ def delete(tx: Tx, experiment_id: str) -> None:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
-            "missing", kind="experiment", name=str(experiment_id)
-        )
+        raise not_found(experiment_id)
     forget_active(tx, experiment_id)
     seq, deleted_time = row
     runs = tx.all(
@@ -335,9 +330,7 @@ def restore(tx: Tx, experiment_id: str) -> None:
         id=check_id(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
-            "missing", kind="experiment", name=str(experiment_id)
-        )
+        raise not_found(experiment_id)
     _drop_documents(tx, row[0])
     tx.record_all([Change("run", run_id, "restore") for (run_id,) in runs])
     tx.record(Change("experiment", experiment_id, "restore"))
@@ -444,9 +437,7 @@ def _raise_missing(tx: Tx, experiment_id: str) -> None:
     if not tx.one(
         "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=check_id(experiment_id)
     ):
-        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
-            "missing", kind="experiment", name=str(experiment_id)
-        )
+        raise not_found(experiment_id)
 
 
 def _absolute(location: str) -> str:

@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import NotFound
 from trackside.core.http.codec import Call
 from trackside.links.model import CreatedBy, Kind, State
+from trackside.runs.model import not_found
 from trackside.sync.document import Mode
 
 MOST_ANCESTORS = 50
@@ -51,7 +51,7 @@ class Relations(Struct, frozen=True, kw_only=True):
 def get(tx: Tx, call: OfRun) -> Relations:
     run_id = call.run_id or ""
     if _ref(tx, run_id) is None:
-        raise NotFound(f"Run with id={run_id} not found")
+        raise not_found(run_id)
     return Relations(ancestors=_ancestors(tx, run_id), children=_children(tx, run_id), copies=_copies(tx, run_id))
 
 

@@ -208,7 +208,9 @@ def experiment_names(tx: Tx, ids: list[str]) -> dict[str, str]:
 
 def _check_experiment(tx: Tx, experiment_id: str) -> None:
     if not experiment_names(tx, [experiment_id]):
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise NotFound(f"No Experiment with id={experiment_id} exists").because(
+            "missing", kind="experiment", name=experiment_id
+        )
 
 
 def _forget(tx: Tx) -> None:

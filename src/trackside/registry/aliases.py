@@ -6,7 +6,15 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.registry import history, models, versions
 from trackside.registry.history import Kind
-from trackside.registry.model import LATEST, ModelVersion, check_alias, check_name, check_new_alias, check_version
+from trackside.registry.model import (
+    LATEST,
+    ModelVersion,
+    check_alias,
+    check_name,
+    check_new_alias,
+    check_version,
+    version_not_found,
+)
 
 
 class Named(Struct, frozen=True):
@@ -21,7 +29,7 @@ def put(tx: Tx, name: str, alias: str, version: str) -> None:
     number = check_version(version)
     key = models.find_locked(tx, name)
     if key is None or not versions.exists(tx, key.model_seq, number):
-        raise versions.missing(name, version)
+        raise version_not_found(name, version)
     before = find(tx, key.model_seq, alias)
     tx.run(
         """

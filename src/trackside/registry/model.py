@@ -8,7 +8,7 @@ from typing import ClassVar
 from msgspec import UNSET, UnsetType, field
 
 from trackside.core import names
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.http.codec import Answer, Call, Part
 
 MAX_NAME = 256
@@ -207,6 +207,18 @@ class SetVersionTag(OfVersion, frozen=True):
 class DeleteVersionTag(OfVersion, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("name", "version", "key")
     key: str | None = None
+
+
+def model_not_found(name: str) -> NotFound:
+    return NotFound(f"Registered Model with name={name} not found").because(
+        "missing", kind="registered_model", name=name
+    )
+
+
+def version_not_found(name: str, version: str | int) -> NotFound:
+    return NotFound(f"Model Version (name={name}, version={version}) not found").because(
+        "missing", kind="model_version", name=f"{name} {version}"
+    )
 
 
 def check_name(name: str | None, path: str = "name") -> str:

@@ -10,7 +10,7 @@ from trackside.access import store as access
 from trackside.core.access import Object
 from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
-from trackside.core.errors import AlreadyExists, NotFound
+from trackside.core.errors import AlreadyExists
 from trackside.core.filters import grams
 from trackside.core.http.codec import encode
 from trackside.holds import store as holds
@@ -24,6 +24,7 @@ from trackside.registry.model import (
     RegisteredModel,
     Tag,
     check_name,
+    model_not_found,
     says_prompt,
 )
 from trackside.workspaces import store as workspaces
@@ -154,7 +155,7 @@ def key_of(tx: Tx, name: str) -> Key:
         name=check_name(name),
     )
     if row is None:
-        raise missing(name)
+        raise model_not_found(name)
     return Key(row[0], name, bool(row[1]), row[2])
 
 
@@ -162,7 +163,7 @@ def lock(tx: Tx, name: str) -> Key:
     """The model, with its row held: writes to one model come one after the other, also from several servers."""
     key = find_locked(tx, check_name(name))
     if key is None:
-        raise missing(name)
+        raise model_not_found(name)
     return key
 
 
@@ -230,12 +231,6 @@ def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
                 )
             )
     return models
-
-
-def missing(name: str) -> NotFound:
-    return NotFound(f"Registered Model with name={name} not found").because(
-        "missing", kind="registered_model", name=name
-    )
 
 
 def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:

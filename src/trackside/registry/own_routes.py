@@ -21,13 +21,14 @@ from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.http.targets import by
 from trackside.core.work import backup_lease
-from trackside.registry import approvals, history, lineage, models, moments, stages, versions
+from trackside.registry import approvals, history, lineage, moments, stages, versions
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
 from trackside.registry.files import removal
 from trackside.registry.files.removal import Deletion, Doomed, Freed, Kept, Plan, Work
 from trackside.registry.history import Event, Held, Kind, StagesEvent
 from trackside.registry.lineage import Lineage, RunModels
+from trackside.registry.model import model_not_found
 from trackside.registry.stages import Stage
 
 log = logging.getLogger("trackside.registry")
@@ -175,7 +176,7 @@ def get_history(tx: Tx, call: GetHistory) -> History:
     version = m.check_version(call.version) if call.version else None
     bearers = history.bearers(tx, call.model)
     if not bearers:
-        raise models.missing(call.model)
+        raise model_not_found(call.model)
     found = history.page(
         tx,
         bearers,
@@ -200,7 +201,7 @@ def get_at(tx: Tx, call: At) -> WasAt:
     bearer = history.bearer_at(tx, call.model, time) or _current(tx, call.model)
     bearers = history.bearers(tx, call.model)
     if bearer is None and not bearers:
-        raise models.missing(call.model)
+        raise model_not_found(call.model)
     if call.stage:
         known = stages.of(tx)
         stage = stages.spelled(known, call.stage)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
-from trackside.core.errors import BadState, NotFound
+from trackside.core.errors import BadState
+from trackside.registry.model import version_not_found
 
 
 class Use(Struct, frozen=True):
@@ -39,7 +40,7 @@ def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) 
             version=version,
         )
         if not added:
-            raise NotFound(f"Model Version (name={name}, version={version}) not found")
+            raise version_not_found(name, version)
 
 
 def release(tx: Tx, kind: str, user_name: str) -> None:

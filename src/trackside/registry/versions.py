@@ -25,7 +25,9 @@ from trackside.registry.model import (
     Tag,
     check_name,
     check_version,
+    model_not_found,
     says_prompt,
+    version_not_found,
 )
 
 CHUNK = 1000  # rows by key in one statement
@@ -69,7 +71,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         name=check_name(name),
     )
     if model is None:
-        raise NotFound(f"Registered Model with name={name} not found")
+        raise model_not_found(name)
     model_seq, version, model_uid = model
     uid = uuid4().hex
     is_prompt = says_prompt(tags)
@@ -235,7 +237,7 @@ def latest_in(tx: Tx, name: str, wanted: Sequence[str]) -> list[ModelVersion]:
         "SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=check_name(name)
     )
     if row is None:
-        raise NotFound(f"Registered Model with name={name} not found")
+        raise model_not_found(name)
     known = stages.of(tx)
     names = [stages.find(known, stage).name for stage in wanted] or [stage.name for stage in known]
     seqs = tx.all(
@@ -280,7 +282,7 @@ def key_of(tx: Tx, name: str, version: str) -> Key:
         version=check_version(version),
     )
     if row is None:
-        raise missing(name, version)
+        raise version_not_found(name, version)
     version_seq, model_seq, number, stage, is_prompt, uid = row
     return Key(version_seq, model_seq, number, stage, bool(is_prompt), uid, "")
 
@@ -332,12 +334,6 @@ def of_rows(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[ModelVersion]:
     """Versions, without aliases, from rows that begin with COLUMNS."""
     tags = _tags(tx, [row[0] for row in rows])
     return [_version(row, tags.get(row[0], []), []) for row in rows]
-
-
-def missing(name: str, version: str) -> NotFound:
-    return NotFound(f"Model Version (name={name}, version={version}) not found").because(
-        "missing", kind="model_version", name=f"{name} {version}"
-    )
 
 
 def locked(tx: Tx, name: str, version: str) -> Key:

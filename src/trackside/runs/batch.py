@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from trackside.core.db.changes import LOOKED_UP
 from trackside.core.db.tx import Query, Tx
-from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.core.errors import Fault, Invalid
 from trackside.metrics import store as metrics
 from trackside.metrics.series import Series
 from trackside.quotas import usage
 from trackside.runs import model_points
 from trackside.runs.limits import Logged
-from trackside.runs.model import RUN_NAME_TAG, RunInfo
+from trackside.runs.model import RUN_NAME_TAG, RunInfo, not_found
 
 ANSWER = b"{}"
 # Whether the points of a run are counted for quotas; a part of a statement that reads `runs`.
@@ -210,7 +210,7 @@ def _load_params(tx: Tx, calls: Sequence[Logged], states: dict[str, RunState]) -
 
 def _fault(call: Logged, state: RunState | None) -> Fault | None:
     if state is None:
-        return NotFound(f"Run with id={call.run_id} not found").because("missing", kind="run", name=str(call.run_id))
+        return not_found(call.run_id)
     if state.stage != "active":
         return Invalid(f"The run {call.run_id} must be in the 'active' state. Current state is {state.stage}.")
     clashes = []

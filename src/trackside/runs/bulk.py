@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import Denied, Invalid, NotFound
+from trackside.core.errors import Denied, Invalid
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
 from trackside.experiments.store import check_unchanged
@@ -14,7 +14,7 @@ from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.runs import limits
 from trackside.runs.batch import attribute, save_tags
-from trackside.runs.model import RUN_NAME_TAG
+from trackside.runs.model import RUN_NAME_TAG, not_found
 from trackside.runs.selection import SelectRuns
 
 AT_ONCE = 500  # runs in a transaction: some milliseconds, in which others wait
@@ -110,7 +110,7 @@ def edit_tag(tx: Tx, run_id: str, key: str, value: str | None, expected: str | N
 
     Raise Conflict if it has another one by now."""
     if not _lock(tx, [run_id]):
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     row = tx.one(
         """
         SELECT t.value FROM tags t JOIN runs r ON r.run_seq = t.run_seq

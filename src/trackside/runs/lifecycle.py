@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from trackside.core import ids, names
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Query, Row, Tx
-from trackside.core.errors import Fault, Invalid, NotFound
+from trackside.core.errors import Fault, Invalid
 from trackside.core.http.codec import encode
 from trackside.experiments import store as experiments
 from trackside.quotas import store as quota_store
@@ -23,6 +23,7 @@ from trackside.quotas.budget import Budget
 from trackside.runs import batch, limits
 from trackside.runs import model as m
 from trackside.runs.batch import RunState
+from trackside.runs.model import not_found
 
 INFO = """r.run_seq, r.run_id, e.experiment_id, r.run_name, r.user_id, r.status, r.start_time, r.end_time, r.artifact_uri,
     r.lifecycle_stage"""
@@ -139,9 +140,7 @@ def update_all(tx: Tx, calls: Sequence[RunUpdate]) -> list[m.GotInfo | Fault]:
     for call in calls:
         state = states.get(call.run_id)
         if state is None or state.info is None:
-            answers.append(
-                NotFound(f"Run with id={call.run_id} not found").because("missing", kind="run", name=str(call.run_id))
-            )
+            answers.append(not_found(call.run_id))
         elif state.stage != "active":
             answers.append(not_active(call.run_id, state.stage))
         else:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, UnsetType
 
+from trackside.core.errors import NotFound
 from trackside.core.http.codec import Answer, Call, Part
 
 
@@ -256,3 +257,7 @@ def random_name() -> str:
     """Such as `brisk-otter-417`."""
     choose = random.choice  # a name, no secret
     return f"{choose(_ADJECTIVES)}-{choose(_ANIMALS)}-{choose(range(1000))}"
+
+
+def not_found(run_id: str) -> NotFound:
+    return NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))

@@ -29,6 +29,7 @@ from trackside.runs.model import (
     RunInfo,
     RunInputs,
     RunOutputs,
+    not_found,
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
@@ -70,7 +71,7 @@ def active(tx: Tx, run_id: str) -> tuple[int, int]:
         id=run_id,
     )
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     run_seq, experiment_seq, stage = row
     if stage != "active":
         raise not_active(run_id, stage)
@@ -80,7 +81,7 @@ def active(tx: Tx, run_id: str) -> tuple[int, int]:
 def seq_of(tx: Tx, run_id: str) -> int:
     row = tx.one("SELECT run_seq FROM runs WHERE workspace_id = :ws AND run_id = :id", id=run_id)
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     seq: int = row[0]
     return seq
 
@@ -114,7 +115,7 @@ def get(tx: Tx, run_id: str) -> Run:
         id=run_id,
     )
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     seq: int = row[2]
     parts = _parts(tx, [seq], has_datasets=bool(row[0]), has_models=bool(row[1]))
     return parts.run(seq, info_of(row[2:]), with_model_inputs=True)
@@ -388,7 +389,7 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
         deleted_time=tx.now if stage == "deleted" else None,
     )
     if row is None:
-        raise NotFound(f"Run with id={run_id} not found").because("missing", kind="run", name=str(run_id))
+        raise not_found(run_id)
     changed(tx, run_id, row[0], action)
 
 

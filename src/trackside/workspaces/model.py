@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, NotFound
 from trackside.core.uris import check_place
 
 DEFAULT = "default"
@@ -132,6 +132,10 @@ def _in_databricks(path: str) -> tuple[Named | None, str]:
     path = path.removeprefix("/databricks")
     match = _PATH_DOOR.fullmatch(path)
     return (None, path) if match is None else (Named(match[1]), match[2] or "/")
+
+
+def not_found(name: str) -> NotFound:
+    return NotFound(f"Workspace '{name[:100]}' not found").because("missing", kind="workspace", name=name)
 
 
 def check_name(name: str) -> str:

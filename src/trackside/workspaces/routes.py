@@ -7,13 +7,20 @@ from typing import ClassVar, Literal
 from trackside.core import names
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Denied, Invalid, NotFound
+from trackside.core.errors import Denied, Invalid
 from trackside.core.http.admission import REFUSED
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import HANDLED, Route, command, query
 from trackside.core.places import RootPolicy
 from trackside.workspaces import store
-from trackside.workspaces.model import DEFAULT, DEFAULT_RESOURCE_GROUP, DEFAULT_SUBSCRIPTION, Workspace, check_root
+from trackside.workspaces.model import (
+    DEFAULT,
+    DEFAULT_RESOURCE_GROUP,
+    DEFAULT_SUBSCRIPTION,
+    Workspace,
+    check_root,
+    not_found,
+)
 from trackside.workspaces.service import Directory
 
 Mode = Literal["RESTRICT", "CASCADE", "SET_DEFAULT"]
@@ -229,7 +236,7 @@ def _get(tx: Tx, name: str) -> Workspace:
     """A workspace that is closed to the caller is as one that is missing."""
     found = store.find(tx, name)
     if found is None or not tx.caller.rights(found).is_any:
-        raise NotFound(f"Workspace '{name[:100]}' not found").because("missing", kind="workspace", name=name)
+        raise not_found(name)
     return found
 
 

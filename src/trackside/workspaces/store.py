@@ -16,6 +16,7 @@ from trackside.workspaces.model import (
     Storage,
     Workspace,
     check_name,
+    not_found,
 )
 
 DEFAULT_WORKSPACE_ID = 1
@@ -85,7 +86,7 @@ def create(
 def get(tx: Tx, name: str) -> Workspace:
     found = find(tx, name)
     if found is None:
-        raise NotFound(f"Workspace '{name[:100]}' not found").because("missing", kind="workspace", name=name)
+        raise not_found(name)
     return found
 
 

@@ -24,7 +24,7 @@ from trackside.jobs import queue
 from trackside.jobs import store as jobs
 from trackside.jobs.kinds import Kind
 from trackside.workspaces import store as workspaces
-from trackside.workspaces.model import Workspace
+from trackside.workspaces.model import Workspace, not_found
 from trackside.workspaces.routes import Tenants
 from trackside.workspaces.service import Directory
 
@@ -191,7 +191,7 @@ def _workspaces(tx: Tx, target: Target) -> list[Workspace]:
     if target.name:
         found = workspaces.find(tx, target.name)
         if found is None or not tx.caller.rights(found).is_any:
-            raise NotFound(f"Workspace '{target.name[:100]}' not found")
+            raise not_found(target.name)
         return [found]
     visible = [
         each

@@ -11,7 +11,7 @@ from trackside.logged_models import store as logged_models
 from trackside.registry import stages
 from trackside.registry.files import sources
 from trackside.registry.files.sources import ModelUri, Owner
-from trackside.registry.model import LATEST, CreateVersion, check_name
+from trackside.registry.model import LATEST, CreateVersion, check_name, model_not_found, version_not_found
 
 VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions that were made of it
 
@@ -60,7 +60,7 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
     root, source_run = found if found is not None else (None, "")
     sources.check(source, Owner("model_id", model_id, root))
     if root is None:
-        raise NotFound(f"Logged model with ID '{model_id}' not found.")
+        raise logged_models.missing(model_id)
     storage = root if uri is not None else sources.without_dots(source)
     return Origin(source, storage, sources.place(storage), run_id or source_run, model_id)
 
@@ -99,7 +99,7 @@ def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
         "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name
     )
     if model is None:
-        raise NotFound(f"Registered Model with name={name} not found")
+        raise model_not_found(name)
     if model[1]:
         raise Invalid(
             f"Invalid model version source: '{call.source}'. Prompt versions cannot be used as model version sources."
@@ -114,7 +114,7 @@ def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
         version=version,
     )
     if row is None:
-        raise NotFound(f"Model Version (name={name}, version={version}) not found")
+        raise version_not_found(name, version)
     version, storage, files, run_id, model_id, has_own_folder = row
     if (call.run_id is not None and call.run_id != run_id) or (call.model_id is not None and call.model_id != model_id):
         raise Invalid(

@@ -23,6 +23,7 @@ from trackside.core.http.streams import Request, Response, json_response
 from trackside.events import store as events
 from trackside.experiments import store as experiments
 from trackside.registry import replica
+from trackside.registry.model import model_not_found
 from trackside.sync import fields, portions, validation
 from trackside.sync.api import datasets as import_datasets
 from trackside.sync.api import files, reviews, traces
@@ -343,7 +344,7 @@ def was_removed(tx: Tx, call: OfItem) -> Removed:
 def find_registered(tx: Tx, call: ByName) -> ItemId:
     uid = replica.uid_of_name(tx, call.name or "")
     if uid is None:
-        raise NotFound(f"Registered Model with name={(call.name or '')[:300]} not found")
+        raise model_not_found((call.name or "")[:300])
     return ItemId(id=uid)
 
 

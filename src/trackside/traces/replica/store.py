@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import AlreadyExists, Invalid, NotFound
+from trackside.core.errors import AlreadyExists, Invalid
 from trackside.experiments.model import check_id as check_experiment
+from trackside.experiments.model import not_found
 from trackside.traces.issues import model as im
 from trackside.traces.label_schemas import model as lm
 from trackside.traces.replica.model import (
@@ -46,7 +47,7 @@ def place(tx: Tx, experiment_id: str) -> Place:
         id=check_experiment(experiment_id),
     )
     if row is None:
-        raise NotFound(f"No Experiment with id={experiment_id} exists")
+        raise not_found(experiment_id)
     return Place(row[0], experiment_id)
 
 

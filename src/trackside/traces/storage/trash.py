@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from trackside.core.access import Object
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import AlreadyExists, BadState, NotFound
+from trackside.core.errors import AlreadyExists, BadState
 from trackside.core.work import backup_lease
 from trackside.quotas import usage
+from trackside.traces.model import missing
 from trackside.traces.storage import announce, span_names
 
 MOST_AT_ONCE = 1_000  # traces that one statement changes
@@ -75,7 +76,7 @@ def find(tx: Tx, trace_id: str) -> Kept | None:
 def get(tx: Tx, trace_id: str) -> Kept:
     found = find(tx, trace_id)
     if found is None:
-        raise NotFound(f"Trace with ID '{trace_id[:100]}' not found.")
+        raise missing(trace_id)
     return found
 
 

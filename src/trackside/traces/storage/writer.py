@@ -10,9 +10,9 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from trackside.core.db.tx import Change, Query, Row, Tx
-from trackside.core.errors import Denied, Fault, Invalid, NotFound
+from trackside.core.errors import Denied, Fault, Invalid
 from trackside.core.http.admission import REFUSED
-from trackside.experiments.model import check_id
+from trackside.experiments.model import check_id, not_found
 from trackside.quotas import store as quota_rows
 from trackside.quotas import usage
 from trackside.quotas.budget import Budget
@@ -308,9 +308,7 @@ def _numbers(ids: Iterable[str]) -> tuple[dict[int, list[str]], Experiments]:
 
 def _experiments(rows: Iterable[Row], numbers: Mapping[int, Sequence[str]]) -> Experiments:
     """Return experiments by id, or why there is none."""
-    found: Experiments = {
-        given: NotFound(f"No Experiment with id={given} exists") for names in numbers.values() for given in names
-    }
+    found: Experiments = {given: not_found(given) for names in numbers.values() for given in names}
     for public, *place in rows:
         found |= {given: _Place(str(public), *place) for given in numbers[public]}
     return found
