@@ -102,6 +102,22 @@ def test_a_trace_is_found_opened_and_read(server: Server, page: Page, console: l
 
 
 @pytest.mark.slow
+def test_words_in_the_filter_find_traces_by_what_they_hold(server: Server, page: Page) -> None:
+    other = "f" * 32
+    send_one(server)
+    send(server, span(1, 0, "refund", 0, 900, trace=other))
+
+    page.goto(f"{server.url}/#/experiments/0/traces")
+    expect(page.get_by_role("link", name="refund")).to_be_visible()
+    page.get_by_label("Filter", exact=True).fill("a workspace")
+    page.get_by_role("button", name="Find in traces").click()
+
+    expect(page.get_by_role("link", name="refund")).to_have_count(0)
+    expect(page.get_by_role("link", name="answer", exact=True)).to_be_visible()
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("trace.text ILIKE '%a workspace%'")
+
+
+@pytest.mark.slow
 def test_30000_spans_are_a_page_that_scrolls(server: Server, page: Page) -> None:
     for first in range(2, 30_002, 5_000):
         spans = [span(at, max(at // 3, 1), f"step {at}", at, at + 5) for at in range(first, first + 5_000)]

@@ -228,6 +228,22 @@ def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Se
 
 
 @pytest.mark.slow
+def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(page: Page, server: Server) -> None:
+    for name in ("resnet_18", "resnet-50", "vit"):
+        server.api.new_run(run_name=name)
+
+    page.goto(f"{server.url}/#/experiments/0")
+    box = page.get_by_role("combobox", name="Filter")
+    box.fill("NET_")
+    expect(page.get_by_role("button", name="Find in names")).to_be_visible()
+    expect(box).to_have_attribute("aria-invalid", "false")
+    box.press("Enter")
+
+    expect(names(page)).to_have_text(["resnet_18"])
+    expect(box).to_have_value("run_name CONTAINS 'NET_'")
+
+
+@pytest.mark.slow
 def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     page.get_by_role("checkbox", name="Select a").check()
