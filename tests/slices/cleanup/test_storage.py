@@ -64,6 +64,9 @@ def test_the_command_counts_and_shows(server: Server, said: Said) -> None:
     assert (code, "Default" in out, "9.0 KiB" in out) == (0, True, True)
     shown = json.loads(said("storage", "--by", "item", "--json")[1])
     assert [each["key"] for each in shown["lines"]] == [f"run:{run_id}"]
+    heads, first, *_ = (line.split() for line in said("storage", "--by", "item")[1].splitlines())
+    assert heads[:3] == ["ITEM", "KIND", "ID"]
+    assert first[1:3] == ["run", run_id]
     assert "default" in said("storage", "--by", "workspace")[1]
 
 

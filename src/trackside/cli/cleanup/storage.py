@@ -33,7 +33,10 @@ def show(words: argparse.Namespace) -> int:
     if found["rest"]["items"]:
         lines.append(_cells(found["rest"], "(more)", ""))
     lines.append(_cells(found["total"], "total", ""))
-    say(table([(words.by.upper(), "ID", "TOTAL", "FILES", "METRICS", "ITEMS"), *lines]))
+    heads: tuple[str, ...] = (words.by.upper(), "ID", "TOTAL", "FILES", "METRICS", "ITEMS")
+    if words.by == "item":
+        lines, heads = [_with_kind(line) for line in lines], ("ITEM", "KIND", *heads[1:])
+    say(table([heads, *lines]))
     return OK
 
 
@@ -45,6 +48,13 @@ def _workspaces(words: argparse.Namespace) -> int:
     lines = [_cells(each, each["name"], "" if "counted_at" in each else "not counted yet") for each in found]
     say(table([("WORKSPACE", "", "TOTAL", "FILES", "METRICS", "ITEMS"), *lines]))
     return OK if found else BROKEN
+
+
+def _with_kind(line: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a line with kind and id apart, as `trackside delete KIND ID` takes them."""
+    name, key, *sizes = line
+    kind, _, item_id = key.partition(":")
+    return (name, kind.replace("_", "-"), item_id, *sizes)
 
 
 def _cells(line: dict[str, Any], name: str, key: str) -> tuple[str, ...]:
