@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from support.processes.command_line import Launch
 from support.processes.servers import trackside
 from support.receiver import Receiver
 from trackside.cli import main
+from trackside.cli.examples import EXAMPLES
 from trackside.core import settings
 
 # Words
@@ -165,6 +167,34 @@ def test_every_command_explains_itself(words: str, capsys: pytest.CaptureFixture
     said, complaints = capsys.readouterr()
     assert complaints == ""
     assert said.startswith(f"usage: {' '.join(['trackside', *words.split()])} ")
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_word_of_a_command_is_explained(words: str) -> None:
+    unexplained = [action.dest for action in COMMANDS[words]._actions if not action.help and not is_group(action)]
+
+    assert unexplained == []
+
+
+def is_group(action: argparse.Action) -> bool:
+    return isinstance(action, argparse._SubParsersAction)
+
+
+@pytest.mark.parametrize(
+    "words", [words for words, parser in COMMANDS.items() if not any(map(is_group, parser._actions))]
+)
+def test_the_help_of_a_command_has_an_example_that_it_takes(words: str) -> None:
+    example = shlex.split(EXAMPLES[words].partition(" > ")[0])
+
+    parsed, strange = main._parser(example[1]).parse_known_args(example[1:])
+
+    assert (example[0], strange) == ("trackside", [])
+    assert parsed.parser.prog == f"trackside {words}"
+    assert COMMANDS[words].format_help().endswith(f"\nexample:\n  {EXAMPLES[words]}\n")
+
+
+def test_no_example_is_of_a_command_that_is_gone() -> None:
+    assert set(EXAMPLES) <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("words", COMMANDS)

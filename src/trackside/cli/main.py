@@ -98,8 +98,11 @@ class _Parser(argparse.ArgumentParser):
         self.set_defaults(parser=self)
 
     def format_help(self) -> str:
+        from trackside.cli.examples import EXAMPLES  # noqa: PLC0415  # only for help
+
         self.formatter_class = argparse.HelpFormatter
-        return super().format_help()
+        example = EXAMPLES.get(self.prog.partition(" ")[2])
+        return super().format_help() + (f"\nexample:\n  {example}\n" if example else "")
 
     def nearest_flag(self, strange: str) -> str:
         """Return a question for a flag that is typed wrong; empty for a word that is like no flag."""
@@ -168,7 +171,12 @@ class _Collect(argparse.Action):
 def _parser(first: str = "") -> argparse.ArgumentParser:
     """Return the parser of the command named `first`, or of all commands if there is none of this name: all of them take as
     long to make as half of a server's start."""
-    parser = _Parser(prog="trackside", description="A workspace server that every MLflow client can log to.")
+    parser = _Parser(
+        prog="trackside",
+        description="A workspace server that every MLflow client can log to.",
+        epilog="Exit codes: 0 all is well; 1 the command was carried out, and what it looked at is not well or did not succeed;"
+        " 2 it could not be carried out, and one line says why.",
+    )
     parser.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for add in [add for names, add in COMMANDS if first in names] or [add for _, add in COMMANDS]:

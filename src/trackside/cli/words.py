@@ -5,7 +5,7 @@ from typing import Any
 
 from trackside.core import settings
 
-FOR_PROGRAMS = "the same for programs"
+FOR_PROGRAMS = "print JSON, for programs"
 
 
 def add_group(commands: Any, name: str, summary: str, description: str = "", *, of: str = "COMMAND") -> Any:
@@ -37,7 +37,7 @@ def add_call(
     `shows`: it has --json."""
     parser = add_command(commands, name, summary, module, function)
     if named:
-        parser.add_argument("name", metavar=named)
+        parser.add_argument("name", metavar=named, help="its name")
     if shows:
         add_json(parser)
     add_place(parser)
@@ -54,7 +54,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_place(parser: argparse.ArgumentParser, workspace: str = "of this server") -> None:
+def add_place(parser: argparse.ArgumentParser, workspace: str = "the workspace") -> None:
     """Where a running server is, and which of its workspaces is meant."""
     parser.add_argument(
         "--workspace", "-w", metavar="NAME", help=f"{workspace} (default default; {settings.WORKSPACE})"

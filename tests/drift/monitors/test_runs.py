@@ -1,5 +1,6 @@
 """Monitors of tables from creation to incidents, with real jobs and their child processes."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -85,6 +86,8 @@ def test_the_commands_show_what_the_calls_answer(watching: Server, folder: Path,
     assert page.startswith("<!doctype html>")
     assert "Histograms of age" in page
     assert "<script" not in page
+    assert json.loads(monitor("run", "watch", "--json")).keys() == {"result", "windows", "incidents"}
+    assert json.loads(monitor("show", "watch", "--json")).keys() == {"monitor", "windows", "incidents"}
     assert "next window" in monitor("resume", "watch")
     assert "paused" in monitor("pause", "watch")
     assert "deleted" in monitor("delete", "watch")

@@ -38,6 +38,8 @@ def test_a_run_is_previewed_and_deleted_and_the_freed_bytes_are_said(server: Ser
     assert "1 run, 1 param, 2 tags, 1 metric, 300 points, 2 files" in out
     assert "2.0 KiB of files, 7.0 KiB in the database" in out
     assert said("delete", "run", run_id)[0] == 2  # nobody can be asked
+    code, out, err = said("delete", "run", run_id, "--json")
+    assert (code, out, "  holds    1 run, 1 param" in err) == (2, "", True)
     assert said("delete", "run", run_id, "--yes")[1] == (
         f"deleted run {run_id}: freed 2.0 KiB of files (2) and 7.0 KiB in the database\n"
     )

@@ -11,6 +11,13 @@ from trackside.core import settings
 MODULE = "trackside.cli.access.commands"
 BINDINGS = "trackside.cli.sign_in.commands"  # of users and programs to identity providers
 _OF_BINDINGS = {f"user_{verb}" for verb in ("identities", "link", "unlink", "trusts", "trust", "untrust")}
+_HELP = {
+    "member": "name of the user",
+    "id": "the number of it, as the list shows it",
+    "principal": "name of a user, a service principal or a group",
+    "role": "name of the role; `trackside role list` shows them",
+    "action": "such as runs/write: an action, or an unambiguous end of one",
+}
 Add = Callable[[argparse.ArgumentParser], None]
 
 
@@ -24,7 +31,12 @@ def add_commands(commands: Any, add_store: Add) -> None:
             function = f"{name}_{verb}"
             made = add_command(inner, verb, help_, BINDINGS if function in _OF_BINDINGS else MODULE, function)
             for each in names:
-                made.add_argument(each, metavar=each.upper(), type=int if each == "id" else str)
+                made.add_argument(
+                    each,
+                    metavar=each.upper(),
+                    type=int if each == "id" else str,
+                    help=_HELP.get(each, f"name of the {name}"),
+                )
             if shows:
                 add_json(made)
             made.add_argument(
@@ -53,9 +65,9 @@ def add_commands(commands: Any, add_store: Add) -> None:
     _access(group("access", "say who may do what"))
     command = group("audit", "read and verify the audit log")
     listed = command("list", "list the newest entries", shows=True)
-    listed.add_argument("--actor", metavar="NAME")
+    listed.add_argument("--actor", metavar="NAME", help="only what this user did")
     listed.add_argument("--action", metavar="ACTION", help="such as user.create, or user. for all about users")
-    listed.add_argument("--outcome", choices=("allowed", "denied", "failed"))
+    listed.add_argument("--outcome", choices=("allowed", "denied", "failed"), help="only entries with this outcome")
     listed.add_argument("--max", type=int, metavar="N", help="at most so many (default 100)")
     command("verify", "check that no entry was changed, removed or added")
 
@@ -67,7 +79,7 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
         "--service", action="store_true", help="a service principal: a program, with tokens and no password"
     )
     create.add_argument("--no-password", action="store_true", help="a user who signs in by tokens alone")
-    create.add_argument("--display-name", metavar="TEXT")
+    create.add_argument("--display-name", metavar="TEXT", help="the name that pages show")
     password = command("password", "give a user a new password", "name")
     for each in (create, password):
         how = each.add_mutually_exclusive_group()
@@ -122,7 +134,7 @@ def _access(command: Callable[..., argparse.ArgumentParser]) -> None:
     grant = command("grant", "give somebody a role", "principal", "role")
     deny = command("deny", "take from somebody what a role allows, whatever roles they have", "principal", "role")
     listed = command("list", "list who has which role where", shows=True)
-    listed.add_argument("--principal", metavar="NAME")
+    listed.add_argument("--principal", metavar="NAME", help="only those of this user or group")
     command("revoke", "remove an assignment or a denial, by its id", "id")
     explain = command("explain", "say whether somebody may do something, and why", "principal", "action", shows=True)
     for each in (grant, deny, listed, explain):

@@ -60,8 +60,8 @@ def ends_with_preview(words: argparse.Namespace, found: dict[str, Any], text: st
             complain(f"{found['title']} cannot be deleted. {each['message']}")
         return BROKEN
     if not words.yes:
-        say(text)
-        _confirm(found)
+        tell(words, text)
+        _confirm(words, found)
     return None
 
 
@@ -102,8 +102,8 @@ def trash_purge(words: argparse.Namespace) -> int:
         say(as_json(summary) if words.json else _of_purge(count, file_bytes, row_bytes))
     else:
         if count and not words.yes:
-            say(_of_purge(count, file_bytes, row_bytes))
-            ask("Type purge to delete them permanently: ", "purge")
+            tell(words, _of_purge(count, file_bytes, row_bytes))
+            ask(words, "Type purge to delete them permanently: ", "purge")
         done = [_carry_out(words, target, found) for target, found in free]
         purged = _purge_traces(words, traces) if traces else []
         freed = {
@@ -204,19 +204,25 @@ def _trash(words: argparse.Namespace) -> Iterator[Any]:
             return
 
 
-def _confirm(found: dict[str, Any]) -> None:
+def _confirm(words: argparse.Namespace, found: dict[str, Any]) -> None:
     name = found.get("confirm")
     if name:
-        ask(f"Type {name} to delete it permanently: ", name)
+        ask(words, f"Type {name} to delete it permanently: ", name)
     else:
-        ask("Delete it permanently? Type yes: ", "yes")
+        ask(words, "Delete it permanently? Type yes: ", "yes")
 
 
-def ask(question: str, wanted: str) -> None:
+def tell(words: argparse.Namespace, text: str, end: str = "\n") -> None:
+    """Print what precedes a question; beside standard output where that is for a program."""
+    print(text, end=end, file=sys.stderr if words.json else sys.stdout, flush=True)
+
+
+def ask(words: argparse.Namespace, question: str, wanted: str) -> None:
     """Raise Stop unless a person types the wanted text."""
     if not sys.stdin.isatty():
         raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
-    if input(question).strip() != wanted:
+    tell(words, question, end="")
+    if input().strip() != wanted:
         raise Stop("nothing was deleted")
 
 

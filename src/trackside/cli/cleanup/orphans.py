@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from trackside.cli import remote
-from trackside.cli.cleanup.commands import ask
+from trackside.cli.cleanup.commands import ask, tell
 from trackside.cli.jobs.commands import follow
 from trackside.cli.output import OK, Stop, complain, moment, say, show_list, table
 from trackside.cli.output import json as as_json
@@ -43,8 +43,8 @@ def quarantine(words: argparse.Namespace) -> int:
         )
         return OK
     if not words.yes:
-        say(f"To the quarantine: {what}. `trackside orphans restore` moves them back.")
-        ask("Type yes to move them: ", "yes")
+        tell(words, f"To the quarantine: {what}. `trackside orphans restore` moves them back.")
+        ask(words, "Type yes to move them: ", "yes")
     params = {"grace_hours": words.grace_hours, "keys": words.key, "with_other": words.with_other}
     return _moved(words, "orphan-quarantine", params, "moved to the quarantine")
 
@@ -90,8 +90,8 @@ def purge(words: argparse.Namespace) -> int:
         say(as_json({"entries": found, "file_bytes": size}) if words.json else f"would delete {what}")
         return OK
     if not words.yes:
-        say(f"To delete permanently: {what}.")
-        ask("Type purge to delete them: ", "purge")
+        tell(words, f"To delete permanently: {what}.")
+        ask(words, "Type purge to delete them: ", "purge")
     return _moved(words, "quarantine-purge", {"older_than_days": days, "entries": words.entry}, "deleted")
 
 

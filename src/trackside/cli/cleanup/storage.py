@@ -18,7 +18,7 @@ def show(words: argparse.Namespace) -> int:
         return _workspaces(words)
     if words.count:
         job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
-        code = follow(words, job["job_id"])
+        code = follow(words, job["job_id"], quietly=words.json)
         if code != OK:
             return code
     asked = {"by": words.by, "max_results": words.max, "experiment_id": words.experiment, "user": words.user}

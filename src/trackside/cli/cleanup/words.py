@@ -270,4 +270,4 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         help="say what would be deleted, and change nothing",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask, whatever the size")
-    add_json(parser, "the preview or the result for programs")
+    add_json(parser, "print the preview or the result as JSON, for programs")

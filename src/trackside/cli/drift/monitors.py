@@ -95,7 +95,7 @@ def run(words: argparse.Namespace) -> int:
     """Run a monitor, wait, and print what drifted in its newest window."""
     times = _given({"start": words.start, "end": words.end})
     job = remote.ask(words, "POST", f"{_path(words)}/run", times)["job"]
-    code = jobs.follow(words, job["job_id"])
+    code = jobs.follow(words, job["job_id"], quietly=words.json)
     if code != OK:
         return code
     result = remote.ask(words, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]

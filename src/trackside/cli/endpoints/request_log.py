@@ -61,5 +61,6 @@ def _rows(found: list[dict[str, Any]]) -> str:
 def _save(words: argparse.Namespace, path: str) -> int:
     raw = remote.fetch(words, path)
     write_file("--output", words.output, raw)
-    say(f"wrote {counted(len(raw), 'bytes')} to {words.output}")
+    written = {"output": words.output, "size_bytes": len(raw)}
+    say(as_json(written) if words.json else f"wrote {counted(len(raw), 'bytes')} to {words.output}")
     return OK

@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
         metavar="SOURCE",
         help="URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns",
     )
-    add_place(parser, "that takes it")
+    add_place(parser, "the workspace that takes it")
     parser.add_argument(
         "--artifacts",
         metavar="WHERE",
@@ -46,4 +46,4 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="compare all points and files too of what is there already"
     )
-    add_json(parser, "the report for programs")
+    add_json(parser, "print the report as JSON, for programs")

@@ -59,7 +59,7 @@ def add_commands(commands: Any) -> None:
 
 def _add(inner: Any) -> None:
     parser = add_command(inner, "add", "link a workspace with another one", MODULE)
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", help="name of the new link")
     parser.add_argument(
         "--to", required=True, metavar="URL", help="http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE"
     )
