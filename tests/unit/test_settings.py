@@ -170,6 +170,13 @@ def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(given: dict[str
     assert environ == given | added
 
 
+def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
+    """As Compose passes a variable on that nobody has set."""
+    empty = dict.fromkeys((option.variable for option in OPTIONS.values()), "")
+
+    assert load({}, empty) == load({}, {})
+
+
 # What is refused
 
 

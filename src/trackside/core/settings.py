@@ -252,10 +252,10 @@ def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) 
             if flags[other] != flags[first]:
                 raise SettingError(f"{first} and {other} are one setting, but their values differ; give one of them")
         return _Given(flags[first], first)
-    text = environ.get(option.variable)
-    if text is None and environ.get(option.mlflows):
+    text = environ.get(option.variable, "")
+    if not text and environ.get(option.mlflows):
         return _Given(environ[option.mlflows], option.mlflows)
-    if text is None or _is_from_kubernetes(option.variable, text):
+    if not text or _is_from_kubernetes(option.variable, text):
         return _Given(option.default, _DEFAULT)
     return _Given(text, option.variable)
 

@@ -9,7 +9,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "configuration.md"
 
 HEAD = """# Configuration
 
-`trackside server` reads each option from its flag, else from its environment variable, else takes the default.
+`trackside server` reads each option from its flag, else from its environment variable, unless that is empty, else takes
+the default.
 `trackside server -h` prints the same list. A value that cannot be read stops the start with a message that names the value, the
 flag or variable that it came from, and what would be right. `trackside doctor` checks the settings without starting.
 
