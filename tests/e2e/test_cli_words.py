@@ -31,6 +31,10 @@ MISTAKES = [
     ("retention preview --keep-best 3", "--keep-best is given without metric; name the metric"),
     ("monitor create m", "one of the arguments --endpoint --table is required (trackside monitor create -h shows"),
     ("monitor create m --table x --baseline y --past 3", "--past: not allowed with argument --baseline (trackside"),
+    (
+        "endpoint request-log e --on --rows 5",
+        "--rows: not allowed with argument --on (trackside endpoint request-log -h",
+    ),
     ("delete metric r m --steps 5..1", "--steps is '5..1'; 5 must not be above 1"),
     ("delete version m x", "VERSION is 'x'; it must be a number"),
     ("workspace create team --artifact-root /etc", "--artifact-root is '/etc', which lies in no folder or bucket that"),
@@ -45,6 +49,16 @@ def test_a_word_that_is_wrong_is_named_as_it_was_typed(command: str, said: str, 
 
     assert (code, output, complaint.count("\n")) == (2, "", 1)
     assert said in complaint
+
+
+def test_workspaces_are_counted_before_they_are_shown(server: Server, tmp_path: Path) -> None:
+    url = {"TRACKSIDE_URL": server.url}
+
+    before = trackside("storage", "--by", "workspace", cwd=tmp_path, **url)
+    counted = trackside("storage", "--by", "workspace", "--count", cwd=tmp_path, **url)
+
+    assert "not counted yet" in before[1]
+    assert (counted[0], "not counted yet" in counted[1]) == (0, False)
 
 
 def test_words_that_are_empty_are_named(server: Server, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from trackside.artifacts import keys
@@ -18,6 +18,7 @@ from trackside.backup.create import THREADS, Copied, Say
 from trackside.backup.model import Manifest, Refused, Table
 from trackside.backup.place import Place
 from trackside.backup.tables import Source
+from trackside.core.errors import Fault
 from trackside.core.settings import Settings
 from trackside.core.work import backup_lease as lease
 
@@ -31,7 +32,8 @@ def export(settings: Settings, db: Any, name: str, to: str, *, say: Say = lambda
         try:
             return _export(settings, place, backup_id, began, name, say=say)
         except BaseException:
-            place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next one uses them
+            with suppress(Fault):  # what went wrong is told, and not that more does
+                place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next one uses them
             raise
 
 

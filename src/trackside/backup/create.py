@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from trackside.backup.model import File, Manifest, Table
 from trackside.backup.place import Place
 from trackside.backup.tables import Source
 from trackside.core.db.tx import Tx
-from trackside.core.errors import NotFound
+from trackside.core.errors import Fault, NotFound
 from trackside.core.settings import Settings
 from trackside.core.work import backup_lease as lease
 
@@ -59,7 +59,8 @@ def create(settings: Settings, db: Any, to: str, *, with_secrets: bool = False, 
         try:
             made = _create(settings, place, backup_id, began, with_secrets=with_secrets, say=say)
         except BaseException:
-            place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next backup uses them
+            with suppress(Fault):  # what went wrong is told, and not that more does
+                place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next backup uses them
             raise
         with db.write(0) as tx:
             _note_success(tx, backup_id)

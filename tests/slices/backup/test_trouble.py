@@ -210,6 +210,19 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
     assert not (tmp_path / "a" / "trackside.db").exists()
 
 
+@pytest.mark.parametrize("place", ["", "a-file/x", "ftp://host/x"])
+def test_a_backup_to_a_place_that_is_none_blames_nothing_else(
+    server: Server, said: Said, tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").touch()
+
+    for words in (["create"], ["export", "default"]):
+        code, out, err = said("backup", *words, "--data", server.data, "--to", place)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"trackside: {place!r} is no place for backups; ")
+
+
 @pytest.mark.parametrize("place", ["nowhere", "ftp://host/x", "s3://"])
 def test_a_place_that_is_none_is_said(said: Said, tmp_path: Path, place: str) -> None:
     code, _, err = said("backup", "list", place if "://" in place else tmp_path / place)

@@ -1,5 +1,6 @@
 """`trackside backup …`: backups of a whole store beside a running server, and their restore.  Knows no HTTP."""
 
+import logging
 import shutil
 import sys
 import tempfile
@@ -27,7 +28,8 @@ from trackside.core.settings import Settings, SqliteStore
 def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
     """The server may run, and go on writing."""
     _check_there(chosen)
-    with _told(to), explained(chosen):
+    _check_place(to)
+    with explained(chosen), _told(to):
         db = open_database(chosen)
         try:
             made = making.create(chosen, db, to, with_secrets=with_secrets, say=_progress)
@@ -45,6 +47,7 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
 def export(chosen: Settings, name: str, to: str, *, json: bool) -> int:
     """The server may run, and go on writing."""
     _check_there(chosen)
+    _check_place(to)
     with explained(chosen), _told(to):
         db = open_database(chosen)
         try:
@@ -78,6 +81,11 @@ def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, jso
     if manifest.elsewhere:
         say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the archive.")
     return OK
+
+
+def _check_place(to: str) -> None:
+    with _told(to), closing(Place(to)):
+        pass
 
 
 def _check_there(chosen: Settings) -> None:
@@ -169,6 +177,8 @@ def _place(place: str) -> Place:
 @contextmanager
 def _told(place: str) -> Iterator[None]:
     """Failures that an operator can repair become one line."""
+    before = logging.root.manager.disable
+    logging.disable()  # the line has the reason
     try:
         yield
     except (Refused, Damaged) as fault:
@@ -176,9 +186,12 @@ def _told(place: str) -> Iterator[None]:
     except locations.LocationError as fault:
         raise Stop(f"{locations.redact(place)!r} is no place for backups; {fault}") from None
     except Fault as fault:
-        raise Stop(fault.message) from None
+        reason = str(fault.__cause__ or "").partition("\n")[0]
+        raise Stop(f"{locations.redact(place)}: {fault.message}" + (f" ({reason})" if reason else "")) from None
     except OSError as fault:
         raise Stop(f"cannot write to {fault.filename or locations.redact(place)} ({fault.strerror or fault})") from None
+    finally:
+        logging.disable(before)
 
 
 def _made(made: Manifest, to: str) -> str:

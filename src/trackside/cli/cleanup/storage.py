@@ -14,13 +14,13 @@ PREFIX = "/api/trackside/v1"
 
 
 def show(words: argparse.Namespace) -> int:
-    if words.by == "workspace":
-        return _workspaces(words)
     if words.count:
         job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
         code = follow(words, job["job_id"], quietly=words.json)
         if code != OK:
             return code
+    if words.by == "workspace":
+        return _workspaces(words)
     asked = {"by": words.by, "max_results": words.max, "experiment_id": words.experiment, "user": words.user}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     found = remote.ask(words, "GET", f"{PREFIX}/storage?{query}")
