@@ -192,7 +192,9 @@ def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> 
     done = command("access", "grant", "bo", "Reader", "--workspace", "default", data=data)
 
     assert done.returncode != 0
-    assert f"username=bo not found, in the store sqlite:///{data}/trackside.db; name another one" in done.stderr
+    assert (
+        f"username=bo not found. The command looked in the store sqlite:///{data}/trackside.db. Choose" in done.stderr
+    )
 
 
 def test_explain_says_by_which_assignment(tmp_path: Path) -> None:

@@ -314,7 +314,7 @@ def _faults(key: str, doing: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         if doing == "write":  # of a file that is made, only the bucket can be missing
-            log.warning("%s: %s", key, error)
+            log.warning("%s: %s", key, reason(error))
             raise Unavailable(f"The artifact store cannot write '{key}': its bucket does not exist") from None
         raise NotFound(f"No such artifact: '{key}'") from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:

@@ -34,7 +34,7 @@ class ImageSeries(Struct, frozen=True):
 
 
 class FoundImages(codec.Answer, frozen=True):
-    """The next page may go on with the key that is the last one here."""
+    """A page of images.  Its last key can continue on the next page."""
 
     series: list[ImageSeries]
     next_page_token: str | None = None
@@ -44,7 +44,7 @@ Place = tuple[str, int, int, str]  # key, step, time and uid: images are in this
 
 
 def series(names: Iterable[str], most: int | None = None, token: str = "") -> FoundImages:
-    """Return at most so many images by key, each key's by step and time, from the one on that follows the token's."""
+    """Return a page of at most `most` images in the order of key, step and time, after the image that `token` names."""
     most = MAX_IMAGES if most is None else most
     if not 1 <= most <= MAX_IMAGES:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_IMAGES}")

@@ -9,7 +9,7 @@ Because = Literal["taken", "missing", "bad-name", "too-long", "admins-only"]
 
 
 class Reason(Struct, frozen=True):
-    """Why, as data: a page can say it in another language than the message.  `values` are what the message quotes."""
+    """The reason of a fault as data, from which a page makes a message in its language.  The message quotes `values`."""
 
     key: Because
     values: dict[str, str]
@@ -27,7 +27,7 @@ class Fault(Exception):
         self.reason: Reason | None = None
 
     def because(self, key: Because, **values: str) -> Self:
-        """Add the reason, for those faults that users meet often; return the fault."""
+        """Add the reason to a common fault.  Return the fault."""
         self.reason = Reason(key, values)
         return self
 

@@ -75,7 +75,7 @@ class Remote:
 
 @contextmanager
 def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | Remote]:
-    """`makes`: a store that does not exist is made, as the server does; it is an error else."""
+    """Open the store, or name the server, that a command is for.  `makes`: make a store that does not exist; else raise Stop."""
     if words.server:
         yield Remote(remote.server_of(words.server))
         return
@@ -99,8 +99,8 @@ def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local |
         yield Local(db, chosen)
     except NotFound as fault:  # perhaps it is there in another store
         raise Stop(
-            f"{fault.message.removesuffix('.')}, in the store {chosen.store}; name another one with --data or --store, or ask a"
-            " server with --server"
+            f"{fault.message.removesuffix('.')}. The command looked in the store {chosen.store}. Choose another store with"
+            " --data or --store, or a server with --server"
         ) from None
     except Fault as fault:
         raise Stop(fault.message) from None
