@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from support.client import Api
 from support.processes.ports import free_port
@@ -162,6 +162,27 @@ def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
     expect(page.get_by_role("link", name="swift-fox")).to_be_visible()
     expect(page.get_by_text("The server cannot be reached")).to_be_hidden()
     console.clear()  # the browser itself reports each request that failed
+
+
+@pytest.mark.slow
+def test_a_page_that_is_opened_while_the_server_is_down_says_so_and_comes_by_itself(
+    start: Callable[..., Server], browser: Browser
+) -> None:
+    server = start("--port", str(free_port()))
+    server.api.post("registered-models/create", name="churn")
+    page = browser.new_page(locale="en-GB")  # which has no page kept from other tests
+    page.goto(server.url)
+    expect(page.get_by_role("link", name="Default")).to_be_visible()
+    server.stop()
+
+    page.keyboard.press("?")  # the list of keys is not here yet
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    expect(page.get_by_role("link", name="Default")).to_be_visible()
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This could not be loaded")
+    server.start()
+
+    expect(page.get_by_role("link", name="churn")).to_be_visible()
 
 
 @pytest.mark.slow
