@@ -65,6 +65,12 @@ def test_a_command_whose_output_is_closed_does_its_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
+def test_a_complaint_that_cannot_be_written_leaves_the_exit_code(tmp_path: Path) -> None:
+    assert shell("link show l --server http://127.0.0.1:1 2>/dev/full", tmp_path)[0] == 2
+    assert shell("nonsense 2>/dev/full", tmp_path)[0] == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
 @pytest.mark.parametrize("command", ["version", "monitoring dashboard", "doctor --port 0"])
 def test_an_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Path) -> None:
     code, _, complaint = shell(f"{command} >/dev/full", tmp_path)

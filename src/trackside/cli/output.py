@@ -5,6 +5,7 @@ import json as stdlib_json
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,8 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    print(f"trackside: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # a log that is full, or a reader that has gone: the exit code says it too
+        print(f"trackside: {' '.join(text.split())}", file=sys.stderr, flush=True)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:

@@ -35,7 +35,7 @@ def test_a_token_that_lets_in_no_more_is_another_one_at_the_next_call(databricks
     http = HttpClient(databricks.url, Secret(), bearer=token)
     assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}
     databricks.tokens.clear()
-    with pytest.raises(RemoteUnavailable, match="does not let this link in"):
+    with pytest.raises(RemoteUnavailable, match="does not accept the credentials"):
         http.json("POST", "/api/2.0/mlflow/experiments/search", {})
 
     assert http.json("POST", "/api/2.0/mlflow/experiments/search", {}) == {"experiments": []}

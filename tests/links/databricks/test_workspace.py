@@ -236,7 +236,7 @@ def test_a_wrong_token_is_said(server: Server, databricks: Databricks) -> None:
 
     until(lambda: link(here, LINK).get("last_error") is not None, "the error")
 
-    assert "does not let this link in" in link(here, LINK)["last_error"]
+    assert "does not accept the credentials" in link(here, LINK)["last_error"]
 
 
 @pytest.mark.parametrize("given", [{}, {"token": ""}, {"username": CLIENT_ID}, {"password": CLIENT_SECRET}])
@@ -268,7 +268,7 @@ def test_a_service_principal_is_let_in_by_its_secret(server: Server, databricks:
 
     assert databricks.run_of(run)
     assert len(databricks.tokens) == 1  # one token for all the calls of the link
-    assert "does not let this link in (401" in link(here, "wrong")["last_error"]
+    assert "does not accept the credentials (401" in link(here, "wrong")["last_error"]
 
 
 @pytest.mark.parametrize("way", [f"token = {TOKEN}", f"client_id = {CLIENT_ID}\nclient_secret = {CLIENT_SECRET}"])

@@ -348,7 +348,7 @@ class HttpClient:
             if self._bearer is not None:
                 self._bearer.forget()
             raise RemoteUnavailable(
-                f"{self.url} does not let this link in ({status} {message or response.reason})", 60.0
+                f"{self.url} does not accept the credentials ({status} {message or response.reason})", 60.0
             )
         if status in BUSY and code not in ("INVALID_STATE", "RESOURCE_ALREADY_EXISTS", "FEATURE_DISABLED"):
             wait = _retry_after(head.get("retry-after"), self.date)
