@@ -222,6 +222,22 @@ def test_a_search_makes_no_document_that_the_writer_has_yet_to_save(sqlite: Sqli
     assert documents._made == {}
 
 
+def test_an_unsaved_document_is_not_shown_after_its_run_has_changed(sqlite: SqliteDatabase) -> None:
+    with sqlite.write(1) as tx:
+        (run_id,) = make(tx)
+    documents = Documents(sqlite.writer)
+    with sqlite.read(1) as before:
+        seq = runs.seq_of(before, run_id)  # from here on it sees what is there now
+        sqlite.writer.submit(1, partial(log, run_id=run_id)).result(TIMEOUT_S)
+        with sqlite.writer.pause(), sqlite.read(1) as after:
+            old = documents.read(before, [seq], 1 << 20)
+            new = documents.read(after, [seq], 1 << 20)
+
+            assert list(documents._made) == [(1, seq)]
+            assert old == [encode(runs.get(before, run_id))]
+            assert new == [encode(runs.get(after, run_id))] != old
+
+
 def test_a_writer_that_hangs_gets_a_bounded_number_of_bytes(sqlite: SqliteDatabase) -> None:
     with sqlite.write(1) as tx:
         seqs = [runs.seq_of(tx, run_id) for run_id in make(tx, 4)]
