@@ -26,6 +26,8 @@ MISTAKES = [
     ("hold add workspace --reason x --until 2020-01-01", "--until is '2020-01-01'; it must be a day after today"),
     ("endpoint update e --mirror x", "--mirror is 'x'; it must be NAME=PERCENT, such as blue=90"),
     ("endpoint invoke e none.json", "FILE is 'none.json', which cannot be read (No such file or directory)"),
+    ("user create bot --service --one-time-password", "--service makes a program, which has no password; `trackside"),
+    ("user create ann --no-password --password-stdin", "--password-stdin: not allowed with argument --no-password"),
     ("access revoke x", "ID is 'x'; it must be a whole number (trackside access revoke -h shows what there is)"),
     ("trash list --older-than -1", "--older-than is -1; it must be between 0 and 36500"),
     ("retention preview --keep-best 3", "--keep-best is given without metric; name the metric"),

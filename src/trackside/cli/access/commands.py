@@ -31,6 +31,8 @@ _ROLE_FIELDS = {  # Azure's names, in lower case
 
 def user_create(words: argparse.Namespace) -> int:
     fields = {"name": words.name, "is_admin": words.admin, "kind": "service" if words.service else "user"}
+    if words.service and (words.password_stdin or words.one_time_password):
+        raise Stop("--service makes a program, which has no password; `trackside token create` makes a token for it")
     if words.display_name:
         fields["display_name"] = words.display_name
     if not words.service and not words.no_password:

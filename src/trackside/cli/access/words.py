@@ -78,11 +78,12 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
     create.add_argument(
         "--service", action="store_true", help="a service principal: a program, with tokens and no password"
     )
-    create.add_argument("--no-password", action="store_true", help="a user who signs in by tokens alone")
     create.add_argument("--display-name", metavar="TEXT", help="the name that pages show")
     password = command("password", "give a user a new password", "name")
     for each in (create, password):
         how = each.add_mutually_exclusive_group()
+        if each is create:
+            how.add_argument("--no-password", action="store_true", help="a user who signs in by tokens alone")
         how.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
         how.add_argument(
             "--one-time-password",

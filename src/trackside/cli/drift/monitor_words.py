@@ -33,10 +33,10 @@ def add_commands(commands: Any) -> None:
 def _add_create(create: argparse.ArgumentParser) -> None:
     target = create.add_mutually_exclusive_group(required=True)
     target.add_argument("--endpoint", metavar="NAME", help="watch the request log of an endpoint")
-    create.add_argument("--deployment", metavar="NAME", help="of this deployment alone")
     target.add_argument(
         "--table", metavar="PLACE", help="watch a table: runs:/RUN/PATH or file:///PATH below --job-folders"
     )
+    create.add_argument("--deployment", metavar="NAME", help="of this deployment alone")
     create.add_argument("--timestamp", metavar="COLUMN", help="the column of the table with the time of a row")
     baseline = create.add_mutually_exclusive_group(required=True)
     baseline.add_argument(
