@@ -241,8 +241,9 @@ def _add_trace_retention(inner: Any) -> None:
         metavar="P",
         help="delete nothing where the rule matches more of all traces; default 10",
     )
-    parser.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
-    parser.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
+    how.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
     parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="of the schedule; default 0 3 * * *")
     add_json(parser)
 

@@ -20,7 +20,10 @@ STDIN = "-"
 
 
 def create(words: argparse.Namespace) -> int:
-    body = {"name": words.name, "auth_mode": words.auth_mode, "deployment": words.deployment, "spec": _spec(words)}
+    spec = _spec(words)
+    if not words.model and (spec or words.wait):
+        raise Stop("--backend, --env, --replicas, --max-replicas and --wait belong to --model")
+    body = {"name": words.name, "auth_mode": words.auth_mode, "deployment": words.deployment, "spec": spec}
     if words.model:
         body["model_uri"] = words.model
     found = remote.ask(words, "POST", PATH, body)["endpoint"]

@@ -36,10 +36,11 @@ def add_commands(commands: Any) -> None:
     parser.add_argument(
         "--source-workspace", metavar="NAME", help="the one of the source's workspaces (MLflow 3.10 on)"
     )
-    parser.add_argument(
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument(
         "--token-file", metavar="FILE", help="file with the source's token; - reads it from standard input"
     )
-    parser.add_argument(
+    secret.add_argument(
         "--username", metavar="NAME", help="for a source with basic authentication; asks for the password"
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would come; change nothing")

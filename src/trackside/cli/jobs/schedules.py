@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from trackside.cli import remote
 from trackside.cli.jobs.commands import params_of
-from trackside.cli.output import OK, moment, say, show_list, table
+from trackside.cli.output import OK, Stop, moment, say, show_list, table
 from trackside.cli.output import json as as_json
 
 PATH = "/api/trackside/v1/job-schedules"
@@ -43,6 +43,8 @@ def show(words: argparse.Namespace) -> int:
 
 
 def create(words: argparse.Namespace) -> int:
+    if words.timezone is not None and words.cron is None:
+        raise Stop("--timezone belongs to --cron")
     when = {"cron": words.cron, "timezone": words.timezone, "interval_s": words.interval}
     body = {
         "name": words.name,

@@ -93,10 +93,11 @@ def _add(inner: Any) -> None:
         metavar="P",
         help="the percentage of the items on both sides (default 10)",
     )
-    parser.add_argument(
+    secret = parser.add_mutually_exclusive_group()
+    secret.add_argument(
         "--token-file", metavar="FILE", help="file with the remote's token; - reads it from standard input"
     )
-    parser.add_argument(
+    secret.add_argument(
         "--username",
         metavar="NAME",
         help="for a remote with basic authentication, or a Databricks service principal's id; asks for the password (its secret)",
