@@ -1,6 +1,7 @@
 """What a process sees in the sandbox of bubblewrap."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -63,6 +64,17 @@ def test_a_process_with_a_network_has_the_names_of_the_machine_and_no_users_of_i
 
 def test_a_sandbox_can_be_made_here() -> None:
     assert sandbox.fault() is None
+
+
+def test_a_bubblewrap_that_does_not_answer_is_a_fault_of_few_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bwrap"
+    program.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    assert sandbox.fault(timeout_s=0.2) == "bwrap did not end within 0.2 s"
 
 
 def test_files_of_the_sandbox_that_the_system_deleted_are_written_again(tmp_path: Path) -> None:

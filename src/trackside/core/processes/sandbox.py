@@ -28,15 +28,19 @@ def is_available() -> bool:
     return sys.platform == "linux" and shutil.which("bwrap") is not None
 
 
-def fault() -> str | None:
+def fault(*, timeout_s: float = TRY_S) -> str | None:
     """Return what bubblewrap says where it can make no sandbox, None where it makes one or is not installed."""
     if not is_available():
         return None
     with tempfile.TemporaryDirectory(prefix="trackside-sandbox-") as folder:
         command = wrapped([shutil.which("true") or "/bin/true"], readable=(), writable=[folder])
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=TRY_S, check=False)  # noqa: S603  # no word of a caller
-        except (OSError, subprocess.TimeoutExpired) as error:
+            done = subprocess.run(  # noqa: S603  # no word of a caller
+                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f"bwrap did not end within {timeout_s:g} s"
+        except OSError as error:
             return str(error)
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return None if done.returncode == 0 else (said[-1:] or [f"exit code {done.returncode}"])[0][:300]
