@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from support.links import until
 from support.pages import axe
 from support.pages.sign_in import fill
 from support.people import ADMIN, OURS, PASSWORD, People, basic, bearer, signed
@@ -217,7 +218,8 @@ def test_the_audit_log_is_filtered_read_on_and_exported(
 ) -> None:
     for number in range(105):
         people.admin.post(f"{OURS}/groups", name=f"group-{number:03}")
-    people.add("bo").ask("GET", f"{OURS}/users")  # refused
+    people.add("bo").ask("GET", f"{OURS}/users")  # refused; the log has it a moment later
+    until(lambda: bool(people.admin.get(f"{OURS}/audit?outcome=denied").get("entries")), "the refusal to be logged")
     open_page(server, page, "access/audit")
     table = page.get_by_role("region", name="Audit log")
     rows = table.get_by_role("row")
