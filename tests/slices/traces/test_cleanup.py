@@ -123,7 +123,7 @@ def test_a_rule_for_traces_is_run_and_scheduled_by_a_command(server: Server, sai
     (schedule,) = api.get(f"{OURS}/job-schedules")["schedules"]
     assert (schedule["name"], schedule["kind"], schedule["cron"]) == ("old-traces", "trace-retention", "0 5 * * *")
     code, _, err = said("retention", "traces")
-    assert (code, "older_than_days or keep_last" in err) == (2, True)
+    assert (code, "--older-than or --keep-last" in err) == (2, True), err
 
 
 @pytest.mark.both

@@ -3742,7 +3742,7 @@ export interface components {
         };
         /**
          * FoundImages
-         * @description The next page may go on with the key that is the last one here.
+         * @description A page of images.  Its last key can continue on the next page.
          */
         FoundImages: {
             /** @default null */
