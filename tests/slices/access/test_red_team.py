@@ -88,7 +88,9 @@ def ask(api: Api, route: Route, names: Names) -> tuple[int, bytes]:
         reply = api.ask(route.method, path, arguments=short)
     else:
         reply = api.ask(route.method, path, fields)
-    said = re.sub(rb'"snapshot":"\w+"', b"", reply.body).replace(f"'{names['role_id']}'".encode(), b"'?'")
+    said = re.sub(rb'"snapshot":"\w+"', b"", reply.body)
+    # The id as the caller gave it, in the message and in its reason.
+    said = re.sub(rb"""('|"name":")%s(['"])""" % names["role_id"].encode(), rb"\1?\2", said)
     for value in sorted({*names.values(), names["uri"], path}, key=len, reverse=True):
         said = said.replace(value.encode(), b"?") if len(value) > 1 else said
     return reply.status, said
