@@ -82,6 +82,19 @@ def test_each_user_has_a_quota_but_whoever_has_one_of_their_own(api: Api) -> Non
     assert sorted(shown(api)) == [("user", "ann", "runs", 1, 1), ("user", "bo", "runs", 3, 3)]
 
 
+@pytest.mark.both
+def test_a_quota_of_an_experiment_holds_for_every_spelling_of_its_id(api: Api) -> None:
+    experiment = api.new_experiment("churn")
+    quota = put(api, scope="experiment", subject=f"0{experiment}", measure="runs", limit=1)
+    assert quota["subject"] == experiment
+
+    made = api.post("runs/create", experiment_id=f"00{experiment}")["run"]["info"]
+
+    assert made["experiment_id"] == experiment
+    for spelling in (experiment, f"0{experiment}", f"00{experiment}"):
+        assert "1 of at most 1 runs" in refused(api, experiment_id=spelling)
+
+
 def test_a_batch_of_runs_is_cut_where_the_limit_is(db: Any) -> None:
     def make(tx: Tx) -> list[Any]:
         experiments.create_default(tx, "mlflow-artifacts:/")

@@ -18,7 +18,7 @@ from trackside.access.evaluation import (
 )
 from trackside.access.model import ROOT, SERVER, Assignment, Place, Role, Scope
 from trackside.access.witness import witness
-from trackside.core.access import Action, Caller, Rights
+from trackside.core.access import Action, Caller, Rights, experiment_named
 from trackside.identity.model import Principal, Token, TokenScope
 
 
@@ -144,5 +144,5 @@ def granted(each: Assignment, role: Role, reason: str) -> Grant:
 
 
 def bounds_of(token: Token) -> Bounds:
-    workspace, _, experiment = token.place.partition("/")
-    return Bounds(_BOUNDS[token.scope], workspace, experiment)
+    workspace, _, experiment_id = token.place.partition("/")
+    return Bounds(_BOUNDS[token.scope], workspace, experiment_named(experiment_id).id)

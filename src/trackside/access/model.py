@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from trackside.core.access import OPEN_ACTIONS, Action, Object
+from trackside.core.access import OPEN_ACTIONS, Action, Object, experiment_named
 from trackside.core.errors import Invalid
 
 ANY = "*"
@@ -190,7 +190,7 @@ def _object(path: str, text: str) -> tuple[str, str]:
         raise Invalid(
             f"scope is {text[:200]!r}; after a workspace it may have /experiments/ID, /models/NAME or /onlineEndpoints/NAME"
         )
-    return kind, object_id
+    return kind, experiment_named(object_id).id if kind == "experiment" else object_id
 
 
 def _matches(action: str, patterns: tuple[str, ...]) -> bool:

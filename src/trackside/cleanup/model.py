@@ -11,6 +11,8 @@ from msgspec import Struct
 from trackside.artifacts import keys
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
+from trackside.experiments.model import check_id
+from trackside.holds.model import MAX_DIGITS
 
 MAX_KEY = 1000
 STEP_MIN, STEP_MAX = -(2**63), 2**63 - 1
@@ -276,8 +278,13 @@ def target_of(call: Named) -> Target:
         raise Invalid(f"from_step is {given['from_step']}; it must not be above to_step, which is {given['to_step']}")
     if len(given.get("key", "")) > MAX_KEY:
         raise Invalid(f"key has {len(given['key'])} characters; a key has at most {MAX_KEY}")
-    if kind is Kind.VERSION and not given["version"].isdecimal():
-        raise Invalid(f"version is {given['version'][:50]!r}; it must be a number")
+    if kind is Kind.EXPERIMENT:
+        given["experiment_id"] = str(check_id(given["experiment_id"]))
+    if kind is Kind.VERSION:
+        version = given["version"]
+        if not (version.isascii() and version.isdigit() and len(version) <= MAX_DIGITS):
+            raise Invalid(f"version is {version[:50]!r}; it must be a number")
+        given["version"] = str(int(version))
     if kind is Kind.CAPTURE and not is_day(given["day"]):
         raise Invalid(f"day is {given['day'][:50]!r}; it must be a day such as 2026-01-31")
     if given.get("copies", COPIES[0]) not in COPIES:

@@ -4,6 +4,7 @@ A route names one action (`needs=Action.RUNS_WRITE`).  Azure's documentation lis
 ("Manage access to an Azure Machine Learning workspace"); actions of what only Trackside has follow the same pattern.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -97,6 +98,14 @@ class Object(NamedTuple):
 
     kind: str  # "experiment", "model", "endpoint"
     id: str
+
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
+
+
+def experiment_named(given: str) -> Object:
+    """Return the experiment of an id as a caller wrote it: `007` names the experiment `7`, and `-0` the experiment `0`."""
+    return Object("experiment", str(int(given)) if _INTEGER.fullmatch(given) else given)
 
 
 class Reference(NamedTuple):

@@ -5,9 +5,11 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from trackside.core.access import experiment_named
 from trackside.core.errors import Invalid
 
 MAX_REASON = 1000
+MAX_DIGITS = 18  # of a version
 
 
 class Kind(StrEnum):
@@ -60,7 +62,7 @@ def kind_of(text: str | None) -> Kind:
 
 
 def id_of(kind: Kind, text: str | None) -> str:
-    """Raise Invalid where the id does not fit the kind."""
+    """Return the id of an object as the store has it: `007` is `7`.  Raise Invalid where it does not fit the kind."""
     found = text or ""
     if kind is Kind.WORKSPACE:
         if found:
@@ -68,10 +70,13 @@ def id_of(kind: Kind, text: str | None) -> str:
         return ""
     if not found:
         raise Invalid(f"id is missing; a hold on a {kind.replace('_', ' ')} names it")
+    if kind is Kind.EXPERIMENT:
+        return experiment_named(found).id
     if kind is Kind.VERSION:
         name, _, version = found.rpartition("/")
-        if not name or not (version.isascii() and version.isdigit()):
+        if not name or not (version.isascii() and version.isdigit() and len(version) <= MAX_DIGITS):
             raise Invalid(f"id is {found[:100]!r}; a model version is named NAME/VERSION, such as churn/3")
+        return f"{name}/{int(version)}"
     return found
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from trackside.core.access import experiment_named
 from trackside.core.errors import Fault, Invalid
 from trackside.core.http.codec import Answer, Call
 
@@ -166,7 +167,7 @@ def subject_of(given: str | None, scope: Scope) -> str:
         raise Invalid(f"subject is {subject[:100]!r}; it must be {what}, or * for each")
     if scope is Scope.EXPERIMENT and subject != EACH and not (subject.isascii() and subject.isdigit()):
         raise Invalid(f"subject is {subject[:100]!r}; it must be the id of an experiment, or * for each")
-    return subject
+    return experiment_named(subject).id if scope is Scope.EXPERIMENT else subject
 
 
 def limit_of(given: int | None) -> int:

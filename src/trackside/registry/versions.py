@@ -128,7 +128,7 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
 
 def delete(tx: Tx, name: str, version: str) -> None:
     """Its number is not given again; its files stay.  A use of it, or a legal hold, forbids it."""
-    holds.check(tx, Held.VERSION, f"{name}/{version}")
+    holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
     aliases = tx.all(
@@ -200,7 +200,7 @@ def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
     """Harmless where there is none."""
-    holds.check(tx, Held.VERSION, f"{name}/{version}")
+    holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     gone = tx.run(
         "DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq = :version AND key = :key",

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from trackside.core import ids, names
+from trackside.core.access import experiment_named
 from trackside.core.db import tombstones
 from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Fault, Invalid
@@ -252,7 +253,8 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
             tombstones.check_absent(tx, "run", call.run_id)
         except Fault as fault:
             return fault
-    full = budget.take_run(call.experiment_id)
+    experiment_id = experiment_named(call.experiment_id).id
+    full = budget.take_run(experiment_id)
     if full is not None:
         return full
     name = call.run_name or tagged or m.random_name()
@@ -261,7 +263,7 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
     tags = {**call.tags, m.RUN_NAME_TAG: name}
     info = m.RunInfo(
         run_uuid=run_id,
-        experiment_id=call.experiment_id,
+        experiment_id=experiment_id,
         run_name=name,
         user_id=call.user_id,
         status=m.Status.RUNNING,

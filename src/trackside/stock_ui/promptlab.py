@@ -15,7 +15,7 @@ import msgspec
 
 from trackside.artifacts.routes import Calls as ArtifactCalls
 from trackside.core import names
-from trackside.core.access import Action, Object
+from trackside.core.access import Action, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault, Invalid
 from trackside.core.http.admission import REFUSED
@@ -67,8 +67,7 @@ class Promptlab:
         """Create a run of a prompt that was tried in MLflow's UI, with a table of its result and a model."""
         check_content_type(request.headers.get(b"content-type"))
         asked = _asked(await request.whole_body())
-        experiment_id = (asked.experiment_id or "").lstrip("0") or "0"
-        if not request.visit.rights.allows(Action.RUNS_WRITE, Object("experiment", experiment_id)):
+        if not request.visit.rights.allows(Action.RUNS_WRITE, experiment_named(asked.experiment_id or "0")):
             raise Denied(REFUSED)
         run_id = await request.write(lambda tx: _begin(tx, asked))
         try:

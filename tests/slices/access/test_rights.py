@@ -116,6 +116,33 @@ def test_a_denial_wins_over_every_role_and_hides(people: People, three: dict[str
     bo.post("runs/log-metric", run_id=three["green run"], key="m", value=1.0, timestamp=1)
 
 
+def test_a_denial_holds_for_every_spelling_of_an_id(people: People, three: dict[str, str]) -> None:
+    people.admin.new_run("0")
+    bo = people.add("bo", "Owner")
+    people.deny("bo", "MLflow DENY", "/ws/default/experiments/0")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/00{three['blue']}")
+
+    for spelling in ("0", "00", "-0", "-00", three["blue"], f"00{three['blue']}"):
+        assert bo.fault("experiments/get", method="GET", experiment_id=spelling) == DENIED
+        assert bo.fault("experiments/set-experiment-tag", experiment_id=spelling, key="k", value="v") == DENIED
+        assert bo.fault("runs/create", experiment_id=spelling) == DENIED
+        assert bo.fault("experiments/delete", experiment_id=spelling) == DENIED
+        assert bo.post("runs/search", experiment_ids=[spelling]) == {}
+        for path in (f"{OURS}/deletions/preview", f"{OURS}/deletions"):
+            assert bo.fault(path, kind="experiment", experiment_id=spelling, confirm="blue") == DENIED
+
+
+def test_a_permission_and_a_token_hold_for_every_spelling_of_an_id(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo")
+    spelled = f"00{three['red']}"
+    people.admin.post("experiments/permissions/create", experiment_id=spelled, username="bo", permission="READ")
+    narrow = signed(people.open, bearer(people.token("root", scope="read", place=f"default/{spelled}")))
+
+    for caller in (bo, narrow):
+        assert caller.get("experiments/get", experiment_id=three["red"])["experiment"]["name"] == "red"
+        assert caller.fault("experiments/get", method="GET", experiment_id=three["blue"]) == DENIED
+
+
 def test_the_change_log_names_nothing_that_is_hidden(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Owner")
     people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{three['blue']}")

@@ -59,6 +59,33 @@ def test_a_held_run_is_refused_by_every_call_that_deletes(api: Api, chosen: Sett
     assert stored_bytes(chosen) == before
 
 
+@pytest.mark.parametrize("spelled_in_hold", [False, True])
+def test_a_hold_covers_every_spelling_of_a_number(api: Api, spelled_in_hold: bool) -> None:
+    experiment_id = api.new_experiment("churn")
+    run_id = filled_run(api, experiment_id)
+    api.post("registered-models/create", name="churn")
+    api.post(
+        "model-versions/create", name="churn", source=f"{api.run(run_id)['info']['artifact_uri']}/model", run_id=run_id
+    )
+    zeros = "00" if spelled_in_hold else ""
+    hold(api, "experiment", zeros + experiment_id)
+    hold(api, "model_version", f"churn/{zeros}1")
+
+    for spelling in (experiment_id, f"00{experiment_id}"):
+        refused(api, "POST", "experiments/delete", {"experiment_id": spelling})
+        named = {"kind": "experiment", "experiment_id": spelling}
+        assert "held" in [each["kind"] for each in preview(api, **named)["obstacles"]], named
+        refused(api, "POST", DELETIONS, {**named, "confirm": "churn"})
+        assert [each["id"] for each in api.get(HOLDS, kind="experiment", id=spelling)["holds"]] == [experiment_id]
+    for version in ("1", "01", "+1", " 1"):
+        refused(api, "DELETE", "model-versions/delete", {"name": "churn", "version": version})
+        refused(api, "DELETE", "model-versions/delete-tag", {"name": "churn", "version": version, "key": "k"})
+    for version in ("1", "01"):
+        refused(api, "POST", DELETIONS, {"kind": "model_version", "name": "churn", "version": version})
+    assert api.ask("DELETE", HOLDS, {"kind": "experiment", "id": f"0{experiment_id}"}).status == 200
+    api.post("experiments/delete", experiment_id=experiment_id)
+
+
 def test_a_hold_on_an_experiment_covers_its_runs_and_models_until_it_is_removed(api: Api) -> None:
     experiment_id = api.new_experiment("churn")
     run_id = filled_run(api, experiment_id)

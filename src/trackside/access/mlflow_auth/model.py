@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from trackside.access import builtin
 from trackside.access.model import ANY, Assignment, Scope
+from trackside.core.access import experiment_named
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
 from trackside.identity.model import Principal
@@ -250,7 +251,8 @@ def scope_of(workspace: str, resource_type: str | None, pattern: str | None) -> 
         raise Invalid(
             f"Invalid resource pattern '{str(pattern)[:100]}' for resource type '{resource_type}': it must be '*'"
         )
-    return Scope("", "", workspace, OURS.get(resource_type, resource_type), pattern)
+    object_id = experiment_named(pattern).id if resource_type == "experiment" else pattern
+    return Scope("", "", workspace, OURS.get(resource_type, resource_type), object_id)
 
 
 def level_of(assignment: Assignment) -> str | None:

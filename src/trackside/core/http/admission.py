@@ -8,7 +8,7 @@ what is missing are refused in the same words.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from trackside.core.access import MUST_CHANGE, OPEN, Action, Caller, Object, Reference, Rights
+from trackside.core.access import MUST_CHANGE, OPEN, Action, Caller, Object, Reference, Rights, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Unauthenticated
 from trackside.core.http.routes import HANDLED, LISTED, Route
@@ -118,7 +118,7 @@ def _itself(reference: Reference) -> Found:
     if reference.kind == "workspace":
         return ()
     if reference.kind == "experiment":
-        return Object("experiment", reference.id.lstrip("0") or "0")
+        return experiment_named(reference.id)
     return Object(reference.kind, reference.id) if reference.kind in ("model", "endpoint") else None
 
 

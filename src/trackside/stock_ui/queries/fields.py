@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from trackside.core.access import Action, Object
+from trackside.core.access import Action, Object, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault
 from trackside.core.http.admission import REFUSED
@@ -68,7 +68,7 @@ class Fields:
     def _get_experiment(self, given: Mapping[str, Any]) -> Json:
         call = _call(experiments.GetExperiment, given)
         with self._server.request.reading() as tx:
-            self._check(Action.EXPERIMENTS_READ, _experiment(call.experiment_id))
+            self._check(Action.EXPERIMENTS_READ, experiment_named(call.experiment_id))
             return {"experiment": _plain(experiment_store.get(tx, call.experiment_id))}
 
     def _get_run(self, given: Mapping[str, Any]) -> Json:
@@ -131,7 +131,7 @@ class Fields:
             for run in found:
                 experiment_id = run["info"]["experiment_id"]
                 if experiment_id not in known:
-                    may = self._rights.allows(Action.EXPERIMENTS_READ, _experiment(experiment_id))
+                    may = self._rights.allows(Action.EXPERIMENTS_READ, experiment_named(experiment_id))
                     known[experiment_id] = _plain(experiment_store.get(tx, experiment_id)) if may else None
                 run["experiment"] = known[experiment_id]
         if "model_versions" in self._extras:
@@ -150,10 +150,6 @@ def _versions_of(tx: Tx, run_ids: Iterable[str]) -> list[Json]:
         "model_versions", []
     )
     return found
-
-
-def _experiment(experiment_id: str) -> Object:
-    return Object("experiment", experiment_id.lstrip("0") or "0")
 
 
 def _call(kind: type[Any], given: Mapping[str, Any]) -> Any:

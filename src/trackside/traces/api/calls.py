@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from trackside.core.access import OPEN, Action, Object, Visit
+from trackside.core.access import OPEN, Action, Visit, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid
 from trackside.core.http.admission import REFUSED
@@ -32,7 +32,7 @@ def may(visit: Visit) -> Callable[[str], bool] | None:
     rights = visit.rights
 
     def may_write(experiment_id: str) -> bool:
-        return rights.allows(Action.TRACES_WRITE, Object("experiment", experiment_id.lstrip("0") or "0"))
+        return rights.allows(Action.TRACES_WRITE, experiment_named(experiment_id))
 
     return may_write
 
