@@ -52,7 +52,12 @@ def test_a_changed_character_is_refused(at: int) -> None:
     assert exchange.read(changed, NOW_MS) is None
 
 
-@pytest.mark.parametrize("text", ["", "a.b.c", "eyJ.eyJ.", "eyJ..", "e" * 5000, "é.é.é", "eyJhbGciOiJub25lIn0.e30."])
+NESTED = base64.urlsafe_b64encode(b'{"a":' + b"[" * 2000).decode().rstrip("=")  # deeper than a JSON parser goes
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.b.c", "eyJ.eyJ.", "eyJ..", "e" * 5000, "é.é.é", "eyJhbGciOiJub25lIn0.e30.", f"{NESTED}.e30.x"]
+)
 def test_garbage_is_refused(text: str) -> None:
     assert Exchange(lambda: KEY).read(text, NOW_MS) is None
 

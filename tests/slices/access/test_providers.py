@@ -1,5 +1,6 @@
 """Sign-in by an identity provider: what is accepted, and every way in which a provider's answer may prove nothing."""
 
+import base64
 import html
 import re
 import shlex
@@ -416,6 +417,14 @@ def test_a_jwt_that_proves_nothing_is_refused_with_its_reason(robot: People, iss
         issuer.head = head
         reply = search(robot, issuer.token(number=7, **claims))
         assert (reply.status, why in reply.json["message"]) == (401, True), (claims, head, reply)
+
+
+def test_a_jwt_that_is_nested_too_deeply_is_refused(robot: People) -> None:
+    nested = base64.urlsafe_b64encode(b'{"a":' + b"[" * 5000).decode().rstrip("=")
+    for token in (f"{nested}.e30.x", f"eyJhIjoxfQ.{nested}.x"):
+        assert search(robot, token).status == 401
+        reply = robot.open.ask("POST", f"{WAYS}/company/sign-out", f"logout_token={token}".encode())
+        assert reply.status == 401, reply
 
 
 def test_a_rotation_of_keys_needs_no_restart_and_a_withdrawn_key_proves_nothing(

@@ -140,7 +140,7 @@ def _subject(claims: dict[str, Any]) -> None:
 def _object(part: str) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise Refused("this is no signed JWT")
