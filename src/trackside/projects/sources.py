@@ -1,7 +1,10 @@
 """Bring the code of a project into a folder: from the archive that a client sent, or by git."""
 
+import gzip
 import shutil
 import tarfile
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from trackside.artifacts.roots import Roots
@@ -15,6 +18,7 @@ from trackside.workspaces.model import Workspace
 
 MAX_FILES = 20_000
 MAX_BYTES = 1 << 30
+MAX_READ = 1 << 20
 # No hooks, no prompts, no protocol but those that --project-sources may name.
 _GIT = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never", "-c", "protocol.https.allow=always")
 _OF_GIT = {
@@ -39,18 +43,36 @@ def from_archive(roots: Roots, root: Root, workspace: Workspace, folder: Path, r
         download.close()
     shutil.rmtree(folder, ignore_errors=True)
     disk.make_folder(folder)
+    unpack(packed, folder, running.check)
+
+
+def unpack(packed: Path, folder: Path, check: Callable[[], None]) -> None:
+    """Unpack a gzipped tar archive into an empty folder; `check` is called before each member and may raise.
+
+    Raise Invalid for an archive that is damaged, too large, or has a member that leads out of the folder."""
     count = size = 0
     try:
-        with tarfile.open(packed, "r:gz") as archive:
+        with _InPieces(packed) as plain, tarfile.open(fileobj=plain, mode="r:") as archive:
             for member in archive:
-                running.check()
+                check()
+                if member.size < 0:
+                    raise tarfile.ReadError(f"the size of {member.name[:200]!r} is negative")
                 count += 1
                 size += member.size
                 if count > MAX_FILES or size > MAX_BYTES:
                     raise Invalid(f"The project has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB.")
                 archive.extract(member, folder, filter="data")
-    except (tarfile.TarError, EOFError, OSError) as fault:
+    except (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError) as fault:
         raise Invalid(f"The file {ARCHIVE} of the run cannot be unpacked: {fault}") from None
+
+
+class _InPieces(gzip.GzipFile):
+    """A gzipped file that refuses to read more than MAX_READ bytes at once: tarfile reads extended headers of any size whole."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= MAX_READ:
+            raise tarfile.ReadError(f"a header has {size} bytes; at most {MAX_READ} are allowed")
+        return super().read(size)
 
 
 def from_git(params: Project, folder: Path, running: Running) -> None:
