@@ -43,7 +43,9 @@ def save_met(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remote
     link_id = context.link_id
     known = item_store.item(tx, link_id, entity, local_id)
     was_about_to = known is not None and not known.remote_id and made_by is CreatedBy.THEM
-    if was_about_to and not context.remote.preserves_ids:
+    # A model that was found by its name was made by somebody else: it is not as our copy would have been.
+    is_found_by_name = entity is Entity.REGISTERED_MODEL and remote_id != local_id
+    if was_about_to and (is_found_by_name or not context.remote.preserves_ids):
         item_store.forget_item(tx, link_id, entity, local_id)
     item_store.save_item(tx, link_id, entity, local_id, remote_id, made_by, None)
     if was_about_to and context.remote.preserves_ids:

@@ -140,6 +140,11 @@ class ItemType(Protocol):
         there."""
         ...
 
+    def as_made(self, snapshot: Snapshot, theirs: Snapshot) -> Doc | None:
+        """Return what counts as agreed of a counterpart that was just created, where that was not saved with the intention."""
+        del snapshot, theirs
+        return None
+
     def create_local(self, theirs: Snapshot) -> str | None:
         """Return our id of an item of theirs that no item of ours is known to match, created if it shall be."""
         ...

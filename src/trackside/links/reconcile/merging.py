@@ -36,16 +36,12 @@ def compare(
     return Merged(for_them, kept.for_us, kept.agreed, kept.conflicts)
 
 
-def agreed_on(item: ItemState, ours: Doc, theirs: Doc, mode: Mode) -> Doc:
-    """Return what both sides agreed on last.
+def as_made(copy: Doc, source: Doc) -> Doc:
+    """Return the fields of a copy that count as agreed because the link made it so.
 
-    A copy that a link of both directions has just made has values of its own where its source's cannot be given at the making,
-    such as the stage of a version: nobody chose them.  Numbers and times are better decided by their own rule."""
-    if item.base is not None:
-        return item.base
-    if mode is not Mode.BOTH or item.made_by is CreatedBy.THEM:
-        return {}
-    copy, source = (theirs, ours) if item.made_by is CreatedBy.US else (ours, theirs)
+    A copy has values of its own where its source's cannot be given when it is created, such as the stage of a version: nobody
+    chose them.  Numbers and times are better decided by their own rule.  The result is saved when the copy is made, not when it
+    is compared first: an edit in between, while the server is down, is a change."""
     return {field: value for field, value in copy.items() if field in source and not document.has_order(field)}
 
 

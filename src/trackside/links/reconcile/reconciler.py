@@ -122,7 +122,11 @@ class Reconciler:
                 return None, None
             if created is not None and not created.existed:
                 self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, None)
-                return self._saved(snapshot.item_id), created.snapshot or self.type.read_remote(created.id)
+                made = created.snapshot or self.type.read_remote(created.id)
+                agreed = None if made is None else self.type.as_made(snapshot, made)
+                if agreed is not None:
+                    self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, agreed)
+                return self._saved(snapshot.item_id), made
             remote_id = created.id if created is not None else found or ""
             theirs = self.type.read_remote(remote_id)
         # One that was about to be created before a crash was created by us, unless it says otherwise.

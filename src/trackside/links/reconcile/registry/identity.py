@@ -7,14 +7,17 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.item_type import Created, Others
+from trackside.links.reconcile.merging import as_made
+from trackside.links.reconcile.registry.compare import Comparison
 from trackside.links.reconcile.registry.files import VersionFiles
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import ItemState
 from trackside.registry import replica
+from trackside.registry.model import NO_STAGE
 from trackside.sync import fields
-from trackside.sync.document import Patch
+from trackside.sync.document import Doc, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
 from trackside.sync.local.reader import Snapshot
@@ -22,9 +25,10 @@ from trackside.sync.remote.port import Unmirrored
 
 
 class RegistryIdentity:
-    def __init__(self, items: Items, others: Others) -> None:
+    def __init__(self, items: Items, comparison: Comparison, others: Others) -> None:
         self.context = items.context
         self.remote = items.remote
+        self._comparison = comparison
         self._items = items
         self._others = others
         self._files = VersionFiles(items.context, others)
@@ -43,8 +47,9 @@ class RegistryIdentity:
         return found
 
     def create_model(self, snapshot: Snapshot) -> Created:
-        self.context.save(MODEL, snapshot.item_id, "", CreatedBy.US, None)
-        return Created(self.remote.make_model(snapshot.item_id, at_making(MODEL, snapshot.doc)))
+        given = at_making(MODEL, snapshot.doc)
+        self.context.save(MODEL, snapshot.item_id, "", CreatedBy.US, self._as_given(MODEL, given))
+        return Created(self.remote.make_model(snapshot.item_id, given))
 
     def match_version(self, snapshot: Snapshot) -> str | None:
         model_id = self._remote_model(registry.model_of(snapshot.item_id))
@@ -60,7 +65,8 @@ class RegistryIdentity:
         model_id = self._remote_model(registry.model_of(snapshot.item_id))
         uid = registry.uid_of(snapshot.item_id)
         doc, has_own = self._files.out(snapshot)
-        self.context.save(VERSION, snapshot.item_id, "", CreatedBy.US, None)
+        agreed = {**(self._as_given(VERSION, at_making(VERSION, doc)) or {}), fields.STAGE: NO_STAGE}
+        self.context.save(VERSION, snapshot.item_id, "", CreatedBy.US, agreed)
         files_at = None
         if has_own:
             files_at = self.remote.prepare_files(model_id, uid, doc)
@@ -76,6 +82,17 @@ class RegistryIdentity:
         if number != snapshot.doc[fields.NUMBER]:
             self._items.note_number(snapshot, f"version {snapshot.doc[fields.NUMBER]} here is {number} there", number)
         return Created(version_id)
+
+    def _as_given(self, entity: Entity, given: Doc) -> Doc | None:
+        """Return what a copy that is created there has for certain: an MLflow server may leave something out."""
+        if not self.context.remote.preserves_ids:
+            return None
+        doc = self._comparison.comparable(entity, given)
+        return as_made(doc, doc)
+
+    def _as_made_here(self, tx: Tx, entity: Entity, local_id: str, source: Doc) -> Doc | None:
+        copy = registry.read(tx, entity, local_id)
+        return None if copy is None else as_made(self._comparison.comparable(entity, copy.doc), source)
 
     def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
         """Return whether somebody else may create the version there, and how long it has been here, in ms."""
@@ -128,7 +145,8 @@ class RegistryIdentity:
                     f"its name {snapshot.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
                 )
             made_by = CreatedBy.THEM if is_here else CreatedBy.HERE
-            item_store.save_item(tx, self.context.link_id, MODEL, local_id, snapshot.item_id, made_by, None)
+            agreed = None if is_here else self._as_made_here(tx, MODEL, local_id, making.put)
+            item_store.save_item(tx, self.context.link_id, MODEL, local_id, snapshot.item_id, made_by, agreed)
             return local_id
 
         made: str = self.context.write(make)
@@ -175,6 +193,9 @@ class RegistryIdentity:
             made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.context.server_root)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
             identity.save_met(tx, self.context, VERSION, made, snapshot.item_id, made_by)
+            if not exists:
+                agreed = self._as_made_here(tx, VERSION, made, {**snapshot.doc, **doc})
+                item_store.save_item(tx, self.context.link_id, VERSION, made, snapshot.item_id, made_by, agreed)
             return made
 
         made: str = self.context.write(make)

@@ -10,14 +10,14 @@ from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
-from trackside.links.reconcile.merging import agreed_on, words
+from trackside.links.reconcile.merging import as_made, words
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.state.item import ItemState
 from trackside.registry.files import replica_files
 from trackside.sync import document, fields
-from trackside.sync.document import Conflict, Mode, Patch
+from trackside.sync.document import Conflict, Doc, Mode, Patch
 from trackside.sync.entities import Entity
 from trackside.sync.local import registry
 from trackside.sync.local.reader import Snapshot
@@ -63,6 +63,13 @@ class RegistryType(ItemType):
             self._identity.create_model(snapshot) if self.entity is MODEL else self._identity.create_version(snapshot)
         )
 
+    def as_made(self, snapshot: Snapshot, theirs: Snapshot) -> Doc | None:
+        """An MLflow server may leave out a description or tags; another Trackside takes all that it is given."""
+        if self.context.remote.preserves_ids or theirs.failed:
+            return None
+        copy = self.comparison.comparable(self.entity, self.context.to_local(theirs.doc, self.entity))
+        return as_made(copy, self.comparison.comparable(self.entity, snapshot.doc))
+
     def create_local(self, theirs: Snapshot) -> str | None:
         if theirs.failed:
             raise Unmirrored(f"version {theirs.item_id} of the other side is left out: {theirs.failed}")
@@ -71,7 +78,8 @@ class RegistryType(ItemType):
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """An item that has a name and a number there may be another one by now."""
         is_shared = self.context.link.mode is Mode.BOTH or not self.context.remote.preserves_ids
-        return is_shared and self.comparison.comparable(self.entity, snapshot.doc) != item.base
+        is_changed = self.comparison.comparable(self.entity, snapshot.doc) != item.base
+        return is_changed and (is_shared or fields.UPDATED not in (item.base or {}))  # never compared: as it was made
 
     def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
         """A copy of ours that can never be used is removed, and created again when the version, or its model, changes or by a
@@ -89,10 +97,9 @@ class RegistryType(ItemType):
         base = item.base or {}
         mine = self.comparison.comparable(self.entity, snapshot.doc)
         doc = base if theirs is None else self.comparison.home(self.entity, item, theirs)
-        agreed = agreed_on(item, mine, doc, self.context.link.mode)
         if self.entity is MODEL:
             mine = self.comparison.with_known_aliases(snapshot, mine)
-        agreed, mine, doc, stage = self.comparison.with_known_stages(snapshot, agreed, mine, doc)
+        agreed, mine, doc, stage = self.comparison.with_known_stages(snapshot, base, mine, doc)
         can = self.remote.can
         merged = document.merge(
             agreed, mine, doc, self.context.link.mode, lambda field, verb: can(self.entity, field, verb)
@@ -175,7 +182,7 @@ def types_of_registry(context: LinkContext, others: Others) -> tuple[RegistryTyp
     """Return both kinds of items of a registry, which need each other: a version its model, an alias its version."""
     items = Items(context)
     comparison = Comparison(items, others)
-    identity_of_both = RegistryIdentity(items, others)
+    identity_of_both = RegistryIdentity(items, comparison, others)
     return RegistryType(MODEL, items, comparison, identity_of_both), RegistryType(
         VERSION, items, comparison, identity_of_both
     )

@@ -39,7 +39,7 @@ class Batches:
                 continue
             there = self._remote.find_all([snapshot.item_id for snapshot in new])
             lacking = [snapshot for snapshot in new if snapshot.item_id not in there]
-            self._intend([snapshot.item_id for snapshot in lacking])
+            self._intend(lacking)
             made: list[str] = []
             for portion in self._portions(lacking):
                 self._context.beat()
@@ -69,12 +69,13 @@ class Batches:
         doc = self._comparison.there(self._comparison.mine(snapshot.doc))
         return NewTrace(snapshot.item_id, self._experiment_there(snapshot), doc, lines)
 
-    def _intend(self, trace_ids: Sequence[str]) -> None:
+    def _intend(self, snapshots: Sequence[Snapshot]) -> None:
         def work(tx: Tx) -> None:
-            for trace_id in trace_ids:
-                item_store.save_item(tx, self._context.link_id, Entity.TRACE, trace_id, "", CreatedBy.US, None)
+            for each in snapshots:
+                agreed = self._comparison.as_given(each)
+                item_store.save_item(tx, self._context.link_id, Entity.TRACE, each.item_id, "", CreatedBy.US, agreed)
 
-        if trace_ids:
+        if snapshots:
             self._context.write(work)
 
     def _save(self, trace_ids: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Others
-from trackside.links.reconcile.merging import differing
+from trackside.links.reconcile.merging import as_made, differing
 from trackside.links.state.item import ItemState
 from trackside.sync import document, fields
 from trackside.sync.document import Doc, Merged
@@ -58,11 +58,20 @@ class Comparison:
         """Return ours with their ids of runs and models, which are made there if they shall be."""
         return self._renamed(doc, self._there)
 
+    def as_given(self, snapshot: Snapshot) -> Doc | None:
+        """Return what a copy of a trace of ours that is created there has for certain: nothing on an MLflow server."""
+        if not self.remote.keeps_final:
+            return None
+        doc = self.mine(snapshot.doc)
+        return as_made(doc, doc)
+
     def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
         return document.merge(merged_only(agreed), mine, theirs, self.context.link.mode, self.remote.can)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         """Compare a trace as a list has it: without its spans and, on MLflow, without its links."""
+        if not was_compared(item):
+            return False
         agreed = item.base or {}
         plain = {field: value for field, value in self.mine(agreed).items() if field.kind != FieldKind.LINK}
         return {field: value for field, value in self.home(listed.doc).items() if field.kind != FieldKind.LINK} == plain
@@ -104,3 +113,8 @@ class Comparison:
 
     def _there(self, entity: Entity, local_id: str) -> str:
         return self._others.remote_of(entity, local_id) or local_id
+
+
+def was_compared(item: ItemState) -> bool:
+    """Return whether a trace was compared since a link made it: else what it has is agreed, and its spans may be missing."""
+    return item.base is not None and fields.EXPERIMENT in item.base

@@ -12,11 +12,12 @@ from trackside.links.model import CreatedBy
 from trackside.links.reconcile import identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
-from trackside.links.reconcile.merging import agreed_on
+from trackside.links.reconcile.merging import as_made
 from trackside.links.reconcile.reconciler import Reconciler
 from trackside.links.reconcile.traces.batches import Batches
-from trackside.links.reconcile.traces.compare import Comparison
+from trackside.links.reconcile.traces.compare import Comparison, was_compared
 from trackside.links.reconcile.traces.spans import SpanSync
+from trackside.links.state import item_store
 from trackside.links.state.item import ItemState
 from trackside.sync import document, fields, trace_document
 from trackside.sync.document import Doc, Mode, Patch
@@ -81,12 +82,18 @@ class TraceType(ItemType):
 
     def create_remote(self, snapshot: Snapshot) -> Created:
         experiment_id = self._experiment_there(snapshot)
-        self.context.save(self.entity, snapshot.item_id, "", CreatedBy.US, None)
+        self.context.save(self.entity, snapshot.item_id, "", CreatedBy.US, self.comparison.as_given(snapshot))
         doc = self.comparison.there(self.comparison.mine(snapshot.doc))
         self.remote.put(snapshot.item_id, experiment_id, TracePatch(doc, doc))
         if fields.SPANS in snapshot.doc:
             SpanSync(self.context, snapshot.item_id).send_all(experiment_id, doc)
         return Created(snapshot.item_id)
+
+    def as_made(self, snapshot: Snapshot, theirs: Snapshot) -> Doc | None:
+        """An MLflow server has values of its own of a trace, such as shorter previews."""
+        if self.context.remote.preserves_ids:
+            return None
+        return as_made(self.comparison.home(theirs.doc), self.comparison.mine(snapshot.doc))
 
     def create_local(self, theirs: Snapshot) -> str | None:
         if self.is_before(theirs) or not self.comparison.wants_theirs(theirs):
@@ -103,18 +110,22 @@ class TraceType(ItemType):
                 traces.put(tx, self._brought(trace_id, experiment_id, doc, doc))
             made_by = CreatedBy.THEM if exists else CreatedBy.HERE
             identity.save_met(tx, self.context, self.entity, trace_id, trace_id, made_by)
+            made = None if exists else traces.read(tx, trace_id)
+            if made is not None:
+                agreed = as_made(self.comparison.mine(made.doc), doc)
+                item_store.save_item(tx, self.context.link_id, self.entity, trace_id, trace_id, made_by, agreed)
 
         self.context.write(make)
         return trace_id
 
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
-        return self.context.link.mode is Mode.BOTH and self.comparison.changed_here(item, snapshot)
+        is_shared = self.context.link.mode is Mode.BOTH
+        return (is_shared or not was_compared(item)) and self.comparison.changed_here(item, snapshot)
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
         base, mine = self.comparison.mine(item.base or {}), self.comparison.mine(snapshot.doc)
         doc = base if theirs is None else self.comparison.home(theirs.doc)
-        agreed = self.comparison.mine(agreed_on(item, mine, doc, self.context.link.mode))
-        merged = self.comparison.merge(agreed, mine, doc)
+        merged = self.comparison.merge(base, mine, doc)
         return Compared(merged, base, {fields.EXPERIMENT: snapshot.experiment_id})
 
     def patch_remote(
