@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoints.conftest import ROW, register
+from endpoints.conftest import ROW, key_of, register
 from support.processes.servers import Server, trackside
 
 
@@ -66,3 +66,18 @@ def test_a_deployment_that_has_written_nothing_is_said_to(start: Callable[..., S
         "trackside: the replicas of deployment blue of endpoint adder have written nothing so far\n",
     )
     assert for_programs == (0, "[]\n", "")
+
+
+def test_the_scoring_uri_that_is_printed_leads_into_the_workspace(start: Callable[..., Server], tmp_path: Path) -> None:
+    server = start()
+    server.api.new_workspace("vision")
+
+    made = command(server, "create", "adder", "--workspace", "vision", cwd=tmp_path)
+    shown = command(server, "show", "adder", "--workspace", "vision", cwd=tmp_path)
+
+    uri = made[1].split()[-1]
+    assert (made[0], shown[0]) == (0, 0)
+    assert f" {uri}\n" in shown[1]
+    key = key_of(server.api.within("vision"), "adder")
+    scored = server.api.ask("POST", uri.removeprefix(server.url), b"{}", headers=key)
+    assert (scored.status, scored.json["message"]) == (404, "Endpoint adder has no deployment with traffic.")

@@ -84,7 +84,7 @@ class Routing:
         with self._lock:
             table: Table = {}
             with self._db.read(0) as tx:
-                found = store.workspaces_with_any(tx)
+                found = store.workspaces_with_endpoints(tx)
             for ws in found:
                 with self._db.read(ws) as tx:
                     hashes, wanted, replicas = store.hashes(tx), store.wanted(tx), store.replicas(tx)

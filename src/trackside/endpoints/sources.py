@@ -19,7 +19,8 @@ from trackside.workspaces.model import Workspace
 
 MODEL_FILE = "MLmodel"
 _HELP = (
-    "it must be such as models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/latest, models:/m-ID or runs:/RUN/PATH"
+    "it must be such as models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE, models:/NAME/latest, "
+    "models:/m-ID or runs:/RUN/PATH"
 )
 
 

@@ -263,6 +263,11 @@ def workspaces_with_any(tx: Tx) -> list[int]:
     return [ws for (ws,) in rows]
 
 
+def workspaces_with_endpoints(tx: Tx) -> list[int]:
+    """Return the workspaces that have endpoints, with or without deployments; asked for the server as a whole."""
+    return [ws for (ws,) in tx.all("SELECT DISTINCT workspace_id FROM endpoints ORDER BY 1")]
+
+
 def wanted(tx: Tx) -> list[Deployment]:
     rows = tx.all(
         f"""

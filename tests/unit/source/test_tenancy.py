@@ -85,6 +85,10 @@ CROSSING: dict[tuple[str, str], str] = {
         "endpoints/store.py",
         "workspaces_with_any",
     ): "the controller of replicas serves all workspaces, each in a transaction of its own",
+    (
+        "endpoints/store.py",
+        "workspaces_with_endpoints",
+    ): "the table of routes is of all workspaces, each read in a transaction of its own",
     **{
         ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
         for name in (

@@ -5,6 +5,7 @@ import builtins
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,7 +28,7 @@ def create(words: argparse.Namespace) -> int:
     if words.model:
         body["model_uri"] = words.model
     found = remote.ask(words, "POST", PATH, body)["endpoint"]
-    say(f"created endpoint {found['name']}; it scores at {_url(words)}{found['scoring_path']}")
+    say(f"created endpoint {found['name']}; it scores at {_scoring_uri(words, found)}")
     return _wait(words) if words.wait and words.model else OK
 
 
@@ -47,7 +48,7 @@ def show(words: argparse.Namespace) -> int:
         return OK
     rows = [
         ("state", found["state"]),
-        ("scoring URI", _url(words) + found["scoring_path"]),
+        ("scoring URI", _scoring_uri(words, found)),
         ("auth", found["auth_mode"]),
     ]
     for each in found.get("deployments", []):
@@ -178,6 +179,10 @@ def _traffic(endpoint: dict[str, Any]) -> str:
 
 def _path(words: argparse.Namespace, rest: str = "") -> str:
     return f"{PATH}/{quote(words.name, safe='')}{rest}"
+
+
+def _scoring_uri(words: argparse.Namespace, endpoint: Mapping[str, Any]) -> str:
+    return f"{remote.tracking_uri(_url(words), remote.workspace_of(words))}{endpoint['scoring_path']}"
 
 
 def _url(words: argparse.Namespace) -> str:
