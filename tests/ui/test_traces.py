@@ -114,7 +114,7 @@ def test_words_in_the_filter_find_traces_by_what_they_hold(server: Server, page:
 
     expect(page.get_by_role("link", name="refund")).to_have_count(0)
     expect(page.get_by_role("link", name="answer", exact=True)).to_be_visible()
-    expect(page.get_by_label("Filter", exact=True)).to_have_value("trace.text ILIKE '%a workspace%'")
+    expect(page.get_by_label("Filter", exact=True)).to_have_value("trace.text CONTAINS 'a workspace'")
 
 
 @pytest.mark.slow

@@ -79,6 +79,9 @@ def test_pages_of_sessions_have_each_once_and_a_search_finds_parts(api: Api) -> 
     assert [each["session_id"] for each in listed(api, search="BO")["sessions"]] == ["Chat-3%"]
     assert listed(api, search="-_") == {}
 
+    begin(api, 8, "École")
+    assert [each["session_id"] for each in listed(api, search="ÉC")["sessions"]] == ["École"]
+
 
 @pytest.mark.parametrize(
     ("fields", "said"),

@@ -229,7 +229,7 @@ def test_the_filter_box_completes_and_marks_what_is_wrong(page: Page, server: Se
 
 @pytest.mark.slow
 def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(page: Page, server: Server) -> None:
-    for name in ("resnet_18", "resnet-50", "vit"):
+    for name in ("resnet_18", "resnet-50", "vit", "it's (2)"):
         server.api.new_run(run_name=name)
 
     page.goto(f"{server.url}/#/experiments/0")
@@ -241,6 +241,11 @@ def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(pa
 
     expect(names(page)).to_have_text(["resnet_18"])
     expect(box).to_have_value("run_name CONTAINS 'NET_'")
+    box.fill("it's (")
+    box.press("Enter")
+    expect(names(page)).to_have_text(["it's (2)"])
+    expect(box).to_have_value(r"run_name CONTAINS ('it\'s (')")
+    expect(box).to_have_attribute("aria-invalid", "false")
 
 
 @pytest.mark.slow

@@ -9,7 +9,19 @@ test("a text that a user typed is looked for as it is", () => {
 });
 
 test("words are told from the beginning of a filter", () => {
-  for (const text of ["resnet", " night run 7 ", "lr-5e-4", "a_b%", "metrics", "notes and more"])
+  for (const text of [
+    "resnet",
+    " night run 7 ",
+    "lr-5e-4",
+    "a_b%",
+    "metrics",
+    "notes and more",
+    "it's",
+    'say "a"',
+    "night (2)",
+    "done!",
+    "between us, what I like",
+  ])
     expect(isPlain(text)).toBe(true);
   for (const text of [
     "",
@@ -20,7 +32,12 @@ test("words are told from the beginning of a filter", () => {
     "end_time IS NULL",
     "loss BETWEEN 1 AND 2",
     "(a",
-    "it's",
+    "run_name like 'a%'",
+    "run_name ILIKE",
+    "notes contains ('a')",
+    "status in ('a', 'b')",
+    "min(metrics.loss)",
+    "`run name`",
   ])
     expect(isPlain(text)).toBe(false);
 });

@@ -1,10 +1,10 @@
 """Which fields a search of traces knows, and what may be asked of them.  Knows MLflow's words and messages; knows no SQL."""
 
 from trackside.core.errors import Invalid
-from trackside.core.filters.fields import LIKES, Clause, Literal, set_of
+from trackside.core.filters.fields import CONTAINS, LIKES, Clause, Literal, set_of
 from trackside.core.filters.nodes import Comparison, Entity, Field, Operator, Order, Scalar
 from trackside.core.filters.parse import parse_name_and_direction
-from trackside.core.filters.patterns import check_like
+from trackside.core.filters.patterns import check_like, check_part
 from trackside.traces import model as m
 from trackside.traces.search.patterns import check_expression
 
@@ -58,6 +58,8 @@ def read(clause: Clause) -> Comparison:
     values = tuple(_value(literal, operator, field) for literal in clause.values)
     if operator in LIKES:
         check_like(str(values[0]))
+    elif operator in CONTAINS:
+        check_part(str(values[0]))
     elif operator is Operator.RLIKE:
         check_expression(str(values[0]))
     if field.key == PROMPT and field.entity is Entity.ATTRIBUTE:
@@ -116,6 +118,8 @@ def _operator(clause: Clause, field: Field) -> Operator:
     allowed = _allowed(field)
     operator = Operator(clause.operator) if clause.operator in frozenset(Operator) else None
     if operator in _RANGES and is_number(field):
+        return Operator(clause.operator)
+    if operator in CONTAINS and Operator.LIKE in allowed:
         return Operator(clause.operator)
     if operator is None or operator not in allowed:
         given = clause.operator

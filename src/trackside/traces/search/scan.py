@@ -7,7 +7,7 @@ from typing import Any
 from trackside.core.db.tx import Condition, Tx
 from trackside.core.errors import TooSlow
 from trackside.core.filters import keyset
-from trackside.core.filters.nodes import Comparison, Operator
+from trackside.core.filters.nodes import NEGATIVE, Comparison, Operator
 from trackside.core.filters.patterns import fold
 from trackside.traces.search import patterns, sql
 from trackside.traces.search import tree as t
@@ -150,26 +150,42 @@ def _is_needle(comparison: Comparison) -> bool:
 
 
 def _needles(comparison: Comparison) -> Needles | None:
-    """Return texts of which one must be in the JSON of a span, and whether case is ignored; None if nothing is known.
+    """Return texts of which one must be in the JSON of a span, and whether case is ignored; None if nothing is known."""
+    is_of_body = comparison.field.key == CONTENT or comparison.field.key.startswith(ATTRIBUTES)
+    return None if comparison.operator in NEGATIVE or not is_of_body else _parts(comparison)
+
+
+def _parts(comparison: Comparison) -> Needles | None:
+    """Return what the one text that a comparison looks for is within the JSON of a span; None for a pattern of another form.
 
     A text is looked for as it is, and as it is written within JSON and within JSON in JSON."""
-    if comparison.operator not in (Operator.LIKE, Operator.ILIKE):
+    given = str(comparison.values[0])
+    text: str | None
+    match comparison.operator:
+        case Operator.CONTAINS | Operator.NOT_CONTAINS:
+            text, is_folded = fold(given), True
+        case Operator.LIKE | Operator.NOT_LIKE:
+            text, is_folded = patterns.needle(given), False
+        case Operator.ILIKE | Operator.NOT_ILIKE:
+            text, is_folded = patterns.needle(fold(given)), True
+        case _:
+            return None
+    if text is None:
         return None
-    text = patterns.needle(str(comparison.values[0]))
-    if text is None or (comparison.field.key != CONTENT and not comparison.field.key.startswith(ATTRIBUTES)):
-        return None
-    is_folded = comparison.operator is Operator.ILIKE
-    text = fold(text) if is_folded else text
     once = encode(text)[1:-1].decode()
     twice = encode(once)[1:-1].decode()
     return is_folded, tuple(dict.fromkeys(each.encode() for each in (text, once, twice)))
 
 
+def _has(line: bytes, parts: Needles) -> bool:
+    is_folded, texts = parts
+    where = line.lower() if is_folded else line
+    return any(each in where for each in texts)
+
+
 def _line_holds(line: bytes, needed: Sequence[Needles], others: Sequence[Comparison]) -> bool:
-    for is_folded, texts in needed:
-        where = line.lower() if is_folded else line
-        if not any(each in where for each in texts):
-            return False
+    if not all(_has(line, parts) for parts in needed):
+        return False
     if not others:
         return True
     span = decode(line)
@@ -179,7 +195,8 @@ def _line_holds(line: bytes, needed: Sequence[Needles], others: Sequence[Compari
 def _span_holds(span: Span, line: bytes, comparison: Comparison) -> bool:
     key = comparison.field.key
     if key == CONTENT:
-        return _compare(comparison, line.decode())
+        parts = _parts(comparison)
+        return _compare(comparison, line.decode()) if parts is None else not _has(line, parts)
     if key.startswith(ATTRIBUTES):
         text = span.attributes.get(key.removeprefix(ATTRIBUTES))
         if text is None:
@@ -213,5 +230,9 @@ def _compare(comparison: Comparison, text: str) -> bool:
             return patterns.like(values[0], ignores_case=True)(text)
         case Operator.NOT_ILIKE:
             return not patterns.like(values[0], ignores_case=True)(text)
+        case Operator.CONTAINS:
+            return fold(values[0]) in fold(text)
+        case Operator.NOT_CONTAINS:
+            return fold(values[0]) not in fold(text)
         case _:
             return patterns.expression(values[0])(text)

@@ -8,6 +8,7 @@ from msgspec import Struct
 from trackside.core.db.tx import Tx
 from trackside.core.filters import keyset
 from trackside.core.filters.keyset import Term
+from trackside.core.filters.patterns import fold
 from trackside.core.filters.to_sql import Binder
 from trackside.traces.storage import columns
 
@@ -100,5 +101,5 @@ def _session(row: Sequence[Any], requests: dict[str, str]) -> Session:
 
 
 def _contains(text: str) -> str:
-    escaped = "".join(f"!{char}" if char in "!%_" else char for char in text.lower())
+    escaped = "".join(f"!{char}" if char in "!%_" else char for char in fold(text))
     return f"%{escaped}%"

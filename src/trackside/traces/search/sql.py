@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 
+import msgspec
 from msgspec import Struct
 
 from trackside.core.db.tx import Condition
@@ -246,6 +247,10 @@ class _Sql:
                 condition += f" AND a.is_number = 1 AND a.number {comparison.operator} {number}"
             case Operator.RLIKE:
                 raise Invalid("RLIKE is not supported for values of assessments; use LIKE or ILIKE")
+            case Operator.CONTAINS | Operator.NOT_CONTAINS:
+                text = json.dumps(comparison.values[0], ensure_ascii=False)[1:-1]  # values are kept as JSON
+                asked = msgspec.structs.replace(comparison, values=(text,))
+                condition += f" AND {holds(asked, Place('a.value'), self._bind, self._dialect)}"
             case _:
                 condition += f" AND {holds(comparison, Place('a.value'), self._bind, self._dialect)}"
         seqs = self._bind(list(self._seqs))
