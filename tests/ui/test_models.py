@@ -72,6 +72,17 @@ def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_addre
     expect(page.get_by_text("No versions yet")).to_be_visible()
 
 
+def test_a_long_description_leaves_the_names_of_models_whole(server: Server, page: Page) -> None:
+    name = "recommender-two-towers-production"
+    server.api.post("registered-models/create", name=name, description="Ranks items. " * 30)
+    server.api.post("registered-models/create", name="churn")
+
+    page.goto(f"{server.url}/#/models")
+
+    for each in (name, "churn"):
+        expect(page.get_by_role("link", name=each).locator("bdi")).to_have_text(each)
+
+
 def test_models_are_found_by_what_is_typed_and_sorted_by_their_headers(server: Server, page: Page) -> None:
     for name in ("b_1", "b-1", "c"):
         server.api.post("registered-models/create", name=name)

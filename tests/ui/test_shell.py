@@ -1,5 +1,6 @@
 """The frame of the web UI: where it is served, what it shows of a store, theme, language, a server that dies."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -47,6 +48,17 @@ def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Pag
         name = path.get_by_text(short, exact=True)
         expect(name).to_be_visible()
         assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
+
+
+def test_the_path_of_a_page_shows_both_ends_of_a_long_name(page: Page, server: Server) -> None:
+    name = "sweep-of-learning-rates-and-batch-sizes-for-the-spanish-corpus-" * 3
+    experiment_id, _ = log_run(server.api, f"{name}seed-7")
+
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+    last = page.locator("header ol li").last
+
+    expect(last).to_contain_text(re.compile(r"sweep-of.*…[a-z-]*seed-7"))
+    expect(last.get_by_title(f"{name}seed-7")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", ["fox", "a-run-with-a-long-name-" * 4])

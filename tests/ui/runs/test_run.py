@@ -45,7 +45,11 @@ def test_what_a_client_logs_appears_on_the_page_of_the_run(server: Server, page:
     server.api.post("runs/log-metric", run_id=run_id, key="epoch_loss", value=0.0625, timestamp=2, step=2)
     server.api.post("runs/update", run_id=run_id, status="FINISHED", end_time=5)
 
-    expect(metrics.get_by_role("row", name="epoch_loss")).to_contain_text("0.0625")
+    cells = metrics.get_by_role("row", name="epoch_loss").get_by_role("cell")
+    expect(metrics.get_by_role("columnheader").nth(3)).to_have_text("Max")
+    expect(cells.nth(1)).to_have_text("0.0625")
+    expect(cells.nth(2)).to_have_text("0.0625")
+    expect(cells.nth(3)).to_have_text("0.5")
     expect(page.locator("main header").get_by_text("Finished")).to_be_visible()
 
 

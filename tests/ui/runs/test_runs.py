@@ -438,3 +438,24 @@ def test_the_column_of_datasets_leads_to_the_runs_that_use_one(server: Server, p
     expect(page.get_by_label("Filter", exact=True)).to_have_value("dataset.name = 'iris'")
     expect(chips).to_have_text(["iris train", "iris train"])
     expect(page.locator("main img")).to_have_count(0)
+
+
+def test_the_best_of_nested_runs_is_found_by_an_order_or_a_filter(page: Page, server: Server) -> None:
+    experiment_id = server.api.new_experiment("sweep")
+    parent = server.api.new_run(experiment_id, run_name="study", start_time=9)
+    for number in range(5):
+        run_id = log(server.api, experiment_id, f"trial-{number}", number / 8)
+        server.api.post("runs/set-tag", run_id=run_id, key="mlflow.parentRunId", value=parent)
+    page.goto(f"{server.url}/#/experiments/{experiment_id}")
+    expect(names(page)).to_have_text(["study"])
+
+    page.get_by_role("columnheader", name="loss").click()
+    expect(names(page)).to_have_text(["trial-4", "trial-3", "trial-2", "trial-1", "trial-0", "study"])
+    page.goto(f"{server.url}/#/experiments/{experiment_id}?q=metrics.loss+%3C+0.2")
+    expect(names(page)).to_have_text(["trial-0", "trial-1"])
+    page.goto(f"{server.url}/#/experiments/{experiment_id}?show=split")
+    expect(page.get_by_text("10 points, exact")).to_be_visible()
+
+    page.get_by_role("button", name="View").click()
+    page.get_by_role("menuitem", name="Children below their parents").click()
+    expect(names(page)).to_have_text(["study"])

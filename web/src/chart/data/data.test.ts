@@ -82,7 +82,15 @@ test("a metric's name with odd characters is quoted as the filter language wants
 });
 
 test("metrics stand in the order of logging, and numbers in names count", () => {
-  const key = (name: string, firstTime: number) => ({ key: name, firstTime, runs: 1, points: 1, isSystem: false });
+  const key = (name: string, firstTime: number) => ({
+    key: name,
+    firstTime,
+    runs: 1,
+    points: 1,
+    min: 0,
+    max: 0,
+    isSystem: false,
+  });
 
   const found = inOrderOfLogging([key("a", 9), key("loss10", 2), key("loss2", 2), key("z", 1)]);
 

@@ -135,6 +135,9 @@ export interface MetricKey {
   readonly key: string;
   readonly runs: number;
   readonly points: number;
+  /** Of all points; null where none is a number. */
+  readonly min: number | null;
+  readonly max: number | null;
   /** ms since 1970, of the first point. */
   readonly firstTime: number;
   readonly isSystem: boolean;
@@ -155,12 +158,20 @@ export async function fetchKeys(
   do {
     const page = await post<{
       total: number;
-      keys: { key: string; runs: number; points: number; first_time: number; is_system: boolean }[];
+      keys: {
+        key: string;
+        runs: number;
+        points: number;
+        min: number | null;
+        max: number | null;
+        first_time: number;
+        is_system: boolean;
+      }[];
       next_page_token?: string | null;
     }>("metrics/keys", { run_ids: runIds, lifecycle: "all", max_results: KEYS_AT_ONCE, page_token: pageToken }, signal);
     total = page.total;
-    for (const { key, runs, points, first_time, is_system } of page.keys) {
-      keys.push({ key, runs, points, firstTime: first_time, isSystem: is_system });
+    for (const { key, runs, points, min, max, first_time, is_system } of page.keys) {
+      keys.push({ key, runs, points, min, max, firstTime: first_time, isSystem: is_system });
     }
     pageToken = page.next_page_token ?? undefined;
   } while (pageToken && keys.length < MOST_KEYS);

@@ -42,6 +42,8 @@ export default {
   name: "Name",
   value: "Value",
   last: "Last",
+  min: "Min",
+  max: "Max",
   step: "Step",
   logged: "Logged",
   find: (what: string) => `Find in ${what}`,

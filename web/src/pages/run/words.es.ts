@@ -44,6 +44,8 @@ export default {
   name: "Nombre",
   value: "Valor",
   last: "Último",
+  min: "Mínimo",
+  max: "Máximo",
   step: "Paso",
   logged: "Registrado",
   find: (what: string) => `Buscar en ${what}`,

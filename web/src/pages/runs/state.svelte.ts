@@ -6,7 +6,7 @@ import { Curves } from "./table/curves.svelte";
 import { Outline, type Row } from "./rows/outline.svelte";
 import { Plotted } from "./plotted.svelte";
 import { Selection } from "./rows/selection.svelte";
-import { fromQuery, toQuery, type Column, type View } from "./view";
+import { fromQuery, isNested, toQuery, type Column, type View } from "./view";
 
 /** What runs have: from `runs/columns`. */
 export interface Known {
@@ -37,8 +37,11 @@ export class RunsState {
   /** Runs that came since the rows were loaded, and match. */
   newRuns = $state(0);
 
-  constructor(experimentId: string) {
+  readonly #isBesideCharts: () => boolean;
+
+  constructor(experimentId: string, isBesideCharts: () => boolean) {
     this.experimentId = experimentId;
+    this.#isBesideCharts = isBesideCharts;
     this.plotted = new Plotted(experimentId, () => this.outline as Outline | undefined);
   }
 
@@ -47,8 +50,12 @@ export class RunsState {
 
   /** What the rows depend on: read it in an effect that calls `load`. */
   get question(): string {
-    const { filter, lifecycle, order, groupBy, isTree } = this.view;
-    return JSON.stringify([filter, lifecycle, order, groupBy, isTree, this.#fields]);
+    const { filter, lifecycle, order, groupBy } = this.view;
+    return JSON.stringify([filter, lifecycle, order, groupBy, this.isTree, this.#fields]);
+  }
+
+  get isTree(): boolean {
+    return isNested(this.view, this.#isBesideCharts());
   }
 
   /** How many runs match, also those that stand below others in a tree. */
@@ -122,17 +129,15 @@ export class RunsState {
       this.#replace(new GroupList(question));
       return;
     }
-    const question = this.#question(this.view.isTree ? "" : undefined, filter);
+    const question = this.#question(this.isTree ? "" : undefined, filter);
     const root = (this.outline as Outline | undefined)?.root;
     if (root instanceof RunList) {
-      const isSameKind = (root.question.parent === undefined) === !this.view.isTree;
-      if (isSameKind) {
-        root.ask(question);
-        for (const list of this.outline.lists()) {
-          if (list instanceof RunList && list !== root) list.ask({ ...question, ...parentOf(list) });
-        }
-        return;
+      if ((root.question.parent === undefined) === this.isTree) this.outline.close();
+      root.ask(question);
+      for (const list of this.outline.lists()) {
+        if (list instanceof RunList && list !== root) list.ask({ ...question, ...parentOf(list) });
       }
+      return;
     }
     this.#replace(new RunList(question));
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromQuery, hasView, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
+import { fromQuery, hasView, isNested, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
 
 const texts = fc.string({ minLength: 1 });
 const columns: fc.Arbitrary<Column> = fc
@@ -24,7 +24,7 @@ const views: fc.Arbitrary<View> = fc.record({
   }),
   columns: fc.option(fc.array(columns, { maxLength: 5 })),
   groupBy: fc.array(texts, { maxLength: 3 }),
-  isTree: fc.boolean(),
+  nesting: fc.constantFrom("auto" as const, "tree" as const, "flat" as const),
 });
 
 function throughAddress(view: View): URLSearchParams {
@@ -55,4 +55,16 @@ test("an address is readable", () => {
   };
 
   expect(toQuery(view)).toMatchObject({ order: "-metrics.val/loss", cols: "params.lr!p!90" });
+});
+
+test("children stand below their parents where runs are listed as they came, or where that was chosen", () => {
+  const filtered = { ...PLAIN_VIEW, filter: "metrics.auc > 0.9" };
+  const ordered: View = { ...PLAIN_VIEW, order: [{ field: "metrics.auc", direction: "desc" }] };
+
+  expect(isNested(PLAIN_VIEW, false)).toBe(true);
+  expect(isNested(PLAIN_VIEW, true)).toBe(false);
+  expect(isNested(filtered, false)).toBe(false);
+  expect(isNested(ordered, false)).toBe(false);
+  expect(isNested({ ...ordered, nesting: "tree" }, true)).toBe(true);
+  expect(isNested({ ...PLAIN_VIEW, nesting: "flat" }, false)).toBe(false);
 });

@@ -13,6 +13,9 @@ export interface Column {
 
 export type Lifecycle = "active" | "deleted";
 
+/** Children below their parents, all runs in one list, or what `isNested` decides. */
+export type Nesting = "tree" | "flat" | "auto";
+
 export interface View {
   filter: string;
   lifecycle: Lifecycle;
@@ -20,8 +23,7 @@ export interface View {
   /** null: chosen by what the runs have. */
   columns: Column[] | null;
   groupBy: string[];
-  /** Children below their parents, or all runs in one list. */
-  isTree: boolean;
+  nesting: Nesting;
 }
 
 export const PLAIN_VIEW: View = {
@@ -30,7 +32,7 @@ export const PLAIN_VIEW: View = {
   order: [],
   columns: null,
   groupBy: [],
-  isTree: true,
+  nesting: "auto",
 };
 
 const NAMES = ["q", "life", "order", "cols", "group", "flat"] as const;
@@ -44,7 +46,7 @@ export function toQuery(view: View): Query {
     order: writeOrder(view.order),
     cols: view.columns && (list(view.columns.map(columnText)) ?? "none"),
     group: list(view.groupBy.map(escape)),
-    flat: view.isTree ? null : "1",
+    flat: { auto: null, flat: "1", tree: "0" }[view.nesting],
   };
 }
 
@@ -56,8 +58,15 @@ export function fromQuery(query: URLSearchParams): View {
     columns:
       query.get("cols") === null ? null : query.get("cols") === "none" ? [] : items(query.get("cols")).map(toColumn),
     groupBy: items(query.get("group")).map(unescape),
-    isTree: query.get("flat") === null,
+    nesting: query.get("flat") === null ? "auto" : query.get("flat") === "0" ? "tree" : "flat",
   };
+}
+
+/** Whether children stand below their parents.  Without a choice: only where runs are listed as they came.  Parents of a sweep
+ *  often have no metrics, so a tree would hide the best run, the found runs, and the runs that are drawn. */
+export function isNested(view: View, isBesideCharts: boolean): boolean {
+  if (view.nesting !== "auto") return view.nesting === "tree";
+  return !view.filter && !view.order.length && !isBesideCharts;
 }
 
 export function hasView(query: URLSearchParams): boolean {

@@ -77,6 +77,12 @@ export class Outline {
     this.#opened = lists;
   }
 
+  /** Closes every row. */
+  close(): void {
+    for (const list of this.lists()) if (list !== this.root) list.stop();
+    this.#opened = new Map();
+  }
+
   /** The line of a run that is loaded. */
   lineOf(id: string): number | null {
     for (const list of this.lists()) {
