@@ -30,6 +30,19 @@ def test_nothing_for_axe(server: Server, page: Page, theme: str) -> None:
     assert found == []
 
 
+def test_a_colour_is_measured_after_its_transition(page: Page) -> None:
+    page.set_content(
+        """
+        <html lang="en"><title>t</title><main><h1>t</h1>
+        <p style="color: white; transition: color 500ms">Text that appears.</p></main>
+        """
+    )
+    text = page.get_by_text("Text that appears.")
+    text.evaluate("(each) => { void each.offsetWidth; each.style.color = 'black'; }")
+
+    assert axe.everything(page) == []
+
+
 @pytest.mark.slow
 def test_a_folder_is_downloaded_as_zip(server: Server, page: Page) -> None:
     run_id = register(server.api)

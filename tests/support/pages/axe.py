@@ -6,6 +6,14 @@ from playwright.sync_api import Page
 
 _AXE = Path(__file__).parents[3] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 _SERIOUS = {"serious", "critical"}
+# In the middle of a transition a colour is neither the old one nor the new one.  What turns for ever has no end.
+_AT_REST = """
+() => Promise.allSettled(
+  document.getAnimations()
+    .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
+    .map((each) => each.finished)
+)
+"""
 
 
 def serious(page: Page) -> list[str]:
@@ -20,6 +28,7 @@ def everything(page: Page) -> list[str]:
 
 def _violations(page: Page, impacts: set[str]) -> list[str]:
     page.evaluate(_AXE.read_text())
+    page.evaluate(_AT_REST)
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
     return [
         f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
