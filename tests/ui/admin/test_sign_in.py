@@ -112,7 +112,10 @@ def test_a_refusal_names_the_missing_right_and_the_roles_that_give_it(
     block = page.get_by_role("alert")
     expect(block).to_contain_text("You may not do this")
     expect(block).to_contain_text("Microsoft.MachineLearningServices/workspaces/models/read")
+    expect(block).to_contain_text("Roles with this right: MLflow READ, ")
     expect(block).to_contain_text("Owner")
+    expect(block).not_to_contain_text("Permission denied")  # the title says so
+    expect(block).not_to_contain_text("MLflow DENY")
 
 
 @pytest.mark.parametrize(("theme", "language"), [("light", "en"), pytest.param("dark", "es", marks=pytest.mark.slow)])

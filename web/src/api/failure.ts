@@ -28,3 +28,10 @@ export function asFailure(error: unknown): Failure {
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError";
 }
+
+/** What a message says beyond its first words: below a title that says those, too. */
+export function withoutLead(message: string, lead: string): string {
+  if (!message.startsWith(lead)) return message;
+  const rest = message.slice(lead.length).replace(/^[.:\s]+/, "");
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
+}

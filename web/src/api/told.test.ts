@@ -5,6 +5,8 @@ vi.stubGlobal("navigator", { languages: ["en-GB"] });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { locale } = await import("@/i18n/catalogue.svelte");
 const { told } = await import("./told");
+const { shell } = await import("@/i18n/shell");
+const { withoutLead } = await import("./failure");
 
 const TAKEN = {
   error_code: "RESOURCE_ALREADY_EXISTS",
@@ -29,4 +31,12 @@ test("in another language by its reason, else by its code, with the server's wor
     "No tiene permiso para hacer esto.",
   );
   expect(await told({ error_code: "OF_TOMORROW", message: "It rains." })).toBe("It rains.");
+});
+
+test("a refusal begins in each language with what its title says, too", async () => {
+  const refused = { error_code: "PERMISSION_DENIED", message: "Permission denied." };
+  for (const language of ["en", "es"] as const) {
+    await locale.choose(language);
+    expect(withoutLead(await told(refused), shell.t.refusal)).toBe("");
+  }
 });

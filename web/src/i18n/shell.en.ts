@@ -58,6 +58,8 @@ export default {
   signedInAs: (name: string) => `Signed in as ${name}`,
   signInNeeded: "This server has users. Sign in to see this.",
   denied: "You may not do this",
+  /** How a refusal of the server begins. */
+  refusal: "Permission denied",
   missing: (action: string, roles: string) =>
     `This needs the right ${action}.${roles ? ` Roles with this right: ${roles}.` : ""} An administrator can give you one.`,
   hiddenErrors: (count: number) => (plural(count) === "one" ? "1 more error" : `${count} more errors`),

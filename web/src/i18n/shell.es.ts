@@ -59,6 +59,8 @@ export default {
   signedInAs: (name: string) => `Sesión iniciada como ${name}`,
   signInNeeded: "Este servidor tiene usuarios. Inicie sesión para ver esto.",
   denied: "No tiene permiso para esto",
+  /** How a refusal of the server begins. */
+  refusal: "No tiene permiso para hacer esto",
   missing: (action: string, roles: string) =>
     `Hace falta el permiso ${action}.${roles ? ` Roles con este permiso: ${roles}.` : ""} Un administrador puede dárselo.`,
   hiddenErrors: (count: number) => (plural(count) === "one" ? "1 error más" : `${count} errores más`),
