@@ -90,6 +90,16 @@ MUST_CHANGE = (
     "Permission denied: your password is a one-time password. Change it first, in the web UI or by `trackside login`."
 )
 OPEN_ACTIONS = frozenset({Action.ANYONE, Action.SIGNED_IN})
+# Calls that reach every object of a workspace also need these actions on all of them: a denial of a part closes the calls.
+INCLUDED: Mapping[Action, tuple[Action, ...]] = {
+    Action.SYNC_READ: (
+        *(Action.EXPERIMENTS_READ, Action.RUNS_READ, Action.TRACES_READ, Action.MODELS_READ, Action.DATASETS_READ),
+    ),
+    Action.SYNC_WRITE: (
+        *(Action.EXPERIMENTS_WRITE, Action.RUNS_WRITE, Action.TRACES_WRITE, Action.MODELS_WRITE, Action.DATASETS_WRITE),
+        *(Action.EXPERIMENTS_DELETE, Action.TRACES_DELETE, Action.MODELS_DELETE, Action.DATASETS_DELETE),
+    ),
+}
 EVERY_ACTION = frozenset(Action)
 
 

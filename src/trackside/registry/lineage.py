@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType, field
 
+from trackside.core.access import Action, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.http.codec import Answer
 from trackside.logged_models.model import Status
@@ -13,7 +14,7 @@ from trackside.registry import history, uses, versions
 from trackside.registry.files import sources
 from trackside.registry.model import ModelVersion
 from trackside.runs import store as runs
-from trackside.runs.model import DatasetInput, KeyValue, RunInfo
+from trackside.runs.model import DatasetInput, KeyValue, Run, RunInfo
 
 # What MLflow's clients say of the code that ran, by what we call it.
 _CODE_TAGS = {
@@ -77,7 +78,7 @@ class User(Answer, frozen=True):
 
 
 class Lineage(Answer, frozen=True):
-    """What is absent is not known: a version may be made of files that no run of this workspace logged."""
+    """What is absent is not known, or hidden from the caller: a version may be made of files that no run of this workspace logged."""
 
     model_version: ModelVersion
     run: RunInfo | UnsetType = UNSET
@@ -105,14 +106,13 @@ def of_version(tx: Tx, name: str, version: str) -> Lineage:
         "SELECT model_id FROM model_versions WHERE workspace_id = :ws AND version_seq = :version",
         version=key.version_seq,
     )
-    run = runs.find_seqs(tx, [found.run_id]) if found.run_id else {}
-    made = runs.load(tx, list(run.values()))
+    made = _readable_run(tx, found.run_id)
     return Lineage(
         model_version=found,
-        run=made[0].info if made else UNSET,
-        experiment=_experiment(tx, made[0].info.experiment_id) if made else UNSET,
-        dataset_inputs=made[0].inputs.dataset_inputs if made else [],
-        source_code=_code(made[0].data.tags) if made else UNSET,
+        run=made.info if made else UNSET,
+        experiment=_experiment(tx, made.info.experiment_id) if made else UNSET,
+        dataset_inputs=made.inputs.dataset_inputs if made else [],
+        source_code=_code(made.data.tags) if made else UNSET,
         logged_model=_logged_model(tx, row[0]) if row is not None and row[0] else UNSET,
         copied_from=_copies(tx, key, found.source),
         used_by=[User(kind=use.kind, name=use.user_name) for use in uses.of(tx, key.model_seq, key.version)],
@@ -120,19 +120,28 @@ def of_version(tx: Tx, name: str, version: str) -> Lineage:
 
 
 def of_run(tx: Tx, run_id: str) -> RunModels:
-    """The registered versions that say they are of the run, and the logged models that it used or made."""
+    """The registered versions that say they are of the run, and the logged models that it used or made, as far as the caller
+    may read them."""
     run_seq = runs.seq_of(tx, run_id)
+    readable, bound = tx.only_readable("model", Action.MODELS_READ, "name")
     seqs = tx.all(
-        "SELECT version_seq FROM model_versions WHERE workspace_id = :ws AND run_id = :run ORDER BY name, version",
+        f"""
+        SELECT version_seq FROM model_versions WHERE workspace_id = :ws AND run_id = :run{readable} ORDER BY name, version
+        """,
         run=run_id,
+        **bound,
     )
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "x.experiment_id")
     edges = tx.all(
         f"""
         SELECT e.direction, e.step, {_MODEL} FROM run_models e
         JOIN logged_models l ON l.workspace_id = e.workspace_id AND l.model_id = e.model_id
-        WHERE e.workspace_id = :ws AND e.run_seq = :run ORDER BY e.direction, e.step, l.model_id
+        JOIN experiments x ON x.experiment_seq = l.experiment_seq
+        WHERE e.workspace_id = :ws AND x.workspace_id = :ws AND e.run_seq = :run{readable}
+        ORDER BY e.direction, e.step, l.model_id
         """,
         run=run_seq,
+        **bound,
     )
     return RunModels(
         model_versions=versions.load(tx, [seq for (seq,) in seqs], with_aliases=True),
@@ -140,6 +149,13 @@ def of_run(tx: Tx, run_id: str) -> RunModels:
             RunModel(direction=direction, step=step, model=_as_model(model)) for direction, step, *model in edges
         ],
     )
+
+
+def _readable_run(tx: Tx, run_id: str) -> Run | None:
+    """Return a run; None if there is none, or if the caller may not read it."""
+    found = runs.load(tx, list(runs.find_seqs(tx, [run_id]).values())) if run_id else []
+    may_read = found and tx.rights.allows(Action.RUNS_READ, experiment_named(found[0].info.experiment_id))
+    return found[0] if may_read else None
 
 
 def _experiment(tx: Tx, experiment_id: str) -> Experiment | UnsetType:
@@ -154,7 +170,15 @@ def _code(tags: list[KeyValue]) -> Code | UnsetType:
 
 
 def _logged_model(tx: Tx, model_id: str) -> LoggedModel | UnsetType:
-    row = tx.one(f"SELECT {_MODEL} FROM logged_models l WHERE l.workspace_id = :ws AND l.model_id = :id", id=model_id)
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "x.experiment_id")
+    row = tx.one(
+        f"""
+        SELECT {_MODEL} FROM logged_models l JOIN experiments x ON x.experiment_seq = l.experiment_seq
+        WHERE l.workspace_id = :ws AND x.workspace_id = :ws AND l.model_id = :id{readable}
+        """,
+        id=model_id,
+        **bound,
+    )
     return UNSET if row is None else _as_model(row)
 
 

@@ -405,7 +405,14 @@ def routes(calls: Files) -> list[Route]:
             answer=GotRequest,
         ),
         query(f"GET {version}/lineage", m.OfVersion, get_lineage, needs=Action.MODELS_READ, on=ONE, answer=Lineage),
-        query(f"GET {own}/runs/{{run_id}}/models", OfRun, get_run_models, needs=Action.MODELS_READ, answer=RunModels),
+        query(
+            f"GET {own}/runs/{{run_id}}/models",
+            OfRun,
+            get_run_models,
+            needs=Action.RUNS_READ,
+            on=by("run", "run_id"),
+            answer=RunModels,
+        ),
         stream(
             "GET /model-versions/get-artifact",
             calls.get,

@@ -167,6 +167,79 @@ def test_what_calls_about_the_whole_workspace_tell_is_kept_from_those_with_right
         assert bo.ask("GET", path).status == 403, path
 
 
+@pytest.mark.parametrize("place", ["experiments/{blue}", "experiments/*", "models/blue", ""])
+def test_a_denial_of_a_part_closes_the_calls_that_read_or_write_a_whole_workspace(
+    people: People, three: dict[str, str], place: str
+) -> None:
+    bo, cy = people.add("bo", "Owner"), people.add("cy", "Owner")
+    scope = f"/ws/default/{place}".rstrip("/").format(**three)
+    people.deny("bo", "MLflow DENY", scope)
+    ids = f"{OURS}/sync/ids?entity=run"
+    item = {
+        "entity": "run",
+        "id": three["blue run"],
+        "experiment_id": three["blue"],
+        "put": [["param", "x", "1"]],
+        "drop": [],
+    }
+
+    for caller, status in ((cy, 200), (bo, 403)):
+        assert caller.ask("GET", ids).status == status
+        assert caller.ask("POST", f"{OURS}/sync/items", {"entity": "run", "ids": [three["blue run"]]}).status == status
+        assert caller.ask("POST", f"{OURS}/sync/item", item).status == status
+    people.deny("cy", "MLflow EDIT", "/ws/default/endpoints/e".replace("endpoints", "onlineEndpoints"))
+    assert cy.ask("GET", ids).status == 200  # no link carries endpoints
+
+
+def test_a_role_at_a_part_closes_nothing_that_a_role_at_the_workspace_opens(
+    people: People, three: dict[str, str]
+) -> None:
+    bo = people.add("bo", "Reader")
+    people.grant("bo", "MLflow MANAGE", f"/ws/default/experiments/{three['red']}")
+
+    assert bo.ask("GET", f"{OURS}/sync/ids?entity=run").status == 200
+
+
+def test_lineage_shows_nothing_of_an_experiment_that_is_hidden(people: People, three: dict[str, str]) -> None:
+    admin, run = people.admin, three["blue run"]
+    admin.post("runs/set-tag", run_id=run, key="mlflow.source.name", value="secret.py")
+    admin.post(
+        "runs/log-inputs",
+        run_id=run,
+        datasets=[{"dataset": {"name": "d", "digest": "1", "source_type": "s", "source": "x"}}],
+    )
+    logged = {"experiment_id": three["blue"], "name": "secret", "source_run_id": run}
+    model_id = admin.post("logged-models", logged)["model"]["info"]["model_id"]
+    admin.post("runs/log-inputs", run_id=three["red run"], models=[{"model_id": model_id}])
+    made = {"name": "blue", "source": f"models:/{model_id}", "model_id": model_id, "run_id": run}
+    version = admin.post("model-versions/create", made)["model_version"]["version"]
+    bo, cy = people.add("bo", "Reader"), people.add("cy", "MLflow READ", "/ws/default/models/blue")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{three['blue']}")
+    lineage, models = f"{OURS}/model-versions/blue/{version}/lineage", f"{OURS}/runs/{{}}/models"
+
+    assert set(admin.get(lineage)) == {
+        "model_version",
+        "run",
+        "experiment",
+        "dataset_inputs",
+        "source_code",
+        "logged_model",
+    }
+    assert [set(caller.get(lineage)) for caller in (bo, cy)] == [{"model_version"}] * 2
+    assert len(admin.get(models.format(three["red run"]))["logged_models"]) == 1
+    assert bo.get(models.format(three["red run"])).get("logged_models", []) == []
+    assert [caller.ask("GET", models.format(run)).status for caller in (bo, cy)] == [403, 403]
+
+
+def test_the_models_of_a_run_are_those_that_the_caller_may_read(people: People, three: dict[str, str]) -> None:
+    bo = people.add("bo", "Reader")
+    people.deny("bo", "MLflow DENY", "/ws/default/models/red")
+    models = f"{OURS}/runs/{three['red run']}/models"
+
+    assert [each["name"] for each in people.admin.get(models)["model_versions"]] == ["red"]
+    assert bo.get(models) == {}
+
+
 def test_the_creator_manages_what_they_create(people: People, three: dict[str, str]) -> None:
     bo, cy = people.add("bo", "Creator"), people.add("cy", "Creator")
 

@@ -8,7 +8,17 @@ what is missing are refused in the same words.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from trackside.core.access import MUST_CHANGE, OPEN, Action, Caller, Object, Reference, Rights, experiment_named
+from trackside.core.access import (
+    INCLUDED,
+    MUST_CHANGE,
+    OPEN,
+    Action,
+    Caller,
+    Object,
+    Reference,
+    Rights,
+    experiment_named,
+)
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Unauthenticated
 from trackside.core.http.routes import HANDLED, LISTED, Route
@@ -61,7 +71,8 @@ class Admission:
             raise Denied(MUST_CHANGE)
         if route.on is HANDLED:
             return True
-        if needs in rights.everywhere and not rights.some:
+        also = route.also or INCLUDED.get(needs, ())
+        if needs in rights.everywhere and not rights.some and rights.everywhere.issuperset(also):
             if needs is Action.SIGNED_IN and not caller.is_signed_in and caller is not OPEN:
                 raise Unauthenticated("You are not authenticated.")
             return True
@@ -72,7 +83,7 @@ class Admission:
                 raise Denied(REFUSED)
             return False
         if needs in rights.everywhere:
-            return all(action in rights.everywhere and action not in rights.some for action in route.also)
+            return not rights.missing(also)
         raise Denied(REFUSED)
 
     def check(self, tx: Tx, route: Route, rights: Rights, call: Any) -> None:
