@@ -45,6 +45,9 @@ class Kind(Generic[P]):
     ended: Callable[[Tx, Job, P, Next], None] | None = None
     describe: Callable[[P], str] | None = None  # the title of one job
     needs: tuple[Action, ...] = ()  # of a caller who starts one through the API, besides jobs/write
+    checks_objects: bool = (
+        False  # `check` looks up the rights to what the job names; else `needs` must hold for every object
+    )
     is_open: bool = True  # callers of the API may start one
     has_token: bool = False  # the job acts on the API in the name of its user
     timeout_s: int = DAY_S

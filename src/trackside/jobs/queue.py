@@ -58,6 +58,9 @@ def submit(
 
 def check_needs(tx: Tx, kind: Kind[Any]) -> None:
     """Raise Denied unless the caller may do in the workspace what a job of the kind does."""
-    for action in kind.needs:
-        if action not in tx.rights.everywhere:
-            raise Denied(f"Permission denied: a job of kind {kind.name!r} needs {action} in the workspace.")
+    if kind.checks_objects:
+        missing, where = [action for action in kind.needs if action not in tx.rights.everywhere], "the workspace"
+    else:
+        missing, where = tx.rights.missing(kind.needs), "the whole workspace"
+    for action in missing:
+        raise Denied(f"Permission denied: a job of kind {kind.name!r} needs {action} in {where}.")

@@ -65,6 +65,7 @@ class Projects:
             ended=_end_run,
             describe=lambda params: f"Run {params.entry_point} of {params.git_uri or 'a project'}"[:500],
             needs=(Action.RUNS_WRITE,),
+            checks_objects=True,
             has_token=True,
             max_attempts=1,  # code of a user may not be run twice unasked
         )

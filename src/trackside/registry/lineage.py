@@ -78,7 +78,7 @@ class User(Answer, frozen=True):
 
 
 class Lineage(Answer, frozen=True):
-    """What is absent is not known, or hidden from the caller: a version may be made of files that no run of this workspace logged."""
+    """A field is absent if it is unknown or hidden: a version may be made of files that no run of this workspace logged."""
 
     model_version: ModelVersion
     run: RunInfo | UnsetType = UNSET

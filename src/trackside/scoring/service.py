@@ -88,6 +88,7 @@ class Scoring:
             ended=_end_run,
             describe=lambda params: f"Score {_name(params)} with {params.model}"[:500],
             needs=(Action.RUNS_WRITE,),
+            checks_objects=True,
         )
 
     def check(self, tx: Tx, params: Score) -> Score:

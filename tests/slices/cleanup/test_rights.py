@@ -1,6 +1,7 @@
 """Who may delete permanently and see the trash, and what the audit log says of it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -30,6 +31,28 @@ def test_only_the_right_to_delete_is_enough_and_hidden_is_refused_as_missing(peo
     admin.post("runs/log-metric", run_id=run, key="m", value=1.0, timestamp=1)
     assert editor.post(DELETIONS, kind="metric", run_id=run, key="m")["row_count"] == 1
     assert manager.post(DELETIONS, kind="run", run_id=run)["is_done"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("empty-trash", {}), ("retention", {"older_than_days": 1}), ("trace-retention", {"older_than_days": 1}),
+        ("orphan-search", {}), ("orphan-quarantine", {}), ("quarantine-purge", {}),
+    ],
+)  # fmt: skip
+def test_who_is_denied_a_part_starts_no_deletion_in_the_whole_workspace(
+    people: People, kind: str, params: dict[str, Any]
+) -> None:
+    other = people.admin.new_experiment("other")
+    bo, cy = people.add("bo", "Owner"), people.add("cy", "Owner")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{other}")
+    job, schedule = {"kind": kind, "params": params}, {"name": "s", "kind": kind, "params": params, "interval_s": 3600}
+
+    for path, call in ((f"{OURS}/jobs", job), (f"{OURS}/job-schedules", schedule)):
+        refused = bo.ask("POST", path, call)
+        assert refused.status == 403, refused
+        assert "in the whole workspace" in refused.json["message"]
+        assert cy.ask("POST", path, call).status != 403
 
 
 def test_the_trash_shows_what_the_caller_may_read(people: People) -> None:
