@@ -99,6 +99,9 @@ class Jobs:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 write(file, job)
                 self._spawn(structs.replace(order, file=str(file)), lock)
+            except OSError:
+                self._remove(folder, job.import_id)
+                raise
             finally:
                 os.close(lock)  # the child has it
         return job
@@ -183,9 +186,13 @@ def write(file: Path, job: Job) -> None:
         )
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(disk.create(new), "wb") as made:
-        made.write(msgspec.json.encode(structs.replace(job, report=report)))
-    new.replace(file)
+    try:
+        with os.fdopen(disk.create(new), "wb") as made:
+            made.write(msgspec.json.encode(structs.replace(job, report=report)))
+        new.replace(file)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def is_cancelled(file: Path) -> bool:

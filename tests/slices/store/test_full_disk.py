@@ -38,5 +38,19 @@ def test_a_full_disk_refuses_writes_until_it_has_room(server: Server) -> None:
     assert {key for key in tags if not key.startswith("mlflow.")} == {*outcomes, "after"} - refused
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits a process that runs")
+def test_an_import_that_finds_no_room_is_refused_and_leaves_no_file(server: Server) -> None:
+    assert server.process is not None
+    imports, call = "/api/trackside/v1/imports", {"source": "http://127.0.0.1:1"}
+
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (16, resource.RLIM_INFINITY))
+    refused = server.api.ask("POST", imports, call)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, FREE)
+
+    assert (refused.status, refused.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
+    assert [each.name for each in (server.data / "imports").rglob("*") if each.is_file()] == [".lock"]
+    assert server.api.get(imports) == {}
+
+
 def set_tag(api: Api, run_id: str, key: str) -> int:
     return api.ask("POST", "runs/set-tag", {"run_id": run_id, "key": key, "value": "v" * 3000}).status

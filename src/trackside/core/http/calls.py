@@ -5,6 +5,7 @@ answers after its commit.
 """
 
 import asyncio
+import errno
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -25,6 +26,8 @@ from trackside.core.http.streams import Headers
 
 log = logging.getLogger("trackside.http")
 
+# What the machine lacks: room on a disk, open files, memory.
+_LACKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 JSON_TYPE = (b"content-type", b"application/json")
 _EMPTY = b"{}"
 
@@ -229,6 +232,9 @@ def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, 
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
         log.error("%s %s failed: %r", method, path[:500], error)
         error = Unavailable("The server has no memory or no thread for this call now; try again.")
+    if isinstance(error, OSError) and error.errno in _LACKS:
+        log.error("%s %s failed: %r", method, path[:500], error)
+        error = Unavailable(f"The server cannot answer this call now: {error.strerror}. Try again later.")
     if isinstance(error, Fault):
         return error.status, [JSON_TYPE, *error.headers], codec.fault_body(error)
     log.error("%s %s failed", method, path[:500], exc_info=error)
