@@ -1,12 +1,16 @@
 """A disk that takes no more, and then does again: writes are refused clearly, and none that was acknowledged is lost."""
 
+import os
 import resource
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.client import Api
 from support.processes.servers import Server
+from trackside.core.errors import Unavailable
 
 FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
@@ -50,6 +54,26 @@ def test_an_import_that_finds_no_room_is_refused_and_leaves_no_file(server: Serv
     assert (refused.status, refused.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
     assert [each.name for each in (server.data / "imports").rglob("*") if each.is_file()] == [".lock"]
     assert server.api.get(imports) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the open files of a process")
+def test_a_read_that_finds_no_file_handle_is_unavailable_and_later_ones_succeed(db: Any) -> None:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with db.read(1) as first:
+        highest = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+        fillers = [os.open("/dev/null", os.O_RDONLY) for _ in range(highest)]  # no number below is free
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(fillers) + 1, limit[1]))
+        try:
+            with pytest.raises(Unavailable), db.read(1):
+                pass
+            assert first.one("SELECT 1") == (1,)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+            for handle in fillers:
+                os.close(handle)
+
+    with db.read(1), db.read(1) as second:
+        assert second.one("SELECT 1") == (1,)
 
 
 def set_tag(api: Api, run_id: str, key: str) -> int:

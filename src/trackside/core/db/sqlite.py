@@ -24,6 +24,7 @@ from trackside.core.db.sqlite_file import Watch
 from trackside.core.db.tx import Heard, HeardElsewhere, SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
 from trackside.core.db.watchdog import Watchdog
+from trackside.core.errors import Unavailable
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
@@ -257,10 +258,17 @@ class SqliteDatabase:
         try:
             return self._free.pop()
         except IndexError:
-            connection = self._connect()
-        connection.execute("PRAGMA query_only = ON")
+            connection = self._connect_reader()
         self._readers.append(connection)
         return SqliteSession(connection)
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        try:
+            connection = self._connect()
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"The server cannot open its database once more: {error}. Try again later.") from None
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _give_back(self, session: SqliteSession) -> None:
         if session.connection.in_transaction:  # its end failed
