@@ -8,6 +8,7 @@ shared access signature; the address therefore says with these who may do what u
 
 import hashlib
 import hmac
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -85,4 +86,5 @@ def fault(error: Fault, code: str = "") -> tuple[int, Headers, bytes]:
 
 
 def _signature(key: bytes, *said: str) -> str:
-    return hmac.digest(key, "\n".join(said).encode("utf-8", "surrogateescape"), "sha256").hex()
+    # As JSON, so that a line break in a path does not end it.
+    return hmac.digest(key, json.dumps(said).encode(), "sha256").hex()
