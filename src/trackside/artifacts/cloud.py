@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from trackside.artifacts import keys
 from trackside.artifacts.blobs import Entry, Folder, Stat, put
-from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unavailable
+from trackside.core.errors import Denied, Fault, Invalid, NoBucket, NotFound, Unavailable
 from trackside.core.locations import LocationError
 
 try:
@@ -313,9 +313,8 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except Fault:
         raise
     except FileNotFoundError as error:
-        if doing == "write":  # of a file that is made, only the bucket can be missing
-            log.warning("%s: %s", key, reason(error))
-            raise Unavailable(f"The artifact store cannot write '{key}': its bucket does not exist") from None
+        if doing == "write" or _says_no_bucket(error):  # of a file that is made, only the bucket can be missing
+            raise _no_bucket(key, doing, error) from None
         raise NotFound(f"No such artifact: '{key}'") from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
         log.warning("%s: %s", key, reason(error))
@@ -325,8 +324,24 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except (exceptions.InvalidPathError, ValueError) as error:
         raise Invalid(f"Invalid path: '{key}' is no name of a file here") from error
     except (exceptions.BaseError, OSError) as error:
+        if _says_no_bucket(error):
+            raise _no_bucket(key, doing, error) from None
         log.warning("%s: %s", key, reason(error))
         raise Unavailable(f"The artifact store cannot {doing} '{key}' now") from error
+
+
+def _says_no_bucket(error: BaseException) -> bool:
+    """Return whether the cloud answered that the bucket or container does not exist: all three say so in the answer's body."""
+    said = str(error)
+    return any(word in said for word in ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"))
+
+
+def _no_bucket(key: str, doing: str, error: BaseException) -> NoBucket:
+    log.error("%s: the bucket of the artifact store does not exist; create it: %s", key, reason(error))
+    return NoBucket(
+        f"The artifact store cannot {doing} '{key}': its bucket does not exist. The operator of this server has to create it;"
+        " trackside doctor names it."
+    )
 
 
 def reason(error: BaseException) -> str:

@@ -149,3 +149,12 @@ class Unavailable(Fault):
 
     code = "TEMPORARILY_UNAVAILABLE"
     status = 503
+
+
+class NoBucket(Unavailable):
+    """The bucket of the artifact store does not exist: the operator has to create it.
+
+    507: a fault of the server, as its operator's alerts count it, which no client of MLflow repeats by itself."""
+
+    code = "INVALID_STATE"
+    status = 507

@@ -13,7 +13,7 @@ from support.processes.artifact_server import Reply, Server
 from support.processes.servers import trackside
 from trackside.artifacts.blobs import get, put
 from trackside.artifacts.cloud import PART_BYTES, CloudBlobs, reason
-from trackside.core.errors import Unavailable
+from trackside.core.errors import NoBucket
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
@@ -159,8 +159,32 @@ def test_a_bucket_of_another_s3_server_needs_no_more_variables_than_mlflow(s3: d
 def test_a_bucket_that_does_not_exist_is_named_as_what_is_missing(s3: dict[str, str], size: int) -> None:
     bucket = CloudBlobs.at("s3://no-such-bucket", s3)
 
-    with pytest.raises(Unavailable, match="cannot write 'file': its bucket does not exist"):
+    with pytest.raises(NoBucket, match="cannot write 'file': its bucket does not exist"):
         put(bucket, "file", [[bytes(size)]])
+
+
+def test_a_bucket_that_does_not_exist_is_no_fault_that_a_client_repeats(
+    s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory, start: Any
+) -> None:
+    variables = {
+        "MLFLOW_S3_ENDPOINT_URL": s3["endpoint"],
+        "AWS_ACCESS_KEY_ID": s3["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": s3["secret_access_key"],
+    }
+
+    with start(tmp_path_factory.mktemp("gone"), "--artifacts", "s3://no-such-bucket", **variables) as served:
+        refused = [
+            served.ask("PUT", f"{PROXY}/0/file", b"1"),
+            served.ask("GET", f"{PROXY}?path=0"),
+            served.ask("GET", f"{PROXY}/0/file"),
+        ]
+
+    why = "its bucket does not exist. The operator of this server has to create it; trackside doctor names it."
+    assert [each.fault for each in refused] == [
+        (507, "INVALID_STATE", f"The artifact store cannot write '0/file': {why}"),
+        (507, "INVALID_STATE", f"The artifact store cannot list '0': {why}"),
+        (507, "INVALID_STATE", f"The artifact store cannot read '0/file': {why}"),
+    ]
 
 
 @pytest.mark.parametrize(
