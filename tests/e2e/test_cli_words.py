@@ -28,6 +28,8 @@ MISTAKES = [
     ("endpoint invoke e none.json", "FILE is 'none.json', which cannot be read (No such file or directory)"),
     ("user create bot --service --one-time-password", "--service makes a program, which has no password; `trackside"),
     ("user create ann --no-password --password-stdin", "--password-stdin: not allowed with argument --no-password"),
+    ("retention traces --older-than 3 --cron @daily", "--cron belongs to --schedule NAME"),
+    ("retention traces --older-than 3 --preview --cron @daily", "--cron belongs to --schedule NAME"),
     ("retention traces --older-than 3 --preview --schedule x", "--schedule: not allowed with argument --preview"),
     ("link add l --to http://x --token-file a --username b", "--username: not allowed with argument --token-file"),
     ("import . --token-file a --username b", "--username: not allowed with argument --token-file"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from trackside.cli import remote
 from trackside.cli.cleanup.commands import PREFIX
-from trackside.cli.output import BROKEN, OK, say
+from trackside.cli.output import BROKEN, OK, Stop, say
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted, in_bytes
 
@@ -63,16 +63,15 @@ def traces(words: argparse.Namespace) -> int:
         for name, field in TRACE_FIELDS.items()
         if (value := getattr(words, name)) is not None and value is not False
     }
+    if words.cron is not None and words.schedule is None:
+        raise Stop("--cron belongs to --schedule NAME")
     if words.preview:
         return _preview_traces(words, rule)
     body: dict[str, Any] = {"kind": "trace-retention", "params": rule}
-    if words.schedule:
-        made = remote.ask(
-            words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": words.cron, **body}
-        )
-        say(
-            as_json(made["schedule"]) if words.json else f"retention rule {words.schedule} runs at {words.cron!r} (UTC)"
-        )
+    if words.schedule is not None:
+        cron = words.cron if words.cron is not None else "0 3 * * *"
+        made = remote.ask(words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": cron, **body})
+        say(as_json(made["schedule"]) if words.json else f"retention rule {words.schedule} runs at {cron!r} (UTC)")
         return OK
     return _queued(words, body)
 

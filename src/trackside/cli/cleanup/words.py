@@ -244,7 +244,7 @@ def _add_trace_retention(inner: Any) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
     how.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
-    parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="of the schedule; default 0 3 * * *")
+    parser.add_argument("--cron", metavar="TIMES", help="of --schedule; default 0 3 * * *")
     add_json(parser)
 
 
