@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from support.people import ADMIN, OURS, PASSWORD, People
 from support.processes.servers import Server, trackside
 
@@ -85,3 +87,50 @@ def test_an_import_uses_the_token_that_a_login_kept(
 
     assert by_login[0] == 0, by_login
     assert by_password[0] == 0, by_password
+
+
+KEYRING = """
+import json, pathlib
+FILE = pathlib.Path(__file__).with_name("kept.json")
+
+class Backend:
+    priority = 1
+
+def get_keyring():
+    return Backend()
+
+def _kept():
+    return json.loads(FILE.read_text()) if FILE.exists() else {}
+
+def get_password(service, username):
+    return _kept().get(f"{service}|{username}")
+
+def set_password(service, username, password):
+    FILE.write_text(json.dumps({**_kept(), f"{service}|{username}": password}))
+
+def delete_password(service, username):
+    FILE.write_text(json.dumps({key: each for key, each in _kept().items() if key != f"{service}|{username}"}))
+"""
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "~", "mine"])
+def test_a_keyring_keeps_a_login_also_where_the_home_keeps_nothing(server: Server, tmp_path: Path, home: str) -> None:
+    People(server.api).begin()
+    (tmp_path / "keyring.py").write_text(KEYRING)  # stands for the user's desktop
+    variables = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path / home) if home == "mine" else home}
+    words = ("job", "list", "--server", server.url)
+    before = trackside(*words, cwd=tmp_path, **variables)
+
+    login = trackside("login", server.url, "--username", ADMIN, cwd=tmp_path, given=f"{PASSWORD}\n", **variables)
+    listed = trackside(*words, cwd=tmp_path, **variables)
+    logout = trackside("logout", server.url, cwd=tmp_path, **variables)
+    after = trackside("logout", server.url, cwd=tmp_path, **variables)
+
+    assert (before[0], listed[0]) == (2, 0)
+    assert (login[0], login[2]) == (0, "")
+    assert f"signed in to {server.url} as {ADMIN}; the token is in the keyring and expires on" in login[1]
+    finds = "MLflow's client finds it in" if home == "mine" else "MLflow's client does not find it: "
+    assert finds in login[1]
+    assert logout == (0, f"signed out of {server.url}; its token is revoked\n", "")
+    assert (after[0], after[2]) == (2, f"trackside: nobody is signed in to {server.url}\n")
+    assert (tmp_path / "kept.json").read_text() == "{}"

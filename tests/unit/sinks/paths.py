@@ -66,7 +66,7 @@ REVIEWED = [
             "cli/jobs/score.py": "_fetch run send",
             "cli/server/first_admin.py": "password",
             "cli/access/commands.py": "role_create",
-            "cli/sign_in/stored.py": "_read _write check",
+            "cli/sign_in/stored.py": "_is_writable _read _write check",
             "backup/create.py": "_create _roots",
             "backup/fill.py": "sqlite_file",
             "backup/restore.py": "_put_secret restore",

@@ -28,16 +28,21 @@ def login(words: argparse.Namespace) -> int:
         f"signed in to {url} as {username}; the token is in {where} and expires on {day(made['token'].get('expires_at'))}"
     )
     if not words.no_mlflow:
-        path = stored.keep_for_mlflow(username, made["secret"], former)
-        if path is None:
-            say(
-                "~/.mlflow/credentials holds other credentials and stays as it is; --show prints variables for MLflow's client"
-            )
-        else:
-            say(f"MLflow's client finds it in {path}: it sends this token to any server that it is told to use")
+        say(_kept_for_mlflow(username, made["secret"], former))
     if words.show:
         say(f"export MLFLOW_TRACKING_URI={url} MLFLOW_TRACKING_TOKEN={made['secret']}")
     return OK
+
+
+def _kept_for_mlflow(username: str, token: str, former: str | None) -> str:
+    """Write the token down for MLflow's client, and return what to say about it."""
+    try:
+        path = stored.keep_for_mlflow(username, token, former)
+    except Stop as fault:  # the login itself is done: its token is in the keyring
+        return f"MLflow's client does not find it: {fault}; --show prints variables for that client"
+    if path is None:
+        return "~/.mlflow/credentials holds other credentials and stays as it is; --show prints variables for MLflow's client"
+    return f"MLflow's client finds it in {path}: it sends this token to any server that it is told to use"
 
 
 def logout(words: argparse.Namespace) -> int:

@@ -1,5 +1,8 @@
 """Tokens of servers on the user's machine: in the keyring if the package `keyring` works here, else in a file of mode 0600.
 
+With a keyring the file only says which name the token has there.  Where the home cannot be written to, the token has a name
+that is always the same, and no file is needed.
+
 The stock MLflow client reads one token, for whatever server it is told, from `~/.mlflow/credentials`.
 """
 
@@ -8,6 +11,7 @@ import stat
 import tempfile
 from configparser import ConfigParser
 from configparser import Error as ConfigError
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,11 +21,16 @@ from trackside.cli.output import Stop
 OURS = Path(".trackside") / "credentials"  # in the user's home: one section for each server
 MLFLOWS = Path(".mlflow") / "credentials"
 IN_KEYRING = "the keyring"
+WITHOUT_FILE = "trackside login"  # the name in the keyring of a token that no file names
 _USER, _PASSWORD = "mlflow_tracking_username", "mlflow_tracking_password"  # names of keys
 
 
 def find(url: str) -> str | None:
     """Return the token for a server."""
+    keyring = None if _is_writable() else _keyring()
+    token: str | None = None if keyring is None else keyring.get_password(_service(url), WITHOUT_FILE)
+    if token:
+        return token
     found = _read(OURS)
     if found.get(url, "keyring", fallback=""):
         keyring = _keyring()
@@ -31,6 +40,8 @@ def find(url: str) -> str | None:
 
 def check() -> None:
     """Raise Stop where no token can be kept, before one is made."""
+    if not _is_writable() and _keyring() is not None:
+        return
     folder = (_home() / OURS).parent
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,8 +56,11 @@ def check() -> None:
 
 def keep(url: str, username: str, token: str) -> str:
     """Write a token down for later commands, and return where it is."""
-    found = _read(OURS)
     keyring = _keyring()
+    if keyring is not None and not _is_writable():
+        keyring.set_password(_service(url), WITHOUT_FILE, token)
+        return IN_KEYRING
+    found = _read(OURS)
     if keyring is None:
         found[url] = {"username": username, "token": token}
     else:
@@ -57,7 +71,9 @@ def keep(url: str, username: str, token: str) -> str:
 
 
 def keep_for_mlflow(username: str, token: str, former: str | None) -> Path | None:
-    """Write a token where the stock client looks; None if that holds other credentials than `former`, and is left alone."""
+    """Write a token where the stock client looks; None if that holds other credentials than `former`, and is left alone.
+
+    Raise Stop where the home cannot be written to."""
     found = _read(MLFLOWS)
     current = found.get("mlflow", _PASSWORD, fallback="")
     if current and current != former:
@@ -70,6 +86,11 @@ def keep_for_mlflow(username: str, token: str, former: str | None) -> Path | Non
 
 def forget(url: str) -> str | None:
     """Remove the token for a server, also from the stock client's file, and return it."""
+    keyring = None if _is_writable() else _keyring()
+    alone = None if keyring is None else keyring.get_password(_service(url), WITHOUT_FILE)
+    if keyring is not None and alone:
+        keyring.delete_password(_service(url), WITHOUT_FILE)
+        return str(alone)
     found = _read(OURS)
     if not found.has_section(url):
         return None
@@ -101,6 +122,17 @@ def _keyring() -> Any:
     return keyring if getattr(keyring.get_keyring(), "priority", 0) > 0 else None
 
 
+def _is_writable() -> bool:
+    """Return whether the home takes our files, without making any."""
+    try:
+        place = (_home() / OURS).parent
+    except Stop:
+        return False
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+
+
 def _read(where: Path) -> ConfigParser:
     found = ConfigParser(interpolation=None, delimiters=("=",))
     try:
@@ -129,7 +161,8 @@ def _write(where: Path, found: ConfigParser) -> Path:
             found.write(file)
         draft.replace(path)
     except OSError as fault:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink()
         raise Stop(f"{path} cannot be written ({fault.strerror})") from None
     return path
 
