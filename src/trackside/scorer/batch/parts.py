@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any, Iterator, Sequence
 
-from trackside.scorer.batch import arrays, texts
+from trackside.scorer.batch import arrays, json_lines, texts
 from trackside.scorer.batch.order import Order, Wrong
 
 MODEL, JOB, ROW = "trackside_model", "trackside_job", "trackside_row"
@@ -227,7 +227,7 @@ class _Parquet:
 
 
 class _Text:
-    """CSV and JSON lines, by pandas: they hold what Arrow's own writer does not, such as lists."""
+    """CSV, by pandas, and JSON lines: they hold what Arrow's own writer does not, such as lists."""
 
     def __init__(self, path: Path, order: Order) -> None:
         self._kinds = texts.kinds(order)
@@ -236,19 +236,35 @@ class _Text:
         self._is_first = True
 
     def write(self, table: Any) -> None:
-        frame = table.to_pandas()
         if self._kind == "csv":
+            # A whole number beside a missing one would become a fraction, and a list would lose digits.
+            frame = _with_json(table).to_pandas(integer_object_nulls=True)
             frame.to_csv(self._file, index=False, header=self._is_first)
         else:
-            for name, kind in self._kinds.items():
-                if name in frame:
-                    frame[name] = texts.values(frame[name], kind)
-            text = frame.to_json(orient="records", lines=True, double_precision=15)
-            self._file.write(text if text.endswith("\n") or not text else text + "\n")
+            self._file.write(json_lines.lines([(name, self._json(table, name)) for name in table.column_names]))
         self._is_first = False
+
+    def _json(self, table: Any, name: str) -> list[str]:
+        kind = self._kinds.get(name)
+        if kind is None:
+            return json_lines.texts(table.column(name))
+        return json_lines.texts_of_series(texts.values(table.column(name).to_pandas(), kind))
 
     def close(self) -> None:
         self._file.close()
+
+
+def _with_json(table: Any) -> Any:
+    """Return the table with lists and the like as JSON texts."""
+    import pyarrow as pa
+
+    for at, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            values = [
+                None if each is None else json.dumps(json_lines.plain(each)) for each in table.column(at).to_pylist()
+            ]
+            table = table.set_column(at, field.name, pa.array(values, pa.string()))
+    return table
 
 
 def _writer(order: Order, path: Path, schema: Any) -> Any:
