@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from support.processes.servers import Server
-from trackside_mlflow import WebserviceException, Workspace
+from trackside_mlflow import ConfigError, WebserviceException, Workspace
 from trackside_mlflow.serving.models import Model
 from trackside_mlflow.serving.webservices import AciWebservice, AksWebservice, Webservice
 
@@ -130,3 +130,26 @@ def test_models_are_found_tagged_and_deleted(workspace: Workspace) -> None:
         found.add_properties({"origin": "there"})
     found.delete()
     assert Model(workspace, "sum").version == 1
+
+
+def test_a_profile_is_of_one_model_with_its_own_environment(workspace: Workspace) -> None:
+    model = Model(workspace, "sum", version=1)
+
+    with pytest.raises(WebserviceException, match="A profile is of one model, and models has 2"):
+        Model.profile(workspace, "p", [model, model])
+    with pytest.raises(WebserviceException, match="takes no inference_config"):
+        Model.profile(workspace, "p", [model], inference_config=object())
+    with pytest.raises(ConfigError, match="input_dataset is a list; it must be a DataFrame"):
+        Model.profile(workspace, "p", [model], input_dataset=[[1.0]])
+
+
+def test_a_profile_that_fails_says_why(workspace: Workspace) -> None:
+    profile = Model.profile(workspace, "p", [Model(workspace, "sum", version=1)], description="of the first")
+
+    with pytest.raises(WebserviceException, match="Profiling 'p' failed"):
+        profile.wait_for_completion()
+
+    details = profile.get_details()
+    assert (details["name"], details["description"], details["state"]) == ("p", "of the first", "Failed")
+    assert details["error"]
+    assert profile.recommended_cpu is None

@@ -14,6 +14,7 @@ from trackside_mlflow.datadrift import AlertConfiguration, DataDriftDetector
 from trackside_mlflow.errors import ConfigError, TracksideError, WebserviceException, WorkspaceNotFound
 from trackside_mlflow.serving import azureml as deploying
 from trackside_mlflow.serving.models import Model
+from trackside_mlflow.serving.profiles import ModelProfile
 from trackside_mlflow.serving.webservices import AciWebservice, AksWebservice, Webservice
 from trackside_mlflow.workspace import Workspace
 
@@ -24,7 +25,7 @@ def install_as_azureml() -> None:
     """Make `from azureml.core import Workspace` import Trackside's, in this process.
 
     It brings `Workspace`, `Model`, `Webservice`, `AciWebservice` and `AksWebservice` in `azureml.core` and its modules
-    `workspace`, `model` and `webservice`; `DataDriftDetector` in `azureml.datadrift`;
+    `workspace`, `model`, `webservice` and `profile`; `DataDriftDetector` in `azureml.datadrift`;
     `mlflow.azureml` with `deploy`, which MLflow had until 2.0; an empty
     `azureml.mlflow` (which azureml's own notebooks import for its side effects); and in `azureml.exceptions` the names of the
     errors that these raise: `UserErrorException` (`ConfigError`), `ProjectSystemException` (`WorkspaceNotFound`),
@@ -46,6 +47,7 @@ def install_as_azureml() -> None:
     _module("azureml.core.workspace", Workspace=Workspace)
     _module("azureml.core.model", Model=Model)
     _module("azureml.core.webservice", **services)
+    _module("azureml.core.profile", ModelProfile=ModelProfile)
     _module("azureml.datadrift", DataDriftDetector=DataDriftDetector, AlertConfiguration=AlertConfiguration)
     _module(
         "azureml.exceptions",

@@ -280,6 +280,16 @@ class Workspace(Links):
         params = {"model": model, "input": input, **({"output": output} if output else {}), **more}
         return self.start_job("score", params)
 
+    def profile(self, model: str, input: str | None = None, **more: Any) -> Job:  # noqa: A002 - as on the wire
+        """Start to measure how a model serves requests, and return the job.
+
+            ws.profile("models:/iris/2", rate=200, latency_ms=50).wait().result["recommended"]
+
+        `input` is a table with sample rows at a place as for `score`, or None for the model's input example.  `more` are the
+        other parameters of a job of kind "profile": rows, concurrency, seconds, rate, latency_ms, threads, batching, env.
+        """
+        return self.start_job("profile", {"model": model, **({"input": input} if input else {}), **more})
+
     def start_job(self, kind: str, params: Mapping[str, Any], *, priority: int = 0) -> Job:
         """Queue a job in this workspace."""
         body = {"kind": kind, "params": dict(params), "priority": priority}

@@ -153,7 +153,7 @@ def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
     deletions = deletion_jobs.kinds(lambda: Deletions(deleting, cleanup.check_allowed))
     kinds = Kinds(
         [
-            scoring.kind(settings, parts.roots),
+            *scoring.kinds(settings, parts.roots),
             projects.kind(settings, parts.roots),
             recounts,
             storage_scan.kind(parts.roots),

@@ -75,6 +75,7 @@ EXAMPLES = {
     "schedule resume": "trackside schedule resume nightly",
     "schedule run": "trackside schedule run nightly",
     "schedule delete": "trackside schedule delete nightly",
+    "profile": "trackside profile models:/iris@champion --input flowers.parquet --rate 200 --latency-ms 50",
     "score": "trackside score models:/iris@champion --input flowers.parquet --output scored.parquet",
     "drift compare": "trackside drift compare january.parquet february.parquet --html report.html",
     "monitor create": "trackside monitor create iris-drift --endpoint iris --baseline january.parquet --window day",

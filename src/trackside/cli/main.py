@@ -238,6 +238,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("job",), job_words.add_commands),
     (("schedule",), job_words.add_schedules),
     (("score",), job_words.add_score),
+    (("profile",), job_words.add_profile),
     (("drift",), drift_words.add_commands),
     (("monitor",), monitor_words.add_commands),
     (("delete", "trash", "retention", "storage", "orphans"), cleanup_words.add_commands),

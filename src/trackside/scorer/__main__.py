@@ -1,4 +1,4 @@
-"""Start the scorer from its folder: `python <folder> --model PATH --port N`, or `python <folder> batch ORDER`.
+"""Start the scorer from its folder: `python <folder> --model PATH --port N`, or `python <folder> batch ORDER`, `profile`, `lake`.
 
 The folder is made importable as `trackside.scorer`, and nothing else of `trackside` is, because the model's environment must not
 see the packages of the server.
@@ -34,6 +34,10 @@ if __name__ == "__main__":
         from trackside.scorer.batch.main import main as batch
 
         sys.exit(batch(sys.argv[2:]))
+    if sys.argv[1:2] == ["profile"]:
+        from trackside.scorer.profile import main as profile
+
+        sys.exit(profile(sys.argv[2:]))
     if sys.argv[1:2] == ["lake"]:
         from trackside.scorer.batch.lake.main import main as lake
 

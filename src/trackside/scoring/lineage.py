@@ -1,7 +1,7 @@
 """The run of a scoring job: what it scored, with which model, and how many rows."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,6 @@ from trackside.runs import batch, lifecycle, limits
 from trackside.runs import lineage as runs_lineage
 from trackside.runs import model as m
 from trackside.runs import store as runs
-from trackside.scoring.model import Score
 
 RUN_TYPE, MODEL_TAG, JOB_TAG = "trackside.run_type", "trackside.scored_model", "trackside.job_id"
 CONTEXT = runs_lineage.CONTEXT_TAG
@@ -33,6 +32,9 @@ _TYPES = {
 }
 
 
+Steps = Sequence[tuple[int, Mapping[str, float]]]
+
+
 class Place(Struct, frozen=True):
     """Where a table is.  `kind` is delta, iceberg, catalog, or empty for files; `version` is that of a Delta or Iceberg table."""
 
@@ -41,17 +43,17 @@ class Place(Struct, frozen=True):
     version: str = ""
 
 
-def begin(tx: Tx, run_id: str, job_id: str, params: Score, model: Model, *, is_own: bool) -> None:
-    """Make the run of a job, unless it is there, and note what the job scores.  May run again."""
-    tags = {RUN_TYPE: "score", MODEL_TAG: model.uri, JOB_TAG: job_id}
+def begin(tx: Tx, kind: str, run_id: str, job_id: str, experiment_id: str, model: Model, *, is_own: bool) -> None:
+    """Make the run of a job, unless it is there, and note which model the job calls.  May run again."""
+    tags = {RUN_TYPE: kind, MODEL_TAG: model.uri, JOB_TAG: job_id}
     if is_own:
         try:
             runs.active(tx, run_id)
         except NotFound:
             lifecycle.create(
                 tx,
-                params.experiment_id,
-                run_name=f"score {model.uri}"[:250],
+                experiment_id,
+                run_name=f"{kind} {model.uri}"[:250],
                 user_id=tx.user,
                 start_time=tx.now,
                 tags=tags,
@@ -94,9 +96,14 @@ def log_dataset(
     )
 
 
-def end(tx: Tx, run_id: str, status: m.Status, metrics: dict[str, float]) -> None:
-    """End the run with the numbers of rows.  Harmless if the run is gone."""
-    given = [m.GivenMetric(key=key, value=value, timestamp=tx.now, step=0) for key, value in metrics.items()]
+def end(tx: Tx, run_id: str, status: m.Status, metrics: Mapping[str, float], steps: Steps = ()) -> None:
+    """End the run with metrics, and with more of them by step.  Harmless if the run is gone."""
+    every = [(0, metrics), *steps]
+    given = [
+        m.GivenMetric(key=key, value=value, timestamp=tx.now, step=step)
+        for step, values in every
+        for key, value in values.items()
+    ]
     try:
         if given:
             _log(tx, m.LogBatch(run_id=run_id, metrics=given))

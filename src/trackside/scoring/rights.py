@@ -1,4 +1,4 @@
-"""What the caller of a scoring job must be allowed: to read the model and the table, and to write to the run."""
+"""What the caller of a job that calls a model must be allowed: to read the model and the table, and to write to the run."""
 
 from trackside.artifacts import store as artifacts
 from trackside.core.access import Action, Object
@@ -9,19 +9,20 @@ from trackside.logged_models import store as logged_models
 from trackside.registry.files import sources as uris
 from trackside.runs import store as runs
 from trackside.scoring import places
-from trackside.scoring.model import Score
 
 
-def check(tx: Tx, params: Score, model: Model) -> None:
-    """Raise Denied for what the caller may not read or write, NotFound for a run that is not there."""
+def check(tx: Tx, model: Model, place: str, run_id: str) -> None:
+    """Raise Denied for what the caller may not read or write, NotFound for a run that is not there.
+
+    `place` is that of the input, empty where there is none or the server does not read it."""
     _check_model(tx, model)
-    source = None if params.is_of_catalog else places.run_of(params.input)
+    source = places.run_of(place)
     if source is not None:
         artifacts.root_of_run(tx, source[0])
         _check_run(tx, source[0], Action.RUNS_READ, "input")
-    if params.run_id:
-        runs.active(tx, params.run_id)
-        _check_run(tx, params.run_id, Action.RUNS_WRITE, "run_id")
+    if run_id:
+        runs.active(tx, run_id)
+        _check_run(tx, run_id, Action.RUNS_WRITE, "run_id")
 
 
 def _check_model(tx: Tx, model: Model) -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -27,9 +28,11 @@ from trackside.runs import model as m
 from trackside.runs import store as runs
 from trackside.scoring import commands, lakes, lineage, places, rights
 from trackside.scoring.buckets import Buckets, Table
+from trackside.scoring.inputs import Inputs
 from trackside.scoring.lakes import Lakes
 from trackside.scoring.model import LAKES, Score, Scored, check, check_master
 from trackside.scoring.places import Folders
+from trackside.scoring.profiling import Profiling
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
@@ -77,6 +80,7 @@ class Scoring:
         self._ray_address = ray_address
         self._java_home = java_home
         self._lakes = Lakes(environments)
+        self._inputs = Inputs(roots, folders, buckets)
 
     def kind(self) -> Kind[Score]:
         return Kind(
@@ -96,7 +100,7 @@ class Scoring:
         params = check(params)
         check_master(params, self._masters)
         model = sources.resolve(tx, params.model)
-        rights.check(tx, params, model)
+        rights.check(tx, model, "" if params.is_of_catalog else params.input, params.run_id)
         self._check_input(params)
         target = self._target(params)
         # What a bucket has is asked when the job runs: here a transaction would wait for the network.
@@ -114,12 +118,10 @@ class Scoring:
         is_remote = places.run_of(params.input) is not None or is_in_bucket(params.input)
         if params.stream and is_remote:
             raise Invalid(f"input is {params.input!r}; a stream reads a folder below the server's --job-folders")
-        if is_in_bucket(params.input):
-            self._buckets.checked("input", params.input)
-        elif not is_remote and params.input_format in LAKES:
+        if not is_remote and params.input_format in LAKES:
             places.local_table(self._folders.checked("input", params.input))
-        elif not is_remote:
-            places.local_files(self._folders.checked("input", params.input), params.input_format)
+        else:
+            self._inputs.check(params.input, params.input_format)
 
     def _target(self, params: Score) -> Path | Table | None:
         """Return where the output goes; None for a file of the run, or a table of Spark's catalog.
@@ -137,7 +139,9 @@ class Scoring:
         run_id = params.run_id or running.job.job_id
         model = running.store.read(lambda tx: sources.resolve(tx, params.model))
         running.store.write(
-            lambda tx: lineage.begin(tx, run_id, running.job.job_id, params, model, is_own=not params.run_id)
+            lambda tx: lineage.begin(
+                tx, "score", run_id, running.job.job_id, params.experiment_id, model, is_own=not params.run_id
+            )
         )
         status = m.Status.FAILED
         result: _Result | None = None
@@ -229,7 +233,7 @@ class Scoring:
             place = lineage.Place(params.input, "catalog")
             return _Source(files=[], readable=[], place=place, digest=lineage.digest_of_text(params.input))
         if params.input_format not in LAKES:
-            files = self._inputs(running, params, workspace)
+            files = self._inputs.fetch(running, params.input, params.input_format, workspace)
             digest = lineage.digest(files, running.check)
             return _Source(files=files, readable=files, place=lineage.Place(params.input), digest=digest)
         table = self._table(running, params, workspace)
@@ -255,18 +259,6 @@ class Scoring:
             return self._buckets.checked("input", params.input).fetch_tree(folder, running.check)
         root = running.store.read(lambda tx: artifacts.root_of_run(tx, run[0]))
         return places.fetch_tree(self._roots.of(root, run[1], workspace), folder, running.check)
-
-    def _inputs(self, running: Running, params: Score, workspace: Workspace) -> list[Path]:
-        source = places.run_of(params.input)
-        folder = running.folder / "input"
-        if is_in_bucket(params.input):
-            running.progress(message="Copying the table.")
-            return self._buckets.checked("input", params.input).fetch(params.input_format, folder, running.check)
-        if source is None:
-            return places.local_files(self._folders.checked("input", params.input), params.input_format)
-        running.progress(message="Copying the table.")
-        root = running.store.read(lambda tx: artifacts.root_of_run(tx, source[0]))
-        return places.fetch(self._roots.of(root, source[1], workspace), params.input_format, folder, running.check)
 
     def _work(self, running: Running, params: Score, model: Model, digest: str, target: Path | None) -> commands.Work:
         """Make the folders of an attempt.  Parts of another table or order are dropped."""
@@ -356,20 +348,22 @@ def _end_run(tx: Tx, job: Job, params: Score, next_: Next) -> None:
         lineage.end(tx, run_id, m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED, {})
 
 
-def kind(settings: Settings, roots: Roots) -> Kind[Score]:
-    """Return the kind of jobs that score tables, each in the environment of its model."""
+def kinds(settings: Settings, roots: Roots) -> list[Kind[Any]]:
+    """Return the kinds of jobs that call models, each in the environment of its model: those that score, and that profile."""
     environments = Environments(settings.data / "jobs-environments", settings.model_python)
-    folders = Folders(settings.job_folders)
-    return Scoring(
+    folders, buckets = Folders(settings.job_folders), Buckets(settings.job_buckets)
+    scoring = Scoring(
         roots,
         environments,
         settings.model_python,
         folders,
-        Buckets(settings.job_buckets),
+        buckets,
         settings.spark_masters,
         settings.ray_address,
         settings.child_environment.get("JAVA_HOME", ""),
-    ).kind()
+    )
+    profiling = Profiling(roots, environments, settings.model_python, Inputs(roots, folders, buckets))
+    return [scoring.kind(), profiling.kind()]
 
 
 def _place(source: Path, target: Path, running: Running) -> None:

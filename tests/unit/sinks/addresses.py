@@ -156,7 +156,12 @@ REVIEWED = [
         "the name of a workspace in the address of its page: one segment, escaped",
         {"workspaces/model.py": "page_address"},
     ),
-    Reviewed("host", CONSTANT, "the socket of a replica", {"endpoints/backends/scorer_stats.py": "ask"}),
+    Reviewed(
+        "host",
+        CONSTANT,
+        "the socket of a replica",
+        {"endpoints/backends/scorer_stats.py": "ask", "scorer/profile.py": "_Client.connect"},
+    ),
     Reviewed(
         "host",
         OPERATOR,

@@ -122,6 +122,12 @@ REVIEWED = [
     ),
     Reviewed(
         "process",
+        "trackside.scoring.profile.check",
+        "the scorer of a profile: the words are fixed but for numbers and choices of the order",
+        {"scorer/profile.py": "Scorer.__enter__"},
+    ),
+    Reviewed(
+        "process",
         "trackside.endpoints.environments.requirements",
         "uv: the words are fixed, and a model's requirements come by a file that holds no options",
         {"endpoints/environments.py": "Environments._run _check_serves"},

@@ -15,6 +15,7 @@ from trackside_mlflow.serving.registration import API
 from trackside_mlflow.serving.webservices import Webservice, deployed
 
 if TYPE_CHECKING:
+    from trackside_mlflow.serving.profiles import ModelProfile
     from trackside_mlflow.workspace import Workspace
 
 PROPERTY = "trackside.property."  # tags of a version that azureml-core calls properties
@@ -165,6 +166,29 @@ class Model:
         if show_output:
             print_line(f"The service {name} is {service.state}. wait_for_deployment() waits until it is healthy.")
         return service
+
+    @staticmethod
+    def profile(
+        workspace: Workspace,
+        profile_name: str,
+        models: builtins.list[Model],
+        inference_config: Any = None,
+        input_dataset: Any = None,
+        cpu: float | None = None,
+        memory_in_gb: float | None = None,
+        description: str | None = None,
+    ) -> ModelProfile:
+        """Start to measure how a model serves requests; `wait_for_completion()` of the result waits.
+
+        `input_dataset` is a DataFrame with rows of the model's inputs, the place of a table, or None for the model's input
+        example.  `cpu` and `memory_in_gb` are not looked at: the server's machine is what the model is measured on."""
+        from trackside_mlflow.serving import profiles
+
+        if len(models) != 1:
+            raise WebserviceException(f"A profile is of one model, and models has {len(models)}")
+        if inference_config is not None:
+            raise WebserviceException("Trackside takes no inference_config: an MLflow model brings its environment")
+        return profiles.start(workspace, profile_name, models[0].uri, input_dataset, description)
 
     def download(self, target_dir: str = ".", exist_ok: bool = False) -> str:
         """Copy the files into a folder of the model's name below `target_dir`; return its path.  Needs mlflow."""

@@ -28,10 +28,10 @@ CLEAR = "\x1b[2K\r"
 
 def run(words: argparse.Namespace) -> int:
     """Score a table, and wait until the result is there."""
-    sends = not _is_remote(words.input) and words.input_format not in ("table", "sql")
+    sends = not is_remote(words.input) and words.input_format not in ("table", "sql")
     if sends and words.input_format in LAKES:
         raise Stop(f"--input is {words.input!r}; a table in format {words.input_format} is read from a file: place")
-    fetches = not _is_remote(words.output) and words.output_format != "table"
+    fetches = not is_remote(words.output) and words.output_format != "table"
     is_folder = words.output_format in LAKES or words.output.endswith("/")
     if fetches and (words.stream or is_folder):
         raise Stop(f"--output is {words.output!r}; a folder is written to a file: place of the server's machine")
@@ -62,7 +62,7 @@ def run(words: argparse.Namespace) -> int:
                 remote.ask(words, "POST", f"{MLFLOW}/runs/delete", {"run_id": params["run_id"]})
         raise
     try:
-        ended = _wait(words, job["job_id"])
+        ended = wait(words, job["job_id"])
     except (KeyboardInterrupt, remote.NoAnswer):
         short = job["job_id"][:12]
         complain(
@@ -96,7 +96,7 @@ def _rows(count: int) -> str:
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 
-def _is_remote(place: str) -> bool:
+def is_remote(place: str) -> bool:
     """Tell whether the server reads or writes the place itself."""
     return place.startswith(REMOTE) or is_in_bucket(place)
 
@@ -150,7 +150,7 @@ def _fetch(words: argparse.Namespace, place: str, target: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _wait(words: argparse.Namespace, job_id: str) -> Any:
+def wait(words: argparse.Namespace, job_id: str) -> Any:
     shown = ""
     is_terminal = sys.stderr.isatty()
     while True:

@@ -145,3 +145,49 @@ def add_score(commands: Any) -> None:
         "--experiment", default="0", metavar="ID", help="the experiment of the run that is logged (default 0)"
     )
     add_place(parser)
+
+
+def add_profile(commands: Any) -> None:
+    parser = add_command(
+        commands,
+        "profile",
+        "measure how fast a model answers, and what it needs",
+        "trackside.cli.jobs.profile",
+        "run",
+        description="Serve a model as an endpoint would, send it requests by more and more callers, and print latencies,"
+        " throughput, processor time and memory, with the settings for an endpoint. Exit code 1 if requests failed or were too"
+        " slow.",
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="such as models:/NAME/VERSION, models:/NAME@ALIAS, runs:/RUN/PATH"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.add_argument(
+        "--input",
+        metavar="PLACE",
+        help="a table with sample rows, as for `trackside score` (default the model's input example)",
+    )
+    parser.add_argument("--input-format", choices=("parquet", "csv", "jsonl"), help="where the name does not say it")
+    parser.add_argument("--rows", type=int, metavar="N", help="rows of the table in a request (default 1)")
+    parser.add_argument(
+        "--concurrency", metavar="NUMBERS", help="how many callers at a time, one after the other (default 1,2,4,8)"
+    )
+    parser.add_argument("--seconds", type=float, metavar="S", help="how long for each number of callers (default 5)")
+    parser.add_argument("--rate", type=float, metavar="N", help="requests a second that the endpoint will get")
+    parser.add_argument("--latency-ms", type=float, metavar="MS", help="how long 95 %% of the requests may take")
+    parser.add_argument(
+        "--threads", type=int, metavar="N", help="requests that a replica evaluates at a time (default 1)"
+    )
+    parser.add_argument(
+        "--batching", choices=("auto", "on", "off"), help="as in the spec of a deployment (default auto)"
+    )
+    parser.add_argument(
+        "--env",
+        choices=("auto", "uv", "local"),
+        default="auto",
+        help="where the model's packages come from (default auto)",
+    )
+    parser.add_argument(
+        "--experiment", default="0", metavar="ID", help="the experiment of the run that is logged (default 0)"
+    )
+    add_place(parser)

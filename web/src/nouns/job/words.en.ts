@@ -28,6 +28,7 @@ export default {
   kind: "Kind",
   kinds: {
     score: "Score a table",
+    profile: "Profile a model",
     project: "Run a project",
     "empty-trash": "Empty the trash",
     retention: "Apply a retention rule",

@@ -32,6 +32,7 @@ export default {
   kind: "Tipo",
   kinds: {
     score: "Puntuar una tabla",
+    profile: "Medir un modelo",
     project: "Ejecutar un proyecto",
     "empty-trash": "Vaciar la papelera",
     retention: "Aplicar una regla de retención",
