@@ -130,7 +130,7 @@ class Reference(NamedTuple):
 
     @property
     def is_fixed(self) -> bool:
-        """It never comes to belong to another object."""
+        """What it belongs to is remembered: a change of that touches the rights (`identity.store.touch`)."""
         return self.kind in ("run", "logged_model")
 
 

@@ -12,6 +12,7 @@ from trackside.experiments import store as experiments
 from trackside.experiments.store import check_unchanged
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
+from trackside.identity import store as identity
 from trackside.runs import limits
 from trackside.runs.batch import attribute, save_tags
 from trackside.runs.model import RUN_NAME_TAG, not_found
@@ -258,6 +259,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
         outcome.former.setdefault(str(ids[run.experiment_seq]), []).append(run.run_id)
     seqs = [run.run_seq for run in changed]
     if seqs:
+        identity.touch(tx)  # every server remembers in which experiment a run is
         _move_datasets(tx, seqs, target)
         for table in ("runs", "params", "tags", "metric_series"):
             tx.run(

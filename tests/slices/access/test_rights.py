@@ -273,6 +273,23 @@ def test_rights_follow_a_renamed_model_and_end_with_a_deleted_one(people: People
     assert bo.fault("registered-models/get", method="GET", name="second") == DENIED
 
 
+@pytest.mark.both
+def test_rights_follow_a_run_to_another_experiment(people: People, three: dict[str, str]) -> None:
+    run = three["red run"]
+    point: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1}
+    bo = people.add("bo", "MLflow EDIT", f"/ws/default/experiments/{three['red']}")
+    cy = people.add("cy", "MLflow EDIT", f"/ws/default/experiments/{three['blue']}")
+    bo.post("runs/log-metric", run_id=run, **point)
+    assert bo.run(run)["info"]["experiment_id"] == three["red"]
+
+    people.admin.post(f"{OURS}/runs/bulk", action="move", run_ids=[run], experiment_id=three["blue"])
+
+    for caller, status in ((bo, 403), (cy, 200)):
+        assert caller.ask("GET", f"runs/get?run_id={run}").status == status
+        assert caller.ask("POST", "runs/log-metric", {"run_id": run, **point}).status == status
+        assert caller.ask("POST", "runs/set-tag", {"run_id": run, "key": "k", "value": "v"}).status == status
+
+
 def test_groups_pass_their_roles_on_at_once(people: People, three: dict[str, str]) -> None:
     bo, admin = people.add("bo"), people.admin
     admin.post(f"{OURS}/groups", name="team")

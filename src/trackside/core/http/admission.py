@@ -30,6 +30,7 @@ MOST_LOCATED = 100_000
 Found = Object | tuple[Object, ...] | None
 Locate = Callable[[Tx, str], Found]
 Headers = Mapping[bytes, bytes]
+_Known = dict[tuple[int, str, str], Object | tuple[Object, ...]]  # by workspace, kind and id
 
 
 class Gate(Protocol):
@@ -57,11 +58,13 @@ class Gate(Protocol):
 
 
 class Admission:
-    """Remembers where things are: a run never moves to another experiment."""
+    """Remembers in which experiments runs are, until `age` changes: a run that moves counts up the generation of the rights."""
 
-    def __init__(self, locate: Mapping[str, Locate]) -> None:
+    def __init__(self, locate: Mapping[str, Locate], age: Callable[[], int]) -> None:
         self._locate = locate
-        self._known: dict[tuple[int, str, str], Object | tuple[Object, ...]] = {}
+        self._age = age
+        self._known_age = age()
+        self._known: _Known = {}
 
     def may_pass(self, route: Route, caller: Caller, rights: Rights) -> bool:
         """True: whatever the call names.  False: that must be looked at, by `check`.  Raise Denied where it would be
@@ -88,14 +91,16 @@ class Admission:
 
     def check(self, tx: Tx, route: Route, rights: Rights, call: Any) -> None:
         """Raise Denied unless the caller may do to everything that the call names what the call does."""
+        known = self._remembered()  # before the store is read: a place that is out of date by then is not remembered
         for reference in _named(route, call):
-            if not self._allows(route, rights, reference, self._find(tx, reference)):
+            if not self._allows(route, rights, reference, self._find(tx, reference, known)):
                 raise Denied(REFUSED)
 
     def recalls(self, ws: int, route: Route, rights: Rights, call: Any) -> bool:
         """The same without asking the store; False where it must be asked."""
+        known = self._remembered()
         for reference in _named(route, call):
-            found = self._known.get((ws, reference.kind, reference.id)) or _itself(reference)
+            found = known.get((ws, reference.kind, reference.id)) or _itself(reference)
             if found is None:
                 return False
             if not self._allows(route, rights, reference, found):
@@ -110,18 +115,25 @@ class Admission:
             return found is not None and rights.allows(action, found)
         return all(rights.allows(action, each) for each in found) if found else action in rights.everywhere
 
-    def _find(self, tx: Tx, reference: Reference) -> Found:
+    def _remembered(self) -> _Known:
+        age = self._age()
+        if age != self._known_age:
+            self._known = {}
+            self._known_age = age
+        return self._known
+
+    def _find(self, tx: Tx, reference: Reference, known: _Known) -> Found:
         found = _itself(reference)
         if found is not None:
             return found
         key = (tx.ws, reference.kind, reference.id)
-        found = self._known.get(key)
+        found = known.get(key)
         if found is None:
             found = self._locate[reference.kind](tx, reference.id)
             if found is not None and reference.is_fixed:
-                if len(self._known) >= MOST_LOCATED:
-                    self._known.clear()
-                self._known[key] = found
+                if len(known) >= MOST_LOCATED:
+                    known.clear()
+                known[key] = found
         return found
 
 

@@ -96,7 +96,7 @@ class Edge:
         self._flows = Threads(FLOW_THREADS, "trackside-flow")
         self._admits = Threads(ADMIT_THREADS, "trackside-admit")
         self._gate = gate
-        self._admission = Admission(locate)
+        self._admission = Admission(locate, lambda: gate.age)
         self._calls = Calls(database, self._searches, self._threads, read_s, self._admission, gate.forget)
         # The same for small calls, for a server that has them whole.
         self.direct = Direct(
