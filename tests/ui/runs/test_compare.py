@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from support.client import Api
+from support.links import until
 from support.pages import curves
 from support.processes.servers import Server
 
@@ -114,6 +115,38 @@ def test_names_that_differ_somewhere_are_told_apart(server: Server, page: Page) 
 
     shown = page.get_by_role("columnheader").get_by_role("button", name=f"{prefix}0.50", exact=True)
     expect(shown.locator("[aria-hidden]").first).to_have_text(re.compile(r"^valid.*….*0\.50$"))
+
+
+def test_a_plot_is_drawn_again_when_something_of_it_changes(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 4)
+    page.goto(address(server, experiment_id, runs, "&view=scatter"))
+    canvas = page.get_by_role("img", name="batch, acc of 4 runs").locator("canvas")
+    canvas.wait_for()
+    seen: list[str] = []
+
+    def drawn() -> bool:
+        picture = str(page.locator("[role=img] canvas").evaluate("(canvas) => canvas.toDataURL()"))
+        if picture in seen:
+            return False
+        seen.append(picture)
+        return True
+
+    until(drawn, "the first picture")
+    page.get_by_role("combobox").nth(1).select_option("metrics.loss")
+    until(drawn, "another axis")
+    page.get_by_role("link", name="Contour").click()
+    until(drawn, "the surface")
+    page.emulate_media(color_scheme="dark")
+    until(drawn, "the colours of the dark theme")
+
+
+def test_the_way_back_leads_to_the_experiment_of_the_runs(server: Server, page: Page) -> None:
+    experiment_id, runs = new_runs(server.api, 2)
+    page.goto(address(server, experiment_id, runs))
+
+    page.locator("header ol").get_by_role("link", name="compared").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("compared")
 
 
 def test_plots_are_drawn_and_a_range_on_an_axis_keeps_runs(server: Server, page: Page) -> None:
