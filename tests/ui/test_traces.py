@@ -338,3 +338,23 @@ def test_the_addresses_of_mlflows_own_pages_open_a_trace(server: Server, page: P
     page.goto(f"{server.url}/#/experiments/0/traces?selectedEvaluationId=tr-{TRACE}")
     expect(page.get_by_role("treeitem")).to_have_count(3)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_a_failed_trace_says_why_and_leads_to_the_span_where_it_began(server: Server, page: Page) -> None:
+    asked = pairs({"mlflow.spanInputs": '{"question": "Where is my order?"}'})
+    failed = {"code": 2, "message": "the order service is down"}
+    send(
+        server,
+        span(1, 0, "assist", 0, 9, attributes=asked, status={"code": 2, "message": "a tool failed"}),
+        span(2, 1, "look_up_order", 1, 8, status=failed),
+    )
+    page.goto(f"{server.url}/#/experiments/0/traces/tr-{TRACE}")
+
+    about = page.locator(".right")
+    expect(about).to_contain_text("the order service is down")
+    expect(about.get_by_role("region", name="Request")).to_contain_text("Where is my order?")
+    about.get_by_role("button", name="Open the span look_up_order").click()
+
+    expect(about.get_by_role("heading", level=2).first).to_have_text("look_up_order")
+    page.reload()
+    expect(about.get_by_role("heading", level=2).first).to_have_text("look_up_order")

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { typedValue } from "./assess";
 import { formatCost } from "./cost";
 import { messagesOf } from "./messages";
-import { furtherAttributes, spanOf, traceOf, valueOf, type Span } from "./trace";
+import { failureOf, furtherAttributes, spanOf, traceOf, valueOf, type Span } from "./trace";
 import { barOf, SpanTree } from "./tree";
 
 function span(id: string, parent = "", startMs = 0, endMs: number | null = startMs + 1): Span {
@@ -161,4 +161,30 @@ test("a typed value is a number or a yes where it looks like one", () => {
     "1e3",
     7,
   ]);
+});
+
+test("a failure began in the first failed span without a failed one below it", () => {
+  const failed = (id: string, parent: string, startMs: number): Span => ({
+    ...span(id, parent, startMs),
+    status: "ERROR",
+  });
+  const tree = new SpanTree([
+    failed("root", "", 0),
+    span("fine", "root", 1),
+    failed("agent", "root", 2),
+    failed("tool", "agent", 3),
+    failed("later", "root", 4),
+  ]);
+
+  expect(tree.origin?.id).toBe("tool");
+  expect(new SpanTree([span("fine", "", 0)]).origin).toBeUndefined();
+});
+
+test("why a span failed is its message, else its exception", () => {
+  const exception = { name: "exception", atMs: 0, attributes: { "exception.type": "E", "exception.message": "no" } };
+  const silent = { ...span("a", "", 0), events: [exception] };
+
+  expect(failureOf(silent)).toBe("E: no");
+  expect(failureOf({ ...silent, message: "gone" })).toBe("gone");
+  expect(failureOf({ ...silent, events: [] })).toBe("");
 });

@@ -180,6 +180,13 @@ export function spanOf(value: unknown): Span {
   };
 }
 
+/** Why a span failed: its own words, or those of its exception. */
+export function failureOf(span: Span): string {
+  const exception = span.events.find((event) => event.name === "exception")?.attributes ?? {};
+  const said = [exception["exception.type"], exception["exception.message"]].map(text).filter(Boolean).join(": ");
+  return span.message || said;
+}
+
 export const INPUTS = "mlflow.spanInputs";
 export const OUTPUTS = "mlflow.spanOutputs";
 

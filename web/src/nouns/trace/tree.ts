@@ -50,6 +50,18 @@ export class SpanTree {
     return this.#roots[0]?.name ?? "";
   }
 
+  /** The first span that nothing stands above: what went into the trace and what came out of it. */
+  get root(): Span | undefined {
+    return this.#roots[0];
+  }
+
+  /** Where a failure began: the first failed span without a failed span below it. */
+  get origin(): Span | undefined {
+    return this.lines(new Set())
+      .map((line) => line.span)
+      .find((span) => span.status === "ERROR" && !this.#below.get(span.id)?.some((each) => each.status === "ERROR"));
+  }
+
   /** The lines to show.  With `wanted`, only spans of it and what stands above them; closed spans hide nothing then. */
   lines(closed: ReadonlySet<string>, wanted?: ReadonlySet<string>): Line[] {
     const found: Line[] = [];
