@@ -62,6 +62,31 @@ def test_an_endpoint_is_listed_says_why_it_is_not_healthy_and_is_deleted_by_typi
     assert server.api.get(ENDPOINTS)["endpoints"] == []
 
 
+def test_a_model_is_deployed_from_the_list_of_endpoints(server: Server, described: Path, page: Page) -> None:
+    register(server.api, [described, described])
+    server.api.post("registered-models/alias", {"name": "sum", "alias": "champion", "version": "1"})
+    page.goto(f"{server.url}/#/endpoints")
+    page.get_by_role("button", name="Deploy a model").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name="Next")).to_be_disabled()
+    dialog.get_by_label("Model").fill("no such")
+    expect(dialog).to_contain_text("There is no model no such")
+    dialog.get_by_label("Model").fill("sum")
+    expect(dialog.get_by_label("Version")).to_have_value("2")
+    dialog.get_by_label("Version").select_option("1 @champion")
+    dialog.get_by_role("button", name="Next").click()
+
+    expect(dialog.get_by_role("heading")).to_have_text("Deploy sum 1")
+    dialog.get_by_label("Environment").select_option("local")
+    dialog.get_by_role("button", name="Deploy", exact=True).click()
+    expect(page).to_have_url(f"{server.url}/#/endpoints/sum")
+    assert endpoint(server.api, "sum")["deployments"][0]["model_version"] == "1"
+
+    page.get_by_role("link", name="Endpoints").first.click()
+    row = page.get_by_role("region", name="Endpoints").get_by_role("row").nth(1)
+    expect(row.get_by_role("cell").nth(3)).to_have_text("0")
+
+
 def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, described: Path, page: Page) -> None:
     register(server.api, [described, described])
     server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
