@@ -57,6 +57,18 @@ def test_a_service_is_made_found_changed_and_deleted(workspace: Workspace) -> No
     assert workspace.webservices == {}
 
 
+def test_the_collection_of_data_is_the_request_log(workspace: Workspace) -> None:
+    def is_on() -> bool:
+        path = "/api/trackside/v1/endpoints/adder/request-log"
+        return bool(workspace.server.ask(path, {}, within=workspace.name)["request_log"]["is_on"])
+
+    made = deploy(workspace, config=AksWebservice.deploy_configuration(collect_model_data=True))
+
+    assert is_on()
+    made.update(collect_model_data=False)
+    assert not is_on()
+
+
 def test_services_are_listed_by_kind_model_and_tags(workspace: Workspace) -> None:
     deploy(workspace, "one", AciWebservice.deploy_configuration(tags={"team": "a"}))
     deploy(workspace, "two", AksWebservice.deploy_configuration(tags={"team": "b"}))

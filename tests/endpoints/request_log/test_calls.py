@@ -1,6 +1,8 @@
 """The calls of a request log: settings, rows, files; and a real endpoint that logs."""
 
+import csv
 import io
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,7 @@ def test_a_wrong_range_is_refused(logged: Api, arguments: dict[str, str]) -> Non
 def test_an_empty_log_has_no_rows_and_no_file(logged: Api) -> None:
     assert logged.get(f"{LOG}/rows")["rows"] == []
     assert logged.fault(f"{LOG}/table", method="GET")[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert "one of parquet, csv, daily" in logged.fault(f"{LOG}/table", method="GET", format="xls")[2]
     assert logged.fault(f"{ENDPOINTS}/other/request-log", method="GET")[0] == 404
     assert logged.fault(f"{LOG}?files=perhaps", method="DELETE")[0] == 400
 
@@ -98,7 +101,7 @@ def test_without_pyarrow_the_server_says_how_to_install_it(logged: Api, monkeypa
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_an_endpoint_logs_what_it_answered(serving: Server) -> None:
+def test_an_endpoint_logs_what_it_answered(serving: Server, tmp_path: Path) -> None:
     api = serving.api
     api.post(ENDPOINTS, {"name": "adder", "model_uri": "models:/sum/1", "spec": LOCAL, "auth_mode": "none"})
     wait_healthy(api, "adder")
@@ -119,6 +122,16 @@ def test_an_endpoint_logs_what_it_answered(serving: Server) -> None:
     assert (table.num_rows, str(table.schema.field("a").type)) == (3, "double")
     shown = api.get(LOG)["request_log"]
     assert (shown["counters"]["logged"], shown["files"]) == (2, 1)
+
+    words = ("endpoint", "request-log", "adder", "--server", serving.url, "--output")
+    one, days = trackside(*words, "rows.csv", cwd=tmp_path), trackside(*words, "days/", cwd=tmp_path)
+    assert (one[0], days[0]) == (0, 0), (one, days)
+    with (tmp_path / "rows.csv").open(newline="") as file:
+        assert sorted(float(row["prediction"]) for row in csv.DictReader(file)) == [3, 5, 9]
+    whole = sorted(path.relative_to(tmp_path / "days").as_posix() for path in (tmp_path / "days").rglob("*.csv"))
+    kinds = [re.sub(r"/\d{4}/\d\d/\d\d/data.csv$", "", path) for path in whole]
+    below = "modeldata/00000000-0000-0000-0000-000000000000/default/default/adder/sum/1"
+    assert sorted(set(kinds)) == [f"{below}/inputs", f"{below}/predictions"]
 
     assert api.ask("DELETE", f"{LOG}?files=true").json["request_log"]["files"] == 0
     assert "x-request-id" not in api.ask("POST", score, ROW).headers

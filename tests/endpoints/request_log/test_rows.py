@@ -1,11 +1,13 @@
 """From requests and answers to the rows of a log: formats, types, torn files, limits.  No server."""
 
+import csv
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from msgspec.structs import replace
 from pyarrow import parquet
 
-from trackside.endpoints.request_log import columns, files, reading, spool
+from trackside.endpoints.request_log import columns, csv_files, files, reading, spool
 from trackside.endpoints.request_log.convert import convert
 from trackside.endpoints.request_log.model import LogSettings, Range
 from trackside.endpoints.request_log.recorder import MOST_QUEUED_EACH, Recorder
@@ -262,6 +264,59 @@ def test_a_range_is_written_as_one_file_over_two_generations(tmp_path: Path) -> 
 
     found = parquet.read_table(tmp_path / "whole.parquet").to_pydict()
     assert (count, sorted(found["a"], key=str), found["d"].count(None)) == (3, [1.0, 1.5, None], 2)
+
+
+def test_a_range_is_written_as_one_csv_file(tmp_path: Path) -> None:
+    body = json.dumps({"inputs": {"a": [1, 2], "c": ["=1+1", "x"]}}).encode()
+    place = spooled(tmp_path, replace(ENTRY, body=body))
+    convert(tmp_path)
+
+    csv_files.write(place, ALL, tmp_path / "whole.csv")
+
+    with (tmp_path / "whole.csv").open(newline="") as file:
+        found = list(csv.DictReader(file))
+    assert [(each["_request_id"], each["_row"], each["_time"]) for each in found] == [
+        ("r1", "0", "2025-11-29T12:00:00.000Z"),
+        ("r1", "1", "2025-11-29T12:00:00.000Z"),
+    ]
+    assert [float(each["a"]) for each in found] == [1.0, 2.0]
+    assert [each["c"] for each in found] == ["'=1+1", "x"]  # no spreadsheet runs it
+    assert [float(each["prediction"]) for each in found] == [3.5, 3.0]
+
+
+def test_days_are_files_of_inputs_and_predictions_in_azures_folders(tmp_path: Path) -> None:
+    one = json.dumps({"inputs": {"a": [1], "_x": [9], "Time": [7]}}).encode()
+    entries = [
+        replace(ENTRY, body=one, answer=b'{"predictions": [1]}'),
+        replace(ENTRY, time=NOON + files.HOUR_MS, request_id="r2"),
+        replace(ENTRY, time=NOON + 24 * files.HOUR_MS, request_id="r3"),
+        replace(ENTRY, time=NOON + 24 * files.HOUR_MS, request_id="r4", model="models:/../2"),
+    ]
+    place = spooled(tmp_path, *entries)
+    convert(tmp_path)
+
+    csv_files.write_days(place, ALL, csv_files.Prefix("S1", "R1", "team", "adder"), tmp_path / "days.zip")
+
+    with zipfile.ZipFile(tmp_path / "days.zip") as archive:
+        found = {name: list(csv.DictReader(io.TextIOWrapper(archive.open(name)))) for name in archive.namelist()}
+    below = "modeldata/S1/R1/team/adder"
+    assert sorted(found) == [
+        f"{below}/%2E%2E/2/inputs/2025/11/30/data.csv",
+        f"{below}/%2E%2E/2/predictions/2025/11/30/data.csv",
+        f"{below}/sum/1/inputs/2025/11/29/data.csv",
+        f"{below}/sum/1/inputs/2025/11/30/data.csv",
+        f"{below}/sum/1/predictions/2025/11/29/data.csv",
+        f"{below}/sum/1/predictions/2025/11/30/data.csv",
+    ]
+    inputs, predictions = (found[f"{below}/sum/1/{kind}/2025/11/29/data.csv"] for kind in ("inputs", "predictions"))
+    assert sorted(inputs[0]) == ["CorrelationId", "Row", "Time", "_x", "a", "b", "c", "input.Time"]
+    assert list(predictions[0]) == ["CorrelationId", "Row", "Time", "prediction"]
+    ties = [(row["CorrelationId"], row["Row"]) for row in inputs]
+    assert (
+        ties == [(row["CorrelationId"], row["Row"]) for row in predictions] == [("r1", "0"), ("r2", "0"), ("r2", "1")]
+    )
+    assert [float(row["prediction"]) for row in predictions] == [1.0, 3.5, 3.0]
+    assert [path.name for path in tmp_path.iterdir() if "days" in path.name] == ["days.zip"]
 
 
 def test_files_that_are_too_old_or_too_many_are_deleted_the_oldest_first(tmp_path: Path) -> None:

@@ -50,6 +50,25 @@ def test_a_file_of_azures_web_services_is_translated(tmp_path: Path) -> None:
     assert (found.endpoint, found.keys) == ({"auth_mode": "none", "tags": {"team": "a"}}, {"primary": "a" * 16})
 
 
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, None),
+        ({"dataCollection": {"storageEnabled": True}}, {}),
+        ({"dataCollection": {"storageEnabled": False}}, False),
+        (
+            {"data_collector": {"collections": {"model_inputs": {"enabled": True}}, "sampling_rate": 0.5}},
+            {"sampling": 0.5},
+        ),
+        ({"data_collector": {"collections": {"model_inputs": {"enabled": "false"}}}}, False),
+    ],
+)
+def test_the_collection_of_data_is_the_request_log(given: dict[str, Any], found: Any) -> None:
+    wanted = configs.deploy({**given, "livenessProbe": {"periodSeconds": 10}, "sslCertificate": "x", "sslKey": "y"})
+
+    assert (wanted.request_log, wanted.spec) == (found, {})
+
+
 def test_a_file_of_azures_online_endpoints_is_translated(tmp_path: Path) -> None:
     file = tmp_path / "deploy.json"
     content = {

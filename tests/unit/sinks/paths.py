@@ -65,6 +65,7 @@ REVIEWED = [
             "cli/drift/monitors.py": "create",
             "cli/jobs/score.py": "_fetch run send",
             "cli/jobs/profile.py": "run",
+            "cli/endpoints/request_log.py": "_save",
             "cli/server/first_admin.py": "password",
             "cli/access/commands.py": "role_create",
             "cli/sign_in/stored.py": "_is_writable _read _write check",
@@ -140,6 +141,7 @@ REVIEWED = [
         {
             "endpoints/cleanup.py": "Cleanup.step _children",
             "endpoints/request_log/convert.py": "_signature convert main",
+            "endpoints/request_log/csv_files.py": "_Csv.__init__ _add_day write_days",
             "endpoints/request_log/files.py": "Place._all Place.delete Place.delete_day Place.drop_stale_parts"
             " Place.prune Place.spooled_bytes"
             " _children",

@@ -4008,7 +4008,7 @@ export interface components {
         };
         /**
          * Lineage
-         * @description What is absent is not known: a version may be made of files that no run of this workspace logged.
+         * @description A field is absent if it is unknown or hidden: a version may be made of files that no run of this workspace logged.
          */
         Lineage: {
             /** @default [] */

@@ -24,6 +24,7 @@ class Deploy(NamedTuple):
     keys: dict[str, str]  # `primary` and `secondary`, where the caller brings them
     is_async: bool = False
     timeout_s: float | None = None
+    request_log: dict[str, Any] | bool | None = None  # its settings, False for off, None where nothing is said
 
 
 def deploy(config: Mapping[str, Any] | None) -> Deploy:
@@ -31,12 +32,27 @@ def deploy(config: Mapping[str, Any] | None) -> Deploy:
     given = dict(config or {})
     if DEPLOY_FILE in given:
         given = {**load(str(given.pop(DEPLOY_FILE))), **given}
+    request_log = _request_log(given.pop("dataCollection", None), given.pop("data_collector", None))
     given = _of_azure(given)
     is_async = _flag("async", given.pop("async", False))
     timeout_s = _seconds("timeout_s", given.pop("timeout_s", None))
     endpoint = _endpoint({key: given.pop(key) for key in _OF_ENDPOINT if key in given})
     keys = _keys(given.pop("keys", None))
-    return Deploy({key: typed(value) for key, value in given.items()}, endpoint, keys, is_async, timeout_s)
+    spec = {key: typed(value) for key, value in given.items()}
+    return Deploy(spec, endpoint, keys, is_async, timeout_s, request_log)
+
+
+def _request_log(web_service: Any, online: Any) -> dict[str, Any] | bool | None:
+    """Return what Azure's two formats say of the collection of data as the settings of a request log."""
+    if isinstance(web_service, Mapping) and "storageEnabled" in web_service:
+        return {} if _flag("dataCollection.storageEnabled", web_service["storageEnabled"]) else False
+    if not isinstance(online, Mapping):
+        return None
+    found = online.get("collections") or {}
+    collections = found.values() if isinstance(found, Mapping) else ()
+    is_on = any(_flag("enabled", each.get("enabled", True)) for each in collections if isinstance(each, Mapping))
+    rate = typed(online.get("sampling_rate"))
+    return ({} if rate is None else {"sampling": rate}) if is_on else False
 
 
 def endpoint(config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -129,6 +145,7 @@ def _of_azure(given: dict[str, Any]) -> dict[str, Any]:
 _AZURE_ONLY = (
     *("computeType", "containerResourceRequirements", "sslEnabled", "appInsightsEnabled", "cname", "dnsNameLabel"),
     *("location", "livenessProbeRequirements", "namespace", "tokenAuthEnabled", "computeTargetName", "gpuCores"),
+    *("sslCertificate", "sslKey", "livenessProbe"),
     *("maxQueueWaitMs", "instance_type", "app_insights_enabled", "liveness_probe", "readiness_probe", "type", "name"),
 )
 

@@ -20,7 +20,6 @@ _AZURE_ONLY = frozenset(
             "ssl_key_pem_file",
             "ssl_cname",
             "dns_name_label",
-            "collect_model_data",
             "cmk_vault_base_url",
             "cmk_key_name",
         ),
@@ -39,7 +38,8 @@ _AKS_ONLY = frozenset(
 class AciServiceDeploymentConfiguration:
     """How to deploy as one container instance does: a fixed number of replicas.
 
-    `tags`, `properties`, `description`, `auth_enabled` (default True), `primary_key` and `secondary_key` are as in Azure.
+    `tags`, `properties`, `description`, `auth_enabled` (default True), `primary_key` and `secondary_key` are as in Azure;
+    `collect_model_data` switches the endpoint's request log on or off.
     Further keywords are fields of a deployment's spec, such as `env="local"` or `replicas=2`; the server checks them.
     """
 
@@ -55,12 +55,14 @@ class AciServiceDeploymentConfiguration:
         auth_enabled: bool | None = None,
         primary_key: str | None = None,
         secondary_key: str | None = None,
+        collect_model_data: bool | None = None,
         **more: Any,
     ) -> None:
         self.tags = dict(tags or {})
         self.properties = dict(properties or {})
         self.description = description
         self.auth_enabled = auth_enabled is not False
+        self.collect_model_data = collect_model_data
         self.keys = {which: key for which, key in (("primary", primary_key), ("secondary", secondary_key)) if key}
         ignored = sorted(key for key in more if key in self.azure_only and more[key] is not None)
         if ignored:

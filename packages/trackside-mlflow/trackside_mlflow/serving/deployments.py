@@ -85,6 +85,8 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
                         "RESOURCE_ALREADY_EXISTS",
                     )
                 self._endpoints.put_deployment(endpoint, name, {"model_uri": here, "spec": wanted.spec})
+            if wanted.request_log is not None:
+                self._endpoints.set_request_log(endpoint or name, wanted.request_log)
             return self._settled(endpoint or name, name, wanted)
 
     def update_deployment(
@@ -106,6 +108,8 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
             if model_uri is not None:
                 fields["model_uri"] = registration.here(self._workspace, model_uri)
             self._endpoints.put_deployment(place, name, fields)
+            if wanted.request_log is not None:
+                self._endpoints.set_request_log(place, wanted.request_log)
             return self._settled(place, name, wanted)
 
     def delete_deployment(

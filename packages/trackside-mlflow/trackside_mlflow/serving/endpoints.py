@@ -90,6 +90,14 @@ class Endpoints:
         self._keys.pop(name, None)
         return str(found["primary"]), str(found["secondary"])
 
+    def set_request_log(self, name: str, settings: Mapping[str, Any] | bool) -> None:
+        """Switch the request log on with these settings, or off: what was logged stays until it is too old."""
+        path = _path(name, "request-log")
+        if isinstance(settings, bool):
+            self._call("PUT", path, {}) if settings else self._call("DELETE", path)
+        else:
+            self._call("PUT", path, settings)
+
     def wait(
         self,
         name: str,

@@ -158,9 +158,11 @@ class Webservice:
         auth_enabled: bool | None = None,
         models: Iterable[Model] | None = None,
         inference_config: Any = None,
+        collect_model_data: bool | None = None,
         **configuration: Any,
     ) -> None:
-        """Change what is given: metadata, the model that is served, or a field of `deploy_configuration`.
+        """Change what is given: metadata, the model that is served, the collection of data, or a field of
+        `deploy_configuration`.
 
         It returns at once; `wait_for_deployment()` waits.  Raise `WebserviceException` for images, properties that are set
         already, and more than one model."""
@@ -178,6 +180,8 @@ class Webservice:
             raise WebserviceException(f"A deployment serves one model, and models has {len(chosen)}")
         if given:
             self._record = self._endpoints.update(self.name, given)
+        if collect_model_data is not None:
+            self._endpoints.set_request_log(self.name, {} if collect_model_data else False)
         if chosen or spec:
             wanted: dict[str, Any] = {"spec": spec, **({"model_uri": chosen[0]} if chosen else {})}
             self._record = self._endpoints.put_deployment(self.name, self._deployment["name"], wanted)
@@ -363,6 +367,8 @@ def deployed(
             made = endpoints.put_deployment(name, place, {"model_uri": model_uri, "spec": spec})
         for which, value in config.keys.items():
             endpoints.set_key(name, which, value)
+        if config.collect_model_data is not None:
+            endpoints.set_request_log(name, {} if config.collect_model_data else False)
     except Refused as fault:
         raise WebserviceException(f"The service {name!r} cannot be deployed: {fault}") from None
     return _of(workspace, made)

@@ -1,6 +1,11 @@
 """`trackside endpoint request-log`: the requests that an endpoint answered."""
 
 import argparse
+import io
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -19,7 +24,7 @@ def request_log(words: argparse.Namespace) -> int:
     asked = {name: getattr(words, name) for name in ("since", "until", "deployment")}
     query = {name: value for name, value in asked.items() if value}
     if words.output:
-        return _save(words, f"{path}/table?{urlencode(query)}")
+        return _save(words, f"{path}/table", query)
     if words.rows is not None:
         found = remote.ask(words, "GET", f"{path}/rows?{urlencode({**query, 'limit': words.rows})}").get("rows", [])
         say(as_json(found) if words.json else _rows(found))
@@ -58,9 +63,31 @@ def _rows(found: list[dict[str, Any]]) -> str:
     return table([tuple(names), *shown]) if found else "no rows"
 
 
-def _save(words: argparse.Namespace, path: str) -> int:
-    raw = remote.fetch(words, path)
-    write_file("--output", words.output, raw)
-    written = {"output": words.output, "size_bytes": len(raw)}
-    say(as_json(written) if words.json else f"wrote {counted(len(raw), 'bytes')} to {words.output}")
+def _save(words: argparse.Namespace, path: str, query: Mapping[str, str]) -> int:
+    """Write one file, or a file for each day where --output is a folder."""
+    given = words.output
+    kind = "daily" if given.endswith(("/", os.sep)) or Path(given).is_dir() else _format(given)
+    raw = remote.fetch(words, f"{path}?{urlencode({**query, 'format': kind})}")
+    if kind == "daily":
+        return _unpack(words, raw)
+    write_file("--output", given, raw)
+    written = {"output": given, "size_bytes": len(raw)}
+    say(as_json(written) if words.json else f"wrote {counted(len(raw), 'bytes')} to {given}")
+    return OK
+
+
+def _format(path: str) -> str:
+    return "csv" if path.lower().endswith(".csv") else "parquet"
+
+
+def _unpack(words: argparse.Namespace, raw: bytes) -> int:
+    """Write the files of a zip below the folder.  `extract` lets no name lead out of it."""
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        names = archive.namelist()
+        try:
+            archive.extractall(words.output)
+        except OSError as fault:
+            raise Stop(f"--output is {words.output!r}, which cannot be written: {fault.strerror}") from None
+    written = {"output": words.output, "files": names}
+    say(as_json(written) if words.json else f"wrote {counted(len(names), 'files')} below {words.output}")
     return OK

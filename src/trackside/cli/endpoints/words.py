@@ -45,7 +45,11 @@ def add_commands(commands: Any) -> None:
     requests.add_argument("--max-mb", type=int, metavar="N", help="size of the log at most (default 1024)")
     requests.add_argument("--keep-days", type=int, metavar="N", help="days until a row is deleted (default 30)")
     switch.add_argument("--rows", type=int, metavar="N", help="print the newest rows, at most N")
-    switch.add_argument("--output", metavar="FILE", help="write the rows to this Parquet file")
+    switch.add_argument(
+        "--output",
+        metavar="PLACE",
+        help="write the rows to this Parquet or .csv file; to a folder/, CSV files of inputs and predictions for each day",
+    )
     requests.add_argument("--since", metavar="TIME", help="rows from this time on, such as 2026-01-31T09:00:00Z")
     requests.add_argument("--until", metavar="TIME", help="rows before this time")
     requests.add_argument("--deployment", metavar="NAME", help="rows of this deployment")

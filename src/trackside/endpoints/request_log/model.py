@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
@@ -54,6 +55,27 @@ class RowsCall(Call, frozen=True):
     since: str | None = None
     until: str | None = None
     limit: int | None = None
+
+
+class TableFormat(StrEnum):
+    """What `GET /table` answers: one file, or with `daily` a zip of CSV files for each day, in the folders of Azure's collection
+    of model data."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    DAILY = "daily"
+
+
+class TableCall(Call, frozen=True):
+    """`since` and `until` are times: ISO 8601, or ms since 1970.  `format` is `parquet` (the default), `csv`, or `daily`: a zip
+    of CSV files by model, inputs or predictions, and day."""
+
+    required: ClassVar[tuple[str, ...]] = ()
+    name: str | None = None
+    deployment: str | None = None
+    since: str | None = None
+    until: str | None = None
+    format: str | None = None
 
 
 class Counters(Answer, frozen=True):
@@ -117,6 +139,13 @@ def check_settings(call: PutRequestLog, base: LogSettings) -> LogSettings:
     if not 1 <= keep_days <= MAX_DAYS:
         raise Invalid(f"keep_days is {keep_days}; it must be a number from 1 to {MAX_DAYS}.")
     return LogSettings(sampling=sampling, max_mb=max_mb, keep_days=keep_days)
+
+
+def check_format(given: str) -> TableFormat:
+    """Raise Invalid."""
+    if given not in list(TableFormat):
+        raise Invalid(f"format is {given[:20]!r}; it must be one of {', '.join(TableFormat)}.")
+    return TableFormat(given)
 
 
 def check_range(since: str, until: str, deployment: str, now: int) -> Range:

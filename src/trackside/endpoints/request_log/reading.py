@@ -2,7 +2,7 @@
 
 import base64
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ def newest(place: Place, wanted: Range, limit: int) -> list[dict[str, Any]]:
     """Return at most `limit` rows, the newest first, with values that JSON has."""
     found: list[dict[str, Any]] = []
     hour = None
-    for file in reversed(_files(place, wanted)):
+    for file in reversed(files_of(place, wanted)):
         if len(found) >= limit and file.hour != hour:  # the files of an hour are not in the order of time
             break
         hour = file.hour
@@ -35,31 +35,43 @@ def write(place: Place, wanted: Range, target: Path) -> int:
     """Write the rows of a range to one Parquet file; return their number.
 
     Raise Invalid where a later model changed the type of a column, so that no type holds both."""
-    files = _files(place, wanted)
+    files = files_of(place, wanted)
+    schema = schema_of(files)
+    rows = 0
+    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
+        for table in tables_of(files, wanted, schema):
+            writer.write_table(table)
+            rows += table.num_rows
+    return rows
+
+
+def files_of(place: Place, wanted: Range) -> list[Parquet]:
+    """Return the files that have rows of a range, by hour."""
+    return [each for each in place.all() if each.hour + HOUR_MS > wanted.since and each.hour < wanted.until]
+
+
+def schema_of(files: Iterable[Parquet]) -> pa.Schema:
+    """Return a schema for the rows of all files.  Raise Invalid where no type holds those of a column."""
     schemas = []
     for file in files:
         with suppress(FileNotFoundError):
             schemas.append(parquet.read_schema(file.path))
     try:
-        schema = pa.unify_schemas(schemas, promote_options="permissive")
+        return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise Invalid(
             f"The columns of this range do not fit into one table: {error}. Ask for one deployment, or a shorter time."
         ) from None
-    rows = 0
-    with parquet.ParquetWriter(target, schema, compression="zstd") as writer:
-        for file in files:
-            for table in _tables(file, wanted):
-                missing = [name for name in schema.names if name not in table.column_names]
-                for name in missing:
-                    table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
-                writer.write_table(table.select(schema.names).cast(schema))
-                rows += table.num_rows
-    return rows
 
 
-def _files(place: Place, wanted: Range) -> list[Parquet]:
-    return [each for each in place.all() if each.hour + HOUR_MS > wanted.since and each.hour < wanted.until]
+def tables_of(files: Iterable[Parquet], wanted: Range, schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield the rows of a range, file by file, with the columns of the schema."""
+    for file in files:
+        for table in _tables(file, wanted):
+            missing = [name for name in schema.names if name not in table.column_names]
+            for name in missing:
+                table = table.append_column(name, pa.nulls(table.num_rows, schema.field(name).type))
+            yield table.select(schema.names).cast(schema)
 
 
 def _tables(file: Parquet, wanted: Range) -> Iterator[pa.Table]:

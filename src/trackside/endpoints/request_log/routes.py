@@ -1,4 +1,4 @@
-"""The calls of request logs: switch on and off, show, read rows, download a Parquet file."""
+"""The calls of request logs: switch on and off, show, read rows, download a file."""
 
 import importlib.util
 import secrets
@@ -18,9 +18,15 @@ from trackside.endpoints.model import Endpoint
 from trackside.endpoints.request_log import files, model, store
 from trackside.endpoints.request_log.model import LogSettings
 from trackside.endpoints.request_log.recorder import Recorder
+from trackside.workspaces import store as workspaces
 
 PATH = "/api/trackside/v1/endpoints/{name}/request-log"
 PARQUET = "application/vnd.apache.parquet"
+MEDIA = {
+    model.TableFormat.PARQUET: (PARQUET, "requests.parquet"),
+    model.TableFormat.CSV: ("text/csv; charset=utf-8", "requests.csv"),
+    model.TableFormat.DAILY: ("application/zip", "requests.zip"),
+}
 PIECE_BYTES = 1 << 20
 
 
@@ -87,18 +93,26 @@ class Calls:
         return Response(200, [(b"content-type", b"application/json")], body)
 
     async def table(self, request: Request) -> Response:
+        kind = model.check_format(request.query.get("format", [model.TableFormat.PARQUET])[-1])
         endpoint, wanted = await self._range(request)
+        found = await request.read(workspaces.current)
         place = self._place(endpoint)
         target = self._recorder.folder / f".table-{secrets.token_hex(8)}{files.PART}"
 
         def write() -> IO[bytes] | None:
-            from trackside.endpoints.request_log import reading  # noqa: PLC0415  # needs an extra
+            from trackside.endpoints.request_log import csv_files, reading  # noqa: PLC0415  # need an extra
 
             self._recorder.flush()
             if not place.all():
                 return None
             try:
-                reading.write(place, wanted, target)
+                if kind is model.TableFormat.PARQUET:
+                    reading.write(place, wanted, target)
+                elif kind is model.TableFormat.CSV:
+                    csv_files.write(place, wanted, target)
+                else:
+                    prefix = csv_files.Prefix(found.subscription_id, found.resource_group, found.name, endpoint.name)
+                    csv_files.write_days(place, wanted, prefix, target)
                 return target.open("rb")
             finally:
                 target.unlink(missing_ok=True)  # the open file stays readable
@@ -107,9 +121,10 @@ class Calls:
         file = await request.in_thread(write)
         if file is None:
             raise Invalid(f"Endpoint {endpoint.name} has no logged requests.")
+        media, name = MEDIA[kind]
         headers = [
-            (b"content-type", PARQUET.encode()),
-            (b"content-disposition", b'attachment; filename="requests.parquet"'),
+            (b"content-type", media.encode()),
+            (b"content-disposition", f'attachment; filename="{name}"'.encode()),
         ]
         return Response(200, headers, _pieces(request.in_thread, file))
 
@@ -165,10 +180,10 @@ def routes(recorder: Recorder, changed: Callable[[], object]) -> list[Route]:
             f"GET {PATH}/table",
             calls.table,
             on=at,
-            arguments=model.RowsCall,
+            arguments=model.TableCall,
             needs=requests,
             media=PARQUET,
-            summary="Returns logged requests as one Parquet file.",
+            summary="Returns logged requests as one Parquet or CSV file, or as a zip of CSV files by day.",
         ),
     ]
 
