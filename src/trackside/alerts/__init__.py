@@ -1,1 +1,1 @@
-"""Alert rules of a workspace: thresholds over what the server measures, and over how often events happen."""
+"""Alert rules of a workspace: thresholds on metrics of the server and on the rate of events."""

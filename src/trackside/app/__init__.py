@@ -1,4 +1,4 @@
-"""Puts the server together: what answers from the start on.  `app.later` is the rest of the map of the product."""
+"""The composition root: builds the application from all slices.  `app.later` adds the parts that load after the start."""
 
 import logging
 from collections.abc import Callable, Sequence, Set

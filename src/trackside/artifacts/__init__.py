@@ -1,1 +1,1 @@
-"""Artifacts: files of runs and models, in a folder or in a cloud's object store, and the proxy that carries them."""
+"""Artifacts: the files of runs and models in a folder or an object store, and the proxy that transfers them."""

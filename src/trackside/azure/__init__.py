@@ -1,5 +1,5 @@
-"""The APIs that Microsoft's own clients call.  Translation only: it has no state of its own.
+"""The APIs that Microsoft's and Databricks' clients call, translated to Trackside's own.  It has no state of its own.
 
-`arm` answers for subscriptions and workspaces as Azure Resource Manager does, `sign_in` gives tokens as a managed identity
-does, `run_history` and `blob` take and give files, and `dialects` writes artifact URIs as each client reads them.
+`arm` answers for subscriptions and workspaces as Azure Resource Manager does.  `run_history` and `blob` transfer files, `online`
+manages endpoints, `databricks_routes` answers Databricks clients, and `dialects` writes artifact URIs in each client's form.
 """

@@ -1,1 +1,1 @@
-"""Backups of a whole store, while its server runs, and their restore."""
+"""Backups of a whole store, made while the server runs, and their restore."""

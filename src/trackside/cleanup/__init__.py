@@ -1,1 +1,1 @@
-"""Permanent deletion with a preview, and the trash."""
+"""Permanent deletion with a preview, the trash, and retention rules."""

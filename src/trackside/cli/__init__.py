@@ -1,1 +1,1 @@
-"""The command line: what an operator starts and asks.  Nothing else imports it."""
+"""The command line `trackside`.  No other package imports it."""

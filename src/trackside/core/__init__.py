@@ -1,1 +1,1 @@
-"""What every slice stands on; knows no noun of the product."""
+"""Shared infrastructure: errors, settings, database, HTTP, filters.  It contains nothing about experiments, models or users."""

@@ -1,7 +1,7 @@
-"""Actions, and what a caller may do, as routes and stores ask for it.  Knows no role and no user.
+"""Actions, and the rights of a caller as routes and stores use them.  Knows no role and no user.
 
 A route names one action (`needs=Action.RUNS_WRITE`).  Azure's documentation lists the actions of MLflow's calls
-("Manage access to an Azure Machine Learning workspace"); actions of what only Trackside has follow the same pattern.
+("Manage access to an Azure Machine Learning workspace"); the actions of Trackside's own calls follow the same pattern.
 """
 
 import re
@@ -16,17 +16,17 @@ _AUTHORIZATION = "Microsoft.Authorization/"
 
 
 class Action(StrEnum):
-    """What a caller does with an object, by the name that roles use."""
+    """One kind of access to an object, by the name that roles use."""
 
-    ANYONE = "anyone"  # needs no sign-in; no role names it
-    SIGNED_IN = "signed-in"  # everybody who signed in may do it to what is their own; no role names it
+    ANYONE = "anyone"  # needs no sign-in; no role has it
+    SIGNED_IN = "signed-in"  # every signed-in user has it on their own objects; no role has it
 
     WORKSPACES_READ = f"{_ML}read"
     WORKSPACES_WRITE = f"{_ML}write"
     WORKSPACES_DELETE = f"{_ML}delete"
     EXPERIMENTS_READ = f"{_ML}experiments/read"
     EXPERIMENTS_WRITE = f"{_ML}experiments/write"
-    EXPERIMENTS_CREATE = f"{_ML}experiments/create/action"  # who has experiments/write may too
+    EXPERIMENTS_CREATE = f"{_ML}experiments/create/action"  # experiments/write includes it
     EXPERIMENTS_DELETE = f"{_ML}experiments/delete"
     RUNS_READ = f"{_ML}experiments/runs/read"
     RUNS_WRITE = f"{_ML}experiments/runs/write"
@@ -35,7 +35,7 @@ class Action(StrEnum):
     TRACES_DELETE = f"{_ML}experiments/traces/delete"
     MODELS_READ = f"{_ML}models/read"
     MODELS_WRITE = f"{_ML}models/write"
-    MODELS_CREATE = f"{_ML}models/create/action"  # who has models/write may too
+    MODELS_CREATE = f"{_ML}models/create/action"  # models/write includes it
     MODELS_DELETE = f"{_ML}models/delete"
     MODELS_APPROVE = f"{_ML}models/approve/action"  # decide requests for a stage
     REGISTRY_WRITE = f"{_ML}registry/write"  # the stages of a workspace
@@ -73,8 +73,8 @@ class Action(StrEnum):
     USERS_READ = f"{_AUTHORIZATION}users/read"
     USERS_WRITE = f"{_AUTHORIZATION}users/write"
     USERS_DELETE = f"{_AUTHORIZATION}users/delete"
-    PROVISION = f"{_AUTHORIZATION}provisioning/action"  # what a directory does by SCIM
-    HOLDS_READ = f"{_AUTHORIZATION}locks/read"  # legal holds, by Azure's name for what keeps from deletion
+    PROVISION = f"{_AUTHORIZATION}provisioning/action"  # the calls of SCIM, for directories
+    HOLDS_READ = f"{_AUTHORIZATION}locks/read"  # legal holds; Azure's name for objects that prevent deletion
     HOLDS_WRITE = f"{_AUTHORIZATION}locks/write"
     HOLDS_DELETE = f"{_AUTHORIZATION}locks/delete"
     AUDIT_READ = f"{_AUTHORIZATION}auditLog/query/action"
@@ -104,7 +104,7 @@ EVERY_ACTION = frozenset(Action)
 
 
 class Object(NamedTuple):
-    """What rights may be given on besides whole workspaces."""
+    """An object on which rights may be given: an experiment, a model or an endpoint."""
 
     kind: str  # "experiment", "model", "endpoint"
     id: str
@@ -119,10 +119,10 @@ def experiment_named(given: str) -> Object:
 
 
 class Reference(NamedTuple):
-    """What a call names: an object, what belongs to one ("run", "logged_model", "artifact") or to several
-    ("evaluation_dataset"), or the workspace as a whole.
+    """What a call names: an object, something that belongs to one object ("run", "logged_model", "artifact") or to several
+    ("evaluation_dataset"), or the whole workspace.
 
-    `needs` is set where the call does something else to it than the route does to the rest."""
+    `needs` is set if the call needs another action on it than on the rest."""
 
     kind: str
     id: str
@@ -130,21 +130,21 @@ class Reference(NamedTuple):
 
     @property
     def is_fixed(self) -> bool:
-        """What it belongs to is remembered: a change of that touches the rights (`identity.store.touch`)."""
+        """Return whether its place may be cached: a change of place must call `identity.store.touch`."""
         return self.kind in ("run", "logged_model")
 
 
 class Limit(NamedTuple):
-    """Which objects of a kind a caller may see: only these, or all but these."""
+    """The objects of a kind that a caller may read: only these, or all except these."""
 
     ids: tuple[str, ...]
     is_only: bool
 
 
 class Rights(Struct, frozen=True):
-    """What a caller may do in one workspace, compiled from roles and denials by `access.evaluation`.
+    """The rights of a caller in one workspace, compiled from roles and denials by `access.evaluation`.
 
-    `everywhere` holds for each object that `objects` does not name; `some` are the actions that differ by object."""
+    `everywhere` are the actions on each object that `objects` does not name; `some` are the actions that differ by object."""
 
     everywhere: frozenset[Action]
     some: frozenset[Action] = frozenset()
@@ -152,18 +152,18 @@ class Rights(Struct, frozen=True):
 
     @property
     def is_any(self) -> bool:
-        """Something is allowed that needs a right: the workspace is no secret."""
+        """Return whether the caller has any right here, so that the workspace need not be hidden."""
         return any(allowed - OPEN_ACTIONS for allowed in (self.everywhere, *self.objects.values()))
 
     def allows(self, action: Action, found: Object) -> bool:
         return action in self.objects.get(found, self.everywhere)
 
     def missing(self, actions: Iterable[Action]) -> list[Action]:
-        """Return those that are not allowed to all of the workspace, each single object included."""
+        """Return those of the actions that the caller does not have on every object of the workspace."""
         return [action for action in actions if action not in self.everywhere or action in self.some]
 
     def limit(self, kind: str, action: Action) -> Limit | None:
-        """None: nothing is hidden."""
+        """Return which objects of a kind the caller may read; None if nothing is hidden."""
         is_only = action not in self.everywhere
         if not is_only and action not in self.some:
             return None
@@ -177,14 +177,14 @@ ALL_RIGHTS = Rights(EVERY_ACTION)
 
 
 class Caller:
-    """The caller, as far as routes and stores need to know."""
+    """The caller, as far as routes and stores need to know it."""
 
     __slots__ = ()
 
-    name = ""  # for the history; empty: nobody signed in
-    credential = ""  # what they showed, in words
-    must_change_password = False  # the caller showed a one-time password, which serves for nothing else
-    witness: Any = None  # sees the changes that they make, for the audit log
+    name = ""  # for the history; empty: not signed in
+    credential = ""  # a description of the credential
+    must_change_password = False  # the caller used a one-time password, which allows nothing but a new password
+    witness: Any = None  # records the caller's changes in the audit log
 
     @property
     def principal_id(self) -> int | None:
@@ -192,7 +192,7 @@ class Caller:
 
     @property
     def is_admin(self) -> bool:
-        """May everything: as everybody may while there are no users."""
+        """Return whether the caller may do everything, as everybody may while there are no users."""
         return True
 
     @property
@@ -200,34 +200,35 @@ class Caller:
         return False
 
     def may_act_for(self, tx: Any, principal: Any) -> bool:
-        """May change a user or a group, or make credentials for them."""
+        """Return whether the caller may change a user or a group, or make credentials for it."""
         del tx, principal
         return self.is_admin
 
     def rights(self, workspace: Any) -> Rights:
-        """In a workspace, or (None) on the server as a whole."""
+        """Return the rights in a workspace, or (None) on the server as a whole."""
         del workspace
         return ALL_RIGHTS
 
     def rights_in(self, subscription: str, resource_group: str) -> Rights:
-        """In a resource group, where workspaces are created."""
+        """Return the rights in a resource group, where workspaces are created."""
         del subscription, resource_group
         return self.rights(None)
 
 
-# Why the principal may not do the actions in all of the workspace now; empty if it may.  For what acts later in its name.
+# Returns why the principal lacks an action on the whole workspace now; empty if it lacks none.  For links and webhooks.
 WhyNot = Callable[[int | None, int, Iterable[Action]], str]
 
 
 def never(principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
-    """Of a store without users: nothing is refused."""
+    """Return no reason: a store without users refuses nothing."""
     del principal_id, ws, actions
     return ""
 
 
 class Nowhere(Struct, frozen=True):
-    """In place of a workspace that is missing, for routes that answer callers without a sign-in: their handlers decide who is
-    told `fault`.  No id of a workspace is its id."""
+    """A placeholder for a workspace that does not exist, for routes that need no sign-in.
+
+    Their handlers decide which callers get `fault`.  No workspace has its id."""
 
     fault: Exception
     workspace_id: int = -1
@@ -236,17 +237,17 @@ class Nowhere(Struct, frozen=True):
     resource_group: str = ""
 
 
-OPEN = Caller()  # everybody, while the server has no users
+OPEN = Caller()  # every caller, while the server has no users
 
 
 class Visit(Struct, frozen=True):
-    """A call's caller, with their rights where the call goes.  `user` is the name for the history."""
+    """The caller of one call, with their rights in the workspace of the call.  `user` is the name that the history shows."""
 
     caller: Caller
     rights: Rights
-    must_look: bool  # at what the call names
+    must_look: bool  # the rights differ by object: what the call names must be located
     user: str
-    source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
+    source: Callable[[], Any] | None = None  # returns the origin of the call, for the audit log
 
 
 OPEN_VISIT = Visit(OPEN, ALL_RIGHTS, must_look=False, user="")

@@ -1,4 +1,4 @@
-"""Faults that a caller can be told of.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
+"""Errors that are reported to callers.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal, Self
@@ -9,14 +9,14 @@ Because = Literal["taken", "missing", "bad-name", "too-long", "admins-only"]
 
 
 class Reason(Struct, frozen=True):
-    """The reason of a fault as data, from which a page makes a message in its language.  The message quotes `values`."""
+    """The reason of a fault as data, so that a page can word it in its own language.  The message quotes `values`."""
 
     key: Because
     values: dict[str, str]
 
 
 class Fault(Exception):
-    """A request that cannot be served, in words for the caller.  `code` and `status` are MLflow's."""
+    """An error with a message for the caller.  `code` and `status` are MLflow's."""
 
     code: ClassVar[str] = "INTERNAL_ERROR"
     status: ClassVar[int] = 500
@@ -37,14 +37,14 @@ class Fault(Exception):
 
 
 class Invalid(Fault):
-    """The call itself is wrong: a value, a type, a limit."""
+    """A parameter of the call is wrong: its value, its type or its size."""
 
     code = "INVALID_PARAMETER_VALUE"
     status = 400
 
 
 class BadRequest(Fault):
-    """The request is no call at all."""
+    """The request cannot be read as a call."""
 
     code = "BAD_REQUEST"
     status = 400
@@ -63,14 +63,14 @@ class HeadTooLarge(BadRequest):
 
 
 class AlreadyExists(Fault):
-    """The name is taken.  400, never 409: MLflow's clients look for just that."""
+    """The name is taken.  Status 400, never 409: MLflow's clients check for exactly that."""
 
     code = "RESOURCE_ALREADY_EXISTS"
     status = 400
 
 
 class BadState(Fault):
-    """The thing exists, but not in a state that allows this.  Stock MLflow answers 500, which clients retry for minutes."""
+    """The object exists but is not in a state that allows the call.  MLflow answers 500, which its clients retry for minutes."""
 
     code = "INVALID_STATE"
     status = 400
@@ -92,7 +92,9 @@ class NotAllowedMethod(Fault):
 
 
 class Unauthenticated(Fault):
-    """Nobody known sent this.  `late_s` holds the answer back, against guessing; `retry_after_s` is for a login page."""
+    """The caller is not authenticated.
+
+    `late_s` delays the answer, against guessing; `retry_after_s` is shown on the sign-in page."""
 
     code = "UNAUTHENTICATED"
     status = 401
@@ -126,7 +128,7 @@ class TooLarge(Fault):
 
 
 class Busy(Fault):
-    """Too much at once: worth a retry, which MLflow's clients do by themselves."""
+    """The server has too much to do at the moment.  MLflow's clients retry by themselves."""
 
     code = "REQUEST_LIMIT_EXCEEDED"
     status = 429
@@ -138,14 +140,14 @@ class Unsupported(Fault):
 
 
 class TooSlow(Fault):
-    """The call asks for more than the server does in one call.  400: a retry, which 5xx would bring, takes as long."""
+    """The call takes longer than one call may.  Status 400: after a 5xx, clients would retry, which takes as long again."""
 
     code = "DEADLINE_EXCEEDED"
     status = 400
 
 
 class Unavailable(Fault):
-    """The store cannot answer now (disk full, database down): not the caller's mistake, worth a retry."""
+    """The store cannot answer now, such as with a full disk or a database that is down.  A retry may succeed."""
 
     code = "TEMPORARILY_UNAVAILABLE"
     status = 503

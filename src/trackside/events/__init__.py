@@ -1,1 +1,1 @@
-"""Events: the log of changes, and those who read it while it grows."""
+"""Events: the change log, and the calls and loops that follow it."""

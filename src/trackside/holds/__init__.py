@@ -1,1 +1,1 @@
-"""Legal holds: what nobody may delete until the hold is removed."""
+"""Legal holds: objects that nobody may delete until the hold is removed or ends."""

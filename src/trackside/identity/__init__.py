@@ -1,1 +1,1 @@
-"""Users, groups, service principals, and how they prove who they are."""
+"""Users, groups and service principals, and how they authenticate."""

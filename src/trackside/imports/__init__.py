@@ -1,1 +1,1 @@
-"""Brings what an MLflow store holds into a workspace of a running server: sources, and the work."""
+"""Imports: copies an MLflow store into a workspace of a running server."""

@@ -1,1 +1,1 @@
-"""Models as trainings log them: files, params, tags and metrics, before they are registered."""
+"""Logged models: what a training logs before a model is registered: files, params, tags and metrics."""

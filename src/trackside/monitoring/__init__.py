@@ -1,1 +1,1 @@
-"""What the server tells a monitoring system: metrics, health, alert rules and a dashboard."""
+"""Monitoring of the server: `/metrics`, health checks, and the alert rules and dashboard for Prometheus and Grafana."""

@@ -1,5 +1,5 @@
-"""MLflow Projects on the server: a folder of code becomes a job of kind `project`, which runs one of its entry points.
+"""MLflow Projects on the server: a job of kind `project` runs an entry point of a folder of code.
 
-`model` says what is asked for, `sources` brings the code, `describe` reads the project in a process of its own, and `service`
-does the work.
+`model` holds the parameters, `sources` fetches the code, `describe` reads the project in a process of its own, and `service` runs
+the job.
 """

@@ -1,1 +1,1 @@
-"""Limits of what a workspace, a user or an experiment may have, and what they use."""
+"""Quotas of workspaces, users and experiments, and their use."""

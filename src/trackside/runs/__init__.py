@@ -1,1 +1,1 @@
-"""Runs and what is logged to them."""
+"""Runs with their params, tags, inputs and outputs."""

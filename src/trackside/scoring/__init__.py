@@ -1,6 +1,6 @@
-"""Batch scoring: a table in, the same table with the predictions of a model out, as a job of kind `score`.
+"""Batch scoring: jobs of kind `score` add a model's predictions to a table.
 
-`model` says what is asked for, `places` where tables may lie, `lineage` what the run of a job tells, and `service` does the
-work: the model's own environment runs `trackside.scorer.batch` in a child process.  `profile` and `profiling` do the same for
-jobs of kind `profile`, which measure how a model serves requests.
+`model` holds the parameters, `places` decides where tables may lie, `lineage` records what the job did in a run, and `service`
+runs the job: the model's own environment runs `trackside.scorer.batch` in a child process.  `profile` and `profiling` do the
+same for jobs of kind `profile`, which measure how a model serves requests.
 """

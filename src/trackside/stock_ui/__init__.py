@@ -1,1 +1,1 @@
-"""The web UI of stock MLflow: its files from an installed mlflow, and the calls that only it makes."""
+"""MLflow's own web UI, served from an installed mlflow, and the calls that only this UI makes."""

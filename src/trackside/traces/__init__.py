@@ -1,6 +1,6 @@
-"""Traces: what an application did at each call, as a tree of spans.
+"""Traces: the calls of an application, each as a tree of spans.
 
-`ingest` reads what clients send, `translation` gives the attributes of other conventions MLflow's names, `storage` keeps rows and
-compressed spans, `search` finds traces by a filter.  `assessments` are judgements of a trace; `api` speaks MLflow's calls and
-OTLP.
+`ingest` reads what clients send, `translation` maps attributes of other conventions to MLflow's names, `storage` keeps rows and
+compressed spans, and `search` finds traces by a filter.  `assessments` are judgements of a trace.  `api` serves MLflow's calls
+and OTLP.
 """

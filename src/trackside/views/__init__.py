@@ -1,1 +1,1 @@
-"""Saved views: how a page shows the runs of an experiment."""
+"""Saved views: the columns, filter and order with which a page shows the runs of an experiment."""

@@ -1,1 +1,1 @@
-"""Webhooks: what happens is told to URLs, chats and mail addresses."""
+"""Webhooks: deliveries of events to URLs, chats and mail addresses."""

@@ -1,1 +1,1 @@
-"""Workspaces: who may do what, and where."""
+"""Workspaces: separate sets of experiments, runs, models and artifacts, and how a request chooses one."""

@@ -1,1 +1,1 @@
-"""The calls of MLflow's own access control (`mlflow server --app-name basic-auth`), on our users, groups and roles."""
+"""MLflow's access control API (`mlflow server --app-name basic-auth`), mapped to Trackside's users, groups and roles."""

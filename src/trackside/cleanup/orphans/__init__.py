@@ -1,1 +1,1 @@
-"""Orphans: files that no row names, and rows whose files are missing; and the quarantine of such files."""
+"""Orphans: files that no row refers to, rows whose files are missing, and the quarantine for such files."""

@@ -1,1 +1,1 @@
-"""The deletion of a workspace, or of all workspaces of a resource group, with what is in them."""
+"""Deletion of a workspace, or of all workspaces of a resource group, with everything in them."""

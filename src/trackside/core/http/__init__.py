@@ -1,1 +1,1 @@
-"""HTTP: routes, decoding, answers.  Knows no slice."""
+"""HTTP: routes, decoding, authorization and answers.  Imports no slice."""

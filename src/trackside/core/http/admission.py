@@ -1,8 +1,8 @@
-"""May this caller make this call?  Knows actions, rights and what a call names; knows no credential and no role.
+"""Authorization of a call: may this caller make it?  Knows actions, rights and references; knows no credential and no role.
 
-Most callers may do a thing in all of a workspace or in none of it, which is decided without a look at the call.  Where it
-differs by object, what the call names is located first: a run lies in an experiment, a file in a run.  What is hidden and
-what is missing are refused in the same words.
+Most callers have an action in the whole workspace or not at all, which is decided without a look at the call.  Where the
+rights differ by object, the edge first locates what the call names: the experiment of a run, the run of a file.  Objects that
+are hidden and objects that do not exist get the same error.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,7 @@ from trackside.core.http.routes import HANDLED, LISTED, Route
 REFUSED = "Permission denied."
 MOST_LOCATED = 100_000
 
-# What something belongs to: one object, or several that must all allow what is done; None: there is no such thing.
+# The place of something: one object, or several on which the caller needs the right; None: it does not exist.
 Found = Object | tuple[Object, ...] | None
 Locate = Callable[[Tx, str], Found]
 Headers = Mapping[bytes, bytes]
@@ -34,10 +34,10 @@ _Known = dict[tuple[int, str, str], Object | tuple[Object, ...]]  # by workspace
 
 
 class Gate(Protocol):
-    """`recall` answers from memory (None: ask `admit`, in a thread); `refused` notes a refusal for the audit.
+    """Authentication: who is calling.
 
-    `still_knows` tells whether a caller that `recall` gave would be given again, without the headers; `age` is that before
-    the call of `recall`."""
+    `recall` returns a caller from memory, or None if `admit` must be called in a thread.  `refused` writes a refusal to the audit
+    log.  `still_knows` returns whether `recall`, called when `age` had this value, would return the same caller now."""
 
     @property
     def age(self) -> int: ...
@@ -58,7 +58,9 @@ class Gate(Protocol):
 
 
 class Admission:
-    """Remembers in which experiments runs are, until `age` changes: a run that moves counts up the generation of the rights."""
+    """Checks the rights of callers, and caches which experiment a run is in.
+
+    The cache is dropped when `age` changes; a run that moves to another experiment increments the generation of the rights."""
 
     def __init__(self, locate: Mapping[str, Locate], age: Callable[[], int]) -> None:
         self._locate = locate
@@ -67,8 +69,9 @@ class Admission:
         self._known: _Known = {}
 
     def may_pass(self, route: Route, caller: Caller, rights: Rights) -> bool:
-        """True: whatever the call names.  False: that must be looked at, by `check`.  Raise Denied where it would be
-        refused anyway, Unauthenticated where a sign-in is missing."""
+        """Return True if the caller may make the call whatever it names, and False if `check` must decide by what it names.
+
+        Raise Denied if the call would be refused in any case, Unauthenticated if a sign-in is missing."""
         needs = route.needs
         if caller.must_change_password and needs is not Action.SIGNED_IN:
             raise Denied(MUST_CHANGE)
@@ -80,7 +83,7 @@ class Admission:
                 raise Unauthenticated("You are not authenticated.")
             return True
         if route.on is LISTED and rights.is_any:
-            return True  # the SQL leaves out what is hidden, perhaps all
+            return True  # the SQL filters by the rights; the result may be empty
         if needs in rights.some:
             if route.on is None:
                 raise Denied(REFUSED)
@@ -90,14 +93,14 @@ class Admission:
         raise Denied(REFUSED)
 
     def check(self, tx: Tx, route: Route, rights: Rights, call: Any) -> None:
-        """Raise Denied unless the caller may do to everything that the call names what the call does."""
-        known = self._remembered()  # before the store is read: a place that is out of date by then is not remembered
+        """Raise Denied unless the caller has the rights on everything that the call names."""
+        known = self._remembered()  # before the store is read, so that an outdated place is not cached
         for reference in _named(route, call):
             if not self._allows(route, rights, reference, self._find(tx, reference, known)):
                 raise Denied(REFUSED)
 
     def recalls(self, ws: int, route: Route, rights: Rights, call: Any) -> bool:
-        """The same without asking the store; False where it must be asked."""
+        """Check the call as `check` does, from the cache.  Return False if the store must be read."""
         known = self._remembered()
         for reference in _named(route, call):
             found = known.get((ws, reference.kind, reference.id)) or _itself(reference)
@@ -146,7 +149,8 @@ def _itself(reference: Reference) -> Found:
 
 
 def _named(route: Route, call: Any) -> Iterable[Reference]:
-    """What the call names; a call that names nothing is about the workspace, which no single object's right opens."""
+    """Return what the call names.  Raise Denied if it names nothing: then it concerns the workspace, and a right on one object is
+    not enough."""
     references = route.on(call) if callable(route.on) else []
     if not references:
         raise Denied(REFUSED)

@@ -1,32 +1,32 @@
-"""Whole bodies, in bounded memory.  Knows ASGI's messages and sizes; knows no call."""
+"""Request bodies that are read whole, in bounded memory.  Knows ASGI messages and sizes; knows no call."""
 
 import asyncio
 
 from trackside.core.errors import Busy, SlowClient, TooLarge
 from trackside.core.http.streams import Disconnected, Receive, Scope
 
-ROOM_BYTES = 96 << 20  # for all bodies that come in several pieces, until their calls are answered
-PACE_BYTES = 64 << 10  # a body of which less than that comes in PATIENCE_S ...
+ROOM_BYTES = 96 << 20  # for all bodies that arrive in several pieces, until their calls are answered
+PACE_BYTES = 64 << 10  # a body of which less than this arrives in PATIENCE_S ...
 PATIENCE_S = 10.0  # ... is dropped when another one has no room
 
 _HELD = "trackside.held"
 
 
 class _Held:
-    """A body of which a part is there."""
+    """A body that is being received, and the bytes that it holds."""
 
     __slots__ = ("is_coming", "moved_at", "patience", "since_moved", "size_bytes")
 
     def __init__(self, patience: asyncio.Timeout, now: float) -> None:
         self.size_bytes = 0
-        self.moved_at = now  # when PACE_BYTES had come since the time before
+        self.moved_at = now  # when the last PACE_BYTES were complete
         self.since_moved = 0
         self.is_coming = True
         self.patience = patience
 
 
 class Room:
-    """What large bodies may take together.  Used on the event loop only."""
+    """The memory that large request bodies share.  Used on the event loop only."""
 
     def __init__(self, size_bytes: int = ROOM_BYTES, *, patience_s: float = PATIENCE_S) -> None:
         self._free = size_bytes
@@ -34,10 +34,12 @@ class Room:
         self._all: dict[int, _Held] = {}
 
     async def read(self, scope: Scope, receive: Receive, most_bytes: int) -> bytes:
-        """The body; it counts until `leave`.  Raises Disconnected when the client stops half-way."""
+        """Return the body.  Its bytes count until `leave` is called.
+
+        Raise Disconnected if the client closes the connection, TooLarge, Busy, or SlowClient."""
         announced = _announced(scope)
         if announced is not None and announced > most_bytes:
-            raise _too_large(most_bytes)  # before anything of it is waited for
+            raise _too_large(most_bytes)  # before any of it is read
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Disconnected
@@ -85,7 +87,9 @@ class Room:
         held.size_bytes += size_bytes
 
     def _turn_out(self, wants: _Held, size_bytes: int, now: float) -> None:
-        """Those that come too slowly, the slowest first, until there is room.  Nobody who sends byte by byte keeps it."""
+        """Drop bodies that arrive too slowly, the slowest first, until there is room.
+
+        A client cannot hold memory by sending bytes one by one."""
         for held in sorted(self._all.values(), key=lambda held: held.moved_at):
             if now - held.moved_at < self._patience_s or size_bytes <= self._free:
                 return

@@ -1,7 +1,7 @@
-"""Runs calls and words their answers.  Knows routes and the database; knows neither ASGI nor sockets.
+"""Runs calls and encodes their answers.  Knows routes and the database; knows neither ASGI nor sockets.
 
-A handler is a plain function.  Reads by key run where they stand, other reads in a thread, writes in the writer, which
-answers after its commit.
+A handler is a synchronous function.  Reads by key run on the event loop if the database allows it, other reads in a thread, and
+writes in the writer's thread, which answers after its commit.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _LACKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno
 JSON_TYPE = (b"content-type", b"application/json")
 _EMPTY = b"{}"
 
-# Hears the body of an answer, or why there is none.
+# Called with the body of an answer, or with the error.
 Done = Callable[[bytes, BaseException | None], None]
 
 
@@ -47,9 +47,10 @@ class Database(Protocol):
 
 
 class Calls:
-    """`searches` are the threads of reads that may take long, `quick` those of reads by key; a read may take `read_s`.
+    """Runs the handlers of routes.
 
-    `forget` is told after each command that may have changed what callers may do."""
+    `searches` are the threads of reads that may take long, `quick` those of reads by key.  A read is interrupted after `read_s`.
+    `forget` is called after each command that may have changed the rights of callers."""
 
     def __init__(
         self,
@@ -68,7 +69,7 @@ class Calls:
         self._forget = forget
 
     def limit(self, is_gone: Callable[[], bool]) -> Limit:
-        """Of a read that begins now."""
+        """Return the time limit of a read that begins now."""
         return Limit(self._read_s, is_gone)
 
     def start(
@@ -82,8 +83,9 @@ class Calls:
         is_gone: Callable[[], bool],
         workspace: Any = None,
     ) -> None:
-        """`done` is called on the loop, sooner or later; what goes wrong on the spot is raised.  `workspace` is for `finish` of
-        the route."""
+        """Start a call.  `done` is called on the event loop with its answer; an error found before the call starts is raised.
+
+        `workspace` is passed to the `finish` function of the route."""
         database = self._database
         if route.kind == "batch":
             if visit.must_look and not self._admission.recalls(ws, route, visit.rights, call):
@@ -146,7 +148,9 @@ class Calls:
         loop: asyncio.AbstractEventLoop,
         done: Callable[[Any, BaseException | None], None],
     ) -> None:
-        """Hand a call to the writer with all others of the batch that wait; `done` gets the result on the loop."""
+        """Queue a call for the writer, which runs all queued calls of the batch in one transaction.
+
+        `done` gets the result on the loop."""
         self._database.writer.submit_then(ws, call, batch, loop, done)
 
     def _look(self, route: Route, call: Any, ws: int, visit: Visit) -> None:
@@ -182,7 +186,7 @@ class Calls:
         future: asyncio.Future[bytes] = loop.create_future()
 
         def done(body: bytes, error: BaseException | None) -> None:
-            if future.done():  # nobody waits any more
+            if future.done():  # the caller was cancelled
                 return
             if error is None:
                 future.set_result(body)
@@ -207,7 +211,7 @@ class Calls:
 
 
 def call_of(route: Route, method: str, query: bytes, params: dict[str, str], body: bytes) -> Any:
-    """The call in a query string, or else in a body.  Raises Invalid, BadRequest."""
+    """Return the call that the query string or the body holds.  Raise Invalid or BadRequest."""
     if query and method in ("GET", "HEAD", "DELETE") and not (method == "DELETE" and body):
         return codec.decode_query(route.call, query_of(query), params)
     return codec.decode_body(route.call, body, params)
@@ -228,7 +232,7 @@ def check_content_type(given: bytes | None) -> None:
 
 
 def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, bytes]:
-    """Status, headers and body for what went wrong."""
+    """Return status, headers and body of the answer to a call that raised `error`."""
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error)):
         log.error("%s %s failed: %r", method, path[:500], error)
         error = Unavailable("The server has no memory or no thread for this call now; try again.")
@@ -245,7 +249,7 @@ def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, 
 
 
 def _continue(work: Callable[[Any], None], done: Done, job: asyncio.Future[Any]) -> None:
-    """Goes on with what a thread has found out, on the loop."""
+    """Call `work` with the result of a thread, on the event loop; pass an error to `done`."""
     if job.cancelled():
         return
     error = job.exception()

@@ -1,7 +1,7 @@
-"""Bytes to calls and back, with MLflow's leniency and its messages.  Knows wire rules; knows no route.
+"""Decodes calls and encodes answers, with MLflow's leniency and error messages.  Knows the wire format; knows no route.
 
-The quick way decodes the body straight into the call's struct.  Whatever that refuses (camelCase names, bare NaN, a JSON
-string that holds JSON, unknown fields, wrong types) goes the slow way, which finds the words for the caller.
+The fast path decodes the body straight into the call's struct.  A body that it rejects (camelCase names, bare NaN, a JSON
+string that holds JSON, unknown fields, wrong types) is decoded again by the slow path, which words the error.
 """
 
 import json
@@ -27,7 +27,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request asks.  Every field is optional on the wire; `required` names those that must not be empty."""
+    """The parameters of a request.  Every field is optional on the wire; `required` names those that must not be empty."""
 
     required: ClassVar[tuple[str, ...]] = ()
     private: ClassVar[tuple[str, ...]] = ()  # fields that hold secrets: no message shows what was sent in them
@@ -38,7 +38,7 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a request is answered with: empty lists and unset optionals vanish, set scalars stay."""
+    """The body of an answer.  Empty lists and unset optional fields are omitted; scalars that are set are kept."""
 
 
 def encode(answer: Any) -> bytes:
@@ -46,7 +46,7 @@ def encode(answer: Any) -> bytes:
 
 
 def wire_double(value: float, *, is_nan: bool | int = False) -> float | str:
-    """NaN as MLflow writes it: msgspec would write null, which clients do not parse."""
+    """Return a number as MLflow writes it: NaN is a string, because msgspec would write null, which clients do not parse."""
     return "NaN" if is_nan or value != value else value
 
 
@@ -56,7 +56,7 @@ def decoder(call: type[Struct]) -> msgspec.json.Decoder[Any]:
 
 
 def decode_body(call: type[Struct], body: bytes, path: dict[str, str] | None = None) -> Any:
-    """The call in a body; `path` are the path's parameters, which win over the body's."""
+    """Return the call in a body.  `path` holds the parameters of the path, which take precedence over the body's."""
     if b"\\u0000" in body:
         try:
             _refuse_nul(_loads(body), "")
@@ -75,7 +75,7 @@ def decode_body(call: type[Struct], body: bytes, path: dict[str, str] | None = N
 
 
 def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str, str] | None = None) -> Any:
-    """The call in a query string."""
+    """Return the call in a query string."""
     values: dict[str, Any] = {}
     for name, kind in fields_of(call).items():
         given = query.get(name)
@@ -95,7 +95,7 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
 
 
 def fault_body(fault: Fault) -> bytes:
-    """A message may quote what the caller sent, and that may be long."""
+    """Return the JSON of a fault.  Its message is cut: it may quote a long value of the caller."""
     text = fault.message
     told: dict[str, Any] = {
         "error_code": fault.code,
@@ -130,7 +130,7 @@ def fields_of(kind: type[Struct]) -> dict[str, Any]:
 
 
 def _refuse_nul(raw: Any, path: str) -> None:
-    """PostgreSQL stores every character but this one; so that stores can be moved, no other store takes it either."""
+    """Raise Invalid for a NUL character, which PostgreSQL cannot store.  SQLite refuses it too, so that stores can be moved."""
     match raw:
         case str() if "\0" in raw:
             raise Invalid(f"The parameter '{path}' has the character NUL (U+0000), which cannot be stored.{HINT}")
@@ -144,7 +144,7 @@ def _refuse_nul(raw: Any, path: str) -> None:
 
 
 def _refuse_halves(raw: Any, path: str) -> None:
-    """A lone surrogate is half of a character: it has no UTF-8, so nothing could store it as it is."""
+    """Raise Invalid for a lone surrogate, which has no UTF-8 encoding and cannot be stored."""
     match raw:
         case str() if not raw.isascii() and any("\ud800" <= character <= "\udfff" for character in raw):
             shown = path.encode("ascii", "backslashreplace").decode()
@@ -170,8 +170,9 @@ def _checked(call: Any, kind: type[Struct]) -> Any:
 
 
 def _loads(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a body; an empty body and `null` are an empty one.  Raise Invalid for anything else: a call that
-    was cut off is not carried out with what its beginning says."""
+    """Return the JSON object of a body; an empty body and `null` are an empty object.
+
+    Raise Invalid for anything else, so that a truncated call is never carried out in part."""
     try:
         value = json.loads(body.decode()) if body.strip() else {}
         if isinstance(value, str):  # old clients encode twice
@@ -284,7 +285,7 @@ def _double(value: Any, path: str) -> float:
 
 @lru_cache(maxsize=1024)
 def bare(hint: Any) -> Any:
-    """`X | None` without the None, `Annotated` without its notes."""
+    """Return `X` for `X | None` and for `Annotated[X, ...]`."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [kind for kind in get_args(hint) if kind is not NoneType and kind is not msgspec.UnsetType]
         return bare(kinds[0])

@@ -1,8 +1,9 @@
-"""Small calls without ASGI: from a request's head and body to its answer.  Knows the same rules as the ASGI application,
-and leaves to it whatever is not plain: a browser's Origin, packed bodies, paths with parameters and streams (but for routes that
-have `small`), faults of the head.
+"""Answers small calls without ASGI: from the head and body of a request to its answer.
 
-A task, a scope and a dozen of messages for each request cost more than a logged point does (docs/decisions/0017).
+It applies the same rules as the ASGI application, and leaves to it all other requests: those with an Origin header, compressed
+bodies, paths with parameters, streams (except routes that have `small`), and malformed heads.
+
+A task, a scope and a dozen messages for each request cost more than logging a point does (docs/decisions/0017).
 """
 
 import asyncio
@@ -46,7 +47,7 @@ class Guard(Protocol):
 
 
 class Plain(Struct, frozen=True):
-    """A request that is answered here, once its body has come."""
+    """A request that is answered here once its body has arrived."""
 
     route: Route
     method: str
@@ -63,7 +64,7 @@ class Plain(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """The head of a request, with what was found out about it.  A client sends the same one again and again on a connection."""
+    """The parsed head of a request, and what was looked up for it.  A client repeats the same head on a connection."""
 
     method: bytes
     target: bytes
@@ -76,17 +77,16 @@ class Head(Struct, frozen=True):
 
 
 class Repeat(Struct, frozen=True):
-    """The bytes of a request's head around the digits of its Content-Length.
+    """The bytes of a request's head before and after the digits of its Content-Length.
 
-    A parser that reads a request with the same bytes around other digits finds the same method, target and headers, so such a
-    request is not parsed again."""
+    A request with the same bytes around other digits has the same method, target and headers, so it is not parsed again."""
 
     head: Head
     before: bytes
     after: bytes  # empty: there is no Content-Length, and `before` is the whole head
 
     def body_in(self, data: bytes) -> bytes | None:
-        """Return the body of the request that `data` is; None if `data` is not one whole request with this head."""
+        """Return the body of the request in `data`; None if `data` is not one whole request with this head."""
         if not data.startswith(self.before):
             return None
         begin = len(self.before)
@@ -101,16 +101,15 @@ class Repeat(Struct, frozen=True):
         return body
 
     def request_in(self, data: bytes) -> tuple[Plain, bytes] | None:
-        """Return the request that `data` is, with its body; None as `body_in`."""
+        """Return the request in `data` and its body; None as for `body_in`."""
         body = self.body_in(data)
         return None if body is None else (self.head.plain, body)
 
 
 class QueryRepeat(Struct, frozen=True):
-    """The same of a request without a body: the bytes around its query string.
+    """The bytes of the head of a request without a body, before and after its query string.
 
-    Another query of plain characters is all that the parser would find in place of the first one, and nothing else of what was
-    found out about the head depends on it."""
+    A request with the same bytes around another query of plain characters differs in its query alone and is not parsed again."""
 
     head: Head
     before: bytes  # up to the `?`
@@ -126,7 +125,7 @@ class QueryRepeat(Struct, frozen=True):
 
 
 def repeat_of(head: Head, data: bytes) -> Repeat | QueryRepeat | None:
-    """Return what another request with the head of `data`, one whole request, would repeat; None if that cannot be told."""
+    """Return what a later request with the head of `data`, one whole request, repeats; None if that cannot be decided."""
     if not data.startswith(head.method + b" "):  # empty lines come first
         return None
     raw = data[: data.find(b"\r\n\r\n") + 4]
@@ -145,10 +144,10 @@ def repeat_of(head: Head, data: bytes) -> Repeat | QueryRepeat | None:
 
 
 class Small(Struct, frozen=True):
-    """A small call of a stream's route, with its body: for handlers that answer by a callback.
+    """A small call of a stream's route, with its body, for handlers that answer by a callback.
 
-    `write_together(batch, call, then)` hands the call to the writer with all others of the batch that wait.  `then` gets the
-    on the loop after the commit; a fault of the write, or of `then`, is the answer instead."""
+    `write_together(batch, call, then)` queues the call for the writer.  `then` gets the result on the loop after the commit; an
+    error of the write, or of `then`, becomes the answer."""
 
     workspace: Any
     params: dict[str, str]
@@ -159,7 +158,9 @@ class Small(Struct, frozen=True):
 
 
 class Direct:
-    """`recall` gives the workspace of what `doors` found; None: the ASGI application must find it, which may wait."""
+    """Finds and performs small calls.
+
+    `recall` returns the workspace that `doors` found, or None if the ASGI application must look it up in the store."""
 
     def __init__(
         self,
@@ -191,9 +192,9 @@ class Direct:
         self.free_bytes = ROOM_BYTES  # for bodies above MOST_BYTES
 
     def reserve(self, size_bytes: int) -> bool:
-        """Return whether a body of this size finds room, which it then has until `release`.
+        """Reserve memory for a body of this size until `release`.  Return False if there is none.
 
-        The ASGI application takes a body that finds none: it can turn out bodies that come slowly."""
+        Then the ASGI application takes the body: it can drop bodies that arrive slowly."""
         if size_bytes > self.free_bytes:
             return False
         self.free_bytes -= size_bytes
@@ -203,7 +204,7 @@ class Direct:
         self.free_bytes += size_bytes
 
     def _index(self, routes: Sequence[Route]) -> None:
-        """Find plain routes among those of the table, whose later part comes when the server has started."""
+        """Find the routes of small calls in the table, a part of which is added after the server has started."""
         self._indexed = routes
         self._routes = {
             (route.method.encode(), path): route
@@ -221,7 +222,8 @@ class Direct:
         ]
 
     def retake(self, last: Head, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bool:
-        """Return whether the request has the head of an earlier one of its connection, whose findings still hold."""
+        """Return whether the request repeats an earlier head of its connection and what was looked up for that head still
+        holds."""
         if target != last.target or method != last.method:
             return False
         if headers != last.headers:
@@ -238,7 +240,7 @@ class Direct:
         return self.still_holds(last)
 
     def still_holds(self, last: Head) -> bool:
-        """Return whether what was found out about a head would be found again."""
+        """Return whether a new look-up for a head would give the same result."""
         plain = last.plain
         if not self._guard.is_known(plain.headers.get(b"host", b"")):
             return False
@@ -252,7 +254,8 @@ class Direct:
     def take(
         self, method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], client: tuple[str, int] | None
     ) -> Head | None:
-        """The request if it is a plain one: small, with no header twice, to a host that was let in before."""
+        """Return the head of a request if the request is small, has no header twice, and names a host that was allowed before;
+        else None."""
         if self._indexed is not self._table.routes:
             self._index(self._table.routes)
         age = self._gate.age
@@ -305,7 +308,8 @@ class Direct:
     def _visit(
         self, route: Route, headers: dict[bytes, bytes], workspace: Any, source: Callable[[], Any] | None
     ) -> Visit | None:
-        """None for a caller who is not known yet or must be refused: the ASGI application does both."""
+        """Return the caller and their rights; None if the caller is not in memory or must be refused, which the ASGI
+        application does."""
         if route.needs is Action.ANYONE:
             return Visit(OPEN, ALL_RIGHTS, False, "")
         caller = self._gate.recall(headers, route.method)
@@ -323,7 +327,8 @@ class Direct:
     def perform(
         self, plain: Plain, body: bytes, loop: asyncio.AbstractEventLoop, answer: Answer, is_gone: Callable[[], bool]
     ) -> None:
-        """Answers on the loop, now or later; raises nothing.  `is_gone`: whether the client has left."""
+        """Perform a call and answer it on the loop, now or later; raise nothing.  `is_gone` returns whether the client has
+        disconnected."""
         route, begun = plain.route, perf_counter()
         where = route.method, route.paths[0]
         self._meter.begin(where)
@@ -354,7 +359,7 @@ class Direct:
             done(b"", error)
 
     def _told(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
-        """Return what answers with the request's id, and tells of it."""
+        """Return a function that adds the request's id to an answer and logs the request."""
 
         def answer_and_tell(status: int, headers: Headers, body: bytes) -> None:
             answer(status, [*headers, (ID_HEADER, request_id)], body)
@@ -403,7 +408,7 @@ class Direct:
             counted(*self._failed(plain, error))
 
     def _failed(self, plain: Plain, error: BaseException) -> tuple[int, Headers, bytes]:
-        """Return the answer to a call that failed.  The audit log is told of a refusal."""
+        """Return the answer to a call that failed.  A refusal is written to the audit log."""
         if isinstance(error, Denied) and plain.visit.caller is not OPEN:
             source = plain.visit.source
             refused_at = self._gate.source_of(plain.method, plain.path) if source is None else source()

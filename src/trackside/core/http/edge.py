@@ -1,4 +1,4 @@
-"""The ASGI application: from a request to a route's handler and back.  Knows no route's meaning."""
+"""The ASGI application: authenticates, authorizes and dispatches each request to the handler of its route."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -45,7 +45,7 @@ FLOW_THREADS = 4  # with the others no more than connections to read by (core/db
 
 
 class Guard(Protocol):
-    """Refuses a Host or an Origin."""
+    """Refuses requests by their Host and Origin headers."""
 
     def is_known(self, host: bytes) -> bool: ...
 
@@ -59,8 +59,10 @@ Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]]
 
 
 class Edge:
-    """`resolve` gives the workspace of what `doors` found (None: the default one) or raises NotFound; `recall` gives it
-    only if it need not ask the store."""
+    """The ASGI application.
+
+    `resolve` returns the workspace that `doors` found (None: the default one), or raises NotFound.  `recall` returns it only if
+    that needs no read of the store."""
 
     def __init__(
         self,
@@ -226,7 +228,7 @@ class Edge:
         return allow.encode()
 
     async def _caller(self, scope: Scope, where: str) -> Caller:
-        """Raise Unauthenticated."""
+        """Return who is calling.  Raise Unauthenticated."""
         headers = dict(scope["headers"])
         method: str = scope["method"]
         caller = self._gate.recall(headers, method)
@@ -236,7 +238,7 @@ class Edge:
         return await asyncio.get_running_loop().run_in_executor(self._admits, self._gate.admit, headers, method, source)
 
     async def _admit(self, route: Route, name: Any, scope: Scope) -> tuple[Any, Visit]:
-        """The workspace, and who calls.  A workspace that is missing and one that is closed to the caller are refused alike."""
+        """Return the workspace and the caller.  A missing workspace and one that is closed to the caller get the same error."""
         if route.needs is Action.ANYONE:
             try:
                 workspace = await self._workspace(name) if route.has_workspace else None
@@ -270,7 +272,7 @@ class Edge:
         self._gate.refused(caller, route, workspace, self._source(route, scope)())
 
     async def _workspace(self, name: Any) -> Any:
-        """A store that may be slow or gone is never waited for on the event loop."""
+        """Return the workspace.  The event loop never waits for a store that may be slow or down."""
         if self._database.reads_inline:
             return self._resolve(name)
         known = self._recall(name)
@@ -297,8 +299,10 @@ class Edge:
         send: Send,
         cors: Headers,
     ) -> None:
-        """The first pieces are made before the status is sent, so that a fault still gets its own.  While a piece leaves,
-        neither a thread nor a transaction waits for the client, who may take hours."""
+        """Send an answer in pieces.  The first pieces are made before the status is sent, so that an error still has its own
+        status.
+
+        While a piece is sent, no thread and no transaction waits for the client, which may take hours."""
         await self._look(route, call, workspace, visit, scope)
         is_gone = gone(scope)
 
@@ -317,7 +321,7 @@ class Edge:
         await send_response(scope, receive, send, Response(headers=[JSON_TYPE, *cors], body=body))
 
     async def _look(self, route: Route, call: Any, workspace: Any, visit: Visit, scope: Scope) -> None:
-        """At what the call names, if the caller may do this to some things and not to others.  Raise Denied."""
+        """Raise Denied unless the caller may do the action to what the call names, where the rights differ by object."""
         if not visit.must_look:
             return
 
@@ -377,8 +381,9 @@ class Edge:
 
 
 class _Counted:
-    """Passes messages on, adds the request's id to the head, and notes the status and the bytes of the body.  Status 499: the
-    client left before the answer."""
+    """A `send` that adds the request's id to the head, and records the status and the size of the body.
+
+    Status 499 means that the client disconnected before the answer."""
 
     __slots__ = ("_request_id", "_send", "size", "status")
 
@@ -403,7 +408,7 @@ def _two(pieces: Iterator[bytes]) -> tuple[bytes, bytes | None]:
 
 
 def _slashed_once(path: str) -> str:
-    """Without the slash that a client has put between an address that ended in one and a path, or at the end."""
+    """Return the path without a trailing slash and with one leading slash: clients join addresses and paths with too many."""
     return f"/{path.strip('/')}"
 
 

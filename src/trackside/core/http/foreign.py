@@ -17,7 +17,7 @@ Rewrite = Callable[[bytes], bytes]
 
 
 class Dialect(Struct, frozen=True):
-    """`request` and `answer` rewrite bodies; `fault` gives headers and body of an answer that is no success."""
+    """How one kind of client writes values: `request` and `answer` rewrite bodies, `fault` gives headers and body of an error."""
 
     request: Rewrite | None
     answer: Rewrite
@@ -54,7 +54,7 @@ def reading(dialect: Dialect, scope: Scope, receive: Receive) -> tuple[Scope, Re
 
 
 def answering(dialect: Dialect, send: Send) -> Send:
-    """Return a `send` whose body is rewritten.  A body in pieces stays in pieces, and loses its announced length."""
+    """Return a `send` whose body is rewritten.  A body that is sent in pieces loses its content-length."""
     head: Message | None = None
     held = b""
 
@@ -82,7 +82,7 @@ def answering(dialect: Dialect, send: Send) -> Send:
 
 
 def fault_of(body: bytes) -> tuple[str, str]:
-    """The code and the message of a fault as the server words it."""
+    """Return the code and the message of an error in the server's own form."""
     try:
         told: Any = json.loads(body)
         return str(told["error_code"]), str(told["message"])
@@ -91,7 +91,7 @@ def fault_of(body: bytes) -> tuple[str, str]:
 
 
 def _cut(body: bytes) -> tuple[bytes, bytes]:
-    """Keep back what follows the last string that has ended: no value is in both parts."""
+    """Split a body behind the last complete string, so that no value is cut in two."""
     at = len(body)
     while (at := body.rfind(b'",', 0, at)) > 0:
         if body[at - 1 : at] != b"\\":  # a quote inside a string, or after a backslash: look further back
@@ -106,7 +106,7 @@ def _sized(headers: Headers, size: int | None) -> Headers:
 
 class Dialects(Protocol):
     def is_foreign(self, path: str, headers: Mapping[bytes, bytes]) -> bool:
-        """Tell, cheaply, whether a request may be of such a client."""
+        """Return, cheaply, whether a request may come from such a client."""
         ...
 
     async def of(self, scope: Scope) -> Dialect | None: ...

@@ -1,6 +1,6 @@
-"""Where a request came from, if a proxy stands in front.  Knows two headers and which proxies are believed.
+"""The address and scheme of a client behind a proxy, from X-Forwarded-For and X-Forwarded-Proto.
 
-The headers are believed only from an address that the operator listed: everybody else could write what they like into them.
+The headers are trusted only from addresses that the operator listed: any other client could forge them.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ class Forwarded:
         self._networks = [ip_network(each) for each in trusted]
 
     def address(self, scope: Any) -> str:
-        """The client's address: the last one in X-Forwarded-For that is no listed proxy."""
+        """Return the client's address: the last one in X-Forwarded-For that is not a trusted proxy."""
         client = scope.get("client")
         near: str = client[0] if client else ""
         if not self._networks or not self._is_trusted(near):
@@ -31,7 +31,7 @@ class Forwarded:
         return near
 
     def is_secure(self, scope: Any) -> bool:
-        """The client speaks HTTPS, to this server or to a listed proxy."""
+        """Return whether the client uses HTTPS, to this server or to a trusted proxy."""
         if scope.get("scheme") == "https":
             return True
         client = scope.get("client")

@@ -1,4 +1,4 @@
-"""Counts answers, how long they took, by a key, and requests under way.  Knows neither routes nor monitoring systems."""
+"""Counts answers, their durations by a key, and requests in progress.  Knows neither routes nor monitoring systems."""
 
 import threading
 from bisect import bisect_left
@@ -9,8 +9,8 @@ BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0
 
 
 class Timing:
-    """A histogram: `counts[i]` is the number of durations up to `BOUNDS_S[i]` and above the bound before it; the last count is
-    of those above all bounds.  `seconds` and `size` (bytes) are sums."""
+    """A histogram: `counts[i]` is the number of durations up to `BOUNDS_S[i]` and above the previous bound; the last count is for
+    durations above all bounds.  `seconds` and `size` (bytes) are sums."""
 
     __slots__ = ("counts", "seconds", "size")
 
@@ -31,7 +31,8 @@ class Timing:
 
 
 class Meter:
-    """Written by one event loop, without a lock: a call costs less than a microsecond.  Read by any thread."""
+    """A meter that one event loop writes without a lock, so that a call costs less than a microsecond.  Any thread may read
+    it."""
 
     def __init__(self) -> None:
         self._timings: dict[Hashable, Timing] = {}
@@ -45,7 +46,7 @@ class Meter:
         self._under_way[where] -= 1
 
     def under_way(self) -> dict[tuple[str, str], int]:
-        """Return the requests that are not answered yet; 0 for methods and routes that had some."""
+        """Return the number of requests in progress, by method and route; 0 where there were some before."""
         return dict(self._under_way)
 
     def note(self, key: Hashable, seconds: float, size: int = 0) -> None:
@@ -58,12 +59,12 @@ class Meter:
         timing.size += size
 
     def read(self) -> dict[Hashable, Timing]:
-        """Return a copy of all that was counted."""
+        """Return a copy of all counts."""
         return {key: timing.copy() for key, timing in list(self._timings.items())}
 
 
 class SharedMeter(Meter):
-    """Written by any thread."""
+    """A meter that any thread may write."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -140,7 +140,8 @@ def _content(route: Route, schema_of: dict[Any, Schema]) -> Schema:
 
 
 def _require(components: Schema, schema: Schema, route: Route) -> None:
-    """Fields have defaults, so that what is missing is said in MLflow's words: which must be there, the call knows."""
+    """Mark the required fields: every field has a default in the struct, because the error for a missing one is worded by
+    hand."""
     component = components[schema["$ref"].rpartition("/")[2]]
     in_path = {name for path in route.paths for name in _in_path(path)}
     needed = [name for name in route.call.required if name not in in_path]
@@ -157,12 +158,12 @@ def _argument(call: type[Call], name: str) -> Schema:
 
 
 def _has_call(route: Route) -> bool:
-    """A stream may decode its body by itself, and then says as what."""
+    """Return whether the route has a documented body; a stream names the struct that it decodes by itself."""
     return route.kind != "stream" or route.call is not Call
 
 
 def _in_path(path: str) -> dict[str, bool]:
-    """The names in a path, and whether each takes the rest with its slashes."""
+    """Return the names of the parameters in a path, and whether each matches slashes."""
     return {name: bool(rest) for name, rest in re.findall(r"\{(\w+)(:path)?\}", path)}
 
 
@@ -171,12 +172,12 @@ def _operation_id(route: Route, path: str) -> str:
 
 
 def _tag(route: Route) -> str:
-    """The slice whose handler it is."""
+    """Return the slice of the route's handler."""
     return str(route.handler.__module__).removeprefix("trackside.").partition(".")[0]
 
 
 def _words(route: Route, path: str) -> tuple[str, str]:
-    """What the handler's docstring says, in one line and in the rest; without one, the words of the path."""
+    """Return the first line and the rest of the handler's docstring; without one, words of the path."""
     text = route.summary or inspect.getdoc(route.handler) or ""
     first, _, rest = text.partition("\n")
     if not first:

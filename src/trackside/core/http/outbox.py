@@ -30,7 +30,7 @@ class Outbox:
         self.total_bytes = 0
 
     def note(self, connection: Hashable, unsent_bytes: int, cut: Callable[[], None]) -> None:
-        """So much of the connection's answers waits now; `cut` ends the connection."""
+        """Record how many bytes the connection has not sent yet; `cut` closes the connection."""
         known = self._unsent.get(connection)
         self.total_bytes += unsent_bytes - (known.size_bytes if known else 0)
         if not unsent_bytes:
@@ -41,7 +41,7 @@ class Outbox:
             known.size_bytes = unsent_bytes
 
     def check(self, size_bytes: int) -> None:
-        """Raises Busy if an answer of that size finds no room.  One that is alone always does."""
+        """Raise Busy if an answer of this size finds no room.  A single answer is always accepted."""
         if size_bytes <= LARGE_BYTES or self._has_room(size_bytes):
             return
         now = self._clock()

@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol, with one write for an answer, with limits, and with a short way for small calls.  Knows
-transports and the parser; knows no route.
+"""uvicorn's HTTP protocol with one write per answer, with limits, and with a short path for small calls.
 
-uvicorn writes the head and the body apart: two system calls, two packets, and a client that wakes up twice.  It also keeps
-a head of any length in memory, and waits without end: for a request that never ends, and for a client that never reads.
+uvicorn writes head and body separately: two system calls, two packets, two wake-ups of the client.  It also buffers a head of
+any length, and waits without a limit for requests that never end and clients that never read.
 
-An application that has `direct` is handed small calls whole, without a task of their own (docs/decisions/0017).
+An application that has `direct` gets small calls whole, without a task for each (docs/decisions/0017).  Knows transports and
+the parser; knows no route.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ _NO_MEMORY = "The server has no memory for this request now; try again."
 
 
 class _JoinedWrites:
-    """A transport that keeps a small first write back until the second one, or the end of the loop's turn."""
+    """A transport that holds back a small first write until the second write or the end of the loop's iteration."""
 
     __slots__ = ("_kept", "_loop", "_transport", "written")
 
@@ -57,7 +57,7 @@ class _JoinedWrites:
             self._transport.write(data)
 
     def write_now(self, head: bytes, body: bytes) -> None:
-        """In one system call where the loop can, without a copy of a large body."""
+        """Write head and body in one system call where the loop can, without copying a large body."""
         self.written += len(head) + len(body)
         if self._kept is not None:
             self._flush()
@@ -90,7 +90,7 @@ class _JoinedWrites:
 
 
 class _PlainCycle:
-    """A request on the short way, for what uvicorn asks of a `RequestResponseCycle`."""
+    """A request on the short path, with the attributes of uvicorn's `RequestResponseCycle` that uvicorn reads."""
 
     __slots__ = (
         "body", "disconnected", "keep_alive", "message_event", "more_body", "plain", "protocol", "reserved_bytes",
@@ -108,7 +108,7 @@ class _PlainCycle:
         self.message_event = _NOBODY
 
     def is_gone(self) -> bool:
-        """Whether the client has left; asked in any thread."""
+        """Return whether the client has disconnected; may be called in any thread."""
         return self.disconnected
 
     def add(self, piece: bytes) -> None:
@@ -134,7 +134,7 @@ class _PlainCycle:
 
 
 class _Nobody:
-    """An event that nobody waits for."""
+    """An event without waiters."""
 
     def set(self) -> None: ...
 
@@ -145,7 +145,7 @@ _NOBODY = _Nobody()
 
 
 class OneWriteProtocol(HttpToolsProtocol):
-    """Ends a connection where it is the client's turn and nothing moves for `silence_s`, or at most twice that."""
+    """A connection.  It is closed after `silence_s` to twice that time in which it waits for the client and no byte moves."""
 
     silence_s = 60.0
     least_bytes_s = 1024  # that a client must take on average while the server waits for it
@@ -156,11 +156,11 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._dropped = 0  # bytes of a body whose request is answered already
         self._is_over = False  # the last answer is written
         self._is_in_head = False
-        self._was_in_head = False  # at the last look, and in the same one
-        self._was_heard = True  # since the last look
+        self._was_in_head = False  # at the last check, in the same head
+        self._was_heard = True  # since the last check
         self._sent = 0  # bytes that the client or the kernel had taken at the last look
         self._was_paused = False  # at the last look
-        self._is_ending = False  # the server ends: no request after the next one
+        self._is_ending = False  # the server is stopping: the next request is the last one
         self._idle_at: float | None = None  # when the last answer was written; None while a request is under way
         self._head: Head | None = None  # of the last small call
         self._repeat: Repeat | QueryRepeat | None = None  # of a small call that came in one piece
@@ -195,7 +195,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._outbox.note(self, 0, self.transport.abort)
 
     def shutdown(self) -> None:
-        """The server ends.  Requests under way are answered, those too that are on their way while the client cannot know."""
+        """End the connection when the server stops.  Requests that are being handled or are on their way are still answered."""
         self._is_ending = True
         cycle = self._last_cycle()
         if cycle is not None and not cycle.response_complete:
@@ -239,15 +239,15 @@ class OneWriteProtocol(HttpToolsProtocol):
                 self._remember_repeat(data)
 
     def _remember_repeat(self, data: bytes) -> None:
-        """`data` was one whole request."""
+        """Remember the head of `data`, which was one whole request."""
         cycle: Any = self.cycle
         head = self._head
         if head is not None and type(cycle) is _PlainCycle and cycle.plain is head.plain:
             self._repeat, self._repeats = repeat_of(head, data), head
 
     def _is_repeated(self, repeat: Repeat | QueryRepeat, data: bytes) -> bool:
-        """Perform a small call with the head of an earlier one of the connection, without the parser.  Return False if `data` is
-        something else."""
+        """Perform a small call whose head repeats an earlier one of the connection, without parsing it.  Return False if it
+        does not."""
         if self._is_ending or self.flow.write_paused or not self.cycle.response_complete or self._direct is None:
             return False
         request = repeat.request_in(data)
@@ -270,7 +270,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._is_in_head:  # nobody asks for what comes after a body
+        if not self._is_in_head:  # trailers are ignored
             return
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -282,7 +282,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             return
         if not self._is_taken_whole():
             url, headers, expects = self.url, self.headers, self.expect_100_continue
-            super().on_message_begin()  # makes a scope, and forgets these
+            super().on_message_begin()  # makes a scope and resets these
             self.url, self.expect_100_continue = url, expects
             self.headers = self.scope["headers"] = headers
             super().on_headers_complete()
@@ -317,7 +317,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         return True
 
     def release(self, size_bytes: int) -> None:
-        """Give back the room of a body that `Direct.reserve` gave."""
+        """Release the memory that `Direct.reserve` reserved for a body."""
         if self._direct is not None:
             self._direct.release(size_bytes)
 
@@ -347,7 +347,7 @@ class OneWriteProtocol(HttpToolsProtocol):
             self._direct.perform(cycle.plain, body, self.loop, cycle.answer, cycle.is_gone)
 
     def send_plain(self, status: int, headers: Headers, body: bytes, *, keep_alive: bool) -> None:
-        """Writes the whole answer of the request whose turn it is."""
+        """Write the whole answer of the current request."""
         if self.transport.is_closing():
             return
         try:
@@ -376,8 +376,8 @@ class OneWriteProtocol(HttpToolsProtocol):
         self.on_response_complete()
 
     def on_response_complete(self) -> None:
-        """Start the time after which an idle connection is closed.  One timer serves many requests: to make and cancel one for
-        each costs more than to look at a clock."""
+        """Start the idle timeout of the connection.  One timer serves many requests: making and cancelling one per request
+        costs more than reading the clock."""
         if self.pipeline or self.transport.is_closing():
             super().on_response_complete()
             return
@@ -405,13 +405,13 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._idle_at = None
 
     def _cut(self, cycle: RequestResponseCycle) -> None:
-        """By a reset: a plain end would look like the end of the answer where no length was told."""
+        """Reset the connection: a normal close would look like the end of an answer without a content-length."""
         cycle.disconnected = True
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
     def _read_anew(self, rest: bytes) -> None:
-        """Who asks for HTTP/2 or a WebSocket is answered in HTTP/1.1 all the same; the parser would pass over the body."""
+        """Answer a request to upgrade to HTTP/2 or WebSocket in HTTP/1.1.  The parser would skip its body."""
         method = self.parser.get_method()
         if method == b"CONNECT":
             self._refuse(BadRequest("The server is no proxy."))
@@ -445,7 +445,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         return cast(_JoinedWrites, self.transport).written - self.transport.get_write_buffer_size()
 
     def _is_awaited(self) -> bool:
-        """Is it the client's turn?  An idle connection has uvicorn's timer."""
+        """Return whether the connection waits for the client.  An idle connection has uvicorn's timer instead."""
         if self.flow.read_paused or self._idle_at is not None:
             return False
         cycle = self._last_cycle()
@@ -455,7 +455,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         return self.cycle  # None before the first request, whatever its annotation says
 
     def _refuse(self, fault: Fault) -> None:
-        """The last answer of a connection, unless earlier requests wait for theirs: those are answered, then it ends."""
+        """Send the last answer of a connection, or, if earlier requests are not answered yet, answer those and close."""
         cycle = self._last_cycle()
         if cycle is not None and not cycle.response_complete:
             if not cycle.more_body:

@@ -1,7 +1,7 @@
-"""The id of each request, and what is told of it when it has been answered: a line of the log, a span.
+"""The id of each request, and what is recorded when it has been answered: a log line and a span.
 
-An id that a client sends as X-Request-Id is taken if it is harmless, and goes back in the answer.  Without a log and without
-traces, other requests have no id, and nothing is told.
+A harmless X-Request-Id of the client is used and returned in the answer.  Without a log and without traces, other requests
+have no id and nothing is recorded.
 """
 
 import itertools
@@ -24,7 +24,7 @@ log = logging.getLogger(LOGGER)
 
 
 class Answered(Struct, frozen=True):
-    """A request that has its answer.  `route` is the template of its path, empty where nothing is served; no body, no query."""
+    """An answered request.  `route` is the template of its path, empty for an unknown path.  Body and query are not recorded."""
 
     request_id: str
     traceparent: str  # as the client sent it
@@ -43,7 +43,7 @@ class Answered(Struct, frozen=True):
 
 
 class Requests:
-    """`trace` makes a span of an answered request and returns its trace id; None: no traces."""
+    """Writes log lines and spans.  `trace` makes the span of a request and returns its trace id; None: no traces."""
 
     def __init__(self, *, is_logged: bool = False, trace: Callable[[Answered], str] | None = None) -> None:
         self._is_logged = is_logged
@@ -53,7 +53,7 @@ class Requests:
         self.is_on = is_logged or trace is not None
 
     def id_of(self, given: bytes | None) -> bytes | None:
-        """Return the id of a request; None: it has none."""
+        """Return the id of a request; None if it has none."""
         if given is not None and _HARMLESS.fullmatch(given):
             return given
         return f"{self._prefix}-{next(self._numbers):x}".encode() if self.is_on else None
@@ -70,7 +70,7 @@ class Requests:
         workspace: Any,
         user: str,
     ) -> None:
-        """Tell of an answered request.  Raise nothing: the answer has left."""
+        """Record an answered request.  Raise nothing: the answer has been sent."""
         if not self.is_on:
             return
         answered = Answered(

@@ -1,4 +1,4 @@
-"""What the server answers: a table of routes.  Knows methods, paths and what each needs; knows no handler's meaning."""
+"""The table of routes.  Knows methods, paths and what each route needs; knows no handler."""
 
 import functools
 import re
@@ -24,19 +24,19 @@ class Listed(Enum):
     HANDLED = "handled"
 
 
-LISTED = Listed.LISTED  # the call's SQL leaves out what the caller may not read (`tx.rights`)
+LISTED = Listed.LISTED  # the SQL of the call filters by the caller's rights (`tx.rights`)
 HANDLED = Listed.HANDLED  # the handler asks for the action at the place that the call names
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One call.  `paths` are absolute; `handler` is as its `kind` wants it."""
+    """One route.  `paths` are absolute; the signature of `handler` depends on `kind`."""
 
     method: str
     paths: tuple[str, ...]
     kind: Kind
     needs: Action
     on: On | Listed | None = None  # what a call names; None: callers with rights on single objects alone are refused
-    also: tuple[Action, ...] = ()  # what else it does to some of what it names
+    also: tuple[Action, ...] = ()  # further actions that it needs on some of what it names
     call: type[Call] = Call
     handler: Any = None
     prepare: Callable[[Any], Any] | None = None  # see `batch`; of a command it runs in a thread, before the writer
@@ -68,30 +68,33 @@ def query(
     quick: bool = False,
     **more: Any,
 ) -> Route:
-    """A read: `handler(tx, call)` gives a struct, bytes or None."""
+    """Return the route of a read: `handler(tx, call)` returns a struct, bytes or None."""
     return _route(where, "query", needs, call=call, handler=handler, quick=quick, **more)
 
 
 def command(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Action, **more: Any) -> Route:
-    """A write: `handler(tx, call)` runs in the writer; its answer is sent after the commit."""
+    """Return the route of a write: `handler(tx, call)` runs in the writer, and its answer is sent after the commit."""
     return _route(where, "command", needs, call=call, handler=handler, **more)
 
 
 def batch(
     where: str, call: type[Call], prepare: Callable[[Any], Any], handler: Batch, *, needs: Action, **more: Any
 ) -> Route:
-    """A hot write: `prepare(call)` checks it on the spot, and `handler(tx, prepared calls)` takes all that wait."""
+    """Return the route of a frequent write: `prepare(call)` checks each call on arrival, and `handler(tx, calls)` writes all
+    queued calls in one transaction."""
     return _route(where, "batch", needs, call=call, prepare=prepare, handler=handler, **more)
 
 
 def stream(where: str, handler: StreamHandler, *, needs: Action, **more: Any) -> Route:
-    """A body that flows: `await handler(request)` gives a Response."""
+    """Return the route of a call whose body is streamed: `await handler(request)` returns a Response."""
     return _route(where, "stream", needs, handler=handler, **more)
 
 
 def flow(where: str, call: type[Call], handler: Callable[..., Any], *, needs: Action, **more: Any) -> Route:
-    """A read whose answer may be large: `handler(read, call)` gives pieces of JSON, each made in a thread when the client
-    has taken those before.  It opens a transaction with `read()` for a piece, and holds none while a piece leaves."""
+    """Return the route of a read with a large answer: `handler(read, call)` yields pieces of JSON.
+
+    Each piece is made in a thread after the client has taken the one before.  `read()` opens a transaction for one piece; none is
+    open while a piece is sent."""
     return _route(where, "flow", needs, call=call, handler=handler, **more)
 
 
@@ -119,7 +122,7 @@ def _method_and_paths(where: str, version: str) -> tuple[str, tuple[str, ...]]:
 
 
 def needs_user(route: Route) -> bool:
-    """Tell whether the change log names the caller of the route."""
+    """Return whether the change log names the caller of the route."""
     return route.kind == "command" or route.is_signed
 
 
@@ -129,7 +132,7 @@ class Match(Struct, frozen=True):
 
 
 class Table:
-    """Finds the route of a method and path: whole paths by a dictionary, those with parameters by their prefix.
+    """Finds the route of a method and path: fixed paths in a dictionary, paths with parameters by their prefix.
 
     `rest` makes further routes, whose import takes long, when `complete` is called."""
 
@@ -154,7 +157,7 @@ class Table:
                 self._rest = None
 
     def end(self) -> None:
-        """Wait for a completion under way; none begins any more."""
+        """Wait for a `complete` that is running; later ones do nothing."""
         with self._completing:
             self._rest = None
 
@@ -163,7 +166,7 @@ class Table:
         patterns = list(self._patterns)
         whole = self._whole
         for route in routes:
-            if not isinstance(route.needs, Action):  # without a name nobody could be given or refused the right
+            if not isinstance(route.needs, Action):  # no role could give or refuse a right without a name
                 raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is no action")
             method = route.method
             self._methods.add(method)
@@ -189,7 +192,7 @@ class Table:
         return None
 
     def methods(self, path: str) -> set[str]:
-        """What the path answers to; nothing where it is unknown."""
+        """Return the methods of a path; none if the path is unknown."""
         known = {method for method in self._methods if (method, path) in self._whole}
         for prefix, pattern, route in self._patterns:
             if path.startswith(prefix) and _pattern(pattern).fullmatch(path):

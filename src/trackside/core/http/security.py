@@ -1,10 +1,10 @@
-"""Who may talk to the server from a browser: checks of Host and Origin.  Knows headers; knows no route and no user.
+"""Which browser pages may call the server: checks of Host and Origin.  Knows headers; knows no route and no user.
 
-A page in a browser can make its visitor's browser send requests to a server on the visitor's own network.  Two checks
-stop that.  The Host header must be a name that this server goes by, so that a foreign name which suddenly resolves to
-this address (DNS rebinding) gets nothing.  A request that may change something must not come from a foreign page, which
-its Origin header tells.  The rules are those of MLflow 3.5 and newer, but for two of its gaps: a pattern such as `10.*`
-matches addresses only (not `10.evil.example`), and the server's own pages may write without being listed.
+A page in a browser can make its visitor's browser send requests to a server on the visitor's own network.  Two checks prevent
+that.  The Host header must be a name of this server, so a foreign name that is pointed at this address (DNS rebinding) is
+refused.  A request that may change something must not have the Origin of a foreign page.  The rules are those of MLflow 3.5 and
+newer without two of its gaps: a pattern such as `10.*` matches addresses only (not `10.evil.example`), and the server's own
+pages may write without being listed.
 """
 
 import functools
@@ -32,7 +32,7 @@ _EXPOSED = b"Accept-Ranges, Content-Disposition, Content-Length, Content-Range, 
 
 
 class Refusal(Struct, frozen=True):
-    """An answer in place of a handler's: no, or what a browser asked before its request (a CORS preflight)."""
+    """An answer that replaces the handler's: a refusal, or the answer to a CORS preflight."""
 
     status: int
     headers: list[Header]
@@ -40,12 +40,11 @@ class Refusal(Struct, frozen=True):
 
 
 class Guard:
-    """Decides by Host and Origin, and remembers what it decided.
+    """Decides by Host and Origin, and caches its decisions.
 
-    `allowed_hosts`: names and addresses, `*` standing for any part of them, or alone for all; ports are of no account.
-    `cors_origins`: foreign origins whose pages may write; `*` opens to all, without cookies.
-    `prefix` is the path below which the server serves.
-    """
+    `allowed_hosts`: names and addresses, in which `*` stands for any part; `*` alone allows all.  Ports are ignored.
+    `cors_origins`: foreign origins whose pages may write; `*` allows all, without cookies.
+    `prefix`: the path below which the server serves."""
 
     def __init__(self, allowed_hosts: Iterable[str], cors_origins: Iterable[str] = (), *, prefix: str = "") -> None:
         self._hosts = _HostRule(tuple(allowed_hosts))
@@ -56,11 +55,11 @@ class Guard:
         self._known_origins: dict[tuple[bytes, bytes], bool] = {}
 
     def is_known(self, host: bytes) -> bool:
-        """Was this Host let in before?"""
+        """Return whether this Host was allowed before."""
         return self._known_hosts.get(host, self) is None
 
     def check(self, scope: Any) -> Refusal | None:
-        """The answer to give right away, or None for a request that may go on."""
+        """Return the answer to a refused request or a preflight; None if the request may go on."""
         host: bytes | None = None
         origin: bytes | None = None
         for name, value in scope["headers"]:
@@ -81,7 +80,7 @@ class Guard:
         return self._check_origin(scope, origin, host or b"")
 
     def cors_headers(self, scope: Any) -> list[Header]:
-        """What lets scripts of an allowed origin read the answer; to be sent with each answer."""
+        """Return the headers that let scripts of an allowed origin read the answer."""
         for name, _ in scope["headers"]:
             if name == b"origin":
                 break
@@ -193,7 +192,7 @@ class _OriginRule:
 
 
 def _parse(text: str) -> tuple[str, str] | None:
-    """Name and port of an authority, the name in lower case, without brackets; None for anything else."""
+    """Return the name, in lower case and without brackets, and the port of an authority; None for malformed text."""
     match = _AUTHORITY.fullmatch(text)
     if match is None or len(text) > MAX_HOST_BYTES:
         return None
@@ -220,7 +219,7 @@ def _address(name: str) -> IPv4Address | IPv6Address | None:
 
 @functools.cache
 def _pattern(allowed: str) -> tuple[re.Pattern[str], bool]:
-    """What an allowed host matches, and whether that is addresses only."""
+    """Return the expression that an allowed host matches, and whether it matches addresses only."""
     name = allowed.lower().strip("[]").removesuffix(".")
     address = _address(name)
     is_for_addresses = re.fullmatch(r"[0-9.*]+|[0-9a-f:.*]*:[0-9a-f:.*]*", name) is not None

@@ -1,4 +1,4 @@
-"""Requests and answers whose bodies flow.  Knows ASGI; knows no route and no store."""
+"""Requests and answers with streamed bodies.  Knows ASGI; knows no route and no store."""
 
 import asyncio
 import base64
@@ -33,7 +33,7 @@ PIECES_BYTES = 1 << 20  # about what an answer in pieces has in memory
 
 
 def gone(scope: Scope) -> Callable[[], bool]:
-    """What says whether the client has left, for any thread."""
+    """Return a function that tells any thread whether the client has disconnected."""
     found: Callable[[], bool] = scope.get(GONE, _never)
     return found
 
@@ -43,7 +43,7 @@ def _never() -> bool:
 
 
 class Disconnected(Exception):
-    """The client went away in the middle of its body."""
+    """The client disconnected before its body was complete."""
 
 
 class Response(Struct):
@@ -57,8 +57,10 @@ def json_response(answer: Any, status: int = 200) -> Response:
 
 
 def user_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Who the caller says they are: by our header, else by the name of a basic sign-in, as MLFLOW_TRACKING_USERNAME makes
-    clients send it.  Nobody checks it: it is a note for the history, and opens no door."""
+    """Return the name that the caller claims: from our header, else the name of a Basic sign-in, which clients send for
+    MLFLOW_TRACKING_USERNAME.
+
+    The name is not verified: it is recorded in the history, and gives no right."""
     signed_in = b""
     for name, value in headers:
         if name == USER_HEADER:
@@ -118,16 +120,16 @@ class Request:
         self.check_room = room
 
     def check_room_of_pieces(self) -> None:
-        """For an answer whose size is not known before it is made.  Raise Busy."""
+        """Raise Busy if there is no room for an answer whose size is not known in advance."""
         self.check_room(PIECES_BYTES)
 
     def argument(self, name: str) -> str:
-        """Return the last value that the query gives a name; empty without one."""
+        """Return the last value of a name in the query; empty if it is missing."""
         return self.query.get(name, [""])[-1]
 
     @property
     def content_length(self) -> int | None:
-        """None: sent in chunks."""
+        """Return the announced size of the body; None if it is sent in chunks."""
         given = self.headers.get(b"content-length")
         if given is None:
             return None
@@ -136,7 +138,7 @@ class Request:
         return int(given)
 
     async def body(self) -> AsyncIterator[bytes]:
-        """The pieces as they arrive; raises Disconnected when the client stops half-way."""
+        """Yield the pieces of the body as they arrive.  Raise Disconnected if the client disconnects."""
         more = True
         while more:
             message = await self._receive()
@@ -148,23 +150,23 @@ class Request:
             more = message.get("more_body", False)
 
     def limit(self) -> Limit:
-        """How long the request may take from now on."""
+        """Return the time limit of a read that begins now."""
         return self._limit() or Limit(math.inf)
 
     async def left(self) -> None:
-        """Return when the client has left; for a request without a body."""
+        """Return when the client has disconnected; for a request without a body."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
     async def whole_body(self, most_bytes: int = MAX_BODY_BYTES) -> bytes:
-        """Of a call, not of a file: it is held in memory.  Raises TooLarge."""
+        """Return the body of a call, which is held in memory; not for files.  Raise TooLarge."""
         return await self._read_whole(self.scope, self._receive, most_bytes)
 
     async def in_thread(self, fn: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, fn, *args)
 
     async def read(self, fn: Callable[[Any], T], *, quick: bool = False) -> T:
-        """`fn` of a read transaction; `quick`: it reads by key, and needs no time limit where it runs on the loop."""
+        """Return the result of `fn` in a read transaction.  A `quick` read by key has no time limit where it runs on the loop."""
         ws = 0 if self.workspace is None else self.workspace.workspace_id
         limit = None if quick and self._database.reads_inline else self._limit()
 
@@ -176,7 +178,7 @@ class Request:
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
-        """A read transaction in which lists leave out what the caller may not read; for threads that read several times."""
+        """Open a read transaction in which lists leave out what the caller may not read, for threads that read several times."""
         ws = 0 if self.workspace is None else self.workspace.workspace_id
         with self._database.read(ws, self._limit()) as tx:
             yield tx.for_caller(self.visit.caller, self.visit.rights)
@@ -194,15 +196,15 @@ class Request:
         return result
 
     async def write_together(self, batch: Any, call: Any) -> Any:
-        """`call` with all other calls of `batch` that wait: `batch(tx, calls)` answers each."""
+        """Queue `call` for the writer: `batch(tx, calls)` answers all queued calls of the batch in one transaction."""
         ws = 0 if self.workspace is None else self.workspace.workspace_id
         return await self._database.writer.submit_async(ws, call, batch, asyncio.get_running_loop())
 
 
 @contextmanager
 def whole_or_cut(scope: Scope) -> Iterator[None]:
-    """What fails when a part of the answer has left cannot be told any more: the connection is cut, so that nobody takes
-    the part for the whole."""
+    """Close the connection if an error occurs after a part of the answer was sent, so that no client takes the part for the
+    whole."""
     try:
         yield
         return

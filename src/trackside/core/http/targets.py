@@ -1,4 +1,4 @@
-"""What calls name: from the fields of a call to references.  Knows fields by their names; knows no slice."""
+"""References to the objects that a call names, from its fields.  Knows field names; knows no slice."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ On = Callable[[Any], list[Reference]]
 
 
 def by(kind: str, *fields: str, default: str = "", needs: Action | None = None) -> On:
-    """The first field that is given names it, or each of them if it is a list."""
+    """Return a function that names the objects in the first of `fields` that is set; a list names each of its values."""
 
     def on(call: Any) -> list[Reference]:
         for field in fields:
@@ -23,7 +23,7 @@ def by(kind: str, *fields: str, default: str = "", needs: Action | None = None) 
 
 
 def both(first: On, *others: On) -> On:
-    """What `first` names, which must be there, and what the others name besides."""
+    """Return a function that names what `first` names, which must be set, and also what the others name."""
 
     def on(call: Any) -> list[Reference]:
         found = first(call)

@@ -1,6 +1,6 @@
-"""Spans of requests, sent by OTLP over HTTP.  Knows OpenTelemetry's library, which is imported only where traces are asked for.
+"""Spans of requests, sent by OTLP over HTTP.  OpenTelemetry's library is imported only if traces are configured.
 
-Attributes follow the semantic conventions of HTTP; no span has a body, a query or a name that a user chose.
+Attributes follow the semantic conventions of HTTP.  No span holds a body, a query or a name that a user chose.
 """
 
 from types import ModuleType
@@ -15,7 +15,7 @@ _SERVER_ERROR = 500
 
 
 class Traces:
-    """Raise RuntimeError where the library is missing."""
+    """Sends spans.  The constructor raises RuntimeError if the library is missing."""
 
     def __init__(self, endpoint: str) -> None:
         try:

@@ -1,1 +1,1 @@
-"""HTTP to other servers: kept connections, faults in two kinds, rate limits, cancellation.  Knows no noun of the product."""
+"""The HTTP client for other servers: connection reuse, retryable and permanent errors, rate limits, cancellation."""

@@ -1,4 +1,4 @@
-"""Every option of the server: its flags, default, meaning, and how it is read.  `settings` puts the values together."""
+"""Every option of the server: its flags, default, description and parser.  `settings` combines the values."""
 
 from trackside.core import locations, providers
 from trackside.core import setting_values as values

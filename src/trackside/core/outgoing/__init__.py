@@ -1,1 +1,1 @@
-"""What the server calls in the name of its callers: which hosts it may, and how it connects."""
+"""Outgoing connections that callers ask for: which hosts are allowed, and how the server connects to them."""

@@ -1,4 +1,4 @@
-"""Child processes that run what users bring: isolation, and an end with the server."""
+"""Child processes that run users' code: their isolation, and their end when the server ends."""
 
 # Libraries of models send telemetry unless they are told not to.
 QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "1"}

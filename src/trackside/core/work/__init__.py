@@ -1,1 +1,1 @@
-"""Work beside the requests."""
+"""Background work: loops, thread pools, timers and leases."""

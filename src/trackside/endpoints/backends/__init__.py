@@ -1,1 +1,1 @@
-"""Where replicas run."""
+"""Backends that run replicas: child processes, Ray and Kubernetes."""

@@ -1,1 +1,1 @@
-"""Where the processes of jobs run."""
+"""Executors that run the processes of jobs: on this machine or on a Ray cluster."""

@@ -1,1 +1,1 @@
-"""Finds what changed at remotes that have no change feed."""
+"""Detects changes at remotes that have no change feed, by polling."""

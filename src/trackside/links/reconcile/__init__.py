@@ -1,1 +1,1 @@
-"""Compares an item on both sides, merges, and writes what differs."""
+"""Compares an item on both sides, merges it, and writes the differences."""

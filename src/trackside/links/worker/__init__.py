@@ -1,1 +1,1 @@
-"""The thread of each link: when it works, and what it does when something fails."""
+"""The thread of each link: its schedule, and its handling of errors."""

@@ -1,1 +1,1 @@
-"""The files of versions: where they may come from, where they lie, and their removal."""
+"""The files of model versions: their sources, their places, and their removal."""

@@ -1,1 +1,1 @@
-"""Metric series of many runs as a chart draws them."""
+"""Metric series of many runs, reduced to what a chart can show."""

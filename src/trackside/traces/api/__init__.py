@@ -1,1 +1,1 @@
-"""HTTP's side of traces: MLflow's calls of version 3 and 2, and OTLP."""
+"""The HTTP calls of traces: MLflow's versions 3 and 2, and OTLP."""

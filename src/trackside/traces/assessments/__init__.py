@@ -1,1 +1,1 @@
-"""Feedback, expectations and issues: what people and judges say of a trace."""
+"""Feedback, expectations and issues that people and judges attach to a trace."""

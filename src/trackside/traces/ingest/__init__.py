@@ -1,1 +1,1 @@
-"""From what clients send to spans and deltas of traces: OTLP, JSON, files of older clients."""
+"""Reads spans and trace updates from what clients send: OTLP, JSON, and files of older clients."""

@@ -1,1 +1,1 @@
-"""Problems that were found in traces."""
+"""Issues: problems that were found in traces."""

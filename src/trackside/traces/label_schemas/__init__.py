@@ -1,1 +1,1 @@
-"""The questions that reviewers of traces are asked."""
+"""Label schemas: the questions that reviewers of traces answer."""

@@ -1,1 +1,1 @@
-"""Scorers, questions, queues and issues of another server, stored with their ids and times."""
+"""Writes scorers, label schemas, review queues and issues of another server with their ids and times."""

@@ -1,1 +1,1 @@
-"""Queues of traces that wait for a review."""
+"""Review queues: traces that wait for a review."""

@@ -1,1 +1,1 @@
-"""Scorers of an experiment, by version: stored for the clients that run them.  The server runs none."""
+"""Scorers of an experiment, with versions.  The server stores them for clients and runs none."""

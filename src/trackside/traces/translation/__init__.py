@@ -1,1 +1,1 @@
-"""Attributes of other conventions under MLflow's names, and what the tokens of a model cost."""
+"""Maps attributes of other conventions to MLflow's names, and computes the cost of model calls."""

@@ -1,1 +1,1 @@
-"""Experiments, runs and logged models as items of a link."""
+"""Reconciles experiments, runs and logged models."""
