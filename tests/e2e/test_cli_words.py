@@ -131,3 +131,20 @@ def test_a_role_that_allows_nothing_is_said_to(server: Server, tmp_path: Path) -
 
     assert code == 0
     assert "the role allows nothing: no action of this server is among its Actions" in complaint
+
+
+def test_patterns_of_a_role_that_match_nothing_are_named(server: Server, tmp_path: Path) -> None:
+    prefix = "Microsoft.MachineLearningServices/workspaces"
+    role = {
+        "Name": "MLOps",
+        "IsCustom": True,
+        "Actions": [f"{prefix}/*/read", f"{prefix}/services/aci/write", f"{prefix}/metadata/snapshots/write"],
+        "NotActions": [f"{prefix}/computes/*/write"],
+    }
+    (tmp_path / "role.json").write_text(json.dumps(role))
+
+    code, _, complaint = trackside("role", "create", "role.json", "--server", server.url, cwd=tmp_path)
+
+    assert code == 0
+    strange = f"{prefix}/metadata/snapshots/write, {prefix}/computes/*/write"
+    assert complaint == f"trackside: without effect, because no action of this server matches: {strange}\n"

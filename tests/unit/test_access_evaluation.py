@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from trackside.access import builtin
 from trackside.access.evaluation import OF_TYPE, Bounds, Grant, compile_rights, explain
-from trackside.access.model import Place, Scope, expand, find_action, parse_scope
+from trackside.access.model import Place, Scope, expand, find_action, parse_scope, unknown
 from trackside.core.access import OPEN_ACTIONS, Action, Object
 from trackside.core.errors import Invalid
 
@@ -118,6 +118,26 @@ def test_the_eight_actions_of_mlflows_calls_are_azures() -> None:
         "experiments/read", "experiments/write", "experiments/delete", "experiments/runs/read", "experiments/runs/write",
         "models/read", "models/write", "models/delete",
     )} <= {str(action) for action in builtin.MLFLOW_DATA_SCIENTIST.allowed}  # fmt: skip
+
+
+def test_actions_of_web_services_are_those_of_endpoints() -> None:
+    prefix = "Microsoft.MachineLearningServices/workspaces/services/"
+
+    deploys = expand((f"{prefix}aci/write", f"{prefix}aks/*"))
+    less = expand(("*/write",), (f"{prefix}aks/write",))
+
+    assert deploys == {
+        Action.ENDPOINTS_READ,
+        Action.ENDPOINTS_WRITE,
+        Action.ENDPOINTS_DELETE,
+        Action.ENDPOINTS_SCORE,
+        Action.ENDPOINTS_KEYS,
+    }
+    assert expand((f"{prefix}aks/listkeys/action",)) == {Action.ENDPOINTS_KEYS}
+    assert Action.ENDPOINTS_WRITE not in less
+    assert Action.RUNS_WRITE in less
+    assert find_action("services/aks/score/action") is Action.ENDPOINTS_SCORE
+    assert unknown(["*/computes/start/action", f"{prefix}aci/write"]) == ["*/computes/start/action"]
 
 
 def test_the_built_in_roles_differ_as_azure_says() -> None:

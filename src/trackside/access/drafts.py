@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from trackside.access import service, store
-from trackside.access.model import check_patterns, expand, parse_scope
+from trackside.access.model import check_patterns, expand, parse_scope, unknown
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -55,9 +55,8 @@ def check(tx: Tx, call: NewRole) -> Checked:
     wrong = {(problem.field, problem.value) for problem in problems}
     good = tuple(each for each in actions if ("actions", each) not in wrong)
     less = tuple(each for each in not_actions if ("not_actions", each) not in wrong)
-    unknown = [each for each in (*good, *less) if not expand((each,))]
     allowed = sorted(action for action in expand(good, less) if action not in OPEN_ACTIONS)
-    return Checked(problems=problems, allowed=[str(each) for each in allowed], unknown=unknown)
+    return Checked(problems=problems, allowed=[str(each) for each in allowed], unknown=unknown([*good, *less]))
 
 
 def _problems(field: str, values: list[str], check_one: Callable[[str], Any]) -> Iterator[Problem]:

@@ -24,6 +24,15 @@ MAX_PATTERNS = 200
 MAX_PATTERN_CHARS = 300
 # To create needs no right to change what others created, and the right to change includes it.
 IMPLIED = {Action.EXPERIMENTS_WRITE: Action.EXPERIMENTS_CREATE, Action.MODELS_WRITE: Action.MODELS_CREATE}
+# The older names of actions on endpoints: those of web services on ACI and AKS.  Roles written with them mean the same here.
+_SERVICES = "Microsoft.MachineLearningServices/workspaces/services/"
+OLDER: dict[Action, tuple[str, ...]] = {
+    Action.ENDPOINTS_READ: (f"{_SERVICES}aci/read", f"{_SERVICES}aks/read"),
+    Action.ENDPOINTS_WRITE: (f"{_SERVICES}aci/write", f"{_SERVICES}aks/write"),
+    Action.ENDPOINTS_DELETE: (f"{_SERVICES}aci/delete", f"{_SERVICES}aks/delete"),
+    Action.ENDPOINTS_SCORE: (f"{_SERVICES}aks/score/action",),
+    Action.ENDPOINTS_KEYS: (f"{_SERVICES}aci/listKeys/action", f"{_SERVICES}aks/listKeys/action"),
+}
 
 
 class Scope(Struct, frozen=True):
@@ -107,7 +116,10 @@ def find_action(text: str) -> Action:
     for action in Action:
         if action.lower() == lowered and action not in OPEN_ACTIONS:
             return action
-    found = [action for action in Action if action.lower().endswith(f"/{lowered}")]
+    older = [
+        action for action, names in OLDER.items() if any(f"/{name}".lower().endswith(f"/{lowered}") for name in names)
+    ]
+    found = [action for action in Action if action.lower().endswith(f"/{lowered}")] or older
     if len(found) > 1:  # workspaces/read is an end of nothing else, but read is of all
         shortest = min(len(action) for action in found)
         found = [action for action in found if len(action) == shortest] if "/" in lowered else found
@@ -193,8 +205,15 @@ def _object(path: str, text: str) -> tuple[str, str]:
     return kind, experiment_named(object_id).id if kind == "experiment" else object_id
 
 
-def _matches(action: str, patterns: tuple[str, ...]) -> bool:
-    return any(_pattern(pattern).fullmatch(action) is not None for pattern in patterns)
+def unknown(patterns: Iterable[str]) -> list[str]:
+    """Return the patterns that match no action of this server."""
+    return [pattern for pattern in patterns if not expand((pattern,))]
+
+
+def _matches(action: Action, patterns: tuple[str, ...]) -> bool:
+    """Tell whether a pattern names the action, or one of its older names."""
+    names = (action, *OLDER.get(action, ()))
+    return any(_pattern(pattern).fullmatch(name) is not None for pattern in patterns for name in names)
 
 
 @lru_cache(maxsize=4096)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from trackside.access.model import unknown
 from trackside.cli import credentials
 from trackside.cli.access.calls import PREFIX, Local, Remote, listed, place, quoted
 from trackside.cli.output import BROKEN, OK, Stop, complain, day, moment, say
@@ -171,6 +172,9 @@ def role_create(words: argparse.Namespace) -> int:
         made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
     allowed = made.get("allowed", [])
     say(f"created role {made['name']}: it comes to {len(allowed)} actions of this server")
+    strange = unknown([*made["actions"], *made.get("not_actions", [])])
+    if strange and allowed:
+        complain(f"without effect, because no action of this server matches: {', '.join(strange)}")
     if not allowed:
         complain(
             "the role allows nothing: no action of this server is among its Actions; `trackside role list` shows roles"
