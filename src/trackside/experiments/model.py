@@ -1,4 +1,4 @@
-"""What an experiment is on the wire, and which values it takes.  Knows no SQL."""
+"""Wire types of experiments, and the checks of their values.  Knows no SQL."""
 
 import re
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ _VIEW_NUMBERS = {"1": ViewType.ACTIVE_ONLY, "2": ViewType.DELETED_ONLY, "3": Vie
 
 
 def view_type(given: str | int | None) -> ViewType:
-    """By name or by number; an unknown one counts as not given, as on stock."""
+    """Return the view type of a name or number; an unknown one counts as missing, as in MLflow."""
     text = str(given)
     if text in _VIEW_NUMBERS:
         return _VIEW_NUMBERS[text]
@@ -149,7 +149,8 @@ def check_name(name: str | None) -> str:
 
 
 def check_absolute(location: str) -> None:
-    """A relative path starts, as on stock, in the folder that the server runs in, which the answer would show."""
+    """Raise Invalid for a relative path: as in MLflow it starts in the server's working directory, which the answer would
+    show."""
     if not location.startswith("/") and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", location):
         raise Invalid(f"artifact_location is '{location[:200]}'; it must be a URI or an absolute path")
 
@@ -173,7 +174,7 @@ def check_tag(key: str | None, value: str | None) -> Tag:
 
 
 class EditTag(Call, frozen=True):
-    """Without `value` the tag is deleted.  `expected` is the value that the caller saw; absent: there was no tag."""
+    """Set a tag; without `value` delete it.  `expected` is the value that the caller saw; absent: no tag."""
 
     required: ClassVar[tuple[str, ...]] = ("experiment_id", "key")
     experiment_id: str | None = None
@@ -183,7 +184,7 @@ class EditTag(Call, frozen=True):
 
 
 class EditedTag(Struct, frozen=True):
-    """`value` is null for a tag that was deleted."""
+    """The new value of a tag; null if it was deleted."""
 
     key: str
     value: str | None

@@ -1,4 +1,4 @@
-"""The calls about experiments.  Knows HTTP's side of them only."""
+"""The calls about experiments."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,10 @@ ONE = by("experiment", "experiment_id")
 
 @dataclass(frozen=True)
 class Calls:
-    """`artifact_root` is where artifacts go if neither the experiment nor its workspace says.  `is_local`: only this machine
-    reaches the server."""
+    """The handlers.
+
+    `artifact_root` is used where neither the experiment nor its workspace has a root.  `is_local`: only this machine can reach
+    the server."""
 
     artifact_root: str
     is_local: bool

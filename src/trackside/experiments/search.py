@@ -1,4 +1,4 @@
-"""Searches experiments: which, in what order, from which page on.  The question's SQL is `search_sql`."""
+"""The call `experiments/search`.  `search_sql` has the SQL."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Condition, Tx
@@ -8,7 +8,7 @@ from trackside.experiments import search_sql, store
 
 
 def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
-    """`max_results` must be given, as on stock, whose protocol reads a missing one as 0."""
+    """Return a page of experiments.  `max_results` is required, as in MLflow, whose protocol reads a missing one as 0."""
     most = call.max_results or 0
     if most < 1:
         raise Invalid(
@@ -26,7 +26,7 @@ def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
 
 
 def _readable(tx: Tx) -> Condition:
-    """What leaves out hidden experiments.  A few that may be read are named by their rows, which are then all that is read."""
+    """Return the condition that leaves out hidden experiments.  If only a few are readable, it names their rows."""
     limit = tx.rights.limit("experiment", Action.EXPERIMENTS_READ)
     if limit is None or not limit.is_only:
         return tx.only_readable("experiment", Action.EXPERIMENTS_READ, "e.experiment_id")

@@ -1,5 +1,4 @@
-"""The SQL of experiments/search: which experiments, in which order, from which page on.  Knows their tables; runs no
-statement."""
+"""The SQL of `experiments/search`: filter, order and page.  Runs no statement."""
 
 from collections.abc import Sequence
 
@@ -19,7 +18,7 @@ _TIE_BREAKER = Order(_ID, ascending=False)
 
 
 class Search(Struct, frozen=True):
-    """What is asked for, read and checked."""
+    """The parsed parameters of a search."""
 
     tree: Filter | None
     orders: tuple[Order, ...]
@@ -28,7 +27,7 @@ class Search(Struct, frozen=True):
 
 
 def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str]) -> Search:
-    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    """Return the parsed search.  Raise Invalid, in MLflow's words."""
     tree = parse_filter(filter_text, EXPERIMENTS)
     orders = parse_order_by(order_by, EXPERIMENTS) or _NATURAL
     if all(order.field != _ID for order in orders):
@@ -40,7 +39,8 @@ def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str
 def query(
     search: Search, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
 ) -> Query:
-    """Finds `limit` experiments, and one more if there is one: rows for `cut`.  `readable` leaves out what is hidden."""
+    """Return the query of `limit` experiments and one more, whose rows are for `cut`.  `readable` is the condition of
+    `search`."""
     bind = Binder()
 
     def place(field: Field) -> Place:
@@ -69,5 +69,5 @@ def query(
 
 
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
-    """The experiment_seqs of the page, and the token of the next if there is one."""
+    """Return the experiment_seqs of the page, and the token of the next page if there is one."""
     return keyset.cut(rows, limit, search.fingerprint)

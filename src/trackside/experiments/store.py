@@ -1,4 +1,4 @@
-"""Experiments and their tags in SQL.  Knows their tables, and that an experiment's end is its runs' end."""
+"""Experiments and their tags in SQL.  The deletion of an experiment deletes its runs."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ _COLUMNS = """experiment_seq, experiment_id, name, artifact_location, lifecycle_
 
 
 def create_default(tx: Tx, server_root: str) -> None:
-    """The experiment "0" of a workspace.  Harmless when it exists."""
+    """Create the experiment "0" of a workspace unless it exists."""
     if tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=DEFAULT_ID):
         return
     location = f"{artifact_root(workspaces.hold(tx), server_root)}/{DEFAULT_ID}"
@@ -66,9 +66,10 @@ def create_default(tx: Tx, server_root: str) -> None:
 def create(
     tx: Tx, name: str | None, server_root: str, artifact_location: str | None = None, tags: Sequence[Tag] = ()
 ) -> str:
-    """The new experiment's id.  `server_root` is where artifacts go if neither the call nor the workspace says.
+    """Create an experiment and return its id.
 
-    Of one that is there for the same source, its id: MLflow makes the experiment of a Databricks notebook in each session."""
+    `server_root` is the artifact root if neither the call nor the workspace has one.  If an experiment of the same source
+    exists, its id is returned: MLflow creates the experiment of a Databricks notebook in each session."""
     name = check_name(name)
     if artifact_location:
         artifact_location = _absolute(check_place(artifact_location))
@@ -127,7 +128,7 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
 
 
 def get_by_name(tx: Tx, name: str) -> Experiment:
-    """Return the active experiment of a name, else the one of that name that was deleted last."""
+    """Return the active experiment with the name, else the one that was deleted last."""
     readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "experiment_id")
     row = tx.one(
         f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name{readable} {_ACTIVE_FIRST}",
@@ -140,7 +141,7 @@ def get_by_name(tx: Tx, name: str) -> Experiment:
 
 
 def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
-    """In the order of `seqs`."""
+    """Return experiments in the order of `seqs`."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND experiment_seq IN :seqs", seqs=list(seqs)
     )
@@ -149,7 +150,7 @@ def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Experiment]:
 
 
 def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
-    """Internal keys of the ids that exist and that the caller may read; the others are passed over, as in MLflow's search."""
+    """Return the internal keys of the ids that exist and that the caller may read; others are ignored, as in MLflow's search."""
     ids = [check_id(given) for given in experiment_ids]
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "experiment_id")
     return [
@@ -163,7 +164,7 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
 
 
 def locate_named(tx: Tx, name: str) -> Object | None:
-    """The experiment of a name, for access control."""
+    """Return the experiment with the name, for access control; None if there is none."""
     row = tx.one(
         f"SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name {_ACTIVE_FIRST}", name=name
     )
@@ -171,12 +172,12 @@ def locate_named(tx: Tx, name: str) -> Object | None:
 
 
 def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
-    """The internal key and the artifact location of an experiment that takes runs, and will until this write is done."""
+    """Return the internal key and artifact location of an active experiment, which stays active until the transaction ends."""
     return _active(tx, experiment_id, " FOR SHARE")
 
 
 def remembered_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
-    """The same, where the only writer of a store remembers it; what changes it calls `forget_active`."""
+    """Return the same from the cache of SQLite's only writer.  What changes it must call `forget_active`."""
     if tx.memory is None:
         return active(tx, experiment_id)
     found: tuple[int, str] | None = tx.memory.get((_ACTIVE, tx.ws, experiment_id))
@@ -188,7 +189,7 @@ def remembered_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
 
 
 def forget_active(tx: Tx, experiment_id: str) -> None:
-    """To be called where an experiment that was active may take no more runs, or has another key or artifact location."""
+    """Remove an experiment from the cache; to be called before it is deleted or its key or artifact location changes."""
     if tx.memory is not None:
         tx.memory.pop((_ACTIVE, tx.ws, str(check_id(experiment_id))), None)
 
@@ -295,9 +296,9 @@ def delete(tx: Tx, experiment_id: str) -> None:
 
 
 def restore(tx: Tx, experiment_id: str) -> None:
-    """Restore the experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted.
+    """Restore an experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted.
 
-    Raise AlreadyExists where an active experiment has its name by now."""
+    Raise AlreadyExists if an active experiment has its name."""
     taken = tx.one(
         """
         SELECT e.name, o.experiment_id FROM experiments e JOIN experiments o ON o.workspace_id = e.workspace_id
@@ -368,9 +369,9 @@ def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
 
 
 def edit_tag(tx: Tx, experiment_id: str, key: str, value: str | None, expected: str | None) -> None:
-    """Set a tag, or delete it for a value of None, if it still has the value that the caller saw; None: there was no tag.
+    """Set a tag, or delete it if the value is None, provided that it still has the value that the caller saw (None: no tag).
 
-    Raise Conflict if it has another one by now."""
+    Raise Conflict if it has another value."""
     seq, _ = active(tx, experiment_id)
     tx.all(
         "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq FOR UPDATE", seq=seq
@@ -388,7 +389,7 @@ def edit_tag(tx: Tx, experiment_id: str, key: str, value: str | None, expected: 
 
 
 def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
-    """Raise Conflict if a tag has not the value that the caller saw; None: no tag."""
+    """Raise Conflict unless a tag still has the value that the caller saw (None: no tag)."""
     if value != expected:
         now = "is deleted" if value is None else f"is {value[:200]!r}"
         raise Conflict(f"The tag {key!r} {now} by now: somebody changed it. Read it again, then change it")
@@ -423,7 +424,7 @@ def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
 
 
 def _drop_documents(tx: Tx, experiment_seq: int) -> None:
-    """Drop the cached answers of the experiment's runs."""
+    """Delete the cached documents of the experiment's runs."""
     tx.run(
         """
         DELETE FROM run_docs WHERE workspace_id = :ws
@@ -441,7 +442,7 @@ def _raise_missing(tx: Tx, experiment_id: str) -> None:
 
 
 def _absolute(location: str) -> str:
-    """A path without a scheme is one of the server's folders."""
+    """Return a location with an absolute path: a path without a scheme is a folder of the server."""
     if urlsplit(location).scheme == "" and not location.startswith("/"):
         return os.path.abspath(location)  # noqa: PTH100  # links are the caller's to name
     return location

@@ -1,8 +1,8 @@
-"""What is logged to runs, many calls at once: the hot path.  Knows the rules of logging; its SQL is one statement a table.
+"""Writes metrics, params and tags of many calls in one transaction: the hot path.
 
-The calls of a group are decided in order against what is stored, in memory, and what holds is written together.  So a call
-that breaks a rule changes nothing, and a thousand calls cost a few statements.  On SQLite, whose only writer this is, runs and
-series stay remembered between groups.
+The calls of a group are checked in order against the stored state, in memory, and those that pass are written together, in one
+statement per table.  A call that breaks a rule changes nothing.  On SQLite, which has one writer, the state of runs and series is
+cached between groups.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ Attribute = tuple[int, str, int, str]
 
 
 class RunState(Struct, gc=False):  # as `Series`
-    """What the writer needs to know of a run."""
+    """The state of a run that the writer needs."""
 
     run_seq: int
     experiment_seq: int
@@ -57,7 +57,7 @@ class RunState(Struct, gc=False):  # as `Series`
 
 
 def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
-    """Adds what the calls log; one answer for each, in order."""
+    """Write what the calls log.  Return one answer or fault per call, in order."""
     states = _remembered(tx, calls) if tx.memory is not None else _looked_up(tx, calls)
     models = model_points.models_of(tx, calls)
     points = []
@@ -89,7 +89,7 @@ def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
 
 
 def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int, *, is_counted: bool) -> None:
-    """A run that was just made: nothing of it needs to be looked up."""
+    """Cache the state of a run that was just created, so that it need not be read."""
     if tx.memory is not None:
         tx.memory["run", tx.ws, run_id] = RunState(
             run_seq, experiment_seq, "active", {}, tx.user, is_counted, is_new=True, has_doc=False
@@ -105,7 +105,7 @@ _RUNS = f"""
 
 
 def _remembered(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
-    """Return what is known of the runs that are logged to; what this writer does not remember is read."""
+    """Return the state of the runs of the calls, from the cache or from the store."""
     states = _runs(tx, calls)
     _load_series(tx, calls, states)
     _load_params(tx, calls, states)
@@ -113,7 +113,7 @@ def _remembered(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
 
 
 def _looked_up(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
-    """The same where others write too: the runs are locked, and then all is read, in one round trip."""
+    """Return the state of the runs where other servers write too: lock the runs, then read everything in one round trip."""
     ids = sorted({call.run_id for call in calls})
     keys = sorted({key for call in calls for key in call.points})
     params = sorted({key for call in calls for key, _ in call.params})
@@ -287,7 +287,7 @@ def _count_points(tx: Tx, touched: dict[str, RunState]) -> None:
 
 
 def attribute(experiment_seq: int, run_seq: int, key: str, value: str) -> Attribute:
-    """Return a parameter or tag of a run as a row of its table."""
+    """Return the row of a parameter or tag."""
     return experiment_seq, key, run_seq, value
 
 
@@ -302,7 +302,7 @@ def save_tags(tx: Tx, tags: Sequence[Attribute]) -> None:
 
 
 def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
-    """Tells the change log that the runs were logged to, once until somebody reads it; and drops their documents."""
+    """Record in the change log that runs were logged to, once until a reader has seen it, and delete their documents."""
     memory = tx.memory
     drop_documents(tx, [state.run_seq for state in touched.values() if state.has_doc])
     news: dict[str, int] = {}
@@ -334,6 +334,6 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
 
 
 def drop_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
-    """The runs changed: what was stored for searches is no longer true.  Their rows are locked, on PostgreSQL."""
+    """Delete the cached documents of runs that have changed.  On PostgreSQL their rows are locked."""
     if run_seqs:
         tx.post("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs", runs=run_seqs)

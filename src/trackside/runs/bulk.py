@@ -1,4 +1,4 @@
-"""Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs a transaction; each change can be undone."""
+"""Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs per transaction; each change can be undone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -25,7 +25,7 @@ ACTIONS = ("set-tag", "delete-tag", "delete", "restore", "move")
 
 
 class ChangeRuns(SelectRuns, frozen=True):
-    """`experiment_id` is where `move` takes the runs."""
+    """A change of the selected runs.  `experiment_id` is the target of `move`."""
 
     action: str | None = None
     key: str | None = None
@@ -40,7 +40,7 @@ class Refused(Struct, frozen=True):
 
 
 class Undo(Struct, frozen=True, omit_defaults=True):
-    """The body of a call that takes a part of the changes back."""
+    """The body of a call that reverts a part of the changes."""
 
     action: str
     run_ids: list[str]
@@ -51,7 +51,8 @@ class Undo(Struct, frozen=True, omit_defaults=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True):
-    """`refused` lists the first thousand; `undo` has the calls that restore the former state, in order."""
+    """The result.  `refused` lists the first thousand runs that were not changed; `undo` lists calls that restore the former
+    state, in order."""
 
     matching: int
     changed: int
@@ -69,7 +70,7 @@ class Run(Struct, frozen=True):
 
 
 class Outcome(Struct):
-    """What became of some runs; `former` has the changed ones by what they had before."""
+    """The result of some runs.  `former` groups the changed runs by their former value."""
 
     former: dict[str | None, list[str]] = {}
     unchanged: int = 0
@@ -86,7 +87,7 @@ Step = Callable[[Tx, Sequence[str]], Outcome]
 
 
 def step_of(call: ChangeRuns) -> Step:
-    """Return what changes some runs.  Raise Invalid for values that no run can take."""
+    """Return the function that changes some runs.  Raise Invalid for values that no run can have."""
     match call.action:
         case "set-tag":
             key, value = limits.check_tag(call.key or "", call.value or "", "")
@@ -107,9 +108,9 @@ def step_of(call: ChangeRuns) -> Step:
 
 
 def edit_tag(tx: Tx, run_id: str, key: str, value: str | None, expected: str | None) -> None:
-    """Set a tag, or delete it for a value of None, if it still has the value that the caller saw; None: there was no tag.
+    """Set a tag, or delete it if the value is None, provided that it still has the value that the caller saw (None: no tag).
 
-    Raise Conflict if it has another one by now."""
+    Raise Conflict if it has another value."""
     if not _lock(tx, [run_id]):
         raise not_found(run_id)
     row = tx.one(
@@ -184,7 +185,7 @@ def _writable(tx: Tx, experiment_seqs: Iterable[int]) -> set[int]:
 
 
 def _tag(tx: Tx, run_ids: Sequence[str], key: str, value: str | None) -> Outcome:
-    """Sets a tag, or deletes it for a value of None."""
+    """Set a tag, or delete it if the value is None."""
     outcome = Outcome()
     runs = []
     for run in _lock(tx, run_ids, outcome.refused):
@@ -241,7 +242,7 @@ def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outco
 
 
 def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
-    """Files stay where they are, and so do logged models and copies at the other side of a link."""
+    """Move runs to another experiment.  Their files, their logged models and their copies at the other side of a link stay."""
     target, _ = experiments.active(tx, experiment_id)
     if not _writable(tx, [target]):
         raise Denied(f"You may not add runs to experiment {experiment_id}.")
@@ -273,7 +274,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
 
 
 def _move_datasets(tx: Tx, run_seqs: Sequence[int], target: int) -> None:
-    """Datasets belong to an experiment: those that the runs read are made there too."""
+    """Copy the datasets that the runs read to the target experiment: a dataset belongs to an experiment."""
     moved = [
         seq
         for (seq,) in tx.all(

@@ -1,4 +1,4 @@
-"""The calls that read metric histories.  Knows MLflow's limits for them; how points lie is known in `metrics`."""
+"""The calls that read metric histories, with MLflow's limits.  `metrics` knows how points are stored."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ class RunsHistory(Answer, frozen=True):
 
 
 def get_history(read: Callable[[], AbstractContextManager[Tx]], call: GetHistory) -> Iterator[bytes]:
-    """A run or key that is not there has no points: 200, as on stock."""
+    """Return the points of a metric.  A run or key that does not exist has no points: status 200, as in MLflow."""
     limit = call.max_results
     if limit is not None and limit <= 0:
         raise Invalid(f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer.")
@@ -89,7 +89,9 @@ def get_history(read: Callable[[], AbstractContextManager[Tx]], call: GetHistory
 
 
 def get_history_bulk(tx: Tx, call: GetHistoryBulk) -> bytes:
-    """By run, timestamp, step, value.  Stock answers a bare NaN here; ours is the string, which its clients take too."""
+    """Return the points of a metric in several runs, ordered by run, timestamp, step and value.
+
+    NaN is the string "NaN", which MLflow's clients accept; MLflow writes a bare NaN here."""
     ids = call.run_id or []
     if not ids:
         raise Invalid("GetMetricHistoryBulk request must specify at least one run_id.")

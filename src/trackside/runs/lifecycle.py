@@ -161,7 +161,7 @@ def update_all(tx: Tx, calls: Sequence[RunUpdate]) -> list[m.GotInfo | Fault]:
 
 
 def artifact_uri(location: str, run_id: str) -> str:
-    """`<location>/<run>/artifacts`, before a query string if the location has one."""
+    """Return `<location>/<run>/artifacts`, inserted before a query string of the location."""
     path, mark, query = location.partition("?")
     return f"{path.rstrip('/')}/{run_id}/artifacts{mark}{query}"
 
@@ -195,8 +195,8 @@ def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
 
 
 def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[int, str] | Fault], list[int]]:
-    """Return the quotas, the experiments of the calls, and a key for each run, in one round trip.  A key that no run gets is
-    never used."""
+    """Return the quotas, the experiments of the calls, and a key for each run, in one round trip.  Unused keys are never used
+    again."""
     wanted = {call.experiment_id for call in calls}
     quotas, rows, seqs = tx.several(
         [
@@ -219,8 +219,8 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
 
 
 def _next_seqs(tx: Tx, count: int) -> range:
-    """Return keys for runs on SQLite, where nobody else inserts runs before this transaction ends.  The database continues
-    after the largest that is used."""
+    """Return keys for runs on SQLite, where no other writer inserts runs before this transaction ends.  The database continues
+    after the largest key in use."""
     # Read by each group: `trackside backup import` takes keys beside the server.
     row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
     first = 1 if row is None else row[0] + 1
@@ -228,7 +228,7 @@ def _next_seqs(tx: Tx, count: int) -> range:
 
 
 class _Planned(Struct, frozen=True):
-    """A run that will be written: its values but for the key that the database assigns, and the answer to its call."""
+    """A run that will be written: its values without the key that the database assigns, and the answer to its call."""
 
     run_id: str
     experiment_seq: int
@@ -278,8 +278,10 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
 
 
 def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> list[tuple[_Planned, int]]:
-    """Write new runs with their tags and changes, and return their keys.  `seqs`: keys that were drawn before, so that one
-    statement takes all rows, and PostgreSQL no round trip for each."""
+    """Write new runs with their tags and changes.  Return the runs with their keys.
+
+    `seqs` are keys that were reserved before, so that one statement inserts all rows and PostgreSQL needs no round trip for
+    each."""
     changes = [Change("run", plan.run_id, "create") for plan in planned]
     made = list(zip(planned, seqs, strict=False))
     tags = [
@@ -316,8 +318,7 @@ def _insert_runs(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
 
 
 def _insert_whole(tx: Tx, made: Sequence[tuple[_Planned, int]]) -> None:
-    """Write runs, the tags with their names and their changes: one statement for a run takes PostgreSQL and the driver less time
-    than three."""
+    """Write runs, their tags and their changes in one statement per run, which takes less time than three on PostgreSQL."""
     tx.many(
         f"""
         WITH made AS (
@@ -349,7 +350,7 @@ def _row(plan: _Planned, seq: int) -> dict[str, Any]:
 
 
 def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
-    """Return what is known of the runs, with their values; a run that does not exist is left out."""
+    """Return the state and the values of runs, without those that do not exist."""
     states: dict[str, RunState] = {}
     if tx.memory is not None:
         for run_id in run_ids:
@@ -433,7 +434,7 @@ def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str], changes:
 
 
 def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -> None:
-    """Delete stored documents of the runs; keep what the writer remembers of them, which `update_all` brought up to date."""
+    """Delete the stored documents of runs.  The writer's cache of the runs is kept: `update_all` has updated it."""
     batch.drop_documents(tx, [states[run_id].run_seq for run_id in touched if states[run_id].has_doc])
     for run_id, ended in touched.items():
         tx.stir("run", run_id, ends=ended)

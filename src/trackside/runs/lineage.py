@@ -1,4 +1,4 @@
-"""What went into a run and what came out: datasets and logged models.  Knows the edges' tables; knows no model."""
+"""Inputs and outputs of runs: datasets and logged models.  Knows the tables of these relations."""
 
 import json
 import re
@@ -45,7 +45,9 @@ class FoundDatasets(Answer, frozen=True):
 
 
 def log_inputs(tx: Tx, run_id: str, inputs: Sequence[GivenInput], models: Sequence[GivenModel]) -> None:
-    """A dataset is known by name and digest within its experiment; an edge that exists keeps its tags."""
+    """Add datasets and models as inputs of a run.
+
+    A dataset is identified by name and digest within its experiment.  An input that exists keeps its tags."""
     for given in inputs:
         _check(given)
     run_seq, experiment_seq = store.active(tx, run_id)
@@ -72,7 +74,7 @@ def log_inputs(tx: Tx, run_id: str, inputs: Sequence[GivenInput], models: Sequen
 
 
 def tags_of_input(tx: Tx, run_seq: int, name: str, digest: str) -> int | None:
-    """Return how many tags the edge from a run to a dataset has; None where there is no such edge."""
+    """Return the number of tags of a dataset input; None if the run has no such input."""
     row = tx.one(
         """
         SELECT (SELECT COUNT(*) FROM input_tags t
@@ -88,8 +90,9 @@ def tags_of_input(tx: Tx, run_seq: int, name: str, digest: str) -> int | None:
 
 
 def remove_input(tx: Tx, run_id: str, name: str, digest: str) -> int:
-    """Delete the edge from a run to a dataset, with its tags.  Return the number of rows.  The dataset stays with its experiment:
-    another run may be about to name it."""
+    """Delete a dataset input with its tags.  Return the number of rows.
+
+    The dataset stays with its experiment: another run may be about to name it."""
     run_seq = store.seq_of(tx, run_id)
     row = tx.one(
         """
@@ -122,7 +125,7 @@ def log_outputs(tx: Tx, run_id: str, models: Sequence[GivenModel]) -> None:
 
 
 def log_model(tx: Tx, run_id: str, model_json: str) -> None:
-    """The record that clients of MLflow 2 keep of a model they logged."""
+    """Add a logged model to the tag in which clients of MLflow 2 list the models of a run."""
     try:
         model = json.loads(model_json)
     except (ValueError, RecursionError):
@@ -184,8 +187,7 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
 
 
 def _records(value: str) -> list[Any]:
-    """What the tag tells of models that were logged before.  Users may write to it, and what was too long was cut: the
-    records that are whole count."""
+    """Return the models that the tag lists.  Users may write the tag and long values are cut, so only complete records count."""
     found: list[Any] = []
     before = _OPENING.match(value)
     with suppress(ValueError, RecursionError):

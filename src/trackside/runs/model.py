@@ -1,4 +1,4 @@
-"""What a run is on the wire, and the calls about it.  Knows MLflow's shapes; knows no SQL."""
+"""Wire types of runs and of the calls about them, in MLflow's form.  Knows no SQL."""
 
 import random
 from enum import StrEnum
@@ -30,7 +30,7 @@ RUN_NAME_TAG = "mlflow.runName"
 
 
 def status_of(given: str | int | None) -> Status | None:
-    """By name or number; None for an unknown one, which changes nothing, as on stock."""
+    """Return the status of a name or number; None for an unknown one, which, as in MLflow, leaves the status unchanged."""
     text = str(given)
     return Status(text) if text in Status.__members__ else _STATUS_NUMBERS.get(text)
 
@@ -138,7 +138,7 @@ class CreateRun(Call, frozen=True):
 
 
 class _OfRun(Call, frozen=True):
-    """`run_uuid` is the old name of `run_id`; some clients send both."""
+    """A call that names a run.  `run_uuid` is the old name of `run_id`; some clients send both."""
 
     required: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str | None = None
@@ -150,7 +150,7 @@ class _OfRun(Call, frozen=True):
 
 
 class RunCall(_OfRun, frozen=True):
-    """Names a run, and nothing more."""
+    """A call with no parameter but the run."""
 
 
 class UpdateRun(_OfRun, frozen=True):
@@ -254,7 +254,7 @@ _ANIMALS = (
 
 
 def random_name() -> str:
-    """Such as `brisk-otter-417`."""
+    """Return a random name such as `brisk-otter-417`."""
     choose = random.choice  # a name, no secret
     return f"{choose(_ADJECTIVES)}-{choose(_ANIMALS)}-{choose(range(1000))}"
 

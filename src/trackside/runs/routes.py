@@ -1,4 +1,4 @@
-"""The calls about runs.  Knows HTTP's side of them only."""
+"""The calls about runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ BATCH_BYTES = 128 << 10  # of a log-batch that goes past ASGI: a thousand points
 
 
 def _run_and_models(call: Any) -> Sequence[Reference]:
-    """The run of a call, and the logged models that the call's points, inputs or outputs name."""
+    """Return the run of a call, and the logged models that its points, inputs or outputs name."""
     run = call.run_id or call.run_uuid
     if not run:
         return []
@@ -84,7 +84,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Logging:
-    """Logs, and tells `count` of the points: (workspace, how many)."""
+    """The calls that log.  `count(workspace, number)` is called with the number of points."""
 
     count: Callable[[int, int], None]
 
@@ -100,7 +100,7 @@ class Logging:
 
 
 def routes(documents: Documents, orders: Orders, count: Callable[[int, int], None]) -> list[Route]:
-    """`count` is told of points that were logged: their workspace and how many."""
+    """Return the routes.  `count(workspace, number)` is called with the number of points that were logged."""
     calls = Calls(documents, orders)
     log = Logging(count).log
     return [

@@ -1,4 +1,4 @@
-"""Searches runs: which, in what order, from which page on.  Knows documents; the question's SQL is `search_sql`."""
+"""The call `runs/search`: puts pages together from the documents of runs.  `search_sql` has the SQL."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -20,10 +20,10 @@ class Found(Answer, frozen=True):
 
 
 def search(tx: Tx, call: SearchRuns, documents: Documents, kept: Orders | None = None) -> bytes:
-    """The answer as JSON, put together from the runs' documents.
+    """Return a page of runs as JSON.
 
-    `kept` has orders of runs in memory.  A page ends early where it would be larger than `MAX_ANSWER_BYTES`: then its token
-    goes on from there."""
+    `kept` caches orders of runs in memory.  A page that would be larger than `MAX_ANSWER_BYTES` ends early; its token
+    continues from there."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if most > MAX_RESULTS:
         raise invalid_value("max_results", most)
@@ -44,7 +44,7 @@ def search(tx: Tx, call: SearchRuns, documents: Documents, kept: Orders | None =
 
 
 def _rendered(docs: list[bytes], token: str | None) -> bytes:
-    """The documents are copied once: a page has some megabytes."""
+    """Join documents to a page, copying them once: a page has several megabytes."""
     more = b'"next_page_token":' + encode(token) if token else b""
     if not docs:
         return b"{" + more + b"}"

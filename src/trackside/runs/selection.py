@@ -1,4 +1,4 @@
-"""Which runs a call is about: experiments, a filter, a lifecycle, ids.  Every call about many runs reads them here."""
+"""The runs that a call concerns, selected by experiments, filter, lifecycle and ids; shared by all calls about many runs."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ _RUN_ID = Field(Entity.ATTRIBUTE, "run_id")
 
 
 class SelectRuns(Call, frozen=True):
-    """`filter` is in the filter language.  Without `experiment_ids`, `run_ids` must be given."""
+    """Which runs: `filter` is in the filter language.  Without `experiment_ids`, `run_ids` is required."""
 
     experiment_ids: list[str] | None = None
     filter: str | None = None
@@ -34,7 +34,7 @@ class SelectRuns(Call, frozen=True):
 
 
 def read(tx: Tx, call: SelectRuns, order_by: Sequence[str] = ()) -> Search:
-    """Return the search that the selection means.  Without an experiment that exists, its `experiments` are empty."""
+    """Return the search of a selection.  If none of its experiments exists, its `experiments` are empty."""
     stages = stages_of(call.lifecycle)
     if call.run_ids is not None and len(call.run_ids) > MAX_IDS:
         raise Invalid(f"run_ids has {len(call.run_ids)} ids; at most {MAX_IDS} are allowed")
@@ -90,7 +90,7 @@ def ids_of(tx: Tx, run_seqs: Sequence[int]) -> dict[int, str]:
 
 
 def total(tx: Tx, search: Search) -> int:
-    """Return how many runs the experiments have in that lifecycle, by an index alone."""
+    """Return the number of runs in the experiments with that lifecycle stage, from an index."""
     row = tx.one(
         """
         SELECT COALESCE(SUM((

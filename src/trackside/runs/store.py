@@ -1,4 +1,4 @@
-"""Runs in SQL: their life, their documents.  Knows the tables of runs; what is logged to them is `batch`."""
+"""Runs in SQL: lifecycle and cached JSON documents.  `batch` writes what is logged to runs."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -42,7 +42,7 @@ REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to t
 
 
 def delete(tx: Tx, run_id: str) -> None:
-    """Marks the run.  Harmless when it is marked."""
+    """Mark a run as deleted.  A run that is already deleted is left as it is."""
     holds.check(tx, Held.RUN, run_id)
     _move(tx, run_id, "deleted", "delete")
 
@@ -92,7 +92,7 @@ def find_seqs(tx: Tx, run_ids: Sequence[str]) -> dict[str, int]:
 
 
 def locate(tx: Tx, run_id: str) -> Object | None:
-    """The experiment of a run, for access control."""
+    """Return the experiment of a run, for access control; None if there is no such run."""
     row = tx.one(
         """
         SELECT e.experiment_id FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
@@ -104,7 +104,7 @@ def locate(tx: Tx, run_id: str) -> Object | None:
 
 
 def get(tx: Tx, run_id: str) -> Run:
-    """Everything of a run, its model inputs too, which searches leave out."""
+    """Return a run with everything that was logged to it, including model inputs, which searches omit."""
     row = tx.one(
         f"""
         SELECT EXISTS (SELECT 1 FROM inputs i WHERE i.workspace_id = :ws AND i.run_seq = r.run_seq),
@@ -122,17 +122,17 @@ def get(tx: Tx, run_id: str) -> Run:
 
 
 def some(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
-    """The same of several; those that are not there are left out."""
+    """Return several runs as `get` does, without those that do not exist."""
     return list(_load(tx, list(find_seqs(tx, run_ids).values()), with_model_inputs=True).values())
 
 
 def load(tx: Tx, run_seqs: Sequence[int]) -> list[Run]:
-    """Runs from their rows, in the order of `run_seqs`; those that are gone are left out."""
+    """Return runs in the order of `run_seqs`, without those that do not exist."""
     return list(_load(tx, run_seqs).values())
 
 
 def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -> dict[int, Run]:
-    """The same by run_seq."""
+    """Return runs by run_seq."""
     seqs = list(run_seqs)
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     infos = {
@@ -150,7 +150,7 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
 
 
 class _Parts(Struct, frozen=True):
-    """What was logged to runs, by run_seq."""
+    """What was logged to some runs, by run_seq."""
 
     metrics: dict[int, list[Metric]]
     params: dict[int, list[KeyValue]]
@@ -174,7 +174,7 @@ class _Parts(Struct, frozen=True):
 
 
 def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bool = True) -> _Parts:
-    """`has_datasets` and `has_models` are False where none of the runs has any."""
+    """Return what was logged to runs.  `has_datasets` and `has_models` are False if none of the runs has any."""
     which = "= :runs" if len(seqs) == 1 else "IN :runs"  # one value is bound in less time than a list
     runs = seqs[0] if len(seqs) == 1 else seqs
     metrics = {
@@ -217,10 +217,10 @@ def documents(
     most_bytes: int = sys.maxsize,
     unsaved: Callable[[int], bytes | None] = lambda _: None,
 ) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
-    """The JSON of runs in the order of `run_seqs`, and those of them (run_seq, run_id, JSON) that were made here, as they are
-    neither stored nor `unsaved`, which is asked by run_seq.
+    """Return the JSON of runs in the order of `run_seqs`, and the documents that were made by this call: run_seq, run_id, JSON.
 
-    It ends before the run that would make it more than `most_bytes`, but not before the second."""
+    A document is made if it is neither stored nor in `unsaved`, a function of the run_seq.  The result ends before the run
+    that would make it larger than `most_bytes`, but has at least one run."""
     docs: list[bytes] = []
     fresh: list[tuple[int, str, bytes]] = []
     start, total, size, most_made = 0, 0, AT_FIRST, MADE_FIRST
@@ -249,7 +249,8 @@ def _made(
     unsaved: Callable[[int], bytes | None],
     most: int,
 ) -> tuple[dict[int, bytes], Sequence[int]]:
-    """Return documents with those that are not stored, and the first of `run_seqs`: so many that at most `most` are made."""
+    """Return the stored documents with the missing ones added, and the first of `run_seqs`, of which at most `most` documents
+    are made."""
     docs = dict(stored)
     absent: list[int] = []
     for count, seq in enumerate(run_seqs):
@@ -270,7 +271,7 @@ def _made(
 
 
 def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int, bytes], Sequence[int]]:
-    """Return stored documents, and the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
+    """Return stored documents and the first of `run_seqs`, as many as fit into `most_bytes` and one more."""
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
     if len(run_seqs) == 1:
         return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs))), run_seqs
@@ -305,7 +306,7 @@ def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int,
 
 
 def _within(run_seqs: Sequence[int], sizes: dict[int, int], most_bytes: int) -> Sequence[int]:
-    """Return the first of `run_seqs`: up to the one whose document makes it more than `most_bytes`."""
+    """Return the first of `run_seqs` whose documents fit into `most_bytes`, and one more."""
     total = 0
     for count, seq in enumerate(run_seqs, 1):
         total += sizes.get(seq, 0)
@@ -315,7 +316,7 @@ def _within(run_seqs: Sequence[int], sizes: dict[int, int], most_bytes: int) -> 
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
-    """Keeps documents that were made from a snapshot not older than `epoch`, where their runs have not changed since."""
+    """Store documents that were made from a snapshot not older than `epoch`, except those of runs that have changed since."""
     if tx.memory is None:
         return
     kept = []
@@ -336,8 +337,10 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
 
 
 def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
-    """The same where other servers write too, and no server knows what the others changed: documents of runs that have not
-    changed for `REST_MS` are made under the locks of the runs.  A writer of a run holds that lock until the document is gone."""
+    """Make and store documents where other servers write too, so that no server knows all changes.
+
+    Only runs that have not changed for `REST_MS` are taken, and their rows are locked.  A writer of a run holds that lock
+    until it has deleted the document."""
     seqs = [
         seq
         for (seq,) in tx.all(
@@ -361,18 +364,18 @@ def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
 
 
 def saving(docs: Sequence[tuple[int, str, bytes]], epoch: int) -> Callable[[Tx], None]:
-    """`save_documents` as a command for the writer."""
+    """Return `save_documents` as a command for the writer."""
     return lambda tx: save_documents(tx, docs, epoch)
 
 
 def keeping(docs: Sequence[tuple[int, str, bytes]]) -> Callable[[Tx], None]:
-    """`keep_documents` as a command for the writer."""
+    """Return `keep_documents` as a command for the writer."""
     seqs = [seq for seq, _, _ in docs]
     return lambda tx: keep_documents(tx, seqs)
 
 
 def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None, *, ends: bool = False) -> None:
-    """Records a change of a run and drops its document; `ends`: it is not expected to change again."""
+    """Record a change of a run and delete its document; `ends`: no further change is expected."""
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
     tx.record(Change("run", run_id, action, detail))
     tx.stir("run", run_id, ends=ends)
@@ -394,7 +397,7 @@ def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:
 
 
 def _by_run(rows: Iterable[Row]) -> Iterable[tuple[int, Iterable[Row]]]:
-    """Rows that are ordered by their first column, which is `run_seq`."""
+    """Group rows by their first column, `run_seq`, by which they are ordered."""
     return groupby(rows, itemgetter(0))
 
 

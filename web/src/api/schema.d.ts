@@ -3132,7 +3132,8 @@ export interface components {
         };
         /**
          * Changed
-         * @description `refused` lists the first thousand; `undo` has the calls that restore the former state, in order.
+         * @description The result.  `refused` lists the first thousand runs that were not changed; `undo` lists calls that restore the former
+         *     state, in order.
          */
         Changed: {
             changed: number;
@@ -3151,7 +3152,7 @@ export interface components {
         };
         /**
          * ChangeRuns
-         * @description `experiment_id` is where `move` takes the runs.
+         * @description A change of the selected runs.  `experiment_id` is the target of `move`.
          */
         ChangeRuns: {
             /** @default null */
@@ -4781,7 +4782,7 @@ export interface components {
         };
         /**
          * RunCall
-         * @description Names a run, and nothing more.
+         * @description A call with no parameter but the run.
          */
         RunCall: {
             /** @default null */
@@ -6540,7 +6541,7 @@ export interface components {
         };
         /**
          * Undo
-         * @description The body of a call that takes a part of the changes back.
+         * @description The body of a call that reverts a part of the changes.
          */
         Undo: {
             action: string;
