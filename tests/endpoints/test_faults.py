@@ -4,6 +4,7 @@ another endpoint goes on."""
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -209,6 +210,9 @@ def test_a_body_that_is_no_request_is_the_callers_mistake_and_nan_is_a_value(ser
     assert [each.status for each in replied] == [400] * 5
     assert all({"error_code", "message"} <= set(each.json) for each in replied)
     assert (of_nan.status, "NaN" in of_nan.json["message"]) == (424, True)  # a linear regression refuses it
+    scraped = api.ask("GET", "/metrics").body.decode()
+    counts = dict(re.findall(r'endpoint_request_duration_seconds_count\{code="(\w+)"[^}]*\} (\d+)', scraped))
+    assert counts == {"4xx": "5", "424": "1"}  # an error of the model is none of the callers
 
 
 def test_a_requirement_that_does_not_install_says_which(

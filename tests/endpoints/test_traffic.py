@@ -10,7 +10,7 @@ from support.links import until
 from support.processes.servers import Server
 from trackside.core.http.meter import BOUNDS_S, Meter
 from trackside.endpoints import traffic_store
-from trackside.endpoints.traffic import Traffic, quantile_ms
+from trackside.endpoints.traffic import MODEL_FAILED, Traffic, class_of, quantile_ms
 from trackside.endpoints.traffic_routes import summed
 from trackside.endpoints.traffic_store import Minute
 
@@ -36,8 +36,8 @@ def test_each_minute_gets_what_came_in_it(db: Any) -> None:
     meter, clock = Meter(), Clock()
     traffic = Traffic(db, meter, clock)
 
-    for status_class in (2, 2, 4, 5):
-        meter.note((WS, "adder", "blue", status_class), 0.02)
+    for status in (200, 200, 400, 503, MODEL_FAILED):
+        meter.note((WS, "adder", "blue", class_of(status)), 0.02)
     traffic.step()
     meter.note((WS, "adder", "blue", 2), 0.02)
     traffic.step()
@@ -46,7 +46,7 @@ def test_each_minute_gets_what_came_in_it(db: Any) -> None:
     meter.note((WS, "adder", "blue", 2), 0.02)
     traffic.step()
 
-    assert counted(db) == [("blue", 6_000_000_000, 5, 1, 1), ("blue", 6_000_060_000, 1, 0, 0)]
+    assert counted(db) == [("blue", 6_000_000_000, 6, 1, 2), ("blue", 6_000_060_000, 1, 0, 0)]
 
 
 def test_old_minutes_are_dropped(db: Any) -> None:

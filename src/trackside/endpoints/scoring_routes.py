@@ -29,6 +29,7 @@ from trackside.endpoints.request_log.model import REQUEST_ID
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.endpoints.request_log.spool import Entry
 from trackside.endpoints.routing import RETRY_AFTER, Routing, Target, Way
+from trackside.endpoints.traffic import class_of
 
 log = logging.getLogger("trackside.endpoints")
 
@@ -85,7 +86,7 @@ class Scoring:
         self._small("/invocations", small, answer)
 
     def note(self, way: Way, target: Target, status: int, seconds: float) -> None:
-        self._meter.note((target.workspace_id, way.name, target.name, status // 100), seconds)
+        self._meter.note((target.workspace_id, way.name, target.name, class_of(status)), seconds)
 
     def _small(self, path: str, small: Small, answer: Answer) -> None:
         """Answer a call whose body is whole.  Raise a Fault, or answer later."""

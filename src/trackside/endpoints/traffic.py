@@ -22,7 +22,8 @@ from trackside.endpoints.traffic_store import Minute
 MINUTE_MS = 60_000
 KEEP_DAYS = 8
 PRUNE_EVERY_S = 3600.0
-_ERROR_CLASS, _SERVER_ERROR_CLASS = 4, 5
+MODEL_FAILED = 424  # the model raised an error: no fault of the caller, whatever the first digit says
+_ERROR_CLASS, _SERVER_ERROR_CLASSES = 4, (5, MODEL_FAILED)
 
 
 class Database(Protocol):
@@ -95,11 +96,16 @@ class Traffic:
             count = self._counts.setdefault(where, _Count(buckets=[0] * len(new)))
             count.requests += requests
             count.client_errors += requests if status_class == _ERROR_CLASS else 0
-            count.server_errors += requests if status_class == _SERVER_ERROR_CLASS else 0
+            count.server_errors += requests if status_class in _SERVER_ERROR_CLASSES else 0
             count.buckets = [a + b for a, b in zip(count.buckets, new, strict=True)]
             changed.add(where)
         self._before = found
         return changed
+
+
+def class_of(status: int) -> int:
+    """Return the class under which an answer is counted: the first digit of its status, or MODEL_FAILED."""
+    return status if status == MODEL_FAILED else status // 100
 
 
 def quantile_ms(buckets: tuple[int, ...], share: float) -> float | None:

@@ -72,9 +72,9 @@ class Exposition:
 
 
 def _words(key: Any) -> tuple[str, ...]:
-    """The labels of a timing, whose last part is a class of status."""
+    """The labels of a timing, whose last part is a class of status, or a status that is counted by itself."""
     *labels, code = key
-    return (*(str(label) for label in labels), f"{code}xx")
+    return (*(str(label) for label in labels), f"{code}xx" if code < 10 else str(code))
 
 
 def _plain(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> Any:

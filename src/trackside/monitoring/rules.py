@@ -43,7 +43,7 @@ _SLOW = (
 )
 _BY_DEPLOYMENT = "sum by (workspace, endpoint, deployment)"
 _FAILING = (
-    f'{_BY_DEPLOYMENT} (rate({f.SCORED.full}_count{{code="5xx"}}[10m]))'
+    f'{_BY_DEPLOYMENT} (rate({f.SCORED.full}_count{{code=~"5xx|424"}}[10m]))'  # 424: the model raised
     f" / {_BY_DEPLOYMENT} (rate({f.SCORED.full}_count[10m])) > 0.05"
 )
 
