@@ -85,6 +85,10 @@ def test_a_model_is_deployed_from_the_list_of_endpoints(server: Server, describe
     page.get_by_role("link", name="Endpoints").first.click()
     row = page.get_by_role("region", name="Endpoints").get_by_role("row").nth(1)
     expect(row.get_by_role("cell").nth(3)).to_have_text("0")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("sum")
+    page.get_by_role("option", name="sum Endpoint").click()
+    expect(page).to_have_url(f"{server.url}/#/endpoints/sum")
 
 
 def test_traffic_is_split_and_a_deployment_is_rolled_back(server: Server, described: Path, page: Page) -> None:

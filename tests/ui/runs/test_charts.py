@@ -90,6 +90,24 @@ def test_runs_and_metrics_that_begin_alike_are_told_apart(server: Server, page: 
         expect(page.locator("[popover] li bdi").get_by_text(re.compile(f"….*{end}$"))).to_have_count(1)
 
 
+def test_a_metric_that_runs_logged_once_is_drawn_as_bars_until_there_is_more(server: Server, page: Page) -> None:
+    experiment_id = server.api.new_experiment("once")
+    for name, value in (("low", 0.25), ("high", 0.75), ("middle", 0.5)):
+        run_id = server.api.new_run(experiment_id, run_name=name)
+        curves.log(server.api, run_id, [("auc", value, 0)])
+    page.goto(f"{server.url}/#/experiments/{experiment_id}/charts")
+    card = page.locator("figure", has_text="auc")
+
+    expect(card.get_by_role("listitem")).to_have_text(
+        [re.compile("high.*0.75"), re.compile("middle"), re.compile("low")]
+    )
+    expect(card).to_contain_text("3 points, exact")
+    assert axe.serious(page) == []
+
+    curves.log(server.api, run_id, [("auc", 0.6, 1)])
+    expect(card.get_by_role("application")).to_be_visible()
+
+
 def test_many_points_are_sampled_by_bucket_and_a_zoom_asks_again(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
     asked: list[dict[str, object]] = []
@@ -134,7 +152,8 @@ def test_five_thousand_metrics_keep_few_canvases_and_are_found_by_a_regular_expr
 ) -> None:
     experiment_id = server.api.new_experiment("wide")
     run_id = server.api.new_run(experiment_id, run_name="wide")
-    curves.log(server.api, run_id, ((f"layer{number % 50}/weight{number}", 1.0, 0) for number in range(5000)))
+    keys = [f"layer{number % 50}/weight{number}" for number in range(5000)]
+    curves.log(server.api, run_id, ((key, 1.0, step) for key in keys for step in range(2)))
 
     open_charts(page, server, experiment_id)
     expect(page.get_by_text("5,000 metrics")).to_be_visible()

@@ -443,12 +443,16 @@ def test_the_column_of_datasets_leads_to_the_runs_that_use_one(server: Server, p
 def test_the_best_of_nested_runs_is_found_by_an_order_or_a_filter(page: Page, server: Server) -> None:
     experiment_id = server.api.new_experiment("sweep")
     parent = server.api.new_run(experiment_id, run_name="study", start_time=9)
+    same = {f"constant_{number}": "1" for number in range(6)}
     for number in range(5):
-        run_id = log(server.api, experiment_id, f"trial-{number}", number / 8)
+        run_id = log(server.api, experiment_id, f"trial-{number}", number / 8, lr=str(number), **same)
         server.api.post("runs/set-tag", run_id=run_id, key="mlflow.parentRunId", value=parent)
     page.goto(f"{server.url}/#/experiments/{experiment_id}")
     expect(names(page)).to_have_text(["study"])
 
+    expect(
+        page.get_by_role("columnheader", name="lr More actions: lr")
+    ).to_be_attached()  # before what is the same in all
     page.get_by_role("columnheader", name="loss").click()
     expect(names(page)).to_have_text(["trial-4", "trial-3", "trial-2", "trial-1", "trial-0", "study"])
     page.goto(f"{server.url}/#/experiments/{experiment_id}?q=metrics.loss+%3C+0.2")

@@ -59,3 +59,17 @@ def test_each_formula_of_a_signal_has_words() -> None:
 
     for language in ("en", "es"):
         assert catalogue("monitor", language, "variants").keys() == variants
+
+
+def test_each_note_of_a_window_that_has_words_is_one_of_the_servers() -> None:
+    said = {
+        node.value
+        for module in (ROOT / "src" / "trackside" / "drift" / "monitors").glob("*.py")
+        for node in ast.walk(tree(module.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    words = catalogue("monitor", "en", "notes")
+
+    assert len(words) == 5
+    assert words.keys() <= said
+    assert catalogue("monitor", "es", "notes").keys() == words.keys()

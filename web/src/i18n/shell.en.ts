@@ -22,6 +22,8 @@ export default {
     access: "Access",
   },
   workspace: "Workspace",
+  endpoint: "Endpoint",
+  monitor: "Drift monitor",
   theme: { label: "Theme", system: "System theme", light: "Light theme", dark: "Dark theme" },
   language: "Language",
   settings: "Theme and language",

@@ -23,6 +23,8 @@ export default {
     imports: "Importaciones",
   },
   workspace: "Espacio de trabajo",
+  endpoint: "Endpoint",
+  monitor: "Monitor de deriva",
   theme: { label: "Tema", system: "Tema del sistema", light: "Tema claro", dark: "Tema oscuro" },
   language: "Idioma",
   settings: "Tema e idioma",

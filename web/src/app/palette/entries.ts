@@ -26,6 +26,8 @@ const ICONS: Record<Target["kind"], IconName> = {
   experiment: "flask",
   model: "cube",
   run: "running",
+  endpoint: "endpoint",
+  monitor: "eye",
   workspace: "workspace",
 };
 

@@ -1,4 +1,5 @@
-/** What the palette finds at the server: experiments, models, workspaces, and runs of the experiment that is shown. */
+/** What the palette finds at the server: experiments, models, endpoints, monitors, workspaces, and runs of the experiment
+ *  that is shown. */
 import { api } from "@/api/client";
 import { contains } from "@/api/filter";
 import { shortId, shownName } from "@/nouns/run/name";
@@ -10,7 +11,7 @@ export interface Target {
   link: string;
   label: string;
   hint: string;
-  kind: "experiment" | "model" | "run" | "workspace";
+  kind: "experiment" | "model" | "run" | "endpoint" | "monitor" | "workspace";
 }
 
 const MOST = 5;
@@ -23,6 +24,8 @@ export async function find(text: string, experiment: string | undefined, signal:
     experiment === undefined ? [] : runs(text, experiment, signal),
     experiments(text, signal),
     models(text, signal),
+    endpoints(text, signal),
+    monitors(text, signal),
     workspaces(text, signal),
   ];
   const found = await Promise.allSettled(searches);
@@ -64,11 +67,42 @@ async function models(text: string, signal: AbortSignal): Promise<Target[]> {
   return registered_models.map(({ name }) => ({ link: href("models", name), label: name, hint: "", kind: "model" }));
 }
 
+async function endpoints(text: string, signal: AbortSignal): Promise<Target[]> {
+  const { endpoints: all } = await api.get("/api/trackside/v1/endpoints", { signal, asks: false });
+  return named(all, text).map((name) => ({
+    link: href("endpoints", name),
+    label: name,
+    hint: shell.t.endpoint,
+    kind: "endpoint",
+  }));
+}
+
+async function monitors(text: string, signal: AbortSignal): Promise<Target[]> {
+  const { monitors: all = [] } = await api.get("/api/trackside/v1/drift-monitors", { signal, asks: false });
+  return named(all, text).map((name) => ({
+    link: href("drift", name),
+    label: name,
+    hint: shell.t.monitor,
+    kind: "monitor",
+  }));
+}
+
 async function workspaces(text: string, signal: AbortSignal): Promise<Target[]> {
   const { workspaces = [] } = await api.get("/api/trackside/v1/workspaces", { signal });
-  const names = workspaces.map((each) => each.name).filter((name) => name !== place.workspace);
-  return names
-    .filter((name) => name.toLowerCase().includes(text.toLowerCase()))
-    .slice(0, MOST)
-    .map((name) => ({ link: workspaceUrl(name), label: name, hint: shell.t.workspace, kind: "workspace" }));
+  const others = workspaces.filter((each) => each.name !== place.workspace);
+  return named(others, text).map((name) => ({
+    link: workspaceUrl(name),
+    label: name,
+    hint: shell.t.workspace,
+    kind: "workspace",
+  }));
+}
+
+/** Lists that the server answers as a whole. */
+function named(all: readonly { name: string }[], text: string): string[] {
+  const wanted = text.toLowerCase();
+  return all
+    .map((each) => each.name)
+    .filter((name) => name.toLowerCase().includes(wanted))
+    .slice(0, MOST);
 }

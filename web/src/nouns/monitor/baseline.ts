@@ -1,4 +1,4 @@
-import { formatDate } from "@/i18n/format";
+import { formatCount, formatDate } from "@/i18n/format";
 import type { Monitor } from "./monitor";
 import { words } from "./words";
 
@@ -19,4 +19,13 @@ export function referenceText(text: string): string {
 
 export function variantText(text: string): string {
   return words.t.variants[text as keyof typeof words.t.variants] ?? text;
+}
+
+/** What the server notes about a window. */
+export function noteText(text: string): string {
+  const [, rows, times] = /^The baseline has ([\d,]+) rows, less than (\d+) times those of the window/.exec(text) ?? [];
+  if (rows !== undefined && times !== undefined) {
+    return words.t.smallBaseline(formatCount(Number(rows.replaceAll(",", ""))), times);
+  }
+  return words.t.notes[text as keyof typeof words.t.notes] ?? text;
 }

@@ -8,6 +8,17 @@ export default {
     "the baseline": "the baseline",
     "the same weekdays of the baseline": "the same weekdays of the baseline",
   },
+  notes: {
+    "There are no earlier windows to compare with yet.": "There are no earlier windows to compare with yet.",
+    "The baseline has no rows of this slice.": "The baseline has no rows of this slice.",
+    "The window has no rows.": "The window has no rows.",
+    "No magnitude: it needs 50 rows in the baseline and the window, and a column that a classifier can use.":
+      "No magnitude: it needs 50 rows in the baseline and the window, and a column that a classifier can use.",
+    "No magnitude: it needs the rows of the window. Back-fill the window to compute it.":
+      "No magnitude: it needs the rows of the window. Back-fill the window to compute it.",
+  },
+  smallBaseline: (rows: string, times: string) =>
+    `The baseline has ${rows} rows, less than ${times} times those of the window: chance differences of the baseline stay in every window.`,
   variants: {
     "two samples": "two samples",
     plain: "plain",

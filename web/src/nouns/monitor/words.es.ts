@@ -10,6 +10,17 @@ export default {
     "the baseline": "la referencia",
     "the same weekdays of the baseline": "los mismos días de la semana de la referencia",
   },
+  notes: {
+    "There are no earlier windows to compare with yet.": "Todavía no hay ventanas anteriores con las que comparar.",
+    "The baseline has no rows of this slice.": "La referencia no tiene filas de este segmento.",
+    "The window has no rows.": "La ventana no tiene filas.",
+    "No magnitude: it needs 50 rows in the baseline and the window, and a column that a classifier can use.":
+      "Sin magnitud: hacen falta 50 filas en la referencia y en la ventana, y una columna que un clasificador pueda usar.",
+    "No magnitude: it needs the rows of the window. Back-fill the window to compute it.":
+      "Sin magnitud: hacen falta las filas de la ventana. Vuelva a calcular la ventana para obtenerla.",
+  },
+  smallBaseline: (rows, times) =>
+    `La referencia tiene ${rows} filas, menos de ${times} veces las de la ventana: sus diferencias casuales quedan en cada ventana.`,
   variants: {
     "two samples": "dos muestras",
     plain: "simple",

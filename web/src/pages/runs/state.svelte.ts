@@ -17,8 +17,12 @@ export interface Known {
   runs: number;
   numeric: number;
   varies: boolean;
+  min?: number | null;
+  max?: number | null;
   p5: number | null;
   p95: number | null;
+  /** Of params and tags: the most frequent values. */
+  values?: readonly string[];
 }
 
 const FIXED_COLUMNS: Column[] = [{ field: "status" }, { field: "start_time" }, { field: "duration" }];
@@ -220,11 +224,17 @@ export function isShownAnyway(field: string): boolean {
   return ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id"].includes(field);
 }
 
+/** A value that some runs only lack, as a parent does, tells less of them than values that differ. */
+function interest({ varies, values, min, max }: Known): number {
+  if (values?.length ? values.length > 1 : min !== max) return 2;
+  return varies ? 1 : 0;
+}
+
 export function defaultColumns(known: Known[]): Column[] {
   const best = (kind: string, count: number): Column[] =>
     known
       .filter((each) => each.kind === kind && !each.key.startsWith("system/"))
-      .sort((a, b) => Number(b.varies) - Number(a.varies) || b.runs - a.runs)
+      .sort((a, b) => interest(b) - interest(a) || b.runs - a.runs)
       .slice(0, count)
       .map(({ field }) => ({ field }));
   return [...FIXED_COLUMNS, ...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
