@@ -68,6 +68,17 @@ def signal(found: ColumnResult, where: tuple[str, str]) -> Signal:
     return one
 
 
+def test_the_euclidean_distance_of_categories_is_that_of_their_shares() -> None:
+    x, y = np.array([5.0, 5.0, 0.0]), np.array([4.0, 8.0, 8.0])  # shares 0.5, 0.5, 0 and 0.2, 0.4, 0.4
+
+    shifted, same = (signals.value_of(signals.by_counts(x, each), "euclidean", signals.BY_VALUE) for each in (y, x))
+
+    assert shifted is not None
+    assert shifted.value == pytest.approx(np.sqrt(0.09 + 0.01 + 0.16))
+    assert same is not None
+    assert same.value == 0
+
+
 @pytest.mark.parametrize("key", EXPECTED)
 def test_each_formula_has_the_value_of_the_tools(key: str) -> None:
     found, expected = result(key), EXPECTED[key]

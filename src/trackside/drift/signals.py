@@ -100,6 +100,7 @@ def _category(x: Floats, y: Floats) -> Iterator[Made]:
     p, q = x / x.sum(), y / y.sum()
     yield "l_infinity", BY_VALUE, lambda: distances.l_infinity(p, q)
     yield "total_variation", BY_VALUE, lambda: distances.total_variation(p, q)
+    yield "euclidean", BY_VALUE, lambda: distances.euclidean(p, q)
     yield "jensen_shannon", BY_VALUE_BASE_2, lambda: distances.js(p, q)
     yield "jensen_shannon", BY_VALUE_NATURAL, lambda: distances.js(p, q, base=NATURAL)
     yield "psi", BY_VALUE_FILLED, lambda: distances.psi(binning.filled(p), binning.filled(q))
