@@ -75,6 +75,8 @@ OF_ONE_CALL = {
     + "--max-deletions --max-deletions-percent --token-file --username --no-wait".split(),
     "score": "--input --output --where --columns --input-format --output-format --env --processes --max-failed-rows"
     " --overwrite --append --experiment --engine --spark-master --spark-conf --stream --checkpoint --interval".split(),
+    "profile": "--json --input --input-format --rows --concurrency --seconds --rate --latency-ms --threads --batching --env"
+    " --experiment".split(),
     "hold add": ["--reason", "--until", "--json"],
     "hold list": ["--json"],
     "orphans find": ["--grace-hours", "--json"],
@@ -91,8 +93,10 @@ OF_ONE_CALL = {
     "job show": ["--json"],
     "job logs": ["--follow"],
     "job start": ["--priority", "--wait"],
-    "endpoint create": "--auth-mode --model --deployment --backend --env --replicas --max-replicas --wait".split(),
-    "endpoint update": "--model --deployment --backend --env --replicas --max-replicas --wait --traffic --mirror".split(),
+    "endpoint create": "--auth-mode --model --deployment --backend --env --replicas --max-replicas --set --wait".split(),
+    "endpoint update": (
+        "--model --deployment --backend --env --replicas --max-replicas --set --wait --traffic --mirror".split()
+    ),
     **{
         f"delete {kind}": "--preview --yes --json".split()
         for kind in "run experiment logged-model model version param tag artifact endpoint dataset job monitor"

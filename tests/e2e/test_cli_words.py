@@ -34,7 +34,10 @@ MISTAKES = [
     ("link add l --to http://x --token-file a --username b", "--username: not allowed with argument --token-file"),
     ("import . --token-file a --username b", "--username: not allowed with argument --token-file"),
     ("schedule create n storage-count --interval 60 --timezone UTC", "--timezone belongs to --cron"),
-    ("endpoint create e --replicas 3", "--backend, --env, --replicas, --max-replicas and --wait belong to --model"),
+    (
+        "endpoint create e --replicas 3",
+        "--backend, --env, --replicas, --max-replicas, --set and --wait belong to --model",
+    ),
     ("access revoke x", "ID is 'x'; it must be a whole number (trackside access revoke -h shows what there is)"),
     ("trash list --older-than -1", "--older-than is -1; it must be between 0 and 36500"),
     ("retention preview --keep-best 3", "--keep-best is given without metric; name the metric"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from endpoints.conftest import ROW, key_of, register
+from endpoints.conftest import ROW, endpoint, key_of, register
 from support.processes.servers import Server, trackside
 
 
@@ -81,3 +81,25 @@ def test_the_scoring_uri_that_is_printed_leads_into_the_workspace(start: Callabl
     key = key_of(server.api.within("vision"), "adder")
     scored = server.api.ask("POST", uri.removeprefix(server.url), b"{}", headers=key)
     assert (scored.status, scored.json["message"]) == (404, "Endpoint adder has no deployment with traffic.")
+
+
+def test_any_field_of_the_spec_is_set(start: Callable[..., Server], tmp_path: Path) -> None:
+    server = start("--model-python", sys.executable)
+    run = server.api.post("runs/create", experiment_id="0")["run"]["info"]
+    server.api.post("registered-models/create", name="empty")
+    server.api.post("model-versions/create", name="empty", source=f"{run['artifact_uri']}/model", run_id=run["run_id"])
+    model = ("--model", "models:/empty/1")
+
+    made = command(server, "create", "adder", *model, "--set", "threads=2", "--set", "batching=off", cwd=tmp_path)
+    changed = command(server, "update", "adder", "--set", "request_timeout_s=1.5", cwd=tmp_path)
+    refused = [
+        command(server, "update", "adder", *words, cwd=tmp_path)[2]
+        for words in (("--set", "threads"), ("--set", "wings=2"), ("--replicas", "1", "--set", "replicas=2"))
+    ]
+
+    assert (made[0], changed[0]) == (0, 0), (made, changed)
+    spec = endpoint(server.api, "adder")["deployments"][0]["spec"]
+    assert (spec["threads"], spec["batching"], spec["request_timeout_s"]) == (2, "off", 1.5)
+    assert refused[0] == "trackside: --set is 'threads'; it must be FIELD=VALUE, such as memory_mb=2048\n"
+    assert "wings" in refused[1]
+    assert refused[2] == "trackside: --set is 'replicas=2', and replicas is given already\n"

@@ -23,7 +23,7 @@ STDIN = "-"
 def create(words: argparse.Namespace) -> int:
     spec = _spec(words)
     if not words.model and (spec or words.wait):
-        raise Stop("--backend, --env, --replicas, --max-replicas and --wait belong to --model")
+        raise Stop("--backend, --env, --replicas, --max-replicas, --set and --wait belong to --model")
     body = {"name": words.name, "auth_mode": words.auth_mode, "deployment": words.deployment, "spec": spec}
     if words.model:
         body["model_uri"] = words.model
@@ -67,7 +67,7 @@ def update(words: argparse.Namespace) -> int:
     spec = _spec(words)
     if not (words.model or spec or words.traffic or words.mirror):
         raise Stop(
-            "nothing to update: give --model, --backend, --env, --replicas, --max-replicas, --traffic or --mirror"
+            "nothing to update: give --model, --backend, --env, --replicas, --max-replicas, --set, --traffic or --mirror"
         )
     if words.model or spec:
         body: dict[str, Any] = {"spec": spec}
@@ -163,7 +163,24 @@ def _wait(words: argparse.Namespace) -> int:
 
 def _spec(words: argparse.Namespace) -> dict[str, Any]:
     given = {"backend": words.backend, "env": words.env, "replicas": words.replicas, "max_replicas": words.max_replicas}
-    return {name: value for name, value in given.items() if value is not None}
+    found = {name: value for name, value in given.items() if value is not None}
+    for each in words.set:
+        name, sign, value = each.partition("=")
+        if not name or not sign:
+            raise Stop(f"--set is {each!r}; it must be FIELD=VALUE, such as memory_mb=2048")
+        if name in found:
+            raise Stop(f"--set is {each!r}, and {name} is given already")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> Any:
+    """Return the number that a text is, else the text.  The server checks which of the two a field takes."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return found if type(found) in (int, float) else text
 
 
 def _share(option: str, text: str) -> tuple[str, int]:

@@ -81,4 +81,11 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--replicas", type=int, metavar="N", help="processes that serve (default 1)")
     parser.add_argument("--max-replicas", type=int, metavar="N", help="processes at most, under load")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="any field of the deployment's spec, such as memory_mb=2048 or threads=2; may be repeated",
+    )
     parser.add_argument("--wait", action="store_true", help="return when the deployment is healthy or has failed")
