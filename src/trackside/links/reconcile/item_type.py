@@ -145,6 +145,11 @@ class ItemType(Protocol):
         del snapshot, theirs
         return None
 
+    def moved_to(self, item: ItemState) -> str | None:
+        """Return the remote's id that an item has now which is absent there under the known one; None if it is gone."""
+        del item
+        return None
+
     def create_local(self, theirs: Snapshot) -> str | None:
         """Return our id of an item of theirs that no item of ours is known to match, created if it shall be."""
         ...

@@ -228,9 +228,8 @@ class Reconciler:
             return
         is_changed = mode is Mode.BOTH and self.type.changed_there(item, theirs)
         if is_changed:
-            self.context.note(
-                LogKind.CONFLICT, self.entity, item.local_id, "removed here and changed there: it comes back"
-            )
+            text = f"{self.type.called(theirs)}: removed here and changed there; it comes back"
+            self.context.note(LogKind.CONFLICT, self.entity, item.local_id, text)
         if is_changed or mode is Mode.PULL:
             self._bring_back(item)
             return
@@ -278,6 +277,10 @@ class Reconciler:
         above = self._above(item)
         if above is not None and self._parent is not None and self._parent.type.read_remote(above.remote_id) is None:
             self._parent.deleted_there(above)
+            return
+        moved_to = self.type.moved_to(item)
+        if moved_to is not None:
+            self.reconcile_remote(moved_to, verify=True)
             return
         is_lost = mode.takes and self._is_lost(self.entity, item)
         if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, snapshot)):

@@ -50,7 +50,7 @@ class Comparison:
         if plain({**merged.for_us.put, **dict.fromkeys(merged.for_us.drop, "")}):
             return True
         if entity is VERSION:
-            return False
+            return self._has_new_alias_there(item)
         for version_id in self.remote.versions_of(item.remote_id):
             known = self.context.by_remote(VERSION, version_id)
             version = self.remote.read(VERSION, version_id)
@@ -62,7 +62,9 @@ class Comparison:
         """Since both agreed; `alone`: a model without its versions."""
         if plain(self.comparable(entity, snapshot.doc)) != plain(item.base or {}):
             return True
-        if entity is VERSION or alone:
+        if entity is VERSION:
+            return self._has_new_alias_here(item)
+        if alone:
             return False
         known = {each.local_id: each for each in self.context.items_below(VERSION, item.local_id)}
         for version_id in self.context.read(registry.versions_of, item.local_id):
@@ -72,6 +74,31 @@ class Comparison:
             if version_id not in known or self.changed_here(VERSION, known[version_id], version):
                 return True
         return False
+
+    def _has_new_alias_here(self, item: ItemState) -> bool:
+        """Return whether an alias was given to a version since both agreed: that is a change of the model, and would be lost with
+        the version."""
+        model_id, uid = registry.model_of(item.local_id), registry.uid_of(item.local_id)
+        model = self._items.read(MODEL, model_id)
+        agreed = self._agreed_aliases(model_id)
+        named = {} if model is None else document.of_kind(model.doc, FieldKind.ALIAS)
+        return any(registry.alias_uid(value) == uid != agreed.get(alias) for alias, value in named.items())
+
+    def _has_new_alias_there(self, item: ItemState) -> bool:
+        theirs = self.remote.read(MODEL, registry.model_of(item.remote_id))
+        agreed = self._agreed_aliases(registry.model_of(item.local_id))
+        uid = registry.uid_of(item.local_id)
+        named = {} if theirs is None else document.of_kind(theirs.doc, FieldKind.ALIAS)
+        return theirs is not None and any(
+            self.remote.named_by(theirs.item_id, value) == item.remote_id and agreed.get(alias) != uid
+            for alias, value in named.items()
+        )
+
+    def _agreed_aliases(self, model_id: str) -> dict[str, str]:
+        """Return the uids of the versions that both sides agreed on last, by alias."""
+        known = self.context.item(MODEL, model_id)
+        agreed = {} if known is None else document.of_kind(known.base or {}, FieldKind.ALIAS)
+        return {alias: registry.alias_uid(value) for alias, value in agreed.items()}
 
     def comparable(self, entity: Entity, doc: Doc) -> Doc:
         """Return the fields that are compared: none that never changes, and no empty one where a side does not show these."""

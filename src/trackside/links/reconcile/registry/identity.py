@@ -156,9 +156,7 @@ class RegistryIdentity:
         """Our id of a model that goes by another name there now, where models have no other id."""
         if self.context.remote.preserves_ids:
             return None
-        made = snapshot.doc.get(fields.CREATED, "0")
-        uids = {self.remote.model_uid_of(snapshot), *self.context.read(replica.made_at, int(made))}
-        for uid in sorted(uids):
+        for uid in sorted(self._uids_of(snapshot)):
             item = self.context.item(MODEL, uid)
             if item is None or not item.remote_id or self.remote.read(MODEL, item.remote_id) is not None:
                 continue
@@ -172,6 +170,23 @@ class RegistryIdentity:
             self.context.write(rename)
             return uid
         return None
+
+    def moved_to(self, item: ItemState) -> str | None:
+        """Return the name that a model of ours has there now, where models have no other id."""
+        if self.context.remote.preserves_ids:
+            return None
+        for theirs in self.remote.everything():
+            if "/" in theirs.item_id:  # versions come after the models
+                break
+            is_known = self.context.by_remote(MODEL, theirs.item_id) is not None
+            if isinstance(theirs, Snapshot) and not is_known and item.local_id in self._uids_of(theirs):
+                return theirs.item_id
+        return None
+
+    def _uids_of(self, theirs: Snapshot) -> set[str]:
+        """Return the uids that a model of theirs may have here."""
+        made = int(theirs.doc.get(fields.CREATED, "0"))
+        return {self.remote.model_uid_of(theirs), *self.context.read(replica.made_at, made)}
 
     def _adopt_version(self, snapshot: Snapshot) -> str | None:
         remote_model = registry.model_of(snapshot.item_id)

@@ -5,6 +5,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from trackside.core.db.tx import Tx
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
@@ -19,6 +21,7 @@ from trackside.registry.files import replica_files
 from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Doc, Mode, Patch
 from trackside.sync.entities import Entity
+from trackside.sync.fields import FieldKind
 from trackside.sync.local import registry
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
@@ -70,6 +73,9 @@ class RegistryType(ItemType):
         copy = self.comparison.comparable(self.entity, self.context.to_local(theirs.doc, self.entity))
         return as_made(copy, self.comparison.comparable(self.entity, snapshot.doc))
 
+    def moved_to(self, item: ItemState) -> str | None:
+        return self._identity.moved_to(item) if self.entity is MODEL else None
+
     def create_local(self, theirs: Snapshot) -> str | None:
         if theirs.failed:
             raise Unmirrored(f"version {theirs.item_id} of the other side is left out: {theirs.failed}")
@@ -110,6 +116,11 @@ class RegistryType(ItemType):
         return self.comparison.differing(self.entity, snapshot, item, theirs)
 
     def describe(self, snapshot: Snapshot, conflict: Conflict) -> str:
+        if conflict.field.kind is FieldKind.ALIAS:
+            ours, theirs, kept = (
+                self._items.number_words(each) for each in (conflict.ours, conflict.theirs, conflict.kept)
+            )
+            conflict = msgspec.structs.replace(conflict, ours=ours, theirs=theirs, kept=kept)
         return f"{self.called(snapshot)}: {words(conflict)}"
 
     def patch_remote(

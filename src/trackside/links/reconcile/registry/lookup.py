@@ -4,6 +4,7 @@ nothing."""
 from trackside.links.model import LogKind
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.state.item import ItemState
+from trackside.registry import replica
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
@@ -39,6 +40,11 @@ class Items:
         model_id = registry.model_of(snapshot.item_id)
         model = self.read(MODEL, model_id)
         return f"model {model.doc[fields.NAME] if model else model_id} version {snapshot.doc.get(fields.NUMBER, '?')}"
+
+    def number_words(self, value: str | None) -> str | None:
+        """Return the value of an alias as a message has it."""
+        found = None if value is None else self.context.read(replica.find_version, registry.alias_uid(value))
+        return value if found is None else f"version {found.number}"
 
     def note_number(self, snapshot: Snapshot, which: str, number: str) -> None:
         text = f"{self.called(snapshot)}: {which}, since {number} cannot be the number of both"
