@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from trackside.access import notes
+from trackside.access import event_buffer
 from trackside.access.caller import SignedIn
+from trackside.access.event_buffer import MINUTE_MS, EventBuffer
 from trackside.access.gate import Gate, Policy
-from trackside.access.notes import MINUTE_MS, Notes
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN
 from trackside.core.errors import Unavailable
@@ -35,7 +35,7 @@ def test_a_store_that_fails_is_told_by_admit_alone() -> None:
 
 
 def test_what_cannot_be_written_is_noted_again() -> None:
-    noted = Notes()
+    noted = EventBuffer()
     refused = Event(action="access.refused", actor="ann")
     noted.add(refused)
     ann = Principal(
@@ -46,7 +46,7 @@ def test_what_cannot_be_written_is_noted_again() -> None:
     noted.add_use(SignedIn(ann, (), "session 5", session_id=5), MINUTE_MS, "")
 
     with pytest.raises(Unavailable, match="is gone"):
-        notes.step(Gone(), noted)
+        event_buffer.step(Gone(), noted)
     noted.add(refused)
 
     assert noted.take() == ([(refused, 2)], [(7, MINUTE_MS, "1.2.3.4")], [5])

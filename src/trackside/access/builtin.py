@@ -1,4 +1,4 @@
-"""The built-in roles.  Azure's have Azure's ids; MLflow's levels are roles too.  Pure data."""
+"""The built-in roles: Azure's with Azure's ids, and MLflow's levels as roles.  Pure data."""
 
 from trackside.access.model import Role
 from trackside.core.access import Action

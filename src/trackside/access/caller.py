@@ -1,11 +1,12 @@
-"""A caller who proved who they are, with the rights that their roles amount to.  Knows no credential."""
+"""A signed-in caller, with the rights of their roles.  Knows no credential."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
 
-from trackside.access import builtin, rank
+from trackside.access import builtin, delegation
+from trackside.access.audited_changes import record_changes
 from trackside.access.builtin import READER
 from trackside.access.evaluation import (
     NO_BOUNDS,
@@ -17,13 +18,12 @@ from trackside.access.evaluation import (
     compile_rights,
 )
 from trackside.access.model import ROOT, SERVER, Assignment, Place, Role, Scope
-from trackside.access.witness import witness
 from trackside.core.access import Action, Caller, Rights, experiment_named
 from trackside.identity.model import Principal, Token, TokenScope
 
 
 class SignedIn(Caller):
-    """`until` is when the credential ends (ms); rights are compiled when a workspace is first asked for."""
+    """A signed-in caller.  `until` is when the credential ends (ms).  Rights are compiled when a workspace is first used."""
 
     __slots__ = (
         "_rights",
@@ -62,8 +62,8 @@ class SignedIn(Caller):
         self._rights: dict[int, Rights] = {}
 
     @property
-    def witness(self) -> Any:
-        return witness
+    def audit(self) -> Any:
+        return record_changes
 
     @property
     def is_signed_in(self) -> bool:
@@ -78,10 +78,12 @@ class SignedIn(Caller):
         return self.principal.principal_id
 
     def may_act_for(self, tx: Any, principal: Principal) -> bool:
-        """Administrators and directories (SCIM) may, but for administrators; others if they could give the same rights."""
+        """Return whether the caller may act for a principal.
+
+        Administrators may for all.  Directories (SCIM) may for all but administrators, other callers by `delegation`."""
         if self.is_admin or principal.is_admin:
             return self.is_admin
-        return Action.PROVISION in self.rights(None).everywhere or rank.may_act_for(tx, self, principal)
+        return Action.PROVISION in self.rights(None).everywhere or delegation.may_act_for(tx, self, principal)
 
     def rights(self, workspace: Any) -> Rights:
         key = 0 if workspace is None else workspace.workspace_id
@@ -98,7 +100,7 @@ class SignedIn(Caller):
 
 
 class Anonymous(Caller):
-    """A caller without a credential, on a server that lets everybody read."""
+    """A caller without a credential, on a server with `--anonymous-read`."""
 
     __slots__ = ("_rights",)
 
@@ -126,14 +128,14 @@ def place_of(workspace: Any) -> Place:
 
 
 def new_password_only(principal: Principal, credential: str, until: int, session_id: int = 0) -> SignedIn:
-    """A user who showed a one-time password: they may choose another, and nothing else."""
+    """Return a caller who used a one-time password, who may set another password and nothing else."""
     return SignedIn(
         principal, (), credential, bounds=NOTHING, until=until, session_id=session_id, must_change_password=True
     )
 
 
 def granted(each: Assignment, role: Role, reason: str) -> Grant:
-    """MLflow's levels on a workspace are wider roles, and its prompts are models."""
+    """Return the grant of an assignment.  MLflow's levels on a workspace become wider roles, and its prompts are models."""
     scope, actions = each.scope, role.allowed
     if scope.object_type == "workspace":
         actions = builtin.OWNER.allowed if role is builtin.MANAGE else builtin.CREATOR.allowed

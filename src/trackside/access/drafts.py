@@ -1,4 +1,4 @@
-"""The check of a custom role before it is stored: each problem with its field, and the actions that the role allows."""
+"""The check of a custom role before it is stored: its problems by field, and the actions that it allows."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ from trackside.identity.model import check_name
 
 
 class NewRole(Call, frozen=True):
-    """Azure's JSON of a custom role, with its names or in our spelling."""
+    """A custom role in Azure's JSON, with Azure's names or in snake case."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     role_id: str | None = None
@@ -27,7 +27,7 @@ class NewRole(Call, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """`value` is the entry that is wrong; empty where the field as a whole is."""
+    """A problem of a field.  `value` is the wrong entry; empty if the field as a whole is wrong."""
 
     field: str
     value: str
@@ -35,8 +35,8 @@ class Problem(Struct, frozen=True):
 
 
 class Checked(Answer, frozen=True):
-    """`allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of them.  The
-    server keeps unknown patterns and ignores them."""
+    """The result.  `allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of
+    them, which the server stores and ignores."""
 
     problems: list[Problem] = []
     allowed: list[str] = []

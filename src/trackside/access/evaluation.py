@@ -1,7 +1,7 @@
-"""From roles and denials to what a caller may do.  Pure: grants in, rights out.
+"""Compiles roles and denials to rights.  Pure: grants in, rights out.
 
-Azure's rules: a role allows its Actions less its NotActions; several roles are united; whatever is allowed in a wider
-place is allowed in what lies within; a denial wins over every role.
+Azure's rules: a role allows its Actions without its NotActions, several roles add up, a role at a wider scope holds in all that
+lies within, and a denial wins over every role.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ NOT_ADMINISTRATION = frozenset(action for action in Action if not action.startsw
 
 
 class Grant(Struct, frozen=True):
-    """Actions that are allowed, or denied, at a scope; `reason` says by which assignment."""
+    """Actions that are allowed, or denied, at a scope.  `reason` names the assignment."""
 
     scope: Scope
     actions: frozenset[Action]
@@ -44,7 +44,7 @@ class Grant(Struct, frozen=True):
 
 
 class Bounds(Struct, frozen=True):
-    """What a token may be used for at most."""
+    """What a token may be used for at most, and where."""
 
     actions: frozenset[Action] = frozenset(Action)
     workspace: str = ""
@@ -62,7 +62,7 @@ NOTHING = Bounds(frozenset())  # beyond what everybody who signed in may do
 def compile_rights(
     grants: Iterable[Grant], place: Place, *, is_admin: bool = False, bounds: Bounds = NO_BOUNDS
 ) -> Rights:
-    """What the grants amount to in a place."""
+    """Return the rights that the grants give in a place."""
     if bounds.workspace and bounds.workspace != place.workspace:
         return Rights(OPEN_ACTIONS)
     if is_admin:
@@ -89,7 +89,7 @@ def compile_rights(
 
 
 def applies(scope: Scope, place: Place) -> bool:
-    """The scope holds for the place, or for an object in it."""
+    """Return whether the scope contains the place, or an object in it."""
     if scope.workspace:
         return scope.workspace == place.workspace
     return scope.subscription in ("", place.subscription.lower()) and scope.resource_group in (
@@ -101,7 +101,7 @@ def applies(scope: Scope, place: Place) -> bool:
 def explain(
     grants: Sequence[Grant], place: Place, action: Action, found: Object | None, *, is_admin: bool
 ) -> tuple[bool, list[Grant]]:
-    """Whether the action is allowed, and the grants that decide: denials if there are any, else what allows it."""
+    """Return whether the action is allowed, and the deciding grants: denials if there are any, else those that allow it."""
     if is_admin:
         return True, []
     concerning = [
@@ -147,7 +147,7 @@ def _bounded(rights: Rights, bounds: Bounds) -> Rights:
 
 
 def _differing(everywhere: frozenset[Action], objects: dict[Object, frozenset[Action]]) -> frozenset[Action]:
-    """The actions that some object allows and others do not."""
+    """Return the actions that some objects allow and others do not."""
     found: frozenset[Action] = frozenset()
     for object_, allowed in objects.items():
         found |= (allowed ^ everywhere) & _of_object(object_.kind)

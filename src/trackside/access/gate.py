@@ -1,9 +1,8 @@
-"""Who is calling, and what they may do: from the head of a request to a `Caller`.  Knows credentials and what the server
-remembers of them; knows no route.
+"""Authentication: from the headers of a request to a `Caller` with rights.  Caches callers; knows no route.
 
-`recall` answers from memory, for the hot path; `admit` may read the store and check a password, and is called in a thread.
-Whatever is remembered is dropped when the generation in the store has grown, and that is looked up at most every
-`LOOK_EVERY_S`: a change of rights on one server holds on all of them within a quarter of a second.
+`recall` answers from the cache, for the hot path.  `admit` may read the store and check a password, and is called in a thread.
+The cache is dropped when the generation in the store has grown, which is checked every `LOOK_EVERY_S`: a change of rights on
+one server is in force on all of them within a quarter of a second.
 """
 
 import hashlib
@@ -18,10 +17,17 @@ from msgspec import Struct
 
 from trackside.access import builtin, store
 from trackside.access.caller import Anonymous, SignedIn, bounds_of, granted, new_password_only, place_of
+from trackside.access.credential_headers import (
+    Headers,
+    is_own_page,
+    looks_like_jwt,
+    secret_of,
+    shown_in,
+    unauthenticated,
+)
 from trackside.access.evaluation import Grant
+from trackside.access.event_buffer import MINUTE_MS, MOST_REMEMBERED, EventBuffer
 from trackside.access.model import ROOT, Role
-from trackside.access.notes import MINUTE_MS, MOST_REMEMBERED, Notes
-from trackside.access.shown import Headers, is_own_page, looks_like_jwt, secret_of, shown_in, unauthenticated
 from trackside.audit.log import Event, Source
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.db.tx import Tx
@@ -53,7 +59,7 @@ class Store(Protocol):
 
 
 class Programs(Protocol):
-    """Programs that show a JWT of a configured issuer."""
+    """Verifies programs that send a JWT of a configured issuer."""
 
     def verify(self, token: str) -> Any: ...
 
@@ -61,7 +67,7 @@ class Programs(Protocol):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """What the operator chose."""
+    """The options of access control."""
 
     default_roles: tuple[Role, ...] = ()
     anonymous_read: bool = False
@@ -70,7 +76,7 @@ class Policy(Struct, frozen=True, kw_only=True):
 
 
 class _Verified(Struct, frozen=True):
-    """A password that was right, while the stored hash is the same."""
+    """A verified password; valid while the stored hash is the same."""
 
     name: str
     stored: str
@@ -106,10 +112,10 @@ class Gate:
         self._callers: dict[bytes, SignedIn] = {}
         self._standing: dict[int, SignedIn] = {}  # principals that something acts for
         self._verified: dict[bytes, _Verified] = {}
-        self.notes = Notes()
+        self.buffer = EventBuffer()
 
     def recall(self, headers: Headers, method: str) -> Caller | None:
-        """The caller if nothing need be asked; None: `admit` must be."""
+        """Return the caller from the cache; None if `admit` must be called."""
         if not self._is_current():
             return None
         if not self._has_users:
@@ -123,11 +129,12 @@ class Gate:
         now = time.time_ns() // 1_000_000
         if caller.until < now or (caller.session_id and method in _UNSAFE and not is_own_page(headers)):
             return None
-        self.notes.add_use(caller, now, "")
+        self.buffer.add_use(caller, now, "")
         return caller
 
     def still_knows(self, caller: Caller, age: int) -> bool:
-        """Return whether `recall` would give the same caller again, for the headers for which it gave this one at that age."""
+        """Return whether `recall` would return the same caller again, for the headers for which it returned this one at that
+        age."""
         if not self._is_current():
             return False
         if age != self.age:
@@ -136,11 +143,11 @@ class Gate:
             now = time.time_ns() // 1_000_000
             if caller.until < now:
                 return False
-            self.notes.add_use(caller, now, "")
+            self.buffer.add_use(caller, now, "")
         return True
 
     def admit(self, headers: Headers, method: str, source: Source) -> Caller:
-        """Raise Unauthenticated, in MLflow's words, for a credential that is missing, wrong or expired."""
+        """Return the caller.  Raise Unauthenticated, in MLflow's words, for a credential that is missing, wrong or expired."""
         if time.monotonic() >= self._good_until:
             self._look()
         if not self._has_users:
@@ -158,11 +165,12 @@ class Gate:
             raise Denied(
                 "Permission denied: a page of another origin, or none, sent this request with a session's cookie."
             )
-        self.notes.add_use(caller, time.time_ns() // 1_000_000, source.address)
+        self.buffer.add_use(caller, time.time_ns() // 1_000_000, source.address)
         return caller
 
     def check_password(self, name: str, password: str, source: Source) -> Principal:
-        """Raise Unauthenticated; unknown users, users without a password and wrong passwords take the same time."""
+        """Return the user.  Raise Unauthenticated: unknown users, users without a password and wrong passwords take the same
+        time."""
         now = time.monotonic()
         wait_s = self._throttle.wait_s(name, source.address, now)
         if wait_s > 0:
@@ -193,11 +201,11 @@ class Gate:
         return principal
 
     def caller_of(self, tx: Tx, principal: Principal, credential: str) -> SignedIn:
-        """With all rights of the principal, for what runs in their name and for explanations."""
+        """Return a caller with all rights of the principal, for what runs in its name and for explanations."""
         return SignedIn(principal, self._grants(tx, principal), credential)
 
     def why_not(self, principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
-        """Return why what a principal made may not act in a workspace now; empty if it may.
+        """Return why something that a principal made may not act in a workspace now; empty if it may.
 
         Rights on single objects do not count, and a denial at one does: a link or a webhook concerns the whole workspace."""
         if time.monotonic() >= self._good_until:
@@ -218,16 +226,16 @@ class Gate:
         return f"{caller.name}, who made it, may not do {missing[0]} in all of the workspace" if missing else ""
 
     def source(self, route: str, scope: Any) -> Source:
-        """Where a call came from: of an ASGI scope."""
+        """Return where a call came from, by its ASGI scope."""
         agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
         return Source(route, self._forwarded.address(scope), agent.decode("latin-1")[:500])
 
     def source_of(self, method: str, path: str) -> Source:
-        """Of a call on the short way, where nobody looks at addresses."""
+        """Return where a call on the short path came from, without its address."""
         return Source(f"{method} {path}")
 
     def is_secure(self, scope: Any) -> bool:
-        """The browser came by HTTPS."""
+        """Return whether the browser used HTTPS."""
         return self._forwarded.is_secure(scope)
 
     def refused(self, caller: Caller, route: Any, workspace: Any, source: Source) -> None:
@@ -246,16 +254,16 @@ class Gate:
         )
 
     def forget(self) -> None:
-        """Look at the generation before the next call: something was changed here."""
+        """Check the generation before the next call: this server has changed something."""
         self._good_until = 0.0
 
     def note(self, event: Event) -> None:
-        """For the audit log, soon; the same event again is counted."""
-        self.notes.add(event)
+        """Buffer an event for the audit log; an equal event is counted."""
+        self.buffer.add(event)
 
     def _is_current(self) -> bool:
-        """Return whether what is remembered may be used.  Look at the store where that needs no thread; `admit` tells of a store
-        that fails."""
+        """Return whether the cache may be used.  Check the generation if that needs no thread; `admit` reports a store that
+        fails."""
         if time.monotonic() < self._good_until:
             return True
         try:
@@ -411,8 +419,10 @@ class Gate:
         )
 
     def _grants(self, tx: Tx, principal: Principal) -> Sequence[Grant]:
-        """By roles and denials of the principal, their groups and everybody.  An administrator needs none, and may have
-        created thousands of experiments, each with an assignment."""
+        """Return the grants of a principal: its roles and denials, those of its groups and of everybody.
+
+        None are read for an administrator, who needs none and may have created thousands of experiments, each with an
+        assignment."""
         if principal.is_admin:
             return ()
         groups = identity.groups_of(tx, principal.principal_id)
@@ -441,12 +451,12 @@ REFUSED = "The username or the password is not right."
 
 
 def _ends(principal: Principal) -> int:
-    """When the user's password ends (ms)."""
+    """Return when the user's password ends (ms)."""
     return 2**62 if principal.password_ends_at is None else principal.password_ends_at
 
 
 def _why_failed(principal: Principal | None, *, is_right: bool) -> str:
-    """For the audit log; the caller is not told."""
+    """Return why a sign-in failed, for the audit log; the caller is not told."""
     if principal is None or not is_right:
         return "unknown user or wrong password"
     return "the user is disabled" if principal.is_disabled else "the one-time password has expired"

@@ -1,4 +1,4 @@
-"""Roles, places and assignments.  Knows Azure's forms of them; knows no SQL and no evaluation."""
+"""Roles, scopes and assignments, in Azure's forms.  Knows no SQL and no evaluation."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ OLDER: dict[Action, tuple[str, ...]] = {
 
 
 class Scope(Struct, frozen=True):
-    """Where an assignment holds.  An empty field does not narrow it; a workspace's name is unique, and stands alone.
+    """Where an assignment holds.  An empty field does not restrict it.  A workspace's name is unique and needs no subscription.
 
     `object_id` may be `*`: all objects of the type."""
 
@@ -48,7 +48,7 @@ class Scope(Struct, frozen=True):
 
     @property
     def object(self) -> Object | None:
-        """None for a place that is no single object."""
+        """Return the object; None for a scope that is no single object."""
         return Object(self.object_type, self.object_id) if self.object_type and self.object_id != ANY else None
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Scope(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a call goes: a workspace, a resource group where a workspace is to be, or (all empty) the server."""
+    """Where a call goes: a workspace, a resource group in which a workspace is created, or (all fields empty) the server."""
 
     subscription: str = ""
     resource_group: str = ""
@@ -87,7 +87,7 @@ class Role(Struct, frozen=True):
 
 
 class Assignment(Struct, frozen=True):
-    """A role for a principal at a place; or a denial there of what the role allows."""
+    """A role of a principal at a scope, or a denial there of what the role allows."""
 
     assignment_id: int
     principal_id: int
@@ -100,7 +100,7 @@ class Assignment(Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def expand(actions: tuple[str, ...], not_actions: tuple[str, ...] = ()) -> frozenset[Action]:
-    """The actions that patterns name, less those of `not_actions`."""
+    """Return the actions that the patterns match, without those of `not_actions`."""
     found = {
         action
         for action in Action
@@ -111,7 +111,7 @@ def expand(actions: tuple[str, ...], not_actions: tuple[str, ...] = ()) -> froze
 
 
 def find_action(text: str) -> Action:
-    """By its whole name, or by an end of it that is unambiguous: `runs/write`.  Raise Invalid for others."""
+    """Return the action of a full name or of an unambiguous end of one, such as `runs/write`.  Raise Invalid."""
     lowered = text.lower().strip("/")
     for action in Action:
         if action.lower() == lowered and action not in OPEN_ACTIONS:
@@ -132,7 +132,7 @@ def find_action(text: str) -> Action:
 
 
 def _like(text: str, found: Sequence[Action]) -> str:
-    """Return the actions that a text may mean: those whose ends are most like it."""
+    """Return the actions whose ends are most similar to a text."""
     from difflib import SequenceMatcher  # noqa: PLC0415  # only for mistakes
 
     wanted = text.replace(".", "/")
@@ -147,8 +147,10 @@ def _like(text: str, found: Sequence[Action]) -> str:
 
 
 def parse_scope(text: str) -> Scope:
-    """`/`, Azure's path of a subscription, resource group or workspace, or `/ws/NAME`; then perhaps an object:
-    `/experiments/ID`, `/models/NAME`, `/onlineEndpoints/NAME`."""
+    """Return the scope of a text.  Raise Invalid.
+
+    The text is `/`, Azure's path of a subscription, resource group or workspace, or `/ws/NAME`, optionally followed by
+    `/experiments/ID`, `/models/NAME` or `/onlineEndpoints/NAME`."""
     match = _SHORT.fullmatch(text) or _SCOPE.fullmatch(text)
     if match is None:
         raise Invalid(
@@ -165,7 +167,7 @@ def parse_scope(text: str) -> Scope:
 
 
 def check_patterns(patterns: Iterable[str], field: str) -> tuple[str, ...]:
-    """Patterns of actions that the server does not know are kept: a role may come from Azure."""
+    """Return the patterns.  Patterns of unknown actions are kept, because a role may come from Azure.  Raise Invalid."""
     checked = tuple(patterns)
     if len(checked) > MAX_PATTERNS:
         raise Invalid(f"{field} has {len(checked)} entries; it may have {MAX_PATTERNS}")
@@ -179,7 +181,7 @@ def check_patterns(patterns: Iterable[str], field: str) -> tuple[str, ...]:
 
 
 def is_assignable(role: Role, scope: Scope) -> bool:
-    """A custom role may be assigned at its scopes and below them."""
+    """Return whether a custom role may be assigned at a scope: at its assignable scopes and below them."""
     return any(_contains(parse_scope(text), scope) for text in role.assignable_scopes)
 
 

@@ -1,4 +1,4 @@
-"""The calls about roles, assignments, denials, and why somebody may do something.  Knows HTTP's side only."""
+"""The calls about roles, assignments, denials, and explanations of rights."""
 
 import re
 from contextlib import suppress
@@ -9,6 +9,7 @@ import msgspec
 
 from trackside.access import drafts, service, store, visible
 from trackside.access.caller import SignedIn
+from trackside.access.delegation import place_of_scope
 from trackside.access.drafts import NewRole
 from trackside.access.gate import Gate
 from trackside.access.model import (
@@ -21,7 +22,6 @@ from trackside.access.model import (
     is_assignable,
     parse_scope,
 )
-from trackside.access.rank import place_of_scope
 from trackside.core.access import OPEN_ACTIONS, Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound
@@ -123,7 +123,7 @@ class Mine(Call, frozen=True):
 
 
 class MyActions(Answer, frozen=True):
-    """What the caller may do at a place; `some`: on some objects in it and not on others."""
+    """What the caller may do at a place; `some` are actions allowed on some objects in it and not on others."""
 
     scope: str
     actions: list[str] = []

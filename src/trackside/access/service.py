@@ -1,12 +1,12 @@
-"""Who may give which role where, and why somebody may do something.  A step between rights, stores and the audit log."""
+"""Assigns roles and explains rights: combines rights, stores and the audit log."""
 
 from typing import Any
 
 from trackside.access import store
 from trackside.access.caller import SignedIn
+from trackside.access.delegation import place_of_scope
 from trackside.access.evaluation import Grant, explain
 from trackside.access.model import Assignment, Role, Scope, is_assignable
-from trackside.access.rank import place_of_scope
 from trackside.core.access import Action, Caller, Rights
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Denied, Invalid
@@ -21,7 +21,7 @@ EVERYBODY_NAME = "everybody"
 
 
 def require(tx: Tx, action: Action, scope: Scope) -> None:
-    """Raise Denied unless the caller may do this at the scope: there, or in a place around it."""
+    """Raise Denied unless the caller has the action at the scope, by a role there or at a wider scope."""
     if not is_allowed(tx, tx.caller, action, scope):
         raise Denied(REFUSED)
 
@@ -35,7 +35,7 @@ def is_allowed(tx: Tx, caller: Caller, action: Action, scope: Scope) -> bool:
 
 
 def assign(tx: Tx, principal: Principal | None, role: Role, scope: Scope, *, is_denial: bool = False) -> Assignment:
-    """`principal` None: everybody who signed in."""
+    """Assign a role.  `principal` None: to everybody who signed in."""
     require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)
     if not is_assignable(role, scope):
         raise Invalid(f"The role '{role.name}' may not be assigned at {scope}.")
@@ -62,7 +62,7 @@ def unassign(tx: Tx, assignment: Assignment) -> None:
 
 
 def why(tx: Tx, caller: SignedIn, action: Action, scope: Scope) -> tuple[bool, list[Grant]]:
-    """Whether a principal may do something at a scope, and the assignments that decide."""
+    """Return whether a principal may do something at a scope, and the deciding assignments."""
     return explain(caller.grants, place_of_scope(tx, scope), action, scope.object, is_admin=caller.principal.is_admin)
 
 
@@ -79,7 +79,7 @@ def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:
 
 
 def _check_exists(tx: Tx, scope: Scope) -> None:
-    """A typing error in a scope would be a right that nobody notices."""
+    """Raise NotFound for a workspace that does not exist: a mistyped scope would be a right that nobody notices."""
     if scope.workspace and workspaces.find(tx, scope.workspace) is None:
         raise not_found(scope.workspace)
 

@@ -1,4 +1,4 @@
-"""Roles and assignments in SQL.  Knows their tables; decides nothing."""
+"""Roles and assignments in SQL."""
 
 import json
 import uuid
@@ -92,7 +92,7 @@ def delete_role(tx: Tx, role_id: str) -> None:
 def assign(
     tx: Tx, principal_id: int, role_id: str, scope: Scope, by: str, *, is_denial: bool = False
 ) -> Assignment | None:
-    """None if it was there."""
+    """Store an assignment.  Return None if it exists."""
     made = tx.one(
         """
         INSERT INTO assignments (principal_id, role_id, is_denial, subscription, resource_group, workspace, object_type,
@@ -146,13 +146,13 @@ def of_role(tx: Tx, role_id: str) -> list[Assignment]:
 
 
 def at(tx: Tx, scope: Scope) -> list[Assignment]:
-    """At this very place, not above or below."""
+    """Return the assignments at exactly this scope."""
     rows = tx.all(f"SELECT {_COLUMNS} FROM assignments a WHERE {_AT} ORDER BY a.assignment_id", **_place(scope))
     return list(map(_assignment, rows))
 
 
 def in_workspace(tx: Tx, workspace: str) -> list[Assignment]:
-    """At the workspace and its objects."""
+    """Return the assignments at the workspace and at its objects."""
     rows = tx.all(
         f"SELECT {_COLUMNS} FROM assignments a WHERE a.workspace = :workspace ORDER BY a.assignment_id",
         workspace=workspace,
@@ -199,7 +199,7 @@ def page(
 
 
 def let_creator_manage(tx: Tx, found: Object) -> None:
-    """To be called by the transaction that creates an object, in the name of its caller."""
+    """Give the caller MLflow MANAGE on an object, in the transaction that creates the object."""
     principal_id = tx.caller.principal_id
     if principal_id is None:
         return
@@ -208,7 +208,7 @@ def let_creator_manage(tx: Tx, found: Object) -> None:
 
 
 def forget_object(tx: Tx, workspace: str, found: Object) -> None:
-    """The object is gone: the next one of its name is another."""
+    """Delete the assignments of an object that is deleted: a later object of the same name is another one."""
     gone = tx.run(
         "DELETE FROM assignments WHERE workspace = :workspace AND object_type = :type AND object_id = :id",
         workspace=workspace,

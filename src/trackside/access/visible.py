@@ -1,8 +1,8 @@
-"""Which custom roles a caller may see, and which of the places where those may be assigned.
+"""Which custom roles a caller may see, and at which of their scopes.
 
-The places name workspaces, experiments, models and endpoints, which may be hidden from the caller.  Built-in roles are no
-secret.  A custom role is visible to callers who have it, and to callers who know one of its places: the server as a whole, a
-place where they may read roles, or one in which they were given something.
+The scopes name workspaces, experiments, models and endpoints, which may be hidden from the caller.  Built-in roles are visible to
+all.  A custom role is visible to callers who have it, and to callers who know one of its scopes: the whole server, a scope where
+they may read roles, or one in which they have an assignment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,9 +11,9 @@ from typing import Any
 from msgspec import structs
 
 from trackside.access import builtin, service, store
+from trackside.access.delegation import place_of_scope
 from trackside.access.evaluation import Grant, applies
 from trackside.access.model import ROOT, Place, Role, Scope, parse_scope
-from trackside.access.rank import place_of_scope
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.identity import store as identity
@@ -21,7 +21,7 @@ from trackside.identity.model import EVERYBODY
 
 
 def roles(tx: Tx) -> list[Role]:
-    """Return the roles that the caller may see, each with the places that the caller knows."""
+    """Return the roles that the caller may see, each with the scopes that the caller knows."""
     return [*builtin.ALL, *_custom(tx)]
 
 
@@ -55,7 +55,7 @@ def _assigned(tx: Tx) -> set[str]:
 
 
 def _grants(tx: Tx) -> Sequence[Grant]:
-    """Return what the caller was given, as far as their token reaches."""
+    """Return the caller's grants within the bounds of their token."""
     caller: Any = tx.caller
     within = caller.bounds.workspace if caller.is_signed_in else ""
     grants: Sequence[Grant] = getattr(caller, "grants", ())

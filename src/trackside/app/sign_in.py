@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from trackside.access import builtin, notes
+from trackside.access import builtin, event_buffer
 from trackside.access.gate import Gate, Policy
 from trackside.core.http.forwarded import Forwarded
 from trackside.core.outgoing.guard import Guard
@@ -35,9 +35,9 @@ def gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: l
         session_longest_ms=longest_ms,
     )
     gate = Gate(db, policy, Forwarded(settings.trusted_proxies), known, exchange)
-    closers.append(Loop("access", lambda: notes.step(db, gate.notes), notes.NOTES_EVERY_S).close)
+    closers.append(Loop("access", lambda: event_buffer.step(db, gate.buffer), event_buffer.WRITE_EVERY_S).close)
     prune = partial(
-        notes.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
+        event_buffer.prune, db, idle_ms=policy.session_idle_ms, longest_ms=longest_ms, audit_days=settings.audit_days
     )
     closers.append(Loop("access-prune", prune, PRUNE_EVERY_S).close)
     return gate

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from trackside.access.shown import secret_of
+from trackside.access.credential_headers import secret_of
 from trackside.azure import arm
 from trackside.core.access import OPEN, Action, Caller
 from trackside.core.errors import NotFound, Unauthenticated

@@ -184,7 +184,7 @@ class Caller:
     name = ""  # for the history; empty: not signed in
     credential = ""  # a description of the credential
     must_change_password = False  # the caller used a one-time password, which allows nothing but a new password
-    witness: Any = None  # records the caller's changes in the audit log
+    audit: Any = None  # records the caller's changes in the audit log
 
     @property
     def principal_id(self) -> int | None:

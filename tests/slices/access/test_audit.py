@@ -10,7 +10,7 @@ from msgspec import structs
 
 from support.people import ADMIN, OURS, PASSWORD, People, signed
 from trackside import app
-from trackside.access import notes
+from trackside.access import event_buffer
 from trackside.audit import log
 from trackside.core.settings import Settings
 
@@ -46,7 +46,7 @@ def test_no_secret_is_written(people: People, application: app.App) -> None:
     token = people.token("bo")
     people.admin.ask("PATCH", f"{OURS}/users/bo", {"password": "another-password-2"})
     people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "guessed-password-3"})
-    notes.step(application.asgi._database, application.asgi._gate.notes)
+    event_buffer.step(application.asgi._database, application.asgi._gate.buffer)
 
     text = json.dumps(entries(people, max_results="1000"))
 
@@ -61,7 +61,7 @@ def test_refusals_and_failed_sign_ins_are_written_with_their_count(people: Peopl
         bo.ask("POST", "experiments/create", {"name": "e"})
     people.open.ask("POST", f"{OURS}/login", {"username": "bo", "password": "wrong-password-1"})
 
-    notes.step(application.asgi._database, application.asgi._gate.notes)
+    event_buffer.step(application.asgi._database, application.asgi._gate.buffer)
 
     (refused,) = entries(people, outcome="denied")
     assert (refused["actor"], refused["action"], json.loads(refused["detail"])) == (
@@ -149,7 +149,7 @@ def test_every_entry_says_from_where_and_by_which_client(people: People, applica
     bo.post("registered-models/create", name="iris")
     bo.ask("DELETE", "registered-models/delete", {"name": "iris"})
     bo.ask("GET", f"{OURS}/users")
-    notes.step(application.asgi._database, application.asgi._gate.notes)
+    event_buffer.step(application.asgi._database, application.asgi._gate.buffer)
 
     found = entries(people, actor="bo")
 

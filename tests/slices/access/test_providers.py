@@ -84,9 +84,9 @@ def browser(api: Api, reply: Reply) -> Api:
 
 
 def failures(people: People, application: app.App) -> list[str]:
-    from trackside.access import notes
+    from trackside.access import event_buffer
 
-    notes.step(application.asgi._database, application.asgi._gate.notes)
+    event_buffer.step(application.asgi._database, application.asgi._gate.buffer)
     found = people.admin.get(f"{OURS}/audit", outcome="failed").get("entries", [])
     return [each["reason"] for each in found]
 

@@ -3191,8 +3191,8 @@ export interface components {
         };
         /**
          * Checked
-         * @description `allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of them.  The
-         *     server keeps unknown patterns and ignores them.
+         * @description The result.  `allowed` are the actions of this server that the role allows; `unknown` are patterns that match none of
+         *     them, which the server stores and ignores.
          */
         Checked: {
             /** @default [] */
@@ -4296,7 +4296,7 @@ export interface components {
         };
         /**
          * MyActions
-         * @description What the caller may do at a place; `some`: on some objects in it and not on others.
+         * @description What the caller may do at a place; `some` are actions allowed on some objects in it and not on others.
          */
         MyActions: {
             /** @default [] */
@@ -5671,7 +5671,7 @@ export interface components {
         };
         /**
          * NewRole
-         * @description Azure's JSON of a custom role, with its names or in our spelling.
+         * @description A custom role in Azure's JSON, with Azure's names or in snake case.
          */
         "trackside.access.drafts.NewRole": {
             /** @default null */
@@ -5689,7 +5689,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description `value` is the entry that is wrong; empty where the field as a whole is.
+         * @description A problem of a field.  `value` is the wrong entry; empty if the field as a whole is wrong.
          */
         "trackside.access.drafts.Problem": {
             field: string;

@@ -195,6 +195,7 @@ class Tx:
 
     __slots__ = (
         "_session",
+        "audit",
         "caller",
         "dialect",
         "epoch",
@@ -204,7 +205,6 @@ class Tx:
         "source",
         "stirred",
         "user",
-        "witness",
         "ws",
     )
 
@@ -227,7 +227,7 @@ class Tx:
         self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
         self.caller: Caller = OPEN
         self.rights: Rights = ALL_RIGHTS  # in this workspace
-        self.witness: Witness | None = None  # of the changes of a caller who signed in
+        self.audit: Audit | None = None  # of the changes of a caller who signed in
         self.source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
 
     def within(self, ws: int) -> "Tx":
@@ -245,19 +245,19 @@ class Tx:
         caller = visit.caller
         copied = Tx(self._session, self.ws, self.now, self.memory, self.epoch, self.stirred)
         copied.user, copied.source = visit.user, visit.source
-        copied.caller, copied.rights, copied.witness = caller, visit.rights, caller.witness
+        copied.caller, copied.rights, copied.audit = caller, visit.rights, caller.audit
         return copied
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
         """Return the same transaction, in which lists leave out what the caller may not read."""
         copied = self._copy(self.ws, self.epoch)
-        copied.caller, copied.rights, copied.witness = caller, rights, caller.witness
+        copied.caller, copied.rights, copied.audit = caller, rights, caller.audit
         return copied
 
     def _copy(self, ws: int, epoch: int) -> "Tx":
         copied = Tx(self._session, ws, self.now, self.memory, epoch, self.stirred)
         copied.user, copied.source = self.user, self.source
-        copied.caller, copied.rights, copied.witness = self.caller, self.rights, self.witness
+        copied.caller, copied.rights, copied.audit = self.caller, self.rights, self.audit
         return copied
 
     def only_readable(self, kind: str, action: Action, column: str) -> Condition:
@@ -327,8 +327,8 @@ class Tx:
         self.note_change()
         for change in changes:
             self.forget(change.entity, change.entity_id)
-        if self.witness is not None:
-            self.witness(self, changes)
+        if self.audit is not None:
+            self.audit(self, changes)
 
     def note_change(self) -> None:
         """To be called by whatever appends to the change log."""
@@ -418,4 +418,4 @@ def unstorable(error: Exception) -> Invalid:
 
 
 Work = Callable[[Tx], Any]
-Witness = Callable[[Tx, Sequence[Change]], None]
+Audit = Callable[[Tx, Sequence[Change]], None]

@@ -1,7 +1,7 @@
-"""Which changes in a workspace the audit log tells of, and in which words.  Knows the change log's entities; decides
-nothing.
+"""Which changes in a workspace the audit log records, and under which names.
 
-What training writes (runs, metrics, params, tags) is not here: the change log has it, and the audit log would drown in it.
+What training writes (runs, metrics, params, tags) is not recorded here: the change log has it, and the audit log would consist of
+little else.
 """
 
 from collections.abc import Sequence
@@ -33,8 +33,8 @@ AUDITED: dict[str, frozenset[str]] = {
 }
 
 
-def witness(tx: Tx, changes: Sequence[Change]) -> None:
-    """Write down, in the same transaction, what a signed-in caller deletes, moves or administers."""
+def record_changes(tx: Tx, changes: Sequence[Change]) -> None:
+    """Record, in the same transaction, what a signed-in caller deletes, moves or administers."""
     for change in changes:
         if change.action in AUDITED.get(change.entity, ()):
             detail = {}

@@ -1,4 +1,4 @@
-"""The credential that the headers of a request show.  Knows headers; verifies nothing."""
+"""The credential in the headers of a request.  Knows headers; verifies nothing."""
 
 import base64
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def is_browser(headers: Headers) -> bool:
 
 
 def shown_in(headers: Headers) -> bytes | None:
-    """The credential, as it came; a cookie with a word before it."""
+    """Return the credential as it was sent, a session's cookie with the prefix "cookie "; None if there is none."""
     authorization = headers.get(b"authorization")
     if authorization is not None:
         return authorization
@@ -47,7 +47,7 @@ def shown_in(headers: Headers) -> bytes | None:
 
 
 def secret_of(shown: bytes) -> tuple[str, str | None]:
-    """The secret and, of a Basic sign-in, the name; an empty secret for what is neither Bearer, Basic nor a cookie."""
+    """Return the secret and, for Basic, the user name; an empty secret unless it is Bearer, Basic or a cookie."""
     scheme, _, rest = shown.partition(b" ")
     rest = rest.strip()
     match scheme.lower():
@@ -63,7 +63,7 @@ def secret_of(shown: bytes) -> tuple[str, str | None]:
 
 
 def is_own_page(headers: Headers) -> bool:
-    """A browser says that a page of this server sends the request, or a program that it is no browser's form."""
+    """Return whether a page of this server, or a program that says it is no form of a browser, sends the request."""
     origin = headers.get(b"origin")
     if origin is not None:
         return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()
@@ -75,7 +75,8 @@ def looks_like_jwt(secret: str) -> bool:
 
 
 def unauthenticated(headers: Headers, late_s: float = 0.0, why: str = "") -> Unauthenticated:
-    """Browsers get no challenge: their own prompt would cover the page that asks for the sign-in."""
+    """Return the error for a missing or wrong credential.  Browsers get no challenge: their own prompt would cover the sign-in
+    page."""
     challenge = [] if is_browser(headers) else [(b"www-authenticate", b'Basic realm="mlflow"')]
     words = f"{_UNAUTHENTICATED} Refused: {why}." if why else _UNAUTHENTICATED
     return Unauthenticated(words, challenge, late_s=late_s)

@@ -1,5 +1,7 @@
-"""What happened at the gate: kept in memory until a step writes it to the store.  Refusals and failed sign-ins are events of the
-audit log; of tokens and sessions, the last use is stored."""
+"""Events of the gate, kept in memory until a periodic step writes them to the store.
+
+Refusals and failed sign-ins become entries of the audit log.  For tokens and sessions the last use is stored.
+"""
 
 import threading
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ from trackside.identity import credentials
 if TYPE_CHECKING:
     from trackside.access.gate import Store
 
-NOTES_EVERY_S = 1.0
+WRITE_EVERY_S = 1.0
 EXPIRED_MS = 30 * 86_400_000  # how long an expired token is still listed
 MINUTE_MS = 60_000
 MOST_REMEMBERED = 10_000
@@ -22,8 +24,8 @@ MOST_REMEMBERED = 10_000
 Taken = tuple[list[tuple[Event, int]], list[tuple[int, int, str]], list[int]]
 
 
-class Notes:
-    """May be used by several threads."""
+class EventBuffer:
+    """Events that are not stored yet.  May be used by several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -33,7 +35,7 @@ class Notes:
         self._last: dict[tuple[str, int], tuple[int, str]] = {}  # of tokens and sessions: the last use that was noted
 
     def add(self, event: Event) -> None:
-        """Note an event, or count it if the same one waits already.  Beyond MOST_REMEMBERED, drop it."""
+        """Add an event, or count it if an equal one is buffered.  Beyond MOST_REMEMBERED events it is dropped."""
         key = _key(event)
         with self._lock:
             found = self._events.get(key)
@@ -42,7 +44,7 @@ class Notes:
             self._events[key] = (event, 1 if found is None else found[1] + 1)
 
     def add_use(self, caller: SignedIn, now: int, address: str) -> None:
-        """Note a use of a token or a session, once a minute and for each new address."""
+        """Record a use of a token or a session, once a minute and for each new address."""
         if not caller.token_id and not caller.session_id:
             return
         key = ("token", caller.token_id) if caller.token_id else ("session", caller.session_id)
@@ -60,7 +62,7 @@ class Notes:
                 self._seen.add(caller.session_id)
 
     def take(self) -> Taken:
-        """Return and forget events with their counts, uses of tokens (id, minute, address) and sessions that were seen."""
+        """Remove and return events with their counts, uses of tokens (id, minute, address), and sessions that were used."""
         with self._lock:
             events, self._events = list(self._events.values()), {}
             uses, self._uses = self._uses, {}
@@ -68,7 +70,7 @@ class Notes:
         return events, [(token_id, minute, address) for token_id, (minute, address) in uses.items()], sorted(seen)
 
     def put_back(self, taken: Taken) -> None:
-        """Note again what `take` returned and could not be written, before what was noted since."""
+        """Restore what `take` returned and could not be written, before what was added since."""
         events, uses, seen = taken
         with self._lock:
             since, self._events = self._events, {_key(event): (event, count) for event, count in events}
@@ -92,8 +94,8 @@ def _key(event: Event) -> tuple[Any, ...]:
     )
 
 
-def step(db: "Store", noted: Notes) -> bool:
-    """Write what was noted.  What a store that fails does not take is written by a later step."""
+def step(db: "Store", noted: EventBuffer) -> bool:
+    """Write the buffered events.  If the store fails, a later step writes them."""
     taken = events, uses, seen = noted.take()
     if not (events or uses or seen):
         return False

@@ -1,6 +1,6 @@
-"""Whether a caller may act on a user or a group, or as one: only if they could give what that principal has.
+"""Whether a caller may act on a user or a group, or on their behalf: only if the caller could assign what that principal has.
 
-Without this rule, the right to write users would be every right: put yourself into a group, set the password of its owner.
+Without this rule the right to write users would include every right: a caller could join any group, or set its owner's password.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def may_act_for(tx: Tx, caller: "SignedIn", principal: Principal) -> bool:
-    """The caller may assign roles wherever the principal, or a group of theirs, has a role or a denial."""
+    """Return whether the caller may assign roles at each scope where the principal, or one of its groups, has a role or a
+    denial."""
     groups = identity.groups_of(tx, principal.principal_id)
     ids = [principal.principal_id, *(group.principal_id for group in groups)]
     scopes = {assignment.scope for assignment in store.of_principals(tx, ids)}
