@@ -59,6 +59,7 @@ def run(order: dict[str, Any]) -> dict[str, Any]:
                 message=f"Sending requests, {callers} at a time.",
             )
             levels.append(_level(bodies, callers, order["seconds"], scorer))
+        report(done=round(total), total=round(total), message="Done.")
         return {
             "load_s": load_s,
             "idle_mb": idle_mb,

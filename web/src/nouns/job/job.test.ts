@@ -26,6 +26,10 @@ test("so is a title that the server makes of the parameters", async () => {
   );
   expect(jobTitle({ kind: "project", title: "Run main of a project" })).toBe("Ejecutar main de un proyecto");
   expect(jobTitle({ kind: "drift", title: "Monitor iris" })).toBe("Monitor iris");
+  expect(jobTitle({ kind: "profile", title: "Profile models:/iris/2" })).toBe("Medir models:/iris/2");
+  expect(jobTitle({ kind: "score", title: "Score t.csv with models:/iris/2" })).toBe(
+    "Puntuar t.csv con models:/iris/2",
+  );
   expect(jobTitle({ kind: "score", title: "Delete workspaces a" })).toBe("Delete workspaces a");
 });
 

@@ -19,6 +19,12 @@ type Kind = keyof typeof en.kinds;
 /** What the server makes of the parameters of a kind, where it does not take the kind's own title. */
 const DESCRIBED: { kind: Kind; english: RegExp; text: (...values: string[]) => string }[] = [
   { kind: "drift", english: /^Monitor (.+)$/, text: (name = "") => words.t.described.drift(name) },
+  { kind: "profile", english: /^Profile (\S+)$/, text: (uri = "") => words.t.described.profile(uri) },
+  {
+    kind: "score",
+    english: /^Score (.+) with (\S+)$/,
+    text: (table = "", uri = "") => words.t.described.score(table, uri),
+  },
   {
     kind: "workspace-deletion",
     english: /^Delete workspaces (.+)$/,

@@ -44,6 +44,8 @@ export default {
     "workspace-deletion": "Remove rows and files of deleted workspaces",
   },
   described: {
+    profile: (model: string) => `Profile ${model}`,
+    score: (table: string, model: string) => `Score ${table} with ${model}`,
     drift: (monitor: string) => `Monitor ${monitor}`,
     end: (workspaces: string) => `Delete workspaces ${workspaces}`,
     project: (entryPoint: string, project: string) => `Run ${entryPoint} of ${project}`,

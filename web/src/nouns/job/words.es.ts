@@ -48,6 +48,8 @@ export default {
     "workspace-deletion": "Eliminar filas y archivos de espacios de trabajo eliminados",
   },
   described: {
+    profile: (model: string) => `Medir ${model}`,
+    score: (table: string, model: string) => `Puntuar ${table} con ${model}`,
     drift: (monitor: string) => `Monitor ${monitor}`,
     end: (workspaces: string) => `Eliminar los espacios de trabajo ${workspaces}`,
     project: (entryPoint: string, project: string) => `Ejecutar ${entryPoint} de ${project}`,
