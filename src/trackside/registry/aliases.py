@@ -1,4 +1,4 @@
-"""Aliases of versions in SQL.  Knows their table."""
+"""Aliases of versions in SQL."""
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ class Named(Struct, frozen=True):
 
 
 def put(tx: Tx, name: str, alias: str, version: str) -> None:
-    """Moves the alias if it names another version."""
+    """Set an alias, or move it if it names another version."""
     check_name(name)
     check_new_alias(alias)
     number = check_version(version)
@@ -47,7 +47,7 @@ def put(tx: Tx, name: str, alias: str, version: str) -> None:
 
 
 def delete(tx: Tx, name: str, alias: str) -> None:
-    """Harmless where there is none."""
+    """Delete an alias.  A missing one is no error."""
     check_alias(alias)
     key = models.lock(tx, name)
     before = find(tx, key.model_seq, alias)
@@ -63,7 +63,7 @@ def delete(tx: Tx, name: str, alias: str) -> None:
 
 
 def get(tx: Tx, name: str, alias: str) -> ModelVersion:
-    """`latest` is the highest version, in any case."""
+    """Return the version that an alias names; `latest`, in any case, is the highest version."""
     check_alias(alias)
     key = models.key_of(tx, name)
     if alias.lower() == LATEST:
@@ -90,7 +90,7 @@ def find(tx: Tx, model_seq: int, alias: str) -> int | None:
 
 
 def of(tx: Tx, model_seq: int, version: int | None = None) -> list[Named]:
-    """The aliases of a model, or of one of its versions."""
+    """Return the aliases of a model, or of one of its versions."""
     rows = tx.all(
         """
         SELECT alias, version FROM registered_model_aliases

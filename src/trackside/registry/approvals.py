@@ -1,6 +1,7 @@
-"""Requests to move a version to a stage, and the decisions on them.  Knows their table; the move itself is `versions`.
+"""Requests to move a version to a stage, and the decisions on them.  `transitions` moves the versions.
 
-Who asks does not decide.  That is checked as far as both have said who they are."""
+A requester cannot decide their own request.  Where callers are not authenticated, this relies on the names that they claim.
+"""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -26,7 +27,7 @@ class Status(StrEnum):
 
 
 class StageRequest(Answer, frozen=True):
-    """`requested_by` and `decided_by` are who the callers said they were, unverified; empty if they did not say."""
+    """A request.  `requested_by` and `decided_by` are the names that the callers claimed, unverified; empty if they gave none."""
 
     request_id: str
     name: str
@@ -47,7 +48,7 @@ _COLUMNS = """q.request_id, m.name, q.version, q.stage, q.archive_existing, q.st
 
 
 def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, comment: str) -> StageRequest:
-    """A new request; one for the same version and stage may not be pending."""
+    """Create a request.  Raise AlreadyExists if one for the same version and stage is pending."""
     _check_comment(comment)
     workspaces.hold(tx)  # its stages stay as they are
     wanted = stages.find(stages.of(tx), stage)
@@ -89,7 +90,7 @@ def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, 
 
 
 def approve(tx: Tx, name: str, version: str, request_id: str, comment: str) -> tuple[StageRequest, ModelVersion]:
-    """Moves the version."""
+    """Approve a request and move the version."""
     workspaces.hold(tx)  # before the model, as a move of a version does
     request = _decide(tx, name, version, request_id, Status.APPROVED, comment)
     said = comment or request.comment
@@ -125,7 +126,7 @@ def get(tx: Tx, name: str, version: str, request_id: str) -> StageRequest:
 
 
 def of_version(tx: Tx, name: str, version: str, statuses: Sequence[str]) -> list[StageRequest]:
-    """The newest first."""
+    """Return the requests about a version, the newest first."""
     key = versions.key_of(tx, name, version)
     rows = tx.all(
         f"""
@@ -141,7 +142,8 @@ def of_version(tx: Tx, name: str, version: str, statuses: Sequence[str]) -> list
 
 
 def of_workspace(tx: Tx, statuses: Sequence[str], *, limit: int, after: int) -> list[StageRequest]:
-    """The newest first; `after` is the last of the page before, 0 for the first page."""
+    """Return the requests of the workspace, the newest first; `after` is the last one of the previous page, 0 for the first
+    page."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM stage_requests q JOIN registered_models m ON m.model_seq = q.model_seq
@@ -156,7 +158,7 @@ def of_workspace(tx: Tx, statuses: Sequence[str], *, limit: int, after: int) -> 
 
 
 def statuses(given: str | None) -> list[str]:
-    """By name in any case; all if none is given."""
+    """Return the statuses of a name in any case; all statuses if none is given."""
     if not given:
         return [str(status) for status in Status]
     if given.upper() not in Status.__members__:

@@ -1,8 +1,7 @@
-"""What happened to a model's name, versions, stages and aliases, and what was the case at a moment.  Knows the table of
-the history, to which rows are only ever added.
+"""The history of models: names, versions, stages and aliases, and their state at a time.  Rows are only added.
 
-A model's history stays when the model is deleted.  It is found by every name that the model had, so a name has the
-history of its bearers, one after the other.
+The history of a model stays when the model is deleted.  It is found by every name that the model had, so a name has the
+history of all models that had it, one after the other.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,9 +21,9 @@ class Kind(StrEnum):
 
 
 class Event(Answer, frozen=True):
-    """`before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
+    """A change.  `before` and `after` are names, stages or version numbers, depending on `kind`; absent if there was or is none.
 
-    `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say."""
+    `user` is the name that the caller claimed (header X-Trackside-User), unverified; empty if they gave none."""
 
     id: str
     time: int  # ms
@@ -40,7 +39,7 @@ class Event(Answer, frozen=True):
 
 
 class StagesEvent(Answer, frozen=True):
-    """The stages of the workspace, in words, before and after somebody changed them."""
+    """A change of the stages of the workspace, with the stages before and after it as text."""
 
     id: str
     time: int  # ms
@@ -57,7 +56,7 @@ class Reason(Struct, frozen=True):
 
 
 class Held(Answer, frozen=True):
-    """A version that was in a stage, or that an alias named, and since when."""
+    """A version that was in a stage or that an alias named, and since when."""
 
     version: str
     since: int  # ms
@@ -81,7 +80,7 @@ def add(
     reason: Reason | None = None,
     uid: str | None = None,
 ) -> None:
-    """`uid`: of a version that comes or goes, or of a model that goes."""
+    """Add an entry.  `uid`: of a version that is created or deleted, or of a model that is deleted."""
     tx.run(
         """
         INSERT INTO model_history (workspace_id, model_seq, name, kind, version, alias, before_value, after_value,
@@ -104,7 +103,7 @@ def add(
 
 
 def add_stages(tx: Tx, before: str, after: str) -> None:
-    """The workspace has other stages, in words: an entry that is no model's."""
+    """Add an entry for a change of the workspace's stages, which belongs to no model."""
     tx.run(
         """
         INSERT INTO model_history (workspace_id, model_seq, name, kind, before_value, after_value, changed_at, user_name,
@@ -119,7 +118,8 @@ def add_stages(tx: Tx, before: str, after: str) -> None:
 
 
 def stages(tx: Tx, *, limit: int, after: int = 0) -> list[StagesEvent]:
-    """The newest first; `after` is the id of the last one of the page before, 0 for the first page."""
+    """Return changes of the stages, the newest first; `after` is the id of the last one of the previous page, 0 for the first
+    page."""
     rows = tx.all(
         """
         SELECT history_seq, changed_at, user_name, before_value, after_value FROM model_history
@@ -136,7 +136,7 @@ def stages(tx: Tx, *, limit: int, after: int = 0) -> list[StagesEvent]:
 
 
 def has_ended(tx: Tx, kind: Kind, uid: str) -> bool:
-    """Whether a model or version of that uid was removed; of models, as far as that was written down with it."""
+    """Return whether a model or version with this uid was deleted, as far as the uid was recorded with its deletion."""
     row = tx.one(
         """
         SELECT 1 FROM model_history
@@ -149,7 +149,7 @@ def has_ended(tx: Tx, kind: Kind, uid: str) -> bool:
 
 
 def end(tx: Tx, model_seq: int, name: str, uid: str) -> None:
-    """Of a model that goes with its versions and aliases, whose rows are there still."""
+    """Add the entries of a model that is deleted with its versions and aliases, whose rows still exist."""
     at = _moment(tx, model_seq, name)
     tx.run(
         """
@@ -179,7 +179,7 @@ def end(tx: Tx, model_seq: int, name: str, uid: str) -> None:
 
 
 def bearers(tx: Tx, name: str) -> list[int]:
-    """The models that have or had the name, the first first."""
+    """Return the models that have or had the name, the first one first."""
     rows = tx.all(
         "SELECT DISTINCT model_seq FROM model_history WHERE workspace_id = :ws AND name = :name ORDER BY model_seq",
         name=name,
@@ -199,8 +199,9 @@ def page(
     version: int | None = None,
     alias: str | None = None,
 ) -> list[Event]:
-    """What happened to `models` under this name, and all that ever happened to the `current` bearer of it.  The newest
-    first; `after` is the id of the last one of the page before, 0 for the first page."""
+    """Return the changes of `models` under this name, and all changes of the model that has it now (`current`), the newest first.
+
+    `after` is the id of the last one of the previous page, 0 for the first page."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM model_history
@@ -223,7 +224,7 @@ def page(
 
 
 def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
-    """The model that had the name at that moment."""
+    """Return the model that had the name at that time."""
     rows = tx.all(
         """
         SELECT model_seq, before_value, after_value FROM model_history
@@ -238,7 +239,7 @@ def bearer_at(tx: Tx, name: str, time_ms: int) -> int | None:
 
 
 def bearer_when_made(tx: Tx, name: str, model_seq: int, version: int) -> int | None:
-    """The model that had the name when this version (of any model) was made."""
+    """Return the model that had the name when this version, of any model, was created."""
     rows = tx.all(
         """
         SELECT model_seq, before_value, after_value FROM model_history
@@ -269,7 +270,7 @@ def _bearer(renames: Iterable[Row], name: str) -> int | None:
 
 
 def stage_at(tx: Tx, model_seq: int, stage: str, time_ms: int) -> list[Held]:
-    """The versions that were in the stage at that moment, the highest first."""
+    """Return the versions that were in the stage at that time, the highest first."""
     rows = tx.all(
         """
         SELECT version, after_value, changed_at, user_name FROM model_history
@@ -283,7 +284,7 @@ def stage_at(tx: Tx, model_seq: int, stage: str, time_ms: int) -> list[Held]:
 
 
 def were_in(tx: Tx, models: Sequence[int], stage: str) -> bool:
-    """Was any version of these ever in the stage?"""
+    """Return whether any of these versions was ever in the stage."""
     row = tx.one(
         """
         SELECT 1 FROM model_history
@@ -296,7 +297,7 @@ def were_in(tx: Tx, models: Sequence[int], stage: str) -> bool:
 
 
 def in_stage(events: Iterable[Row], stage: str) -> list[Held]:
-    """From (version, its stage from then on or None, when, who) in order."""
+    """Return the versions in the stage, from rows (version, its stage from then on or None, time, user) in order."""
     held: dict[int, Held] = {}
     for version, after, time, user in events:
         if after == stage:
@@ -307,7 +308,7 @@ def in_stage(events: Iterable[Row], stage: str) -> list[Held]:
 
 
 def newest_at(tx: Tx, model_seq: int, time_ms: int) -> Held | None:
-    """The highest version that there was at that moment, which is what `latest` names."""
+    """Return the highest version that existed at that time, which `latest` names."""
     rows = tx.all(
         """
         SELECT version, after_value, changed_at, user_name FROM model_history
@@ -320,7 +321,7 @@ def newest_at(tx: Tx, model_seq: int, time_ms: int) -> Held | None:
 
 
 def newest(events: Iterable[Row]) -> Held | None:
-    """From (version, whether it is there from then on or None, when, who) in order."""
+    """Return the highest version, from rows (version, whether it exists from then on or None, time, user) in order."""
     there: set[int] = set()
     highest: Held | None = None
     for version, after, time, user in events:
@@ -337,7 +338,7 @@ def newest(events: Iterable[Row]) -> Held | None:
 
 
 def alias_at(tx: Tx, model_seq: int, alias: str, time_ms: int) -> Held | None:
-    """What the alias named at that moment."""
+    """Return the version that the alias named at that time."""
     row = tx.one(
         """
         SELECT after_value, changed_at, user_name FROM model_history
@@ -352,8 +353,9 @@ def alias_at(tx: Tx, model_seq: int, alias: str, time_ms: int) -> Held | None:
 
 
 def _moment(tx: Tx, model_seq: int, name: str) -> int:
-    """Now, but not before what happened to the model, or to the name, last: on PostgreSQL a writer reads the clock and then
-    may wait for another, who read it later."""
+    """Return the time now, but not earlier than the last change of the model or the name.
+
+    On PostgreSQL a writer reads the clock and may then wait for another writer that read it later."""
     row = tx.one(
         """
         SELECT MAX(changed_at) FROM (

@@ -1,5 +1,4 @@
-"""Where a version comes from, and which models a run made.  Knows the tables of what lies before the registry; changes
-nothing."""
+"""The origin of a version, and the models of a run.  Reads only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,7 +34,7 @@ class Experiment(Answer, frozen=True):
 
 
 class Code(Answer, frozen=True):
-    """What ran, as the client that started the run told."""
+    """The code that ran, as the client of the run reported it."""
 
     name: str | UnsetType = UNSET
     type: str | UnsetType = UNSET
@@ -71,7 +70,7 @@ class Origin(Answer, frozen=True):
 
 
 class User(Answer, frozen=True):
-    """Who uses the version, such as an endpoint."""
+    """A user of the version, such as an endpoint."""
 
     kind: str
     name: str
@@ -120,8 +119,7 @@ def of_version(tx: Tx, name: str, version: str) -> Lineage:
 
 
 def of_run(tx: Tx, run_id: str) -> RunModels:
-    """The registered versions that say they are of the run, and the logged models that it used or made, as far as the caller
-    may read them."""
+    """Return the registered versions of the run, and the logged models that it used or made, that the caller may read."""
     run_seq = runs.seq_of(tx, run_id)
     readable, bound = tx.only_readable("model", Action.MODELS_READ, "name")
     seqs = tx.all(
@@ -190,9 +188,9 @@ def _as_model(row: Sequence[Any]) -> LoggedModel:
 
 
 def _copies(tx: Tx, key: versions.Key, source: str) -> list[Origin]:
-    """The versions that this one was copied from, by the names that they have now; one that is gone by that which it had.
+    """Return the versions that this one was copied from, the nearest first, by their present names or, if deleted, by their last.
 
-    A source says the name that the other had when the copy was made; since then it may have become another's."""
+    A source holds the name at the time of the copy, which may be another model's now."""
     found: list[Origin] = []
     model_seq, number = key.model_seq, key.version
     while len(found) < MAX_COPIES:

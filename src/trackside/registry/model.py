@@ -1,5 +1,4 @@
-"""What a registered model and its versions are on the wire, and which values they take.  Knows MLflow's shapes and
-limits; knows no SQL."""
+"""Wire types of registered models and versions, and the checks of their values, in MLflow's form.  Knows no SQL."""
 
 import re
 from collections.abc import Sequence
@@ -41,7 +40,7 @@ class Alias(Answer, frozen=True):
 
 
 class ModelVersion(Answer, frozen=True):
-    """Numbers are strings on MLflow's wire; a description that was never given is absent, an empty one is not."""
+    """A version.  Numbers are strings, as in MLflow; a description that was never set is absent, an empty one is not."""
 
     name: str
     version: str
@@ -58,7 +57,7 @@ class ModelVersion(Answer, frozen=True):
 
 
 class RegisteredModel(Answer, frozen=True):
-    """`latest_versions` is the highest version of each stage."""
+    """A registered model.  `latest_versions` has the highest version of each stage."""
 
     name: str
     creation_timestamp: int  # ms
@@ -101,7 +100,7 @@ class GivenTag(Part, frozen=True):
 
 
 class OfModel(Call, frozen=True):
-    """Names a registered model, and nothing more."""
+    """A call that names a registered model."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -164,7 +163,7 @@ class SetAlias(OfModel, frozen=True):
 
 
 class OfVersion(OfModel, frozen=True):
-    """Names a version; as MLflow's clients do, by text."""
+    """A call that names a version; its number is text, as MLflow's clients send it."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "version")
     version: str | None = None
@@ -242,7 +241,7 @@ def check_version(version: str) -> int:
 
 
 def check_model_tags(given: Sequence[GivenTag]) -> dict[str, str]:
-    """The last of several with one key counts."""
+    """Return the tags as a dictionary; of several with one key the last counts."""
     names.check_count(given, "tags")
     return dict(check_model_tag(tag.key or "", tag.value) for tag in given)
 
@@ -287,5 +286,5 @@ def check_new_alias(alias: str) -> str:
 
 
 def says_prompt(tags: dict[str, str]) -> bool:
-    """A prompt is a model whose tags say so."""
+    """Return whether the tags make a model a prompt."""
     return tags.get(IS_PROMPT_TAG, "").lower() == "true"

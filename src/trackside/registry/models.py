@@ -1,4 +1,4 @@
-"""Registered models in SQL: their life and tags.  Knows their tables; versions are `versions`."""
+"""Registered models and their tags in SQL."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ from trackside.workspaces import store as workspaces
 
 
 class Key(Struct, frozen=True):
-    """What writes need to know of a model."""
+    """Internal keys of a model, for writes."""
 
     model_seq: int
     name: str
@@ -82,7 +82,7 @@ def update(tx: Tx, name: str, description: str) -> RegisteredModel:
 
 
 def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
-    """With all of its versions; tags, aliases and history stay."""
+    """Rename a model.  Its versions, tags, aliases and history stay."""
     check_name(new_name, "new_name")
     key = lock(tx, name)
     changed = tx.run(
@@ -114,7 +114,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
 
 
 def delete(tx: Tx, name: str) -> None:
-    """With all of its versions; their files stay.  A version that is in use, or a legal hold, forbids it."""
+    """Delete a model with its versions; files stay.  Raise BadState if a version is in use or a legal hold covers it."""
     holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     uses.check_free(tx, name, key.model_seq)
@@ -135,7 +135,7 @@ def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
 
 
 def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
-    """Harmless where there is none."""
+    """Delete a tag.  A missing one is no error."""
     holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     gone = tx.run(
@@ -160,7 +160,7 @@ def key_of(tx: Tx, name: str) -> Key:
 
 
 def lock(tx: Tx, name: str) -> Key:
-    """The model, with its row held: writes to one model come one after the other, also from several servers."""
+    """Return the model and lock its row, so that writes to one model are serialized, also across servers."""
     key = find_locked(tx, check_name(name))
     if key is None:
         raise model_not_found(name)
@@ -179,7 +179,7 @@ def find_locked(tx: Tx, name: str) -> Key | None:
 
 
 def load(tx: Tx, model_seqs: Sequence[int]) -> list[RegisteredModel]:
-    """Models from their rows, in the order of `model_seqs`."""
+    """Return models in the order of `model_seqs`."""
     if not model_seqs:
         return []
     seqs = list(model_seqs)

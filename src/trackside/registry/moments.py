@@ -1,4 +1,4 @@
-"""A moment as callers write it.  Pure."""
+"""Parsing of times that callers write.  Pure."""
 
 import re
 from datetime import UTC, datetime
@@ -11,8 +11,9 @@ _PLUS = re.compile(r"(T[\d:.,]*) (?=\d\d:?\d\d$)")  # the `+` of a time zone, wh
 
 
 def parse(text: str) -> int:
-    """Milliseconds since 1970, from such a number or from ISO 8601; without a time zone it is UTC.  A date alone is the last
-    millisecond of that day: who asks what was in production on a day means also what came in its morning."""
+    """Return milliseconds since 1970 of such a number or of an ISO 8601 text, in UTC if it has no time zone.
+
+    A date alone means its last millisecond, so that a question about a day includes changes during that day."""
     if text.isascii() and text.isdigit() and len(text) < 16:
         return int(text)
     try:

@@ -1,5 +1,4 @@
-"""A workspace's registry becomes part of another's.  Knows what the two may not have in common, and what one has only
-once."""
+"""Moves the registry of a workspace into that of another one."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
@@ -8,7 +7,9 @@ from trackside.registry.replica import derived_uid
 
 
 def prepare(tx: Tx, other: Tx) -> None:
-    """`tx` is in the workspace that goes, `other` in the one that takes.  Rows move afterwards."""
+    """Prepare the move of a registry; the caller moves the rows.  `tx` is in the source workspace, `other` in the target.
+
+    Raise AlreadyExists for shared names and Invalid for stages that the target does not have."""
     taken = tx.all(
         """
         SELECT name FROM registered_models WHERE workspace_id = :ws
@@ -42,7 +43,7 @@ def prepare(tx: Tx, other: Tx) -> None:
 
 
 def _rename_shared(tx: Tx, other: Tx) -> None:
-    """What goes to a workspace that has the same (a copy of it, or what it is a copy of) becomes something of its own."""
+    """Give new uids to objects that the target also has, as original or as copy, so that both exist independently."""
     for table in ("registered_models", "model_versions"):
         rows = tx.all(
             f"""

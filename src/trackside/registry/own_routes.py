@@ -1,5 +1,4 @@
-"""The calls that MLflow has no word for: history, stages and approvals, lineage, deletion with files, and a version's
-files.  Knows HTTP's side of them only."""
+"""The calls that MLflow does not have: history, stages and approvals, lineage, deletion with files, and files of versions."""
 
 import dataclasses
 import logging
@@ -62,7 +61,7 @@ class Pages(Call, frozen=True):
 
 
 class StagesHistory(Answer, frozen=True):
-    """The newest first."""
+    """Changes of the stages, the newest first."""
 
     events: list[StagesEvent] = field(default_factory=list)
     next_page_token: str | None = None
@@ -77,7 +76,7 @@ class GetHistory(m.OfModel, frozen=True):
 
 
 class History(Answer, frozen=True):
-    """The newest first."""
+    """Changes of a model, the newest first."""
 
     events: list[Event] = field(default_factory=list)
     next_page_token: str | None = None
@@ -90,7 +89,7 @@ class At(m.OfModel, frozen=True):
 
 
 class WasAt(Answer, frozen=True):
-    """What was in a stage, or what an alias named, at a moment: no version, one, or (in a stage) several."""
+    """The versions that were in a stage, or that an alias named, at a time: none, one, or (in a stage) several."""
 
     name: str
     time: int  # ms
@@ -136,8 +135,10 @@ class Requests(Answer, frozen=True):
 
 
 class Delete(Call, frozen=True):
-    """`delete_files`: the files too.  `shared_files`: `keep` (if not said) those that a run, a logged model or another
-    version still has, or `delete` them all the same; what is in use stays in any case."""
+    """`delete_files`: delete the files too.
+
+    `shared_files` decides about files that a run, a logged model or another version also has: `keep` (the default) or
+    `delete`.  Files in use stay in any case."""
 
     delete_files: bool | None = None
     shared_files: str | None = None
@@ -148,25 +149,25 @@ class OfRun(Call, frozen=True):
 
 
 def get_stages(tx: Tx, _: Call) -> Stages:
-    """The stages of the workspace, in their order."""
+    """Return the stages of the workspace, in their order."""
     return _shown(stages.of(tx))
 
 
 def set_stages(tx: Tx, call: SetStages) -> Stages:
-    """Replaces the stages; MLflow's four must be among them."""
+    """Replace the stages; MLflow's four must be among them."""
     wanted = [Stage(given.name or "", bool(given.needs_approval)) for given in call.stages or []]
     return _shown(stages.replace(tx, wanted))
 
 
 def get_stages_history(tx: Tx, call: Pages) -> StagesHistory:
-    """Who changed the stages of the workspace, the newest first."""
+    """Return who changed the stages of the workspace, the newest change first."""
     limit = _limit(call.max_results)
     found = history.stages(tx, limit=limit + 1, after=_after(call.page_token))
     return StagesHistory(events=found[:limit], next_page_token=found[limit - 1].id if len(found) > limit else None)
 
 
 def get_history(tx: Tx, call: GetHistory) -> History:
-    """What happened to the model's name, versions, stages and aliases, the newest first; deleted models too."""
+    """Return the changes of the model's name, versions, stages and aliases, the newest first; also of deleted models."""
     limit = _limit(call.max_results)
     kinds = [str(kind) for kind in Kind]
     if call.kind:
@@ -193,8 +194,9 @@ def get_history(tx: Tx, call: GetHistory) -> History:
 
 
 def get_at(tx: Tx, call: At) -> WasAt:
-    """Which version was in a stage, or was named by an alias (`latest` too), at a moment (default: now); a date alone means
-    its end, in UTC."""
+    """Return which version was in a stage, or was named by an alias (also `latest`), at a time (default: now).
+
+    A date alone means its end, in UTC."""
     if bool(call.stage) == bool(call.alias):
         raise Invalid("Say either a stage or an alias")
     time = moments.parse(call.time) if call.time else tx.now
@@ -221,7 +223,7 @@ def get_at(tx: Tx, call: At) -> WasAt:
 
 
 def ask(tx: Tx, call: Ask) -> GotRequest:
-    """Asks for a version to be moved to a stage."""
+    """Request to move a version to a stage."""
     made = approvals.ask(
         tx,
         call.model,
@@ -234,12 +236,12 @@ def ask(tx: Tx, call: Ask) -> GotRequest:
 
 
 def list_requests(tx: Tx, call: ListRequests) -> Requests:
-    """The requests about a version, the newest first."""
+    """Return the requests about a version, the newest first."""
     return Requests(stage_requests=approvals.of_version(tx, call.model, call.number, approvals.statuses(call.status)))
 
 
 def list_all_requests(tx: Tx, call: ListAllRequests) -> Requests:
-    """The requests about all versions that there are, the newest first."""
+    """Return the requests about all versions that exist, the newest first."""
     limit = _limit(call.max_results)
     found = approvals.of_workspace(tx, approvals.statuses(call.status), limit=limit + 1, after=_after(call.page_token))
     more = found[limit - 1].request_id if len(found) > limit else None
@@ -247,24 +249,24 @@ def list_all_requests(tx: Tx, call: ListAllRequests) -> Requests:
 
 
 def approve(tx: Tx, call: Decide) -> Approved:
-    """Moves the version as the request asks."""
+    """Approve a request and move the version."""
     request, moved = approvals.approve(tx, call.model, call.number, call.request_id or "", call.comment or "")
     return Approved(stage_request=request, model_version=moved)
 
 
 def reject(tx: Tx, call: Decide) -> GotRequest:
-    """Leaves the version where it is."""
+    """Reject a request; the version stays in its stage."""
     request = approvals.reject(tx, call.model, call.number, call.request_id or "", call.comment or "")
     return GotRequest(stage_request=request)
 
 
 def get_lineage(tx: Tx, call: m.OfVersion) -> Lineage:
-    """The run, experiment, data, code and logged model that a version comes from, and who uses it."""
+    """Return the run, experiment, data, code and logged model that a version comes from, and its users."""
     return lineage.of_version(tx, call.model, call.number)
 
 
 def get_run_models(tx: Tx, call: OfRun) -> RunModels:
-    """The model versions and logged models of a run."""
+    """Return the model versions and logged models of a run that the caller may read."""
     return lineage.of_run(tx, call.run_id or "")
 
 
@@ -278,14 +280,14 @@ ONE = by("model", "name")
 
 @dataclass(frozen=True)
 class Files:
-    """The calls that touch files.  `threads` carry them, as in the artifact calls."""
+    """The calls that read or delete files.  `threads` carry them, as in the artifact calls."""
 
     roots: Roots
     threads: StoreThreads
     _at_work: set[int] = dataclasses.field(default_factory=set)  # the notes whose files some request removes now
 
     async def get(self, request: Request) -> Response:
-        """A file of a version."""
+        """Return a file of a version."""
         name, version, path = (request.argument(what) for what in ("name", "version", "path"))
         if not path:
             raise missing("path")
@@ -295,7 +297,7 @@ class Files:
         return await transfer.answer(request, spot.blobs, spot.key, self.threads.of(spot))
 
     async def delete_model(self, request: Request) -> Response:
-        """Deletes a registered model with all versions, and their files if asked for."""
+        """Delete a registered model with all versions, and their files if asked for."""
         call, name = await _deletion(request), request.params["name"]
         return await self._delete(
             request,
@@ -305,7 +307,7 @@ class Files:
         )
 
     async def delete_version(self, request: Request) -> Response:
-        """Deletes a version, and its files if asked for."""
+        """Delete a version, and its files if asked for."""
         call, name, version = await _deletion(request), request.params["name"], request.params["version"]
         return await self._delete(
             request,
@@ -319,7 +321,7 @@ class Files:
         return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
 
     async def carry_out(self, request: Session, work: Work) -> Deletion:
-        """Delete rows, then the files that nobody needs any more."""
+        """Delete rows, then the files that nothing needs any more."""
         taken: set[int] = set()
 
         def plan_and_take(tx: Tx) -> Plan:
@@ -439,7 +441,7 @@ def _shown(known: tuple[Stage, ...]) -> Stages:
 
 
 def _current(tx: Tx, name: str) -> int | None:
-    """The model that has the name now."""
+    """Return the model that has the name now."""
     row = tx.one("SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name)
     return None if row is None else row[0]
 

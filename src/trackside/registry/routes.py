@@ -1,4 +1,4 @@
-"""MLflow's calls about registered models and their versions.  Knows HTTP's side of them only."""
+"""MLflow's calls about registered models and their versions."""
 
 from msgspec import structs
 
@@ -17,7 +17,7 @@ ONE = by("model", "name")
 
 
 def _with_sources(call: m.CreateVersion) -> list[Reference]:
-    """The model, and what the version is made of: a caller who may read the version reads that."""
+    """Return the model, and the sources of the version: a caller who may read the version can read these."""
     reads = Action.RUNS_READ
     found = [Reference("model", call.name or "")]
     if call.run_id:
@@ -52,7 +52,7 @@ def get_model(tx: Tx, call: m.OfModel) -> m.GotModel:
 
 
 def update_model(tx: Tx, call: m.UpdateModel) -> m.GotModel:
-    """Without a description, clears it."""
+    """Set the description; without one, clear it."""
     return m.GotModel(registered_model=models.update(tx, call.model, call.description or ""))
 
 
@@ -107,7 +107,7 @@ def get_version(tx: Tx, call: m.OfVersion) -> m.GotVersion:
 
 
 def update_version(tx: Tx, call: m.UpdateVersion) -> m.GotVersion:
-    """Without a description, takes it away."""
+    """Set the description; without one, clear it."""
     return m.GotVersion(model_version=versions.update(tx, call.model, call.number, call.description))
 
 
@@ -135,12 +135,12 @@ def delete_version_tag(tx: Tx, call: m.DeleteVersionTag) -> None:
 
 
 def list_models(tx: Tx, call: m.ListModels) -> m.FoundModels:
-    """As clients of MLflow 1 ask for all models."""
+    """Return all models, as clients of MLflow 1 ask for them."""
     return search.search_models(tx, m.Search(max_results=call.max_results, page_token=call.page_token))
 
 
 def routes() -> list[Route]:
-    """Clients of MLflow 1 know them below `preview`."""
+    """Return the routes.  Clients of MLflow 1 call them below `preview`."""
     return [
         structs.replace(route, paths=(*route.paths, route.paths[0].replace("/api/2.0/", "/api/2.0/preview/")))
         for route in _routes()

@@ -1,4 +1,4 @@
-"""Searches of models and of versions.  Knows the sizes of pages; the question's SQL is `search_sql`."""
+"""The searches of models and of versions.  `search_sql` has the SQL."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ def search_models(tx: Tx, call: Search) -> FoundModels:
 
 
 def search_versions(tx: Tx, call: Search) -> FoundVersions:
-    """Without aliases, as on stock."""
+    """Return a page of versions, without aliases, as in MLflow."""
     limit = DEFAULT_VERSIONS if call.max_results is None else call.max_results
     if limit > MAX_VERSIONS:
         raise invalid_value("max_results", str(limit))

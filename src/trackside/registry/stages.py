@@ -1,6 +1,6 @@
-"""Which stages a workspace has, and which of them need approval.  Knows their table; moves no version.
+"""The stages of a workspace, and which of them need approval.
 
-MLflow's four are always there, and mean what they mean in MLflow; further ones are the workspace's own.
+MLflow's four always exist and have MLflow's meaning; others are the workspace's own.
 """
 
 import re
@@ -33,13 +33,13 @@ MLFLOW = (Stage(NO_STAGE), Stage("Staging"), Stage("Production"), Stage(ARCHIVED
 
 
 def of(tx: Tx) -> tuple[Stage, ...]:
-    """In their order."""
+    """Return the stages, in their order."""
     rows = tx.all("SELECT name, needs_approval FROM registry_stages WHERE workspace_id = :ws ORDER BY position")
     return tuple(Stage(name, bool(needs)) for name, needs in rows) or MLFLOW
 
 
 def find(stages: Sequence[Stage], name: str) -> Stage:
-    """By name in any case."""
+    """Return the stage of a name in any case."""
     for stage in stages:
         if stage.name.lower() == name.lower():
             return stage
@@ -49,12 +49,12 @@ def find(stages: Sequence[Stage], name: str) -> Stage:
 
 
 def spelled(stages: Sequence[Stage], name: str) -> str:
-    """As the workspace writes it; as given if it has no such stage now, for it may have had one."""
+    """Return the name as the workspace spells it; unchanged if the workspace has no such stage now."""
     return next((stage.name for stage in stages if stage.name.lower() == name.lower()), name)
 
 
 def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """What a workspace may have: MLflow's four, and others that no URI mistakes for a version."""
+    """Return the stages.  Raise Invalid unless MLflow's four are there and no name can be taken for a version in a URI."""
     if len(stages) > MAX_STAGES:
         raise Invalid(f"There are {len(stages)} stages; at most {MAX_STAGES} are allowed")
     names = [stage.name for stage in stages]
@@ -78,7 +78,7 @@ def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Instead of those before.  A stage that holds a version, or that one asks for, stays."""
+    """Replace the stages.  Raise Invalid for a removed stage that has a version or a pending request."""
     wanted = checked(stages)
     workspaces.hold_alone(tx)  # nobody moves a version, or asks for one to be moved, meanwhile
     before = of(tx)
@@ -121,5 +121,5 @@ def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def _text(stages: Sequence[Stage]) -> str:
-    """For those who read what it was like: `None, Staging, Production (approval), Archived`."""
+    """Return the stages as text, for readers of the history: `None, Staging, Production (approval), Archived`."""
     return ", ".join(f"{stage.name} (approval)" if stage.needs_approval else stage.name for stage in stages)

@@ -1,4 +1,4 @@
-"""Moves of versions between stages.  Knows when a stage takes a version; who approves is `approvals`."""
+"""Moves of versions between stages.  `approvals` decides who approves."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Invalid
@@ -12,8 +12,8 @@ from trackside.workspaces import store as workspaces
 def move(
     tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
 ) -> ModelVersion:
-    """Moves a version to a stage.  One that needs approval takes versions, and is emptied of others at once, only with an
-    approved request as reason."""
+    """Move a version to a stage.  A stage that needs approval takes a version, and archives others, only for an approved
+    request."""
     workspaces.hold(tx)  # its stages stay as they are
     known = stages.of(tx)
     wanted = stages.find(known, stage)
@@ -50,7 +50,7 @@ def move(
 
 
 def _archive_others(tx: Tx, name: str, key: Key, stage: str, reason: Reason | None) -> int:
-    """How many there were."""
+    """Archive the other versions of the stage and return their number."""
     rows = tx.all(
         """
         UPDATE model_versions SET current_stage = :archived, last_updated_time = :now

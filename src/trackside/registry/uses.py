@@ -1,5 +1,4 @@
-"""Who needs a model version, such as an endpoint that serves it.  Knows the table that such users fill; while a row of
-theirs stands, nobody can delete the version."""
+"""Users of model versions, such as endpoints.  A version cannot be deleted while a row here names it."""
 
 from collections.abc import Iterable
 
@@ -11,7 +10,7 @@ from trackside.registry.model import version_not_found
 
 
 class Use(Struct, frozen=True):
-    """`kind` is the user's: `endpoint`, `job`."""
+    """A use of a version.  `kind` is the kind of the user: `endpoint`, `job`."""
 
     kind: str
     user_name: str
@@ -19,7 +18,7 @@ class Use(Struct, frozen=True):
 
 
 def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) -> None:
-    """These (model name, version) are what the user needs from now on, and no others."""
+    """Replace the versions (model name, version) that the user needs."""
     wanted = sorted(set(versions))
     # Who deletes a version holds its model's row as well, so one of the two sees what the other did.
     tx.all(
@@ -44,7 +43,7 @@ def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) 
 
 
 def release(tx: Tx, kind: str, user_name: str) -> None:
-    """The user needs nothing any more."""
+    """Delete all uses of the user."""
     tx.run(
         "DELETE FROM model_uses WHERE workspace_id = :ws AND kind = :kind AND user_name = :user",
         kind=kind,
@@ -53,7 +52,7 @@ def release(tx: Tx, kind: str, user_name: str) -> None:
 
 
 def of(tx: Tx, model_seq: int, version: int | None = None) -> list[Use]:
-    """The users of a version, or of all versions of a model."""
+    """Return the users of a version, or of all versions of a model."""
     rows = tx.all(
         """
         SELECT kind, user_name, version FROM model_uses
@@ -67,7 +66,7 @@ def of(tx: Tx, model_seq: int, version: int | None = None) -> list[Use]:
 
 
 def check_all_free(tx: Tx) -> None:
-    """Of a workspace that is to end."""
+    """Raise BadState if any version of a workspace that is to be deleted is in use."""
     rows = tx.all(
         """
         SELECT m.name, u.version, u.kind, u.user_name FROM model_uses u

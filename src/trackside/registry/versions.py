@@ -1,4 +1,4 @@
-"""Model versions in SQL: their life, stages and tags.  Knows their tables; where their files come from is `files.origins`."""
+"""Model versions in SQL: lifecycle, stages and tags.  `files.origins` decides where their files come from."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -49,7 +49,7 @@ _COLUMNS = ", ".join(f"v.{column}" for column in COLUMNS)
 
 
 class Key(Struct, frozen=True):
-    """What writes need to know of a version."""
+    """Internal keys of a version, for writes."""
 
     version_seq: int
     model_seq: int
@@ -61,8 +61,9 @@ class Key(Struct, frozen=True):
 
 
 def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link: str, description: str) -> ModelVersion:
-    """The next version of the model.  Its number is taken in the transaction that makes the row: never twice, not after
-    a crash either."""
+    """Create the next version of a model.
+
+    The number is taken in the transaction that inserts the row, so it is never used twice, even after a crash."""
     model = tx.one(
         """
         UPDATE registered_models SET last_version = last_version + 1, last_updated_time = :now
@@ -127,7 +128,7 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
 
 
 def delete(tx: Tx, name: str, version: str) -> None:
-    """Its number is not given again; its files stay.  A use of it, or a legal hold, forbids it."""
+    """Delete a version.  Its number is not used again, and its files stay.  Raise BadState if it is in use or on legal hold."""
     holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
@@ -161,7 +162,7 @@ def delete(tx: Tx, name: str, version: str) -> None:
 
 
 def delete_all(tx: Tx, name: str, model_seq: int, model_uid: str) -> None:
-    """Of a model that goes with them; the log tells of each, as of one that goes by itself."""
+    """Delete the versions of a model that is deleted; the change log names each of them."""
     tx.run(
         """
         DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN (
@@ -199,7 +200,7 @@ def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
 
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
-    """Harmless where there is none."""
+    """Delete a tag.  A missing one is no error."""
     holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     gone = tx.run(
@@ -214,7 +215,7 @@ def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
 
 
 def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
-    """The highest version of each stage, without aliases, by model."""
+    """Return the highest version of each stage, without aliases, by model."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM model_versions v JOIN (
@@ -232,7 +233,7 @@ def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
 
 
 def latest_in(tx: Tx, name: str, wanted: Sequence[str]) -> list[ModelVersion]:
-    """The highest version of each of these stages, of all if there are none."""
+    """Return the highest version of each of these stages; of all stages if none is given."""
     row = tx.one(
         "SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=check_name(name)
     )
@@ -299,7 +300,7 @@ def download_uri(tx: Tx, name: str, version: str) -> str:
 
 
 def root_of(tx: Tx, name: str, version: str) -> Root:
-    """Where the files of a version lie, for the server to open."""
+    """Return where the files of a version are, for the server to open."""
     key = key_of(tx, name, version)
     row = tx.one(
         """
@@ -315,7 +316,7 @@ def root_of(tx: Tx, name: str, version: str) -> Root:
 
 
 def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> list[ModelVersion]:
-    """Versions from their rows, in the order of `version_seqs`."""
+    """Return versions in the order of `version_seqs`."""
     found: dict[int, ModelVersion] = {}
     for start in range(0, len(version_seqs), CHUNK):
         part = list(version_seqs[start : start + CHUNK])
@@ -331,13 +332,13 @@ def load(tx: Tx, version_seqs: Sequence[int], *, with_aliases: bool = False) -> 
 
 
 def of_rows(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[ModelVersion]:
-    """Versions, without aliases, from rows that begin with COLUMNS."""
+    """Return versions, without aliases, from rows that begin with COLUMNS."""
     tags = _tags(tx, [row[0] for row in rows])
     return [_version(row, tags.get(row[0], []), []) for row in rows]
 
 
 def locked(tx: Tx, name: str, version: str) -> Key:
-    """The version, with its model's row held, so that writes to one model come one after the other."""
+    """Return the version and lock its model's row, so that writes to one model are serialized."""
     check_name(name)
     check_version(version)
     model = tx.one(
@@ -381,7 +382,7 @@ def _set_prompt(tx: Tx, version_seq: int, *, is_prompt: bool) -> None:
 
 
 def record(tx: Tx, name: str, key: Key, action: str, /, **detail: Any) -> None:
-    """`key` is of `locked`."""
+    """Record a change of a version.  `key` comes from `locked`."""
     tx.record(_change(name, key.version, action, f"{key.model_uid}/{key.uid}", **detail))
 
 

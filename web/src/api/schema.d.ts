@@ -251,7 +251,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Without aliases, as on stock. */
+        /** Return a page of versions, without aliases, as in MLflow. */
         get: operations["get_api_2_0_mlflow_model_versions_search"];
         put?: never;
         post?: never;
@@ -308,7 +308,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Without a description, takes it away. */
+        /** Set the description; without one, clear it. */
         patch: operations["patch_api_2_0_mlflow_model_versions_update"];
         trace?: never;
     };
@@ -446,7 +446,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Without a description, clears it. */
+        /** Set the description; without one, clear it. */
         patch: operations["patch_api_2_0_mlflow_registered_models_update"];
         trace?: never;
     };
@@ -2194,7 +2194,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The run, experiment, data, code and logged model that a version comes from, and who uses it. */
+        /** Return the run, experiment, data, code and logged model that a version comes from, and its users. */
         get: operations["get_api_trackside_v1_model_versions_name_version_lineage"];
         put?: never;
         post?: never;
@@ -2211,10 +2211,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The requests about a version, the newest first. */
+        /** Return the requests about a version, the newest first. */
         get: operations["get_api_trackside_v1_model_versions_name_version_stage_requests"];
         put?: never;
-        /** Asks for a version to be moved to a stage. */
+        /** Request to move a version to a stage. */
         post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests"];
         delete?: never;
         options?: never;
@@ -2231,7 +2231,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Moves the version as the request asks. */
+        /** Approve a request and move the version. */
         post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_approve"];
         delete?: never;
         options?: never;
@@ -2248,7 +2248,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leaves the version where it is. */
+        /** Reject a request; the version stays in its stage. */
         post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_reject"];
         delete?: never;
         options?: never;
@@ -2333,7 +2333,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened to the model's name, versions, stages and aliases, the newest first; deleted models too. */
+        /** Return the changes of the model's name, versions, stages and aliases, the newest first; also of deleted models. */
         get: operations["get_api_trackside_v1_registered_models_name_history"];
         put?: never;
         post?: never;
@@ -2350,9 +2350,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The stages of the workspace, in their order. */
+        /** Return the stages of the workspace, in their order. */
         get: operations["get_api_trackside_v1_registry_stages"];
-        /** Replaces the stages; MLflow's four must be among them. */
+        /** Replace the stages; MLflow's four must be among them. */
         put: operations["put_api_trackside_v1_registry_stages"];
         post?: never;
         delete?: never;
@@ -2480,7 +2480,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The model versions and logged models of a run. */
+        /** Return the model versions and logged models of a run that the caller may read. */
         get: operations["get_api_trackside_v1_runs_run_id_models"];
         put?: never;
         post?: never;
@@ -2653,7 +2653,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The requests about all versions that there are, the newest first. */
+        /** Return the requests about all versions that exist, the newest first. */
         get: operations["get_api_trackside_v1_stage_requests"];
         put?: never;
         post?: never;
@@ -3226,7 +3226,7 @@ export interface components {
         };
         /**
          * Code
-         * @description What ran, as the client that started the run told.
+         * @description The code that ran, as the client of the run reported it.
          */
         Code: {
             git_branch?: string;
@@ -3661,9 +3661,9 @@ export interface components {
         };
         /**
          * Event
-         * @description `before` and `after` are names, stages or version numbers, by `kind`; absent where there was or is nothing.
+         * @description A change.  `before` and `after` are names, stages or version numbers, depending on `kind`; absent if there was or is none.
          *
-         *     `user` is who the caller said they were (header X-Trackside-User), unverified; empty if they did not say.
+         *     `user` is the name that the caller claimed (header X-Trackside-User), unverified; empty if they gave none.
          */
         Event: {
             after?: string;
@@ -4259,7 +4259,7 @@ export interface components {
         };
         /**
          * ModelVersion
-         * @description Numbers are strings on MLflow's wire; a description that was never given is absent, an empty one is not.
+         * @description A version.  Numbers are strings, as in MLflow; a description that was never set is absent, an empty one is not.
          */
         ModelVersion: {
             /** @default [] */
@@ -4648,7 +4648,7 @@ export interface components {
         };
         /**
          * RegisteredModel
-         * @description `latest_versions` is the highest version of each stage.
+         * @description A registered model.  `latest_versions` has the highest version of each stage.
          */
         RegisteredModel: {
             /** @default [] */
@@ -5556,7 +5556,7 @@ export interface components {
         };
         /**
          * StageRequest
-         * @description `requested_by` and `decided_by` are who the callers said they were, unverified; empty if they did not say.
+         * @description A request.  `requested_by` and `decided_by` are the names that the callers claimed, unverified; empty if they gave none.
          */
         StageRequest: {
             archive_existing_versions: boolean;
@@ -6162,7 +6162,7 @@ export interface components {
         };
         /**
          * History
-         * @description The newest first.
+         * @description Changes of a model, the newest first.
          */
         "trackside.registry.own_routes.History": {
             /** @default [] */
@@ -6722,7 +6722,7 @@ export interface components {
         };
         /**
          * User
-         * @description Who uses the version, such as an endpoint.
+         * @description A user of the version, such as an endpoint.
          */
         User: {
             kind: string;
