@@ -185,6 +185,17 @@ def test_only_a_command_that_makes_a_user_makes_a_store(tmp_path: Path, words: t
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.parametrize(("words", "scope"), [((), "write"), (("--scope", "admin"), "admin")])
+def test_the_scope_of_a_token_is_said_when_it_is_made(tmp_path: Path, words: tuple[str, ...], scope: str) -> None:
+    data = tmp_path / "data"
+    make_ana(data)
+
+    made = command("token", "create", "ci", "--user", "ana", *words, data=data)
+
+    assert made.stdout.startswith("tsp_")
+    assert f"this token is shown once; its scope is {scope}, and it expires on 20" in made.stderr
+
+
 def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_ana(data)

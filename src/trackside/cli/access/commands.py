@@ -125,7 +125,10 @@ def token_create(words: argparse.Namespace) -> int:
     with place(words) as there:
         made = there.call("POST", _tokens(words, there), given)
     say(made["secret"])
-    complain(f"this token is shown once; it expires on {day(made['token'].get('expires_at'))}")
+    token = made["token"]
+    complain(
+        f"this token is shown once; its scope is {token['scope']}, and it expires on {day(token.get('expires_at'))}"
+    )
     return OK
 
 
