@@ -49,6 +49,7 @@ def test_the_palette_finds_pages_runs_and_the_actions_of_the_page(page: Page, se
     expect(page.get_by_role("heading", level=1)).to_have_text("churn-model")
     open_palette(page)
     page.keyboard.type(">rename")
+    expect(page.get_by_role("option", name="Rename")).to_be_visible()  # as soon as the rights are known
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog").get_by_role("textbox")).to_be_focused()
     page.keyboard.press("Escape")

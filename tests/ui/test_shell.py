@@ -67,8 +67,8 @@ def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, serve
     page.set_viewport_size({"width": 390, "height": 844})
 
     page.goto(f"{server.url}/#/runs/{run_id}")
-    title = page.get_by_role("heading", level=1).bounding_box()
     menu = page.locator("main header").get_by_role("button", name="More actions").bounding_box()
+    title = page.get_by_role("heading", level=1).bounding_box()  # after the menu has taken its place
 
     assert title is not None
     assert menu is not None

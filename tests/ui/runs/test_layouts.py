@@ -31,6 +31,7 @@ def test_a_run_has_one_colour_in_the_table_beside_it_and_on_the_page_of_charts(p
     expect(eye(page, "c")).to_have_attribute("aria-checked", "false")
     page.get_by_role("link", name="Split").click()
     expect(page.get_by_role("application", name=re.compile("loss"))).to_be_visible()
+    expect(page.get_by_role("columnheader").nth(4)).to_contain_text("loss")  # before the times: there is room for few
     expect(page.get_by_text("4 points, exact")).to_be_visible()
     assert colour(eye(page, "a")) == before["a"]
 

@@ -25,7 +25,8 @@ export interface Known {
   values?: readonly string[];
 }
 
-const FIXED_COLUMNS: Column[] = [{ field: "status" }, { field: "start_time" }, { field: "duration" }];
+const STATUS: Column = { field: "status" };
+const TIMES: Column[] = [{ field: "start_time" }, { field: "duration" }];
 const DEFAULT_METRICS = 6;
 const DEFAULT_PARAMS = 6;
 
@@ -49,8 +50,10 @@ export class RunsState {
     this.plotted = new Plotted(experimentId, () => this.outline as Outline | undefined);
   }
 
-  /** The columns behind the name: those of the view, or what the runs have most of. */
-  readonly columns: Column[] = $derived(this.view.columns ?? defaultColumns(this.known));
+  /** The columns behind the name: those of the view, or what the runs have most of.  Beside charts there is room for few. */
+  readonly columns: Column[] = $derived.by(
+    () => this.view.columns ?? defaultColumns(this.known, this.#isBesideCharts()),
+  );
 
   /** What the rows depend on: read it in an effect that calls `load`. */
   get question(): string {
@@ -230,12 +233,13 @@ function interest({ varies, values, min, max }: Known): number {
   return varies ? 1 : 0;
 }
 
-export function defaultColumns(known: Known[]): Column[] {
+function defaultColumns(known: Known[], isNarrow: boolean): Column[] {
   const best = (kind: string, count: number): Column[] =>
     known
       .filter((each) => each.kind === kind && !each.key.startsWith("system/"))
       .sort((a, b) => interest(b) - interest(a) || b.runs - a.runs)
       .slice(0, count)
       .map(({ field }) => ({ field }));
-  return [...FIXED_COLUMNS, ...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
+  const values = [...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
+  return isNarrow ? [STATUS, ...values, ...TIMES] : [STATUS, ...TIMES, ...values];
 }
