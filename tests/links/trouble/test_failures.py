@@ -37,6 +37,22 @@ def test_each_call_may_fail_once(server: Server, flaky: Flaky, fault: str) -> No
     assert check(here, LINK) == []
 
 
+def test_a_link_says_what_to_do_when_the_workspace_of_the_other_side_is_deleted(server: Server) -> None:
+    here = server.api.new_workspace("north")
+    there = server.api.new_workspace("south")
+    run = here.new_run()
+    add(here, LINK, f"{server.url}/ws/south", mode="both")
+    settle(here, LINK)
+    assert there.run(run)["info"]["status"] == "RUNNING"
+
+    server.api.ask("DELETE", "workspaces/south", version="3.0", arguments={"mode": "CASCADE"})
+    here.post("runs/set-tag", run_id=run, key="k", value="v")
+
+    remedy = "end the link: trackside link remove rough --copies keep"
+    until(lambda: remedy in str(link(here, LINK).get("last_error")), "advice", said=lambda: link(here, LINK))
+    assert here.tags(run)["k"] == "v"
+
+
 def test_retry_after_is_kept_to(server: Server, flaky: Flaky) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, f"{flaky.url}/ws/south")

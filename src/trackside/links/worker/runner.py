@@ -6,6 +6,7 @@ remote makes the link wait, longer each time and at random; trouble of one item 
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
 from typing import Concatenate, ParamSpec, TypeVar
@@ -51,6 +52,7 @@ SLICE_S = 5.0  # that an item may take until others are processed, where it can 
 STEP_S = 10.0  # of items, until the logs of both sides are looked at again
 RENEW_S = 10.0  # a lease, of store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
+_NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found")  # as a Trackside says it
 FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
 LEASE_REST_S = 5.0  # of a link on which another server works
 IDLE_S = 15.0  # between two steps of a link that nothing wakes
@@ -157,7 +159,7 @@ class Runner:
         except Unavailable:
             raise
         except (RequestRejected, Fault) as refused:  # of the link as a whole: its secret, its address
-            self._fail(link, str(refused), BACKOFF_S[1])
+            self._fail(link, _explained(link, refused), BACKOFF_S[1])
             return False
         except faults.OF_VALUES as error:
             log.exception("link %s: a step failed", link.name)
@@ -317,3 +319,11 @@ class Runner:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _explained(link: Link, refused: Exception) -> str:
+    """Return the words of a refusal, with what to do where the other side has no such workspace any more."""
+    is_gone = isinstance(refused, RequestRejected) and refused.is_missing and _NO_WORKSPACE.search(str(refused))
+    if not is_gone:
+        return str(refused)
+    return f"{refused}. If it was deleted, end the link: trackside link remove {link.name} --copies keep"
