@@ -174,8 +174,8 @@ def _parser(first: str = "") -> argparse.ArgumentParser:
     parser = _Parser(
         prog="trackside",
         description="A workspace server that every MLflow client can log to.",
-        epilog="Exit codes: 0 all is well; 1 the command was carried out, and what it looked at is not well or did not succeed;"
-        " 2 it could not be carried out, and one line says why.",
+        epilog="Exit codes: 0 success; 1 the command ran, and found a problem or its work failed;"
+        " 2 the command could not run, and one line says why.",
     )
     parser.add_argument("--version", action="version", version=f"trackside {trackside.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -190,12 +190,12 @@ def _add_server(commands: Any) -> None:
 
 
 def _add_db(commands: Any) -> None:
-    db_commands = add_group(commands, "db", "look after the store's schema")
-    _command(db_commands, "check", "say whether the store's schema fits this version", ADMIN, "check", STORE_OPTIONS)
-    upgrade = _command(
-        db_commands, "upgrade", "bring the store's schema up to this version", ADMIN, "upgrade", STORE_OPTIONS
+    db_commands = add_group(commands, "db", "check and upgrade the database schema, and restore a store")
+    _command(db_commands, "check", "check whether the schema fits this version", ADMIN, "check", STORE_OPTIONS)
+    upgrade = _command(db_commands, "upgrade", "upgrade the schema to this version", ADMIN, "upgrade", STORE_OPTIONS)
+    upgrade.add_argument(
+        "--no-backup", action="store_true", help="make no backup first, if there is one made by other means"
     )
-    upgrade.add_argument("--no-backup", action="store_true", help="make none before: there is one made by other means")
     upgrade.set_defaults(arguments=lambda words: {**_settings(words), "with_backup": not words.no_backup})
     restore = _command(
         db_commands, "restore", "make a store from a backup", "trackside.cli.backup.restore", "run", STORE_OPTIONS
@@ -206,7 +206,7 @@ def _add_db(commands: Any) -> None:
 
 def _add_doctor(commands: Any) -> None:
     doctor = _command(
-        commands, "doctor", "find out why it does not work", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
+        commands, "doctor", "diagnose the configuration and its store", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
     )
     add_json(doctor)
     doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
@@ -221,7 +221,9 @@ def _add_backup(commands: Any) -> None:
 
 
 def _add_version(commands: Any) -> None:
-    version = _command(commands, "version", "show the versions of Trackside and what it runs on", ADMIN, "version", ())
+    version = _command(
+        commands, "version", "show the versions of Trackside, Python, SQLite and the system", ADMIN, "version", ()
+    )
     version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says
 
 

@@ -57,12 +57,12 @@ def add_commands(commands: Any, add_store: Add) -> None:
     _tokens(group("token", "manage tokens"))
     command = group("role", "manage roles")
     command("list", "list the roles", shows=True)
-    create = command("create", "create a role from a JSON file, as Azure writes it")
+    create = command("create", "create a role from a JSON file in Azure's form")
     create.add_argument(
         "file", metavar="FILE", help="with Name, Actions, NotActions, AssignableScopes; - for standard input"
     )
     command("delete", "delete a role of your own", "name")
-    _access(group("access", "say who may do what"))
+    _access(group("access", "give and deny roles, and explain rights"))
     command = group("audit", "read and verify the audit log")
     listed = command("list", "list the newest entries", shows=True)
     listed.add_argument("--actor", metavar="NAME", help="only what this user did")
@@ -94,8 +94,8 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
     command("delete", "delete a user", "name")
     command("promote", "make a user an administrator", "name")
     command("demote", "make an administrator a user", "name")
-    command("disable", "refuse a user for a while", "name")
-    command("enable", "let a disabled user in", "name")
+    command("disable", "refuse sign-ins and tokens of a user", "name")
+    command("enable", "accept a disabled user again", "name")
     command("identities", "list the subjects of providers that a user signs in as", "name", shows=True)
     link = command("link", "let a user sign in as a subject of a provider", "name")
     link.add_argument("--provider", metavar="NAME", required=True, help="a table of the file of --oidc")
@@ -111,7 +111,7 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="NAME=VALUE",
         action="append",
         required=True,
-        help="what the JWT must say, such as sub=system:serviceaccount:ml:trainer; may be repeated",
+        help="a claim that the JWT must have, such as sub=system:serviceaccount:ml:trainer; may be repeated",
     )
     command("untrust", "remove a trust, by the id that trusts lists", "name", "id")
 
@@ -119,7 +119,7 @@ def _users(command: Callable[..., argparse.ArgumentParser]) -> None:
 def _tokens(command: Callable[..., argparse.ArgumentParser]) -> None:
     create = command("create", "create a token, which is printed once", "name")
     create.add_argument(
-        "--scope", choices=("read", "write", "admin", "scim"), help="what it may be used for at most (default write)"
+        "--scope", choices=("read", "write", "admin", "scim"), help="the most that it may be used for (default write)"
     )
     create.add_argument(
         "--place", metavar="WORKSPACE[/EXPERIMENT_ID]", help="where; left out: wherever its owner may go"
@@ -133,11 +133,11 @@ def _tokens(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _access(command: Callable[..., argparse.ArgumentParser]) -> None:
     grant = command("grant", "give somebody a role", "principal", "role")
-    deny = command("deny", "take from somebody what a role allows, whatever roles they have", "principal", "role")
+    deny = command("deny", "deny somebody what a role allows; a denial wins over every role", "principal", "role")
     listed = command("list", "list who has which role where", shows=True)
     listed.add_argument("--principal", metavar="NAME", help="only those of this user or group")
     command("revoke", "remove an assignment or a denial, by its id", "id")
-    explain = command("explain", "say whether somebody may do something, and why", "principal", "action", shows=True)
+    explain = command("explain", "show whether somebody may do something, and why", "principal", "action", shows=True)
     for each in (grant, deny, listed, explain):
         each.add_argument(
             "--scope", metavar="SCOPE", help="such as / (the server) or /subscriptions/ID/resourceGroups/NAME"

@@ -8,7 +8,7 @@ FORMS = ("shell", "notebook", "databricks")
 
 
 def add_commands(commands: Any) -> None:
-    summary = "write the environment by which Azure ML's own client finds this server"
+    summary = "write environment variables that point Azure ML's own client to this server"
     parser = add_command(commands, "azure-env", summary, "trackside.cli.azure.commands", "run")
     parser.add_argument("--server", metavar="URL", help="where clients reach the server (default: TRACKSIDE_URL)")
     parser.add_argument(

@@ -74,7 +74,7 @@ def add_commands(commands: Any) -> None:
     inner = add_group(
         commands,
         "delete",
-        "delete permanently, and say what that frees",
+        "delete permanently, with a preview of what is freed",
         "Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
         of="WHAT",
     )
@@ -105,7 +105,12 @@ def add_commands(commands: Any) -> None:
         if kind == "resource-group":
             parser.add_argument("--subscription", metavar="ID", help="of the group; by default that of Trackside's own")
         _add_flags(parser)
-    inner = add_group(commands, "trash", "list, restore or delete what is in the trash", "Look after the trash.")
+    inner = add_group(
+        commands,
+        "trash",
+        "list, restore or delete what is in the trash",
+        "List, restore or delete what is in the trash.",
+    )
     listed = _command(inner, "list", "list deleted runs, experiments, logged models and traces", "trash_list")
     _add_age(listed)
     add_json(listed)
@@ -169,7 +174,9 @@ def _add_grace(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_storage(commands: Any) -> None:
-    parser = _command(commands, "storage", "show what takes space", "show", "trackside.cli.cleanup.storage")
+    parser = _command(
+        commands, "storage", "show how much space runs, models and files take", "show", "trackside.cli.cleanup.storage"
+    )
     parser.add_argument(
         "--by",
         choices=("workspace", "experiment", "user", "kind", "age", "item"),

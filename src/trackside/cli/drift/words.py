@@ -8,7 +8,7 @@ RULES = ("default", "azure-v2", "azure-v1", "evidently", "nannyml")
 
 
 def add_commands(commands: Any) -> None:
-    inner = add_group(commands, "drift", "tell how tables differ from a reference")
+    inner = add_group(commands, "drift", "compare tables with a reference")
     compare = add_command(
         inner,
         "compare",

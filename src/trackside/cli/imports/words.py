@@ -4,16 +4,16 @@ from typing import Any
 
 from trackside.cli.words import add_command, add_json, add_place
 
-DESCRIPTION = """Bring the experiments, runs, models and registered models of an MLflow store into a workspace of a running
-Trackside.  Run ids, times and users stay what they are.  It may be run again at any time: what is there already is compared,
-and only what is lacking comes."""
+DESCRIPTION = """Copy the experiments, runs, models and registered models of an MLflow store into a workspace of a running
+Trackside.  Run ids, times and users are kept.  Imports are idempotent and resumable: run the same command again and only missing
+data is copied."""
 
 
 def add_commands(commands: Any) -> None:
     parser = add_command(
         commands,
         "import",
-        "bring in what an MLflow store holds",
+        "copy an MLflow store into a workspace",
         "trackside.cli.imports.commands",
         "run",
         description=DESCRIPTION,
@@ -23,19 +23,17 @@ def add_commands(commands: Any) -> None:
         metavar="SOURCE",
         help="URL of an MLflow server, sqlite:///FILE, postgresql://USER:PASSWORD@HOST/DATABASE, or a folder mlruns",
     )
-    add_place(parser, "the workspace that takes it")
+    add_place(parser, "the target workspace")
     parser.add_argument(
         "--artifacts",
         metavar="WHERE",
         action="append",
         default=[],
-        help="what mlflow-artifacts:/ stands for: a folder, a bucket, or the URL of a server (default: mlartifacts beside a "
-        "database or folder; of a server, itself); below such a folder or bucket is read whatever the source names; may be "
-        "given several times",
+        help="where files of mlflow-artifacts:/ are read: a folder, a bucket, or the URL of a server (default: mlartifacts "
+        "beside a database or folder; of a server, itself); a folder or bucket also allows URIs of the source below it; may be "
+        "repeated",
     )
-    parser.add_argument(
-        "--source-workspace", metavar="NAME", help="the one of the source's workspaces (MLflow 3.10 on)"
-    )
+    parser.add_argument("--source-workspace", metavar="NAME", help="workspace of the source (MLflow 3.10 and newer)")
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument(
         "--token-file", metavar="FILE", help="file with the source's token; - reads it from standard input"
@@ -43,8 +41,8 @@ def add_commands(commands: Any) -> None:
     secret.add_argument(
         "--username", metavar="NAME", help="for a source with basic authentication; asks for the password"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would come; change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="report what would be copied; change nothing")
     parser.add_argument(
-        "--verify", action="store_true", help="compare all points and files too of what is there already"
+        "--verify", action="store_true", help="also compare the points and files of what was copied before"
     )
     add_json(parser, "print the report as JSON, for programs")

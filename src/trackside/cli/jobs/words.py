@@ -9,7 +9,7 @@ MODULE, SCHEDULES = "trackside.cli.jobs.commands", "trackside.cli.jobs.schedules
 
 
 def add_commands(commands: Any) -> None:
-    inner = add_group(commands, "job", "look after work that the server does in the background", "Look after jobs.")
+    inner = add_group(commands, "job", "list, start, cancel and retry background jobs", "Manage background jobs.")
     listed = _command(inner, "list", "list the jobs of a workspace, the newest first", named=False, shows=True)
     listed.add_argument("--state", metavar="STATE", help="queued, running, succeeded, failed or cancelled")
     listed.add_argument("--kind", metavar="KIND", help="only jobs of this kind")
@@ -18,7 +18,7 @@ def add_commands(commands: Any) -> None:
     logs = _command(inner, "logs", "print the log of a job")
     logs.add_argument("--follow", "-f", action="store_true", help="print new lines until the job has ended")
     _command(inner, "cancel", "end a job")
-    _command(inner, "retry", "queue a job that failed or was cancelled once more")
+    _command(inner, "retry", "queue a failed or cancelled job again")
     start = _command(inner, "start", "queue a job", named=False)
     start.add_argument("kind", metavar="KIND", help="the kind of job; the message for a wrong one lists the kinds")
     start.add_argument("params", metavar="JSON", nargs="?", default="{}", help="its parameters as a JSON object")
@@ -30,7 +30,7 @@ def add_commands(commands: Any) -> None:
 
 def add_schedules(commands: Any) -> None:
     inner = add_group(
-        commands, "schedule", "queue jobs at set times", "Look after schedules, which queue jobs at set times."
+        commands, "schedule", "start jobs at set times", "Manage schedules, which start jobs at set times."
     )
     of: Any = {"module": SCHEDULES, "named": False}
     _command(inner, "list", "list the schedules of a workspace", shows=True, **of)

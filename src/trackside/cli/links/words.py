@@ -10,22 +10,25 @@ MODULE = "trackside.cli.links.commands"
 
 def add_commands(commands: Any) -> None:
     inner = add_group(
-        commands, "link", "mirror a workspace to another one", "Mirror a workspace to or from another one."
+        commands,
+        "link",
+        "replicate a workspace to or from another one",
+        "Replicate a workspace to or from another one.",
     )
     _add(inner)
     _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
     _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
     _simple(inner, "pause", "stop a link for a while; nothing is lost")
-    resume = _simple(inner, "resume", "go on with a paused link")
+    resume = _simple(inner, "resume", "resume a paused link")
     resume.add_argument(
         "--accept-deletions",
         action="store_true",
         help="delete the items that the link was paused for (`trackside link show` lists them)",
     )
-    sync = _simple(inner, "sync", "compare everything with the other side, and repair what differs")
+    sync = _simple(inner, "sync", "compare all items with the other side, and repair differences")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
     check = _simple(
-        inner, "check", "compare both sides item by item, and print what differs; changes nothing", shows=True
+        inner, "check", "compare both sides item by item, and print differences; changes nothing", shows=True
     )
     for each in (sync, check):
         each.add_argument(
@@ -38,9 +41,9 @@ def add_commands(commands: Any) -> None:
         "--copies",
         choices=("keep", "remove"),
         default="keep",
-        help="what happens to what the link made, there and here (default keep)",
+        help="keep the copies that the link made on both sides, or move them to the trash (default keep)",
     )
-    _simple(inner, "log", "show what a link could not do, and conflicts", shows=True)
+    _simple(inner, "log", "show conflicts, and items that the remote refused", shows=True)
     script = add_command(
         inner,
         "init-script",
@@ -52,7 +55,7 @@ def add_commands(commands: Any) -> None:
         "--package",
         default="trackside-mlflow",
         metavar="WHAT",
-        help="what pip installs there: a version, or a wheel's path or address (default trackside-mlflow)",
+        help="what pip installs on the nodes: a requirement, or the path or URL of a wheel (default trackside-mlflow)",
     )
     add_place(script)
 
@@ -64,16 +67,16 @@ def _add(inner: Any) -> None:
         "--to", required=True, metavar="URL", help="http(s)://HOST[:PORT][/ws/WORKSPACE] or databricks://PROFILE"
     )
     parser.add_argument(
-        "--mode", choices=("push", "pull", "both"), default="push", help="which way runs go (default push)"
+        "--mode", choices=("push", "pull", "both"), default="push", help="direction of the link (default push)"
     )
-    parser.add_argument("--kind", choices=("trackside", "mlflow", "databricks"), help="left out: the remote is asked")
+    parser.add_argument("--kind", choices=("trackside", "mlflow", "databricks"), help="default: detected")
     parser.add_argument(
         "--experiments", nargs="+", default=[], metavar="GLOB", help="names of experiments; left out: all"
     )
     parser.add_argument(
         "--registry", action="store_true", help="registered models too, with their versions, aliases, stages and files"
     )
-    parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="experiments that stay out")
+    parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="names of experiments to leave out")
     parser.add_argument(
         "--backfill", default="all", metavar="all|none|DATE", help="runs from before the link (default all)"
     )
@@ -102,7 +105,7 @@ def _add(inner: Any) -> None:
         metavar="NAME",
         help="for a remote with basic authentication, or a Databricks service principal's id; asks for the password (its secret)",
     )
-    parser.add_argument("--no-wait", action="store_true", help="do not wait until what is there was sent")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the backfill")
     add_place(parser)
 
 
