@@ -207,6 +207,9 @@ def _convert_struct(raw: dict[str, Any], kind: type[Struct], path: str) -> Any:
             continue
         if value is not None:
             values[name] = _convert(value, hint, f"{path}{name}", is_private=name in getattr(kind, "private", ()))
+    for name in _without_default(kind):
+        if name not in values:
+            raise missing(f"{path}{name}")
     return kind(**values)
 
 
@@ -229,6 +232,14 @@ def _convert(value: Any, hint: Any, path: str, *, is_private: bool = False) -> A
             raise invalid_value(path, value)
         (element,) = get_args(kind)
         return [_convert(item, element, f"{path}[{i}]") for i, item in enumerate(value) if item is not None]
+    if get_origin(kind) is tuple:
+        elements = get_args(kind)
+        if not isinstance(value, list) or len(value) != len(elements):
+            raise invalid_value(path, value)
+        return tuple(
+            _convert(item, element, f"{path}[{i}]")
+            for i, (item, element) in enumerate(zip(value, elements, strict=True))
+        )
     if kind is Any:
         return value
     if get_origin(kind) is dict or kind is dict:
@@ -292,6 +303,11 @@ def bare(hint: Any) -> Any:
     if hasattr(hint, "__metadata__"):
         return bare(hint.__origin__)
     return hint
+
+
+@lru_cache(maxsize=1024)
+def _without_default(kind: type[Struct]) -> tuple[str, ...]:
+    return tuple(field.name for field in msgspec.structs.fields(kind) if field.required)
 
 
 @lru_cache(maxsize=1024)

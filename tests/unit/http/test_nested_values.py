@@ -1,0 +1,40 @@
+"""Values within values of a call, where the body is read field by field: a number as text, or a body that msgspec refuses."""
+
+import pytest
+from msgspec import Struct
+
+from trackside.core.errors import Invalid
+from trackside.core.http.codec import Call, decode_body
+
+
+class _Item(Struct, frozen=True):
+    name: str
+    pairs: list[tuple[str, str]] = []
+
+
+class _Items(Call, frozen=True):
+    items: list[_Item] | None = None
+    ratio: float | None = None
+
+
+@pytest.mark.parametrize("items", ["[{}]", '[{"pairs":[]}]', '[{"name":null}]', '[{"name":"a"},{}]'])
+def test_a_field_that_an_item_lacks_is_named(items: str) -> None:
+    with pytest.raises(Invalid, match=r"Missing value for required parameter 'items\[[01]\]\.name'"):
+        decode_body(_Items, b'{"items":%s}' % items.encode())
+
+
+def test_pairs_are_read_beside_a_value_that_is_not_plain_json() -> None:
+    call = decode_body(_Items, b'{"items":[{"name":"a","pairs":[["run","r1"]]}],"ratio":NaN}')
+
+    assert call.items == [_Item("a", [("run", "r1")])]
+
+
+@pytest.mark.parametrize("pairs", ['["run"]', '[["run"]]', '[["run","a","b"]]', '[{"run":"a"}]', "[3]"])
+def test_what_is_no_pair_is_refused_with_its_place(pairs: str) -> None:
+    with pytest.raises(Invalid, match=r"for parameter 'items\[0\]\.pairs\[0\]' supplied"):
+        decode_body(_Items, b'{"items":[{"name":"a","pairs":%s}]}' % pairs.encode())
+
+
+def test_a_part_of_a_pair_that_is_no_text_is_refused_with_its_place() -> None:
+    with pytest.raises(Invalid, match=r"Invalid value 3 for parameter 'items\[0\]\.pairs\[0\]\[1\]' supplied"):
+        decode_body(_Items, b'{"items":[{"name":"a","pairs":[["run",3]]}]}')
