@@ -35,6 +35,7 @@ _FREE = {
     ("model_history", "model_seq"),
     ("stage_requests", "model_seq"),
     ("file_deletions", "workspace_id"),
+    ("storage_items", "experiment_seq"),  # until the next count of the storage
 }
 
 
