@@ -160,7 +160,7 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 	@uv pip compile pyproject.toml $(EXTRAS) $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
 	@echo 'uv>=0.13' | uv pip compile - $(RESOLVE) -o constraints/uv.txt
 	@printf '%s\n' mlflow-skinny==1.20.2 'setuptools<81' 'protobuf<3.21' | uv pip compile - $(RESOLVE) -o constraints/compat-0.txt
-	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
+	@printf '%s\n' mlflow-skinny==1.30.1 'setuptools<81' 'protobuf<3.21; python_version >= "3.14"' | uv pip compile - $(RESOLVE) -o constraints/compat-1.txt
 	@echo 'mutmut>=3.8' | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/mutants.txt
 	@printf '%s\n' 'ray>=2.60' mlflow==3.17.2 httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/ray.txt
 	@printf '%s\n' 'pyspark[connect]>=4' 'ray[default]>=2.60' mlflow==3.17.2 'scikit-learn>=1.6' httptools uvloop | uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/engines.txt

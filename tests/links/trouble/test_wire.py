@@ -1,6 +1,7 @@
 """What comes of a call when the remote does anything but answer it: an error that says so, soon, and in little memory."""
 
 import gzip
+import re
 import socket
 import ssl
 import struct
@@ -71,7 +72,8 @@ def test_a_signed_url_is_called_as_it_is_meant_and_never_told(path: str) -> None
 
 def test_headers_without_an_end_are_given_up() -> None:
     with Remote(flood(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)) as remote:
-        assert "no end of its headers" in str(trouble(remote))
+        # Python 3.14 counts the interim responses itself.
+        assert re.search("no end of its headers|more than 100 interim responses", str(trouble(remote)))
 
 
 def test_an_answer_without_an_end_is_given_up() -> None:

@@ -37,7 +37,8 @@ IMPORTED = (
     ),
     *("trackside.cli.access.commands", "trackside.cli.endpoints.commands", "trackside.cli.server.commands"),
     *("uvloop", "uvicorn.server", "uvicorn.loops.uvloop", "uvicorn.lifespan.off", "http.client", "ssl", "asyncio"),
-    *("argon2", "encodings.idna", "opentelemetry.proto.collector.trace.v1.trace_service_pb2", "zstandard"),
+    *("argon2", "encodings.idna", "opentelemetry.proto.collector.trace.v1.trace_service_pb2"),
+    "trackside.traces.storage.frames",
 )
 _LENGTH = 4
 

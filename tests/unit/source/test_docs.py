@@ -140,7 +140,7 @@ def test_every_pin_has_its_hashes_and_no_address() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="uvloop is larger for one system than for another")
 def test_an_installation_is_as_light_as_the_readme_says() -> None:
-    said = re.search(r"pip install \. +# (\d+) packages, (\d+) MB", (ROOT / "README.md").read_text())
+    said = re.search(r"pip install \. +# at most (\d+) packages, (\d+) MB", (ROOT / "README.md").read_text())
     needed: set[str] = set()
     waiting = ["trackside"]
     while waiting:
@@ -154,8 +154,11 @@ def test_an_installation_is_as_light_as_the_readme_says() -> None:
     size = sum(file.stat().st_size for file in set(files) if file.is_file() and file.suffix != ".pyc")
 
     assert said is not None
-    assert len(needed) == int(said[1])
-    assert abs(size / 1e6 - int(said[2])) < 3  # wheels differ in size from one Python to the next
+    assert len(needed) <= int(said[1])
+    assert size / 1e6 < int(said[2]) + 3  # wheels differ in size from one Python to the next
+    if sys.version_info < (3, 14):  # newer ones bring Zstandard themselves
+        assert len(needed) == int(said[1])
+        assert size / 1e6 > int(said[2]) - 3
 
 
 def test_the_order_of_packages_is_the_one_that_is_checked() -> None:

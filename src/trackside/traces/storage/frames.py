@@ -1,0 +1,82 @@
+"""Frames of Zstandard (RFC 8878): made and read by Python's own module, or by the package `zstandard` before Python 3.14.
+
+Compressors belong to one thread each; every function may be called in any thread.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    import zstandard
+
+LEVEL = 1  # at which compression costs as much as reading a span does
+
+_local = threading.local()
+
+
+class Damaged(Exception):
+    """What was given is no whole frame."""
+
+
+if sys.version_info >= (3, 14):
+
+    def compress(content: bytes) -> bytes:
+        """Return one frame, which tells the size of its content."""
+        made = _of_this_thread(lambda: zstd.ZstdCompressor(level=LEVEL))
+        return made.compress(content, made.FLUSH_FRAME)
+
+    def compress_parts(parts: Iterable[bytes], size_bytes: int, level: int) -> bytes:
+        """Return one frame of parts whose sizes add up to `size_bytes`; one part at a time is in memory."""
+        made = zstd.ZstdCompressor(level=level)
+        made.set_pledged_input_size(size_bytes)
+        return b"".join([*(made.compress(part) for part in parts), made.flush()])
+
+    def decompress(frame: bytes) -> bytes:
+        """Raise Damaged."""
+        try:
+            return zstd.decompress(frame)
+        except zstd.ZstdError as error:
+            raise Damaged(str(error)) from None
+
+    def content_bytes(frame: bytes) -> int:
+        """Return the size of the content of a frame that one of these functions made, from its head."""
+        return zstd.get_frame_info(frame).decompressed_size
+
+else:
+
+    def compress(content: bytes) -> bytes:
+        """Return one frame, which tells the size of its content."""
+        made: bytes = _of_this_thread(_codec)[0].compress(content)
+        return made
+
+    def compress_parts(parts: Iterable[bytes], size_bytes: int, level: int) -> bytes:
+        """Return one frame of parts whose sizes add up to `size_bytes`; one part at a time is in memory."""
+        made = zstandard.ZstdCompressor(level=level).compressobj(size=size_bytes)
+        return b"".join([*(made.compress(part) for part in parts), made.flush()])
+
+    def decompress(frame: bytes) -> bytes:
+        """Raise Damaged."""
+        try:
+            content: bytes = _of_this_thread(_codec)[1].decompress(frame)
+        except zstandard.ZstdError as error:
+            raise Damaged(str(error)) from None
+        return content
+
+    def content_bytes(frame: bytes) -> int:
+        """Return the size of the content of a frame that one of these functions made, from its head."""
+        size: int = zstandard.frame_content_size(frame)
+        return size
+
+    def _codec() -> tuple[Any, Any]:
+        return zstandard.ZstdCompressor(level=LEVEL), zstandard.ZstdDecompressor()
+
+
+def _of_this_thread(make: Callable[[], Any]) -> Any:
+    found = getattr(_local, "found", None)
+    if found is None:
+        found = _local.found = make()
+    return found
