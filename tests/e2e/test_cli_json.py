@@ -77,6 +77,9 @@ orphans quarantine --yes --json
 orphans quarantined --json
 orphans purge --older-than 0 --preview --json
 orphans purge --older-than 0 --yes --json
+alert set slow endpoint_p95_ms --above 50
+alert list --json
+alert show slow --json
 quota set runs 1000
 quota list --json
 quota show --json
@@ -91,7 +94,7 @@ import SOURCE --dry-run --json
 """
 
 ELSEWHERE = {  # proved by tests of their own
-    *("drift compare", "monitor show", "monitor run", "orphans restore"),
+    *("drift compare", "monitor show", "monitor run", "orphans restore", "profile"),
     *(words for words in COMMANDS if words.startswith("delete ")),  # all are `delete run`
 }
 

@@ -151,3 +151,30 @@ def test_patterns_of_a_role_that_match_nothing_are_named(server: Server, tmp_pat
     assert code == 0
     strange = f"{prefix}/metadata/snapshots/write, {prefix}/computes/*/write"
     assert complaint == f"trackside: without effect, because no action of this server matches: {strange}\n"
+
+
+def test_alert_rules_are_made_shown_and_removed(server: Server, tmp_path: Path) -> None:
+    def alert(*words: str) -> tuple[int, str, str]:
+        return trackside("alert", *words, "--server", server.url, cwd=tmp_path)
+
+    made = alert("set", "failed runs", "events", "--target", "run.failed", "--above", "2", "--window", "600")
+    changed = alert(
+        "set", "slow", "endpoint_p95_ms", "--above", "50", "--for", "60", "--severity", "critical", "--disabled"
+    )
+    listed, shown = alert("list"), alert("show", "failed runs")
+    for_programs = json.loads(alert("show", "slow", "--json")[1])
+    wrong = alert("set", "x", "events", "--target", "no.event", "--above", "1")
+    removed, gone = alert("delete", "slow"), alert("show", "slow")
+
+    assert made == (0, "rule failed runs fires when events of run.failed is above 2 in 600 s\n", "")
+    assert changed[1] == "rule slow fires when endpoint_p95_ms is above 50 in 300 s for 60 s\n"
+    assert [line.split("  ")[0] for line in listed[1].splitlines()] == ["NAME", "failed runs", "slow"]
+    assert "disabled" in listed[1]
+    assert (shown[0], "value now   0\n" in shown[1]) == (0, True), shown
+    assert (for_programs["severity"], for_programs["is_enabled"], for_programs["value_now"]) == (
+        "critical",
+        False,
+        None,
+    )
+    assert (wrong[0], "no.event" in wrong[2]) == (2, True)
+    assert (removed[:2], gone[0]) == ((0, "removed the rule slow\n"), 2)

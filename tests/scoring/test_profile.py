@@ -166,10 +166,12 @@ def test_the_command_sends_a_table_and_says_what_to_do(scoring: Server, tmp_path
 
     code, said, _ = trackside(*words, "--input", "rows.csv", "--rate", "10", cwd=tmp_path)
     slow, _, complaint = trackside(*words, "--input", "rows.csv", "--latency-ms", "0.0001", cwd=tmp_path)
+    _, for_programs, _ = trackside(*words, "--input", "rows.csv", "--json", cwd=tmp_path)
     wrong, _, reason = trackside(*words, "--input", "wrong.csv", cwd=tmp_path)
 
     assert (code, slow, wrong) == (0, 1, 1)
     assert "recommended for 10 requests/s: replicas 1, memory_mb " in said
+    assert json.loads(for_programs)["model"] == "models:/sum/1"
     assert complaint == "trackside: 95 % of the requests took longer than 0.0001 ms for each number of callers\n"
     assert "the model answers the first request with 400" in reason
 

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import trackside
 from trackside.cli.access import words as people_words
+from trackside.cli.alerts import words as alert_words
 from trackside.cli.azure import words as azure_words
 from trackside.cli.backup import words as backup_words
 from trackside.cli.cleanup import words as cleanup_words
@@ -248,6 +249,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("backup",), _add_backup),
     (("import",), import_words.add_commands),
     (("quota",), quota_words.add_commands),
+    (("alert",), alert_words.add_commands),
     (("monitoring",), monitoring_words.add_commands),
     (("azure-env",), azure_words.add_commands),
     (("version",), _add_version),

@@ -115,6 +115,7 @@ REVIEWED = [
             "cli/jobs/schedules.py": "_path",
             "cli/jobs/score.py": "_below _fetch send",
             "cli/cleanup/commands.py": "_experiment_id _trash",
+            "cli/alerts/commands.py": "_path",
             "cli/quotas/commands.py": "_experiment_id show",
             "cli/holds/commands.py": "list",
             "cli/cleanup/storage.py": "show",
