@@ -1,4 +1,4 @@
-"""The port to where artifacts lie: bytes by key.  Knows no file system, no cloud, no HTTP."""
+"""The interface of artifact stores: bytes by key.  Knows no file system, no cloud and no HTTP."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -17,7 +17,7 @@ class Stat(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True, gc=False):
-    """What lies in a folder: `path` is relative to the folder that was asked."""
+    """A file or folder in a listing; `path` is relative to the listed folder."""
 
     path: str
     is_folder: bool
@@ -25,14 +25,14 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Folder(Invalid):
-    """The key names a folder where a file is wanted."""
+    """The key names a folder, and a file is needed."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"Artifact path refers to a directory, not a file: '{key}'")
 
 
 class Upload(Protocol):
-    """A file on its way in.  Nobody sees it before `commit` returns, nor after `abort`, nor after a crash."""
+    """A file that is being written.  It is invisible until `commit` returns, and gone after `abort` or a crash."""
 
     def write(self, chunks: Sequence[bytes]) -> None: ...
 
@@ -41,25 +41,25 @@ class Upload(Protocol):
         ...
 
     def abort(self) -> None:
-        """Forget what was written.  Harmless after `commit`, and while another thread is still in `write`."""
+        """Discard what was written.  No effect after `commit`; may be called while another thread is in `write`."""
         ...
 
 
 class Download(Protocol):
-    """A file on its way out: the bytes of one version, also if the key is overwritten or deleted meanwhile."""
+    """A file that is being read: the bytes of one version, even if the key is overwritten or deleted meanwhile."""
 
     @property
     def stat(self) -> Stat: ...
 
     def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to before `stop`, in pieces of about `PIECE_BYTES`."""
+        """Yield the bytes from `start` up to before `stop`, in pieces of about `PIECE_BYTES`."""
         ...
 
     def close(self) -> None: ...
 
 
 class Creates(Protocol):
-    """The part of a store that takes files."""
+    """A store that accepts files."""
 
     def create(self, key: str) -> Upload: ...
 
@@ -78,15 +78,15 @@ class Blobs(Creates, Protocol):
     def stat(self, key: str) -> Stat: ...
 
     def entries(self, folder: str) -> list[Entry]:
-        """One level, by name.  A missing folder, or a file, has no entries."""
+        """Return one level of a folder, sorted by name.  A missing folder, or a file, has no entries."""
         ...
 
     def walk(self, folder: str) -> Iterator[Entry]:
-        """Every file below the folder, in no particular order."""
+        """Yield every file below the folder, in no particular order."""
         ...
 
     def delete(self, key: str) -> bool:
-        """Remove a file, or a folder with all that is in it; was there anything?  The root cannot be deleted."""
+        """Delete a file, or a folder with its content.  Return whether anything existed.  The root cannot be deleted."""
         ...
 
     def move(self, key: str, to: str) -> None:
@@ -99,7 +99,7 @@ class Blobs(Creates, Protocol):
 
 
 def put(blobs: Creates, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
-    """Store a file; absent still, if `pieces` fails half-way."""
+    """Store a file.  If `pieces` raises, nothing is stored."""
     upload = blobs.create(key)
     try:
         for piece in pieces:
@@ -110,7 +110,7 @@ def put(blobs: Creates, key: str, pieces: Iterable[Sequence[bytes]]) -> Stat:
 
 
 def size_of(blobs: Blobs, key: str) -> int:
-    """Return the bytes of a file; 0 where there is none."""
+    """Return the size of a file; 0 if it does not exist."""
     try:
         return blobs.stat(key).size_bytes
     except (NotFound, Invalid):

@@ -1,4 +1,4 @@
-"""Whether a legal hold forbids to delete a file or a folder of the artifact store."""
+"""Whether a legal hold prevents the deletion of a file or a folder of the artifact store."""
 
 from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
@@ -33,7 +33,7 @@ _PLACES = """
 
 
 def check(tx: Tx, key: str, workspace: Workspace) -> None:
-    """Raise BadState where a hold covers the key, what it is in, or what is in it."""
+    """Raise BadState if a hold covers the key, what contains it, or what it contains."""
     if not holds.has_any(tx):
         return
     holds.check_not_whole(tx)

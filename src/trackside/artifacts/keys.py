@@ -1,6 +1,6 @@
-"""Artifact paths to keys of the store.  Knows which path is safe and which key a workspace may reach; touches no file.
+"""Artifact paths to keys of the store: which paths are safe, and which keys a workspace may use.  Touches no file.
 
-A key is a relative path of plain segments joined by `/`: no empty one, no `.`, no `..`.  The empty key is the root.
+A key is a relative path of plain segments joined by `/`, without empty segments, `.` and `..`.  The empty key is the root.
 """
 
 import re
@@ -24,11 +24,10 @@ _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
 def from_path(path: str) -> str:
-    """The key of a path as a client sent it.
+    """Return the key of a path that a client sent.  Raise Invalid.
 
-    Escapes are decoded until none is left, so that no later reader of the path finds another one inside it, and
-    what a client reads in a listing leads back to the same key, escaped or not.
-    """
+    Escapes are decoded until none is left, so that no later reader finds another path inside it, and a path from a listing
+    leads back to the same key, escaped or not."""
     for _ in range(_MAX_DECODINGS):
         decoded = unquote(path)
         if decoded == path:
@@ -43,7 +42,7 @@ def from_path(path: str) -> str:
 
 
 def checked(key: str) -> str:
-    """`key` itself if it is one; what every adapter asks before it touches its store."""
+    """Return `key` if it is valid, else raise Invalid; every adapter calls it before it touches its store."""
     if key == "":
         return key
     segments = key.split("/")
@@ -64,18 +63,17 @@ def checked(key: str) -> str:
 
 
 def in_workspace(key: str, workspace: Workspace) -> str:
-    """Where a proxied key lies in the store.
+    """Return the key in the store of a proxied key.
 
-    The default workspace's keys stand at the root; another's under `workspaces/<its folder>/`, and may be asked for with
-    that prefix, as its runs' artifact URIs name them, or without it.
-    """
+    The keys of the default workspace are at the root, those of others under `workspaces/<folder>/`.  A client may give a key
+    with that prefix, as artifact URIs of runs have it, or without."""
     if is_reserved(key) or not workspace.folder:
         return reachable(key, workspace)
     return join(WORKSPACES, workspace.folder, key)
 
 
 def reachable(key: str, workspace: Workspace) -> str:
-    """`key` itself if it lies in that workspace's part of a store that several workspaces share."""
+    """Return `key` if it is in the workspace's part of a store that several workspaces share, else raise Invalid."""
     if not is_reserved(key):
         if not workspace.folder:
             return key
@@ -92,12 +90,13 @@ def reachable(key: str, workspace: Workspace) -> str:
 
 
 def is_top(key: str) -> bool:
-    """Is this the whole of a store, or of a workspace in it: nothing that a client may delete or write to?"""
+    """Return whether the key is the root of a store or of a workspace in it, which no client may delete or write to."""
     return key == "" or (is_reserved(key) and key.count("/") <= 1)
 
 
 def in_full(artifact_uri: str, workspace: Workspace) -> str:
-    """A URI that names the same place when it is read in the default workspace: with the folder of its workspace."""
+    """Return the URI with the folder of its workspace, so that it names the same place when it is read in the default
+    workspace."""
     try:
         key = of_proxied(artifact_uri)
     except Invalid:  # a URI that is never opened
@@ -132,7 +131,7 @@ def join(*keys: str) -> str:
 
 
 def is_reserved(key: str) -> bool:
-    """Is it in the part of the store where the other workspaces are?"""
+    """Return whether the key is in the part of the store for other workspaces."""
     # Folded, because a file system may not tell `Workspaces` from `workspaces`.
     return key.partition("/")[0].casefold() == WORKSPACES
 
@@ -153,8 +152,9 @@ def is_of_spans(key: str) -> bool:
 
 
 def owner(key: str) -> tuple[str, str, str] | None:
-    """Whose file it is, as far as the key tells: (run or logged_model, its id, the path there), from `…/<run>/artifacts/…` or
-    `…/models/<model>/artifacts/…`.  An empty path: all that it has."""
+    """Return the owner of a file as far as the key tells: "run" or "logged_model", its id, and the path in it.
+
+    The key has the form `…/<run>/artifacts/…` or `…/models/<model>/artifacts/…`.  An empty path means all files of the owner."""
     segments = key.split("/")
     for at in range(1, len(segments)):
         if segments[at] == "artifacts":

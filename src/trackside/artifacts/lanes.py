@@ -1,6 +1,6 @@
-"""Threads for the artifact stores: a store that hangs holds up the calls of no other store.
+"""Threads for the artifact stores: a store that hangs delays no calls of other stores.
 
-The server's own store and the stores that workspaces bring have separate threads.  Of the latter each host has a share.
+The server's own store and the stores of workspaces have separate threads.  Of the latter each host has a share.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ def _released(work: "asyncio.Future[object]") -> None:
 
 
 class StoreThreads:
-    """`limit_s`: how long one call of a store may take."""
+    """The threads of all stores.  `limit_s`: how long one call of a store may take."""
 
     def __init__(self, limit_s: float) -> None:
         self._limit_s = limit_s

@@ -1,7 +1,7 @@
-"""From an artifact URI to a store and a key in it.  Knows which places the server opens, and for which workspace.
+"""Artifact URIs to a store and a key in it: which places the server opens, and for which workspace.
 
-A client chooses its experiments' artifact location freely, and the server reads with its own rights.  Therefore it opens only
-what its operator named: the places that it serves, where each workspace reaches its own part, and the roots that workspaces
+A client chooses the artifact location of its experiments freely, and the server reads with its own rights.  Therefore the server
+opens only places that its operator named: its own store, where each workspace reaches its own part, and the roots that workspaces
 may have of their own (`core.places.RootPolicy`).
 """
 
@@ -24,7 +24,7 @@ OWN_LANE = ""  # of the server's own store
 
 
 class Spot(Struct, frozen=True):
-    """A file or folder in a store.  `lane` names what may hang as a whole: a bucket's host, a folder."""
+    """A file or folder in a store.  `lane` names what may hang as a whole: the host of a bucket, or a folder."""
 
     blobs: Blobs
     key: str
@@ -48,11 +48,11 @@ class Roots:
         self.store = make_blobs(url, durable=durable)
 
     def proxied(self, path: str, workspace: Workspace) -> Spot:
-        """What a client of the proxy calls `path`."""
+        """Return the place that a client of the proxy calls `path`."""
         return Spot(self.store, keys.in_workspace(keys.from_path(path), workspace))
 
     def of(self, root: Root, path: str, workspace: Workspace) -> Spot:
-        """What a client calls `path` below a run's root."""
+        """Return the place of `path` below the root of a run."""
         key = keys.from_path(path)
         proxied = keys.of_proxied(root.uri)
         if proxied is not None:
@@ -77,7 +77,7 @@ class Roots:
         return f"{place.scheme}://{place.host}" if place.host else str(place)
 
     def stores(self) -> list[Blobs]:
-        """Those that have been opened."""
+        """Return the stores that have been opened."""
         with self._lock:
             return [self.store, *self._stores.values()]
 

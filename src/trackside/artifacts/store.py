@@ -1,4 +1,4 @@
-"""Where a run's artifacts lie, as SQL remembers it."""
+"""Where the artifacts of runs lie, and changes of files, in SQL."""
 
 import msgspec
 from msgspec import Struct

@@ -1,7 +1,7 @@
-"""Bytes between a socket and a store.  Knows requests, threads and the pace of both; knows no path and no route.
+"""Transfers bytes between a socket and a store.  Knows requests, threads and their speeds; knows no path and no route.
 
-The loop never touches a file, and no thread waits for a client: while one piece is written (read) in a thread, the next
-one arrives (leaves).  A transfer holds a few pieces in memory, however large the file is.
+The event loop never touches a file, and no thread waits for a client: while a thread writes or reads one piece, the next one is
+received or sent.  A transfer holds a few pieces in memory, however large the file is.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory w
 
 
 async def receive(request: Request, blobs: Creates, key: str, lane: Lane) -> Stat:
-    """Store the request's body: whole, or not at all."""
+    """Store the body of the request, whole or not at all."""
     pieces = _pieces(request)
     first: list[bytes] = await anext(pieces, [])
     piece = await anext(pieces, None)
@@ -45,8 +45,9 @@ async def receive(request: Request, blobs: Creates, key: str, lane: Lane) -> Sta
 
 
 async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Response:
-    """The file, or the part of it that the request wants, or that the client has it already.  Raise Busy while clients that do
-    not read have the room of all answers."""
+    """Return the file, the requested part of it, or that the client's copy is current.
+
+    Raise Busy while clients that do not read use the memory for answers."""
     what, source = await lane.acquire(partial(_open, request, blobs, key), _close)
     if not isinstance(source, bytes):
         try:
@@ -58,7 +59,7 @@ async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Respon
 
 
 async def leave(pieces: Iterator[bytes], lane: Lane) -> AsyncGenerator[bytes, None]:
-    """What a function makes piece by piece, each in a thread while the one before leaves."""
+    """Yield what `pieces` makes, each piece in a thread while the one before is sent."""
     ahead = _begin(lane.run(next, pieces, None))
     try:
         while (piece := await ahead) is not None:

@@ -1,4 +1,4 @@
-"""The calls about legal holds.  Knows HTTP's side of them, and what must be there to be held."""
+"""The calls about legal holds."""
 
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ PATH = "/api/trackside/v1/holds"
 
 
 class PlaceHold(Call, frozen=True):
-    """`id` is left out for the workspace; `ends_at` (ms): the hold ends by itself."""
+    """A new hold.  `id` is omitted for the workspace; at `ends_at` (ms) the hold ends by itself."""
 
     required: ClassVar[tuple[str, ...]] = ("kind", "reason")
     kind: str | None = None
@@ -42,14 +42,15 @@ class RemoveHold(Call, frozen=True):
 
 
 class FindHolds(Call, frozen=True):
-    """With `kind`: the holds that forbid to delete that object, those on what it is in and on what is in it included."""
+    """With `kind`: the holds that prevent the deletion of this object, including those on what contains it and on what it
+    contains."""
 
     kind: str | None = None
     id: str | None = None
 
 
 class ShownHold(Struct, frozen=True):
-    """`is_over`: its end has come, and it holds nothing any more."""
+    """A hold.  `is_over`: it has ended and prevents nothing."""
 
     kind: str
     id: str
@@ -112,7 +113,7 @@ def routes() -> list[Route]:
 
 
 def _check_there(tx: Tx, kind: Kind, object_id: str) -> None:
-    """Raise NotFound where there is nothing to hold."""
+    """Raise NotFound if the object does not exist."""
     match kind:
         case Kind.RUN:
             runs.seq_of(tx, object_id)

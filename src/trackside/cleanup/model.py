@@ -1,4 +1,4 @@
-"""What can be deleted permanently, the preview and the result.  Pure."""
+"""Kinds of permanent deletions, their previews and results.  Pure."""
 
 import hashlib
 from datetime import date
@@ -166,7 +166,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
 
 
 class Named(Call, frozen=True):
-    """Which thing.  `kind` says which of the other fields are read."""
+    """The target of a call.  `kind` decides which of the other fields are read."""
 
     required: ClassVar[tuple[str, ...]] = ("kind",)
     kind: str | None = None
@@ -194,24 +194,26 @@ class Named(Call, frozen=True):
 
 
 class Delete(Named, frozen=True):
-    """`token` is that of a preview: the call is refused if more or less would be deleted by now.  `confirm` is the name that
-    the preview asks for."""
+    """A deletion.  `token` comes from a preview: the call is refused if it would now delete more or less.  `confirm` is the
+    name that the preview asks for."""
 
     token: str | None = None
     confirm: str | None = None
 
 
 class Obstacle(Struct, frozen=True):
-    """What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
-    `default`."""
+    """A reason that prevents the deletion: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`,
+    `running` or `default`."""
 
     kind: str
     message: str
 
 
 class Preview(Answer, frozen=True):
-    """`counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
-    `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to."""
+    """What a deletion would free.
+
+    `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` says
+    which files stay.  `confirm` is a name that must be typed; absent if none is required."""
 
     kind: str
     title: str
@@ -225,7 +227,7 @@ class Preview(Answer, frozen=True):
 
 
 class DeletionResult(Answer, frozen=True):
-    """What was freed, over all portions.  `is_done` false: send the call again for the next portion."""
+    """What was freed, over all portions.  If `is_done` is false, repeat the call for the next portion."""
 
     kind: str
     title: str
@@ -297,7 +299,7 @@ def target_of(call: Named) -> Target:
 
 
 def token_of(target: Target, found: Found, file_count: int, file_bytes: int) -> str:
-    """Another one whenever the deletion would free or meet something else."""
+    """Return the token of a preview, which differs whenever the deletion would free something else or has other obstacles."""
     said = [
         target.text,
         found.counts,
@@ -310,7 +312,7 @@ def token_of(target: Target, found: Found, file_count: int, file_bytes: int) -> 
 
 
 def obstacles(found: Found) -> list[Obstacle]:
-    """Return what stands in the way, as sentences that say what to do."""
+    """Return the obstacles, as sentences that say what to do."""
     blocks = []
     if found.is_default:
         blocks.append(Obstacle("default", "The default experiment of a workspace cannot be deleted."))
@@ -347,7 +349,7 @@ def obstacles(found: Found) -> list[Obstacle]:
 
 
 def confirmation(target: Target, found: Found, file_bytes: int) -> str | None:
-    """Return the name that a person must type, or None for what is small."""
+    """Return the name that a person must type; None for a small deletion."""
     is_large = found.counts.get("runs", 0) >= LARGE_RUNS or file_bytes + found.row_bytes >= LARGE_BYTES
     return found.name if is_large or target.kind in TYPED else None
 
@@ -360,7 +362,7 @@ _SHOWN = 10
 
 
 def is_protecting(value: str | None) -> bool:
-    """Whether a value of the tag `trackside.protected` protects: every text but `false` and the empty one."""
+    """Return whether a value of the tag `trackside.protected` protects: every text except `false` and the empty one."""
     return value is not None and value.strip().lower() not in ("", "false")
 
 

@@ -1,4 +1,4 @@
-"""The calls about permanent deletion and the trash.  Knows HTTP's side only."""
+"""The calls about permanent deletion and the trash."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -44,12 +44,12 @@ class Calls:
     work: Work
 
     async def preview(self, request: Request) -> Response:
-        """What a permanent deletion would free, and what stands in its way.  Changes nothing."""
+        """Return what a permanent deletion would free, and the obstacles to it.  Changes nothing."""
         target = m.target_of(await _decoded(request, m.Named))
         return _json(await self._preview(request, target))
 
     async def delete(self, request: Request) -> Response:
-        """Delete permanently: files and rows.  A large deletion takes several calls: send it again until `is_done`."""
+        """Delete files and rows permanently.  A large deletion takes several calls: repeat the call until `is_done`."""
         call = await _decoded(request, m.Delete)
         target = m.target_of(call)
         if not await request.read(lambda tx: _has_begun(tx, target)):
@@ -69,7 +69,7 @@ class Calls:
         return await preview.preview(self.work, request, target)
 
     async def retention(self, request: Request) -> Response:
-        """The dry run of a retention rule: which runs it matches now, and what their deletion would free."""
+        """Return the runs that a retention rule matches now, and what their deletion would free.  Changes nothing."""
         rule = await _rule(request)
         found = await request.read(lambda tx: retention.find(tx, retention.check(tx, rule)))
         items, count, size = [], 0, 0
@@ -95,7 +95,7 @@ class Calls:
 
 
 def trace_retention_preview(tx: Tx, call: "TraceRetentionCall") -> "TraceRetentionPreview":
-    """The dry run of a retention rule for traces: what it matches now, by experiment."""
+    """Return what a retention rule for traces matches now, by experiment, without deleting anything."""
     given = {name: value for name in TraceRetention.__struct_fields__ if (value := getattr(call, name)) is not None}
     rule = trace_retention.check(tx, TraceRetention(**given))
     found = trace_retention.find(tx, rule)
@@ -113,7 +113,7 @@ def trace_retention_preview(tx: Tx, call: "TraceRetentionCall") -> "TraceRetenti
 
 
 class TraceRetentionCall(Call, frozen=True):
-    """See the job kind `trace-retention`."""
+    """A retention rule for traces; see the job kind `trace-retention`."""
 
     experiments: str | None = None
     older_than_days: int | None = None
@@ -122,7 +122,9 @@ class TraceRetentionCall(Call, frozen=True):
 
 
 class MatchedTraces(Struct, frozen=True):
-    """`row_bytes`: of the spans, as they are stored.  `obstacle` says why they stay; empty where nothing is in the way."""
+    """The matching traces of an experiment.
+
+    `row_bytes`: the stored size of the spans.  `obstacle` says why they cannot be deleted; empty if they can."""
 
     experiment_id: str
     name: str
@@ -165,7 +167,7 @@ class RetentionPreview(Answer, frozen=True):
 
 
 class RetentionCall(Call, frozen=True):
-    """See the job kind `retention`."""
+    """A retention rule for runs; see the job kind `retention`."""
 
     experiments: str | None = None
     filter: str | None = None
@@ -218,7 +220,7 @@ def routes(work: Work) -> list[Route]:
 
 
 def _restore(tx: Tx, call: trash.Restore) -> None:
-    """Take a run, an experiment, a logged model or a trace out of the trash.  Harmless where it is not in the trash."""
+    """Restore a run, an experiment, a logged model or a trace from the trash.  No effect if it is not in the trash."""
     target = m.target_of(trash.target_of(call))
     _check_allowed(tx, target, RESTORE_NEEDS.get(target.kind, Action.RUNS_WRITE))
     if rows.begun(tx, target) is not None:
@@ -249,7 +251,7 @@ def check_allowed(tx: Tx, target: Target) -> None:
 
 
 def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
-    """Hidden and missing are refused alike."""
+    """Raise Denied unless the caller has the action on the target.  Hidden and missing targets get the same error."""
     if target.kind is Kind.TOKEN:
         if not whole.may_revoke(tx, target):
             raise Denied(REFUSED)

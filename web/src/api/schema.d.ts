@@ -1233,7 +1233,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delete permanently: files and rows.  A large deletion takes several calls: send it again until `is_done`. */
+        /** Delete files and rows permanently.  A large deletion takes several calls: repeat the call until `is_done`. */
         post: operations["post_api_trackside_v1_deletions"];
         delete?: never;
         options?: never;
@@ -1250,7 +1250,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What a permanent deletion would free, and what stands in its way.  Changes nothing. */
+        /** Return what a permanent deletion would free, and the obstacles to it.  Changes nothing. */
         post: operations["post_api_trackside_v1_deletions_preview"];
         delete?: never;
         options?: never;
@@ -2370,7 +2370,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The dry run of a retention rule: which runs it matches now, and what their deletion would free. */
+        /** Return the runs that a retention rule matches now, and what their deletion would free.  Changes nothing. */
         post: operations["post_api_trackside_v1_retention_preview"];
         delete?: never;
         options?: never;
@@ -2723,7 +2723,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take a run, an experiment, a logged model or a trace out of the trash.  Harmless where it is not in the trash. */
+        /** Restore a run, an experiment, a logged model or a trace from the trash.  No effect if it is not in the trash. */
         post: operations["post_api_trackside_v1_trash_restore"];
         delete?: never;
         options?: never;
@@ -3557,7 +3557,7 @@ export interface components {
         };
         /**
          * DeletionResult
-         * @description What was freed, over all portions.  `is_done` false: send the call again for the next portion.
+         * @description What was freed, over all portions.  If `is_done` is false, repeat the call for the next portion.
          */
         DeletionResult: {
             file_bytes: number;
@@ -4349,8 +4349,8 @@ export interface components {
         };
         /**
          * Obstacle
-         * @description What stands in the way: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`, `running` or
-         *     `default`.
+         * @description A reason that prevents the deletion: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`,
+         *     `running` or `default`.
          */
         Obstacle: {
             kind: string;
@@ -4485,7 +4485,7 @@ export interface components {
         };
         /**
          * PlaceHold
-         * @description `id` is left out for the workspace; `ends_at` (ms): the hold ends by itself.
+         * @description A new hold.  `id` is omitted for the workspace; at `ends_at` (ms) the hold ends by itself.
          */
         PlaceHold: {
             /** @default null */
@@ -4504,8 +4504,10 @@ export interface components {
         };
         /**
          * Preview
-         * @description `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the points of metrics in the database.
-         *     `kept` says which files stay.  `confirm` is a name that must be typed; absent where nobody has to.
+         * @description What a deletion would free.
+         *
+         *     `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` says
+         *     which files stay.  `confirm` is a name that must be typed; absent if none is required.
          */
         Preview: {
             /** @default null */
@@ -4712,7 +4714,7 @@ export interface components {
         };
         /**
          * RetentionCall
-         * @description See the job kind `retention`.
+         * @description A retention rule for runs; see the job kind `retention`.
          */
         RetentionCall: {
             /** @default null */
@@ -5208,7 +5210,7 @@ export interface components {
         };
         /**
          * ShownHold
-         * @description `is_over`: its end has come, and it holds nothing any more.
+         * @description A hold.  `is_over`: it has ended and prevents nothing.
          */
         ShownHold: {
             ends_at?: number;
@@ -5742,8 +5744,8 @@ export interface components {
         };
         /**
          * Delete
-         * @description `token` is that of a preview: the call is refused if more or less would be deleted by now.  `confirm` is the name that
-         *     the preview asks for.
+         * @description A deletion.  `token` comes from a preview: the call is refused if it would now delete more or less.  `confirm` is the
+         *     name that the preview asks for.
          */
         "trackside.cleanup.model.Delete": {
             /** @default null */
@@ -5797,7 +5799,7 @@ export interface components {
         };
         /**
          * Named
-         * @description Which thing.  `kind` says which of the other fields are read.
+         * @description The target of a call.  `kind` decides which of the other fields are read.
          */
         "trackside.cleanup.model.Named": {
             /** @default null */
