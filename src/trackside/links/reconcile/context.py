@@ -80,6 +80,9 @@ class LinkContext:
         self.refusals = refusals or PointRetries()
         self._ends_when_paused = ends_when_paused
         self._task = Task()
+        self.waiting: dict[
+            str, int
+        ] = {}  # items of ours whose new names others have to give up, and how often they waited
 
     def start(self, task: Task) -> None:
         """Begin with an item.  All calls until the next one belong to this task."""

@@ -89,6 +89,7 @@ class ItemType(Protocol):
     context: LinkContext
     quiet: Set[str] = frozenset()
     keeps_deleted: bool = False
+    has_names: bool = False  # which differ: no two items of the kind have the same
 
     def unknown(self) -> str:
         """Return why the remote has no such items, for the log; empty if it has."""
@@ -157,6 +158,23 @@ class ItemType(Protocol):
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """Return whether theirs must be read before ours is sent."""
         ...
+
+    def named_there(self, name: str) -> str | None:
+        """Return the remote's id of the item of a name, for kinds of which each has a name of its own."""
+        del name
+        return None
+
+    def named_here(self, tx: Tx, name: str) -> str | None:
+        del tx, name
+        return None
+
+    def rename_there(self, item: ItemState, patch: Patch) -> str:
+        """Return the remote's id that it has then."""
+        del patch
+        return item.remote_id
+
+    def rename_here(self, tx: Tx, local_id: str, patch: Patch) -> None:
+        del tx, local_id, patch
 
     def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
         """Raise Unmirrored for an item of theirs that can never be used."""

@@ -19,7 +19,7 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.links import store
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.model import Side as Where
-from trackside.links.reconcile import identity
+from trackside.links.reconcile import identity, renames
 from trackside.links.reconcile.item_type import Compared, ItemType, Sent
 from trackside.links.state import generations, item_store, work_queue
 from trackside.links.state.item import ItemState
@@ -163,6 +163,9 @@ class Reconciler:
         for conflict in compared.merged.conflicts:
             if conflict.field.kind not in self.type.quiet:
                 context.note_conflict(self.entity, snapshot.item_id, self.type.describe(snapshot, conflict))
+        if self.type.has_names:
+            below = None if self.child is None else self.child.entity
+            renames.make_way(self.type, item, compared.merged, below)
         with context.whole():
             try:
                 sent = self.type.patch_remote(snapshot, item, theirs, compared, verify=verify)

@@ -60,6 +60,9 @@ class RemoteRegistry(Listed, Protocol):
 
     def find_model(self, uid: str, name: str) -> str | None: ...
 
+    def find_model_of_name(self, name: str) -> str | None:
+        return self.find_model("", name)
+
     def make_model(self, uid: str, doc: Doc) -> str:
         """The id of the model of that uid or name, which is made if there is none."""
         ...

@@ -17,6 +17,7 @@ from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
 from trackside.links.state.item import ItemState
+from trackside.registry import replica
 from trackside.registry.files import replica_files
 from trackside.sync import document, fields
 from trackside.sync.document import Conflict, Doc, Mode, Patch
@@ -34,6 +35,7 @@ class RegistryType(ItemType):
         self, entity: Entity, items: Items, comparison: Comparison, identity_of_both: RegistryIdentity
     ) -> None:
         self.entity = entity
+        self.has_names = entity is MODEL
         self.context = items.context
         self.remote = items.remote
         self.comparison = comparison
@@ -86,6 +88,18 @@ class RegistryType(ItemType):
         is_shared = self.context.link.mode is Mode.BOTH or not self.context.remote.preserves_ids
         is_changed = self.comparison.comparable(self.entity, snapshot.doc) != item.base
         return is_changed and (is_shared or fields.UPDATED not in (item.base or {}))  # never compared: as it was made
+
+    def named_there(self, name: str) -> str | None:
+        return self.remote.find_model_of_name(name)
+
+    def named_here(self, tx: Tx, name: str) -> str | None:
+        return replica.uid_of_name(tx, name)
+
+    def rename_there(self, item: ItemState, patch: Patch) -> str:
+        return self.remote.change(self.entity, item.remote_id, patch).id
+
+    def rename_here(self, tx: Tx, local_id: str, patch: Patch) -> None:
+        registry.put(tx, self.entity, local_id, patch, self.context.server_root)
 
     def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
         """A copy of ours that can never be used is removed, and created again when the version, or its model, changes or by a

@@ -40,6 +40,7 @@ class TrackedType(ItemType):
 
     def __init__(self, entity: Entity, context: LinkContext, others: Others) -> None:
         self.entity = entity
+        self.has_names = entity is Entity.EXPERIMENT
         self.context = context
         self._others = others
         self._creating: set[str] = set()  # so that items that name each other in a circle end
@@ -173,6 +174,19 @@ class TrackedType(ItemType):
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """Changes of the other side must not be overwritten unseen."""
         return self.context.link.mode is Mode.BOTH and snapshot.doc != item.base
+
+    def named_there(self, name: str) -> str | None:
+        return self.context.remote.find_experiment(name)
+
+    def named_here(self, tx: Tx, name: str) -> str | None:
+        return reader.experiment_of_name(tx, name)
+
+    def rename_there(self, item: ItemState, patch: Patch) -> str:
+        self.context.remote.change(self.entity, item.remote_id, item.remote_id, patch)
+        return item.remote_id
+
+    def rename_here(self, tx: Tx, local_id: str, patch: Patch) -> None:
+        writer.item(tx, self.entity, local_id, local_id, patch, self.context.server_root)
 
     def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
         context, base = self.context, item.base or {}
