@@ -196,6 +196,20 @@ def test_nothing_serious_for_axe(server: Server, described: Path, page: Page, th
 
 
 @pytest.mark.slow
+def test_a_file_of_the_model_that_cannot_be_read_is_told(
+    server: Server, described: Path, page: Page, console: list[str]
+) -> None:
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    page.route("**/model-versions/get-artifact?*", lambda route: route.fulfill(status=404, body="gone"))
+
+    page.goto(f"{server.url}/#/endpoints/adder")
+
+    expect(page.get_by_text("The file MLmodel cannot be read")).to_be_visible()
+    console.clear()  # the browser notes the 404
+
+
+@pytest.mark.slow
 def test_rows_are_scored_by_the_form_and_by_the_code_that_is_pasted(
     start: Callable[..., Server], page: Page, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ export default {
   tryIt: "Try it",
   body: "JSON body",
   unknownBody: "The model does not say what columns it takes.",
+  noModelFile: (why: string) => `The file MLmodel cannot be read: ${why}`,
   notJson: (why: string) => `This is no JSON: ${why}`,
   send: "Send",
   answer: (status: number, ms: string) => `Answer ${status} after ${ms}`,

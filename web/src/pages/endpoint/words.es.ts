@@ -51,6 +51,7 @@ export default {
   tryIt: "Probar",
   body: "Cuerpo JSON",
   unknownBody: "El modelo no dice qué columnas acepta.",
+  noModelFile: (why: string) => `No se puede leer el archivo MLmodel: ${why}`,
   notJson: (why: string) => `Esto no es JSON: ${why}`,
   send: "Enviar",
   answer: (status: number, ms: string) => `Respuesta ${status} tras ${ms}`,
