@@ -120,10 +120,10 @@ def test_of_traces_that_were_made_there(pair: Pair) -> None:
 
     pair.wait()
     set_tag(pair.far.api, 1, "edited", "by hand")
-    set_tag(pair.near.api, 1, "here", "anew")
+    set_tag(pair.near.api, 1, "here", "later")
     pair.resume()
 
-    both_have(pair, tags, {"edited": "by hand", "here": "anew"})
+    both_have(pair, tags, {"edited": "by hand", "here": "later"})
     assert everything(pair.near.api) == everything(pair.far.api)
     assert conflicts(pair) == []
 
@@ -135,10 +135,10 @@ def test_of_a_trace_that_was_made_there(pair: Pair) -> None:
 
     pair.wait()
     set_tag(pair.far.api, 1, "edited", "by hand")
-    set_tag(pair.near.api, 1, "here", "anew")
+    set_tag(pair.near.api, 1, "here", "later")
     pair.resume()
 
-    both_have(pair, tags, {"edited": "by hand", "here": "anew"})
+    both_have(pair, tags, {"edited": "by hand", "here": "later"})
     assert conflicts(pair) == []
 
 
@@ -149,10 +149,10 @@ def test_of_a_trace_that_was_made_here(pair: Pair) -> None:
 
     pair.wait()
     set_tag(pair.near.api, 1, "edited", "by hand")
-    set_tag(pair.far.api, 1, "there", "anew")
+    set_tag(pair.far.api, 1, "there", "later")
     pair.resume()
 
-    both_have(pair, tags, {"edited": "by hand", "there": "anew"})
+    both_have(pair, tags, {"edited": "by hand", "there": "later"})
     assert everything(pair.near.api) == everything(pair.far.api)
     assert conflicts(pair) == []
 
