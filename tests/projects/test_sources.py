@@ -63,6 +63,78 @@ def test_a_file_of_negative_size_is_refused(tmp_path: Path) -> None:
         unpack(path)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"mtime": "nan"},
+        {"mtime": "1e300"},
+        {"path": "a\0b"},
+        {"GNU.sparse.map": "abc"},
+        {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"},
+    ],
+    ids=str,
+)
+def test_an_extended_header_that_makes_no_sense_is_refused(tmp_path: Path, said: dict[str, str]) -> None:
+    member = tarfile.TarInfo("x")
+    member.pax_headers = said
+
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        unpack(packed(tmp_path, (member, b"abc")))
+
+
+def test_a_hard_link_to_no_member_is_refused(tmp_path: Path) -> None:
+    link = tarfile.TarInfo("x")
+    link.type, link.linkname = tarfile.LNKTYPE, "missing"
+
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        unpack(packed(tmp_path, (link, b"")))
+
+
+def test_a_map_of_holes_is_not_taken_into_memory_at_any_size(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("x")
+    member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    path = tmp_path / "project.tar.gz"
+    with gzip.open(path, "wb", 1) as file:
+        file.write(member.tobuf(tarfile.PAX_FORMAT))
+        file.write(b"100000000\n")
+        for _ in range(16):
+            file.write(b"0\n" * (1 << 19))
+    tracemalloc.start()
+
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        unpack(path)
+
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
+
+
+def test_a_file_with_holes_cannot_have_more_bytes_than_it_says(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("x")
+    member.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.realsize": "10",
+    }
+    holes = b"1\n0\n100000000\n".ljust(512, b"\0")
+
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        unpack(packed(tmp_path, (member, holes + bytes(4 << 20))))
+
+    assert (tmp_path / "code" / "x").stat().st_size < 1 << 20
+
+
+def test_a_link_does_not_copy_a_file_once_more(tmp_path: Path) -> None:
+    first, second = tarfile.TarInfo("s"), tarfile.TarInfo("s")
+    first.type = second.type = tarfile.SYMTYPE
+    first.linkname, second.linkname = "t", "nowhere"
+    folder, file, link = tarfile.TarInfo("t"), tarfile.TarInfo("s/x"), tarfile.TarInfo("copy")
+    folder.type, folder.mode = tarfile.DIRTYPE, 0o755
+    link.type, link.linkname = tarfile.LNKTYPE, "s/x"
+
+    with pytest.raises(Invalid, match="cannot be unpacked"):
+        unpack(packed(tmp_path, (folder, b""), (first, b""), (file, b"x" * 100_000), (second, b""), (link, b"")))
+
+
 def test_an_archive_that_is_cut_or_damaged_is_refused(tmp_path: Path) -> None:
     path = packed(tmp_path, (tarfile.TarInfo("x"), b"x" * 100_000))
     whole = path.read_bytes()

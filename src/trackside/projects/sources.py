@@ -18,7 +18,7 @@ from trackside.workspaces.model import Workspace
 
 MAX_FILES = 20_000
 MAX_BYTES = 1 << 30
-MAX_READ = 1 << 20
+MAX_HEADERS_BYTES = 1 << 20  # of one member
 # No hooks, no prompts, no protocol but those that --project-sources may name.
 _GIT = ("-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never", "-c", "protocol.https.allow=always")
 _OF_GIT = {
@@ -52,7 +52,7 @@ def unpack(packed: Path, folder: Path, check: Callable[[], None]) -> None:
     Raise Invalid for an archive that is damaged, too large, or has a member that leads out of the folder."""
     count = size = 0
     try:
-        with _InPieces(packed) as plain, tarfile.open(fileobj=plain, mode="r:") as archive:
+        with _Bounded(packed) as plain, tarfile.open(fileobj=plain, mode="r:") as archive:
             for member in archive:
                 check()
                 if member.size < 0:
@@ -61,17 +61,38 @@ def unpack(packed: Path, folder: Path, check: Callable[[], None]) -> None:
                 size += member.size
                 if count > MAX_FILES or size > MAX_BYTES:
                     raise Invalid(f"The project has more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB.")
+                plain.allow(member.size if member.isreg() else 0, "the file is larger than its header says")
                 archive.extract(member, folder, filter="data")
-    except (tarfile.TarError, zlib.error, EOFError, OSError, RecursionError) as fault:
+                plain.allow(*_HEADERS)
+    except _DAMAGES as fault:
         raise Invalid(f"The file {ARCHIVE} of the run cannot be unpacked: {fault}") from None
 
 
-class _InPieces(gzip.GzipFile):
-    """A gzipped file that refuses to read more than MAX_READ bytes at once: tarfile reads extended headers of any size whole."""
+_HEADERS = (MAX_HEADERS_BYTES, f"the headers of a member have more than {MAX_HEADERS_BYTES} bytes")
+# tarfile raises ValueError, OverflowError and KeyError for values of headers and for links to no member.
+_DAMAGES = (
+    *(tarfile.TarError, zlib.error, EOFError, OSError),
+    *(RecursionError, ValueError, OverflowError, KeyError),
+)
+
+
+class _Bounded(gzip.GzipFile):
+    """A gzipped file of which as much is read as was allowed last.
+
+    tarfile takes the headers of a member into memory, however large they are, and a file with holes or a link may write more
+    than the size of its member says."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.allow(*_HEADERS)
+
+    def allow(self, size_bytes: int, otherwise: str) -> None:
+        self._left, self._otherwise = size_bytes, otherwise
 
     def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= MAX_READ:
-            raise tarfile.ReadError(f"a header has {size} bytes; at most {MAX_READ} are allowed")
+        if size is None or not 0 <= size <= self._left:
+            raise tarfile.ReadError(self._otherwise)
+        self._left -= size
         return super().read(size)
 
 
