@@ -48,13 +48,14 @@ class Profiling:
             ended=_end_run,
             describe=lambda params: f"Profile {params.model}"[:500],
             needs=(Action.RUNS_WRITE,),
+            checks_objects=True,
         )
 
     def check(self, tx: Tx, params: Profile) -> Profile:
         """Resolve the model, and raise a Fault for what can never work or the caller may not read."""
         params = check(params)
         model = sources.resolve(tx, params.model)
-        rights.check(tx, model, params.input, params.run_id)
+        rights.check(tx, model, params.input, params.run_id, params.experiment_id)
         if params.input:
             self._inputs.check(params.input, params.input_format)
         if params.env == "local" and not self._local_python:

@@ -1,7 +1,7 @@
 """What the caller of a job that calls a model must be allowed: to read the model and the table, and to write to the run."""
 
 from trackside.artifacts import store as artifacts
-from trackside.core.access import Action, Object
+from trackside.core.access import Action, Object, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied
 from trackside.endpoints.model import Model
@@ -11,10 +11,11 @@ from trackside.runs import store as runs
 from trackside.scoring import places
 
 
-def check(tx: Tx, model: Model, place: str, run_id: str) -> None:
+def check(tx: Tx, model: Model, place: str, run_id: str, experiment_id: str) -> None:
     """Raise Denied for what the caller may not read or write, NotFound for a run that is not there.
 
-    `place` is that of the input, empty where there is none or the server does not read it."""
+    `place` is that of the input, empty where there is none or the server does not read it.  Without a `run_id` the job makes a
+    run in the experiment."""
     _check_model(tx, model)
     source = places.run_of(place)
     if source is not None:
@@ -23,6 +24,8 @@ def check(tx: Tx, model: Model, place: str, run_id: str) -> None:
     if run_id:
         runs.active(tx, run_id)
         _check_run(tx, run_id, Action.RUNS_WRITE, "run_id")
+    else:
+        _check_right(tx, Action.RUNS_WRITE, experiment_named(experiment_id), "experiment_id")
 
 
 def _check_model(tx: Tx, model: Model) -> None:

@@ -100,7 +100,8 @@ class Scoring:
         params = check(params)
         check_master(params, self._masters)
         model = sources.resolve(tx, params.model)
-        rights.check(tx, model, "" if params.is_of_catalog else params.input, params.run_id)
+        place = "" if params.is_of_catalog else params.input
+        rights.check(tx, model, place, params.run_id, params.experiment_id)
         self._check_input(params)
         target = self._target(params)
         # What a bucket has is asked when the job runs: here a transaction would wait for the network.

@@ -1,0 +1,34 @@
+"""What the caller of a job that calls a model must be allowed."""
+
+from collections.abc import Callable
+
+import pytest
+from msgspec import structs
+
+from scoring.conftest import JOBS
+from support.people import People
+from trackside.core.settings import Settings
+
+
+@pytest.fixture
+def people(chosen: Settings, make_people: Callable[..., People]) -> People:
+    return make_people(structs.replace(chosen, default_role=()))
+
+
+@pytest.mark.parametrize("kind", ["score", "profile"])
+def test_a_job_logs_its_run_only_where_the_caller_may_write(people: People, kind: str) -> None:
+    admin = people.admin
+    mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
+    run_id = admin.new_run(mine)
+    admin.post("registered-models/create", name="iris")
+    admin.post("model-versions/create", name="iris", source=f"runs:/{run_id}/model", run_id=run_id)
+    bo = people.add("bo", "Contributor")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{other}")
+    params = {"model": "models:/iris/1", "input": f"runs:/{run_id}/rows.csv", "env": "auto"}
+
+    refused = bo.ask("POST", JOBS, {"kind": kind, "params": {**params, "experiment_id": f"0{other}"}})
+    allowed = bo.ask("POST", JOBS, {"kind": kind, "params": {**params, "experiment_id": mine}})
+
+    assert (refused.status, allowed.status) == (403, 201), (refused.json, allowed.json)
+    action = "Microsoft.MachineLearningServices/workspaces/experiments/runs/write"
+    assert refused.json["message"] == f"Permission denied: experiment_id needs {action} on experiment {other}."
