@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 from pyarrow import parquet
 
+from trackside.core.errors import Invalid
 from trackside.endpoints.request_log import columns, csv_files, files, reading, spool
 from trackside.endpoints.request_log.convert import convert
 from trackside.endpoints.request_log.model import LogSettings, Range
@@ -165,6 +166,43 @@ def test_without_a_signature_types_are_taken_from_the_values(tmp_path: Path) -> 
     (file,) = place.all()
     schema = parquet.read_schema(file.path)
     assert [str(schema.field(name).type) for name in "nxto"] == ["int64", "double", "string", "string"]
+
+
+def test_a_request_that_arrow_refuses_is_counted_and_the_others_are_logged(tmp_path: Path) -> None:
+    half = b'{"inputs": {"a": [1], "b": [2], "c": ["\\ud800"]}}'  # half of a pair of UTF-16
+    refused = replace(ENTRY, body=half, answer=b'{"predictions": [1]}')
+    spooled(tmp_path, replace(refused, request_id="r0"), ENTRY, refused, endpoint=2)
+    other = spooled(tmp_path, replace(ENTRY, request_id="r9"), endpoint=3)
+
+    report = convert(tmp_path)
+
+    assert report.unreadable == {2: 2}
+    assert {each["_request_id"] for each in rows(files.place(tmp_path, 2))} == {"r1"}
+    assert {each["_request_id"] for each in rows(other)} == {"r9"}
+
+
+def test_a_column_of_numbers_and_of_words_becomes_text(tmp_path: Path) -> None:
+    bodies = [{"a": [1], "more": [5]}, {"a": [1], "more": ["x"], "other": [1]}, {"a": [1], "more": [True], "last": [1]}]
+    entries = [
+        replace(ENTRY, request_id=f"r{at}", body=json.dumps({"inputs": body}).encode(), answer=b'{"predictions": [1]}')
+        for at, body in enumerate(bodies)
+    ]
+    place = spooled(tmp_path, *entries)
+
+    convert(tmp_path)
+
+    assert {each["_request_id"]: each["more"] for each in rows(place)} == {"r0": "5", "r1": "x", "r2": "true"}
+
+
+def test_a_csv_body_has_texts_as_they_were_sent_and_dates(tmp_path: Path) -> None:
+    body = b"a,b,c,day,moment\n1.5,2,007,2025-11-29,2025-11-29 12:00:00\n"
+    place = spooled(tmp_path, replace(ENTRY, content_type="text/csv", body=body, answer=b'{"predictions": [1]}'))
+
+    report = convert(tmp_path)
+
+    assert report.unreadable == {}
+    found = rows(place)[0]
+    assert (found["c"], found["day"], found["moment"]) == ("007", "2025-11-29", "2025-11-29 12:00:00")
 
 
 def test_a_column_that_is_named_like_one_of_the_log_keeps_both(tmp_path: Path) -> None:
@@ -317,6 +355,30 @@ def test_days_are_files_of_inputs_and_predictions_in_azures_folders(tmp_path: Pa
     )
     assert [float(row["prediction"]) for row in predictions] == [1.0, 3.5, 3.0]
     assert [path.name for path in tmp_path.iterdir() if "days" in path.name] == ["days.zip"]
+
+
+def test_a_time_without_requests_has_no_file(tmp_path: Path) -> None:
+    place = spooled(tmp_path, ENTRY)
+    convert(tmp_path)
+
+    for write in (reading.write, csv_files.write):
+        with pytest.raises(Invalid, match="no logged requests in this time"):
+            write(place, Range(0, NOON - files.HOUR_MS), tmp_path / "none")
+
+
+def test_what_a_killed_server_left_of_a_download_is_deleted(tmp_path: Path) -> None:
+    left, young = files.table_file(tmp_path), files.table_file(tmp_path)
+    left.touch()
+    young.touch()
+    days = left.with_name(f"{left.name}.days")
+    days.mkdir()
+    (days / "0.csv").touch()
+    for path in (left, days):
+        os.utime(path, (0, 0))
+
+    files.drop_stale_tables(tmp_path, young.stat().st_mtime)
+
+    assert list(tmp_path.iterdir()) == [young]
 
 
 def test_files_that_are_too_old_or_too_many_are_deleted_the_oldest_first(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ REVIEWED = [
             "endpoints/cleanup.py": "Cleanup.step _children",
             "endpoints/request_log/convert.py": "_signature convert main",
             "endpoints/request_log/csv_files.py": "_Csv.__init__ _add_day write_days",
-            "endpoints/request_log/files.py": "Place._all Place.delete Place.delete_day Place.drop_stale_parts"
+            "endpoints/request_log/files.py": "Place._all Place.delete Place.delete_day Place.drop_stale_parts drop_stale_tables"
             " Place.prune Place.spooled_bytes"
             " _children",
             "endpoints/request_log/recorder.py": "Recorder._spool Recorder.learn",

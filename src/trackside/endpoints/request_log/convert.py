@@ -6,7 +6,7 @@ deleted after that.  If the process is killed in between, the next run writes th
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from trackside.endpoints.request_log import columns, files, spool
 from trackside.endpoints.request_log.columns import Columns, Unreadable
 from trackside.endpoints.request_log.files import Place
 from trackside.endpoints.request_log.spool import Entry
-from trackside.endpoints.request_log.types import META, Signature, table
+from trackside.endpoints.request_log.types import META, Signature, joined, table
 
 MAX_TABLE_ROWS = 50_000  # of a row group
 
@@ -48,22 +48,40 @@ def _convert_file(place: Place, path: Path) -> int:
         groups.setdefault((entry.time // files.HOUR_MS, entry.deployment_seq, entry.generation), []).append(entry)
     unreadable = 0
     for (_, seq, generation), entries in groups.items():
-        signature = _signature(place.signature(seq, generation))
-        shapes: dict[tuple[tuple[str, ...], tuple[str, ...]], _Rows] = {}
-        for entry in entries:
-            try:
-                inputs, rows = _inputs(entry, signature.names)
-                outputs = columns.outputs(entry.answer, rows)
-            except Unreadable:
-                unreadable += 1
-                continue
-            shape = (tuple(inputs), tuple(outputs))
-            shapes.setdefault(shape, _Rows(*shape)).add(entry, inputs, outputs, rows)
-        if shapes:
-            tables = [each.table(signature) for each in shapes.values()]
-            whole = pa.concat_tables(tables, promote_options="permissive")
-            _write(whole, place.parquet(entries[0].time, f"{path.stem}-{seq}-{generation}"))
+        tables, lost = _tables(entries, _signature(place.signature(seq, generation)))
+        unreadable += lost
+        if tables:
+            _write(joined(tables), place.parquet(entries[0].time, f"{path.stem}-{seq}-{generation}"))
     return unreadable
+
+
+def _tables(entries: Sequence[Entry], signature: Signature) -> tuple[list[pa.Table], int]:
+    """Return the rows of some requests, and how many requests are no rows.
+
+    Bodies are of callers: one that Arrow refuses must not keep the others from the log, so it is looked for by halves."""
+    try:
+        return _by_shape(entries, signature)
+    except (pa.ArrowException, ValueError, TypeError, LookupError, OverflowError, RecursionError):
+        if len(entries) == 1:
+            return [], 1
+    half = len(entries) // 2
+    (first, lost), (second, more) = _tables(entries[:half], signature), _tables(entries[half:], signature)
+    return [*first, *second], lost + more
+
+
+def _by_shape(entries: Sequence[Entry], signature: Signature) -> tuple[list[pa.Table], int]:
+    shapes: dict[tuple[tuple[str, ...], tuple[str, ...]], _Rows] = {}
+    unreadable = 0
+    for entry in entries:
+        try:
+            inputs, rows = _inputs(entry, signature)
+            outputs = columns.outputs(entry.answer, rows)
+        except Unreadable:
+            unreadable += 1
+            continue
+        shape = (tuple(inputs), tuple(outputs))
+        shapes.setdefault(shape, _Rows(*shape)).add(entry, inputs, outputs, rows)
+    return [each.table(signature) for each in shapes.values()], unreadable
 
 
 class _Rows:
@@ -102,14 +120,14 @@ def _write(whole: pa.Table, target: Path) -> None:
     files.settle(unfinished, target)
 
 
-def _inputs(entry: Entry, names: list[str]) -> tuple[Columns, int]:
+def _inputs(entry: Entry, signature: Signature) -> tuple[Columns, int]:
     media = entry.content_type.partition(";")[0].strip().lower()
-    reader: Callable[[io.BytesIO], pa.Table] | None = _READERS.get(media)
+    reader = _READERS.get(media)
     if reader is None:
-        found, rows = columns.inputs(entry.body, names)
+        found, rows = columns.inputs(entry.body, signature.names)
     else:
         try:
-            read = reader(io.BytesIO(entry.body))
+            read = reader(entry.body, signature)
         except (pa.ArrowInvalid, OSError):
             raise Unreadable from None
         found, rows = read.to_pydict(), read.num_rows
@@ -118,9 +136,14 @@ def _inputs(entry: Entry, names: list[str]) -> tuple[Columns, int]:
     return found, rows
 
 
-_READERS: dict[str, Callable[[io.BytesIO], pa.Table]] = {
-    "text/csv": csv.read_csv,
-    "application/vnd.apache.parquet": parquet.read_table,
+def _read_csv(body: bytes, signature: Signature) -> pa.Table:
+    texts = {name: kind for name, kind in signature.types().items() if pa.types.is_string(kind)}
+    return csv.read_csv(io.BytesIO(body), convert_options=csv.ConvertOptions(column_types=texts))
+
+
+_READERS: dict[str, Callable[[bytes, Signature], pa.Table]] = {
+    "text/csv": _read_csv,
+    "application/vnd.apache.parquet": lambda body, _: parquet.read_table(io.BytesIO(body)),
 }
 
 

@@ -8,6 +8,7 @@ All names are numbers, times and random text of the server.
 """
 
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +22,7 @@ from trackside.core import disk
 HOUR_MS = 3_600_000
 STALE_PART_S = 3600.0
 PART = ".part"
+_TABLE = ".table-"
 _DAY, _HOUR = re.compile(r"\d{4}-\d\d-\d\d"), re.compile(r"\d\d")
 
 
@@ -110,6 +112,22 @@ class Place(Struct, frozen=True):
 
     def delete(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def table_file(folder: Path) -> Path:
+    """Return the path of a file that is made for a download."""
+    return folder / f"{_TABLE}{secrets.token_hex(8)}{PART}"
+
+
+def drop_stale_tables(folder: Path, now_s: float) -> None:
+    """Delete what a server that was killed left of downloads."""
+    for path in folder.glob(f"{_TABLE}*"):
+        with suppress(FileNotFoundError):
+            if now_s - path.stat().st_mtime > STALE_PART_S:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
 
 def place(folder: Path, endpoint_seq: int) -> Place:

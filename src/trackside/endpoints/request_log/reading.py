@@ -51,11 +51,13 @@ def files_of(place: Place, wanted: Range) -> list[Parquet]:
 
 
 def schema_of(files: Iterable[Parquet]) -> pa.Schema:
-    """Return a schema for the rows of all files.  Raise Invalid where no type holds those of a column."""
+    """Return a schema for the rows of all files.  Raise Invalid without files, or where no type holds those of a column."""
     schemas = []
     for file in files:
         with suppress(FileNotFoundError):
             schemas.append(parquet.read_schema(file.path))
+    if not schemas:
+        raise Invalid("There are no logged requests in this time.")
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:

@@ -242,6 +242,7 @@ class Recorder:
             if place.spooled_bytes() > MOST_SPOOLED_SHARE * (settings.max_mb << 20):
                 full.add(seq)
         self._full = full
+        files.drop_stale_tables(self.folder, now)
 
     def _count(self, what: str, endpoint_seq: int, by: int = 1) -> None:
         with self._lock:

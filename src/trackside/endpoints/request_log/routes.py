@@ -1,7 +1,6 @@
 """The calls of request logs: switch on and off, show, read rows, download a file."""
 
 import importlib.util
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import IO, Any
 
@@ -97,7 +96,7 @@ class Calls:
         endpoint, wanted = await self._range(request)
         found = await request.read(workspaces.current)
         place = self._place(endpoint)
-        target = self._recorder.folder / f".table-{secrets.token_hex(8)}{files.PART}"
+        target = files.table_file(self._recorder.folder)
 
         def write() -> IO[bytes] | None:
             from trackside.endpoints.request_log import csv_files, reading  # noqa: PLC0415  # need an extra

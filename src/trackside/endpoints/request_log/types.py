@@ -3,8 +3,11 @@
 A value that is not of its column's type becomes null, and the row's `_misfits` names the column.
 """
 
+import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -74,6 +77,29 @@ def table(inputs: Columns, outputs: Columns, meta: Mapping[str, list[Any]], sign
     return pa.table({**{name: fields[name] for name in META.names}, **arrays})
 
 
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return the rows of all tables.  A column that no other type holds, such as one of numbers and of words, becomes text."""
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        mixed = {name for name in {name for each in tables for name in each.column_names} if _is_mixed(name, tables)}
+        return pa.concat_tables([_as_texts(each, mixed) for each in tables], promote_options="permissive")
+
+
+def _is_mixed(name: str, tables: Sequence[pa.Table]) -> bool:
+    kinds = [pa.schema([each.schema.field(name)]) for each in tables if name in each.column_names]
+    try:
+        pa.unify_schemas(kinds, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return True
+    return False
+
+
+def _as_texts(given: pa.Table, mixed: Container[str]) -> pa.Table:
+    kinds = [pa.field(each.name, pa.string()) if each.name in mixed else each for each in given.schema]
+    return given.cast(pa.schema(kinds))
+
+
 def _type(column: Mapping[str, Any], *, is_tensor_of_rows: bool = False) -> pa.DataType:
     given = column.get("type", "")
     if given == "tensor" and is_tensor_of_rows:
@@ -123,7 +149,7 @@ def _fitted(value: Any, wanted: pa.DataType) -> Any:
         return None
     try:
         return pa.scalar(convert(value), wanted).as_py()
-    except (pa.ArrowInvalid, OverflowError, ValueError):
+    except (pa.ArrowInvalid, OverflowError, ValueError, TypeError):
         return None
 
 
@@ -137,4 +163,10 @@ def _guessed(values: Sequence[Any]) -> pa.DataType:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, date | time | timedelta | Decimal):  # of CSV and Parquet
+        return str(value)
+    return json.dumps(value, default=str)
