@@ -88,12 +88,21 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     with suppress(OSError):  # a log that is full, or a reader that has gone: the exit code says it too
-        print(f"trackside: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        print(f"trackside: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+# Escapes of the control characters, with which a text could command a terminal or forge lines.
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {9: "\\t", 10: "\\n", 13: "\\r"}
+
+
+def visible(text: str) -> str:
+    """Return a text that others have written, with escapes in place of its control characters."""
+    return text.translate(_CONTROLS)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows in columns of equal width; the last column is left as it is."""
-    rows = [list(row) for row in rows]
+    """Rows in columns of equal width, without control characters; the last column is as wide as it is."""
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []
     for row in rows:
