@@ -32,7 +32,7 @@ import psycopg
 
 from trackside import opening
 from trackside.core import locations, settings
-from trackside.core.filters import grams
+from trackside.core.filters import trigrams
 
 START = 1_700_000_000_000
 MODELS, VERSIONS = "registered-models/search", "model-versions/search"
@@ -151,9 +151,13 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
         tx.many_in_order(
             """
             INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head, value_grams)
-            VALUES (:ws, :seq, :key, :value, :head, :grams)
+            VALUES (:ws, :seq, :key, :value, :head, :trigrams)
             """,
-            [(m.number + 1, key, value, value, grams.of_text(value)) for m in made for key, value in tags_of_model(m)],
+            [
+                (m.number + 1, key, value, value, trigrams.of_text(value))
+                for m in made
+                for key, value in tags_of_model(m)
+            ],
         )
         tx.many_in_order(
             """
@@ -167,13 +171,13 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
             INSERT INTO model_versions (workspace_id, version_seq, model_seq, name, version, description, current_stage,
                 source, source_grams, storage_location, files_uri, run_id, run_link, model_id, is_prompt, creation_time,
                 last_updated_time)
-            VALUES (:ws, :seq, :model, :name, :version, '', :stage, :source, :grams, :storage, :files, :run, '', '', 0, :at,
+            VALUES (:ws, :seq, :model, :name, :version, '', :stage, :source, :trigrams, :storage, :files, :run, '', '', 0, :at,
                 :updated)
             """,
             [
                 (
                     *(seq, v.model.number + 1, v.model.name, v.number, v.stage),
-                    *(v.source, grams.of_text(v.source), v.source, v.source, v.run_id, v.at, v.at),
+                    *(v.source, trigrams.of_text(v.source), v.source, v.source, v.run_id, v.at, v.at),
                 )
                 for seq, v in enumerate(registered, 1)
             ],
@@ -181,10 +185,10 @@ def fill_ours(flags: dict[str, str], models: int, each: int) -> None:
         tx.many_in_order(
             """
             INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head, value_grams)
-            VALUES (:ws, :seq, :key, :value, :head, :grams)
+            VALUES (:ws, :seq, :key, :value, :head, :trigrams)
             """,
             [
-                (seq, key, value, value, grams.of_text(value))
+                (seq, key, value, value, trigrams.of_text(value))
                 for seq, v in enumerate(registered, 1)
                 for key, value in tags_of_version(v)
             ],

@@ -1,10 +1,10 @@
-"""Where the time of a group of calls goes on PostgreSQL: how many calls share a commit, and what their lane does meanwhile.
+"""Where the time of a group of calls goes on PostgreSQL: how many calls share a commit, and what their writer does meanwhile.
 
     python bench/postgres/groups.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 
-For each call and number of connections: calls a group; how long a group takes from the lane that has it to the answer of its
-COMMIT; in it, the times in which the lane waits for PostgreSQL (in the first round trip, and in the second with the commit) and
-its own processor time; how long a lane waits for the next group; and how much of one core the server's process keeps busy, of
+For each call and number of connections: calls a group; how long a group takes from the writer that takes it to the answer of its
+COMMIT; in it, the times in which the writer waits for PostgreSQL (in the first round trip, and in the second with the commit) and
+its own processor time; how long a writer waits for the next group; and how much of one core the server's process keeps busy, of
 which Python runs one thread at a time.  The server runs in a process of this script, which wraps the functions that it times;
 that costs a few percent.
 `--only` names calls.
@@ -104,13 +104,13 @@ def mean(values: list[float]) -> float:
 
 
 def waits(events: list[Event], phase: str) -> float:
-    """Return how long a lane waits for PostgreSQL in that phase of a group."""
+    """Return how long a writer waits for PostgreSQL in that phase of a group."""
     total = sum(event[3] for event in events if event[0] == phase)
     return total / max(1, sum(event[0] == "group" for event in events))
 
 
 def pauses(groups: list[Event]) -> list[float]:
-    """Return the times between two groups of a lane."""
+    """Return the times between two groups of a writer."""
     found = []
     for thread in {event[1] for event in groups}:
         own = sorted((event for event in groups if event[1] == thread), key=lambda event: event[2])
@@ -149,8 +149,8 @@ def serve(told: Path, arguments: list[str]) -> None:
             phases[thread] = "reads"
 
     def tell(*_: object) -> None:
-        lanes = {each.ident for each in threading.enumerate() if each.name == "trackside-lane"}
-        found = [event for event in events if event[1] in lanes]
+        writers = {each.ident for each in threading.enumerate() if each.name == "trackside-batch-writer"}
+        found = [event for event in events if event[1] in writers]
         events.clear()
         part = told.with_suffix(".part")
         part.write_text(json.dumps(found))

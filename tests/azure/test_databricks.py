@@ -16,16 +16,16 @@ def test_clients_of_the_sdk_are_told_dbfs_uris(api: Api) -> None:
     found = sdk.post("runs/search", experiment_ids=["0"])["runs"]
     assert found[0]["info"]["artifact_uri"].startswith("dbfs:/")
     assert api.run(run)["info"]["artifact_uri"].startswith("mlflow-artifacts:/")
-    door = api.ask("GET", "/databricks/api/2.0/mlflow/runs/get", arguments={"run_id": run})
-    assert door.json["run"]["info"]["artifact_uri"].startswith("dbfs:/")
+    answer = api.ask("GET", "/databricks/api/2.0/mlflow/runs/get", arguments={"run_id": run})
+    assert answer.json["run"]["info"]["artifact_uri"].startswith("dbfs:/")
 
 
 def test_workspaces_have_the_door_too(api: Api) -> None:
     team = api.new_workspace("team")
     run = team.new_run(team.new_experiment("e"))
-    door = api.ask("GET", "/databricks/ws/team/api/2.0/mlflow/runs/get", arguments={"run_id": run})
+    answer = api.ask("GET", "/databricks/ws/team/api/2.0/mlflow/runs/get", arguments={"run_id": run})
 
-    assert door.json["run"]["info"]["artifact_uri"].startswith("dbfs:/databricks/mlflow-tracking/")
+    assert answer.json["run"]["info"]["artifact_uri"].startswith("dbfs:/databricks/mlflow-tracking/")
 
 
 def test_files_travel_by_signed_addresses(api: Api) -> None:

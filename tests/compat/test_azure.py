@@ -121,11 +121,11 @@ def test_a_client_of_databricks(release: str, how: str, tmp_path: Path) -> None:
     names = {"1.30": "flavors-1", "2.22": "flavors-2"}
     python = environment(names[release]) if release in names else Path(sys.executable)
     with served(tmp_path / "data") as url:
-        door = f"{url}/databricks"
+        databricks_url = f"{url}/databricks"
         (tmp_path / ".databrickscfg").write_text(
-            f"[DEFAULT]\nhost = {url}\ntoken = any\n[team]\nhost = {door}\ntoken = any\n"
+            f"[DEFAULT]\nhost = {url}\ntoken = any\n[team]\nhost = {databricks_url}\ntoken = any\n"
         )
-        given: dict[str, Any] = {"DATABRICKS_HOST": door, "DATABRICKS_TOKEN": "any"} if how == "host" else {}
+        given: dict[str, Any] = {"DATABRICKS_HOST": databricks_url, "DATABRICKS_TOKEN": "any"} if how == "host" else {}
         uri = "databricks" if how == "host" else "databricks://team"
 
         assert Client(python).run("databricks_story.py", uri, HOME=tmp_path, **given) == "done"

@@ -80,7 +80,7 @@ def is_closed(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     except ConnectionResetError:
-        pass  # it was in the queue when the door closed
+        pass  # it was still in the listen queue when the server closed the socket
     return False
 
 

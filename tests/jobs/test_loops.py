@@ -6,7 +6,7 @@ import pytest
 
 from jobs.conftest import ADD, KINDS, LIMITS, Add, Office
 from support.links import until
-from trackside.core.db.tx import HeardElsewhere
+from trackside.core.db.tx import OnChange
 from trackside.jobs import loops
 from trackside.jobs.executors.process import ProcessExecutor
 from trackside.jobs.kinds import Kinds
@@ -16,9 +16,9 @@ NEVER_S = 3600.0
 
 
 @pytest.fixture
-def wakers(office: Office) -> Iterator[list[HeardElsewhere]]:
+def wakers(office: Office) -> Iterator[list[OnChange]]:
     """Of a loop that looks for jobs only when it is woken."""
-    found: list[HeardElsewhere] = []
+    found: list[OnChange] = []
     kinds, executor = Kinds(KINDS), ProcessExecutor({})
     ends = loops.start(office.db, kinds, LIMITS, office.folder, executor, "", found, lambda *_: None, every_s=NEVER_S)
     yield found
@@ -26,9 +26,7 @@ def wakers(office: Office) -> Iterator[list[HeardElsewhere]]:
         end()
 
 
-def test_a_job_starts_after_its_commit_and_its_end_is_noticed_at_once(
-    office: Office, wakers: list[HeardElsewhere]
-) -> None:
+def test_a_job_starts_after_its_commit_and_its_end_is_noticed_at_once(office: Office, wakers: list[OnChange]) -> None:
     job_id = office.submit(ADD, Add(2, 3))
 
     for wake in wakers:

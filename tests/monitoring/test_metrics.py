@@ -216,7 +216,7 @@ async def _fail_and_hang(db: Any) -> None:
     assert samples(failed, "trackside_store_up") == {(): 0}
     assert not samples(failed, "trackside_workspaces")
     assert samples(whole, "trackside_workspaces") == samples(hanging, "trackside_workspaces") == {(): 1}
-    assert samples(hanging, "trackside_census_age_seconds") == {(): 100}
+    assert samples(hanging, "trackside_counts_age_seconds") == {(): 100}
 
 
 async def _until_counted(watch: Watch) -> str:

@@ -10,7 +10,7 @@ from support.people import ADMIN, People, basic, signed
 from support.scrapes import samples, total
 from trackside.core.db.tx import Tx
 from trackside.core.http.meter import Timing
-from trackside.monitoring import census, families, overview
+from trackside.monitoring import families, overview, row_counts
 from trackside.monitoring.exposition import Exposition, Facts
 
 OURS = "/api/trackside/v1"
@@ -107,13 +107,13 @@ def test_ten_thousand_endpoints_do_not_flood_a_scrape_or_a_page(db: Any) -> None
     db.writer.submit(1, lambda tx: many_endpoints(tx, 10_000)).result()
 
     with db.read(1) as tx:
-        reading = census.take(tx)
+        reading = row_counts.read(tx)
         page = overview.of_workspace(tx, overview.OfWorkspace())
     replicas = reading.values[families.REPLICAS]
-    assert len(replicas) == census.MOST_SERIES + 1
+    assert len(replicas) == row_counts.MOST_SERIES + 1
     assert sum(value for _, value in replicas) == 10_000
     label, count = replicas[-1]
-    assert (list(label), int(count)) == (["default", census.OTHER, "", "ready"], 8000)
+    assert (list(label), int(count)) == (["default", row_counts.OTHER, "", "ready"], 8000)
     assert len(page.endpoints) == overview.MOST_ENDPOINTS
 
 

@@ -17,7 +17,7 @@ from support.client import Api, Inside
 from support.links import until
 from trackside import app, opening, tenants
 from trackside.cleanup import rows
-from trackside.core.db.rest import LONG_S, SOON_S
+from trackside.core.db.debounce import LONG_QUIET_S, SHORT_QUIET_S
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Tx, Work
 from trackside.core.errors import Invalid, NotFound
@@ -101,7 +101,7 @@ def test_the_document_of_a_busy_run_is_made_as_soon_as_it_ends(sqlite: SqliteDat
         sqlite.writer.submit(1, partial(log, run_id=run_id, step=step)).result(TIMEOUT_S)
     sqlite.writer.submit(1, lambda tx: lifecycle.update(tx, run_id, Status.FINISHED, 9, None)).result(TIMEOUT_S)
 
-    keeper.step(sqlite, now=time.monotonic() + SOON_S)  # a busy one would rest later, after LONG_S
+    keeper.step(sqlite, now=time.monotonic() + SHORT_QUIET_S)  # a busy one would rest later, after LONG_QUIET_S
 
     (doc,) = stored(sqlite).values()
     assert b'"status":"FINISHED"' in doc
@@ -116,7 +116,7 @@ def test_the_document_of_a_run_whose_tag_is_deleted_is_made_again(sqlite: Sqlite
     sqlite.writer.submit(1, lambda tx: runs.delete_tag(tx, first, "t")).result(TIMEOUT_S)
     dropped = stored(sqlite)
 
-    keeper.step(sqlite, now=time.monotonic() + 2 * LONG_S)
+    keeper.step(sqlite, now=time.monotonic() + 2 * LONG_QUIET_S)
 
     (doc,) = stored(sqlite).values()
     assert dropped == {}

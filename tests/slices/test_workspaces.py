@@ -185,8 +185,8 @@ def test_headers_that_contradict_each_other_are_refused() -> None:
     headers = [(b"x-mlflow-workspace", b"north"), (b"x-mlflow-workspace", b"south")]
 
     with pytest.raises(Invalid, match="first header names workspace 'north' and the header X-MLFLOW-WORKSPACE 'south'"):
-        model.doors("/health", headers)
-    assert model.doors("/health", headers[:1] * 2)[0] == model.Named("north")
+        model.parse_workspace("/health", headers)
+    assert model.parse_workspace("/health", headers[:1] * 2)[0] == model.Named("north")
 
 
 def test_an_unknown_workspace_is_a_404_for_reads_and_writes(api: Api) -> None:

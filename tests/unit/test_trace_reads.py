@@ -5,7 +5,7 @@ from concurrent.futures import TimeoutError as Overdue
 
 import pytest
 
-from trackside.artifacts.roots import OWN_LANE
+from trackside.artifacts.roots import OWN_STORE
 from trackside.traces.storage.body_files import EACH, Reads
 
 LONG_S = 60.0
@@ -29,7 +29,7 @@ def test_a_store_that_hangs_delays_no_read_of_another() -> None:
     with pytest.raises(Overdue):
         reads.run("s3://slow", 0.0, lambda: b"never")
     assert reads.run("s3://quick", LONG_S, lambda: b"theirs") == b"theirs"
-    assert reads.run(OWN_LANE, LONG_S, lambda: b"ours") == b"ours"
+    assert reads.run(OWN_STORE, LONG_S, lambda: b"ours") == b"ours"
     answers.set()
     for thread in waiting:
         thread.join(LONG_S)

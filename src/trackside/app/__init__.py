@@ -12,7 +12,7 @@ from trackside.app.places import LOCATE
 from trackside.artifacts.roots import Roots
 from trackside.azure.dialects import Dialects
 from trackside.core.access import Action
-from trackside.core.db.tx import HeardElsewhere
+from trackside.core.db.tx import OnChange
 from trackside.core.http import security
 from trackside.core.http.edge import Edge
 from trackside.core.http.meter import Meter
@@ -20,7 +20,7 @@ from trackside.core.http.request_log import Requests
 from trackside.core.http.routes import Route, Table, stream
 from trackside.core.places import RootPolicy
 from trackside.core.settings import Settings
-from trackside.core.work.chime import Chime
+from trackside.core.work.commit_notifier import CommitNotifier
 from trackside.core.work.loop import Loop
 from trackside.events import store as change_log
 from trackside.experiments import routes as experiments
@@ -34,7 +34,7 @@ from trackside.runs import routes as runs
 from trackside.runs.documents import Documents
 from trackside.runs.orders import Orders
 from trackside.ui import routes as ui
-from trackside.workspaces.model import doors
+from trackside.workspaces.model import parse_workspace
 from trackside.workspaces.service import Directory
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _requests(settings: Settings, closers: list[Callable[[], object]]) -> Reques
     return Requests(is_logged=settings.log_format == "json", trace=trace)
 
 
-def _together(calls: Sequence[HeardElsewhere]) -> HeardElsewhere:
+def _together(calls: Sequence[OnChange]) -> OnChange:
     def call_all(workspaces: Set[int] | None) -> None:
         for call in calls:
             call(workspaces)
@@ -143,7 +143,7 @@ def build(
     where it is being opened already."""
     closers: list[Callable[[], object]] = []
     leavers: list[Callable[[], None]] = []
-    wakers: list[HeardElsewhere] = []  # of loops that wait for changes
+    wakers: list[OnChange] = []  # of loops that wait for changes
     try:
         policy = RootPolicy(settings.allowed_artifact_roots, settings.own_places)
         roots = Roots(
@@ -208,7 +208,7 @@ def build(
         edge = Edge(
             routes,
             db,
-            doors,
+            parse_workspace,
             directory.resolve,
             guard,
             gate,
@@ -218,7 +218,7 @@ def build(
             requests=_requests(settings, closers),
             static_prefix=settings.static_prefix,
             read_s=settings.search_timeout_s,
-            dialects=Dialects(doors, directory.recall, directory.resolve, prefix=settings.static_prefix),
+            dialects=Dialects(parse_workspace, directory.recall, directory.resolve, prefix=settings.static_prefix),
         )
         closers.append(edge.close)
         closers.append(Loop("documents", lambda: keeper.step(db), DOCUMENTS_EVERY_S).close)
@@ -229,9 +229,9 @@ def build(
             closers.append(Loop("statistics", db.renew_statistics, STATISTICS_EVERY_S).close)
         wake_all = _together(wakers)
         db.listen(wake_all)
-        chime = Chime(wake_all)
-        closers.append(chime.close)
-        db.when_changed(chime.ring)
+        notifier = CommitNotifier(wake_all)
+        closers.append(notifier.close)
+        db.when_changed(notifier.notify)
         # The settings of a cluster are checked before the server listens.
         if not is_partial or settings.ray_address or settings.kubernetes_namespace:
             routes.complete()

@@ -1,4 +1,4 @@
-"""What a server has from its start on, before the parts that load while it answers."""
+"""The parts of a server that are ready at its start, before those that load while it answers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from trackside.access.gate import Gate
 from trackside.artifacts.roots import Roots
-from trackside.core.db.tx import HeardElsewhere
+from trackside.core.db.tx import OnChange
 from trackside.core.outgoing.addresses import Rules, listed
 from trackside.core.places import RootPolicy
 from trackside.core.seal import Sealer
 from trackside.core.settings import Settings
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.core.work.threads import Threads
 from trackside.identity.exchange import Exchange
 from trackside.monitoring.workers import Meters
@@ -24,17 +24,18 @@ from trackside.workspaces.service import Directory
 if TYPE_CHECKING:
     from trackside.jobs.kinds import Kind
 
-# Threads of each kind that wait for other hosts: for webhooks that are tried, and for remotes that are linked or compared.
+# Threads of each pool of callers: for test deliveries of webhooks, for links and comparisons, for sign-ins.
 CALLER_THREADS = 8
 CALLERS_EACH = 2  # of CALLER_THREADS, for one workspace
 CALLER_WAIT_S = 10.0
 
 
 class Base(Struct, frozen=True, kw_only=True):
-    """`providers` are the identity providers; `kinds` are further kinds of jobs; `url` is where processes of this machine
-    find the server; `workers` is where the processes of one server share what they count, None for one that is alone.
+    """`providers` are the identity providers; `kinds` are further kinds of jobs; `url` is the address of the server for processes
+    of this machine; `workers` is the folder in which the processes of one server share their counters, None for one process.
 
-    The server calls `closers` and `leavers` when it ends, and `wakers` after a change with the workspaces concerned."""
+    The server calls `leavers` when it begins to stop, `closers` at the end, and `wakers` after each change with the workspaces
+    that changed."""
 
     settings: Settings
     db: Any
@@ -54,7 +55,7 @@ class Base(Struct, frozen=True, kw_only=True):
     interval_factor: float
     closers: list[Callable[[], object]]
     leavers: list[Callable[[], None]]
-    wakers: list[HeardElsewhere]
+    wakers: list[OnChange]
 
 
 def sealer_of(settings: Settings) -> Sealer:
@@ -62,15 +63,15 @@ def sealer_of(settings: Settings) -> Sealer:
 
 
 def rules(settings: Settings, *, opens_private: bool) -> Rules:
-    """Which addresses the server may call for a user."""
+    """Return the rules of the addresses that the server may call for a user."""
     hosts, networks = listed(settings.allowed_remotes)
-    # Until access control asks who calls, a caller may not learn what the server's network has.
+    # Only on a local server may a message name the addresses of a host: they would reveal the server's network.
     return Rules(opens_private=opens_private, hosts=hosts, networks=networks, tells=settings.is_local)
 
 
-def callers_for(what: str, closers: list[Callable[[], object]]) -> Lanes:
-    """Threads that wait for other hosts, with a share for each workspace."""
+def callers_for(what: str, closers: list[Callable[[], object]]) -> KeyedPool:
+    """Return a thread pool for calls to other hosts, with a concurrency limit for each workspace."""
     threads = Threads(CALLER_THREADS, f"trackside-{what}-callers")
     closers.append(threads.shutdown)
-    words = f"The part of the server that calls other hosts for {what}"
-    return Lanes(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=words)
+    subject = f"The part of the server that calls other hosts for {what}"
+    return KeyedPool(threads, most=CALLER_THREADS, each=CALLERS_EACH, wait_s=CALLER_WAIT_S, what=subject)

@@ -4,10 +4,10 @@ from msgspec import structs
 
 from trackside import tenants
 from trackside.app.base import Base, callers_for, rules
-from trackside.artifacts.lanes import StoreThreads
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.outgoing.guard import Guard
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.endpoints.request_log.recorder import Recorder
 from trackside.monitoring.families import DROPPED_KEY
 from trackside.registry import own_routes as registry
@@ -19,7 +19,7 @@ class Parts(Base, frozen=True, kw_only=True):
     registry_files: registry.Files
     workspaces: workspaces.Calls
     recorder: Recorder
-    link_callers: Lanes
+    link_callers: KeyedPool
     guard_of_links: Guard
     cancel_token: CancelToken
 

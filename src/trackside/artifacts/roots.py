@@ -20,15 +20,15 @@ from trackside.core.errors import Denied, Unavailable, Unsupported
 from trackside.core.places import Place, RootPolicy, parse, within
 from trackside.workspaces.model import Workspace
 
-OWN_LANE = ""  # of the server's own store
+OWN_STORE = ""  # the name of the server's own store
 
 
 class Spot(Struct, frozen=True):
-    """A file or folder in a store.  `lane` names what may hang as a whole: the host of a bucket, or a folder."""
+    """A file or folder in a store.  `store_name` identifies a store that may hang as a whole: a bucket's host, or a folder."""
 
     blobs: Blobs
     key: str
-    lane: str = OWN_LANE
+    store_name: str = OWN_STORE
 
 
 class Roots:
@@ -63,17 +63,17 @@ class Roots:
         for shared in (self._own, *self._served):
             below = within(place, shared)
             if below is not None:
-                return Spot(self._open(shared), keys.reachable(below, workspace), self._lane(shared))
+                return Spot(self._open(shared), keys.reachable(below, workspace), self._store_name(shared))
         for uri in filter(None, (root.workspace_root, *workspace.reach.roots)):
             below = within(place, parse(uri))
             if below is not None:
                 opened = self._policy.opened(uri)
-                return Spot(self._open(opened, is_real=True), below, self._lane(opened))
+                return Spot(self._open(opened, is_real=True), below, self._store_name(opened))
         raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
 
-    def _lane(self, place: Place) -> str:
+    def _store_name(self, place: Place) -> str:
         if place == self._own:
-            return OWN_LANE
+            return OWN_STORE
         return f"{place.scheme}://{place.host}" if place.host else str(place)
 
     def stores(self) -> list[Blobs]:

@@ -8,10 +8,10 @@ from msgspec import field
 
 from trackside.artifacts import archive, blobs, held, images, keys, pages, store, transfer, wire
 from trackside.artifacts.blobs import Entry, put
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.local import LocalBlobs
-from trackside.artifacts.roots import OWN_LANE, Roots, Spot
+from trackside.artifacts.roots import OWN_STORE, Roots, Spot
 from trackside.artifacts.store import Root
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Denied, Invalid, TooLarge, Unsupported
@@ -166,7 +166,7 @@ class Calls:
         """Hand `done` the files in a folder of a run as JSON; without a path, those at its root."""
         path = call.path or ""
         spot = self._roots.of(root, path, workspace)
-        if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.lane == OWN_LANE:
+        if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.store_name == OWN_STORE:
             found = spot.blobs.glance(spot.key)
             if found is not None:  # a hop to a thread and back takes as long as a small folder
                 done(_listed(root, found, path), None)
@@ -195,15 +195,15 @@ class Calls:
         request.check_room_of_pieces()
         path = _argument(request, "path")
         _, spot = await self._of_run(request, path)
-        lane = self._threads.of(spot)
-        wanted = await lane.run_long(archive.files, spot.blobs, spot.key)
+        executor = self._threads.of(spot)
+        wanted = await executor.run_long(archive.files, spot.blobs, spot.key)
         name = f"{keys.from_path(path).rpartition('/')[2] or _argument(request, 'run_id')}.zip"
         headers = [
             (b"content-type", b"application/zip"),
             (b"content-disposition", wire.content_disposition(name).encode()),
             (b"x-content-type-options", b"nosniff"),
         ]
-        return Response(200, headers, transfer.leave(archive.pieces(spot.blobs, spot.key, wanted), lane))
+        return Response(200, headers, transfer.leave(archive.pieces(spot.blobs, spot.key, wanted), executor))
 
     async def images(self, request: Request) -> Response:
         """Return the images of a run that were logged with a key and a step."""

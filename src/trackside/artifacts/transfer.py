@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from trackside.artifacts import wire
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Creates, Download, Stat, Upload, put
-from trackside.artifacts.lanes import Lane
+from trackside.artifacts.store_threads import StoreExecutor
 from trackside.core.errors import Busy, Invalid
 from trackside.core.http.streams import Request, Response
 
@@ -22,52 +22,52 @@ SMALL_BYTES = 256 << 10  # up to here a file leaves in one hop to a thread
 _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
 
 
-async def receive(request: Request, blobs: Creates, key: str, lane: Lane) -> Stat:
+async def receive(request: Request, blobs: Creates, key: str, executor: StoreExecutor) -> Stat:
     """Store the body of the request, whole or not at all."""
     pieces = _pieces(request)
     first: list[bytes] = await anext(pieces, [])
     piece = await anext(pieces, None)
     if piece is None:
-        return await lane.run(put, blobs, key, [first])
-    upload = await lane.acquire(partial(blobs.create, key), _abort)
+        return await executor.run(put, blobs, key, [first])
+    upload = await executor.acquire(partial(blobs.create, key), _abort)
     try:
-        writing = _begin(lane.run(upload.write, first))
+        writing = _begin(executor.run(upload.write, first))
         while piece is not None:
             following = await anext(pieces, None)
             await writing
-            writing = _begin(lane.run(upload.write, piece))
+            writing = _begin(executor.run(upload.write, piece))
             piece = following
         await writing
-        return await lane.run(upload.commit)
+        return await executor.run(upload.commit)
     finally:
         # Shielded, since a stop of the server cancels this task, and the file must go all the same.
-        await asyncio.shield(lane.release(upload.abort))
+        await asyncio.shield(executor.release(upload.abort))
 
 
-async def answer(request: Request, blobs: Blobs, key: str, lane: Lane) -> Response:
+async def answer(request: Request, blobs: Blobs, key: str, executor: StoreExecutor) -> Response:
     """Return the file, the requested part of it, or that the client's copy is current.
 
     Raise Busy while clients that do not read use the memory for answers."""
-    what, source = await lane.acquire(partial(_open, request, blobs, key), _close)
+    what, source = await executor.acquire(partial(_open, request, blobs, key), _close)
     if not isinstance(source, bytes):
         try:
             request.check_room(min(what.stop - what.start, PIECE_BYTES))
         except Busy:
-            await asyncio.shield(lane.release(source.close))
+            await asyncio.shield(executor.release(source.close))
             raise
-    return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, lane))
+    return Response(what.status, what.headers, source if isinstance(source, bytes) else _leave(what, source, executor))
 
 
-async def leave(pieces: Iterator[bytes], lane: Lane) -> AsyncGenerator[bytes, None]:
+async def leave(pieces: Iterator[bytes], executor: StoreExecutor) -> AsyncGenerator[bytes, None]:
     """Yield what `pieces` makes, each piece in a thread while the one before is sent."""
-    ahead = _begin(lane.run(next, pieces, None))
+    ahead = _begin(executor.run(next, pieces, None))
     try:
         while (piece := await ahead) is not None:
-            ahead = _begin(lane.run(next, pieces, None))
+            ahead = _begin(executor.run(next, pieces, None))
             if piece:
                 yield piece
     finally:
-        await asyncio.shield(lane.release(partial(_end, pieces)))
+        await asyncio.shield(executor.release(partial(_end, pieces)))
 
 
 def _end(pieces: Iterator[bytes]) -> None:
@@ -112,15 +112,15 @@ def _open(request: Request, blobs: Blobs, key: str) -> tuple[wire.Answer, bytes 
             download.close()
 
 
-async def _leave(what: wire.Answer, download: Download, lane: Lane) -> AsyncGenerator[bytes, None]:
+async def _leave(what: wire.Answer, download: Download, executor: StoreExecutor) -> AsyncGenerator[bytes, None]:
     chunks = download.chunks(what.start, what.stop)
-    ahead = _begin(lane.run(next, chunks, None))
+    ahead = _begin(executor.run(next, chunks, None))
     try:
         while (chunk := await ahead) is not None:
-            ahead = _begin(lane.run(next, chunks, None))
+            ahead = _begin(executor.run(next, chunks, None))
             yield chunk
     finally:
-        await asyncio.shield(lane.release(download.close))
+        await asyncio.shield(executor.release(download.close))
 
 
 def _begin(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":

@@ -11,9 +11,9 @@ from email.utils import formatdate
 
 from trackside.artifacts import transfer
 from trackside.artifacts.blobs import Blobs, Stat, put
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.routes import room, tell
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.azure import blob, files
 from trackside.core.access import Action
 from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unsupported

@@ -1,7 +1,7 @@
-"""Which clients write artifact URIs in a form of their own, and how their answers are worded.  Knows doors and headers.
+"""Detects the clients that use artifact URIs in a form of their own, and translates the URIs of their requests and answers.
 
 azureml-mlflow comes by the scope of its workspace.  Clients whose tracking URI is `databricks` are known by the user agent of
-their SDK; those without the SDK come by the door `/databricks`.
+their SDK; those without the SDK use the path prefix `/databricks`.
 """
 
 import asyncio
@@ -32,21 +32,21 @@ _DEPLOY = (
     " `trackside endpoint create`."
 )
 
-Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Named | None, str]]
+ParseWorkspace = Callable[[str, list[tuple[bytes, bytes]]], tuple[Named | None, str]]
 
 
 class Dialects:
-    """`recall` and `resolve` give the workspace of what `doors` finds in a request; `prefix` is the server's path prefix."""
+    """`recall` and `resolve` return the workspace for the result of `parse_workspace`; `prefix` is the server's path prefix."""
 
     def __init__(
         self,
-        doors: Doors,
+        parse_workspace: ParseWorkspace,
         recall: Callable[[Named | None], Workspace | None],
         resolve: Callable[[Named | None], Workspace],
         *,
         prefix: str = "",
     ) -> None:
-        self._doors = doors
+        self._parse_workspace = parse_workspace
         self._recall = recall
         self._resolve = resolve
         self._prefix = prefix
@@ -61,7 +61,7 @@ class Dialects:
         if path.startswith(_ARM_PATHS):
             return ARM_OF_MODELS if _OF_MODELS.search(path) else ARM
         try:
-            named, rest = self._doors(path, scope["headers"])
+            named, rest = self._parse_workspace(path, scope["headers"])
             if not rest.startswith(_MLFLOW):
                 return None
             workspace = self._recall(named)

@@ -70,7 +70,7 @@ class Sku(Struct, frozen=True):
 
 def endpoint(shown: m.ShownEndpoint, workspace: Workspace, base: str) -> dict[str, Any]:
     """Return the ARM resource of an endpoint; `base` is the server's URL as the client wrote it."""
-    door = f"{base}/ws/{workspace.name}" if workspace.folder else base
+    base_url = f"{base}/ws/{workspace.name}" if workspace.folder else base
     return {
         **_resource(endpoint_id(workspace, shown.name), shown.name, TYPE, shown, workspace),
         "tags": shown.tags,
@@ -78,8 +78,8 @@ def endpoint(shown: m.ShownEndpoint, workspace: Workspace, base: str) -> dict[st
             "authMode": told_mode(shown),
             "description": shown.description,
             "properties": {key: value for key, value in shown.properties.items() if key != MODE_PROPERTY},
-            "scoringUri": f"{door}{shown.scoring_path}",
-            "swaggerUri": f"{door}{shown.openapi_path}",
+            "scoringUri": f"{base_url}{shown.scoring_path}",
+            "swaggerUri": f"{base_url}{shown.openapi_path}",
             "provisioningState": "Succeeded",
             "publicNetworkAccess": "Enabled",
             "traffic": {each.name: each.traffic for each in shown.deployments if each.traffic},

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.azure import arm_routes, blob_routes, databricks_routes, online_routes, run_history, workspace_routes
 from trackside.core.access import Action
 from trackside.core.http.codec import Answer, Call

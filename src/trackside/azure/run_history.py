@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from trackside.access.credential_headers import secret_of
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.azure import blob, files
 from trackside.azure.files import Owner
 from trackside.core.access import Action

@@ -32,7 +32,7 @@ from trackside.core.db import migrate
 from trackside.core.db.sqlite import SqliteDatabase
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists
-from trackside.core.filters import grams
+from trackside.core.filters import trigrams
 from trackside.core.settings import Settings
 from trackside.quotas import usage
 from trackside.traces.storage import offload
@@ -190,7 +190,7 @@ def _changes(
             for name, at, shift, low, is_uri in plan
         }
         if table == "model_versions":
-            made["source_grams"] = grams.of_text(spell(row[names.index("source")]))
+            made["source_grams"] = trigrams.of_text(spell(row[names.index("source")]))
         return made
 
     return change

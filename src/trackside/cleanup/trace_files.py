@@ -25,7 +25,7 @@ def remove(
         # One list of those that have attachments costs less than a look for each trace.
         there = [entry.path for entry in spot.blobs.entries(spot.key) if entry.path in gone]
         for trace_id in there:
-            freed = free(Spot(spot.blobs, f"{spot.key}/{trace_id}", spot.lane))
+            freed = free(Spot(spot.blobs, f"{spot.key}/{trace_id}", spot.store_name))
             files, size_bytes = files + freed.files, size_bytes + freed.size_bytes
     except (Denied, Invalid, NotFound, Unavailable, Unsupported) as fault:
         kept.append(f"{folder}: {fault.message}")

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import takewhile
 
 from trackside.artifacts import store as artifacts
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.cleanup import rows, sizes, survey, trace_files, whole
 from trackside.cleanup.model import DeletionResult, Found, Kind, Target, obstacles
 from trackside.cleanup.sizes import Size
@@ -218,7 +218,7 @@ class Work:
         spots = [each for each in opened if isinstance(each, Spot)]
         while spots:
             await request.read(backup_lease.check_none)
-            alike = list(takewhile(lambda each, lane=spots[0].lane: each.lane == lane, spots))  # type: ignore[misc]  # mypy does not infer a lambda's default
+            alike = list(takewhile(lambda each, store_name=spots[0].store_name: each.store_name == store_name, spots))  # type: ignore[misc]  # mypy does not infer a lambda's default
             done, freed = await self.threads.of(spots[0]).run_long(files.free_next, alike)
             if freed.files:
                 await request.write(partial(_count, target=target, freed=freed))

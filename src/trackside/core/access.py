@@ -114,12 +114,12 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 def experiment_named(given: str) -> Object:
-    """Return the experiment of an id as a caller wrote it: `007` names the experiment `7`, and `-0` the experiment `0`."""
+    """Return the experiment of an id as the caller wrote it: `007` denotes the experiment `7`, and `-0` the experiment `0`."""
     return Object("experiment", str(int(given)) if _INTEGER.fullmatch(given) else given)
 
 
 class Reference(NamedTuple):
-    """What a call names: an object, something that belongs to one object ("run", "logged_model", "artifact") or to several
+    """The target of a call: an object, a part of one object ("run", "logged_model", "artifact") or of several
     ("evaluation_dataset"), or the whole workspace.
 
     `needs` is set if the call needs another action on it than on the rest."""
@@ -130,7 +130,7 @@ class Reference(NamedTuple):
 
     @property
     def is_fixed(self) -> bool:
-        """Return whether its place may be cached: a change of place must call `identity.store.touch`."""
+        """Return whether its object may be cached: a move to another object must call `identity.store.touch`."""
         return self.kind in ("run", "logged_model")
 
 
@@ -177,7 +177,7 @@ ALL_RIGHTS = Rights(EVERY_ACTION)
 
 
 class Caller:
-    """The caller, as far as routes and stores need to know it."""
+    """The caller, in the form that routes and stores use."""
 
     __slots__ = ()
 
@@ -200,7 +200,7 @@ class Caller:
         return False
 
     def may_act_for(self, tx: Any, principal: Any) -> bool:
-        """Return whether the caller may change a user or a group, or make credentials for it."""
+        """Return whether the caller may change a user or a group, or create credentials for it."""
         del tx, principal
         return self.is_admin
 
@@ -215,12 +215,12 @@ class Caller:
         return self.rights(None)
 
 
-# Returns why the principal lacks an action on the whole workspace now; empty if it lacks none.  For links and webhooks.
+# Returns why the principal lacks an action on the whole workspace now; empty if it has all. For links and webhooks.
 WhyNot = Callable[[int | None, int, Iterable[Action]], str]
 
 
 def never(principal_id: int | None, ws: int, actions: Iterable[Action]) -> str:
-    """Return no reason: a store without users refuses nothing."""
+    """Return an empty reason: a store without users refuses nothing."""
     del principal_id, ws, actions
     return ""
 

@@ -1,7 +1,7 @@
-"""A certificate authority of the server's own, and a certificate from it.  Knows X.509 (RFC 5280); knows no socket.
+"""A certificate authority of the server, and server certificates that it issues (X.509, RFC 5280).
 
-Microsoft's clients speak HTTPS only.  Where no certificate is at hand, the server makes an authority once, which clients are told
-to trust, and a certificate for its names, which it renews.  The package `cryptography` does the work; it is an extra.
+Microsoft's clients require HTTPS.  Without a certificate of the operator's, the server creates an authority once, which clients
+must trust, and certificates for its names, which it renews.  It uses the package `cryptography`, an extra.
 """
 
 import ipaddress
@@ -20,11 +20,11 @@ from trackside.core.disk import make_folder, sync_folder
 AUTHORITY_LIFE = timedelta(days=3650)
 LIFE = timedelta(days=397)  # the longest that browsers and Apple's libraries accept
 RENEW = timedelta(days=30)
-_EARLIER = timedelta(hours=1)  # clocks differ
+_EARLIER = timedelta(hours=1)  # tolerance for clocks that differ
 
 
 class Files(Struct, frozen=True):
-    """`authority` is what clients trust; the others are the server's."""
+    """`authority` is the certificate that clients trust; the others are the server's."""
 
     authority: Path
     certificate: Path
@@ -32,11 +32,11 @@ class Files(Struct, frozen=True):
 
 
 class CertificateError(Exception):
-    """There can be no certificate; the message says why."""
+    """No certificate can be made; the message gives the reason."""
 
 
 def prepare(folder: Path, names: Sequence[str], now: datetime | None = None) -> Files:
-    """Find or make an authority and a certificate for these host names and addresses.  Raise CertificateError."""
+    """Find or create an authority and a certificate for these host names and addresses.  Raise CertificateError."""
     now = now or datetime.now(UTC)
     try:
         x509, primitives = import_module("cryptography.x509"), _primitives()
@@ -63,7 +63,7 @@ def _primitives() -> Any:
 
 def _make_authority(x509: Any, primitives: Any, where: Path, key_file: Path, now: datetime) -> None:
     key = primitives.asymmetric.ec.generate_private_key(primitives.asymmetric.ec.SECP256R1())
-    name = _name(x509, f"Trackside {secrets.token_hex(4)}")  # another name than that of any other authority
+    name = _name(x509, f"Trackside {secrets.token_hex(4)}")  # unique among the authorities that a client may trust
     made = (
         _builder(x509, name, name, key.public_key(), now, AUTHORITY_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -122,7 +122,7 @@ def _usage(x509: Any, *, signs: bool) -> Any:
 
 
 def _is_good(x509: Any, certificate: Path, names: Sequence[str], now: datetime) -> bool:
-    """It holds for some time, and for all these names."""
+    """Tell whether the certificate is valid for some time, and for all these names."""
     if not certificate.exists():
         return False
     found = x509.load_pem_x509_certificate(certificate.read_bytes())
@@ -150,7 +150,7 @@ def _key_bytes(primitives: Any, key: Any) -> bytes:
 
 
 def _write(file: Path, data: bytes, mode: int) -> None:
-    """Put it in place whole, readable by those whom the mode names from the beginning."""
+    """Write a file atomically, with its final permissions from the beginning."""
     new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as made:

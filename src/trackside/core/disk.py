@@ -1,4 +1,4 @@
-"""Files that only the server's user reads, whatever the umask, and names that a power cut does not take back."""
+"""Creates private files and folders, whatever the umask, and syncs their names to the disk."""
 
 import os
 import stat
@@ -9,13 +9,13 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder and what is missing above it.  One that is there stays as it is: its owner chose its mode."""
+    """Create a folder and its missing parents.  An existing folder keeps its mode, which its owner chose."""
     if not path.is_dir():
         if not path.parent.exists():
             make_folder(path.parent)
         path.mkdir(
             mode=PRIVATE_FOLDER, exist_ok=True
-        )  # another process may be quicker; a file in its place is an error
+        )  # another process may have created it; a file at this path is an error
 
 
 def create(path: Path) -> int:
@@ -24,8 +24,8 @@ def create(path: Path) -> int:
 
 
 def make_private(path: Path, mode: int = PRIVATE_FILE) -> None:
-    """Close what everybody on the machine may read.  What only a group may read was opened to that group on purpose, and what
-    belongs to another user is left to that user."""
+    """Remove the permissions of other users.  Group permissions were set on purpose and stay; a file of another user is not
+    changed."""
     with suppress(FileNotFoundError, PermissionError):
         found = path.stat()
         if found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) & stat.S_IRWXO:
@@ -33,7 +33,7 @@ def make_private(path: Path, mode: int = PRIVATE_FILE) -> None:
 
 
 def settle(unfinished: Path, target: Path) -> None:
-    """Gives a file that is whole its name, with both on the disk.  Raises OSError."""
+    """Rename a complete file to its target, and sync both to the disk.  Raises OSError."""
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.replace(target)
@@ -41,7 +41,7 @@ def settle(unfinished: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """The names in it."""
+    """Sync the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

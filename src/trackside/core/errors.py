@@ -9,7 +9,7 @@ Because = Literal["taken", "missing", "bad-name", "too-long", "admins-only"]
 
 
 class Reason(Struct, frozen=True):
-    """The reason of a fault as data, so that a page can word it in its own language.  The message quotes `values`."""
+    """The reason of a fault as data, so that the web UI can translate the message.  The message quotes `values`."""
 
     key: Because
     values: dict[str, str]
@@ -23,11 +23,11 @@ class Fault(Exception):
 
     def __init__(self, message: str = "", headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
         super().__init__(*([message] if message else []))
-        self.headers = headers  # which the answer has besides
+        self.headers = headers  # further headers of the answer
         self.reason: Reason | None = None
 
     def because(self, key: Because, **values: str) -> Self:
-        """Add the reason to a common fault.  Return the fault."""
+        """Add the reason to a common fault and return the fault."""
         self.reason = Reason(key, values)
         return self
 
@@ -128,7 +128,7 @@ class TooLarge(Fault):
 
 
 class Busy(Fault):
-    """The server has too much to do at the moment.  MLflow's clients retry by themselves."""
+    """The server has too many calls to process now.  MLflow's clients retry by themselves."""
 
     code = "REQUEST_LIMIT_EXCEEDED"
     status = 429
@@ -140,23 +140,23 @@ class Unsupported(Fault):
 
 
 class TooSlow(Fault):
-    """The call takes longer than one call may.  Status 400: after a 5xx, clients would retry, which takes as long again."""
+    """The call exceeded its time limit.  Status 400: after a 5xx, clients would retry, which takes as long again."""
 
     code = "DEADLINE_EXCEEDED"
     status = 400
 
 
 class Unavailable(Fault):
-    """The store cannot answer now, such as with a full disk or a database that is down.  A retry may succeed."""
+    """The store cannot answer now, for example with a full disk or a database that is down.  A retry may succeed."""
 
     code = "TEMPORARILY_UNAVAILABLE"
     status = 503
 
 
 class NoBucket(Unavailable):
-    """The bucket of the artifact store does not exist: the operator has to create it.
+    """The bucket of the artifact store does not exist: the operator must create it.
 
-    507: a fault of the server, as its operator's alerts count it, which no client of MLflow repeats by itself."""
+    Status 507: it counts as a server error for the operator's alerts, and no MLflow client retries it."""
 
     code = "INVALID_STATE"
     status = 507

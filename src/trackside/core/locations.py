@@ -1,4 +1,4 @@
-"""Where data is kept: what a user writes, as a checked location.  Knows URLs; opens nothing, reads no environment."""
+"""Parses where a user wants data to be stored: databases, folders and buckets.  It opens nothing and reads no environment."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ _SCHEMES = (*CLOUD_SCHEMES, "http", "https", "file", "sqlite", "postgresql", "po
 
 
 class LocationError(ValueError):
-    """The text names no place that can be used; the message says what would be right."""
+    """The text is not a valid location; the message says what would be right."""
 
 
 class SqliteStore(Struct, frozen=True):
@@ -40,7 +40,7 @@ class PostgresStore(Struct, frozen=True, kw_only=True):
 
     dialect: ClassVar[Literal["postgresql"]] = "postgresql"
 
-    # Both forms leave the password out: they end up in logs, error messages and the line printed at the start.
+    # `str` and `repr` leave the password out: they appear in logs, error messages and the line printed at the start.
     def __str__(self) -> str:
         if self.host.startswith("/"):
             return f"postgresql://{self.user}@/{self.database}?host={self.host}"
@@ -65,7 +65,7 @@ class ArtifactStore(Struct, frozen=True):
 
 
 def store(text: str) -> Store:
-    """The database that a URL names, in the forms that MLflow's users write."""
+    """Return the database that a URL names, in the forms that MLflow accepts."""
     scheme, separator, rest = text.partition(":")
     scheme = scheme.lower()
     if not separator or scheme == "file":
@@ -73,7 +73,7 @@ def store(text: str) -> Store:
             "a folder of files (such as mlruns) cannot be the store; write sqlite:///FILE or"
             " postgresql://USER:PASSWORD@HOST/DATABASE, or leave it out for a SQLite file in the data folder"
         )
-    backend = scheme.partition("+")[0]  # postgresql+psycopg2: which driver is ours to choose
+    backend = scheme.partition("+")[0]  # postgresql+psycopg2: the driver part is ignored
     if backend == "sqlite":
         return _sqlite(rest)
     if backend in ("postgresql", "postgres"):
@@ -83,7 +83,7 @@ def store(text: str) -> Store:
 
 
 def artifacts(text: str) -> ArtifactStore:
-    """The place that a path, a file:// URL or a bucket's URL names."""
+    """Return the artifact store that a path, a file:// URL or a bucket's URL names."""
     scheme, separator, _ = text.partition("://")
     scheme = scheme.lower()
     if not separator or scheme == "file":
@@ -105,7 +105,7 @@ def is_in_bucket(place: str) -> bool:
 
 
 def artifact_root(text: str) -> str:
-    """The URI below which new experiments get their folder; clients write to it, so every scheme they know will do."""
+    """Return the URI below which new experiments get their folder; clients write to it, so every scheme of theirs is valid."""
     scheme, separator, rest = text.partition(":")
     if not separator:
         return str(local_path(text))
@@ -118,7 +118,7 @@ def artifact_root(text: str) -> str:
 
 
 def local_path(text: str) -> Path:
-    """An absolute path from a path or a file:// URL, with `~` resolved."""
+    """Return an absolute path for a path or a file:// URL, with `~` expanded."""
     if text[:5].lower() != "file:":
         return _absolute(text)
     parts = _split(text)
@@ -128,7 +128,7 @@ def local_path(text: str) -> Path:
     return _absolute(unquote(parts.path))
 
 
-# Of SQLite and libpq; a mistake with one of these is worth its name.
+# Options of SQLite and libpq: a message for one of these names it.
 _DRIVERS_OPTIONS = frozenset(
     "mode cache immutable vfs nolock timeout check_same_thread application_name connect_timeout target_session_attrs sslcert"
     " sslkey options keepalives channel_binding gssencmode port dbname client_encoding hostaddr service passfile".split()
@@ -140,10 +140,10 @@ _WITH_LOGIN = re.compile(
 
 
 def redact(text: str) -> str:
-    """Return what is safe to print of a URL.
+    """Return a URL in a form that is safe to print.
 
-    A password is replaced where the URL is well-formed.  Of one that is not, nobody can say which part is the password: no
-    more than its scheme is shown."""
+    A password is replaced in a well-formed URL.  In a malformed URL the password cannot be located, so only the scheme is
+    shown."""
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", text)
     if _PLAIN.fullmatch(text) and not (scheme and scheme[0].startswith("postgres") and text.count(":") > 1):
         return text
@@ -176,7 +176,7 @@ def _postgres(text: str) -> PostgresStore:
             "it is not a valid URL: write the characters : / ? # [ ] @ % of a password as %XX, such as %2F for /"
         ) from None
     options = dict(parse_qsl(parts.query))
-    # As libpq has it: `?host=/var/run/postgresql` is a Unix socket; user and password may come as options too.
+    # As in libpq: `?host=/var/run/postgresql` is a Unix socket; user and password may also be options.
     host = options.pop("host", None) or unquote(parts.hostname or "") or "localhost"
     user = unquote(parts.username or "") or options.pop("user", "")
     password = unquote(parts.password) if parts.password is not None else options.pop("password", None)
@@ -200,13 +200,14 @@ def _postgres(text: str) -> PostgresStore:
 
 
 def _named(options: str) -> str:
-    """An unknown option may be a part of a password that was not escaped: only a name that drivers have is shown."""
+    """Return the name of an unknown option for a message.  It may be a part of an unescaped password, so only names that drivers
+    have are shown."""
     name = options.partition("=")[0]
     return f"the option {name!r} is" if name in _DRIVERS_OPTIONS else "an option in it is"
 
 
 def _abfss(text: str) -> str:
-    # MLflow's name for an Azure container is the older one; both point to the same account and container.
+    # MLflow's name for an Azure container is the older one; both denote the same account and container.
     parts = _split(text)
     container, at, host = parts.netloc.partition("@")
     account, dot, _ = host.partition(".blob.")
@@ -227,5 +228,5 @@ def _absolute(text: str) -> Path:
         raise LocationError("it names no file or folder")
     try:
         return Path(text).expanduser().resolve()
-    except (RuntimeError, OSError) as fault:  # `~nobody`, a circle of links
+    except (RuntimeError, OSError) as fault:  # `~nobody`, or a cycle of symbolic links
         raise LocationError(f"it cannot be resolved ({fault})") from None

@@ -1,4 +1,4 @@
-"""Log lines that nobody forges: what a caller or a remote says stays in the line that quotes it."""
+"""Formats log lines so that text of callers and remotes cannot forge further lines."""
 
 import json
 import logging
@@ -11,8 +11,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class LineFormatter(logging.Formatter):
-    """Control characters are escaped, and the lines after the first (a traceback) are indented: so each line that begins with a
-    time is one that the server wrote."""
+    """Escapes control characters and indents the lines after the first (a traceback), so that each line that begins with a time
+    was written by the server."""
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record).replace("\t", r"\t")
@@ -28,7 +28,7 @@ class JsonFormatter(logging.Formatter):
         line |= getattr(record, "fields", {})
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)  # ASCII: no character of a caller begins another line
+        return json.dumps(line, default=str)  # ASCII: no character of a caller can begin another line
 
 
 def begin(level: int, *, is_json: bool = False, told: str = "") -> None:

@@ -1,7 +1,7 @@
-"""Places of artifacts: local folders and buckets, each in one spelling, so that two of them can be compared.
+"""Locations of artifacts (local folders and buckets) in a canonical form, so that they can be compared.
 
-A folder is compared by its real path: symbolic links, `.`, `//` and `/proc/self/root` make no other place of it.  Two folders
-overlap also if the file system says that they are one: by a second mount, or where case makes no difference.
+A folder is compared by its real path: symbolic links, `.`, `//` and `/proc/self/root` do not make another location.  Two folders
+also overlap if the file system reports the same inode: by a second mount, or on a file system without case.
 """
 
 import os
@@ -18,7 +18,7 @@ from trackside.core.locations import CLOUD_SCHEMES
 
 FLAG = "--allowed-artifact-roots"
 FILE = "file"
-_UNREADABLE = re.compile(r"[\x00-\x1f\x7f\\]")  # readers of URIs differ on these
+_UNREADABLE = re.compile(r"[\x00-\x1f\x7f\\]")  # parsers of URIs treat these differently
 _AZURE = ("az", "abfss", "wasbs")
 
 
@@ -41,10 +41,10 @@ class Place(Struct, frozen=True):
 
 
 def parse(uri: str) -> Place:
-    """Return the place that a path or a URI names.
+    """Return the location that a path or a URI names.
 
-    Raise Invalid for a URI that names none, or that two readers may take for two places: one with a query, a fragment, `..`,
-    a backslash or a control character."""
+    Raise Invalid for a URI that names none, or that two parsers may read differently: one with a query, a fragment, `..`, a
+    backslash or a control character."""
     if _UNREADABLE.search(uri):
         raise Invalid(f"{uri[:200]!r} is no place for artifacts: it has a control character or a backslash")
     try:
@@ -63,7 +63,7 @@ def parse(uri: str) -> Place:
 
 
 def within(place: Place, above: Place) -> str | None:
-    """Return the key of `place` in `above`, which may be the same place; None if it lies elsewhere."""
+    """Return the key of `place` relative to `above`, which may be the same place; None if it is outside."""
     if (place.scheme, place.host) != (above.scheme, above.host):
         return None
     if above.key == "" or place.key == above.key:
@@ -72,18 +72,19 @@ def within(place: Place, above: Place) -> str | None:
 
 
 def real(place: Place) -> Place:
-    """Return the place with every symbolic link of a folder's path followed; a bucket has none."""
+    """Return the place with all symbolic links of a folder's path resolved; a bucket has none."""
     if place.scheme != FILE:
         return place
     try:
         path = os.path.realpath(f"/{place.key}")
-    except OSError as error:  # a part of /proc, or a link that is being replaced
+    except OSError as error:  # a part of /proc, or a symbolic link that is being replaced
         raise Invalid(f"'{place}' is no place for artifacts: it cannot be resolved ({error.strerror})") from None
     return Place(FILE, "", path.strip("/"))
 
 
 def overlap(one: Place, other: Place) -> bool:
-    """Return whether two real places are one, or one lies in the other.  Where a reader may not tell them apart, they do."""
+    """Return whether two real places are equal or one contains the other.  Places that a case- or Unicode-insensitive store may
+    not distinguish are equal."""
     mine, theirs = _folded(one), _folded(other)
     if within(mine, theirs) is not None or within(theirs, mine) is not None:
         return True
@@ -93,20 +94,20 @@ def overlap(one: Place, other: Place) -> bool:
 
 
 class RootPolicy:
-    """Which places a workspace may have for its artifacts, and the server may open for it.
+    """Decides which artifact roots a workspace may have, and which ones the server may open.
 
-    `allowed` are the places that the operator listed.  No workspace's root is, contains or lies in one of `own`: what the
-    server keeps for itself."""
+    `allowed` are the places that the operator listed.  No workspace's root may equal, contain or be inside one of `own`, the
+    server's own folders."""
 
     def __init__(self, allowed: Sequence[str] = (), own: Sequence[str] = ()) -> None:
         self._allowed = [real(parse(root)) for root in allowed]
         self._own = [real(parse(root)) for root in own]
 
     def admit(self, root: str, taken: Iterable[str]) -> str:
-        """Return the root in the spelling that is stored.  Raise Invalid, with what would be right, for one that a workspace
-        may not have; `taken` are the roots of the other workspaces."""
+        """Return the root in its canonical form.  Raise Invalid, with what would be right, for a root that a workspace may not
+        have; `taken` are the roots of the other workspaces."""
         if root.startswith("mlflow-artifacts:/") and not root.startswith("mlflow-artifacts://"):
-            # The workspace's own part of the server's store: `artifacts.keys` keeps it there.
+            # A folder of the workspace's own part of the server's store; `artifacts.keys` enforces that.
             key = _key(root.partition(":")[2], root)
             if "%" in key or key.partition("/")[0].casefold() in ("workspaces", ".uploads"):
                 raise Invalid(
@@ -142,8 +143,8 @@ class RootPolicy:
         return str(place)
 
     def opened(self, root: str) -> Place:
-        """Return the place of a stored root.  Raise Denied for one that the server may not open, or may not any more: the store
-        may come from another server, and a folder may have become a symbolic link since."""
+        """Return the place of a stored root.  Raise Denied for one that the server may not open, or not any more: the store may
+        come from another server, and a folder may have become a symbolic link since."""
         place = parse(root)
         if real(place) != place:
             raise Denied(
@@ -165,7 +166,7 @@ class RootPolicy:
     def _overlaps(place: Place, other: str) -> bool:
         try:
             return overlap(place, real(parse(other)))
-        except Invalid:  # a root that is never opened
+        except Invalid:  # a root that the server never opens
             return False
 
 
@@ -185,13 +186,13 @@ def _key(path: str, uri: str) -> str:
 
 
 def is_plain_bucket(place: Place) -> bool:
-    """Tell whether it lies in a cloud, and has no escapes, which stores decode or not, no password and no port."""
+    """Tell whether the place is in a cloud and has no password, no port and no escapes, which stores decode differently."""
     host = r"[A-Za-z0-9$_-]+@[A-Za-z0-9.-]+" if place.scheme == "abfss" else r"[A-Za-z0-9._-]+"
     return place.scheme in CLOUD_SCHEMES and re.fullmatch(host, place.host) is not None and "%" not in place.key
 
 
 def _folded(place: Place) -> Place:
-    """As a reader that is lenient with case, with Unicode's two forms, and with Azure's several names would have it."""
+    """Return the place as a store sees it that ignores case and Unicode normalization, with one of Azure's several host names."""
     key = unicodedata.normalize("NFC", place.key).casefold()
     if place.scheme in _AZURE:
         return Place(_AZURE[0], place.host.partition("@")[0].casefold(), key)
@@ -207,7 +208,7 @@ def _identity(place: Place) -> tuple[int, int] | None:
 
 
 def _identities(place: Place) -> set[tuple[int, int]]:
-    """Of the folder and of all above it but the root of the file system, which holds everything."""
+    """Return the identities of the folder and of all its parents except the file system's root."""
     segments = place.key.split("/")
     above = (Place(FILE, "", "/".join(segments[:count])) for count in range(1, len(segments) + 1))
     return {found for each in above if (found := _identity(each)) is not None}

@@ -1,6 +1,6 @@
-"""What language models cost, in US dollars a million tokens: the table that the server brings, and a file that adds to it.
+"""Prices of language models in US dollars per million tokens: a built-in table, and a file that extends it.
 
-The built-in prices are list prices; each group names its source and date.  Those of a file win over them.
+The built-in prices are list prices; each group names its source and date.  The prices of the file take precedence.
 """
 
 import re
@@ -15,7 +15,7 @@ _DATED = re.compile(r"(?:[-@](?:\d{4}-?\d\d-?\d\d|\d{4}|latest)|-v\d+(?::\d+)?|:
 
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
-    """Cached tokens are a part of the input tokens; without a price of their own they cost what input costs."""
+    """Cached tokens are a part of the input tokens; without a price of their own they cost as much as input."""
 
     input: float
     output: float = 0.0
@@ -77,7 +77,7 @@ BUILT_IN: Prices = {**_ANTHROPIC, **_OPENAI, **_GOOGLE}
 
 
 def read(path: Path) -> Prices:
-    """Return the built-in prices with those of a file.  Raise ValueError, which says what is wrong with the file."""
+    """Return the built-in prices merged with those of a file.  Raise ValueError with what is wrong in the file."""
     data = path.read_bytes()
     if len(data) > MAX_FILE_BYTES:
         raise ValueError(f"the file has {len(data)} bytes; at most {MAX_FILE_BYTES} are allowed")
@@ -96,7 +96,8 @@ def read(path: Path) -> Prices:
 
 
 def find(prices: Prices, model: str, provider: str) -> Price | None:
-    """Return the price of a model, of the provider if the table has one.  The table need not have dates at the end of names."""
+    """Return the price of a model, preferably of the provider.  A date at the end of the model's name is ignored if the table
+    lacks it."""
     wanted = model.lower()
     for name in (wanted, wanted.rpartition("/")[2], wanted.rpartition("/")[2].rpartition(".")[2]):
         while name:
@@ -109,7 +110,7 @@ def find(prices: Prices, model: str, provider: str) -> Price | None:
 
 
 def cost(price: Price, usage: Mapping[str, int]) -> dict[str, float] | None:
-    """Return what a call cost; None if it took no tokens.  `usage` has MLflow's names."""
+    """Return the cost of a call by kind of tokens; None if it used none.  `usage` has MLflow's names."""
     taken, made = usage.get("input_tokens", 0), usage.get("output_tokens", 0)
     if taken <= 0 and made <= 0:
         return None

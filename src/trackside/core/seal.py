@@ -1,7 +1,7 @@
-"""Short secrets, sealed for the store.  Knows the server's key; knows nothing of what a secret opens.
+"""Encrypts short secrets for the store.
 
-Sealing is AES-256-GCM by the package `cryptography`, which is an extra: without it no secret is taken.  What is sealed names
-its key, so that a wrong one is told from damage, and is bound to a context, so that it opens nothing in another row.
+A secret is sealed with AES-256-GCM by the package `cryptography`, an extra; without it no secret is accepted.  Sealed data names
+its key, so that a wrong key is distinguished from damage, and is bound to a context, so that it cannot be opened in another row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from trackside.core.errors import BadState, Unsupported
 if TYPE_CHECKING:
     from trackside.core.db.tx import (
         Tx,
-    )  # settings know a key, and the command line reads them before it needs a database
+    )  # `settings` imports this module, and the command line reads settings before it needs a database
 
 log = logging.getLogger("trackside.seal")
 
@@ -35,7 +35,7 @@ FORMAT = b"\x01"
 
 
 class SecretKey:
-    """The text that every key is derived from, one for each purpose.  No log shows it."""
+    """The text from which the key of each purpose is derived.  No log shows it."""
 
     def __init__(self, text: str) -> None:
         self._text = text.strip()
@@ -44,7 +44,7 @@ class SecretKey:
         self.id = self.derive("key id")[:ID_BYTES]
 
     def derive(self, purpose: str) -> bytes:
-        """32 bytes that tell nothing of those of another purpose."""
+        """Return 32 bytes that reveal nothing about the key of another purpose."""
         return hmac.digest(self._text.encode(), f"trackside: {purpose}".encode(), "sha256")
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class SecretKey:
 
 
 class Sealer:
-    """Seals with `key`, or with the one in `file`, which is made when it is first needed."""
+    """Seals with `key`, or with the one in `file`, which is created when it is first needed."""
 
     def __init__(self, key: SecretKey | None, file: Path) -> None:
         self._key = key
@@ -66,7 +66,7 @@ class Sealer:
         self._lock = threading.Lock()
 
     def prepare(self) -> None:
-        """Finds or makes what sealing needs: a Fault here comes before anything is written, and no writer waits."""
+        """Find or create the key.  It raises its Fault before anything is written, and without blocking the writer."""
         _cipher()
         self._own_key()
 
@@ -75,7 +75,7 @@ class Sealer:
         return self._own_key().derive(purpose).hex()
 
     def seal(self, tx: Tx, text: str, context: str) -> bytes:
-        """Raises a Fault, and stores nothing, where it cannot be sealed as the store's other secrets are."""
+        """Return the sealed text.  Raise a Fault, and store nothing, if the key is not the one of the store's other secrets."""
         cipher = _cipher()
         key = self._own_key()
         _check_is_the_stores(tx, key)
@@ -84,7 +84,7 @@ class Sealer:
         return FORMAT + key.id + nonce + sealed
 
     def open(self, sealed: bytes, context: str) -> str:
-        """Raises BadState, with what to do, if it cannot be opened."""
+        """Return the text.  Raise BadState, with the way to fix it, if it cannot be opened."""
         cipher = _cipher()
         key = self._own_key()
         rest = sealed[len(FORMAT) :]
@@ -105,7 +105,7 @@ class Sealer:
 
 
 def _cipher() -> Any:
-    """A class, of the key, that encrypts and decrypts."""
+    """Return the cipher class of `cryptography`."""
     try:
         return import_module("cryptography.hazmat.primitives.ciphers.aead").AESGCM
     except ModuleNotFoundError:
@@ -115,7 +115,7 @@ def _cipher() -> Any:
 
 
 def _check_is_the_stores(tx: Tx, key: SecretKey) -> None:
-    """All servers of a store must seal with one key, or they could not read each other's secrets."""
+    """Raise if the key differs from the store's: all servers of a store must use one key, to read each other's secrets."""
     mine = key.id.hex()
     tx.run(
         "INSERT INTO sealing_keys (purpose, key_id) VALUES ('secrets', :id) ON CONFLICT (purpose) DO NOTHING", id=mine
@@ -134,7 +134,7 @@ def _wrong_key() -> BadState:
 
 
 def _from_file(file: Path) -> SecretKey:
-    """The key in the file; a new one, that only its owner may read, if there is no file."""
+    """Return the key in the file; create the file, readable by its owner only, if there is none."""
     if not file.exists():
         make_folder(file.parent)
         new = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
@@ -144,7 +144,7 @@ def _from_file(file: Path) -> SecretKey:
             made.flush()
             os.fsync(made.fileno())
         try:
-            with suppress(FileExistsError):  # another process was quicker: its key it is
+            with suppress(FileExistsError):  # another process created it first: use that key
                 os.link(new, file)
         finally:
             new.unlink()
@@ -158,7 +158,7 @@ def _from_file(file: Path) -> SecretKey:
 
 
 def _check_mode(file: Path) -> None:
-    """Raises BadState if everybody may read it.  The group may: volumes of containers are mounted so."""
+    """Raise BadState if everybody can read it.  The group may read it, because volumes of containers are mounted so."""
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & stat.S_IROTH:
         raise BadState(

@@ -1,6 +1,6 @@
-"""How the text of a setting is read: one function per kind of value.
+"""Parsers of settings, one function for each kind of value.
 
-Each takes the text that was given and returns the value, or raises ValueError, whose message says what the text must be.
+Each takes the text and returns the value, or raises ValueError with a message that says what the text must be.
 """
 
 import re
@@ -30,7 +30,8 @@ class Secret:
 
 
 class MailServer(Struct, frozen=True):
-    """`tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS where the server has it."""
+    """The mail server.  `tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS if the server
+    supports it."""
 
     host: str
     port: int

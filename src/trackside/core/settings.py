@@ -1,7 +1,7 @@
-"""What the operator chose: flags, then TRACKSIDE_* variables, then defaults.
+"""The server's settings: flags, then TRACKSIDE_* variables, then defaults.
 
-The only module that reads the environment.  `OPTIONS` is the one list of what can be set; the command line is made from
-it.  Every value is checked here, and a wrong one is named together with where it came from.
+This is the only module that reads the environment.  `OPTIONS` is the list of all settings, from which the command line is made.
+Every value is checked here, and the message for a wrong one names its source.
 """
 
 import os
@@ -33,7 +33,7 @@ WORKSPACE = "TRACKSIDE_WORKSPACE"
 USER = "TRACKSIDE_USER"
 DEFAULT_URL = "http://127.0.0.1:5000"
 
-# What child processes, which run code of users, may see of the environment: no setting and no credential.
+# The variables that child processes, which run code of users, may see: no setting and no credential.
 CHILD_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "JAVA_HOME"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"),
@@ -41,23 +41,23 @@ CHILD_VARIABLES = (
 
 
 class SettingError(ValueError):
-    """A setting is wrong; the message is one line that names the value, where it came from and what would be right."""
+    """A setting is wrong; the message is one line with the value, its source and what would be right."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Checked and complete: nobody needs to look at a value twice."""
+    """Complete and checked settings."""
 
     host: str
     port: int  # 0: any free one
     child_environment: dict[str, str]
     ray_environment: dict[
         str, str
-    ]  # Ray's own variables, such as RAY_AUTH_TOKEN: for the process that drives a cluster
+    ]  # Ray's own variables, such as RAY_AUTH_TOKEN, for the process that drives a cluster
     data: Path
     store: Store
     artifacts: ArtifactStore
     default_artifact_root: str
-    allowed_artifact_roots: tuple[str, ...]  # below which workspaces may have artifact roots of their own
+    allowed_artifact_roots: tuple[str, ...]  # workspaces may have artifact roots of their own below these
     workers: int
     durability: Durability
     ui: Literal["trackside", "mlflow"]
@@ -105,10 +105,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls_key: Path | None
     trusted_proxies: tuple[str, ...]  # addresses and networks
     admin_username: str
-    admin_password: Secret | None  # of the first administrator, while there is no user
+    admin_password: Secret | None  # of the first administrator, if there is no user
     admin_password_file: str
-    default_role: tuple[str, ...]  # of everybody who signed in
-    oidc: Providers  # by which users sign in, and whose JWTs programs send
+    default_role: tuple[str, ...]  # of every signed-in user
+    oidc: Providers  # sign users in, and issue the JWTs of programs
     anonymous_read: bool
     max_token_days: int
     session_days: int
@@ -116,13 +116,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine reaches the server."""
+        """Return whether only this machine can reach the server."""
         host = self.host.strip("[]").lower()
         return host == "localhost" or re.fullmatch(r"127(\.[0-9]{1,3}){3}|::1", host) is not None
 
     @property
     def own_places(self) -> list[str]:
-        """What the server keeps for itself: no workspace's artifact root may overlap with any of it."""
+        """Return the server's own folders: no workspace's artifact root may overlap with any of them."""
         root = self.default_artifact_root
         return [
             str(self.artifacts),
@@ -133,7 +133,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def backups(self) -> Path:
-        """The folder for what the store was before an upgrade."""
+        """Return the folder for copies of the store before an upgrade."""
         return self.data / "backups"
 
 
@@ -152,11 +152,11 @@ _IN_DATA_FOLDER = (
 
 class _Given(Struct, frozen=True):
     text: str
-    source: str  # as the user knows it: "--port", "TRACKSIDE_PORT" or "the default"
+    source: str  # in the user's terms: "--port", "TRACKSIDE_PORT" or "the default"
 
 
 def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of one start.  `flags` holds each flag as it was typed (`-p` or `--port`) with its value."""
+    """Return the settings.  `flags` holds each flag as it was typed (`-p` or `--port`) with its value."""
     environ = os.environ if environ is None else environ
     for flag in flags:
         if flag in REFUSED_FLAGS:
@@ -188,12 +188,12 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
 
 
 def server_url(environ: Mapping[str, str] | None = None) -> str:
-    """The server that commands talk to."""
+    """Return the URL of the server that commands call."""
     return _value(SERVER_URL, environ) or DEFAULT_URL
 
 
 def server_token(environ: Mapping[str, str] | None = None) -> str | None:
-    """What commands show to that server."""
+    """Return the token that commands send to that server; None if there is none."""
     token = _value(SERVER_TOKEN, environ)
     if token and not re.fullmatch(r"[!-~]+", token):
         raise SettingError(f"{SERVER_TOKEN} is no token: that is one line of letters, digits and signs, without blanks")
@@ -201,23 +201,23 @@ def server_token(environ: Mapping[str, str] | None = None) -> str | None:
 
 
 def mlflow_credentials(environ: Mapping[str, str] | None = None) -> tuple[str | None, str | None, str | None]:
-    """User name, password and token that MLflow's clients send."""
+    """Return the user name, password and token that MLflow's clients would send."""
     name, password, token = (f"MLFLOW_TRACKING_{word}" for word in ("USERNAME", "PASSWORD", "TOKEN"))
     return _value(name, environ), _value(password, environ), _value(token, environ)
 
 
 def workspace(environ: Mapping[str, str] | None = None) -> str | None:
-    """The workspace that is meant where none is named."""
+    """Return the default workspace of commands."""
     return _value(WORKSPACE, environ)
 
 
 def variables() -> set[str]:
-    """Every TRACKSIDE_* variable that means something: to the server, to commands, or to the client package."""
+    """Return all TRACKSIDE_* variables of the server, commands and the client package."""
     return {SERVER_URL, SERVER_TOKEN, WORKSPACE, USER, *(option.variable for option in OPTIONS.values())}
 
 
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
-    """One line for each TRACKSIDE_* variable that is probably misspelt.  Others are left alone."""
+    """Return a line for each TRACKSIDE_* variable that is probably misspelt.  Others are ignored."""
     environ = os.environ if environ is None else environ
     known = variables()
     strange = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
@@ -230,8 +230,8 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
 
 def complete_endpoint(environ: MutableMapping[str, str] | None = None) -> None:
-    """Make the variables of an S3 server that is not Amazon's complete.  The library for buckets reads them by itself: it does
-    not know MLflow's word for the endpoint, and refuses one without TLS unless a second variable allows it."""
+    """Complete the variables of an S3 server other than Amazon's, which the library for buckets reads itself: it does not know
+    MLflow's name of the endpoint variable, and refuses an endpoint without TLS unless a second variable allows it."""
     environ = os.environ if environ is None else environ
     if not any(environ.get(name) for name in _S3_ENDPOINTS) and environ.get(_MLFLOWS_S3_ENDPOINT):
         environ[_S3_ENDPOINTS[0]] = environ[_MLFLOWS_S3_ENDPOINT]
@@ -306,7 +306,7 @@ def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Give
 
 
 def _check_job_buckets(settings: Settings) -> None:
-    """Raise SettingError for a bucket of jobs in which the artifacts of all workspaces lie: any job could read them."""
+    """Raise SettingError if the bucket of jobs contains the artifacts of all workspaces: any job could read them."""
     for bucket in settings.job_buckets:
         for kept in (*settings.own_places, *settings.allowed_artifact_roots):
             try:

@@ -1,4 +1,4 @@
-"""Which URIs may name a place for artifacts, and which an HTTP server.  Pure; opens none."""
+"""Checks of URIs of artifact locations and HTTP servers.  Pure; opens none."""
 
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -9,7 +9,7 @@ MAX_PLACE_CHARS = 2048
 
 
 def check_place(location: str) -> str:
-    """Where a client wants artifacts to be kept, if that can be.  The messages are MLflow's."""
+    """Return the artifact location that a client chose, or raise Invalid with MLflow's message."""
     if len(location) > MAX_PLACE_CHARS:
         raise Invalid(
             f"Invalid artifact path length. The length of the artifact path cannot be greater than {MAX_PLACE_CHARS}"
@@ -34,11 +34,11 @@ def check_place(location: str) -> str:
 
 
 def http_parts(address: str) -> SplitResult | None:
-    """The parts of an http(s) address that a connection can be made to; None for any other text."""
+    """Return the parts of an http(s) address that a connection can be made to; None for any other text."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname or "", parts.port
-        host.encode("idna")  # as a look-up does; no label may be empty or longer than 63 characters
+        host.encode("idna")  # as for a DNS lookup: no label may be empty or longer than 63 characters
     except ValueError:
         return None
     is_good = parts.scheme in ("http", "https") and port != 0 and re.fullmatch(r"[^\s\x00-\x20\x7f/\\@]+", host)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from trackside.core.db.tx import HeardElsewhere
+from trackside.core.db.tx import OnChange
 from trackside.core.work.loop import Loop
 from trackside.jobs.executors.port import Executor
 from trackside.jobs.kinds import Kinds
@@ -20,7 +20,7 @@ def start(
     folder: Path,
     executor: Executor,
     url: str,
-    wakers: list[HeardElsewhere],
+    wakers: list[OnChange],
     note: Callable[[int, str, str, float], None],
     *,
     every_s: float = EVERY_S,

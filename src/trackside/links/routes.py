@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import msgspec
 
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action, Rights, Visit
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, Unavailable
@@ -21,7 +21,7 @@ from trackside.core.http_client.credentials import Secret
 from trackside.core.http_client.errors import Cancelled, NotCalled, RemoteUnavailable, RequestRejected
 from trackside.core.outgoing.guard import Guard
 from trackside.core.seal import Sealer
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.events import store as events
 from trackside.links import check, run_relations, store
 from trackside.links import model as m
@@ -51,7 +51,7 @@ class Calls:
         self,
         db: Database,
         roots: Roots,
-        callers: Lanes,
+        callers: KeyedPool,
         server_root: str,
         sealer: Sealer,
         cancel_token: CancelToken,
@@ -225,7 +225,7 @@ def routes(
     db: Database,
     roots: Roots,
     threads: StoreThreads,
-    callers: Lanes,
+    callers: KeyedPool,
     server_root: str,
     sealer: Sealer,
     cancel_token: CancelToken,

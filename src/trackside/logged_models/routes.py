@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from trackside.artifacts import keys, transfer
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.routes import RunListing, file_infos
 from trackside.artifacts.store import Root
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core import names
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx

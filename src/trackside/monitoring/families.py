@@ -190,8 +190,8 @@ STORE_UP = Family("store_up", "gauge", "1 if the store takes writes, 0 if it doe
 STORE_BYTES = Family("store_size_bytes", "gauge", "Size of the store: the database with its indexes.")
 DISK_FREE = Family("disk_free_bytes", "gauge", "Free bytes of the file system that holds a folder.", ("folder",))
 DISK_SIZE = Family("disk_size_bytes", "gauge", "Size of the file system that holds a folder.", ("folder",))
-CENSUS_AGE = Family(
-    "census_age_seconds", "gauge", "Age of the counts of rows in this scrape; it grows while the store does not answer."
+COUNTS_AGE = Family(
+    "counts_age_seconds", "gauge", "Age of the counts of rows in this scrape; it grows while the store does not answer."
 )
 
 FAMILIES: tuple[Family, ...] = (
@@ -203,6 +203,6 @@ FAMILIES: tuple[Family, ...] = (
     *(DELIVERIES, DELIVERIES_DEAD, DELIVERY_AGE, ATTEMPTS),
     *(JOBS, JOB_AGE, JOB_SECONDS),
     *(QUOTA_LIMIT, QUOTA_USED),
-    *(STORE_UP, STORE_BYTES, COMMITS, QUERIES, CONNECTIONS, RETRIES, SCHEMA, BACKUP, DISK_FREE, DISK_SIZE, CENSUS_AGE),
+    *(STORE_UP, STORE_BYTES, COMMITS, QUERIES, CONNECTIONS, RETRIES, SCHEMA, BACKUP, DISK_FREE, DISK_SIZE, COUNTS_AGE),
     *(WORKERS, CPU, MEMORY),
 )

@@ -162,7 +162,7 @@ def of_server(
     version, kind = next(iter(found[f.BUILD]))
     counts = [sum(column) for column in zip(*(each.counts for each in requests.values()), strict=True)]
     p95 = quantile_ms(tuple(counts), 0.95) if len(counts) > len(BOUNDS_S) else None
-    age = found.get(f.CENSUS_AGE, {}).get(())
+    age = found.get(f.COUNTS_AGE, {}).get(())
     return ServerOverview(
         version=version,
         store=kind,

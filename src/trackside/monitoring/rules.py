@@ -131,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         "ticket",
         "The last backup that succeeded is older than 26 hours.",
     ),
-    Rule("TracksideCountsOld", f"{f.CENSUS_AGE.full} > 300", "5m", "ticket", "The store has not been counted for 5 minutes."),
+    Rule("TracksideCountsOld", f"{f.COUNTS_AGE.full} > 300", "5m", "ticket", "The store has not been counted for 5 minutes."),
 )  # fmt: skip
 
 

@@ -17,10 +17,10 @@ from trackside.core.db.limits import Limit
 from trackside.core.db.reads import READ
 from trackside.core.db.tx import Tx
 from trackside.core.http.meter import Timing
-from trackside.monitoring import census, overview
 from trackside.monitoring import families as f
-from trackside.monitoring.census import MOST_SERIES, OTHER, Reading
+from trackside.monitoring import overview, row_counts
 from trackside.monitoring.overview import ServerOverview
+from trackside.monitoring.row_counts import MOST_SERIES, OTHER, Reading
 from trackside.monitoring.workers import Alone, Shared
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FRESH_S = 15.0  # how old counts may be: as often as Prometheus scrapes by default
 WAIT_S = 2.0  # of a scrape for the store; Prometheus itself waits 10 s by default
-CENSUS_S = 30.0  # that counting may take
+COUNT_TIMEOUT_S = 30.0  # that counting may take
 
 
 class Database(Protocol):
@@ -98,8 +98,8 @@ class Watch:
         with self._lock:
             begun = self._clock()
             try:
-                with self._db.read(0, Limit(CENSUS_S)) as tx:
-                    self._reading = census.take(tx)
+                with self._db.read(0, Limit(COUNT_TIMEOUT_S)) as tx:
+                    self._reading = row_counts.read(tx)
             except Exception:  # noqa: BLE001  # whatever the store says; the next scrape asks again
                 return
             self._taken = begun
@@ -111,7 +111,7 @@ class Watch:
         values = {} if reading is None else dict(reading.values)
         values[f.BUILD] = [(self._labels, 1.0)]
         values[f.STORE_UP] = [((), float(self._db.fault() is None))]
-        values[f.CENSUS_AGE] = [] if reading is None else [((), max(0.0, self._clock() - self._taken))]
+        values[f.COUNTS_AGE] = [] if reading is None else [((), max(0.0, self._clock() - self._taken))]
         sizes = {name: _usage(folder) for name, folder in self._folders.items()}
         values[f.DISK_FREE] = [((name,), float(usage[1])) for name, usage in sizes.items() if usage]
         values[f.DISK_SIZE] = [((name,), float(usage[0])) for name, usage in sizes.items() if usage]

@@ -11,7 +11,7 @@ from trackside.core.access import Object
 from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import AlreadyExists
-from trackside.core.filters import grams
+from trackside.core.filters import trigrams
 from trackside.core.http.codec import encode
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
@@ -237,7 +237,7 @@ def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
     tx.run(
         """
         INSERT INTO registered_model_tags (workspace_id, model_seq, key, value, value_head, value_grams)
-        VALUES (:ws, :model, :key, :value, :head, :grams)
+        VALUES (:ws, :model, :key, :value, :head, :trigrams)
         ON CONFLICT (model_seq, key) DO UPDATE
         SET value = excluded.value, value_head = excluded.value_head, value_grams = excluded.value_grams
         """,
@@ -245,7 +245,7 @@ def put_tag(tx: Tx, model_seq: int, key: str, value: str) -> None:
         key=key,
         value=value,
         head=value[:TAG_HEAD],
-        grams=grams.of_text(value),
+        trigrams=trigrams.of_text(value),
     )
 
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 from msgspec import UNSET, UnsetType, field, structs
 
 from trackside.artifacts import keys, transfer
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.session import Session
 from trackside.core.db.tx import Tx

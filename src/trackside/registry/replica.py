@@ -13,7 +13,7 @@ from msgspec import Struct
 from trackside.core import names
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
-from trackside.core.filters import grams
+from trackside.core.filters import trigrams
 from trackside.registry import aliases, history, models, stages, transitions, uses, versions
 from trackside.registry.files import removal, replica_files, sources
 from trackside.registry.history import Kind, Reason
@@ -308,7 +308,7 @@ def make_version(
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
             source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
             creation_time, last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :own, :run,
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :trigrams, :storage, :files, :own, :run,
             :link, :logged_model, :is_prompt, :created, :created) RETURNING version_seq
         """,
         uid=uid,
@@ -318,7 +318,7 @@ def make_version(
         description=description,
         stage=NO_STAGE,
         source=source,
-        grams=grams.of_text(source),
+        trigrams=trigrams.of_text(source),
         storage=storage,
         files=files_uri,
         own=int(birth.copied and files_uri is not None),

@@ -5,7 +5,7 @@ Prompts are models too, and hidden unless the filter speaks of them: the tag tha
 with the value 'true' or 'false', so that every comparison with it means what it says.
 
 A test that few rows can pass is best begun with: so indexes are asked first, and where one names up to MOST_LISTED rows,
-only these are looked at and put in order; for a piece in the middle of a text, the bits of `grams` name them sooner.
+only these are looked at and put in order; for a piece in the middle of a text, the bits of `trigrams` name them sooner.
 Else the walk is along the index that has the order, and ends when the page is full.  SQLite has no statistics to choose
 by: a `+` before a column keeps it from the walk.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from trackside.core.db.tx import EVERYTHING, Condition
-from trackside.core.filters import grams, keyset
+from trackside.core.filters import keyset, trigrams
 from trackside.core.filters.fields import MODEL_VERSIONS, REGISTERED_MODELS, Fields
 from trackside.core.filters.keyset import Term
 from trackside.core.filters.nodes import And, Comparison, Entity, Field, Filter, Not, Operator, Or, Order
@@ -204,7 +204,7 @@ def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
     else:
         return []
     is_walk = part.operator in _LIKES and not _beginning(part)
-    bits = grams.of_pattern(str(part.values[0])) if is_walk and bits_of else 0
+    bits = trigrams.of_pattern(str(part.values[0])) if is_walk and bits_of else 0
     # In the order of the index with the bits: or PostgreSQL may read the table.
     tests = [f"{bits_of} & {(mark := bind(bits))} = {mark} ORDER BY x.{key}", text] if bits else [text]
     limit = bind(MOST_LISTED + 1)

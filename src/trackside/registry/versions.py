@@ -10,7 +10,7 @@ from trackside.artifacts.store import Root
 from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Tx
 from trackside.core.errors import NotFound
-from trackside.core.filters import grams
+from trackside.core.filters import trigrams
 from trackside.core.http.codec import encode
 from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
@@ -81,7 +81,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
             source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
             creation_time, last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :grams, :storage, :files, :own, :run,
+        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :trigrams, :storage, :files, :own, :run,
             :link, :logged_model, :is_prompt, :now, :now) RETURNING version_seq
         """,
         uid=uid,
@@ -91,7 +91,7 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         description=description,
         stage=NO_STAGE,
         source=origin.source,
-        grams=grams.of_text(origin.source),
+        trigrams=trigrams.of_text(origin.source),
         storage=origin.storage_location,
         files=origin.files_uri,
         own=int(origin.has_own_folder),
@@ -361,12 +361,12 @@ def put_tags(tx: Tx, version_seq: int, tags: dict[str, str]) -> None:
     tx.many(
         """
         INSERT INTO model_version_tags (workspace_id, version_seq, key, value, value_head, value_grams)
-        VALUES (:ws, :version, :key, :value, :head, :grams)
+        VALUES (:ws, :version, :key, :value, :head, :trigrams)
         ON CONFLICT (version_seq, key) DO UPDATE
         SET value = excluded.value, value_head = excluded.value_head, value_grams = excluded.value_grams
         """,
         [
-            {"key": key, "value": value, "head": value[:TAG_HEAD], "grams": grams.of_text(value)}
+            {"key": key, "value": value, "head": value[:TAG_HEAD], "trigrams": trigrams.of_text(value)}
             for key, value in tags.items()
         ],
         version=version_seq,

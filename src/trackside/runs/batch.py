@@ -307,7 +307,7 @@ def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
     drop_documents(tx, [state.run_seq for state in touched.values() if state.has_doc])
     news: dict[str, int] = {}
     for run_id, state in touched.items():
-        tx.stir("run", run_id)
+        tx.touch("run", run_id)
         if memory is not None:
             memory.touch(("run", tx.ws, run_id))
             state.has_doc = False

@@ -319,4 +319,4 @@ def _announce(tx: Tx, runs: Sequence[Run], action: str, details: Mapping[str, ob
         ]
     )
     for run in runs:
-        tx.stir("run", run.run_id)
+        tx.touch("run", run.run_id)

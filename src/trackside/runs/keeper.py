@@ -23,8 +23,8 @@ class Database(Protocol):
 
 def step(db: Database, now: float | None = None) -> bool:
     """Makes some documents; True if more may be due.  Nothing is lost if it never runs: a search makes what is missing.
-    `now`: as of `GroupWriter.take_rested`."""
-    due = db.writer.take_rested(AT_ONCE, now)
+    `now`: as of `GroupWriter.take_settled`."""
+    due = db.writer.take_settled(AT_ONCE, now)
     by_workspace: dict[int, list[str]] = {}
     for _, ws, run_id in due:
         by_workspace.setdefault(ws, []).append(run_id)

@@ -437,7 +437,7 @@ def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -
     """Delete the stored documents of runs.  The writer's cache of the runs is kept: `update_all` has updated it."""
     batch.drop_documents(tx, [states[run_id].run_seq for run_id in touched if states[run_id].has_doc])
     for run_id, ended in touched.items():
-        tx.stir("run", run_id, ends=ended)
+        tx.touch("run", run_id, ends=ended)
         if tx.memory is not None:
             tx.memory.touch(("run", tx.ws, run_id))
             states[run_id].has_doc = False

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from trackside.core.access import Object
-from trackside.core.db.rest import SOON_S
+from trackside.core.db.debounce import SHORT_QUIET_S
 from trackside.core.db.texts import texts
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import NotFound
@@ -38,7 +38,7 @@ ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
 SMALL_BYTES = 32 << 10  # a document that PostgreSQL sends before the sizes of all are known: AT_ONCE are 32 MiB
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
 _sizes = msgspec.json.Decoder(list[tuple[int, int]])
-REST_MS = round(SOON_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
+REST_MS = round(SHORT_QUIET_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
 
 
 def delete(tx: Tx, run_id: str) -> None:
@@ -378,7 +378,7 @@ def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None =
     """Record a change of a run and delete its document; `ends`: no further change is expected."""
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
     tx.record(Change("run", run_id, action, detail))
-    tx.stir("run", run_id, ends=ends)
+    tx.touch("run", run_id, ends=ends)
 
 
 def _move(tx: Tx, run_id: str, stage: str, action: str) -> None:

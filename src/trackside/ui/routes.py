@@ -1,4 +1,4 @@
-"""Serves the web UI: its page at the root of each door, and its assets.  Knows HTTP; knows nothing of what the page shows.
+"""Serves the web UI: its page at the root and below each workspace's prefix, and its assets.
 
 Each address in the page is relative, so that it works at `/`, below a prefix, below `/ws/NAME/` and behind a proxy with a
 path of its own.  That needs a slash at the end of the page's address, where a caller without one is sent.
@@ -10,7 +10,7 @@ from trackside.core.http.browser import NO_SNIFFING, page_headers, with_slash
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.ui.files import ENCODINGS, Files, etag
-from trackside.workspaces.model import DEFAULT, doors, page_address
+from trackside.workspaces.model import DEFAULT, page_address, parse_workspace
 
 _PAGE_HEADERS = page_headers(
     "default-src 'none'",
@@ -47,15 +47,15 @@ class Pages:
         path: str = request.scope["path"]
         if not path.endswith("/"):
             return Response(308, [(b"location", with_slash(request.scope))])
-        door = path.removeprefix(self._prefix)
-        elsewhere = page_address(door)
+        relative = path.removeprefix(self._prefix)
+        elsewhere = page_address(relative)
         if elsewhere is not None:
             return Response(302, [(b"location", elsewhere.encode())])
         page = self._files.page()
         if page is None:
             return Response(503, _PAGE_HEADERS, _MISSING)
-        named, _ = doors(door, [])
-        root = "../" * (door.count("/") - 1) or "./"
+        named, _ = parse_workspace(relative, [])
+        root = "../" * (relative.count("/") - 1) or "./"
         body = _placed(page, root, DEFAULT if named is None else named.name)
         tag = etag(body)
         headers = [*_PAGE_HEADERS, (b"etag", tag)]

@@ -21,7 +21,7 @@ from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, command, query, stream
 from trackside.core.http.streams import Request, Response
 from trackside.core.seal import Sealer
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.events import store
 from trackside.events.model import check_limit
 from trackside.webhooks import deliveries, envelopes, mutes, payloads, subscriptions, tokens, urls
@@ -43,7 +43,7 @@ class Calls:
     sealer: Sealer
     post: Post
     courier: Courier
-    callers: Lanes
+    callers: KeyedPool
 
     async def create_mlflow(self, request: Request) -> Response:
         """Tells a URL of what happens in the model registry."""
@@ -275,7 +275,7 @@ def send_all_again(tx: Tx, call: m.OfWebhook) -> m.Again:
     return m.Again(deliveries=deliveries.send_again(tx, webhook.webhook_seq, None))
 
 
-def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, callers: Lanes) -> list[Route]:
+def routes(db: store.Database, sealer: Sealer, post: Post, courier: Courier, callers: KeyedPool) -> list[Route]:
     calls = Calls(db, sealer, post, courier, callers)
     one = "webhooks/{webhook_id}"
     ours = "/api/trackside/v1/webhooks"

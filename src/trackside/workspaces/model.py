@@ -1,7 +1,7 @@
-"""What a workspace is, and how requests name one.  Knows names and the doors; knows no SQL.
+"""Workspaces, and how requests address one.
 
-One entity, four doors: the header of MLflow 3.10+, the path prefix `/ws/<name>`, the scope prefix of Azure's clients, and
-nothing at all for the default workspace.
+A request names its workspace by the header of MLflow 3.10+, by the path prefix `/ws/<name>`, or by the scope in the path of
+Azure's clients; without any of them it addresses the default workspace.
 """
 
 import re
@@ -21,27 +21,26 @@ HEADER = b"x-mlflow-workspace"
 # MLflow allows lower case and dashes, Azure also upper case and `_`; a name is one segment of a path.
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,62}")
 RESERVED = frozenset({"workspaces", "api", "ajax-api", "static-files", "ws"})
-_PATH_DOOR = re.compile(r"/ws/([^/]+)(/.*)?", re.DOTALL)
+_PATH_PREFIX = re.compile(r"/ws/([^/]+)(/.*)?", re.DOTALL)
 _SCOPE = (
     r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)"
 )
-_AZURE_DOOR = re.compile(
+_AZURE_PATH = re.compile(
     rf"/(mlflow/v[12]|history/v1|artifact/v2|modelmanagement/v1)\.0{_SCOPE}(/.*)?", re.DOTALL | re.IGNORECASE
 )
-# Of what is below a workspace in Azure Resource Manager: it belongs to the workspace, as the other doors' calls do.
-_ARM_DOOR = re.compile(rf"{_SCOPE}/onlineEndpoints(/.*)?", re.DOTALL | re.IGNORECASE)
+# A resource below a workspace in Azure Resource Manager belongs to that workspace.
+_ARM_PATH = re.compile(rf"{_SCOPE}/onlineEndpoints(/.*)?", re.DOTALL | re.IGNORECASE)
 
 
 class Reach(Struct, frozen=True):
-    """Where files of a workspace lie besides its own folder and root: folders of workspaces that became part of it, and
-    roots that it, or one of those, once had."""
+    """Further places of a workspace's files: folders of workspaces that were merged into it, and earlier roots of it and them."""
 
     folders: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
 
 
 def scope(name: str, subscription_id: str, resource_group: str) -> str:
-    """Return a workspace's resource id as Azure writes it."""
+    """Return the resource id of a workspace in Azure's form."""
     return (
         f"/subscriptions/{subscription_id}/resourceGroups/{resource_group}"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
@@ -49,9 +48,11 @@ def scope(name: str, subscription_id: str, resource_group: str) -> str:
 
 
 class Workspace(Struct, frozen=True):
-    """`folder` holds its files, below `workspaces/` in a store that workspaces share.  It is empty for the default one,
-    whose files lie at the root, and no other workspace ever has the same: not one that comes later under the same name, nor
-    one whose name differs by case only, which a file system may not tell apart."""
+    """`folder` is the folder of its files below `workspaces/` in a shared store; empty for the default workspace, whose files
+    are at the root.
+
+    A folder is never reused: neither for a later workspace of the same name, nor for a name that differs only in case, which some
+    file systems do not distinguish."""
 
     workspace_id: int
     uid: str
@@ -74,34 +75,34 @@ class Workspace(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """What a request says of its workspace."""
+    """The workspace that a request addresses, as the request names it."""
 
     name: str
     subscription_id: str | None = None
     resource_group: str | None = None
 
 
-def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, str]:
-    """The workspace that a request names, None for the default one, and the path behind the door.
+def parse_workspace(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, str]:
+    """Return the workspace that a request addresses, None for the default one, and the path without the prefix.
 
-    A header that contradicts the path is refused: one of the two is a mistake, and a guess would log to a stranger's."""
+    Raise Invalid for a header that contradicts the path: a wrong guess would write to another workspace."""
     named, where = None, "path"
     if path.startswith("/ws/"):
-        match = _PATH_DOOR.fullmatch(path)
+        match = _PATH_PREFIX.fullmatch(path)
         if match:
             named, path = Named(match[1]), match[2] or "/"
     elif path.startswith("/databricks/"):
         named, path = _in_databricks(path)
     elif path.startswith("/subscriptions/"):
-        match = _ARM_DOOR.fullmatch(path)
+        match = _ARM_PATH.fullmatch(path)
         if match:
             subscription_id, group, name, rest = match.groups("")
             named, path = Named(name, subscription_id, group), f"/azure/onlineEndpoints{rest}"
     elif path.startswith(("/mlflow/v", "/history/v", "/artifact/v", "/modelmanagement/v")):
-        match = _AZURE_DOOR.fullmatch(path)
+        match = _AZURE_PATH.fullmatch(path)
         if match:
             service, subscription_id, group, name, rest = match.groups("/")
-            # MLflow's calls have the same paths behind every door; Azure's other services have paths of their own.
+            # MLflow's calls have the same paths below every prefix; Azure's other services have paths of their own.
             below = "" if service.startswith("mlflow") else f"/azure/{service.partition('/')[0]}"
             named, path = Named(name, subscription_id, group), f"{below}{rest}"
     for key, value in headers:
@@ -110,7 +111,7 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
             if named is not None and named.name != name:
                 raise Invalid(
                     f"The {where} names workspace '{named.name}' and the header X-MLFLOW-WORKSPACE '{name}'; "
-                    "take one of them away (for the header: MLFLOW_WORKSPACE or mlflow.set_workspace)."
+                    "remove one of them (the client sets the header by MLFLOW_WORKSPACE or mlflow.set_workspace)."
                 )
             if named is None:
                 named, where = Named(name), "first header"
@@ -118,19 +119,20 @@ def doors(path: str, headers: list[tuple[bytes, bytes]]) -> tuple[Named | None, 
 
 
 def page_address(path: str) -> str | None:
-    """Return the relative address of the page that a path of another client's door means, as in the links that these clients
-    print; None for a path that is a page itself.  `path` ends with a slash."""
+    """Return the relative address of the web UI's page for a path of another client's form, as in the links that clients print.
+
+    None for a path that is a page of the web UI itself.  `path` ends with a slash."""
     if not path.strip("/") or path.startswith("/ws/"):
         return None
-    named, _ = doors(path, [])
+    named, _ = parse_workspace(path, [])
     root = "../" * (path.count("/") - 1)
     return root if named is None else f"{root}ws/{quote(named.name, safe='')}/"
 
 
 def _in_databricks(path: str) -> tuple[Named | None, str]:
-    """Behind the door of clients whose tracking URI is `databricks`: with or without a workspace."""
+    """Split a path of a client whose tracking URI is `databricks`: with or without a workspace."""
     path = path.removeprefix("/databricks")
-    match = _PATH_DOOR.fullmatch(path)
+    match = _PATH_PREFIX.fullmatch(path)
     return (None, path) if match is None else (Named(match[1]), match[2] or "/")
 
 
@@ -148,7 +150,7 @@ def check_name(name: str) -> str:
 
 
 def check_root(root: str) -> str:
-    """Where a workspace keeps its artifacts, if not where the server does; empty: there."""
+    """Return the artifact root of a workspace; empty for the server's own.  Raise Invalid for another kind of text."""
     root = root.strip()
     if not root:
         return root
@@ -162,14 +164,14 @@ def check_root(root: str) -> str:
 
 
 class Storage(NamedTuple):
-    """What decides where a workspace keeps its artifacts."""
+    """The part of a workspace that determines its artifact root."""
 
     default_artifact_root: str | None
     folder: str
 
 
 def artifact_root(workspace: Workspace | Storage, server_root: str) -> str:
-    """Where the experiments of a workspace keep their artifacts, without a slash at the end."""
+    """Return the artifact root of the experiments of a workspace, without a trailing slash."""
     if workspace.default_artifact_root:
         return workspace.default_artifact_root.rstrip("/")
     root = server_root.rstrip("/") if not server_root.endswith(":/") else server_root

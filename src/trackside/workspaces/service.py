@@ -1,4 +1,4 @@
-"""Finds the workspace of a request.  Knows the doors and a short memory; knows no HTTP."""
+"""Resolves the workspace that a request addresses, with a cache."""
 
 import time
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from trackside.core.errors import NotFound
 from trackside.workspaces import store
 from trackside.workspaces.model import DEFAULT, Named, Workspace
 
-# Another server of the same store may rename or delete a workspace: so long may this one not know of it.
+# The lifetime of a cache entry: another server of the same store may rename or delete the workspace meanwhile.
 REMEMBER_S = 1.0
 _MOST = 10_000
 
@@ -19,7 +19,7 @@ class Readable(Protocol):
 
 
 class Directory:
-    """Workspaces by name, asked at every request."""
+    """A cache of workspaces by name, which each request reads."""
 
     def __init__(self, db: Readable) -> None:
         self._db = db
@@ -27,7 +27,7 @@ class Directory:
         self._forgot = float("-inf")
 
     def resolve(self, named: Named | None) -> Workspace:
-        """Raises NotFound for a name that nobody has, also where the name is right and the subscription is not."""
+        """Return the workspace.  Raise NotFound for an unknown name, or for another subscription or resource group."""
         remembered = self.recall(named)
         if remembered is not None:
             return remembered
@@ -42,14 +42,15 @@ class Directory:
         return _checked(workspace, named)
 
     def recall(self, named: Named | None) -> Workspace | None:
-        """The same without asking the store; None if it must be asked."""
+        """Return the workspace from the cache; None if it must be read from the store."""
         known = self._known.get(DEFAULT if named is None else named.name)
         if known is None or known[0] <= time.monotonic():
             return None
         return _checked(known[1], named)
 
     def forget(self) -> None:
-        """To be called by the transaction that changes a workspace: until it is done, others read what was before."""
+        """Empty the cache, and cache nothing for REMEMBER_S: the transaction that changes a workspace calls this before its
+        commit."""
         self._forgot = time.monotonic()
         self._known.clear()
 

@@ -123,13 +123,13 @@ def hold(tx: Tx) -> Storage:
 
 
 def hold_alone(tx: Tx) -> None:
-    """Until this transaction is done nobody who has to `hold` the workspace goes on, and those who do are done before."""
+    """Lock the workspace exclusively until the end of this transaction, against transactions that `hold` it."""
     if tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :ws FOR UPDATE") is None:
         raise NotFound("The workspace was deleted.")
 
 
 def all_of(tx: Tx, subscription_id: str | None = None, resource_group: str | None = None) -> list[Workspace]:
-    """By name.  Subscription and group are the same in upper and lower case, as in Azure and at the doors."""
+    """Return the workspaces in the order of their names.  Subscription and group are compared without case, as in Azure."""
     rows = tx.all(f"SELECT {_COLUMNS} FROM workspaces WHERE name NOT LIKE :ended ORDER BY name", ended=f"{ENDED}%")
     return [
         found

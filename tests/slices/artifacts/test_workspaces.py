@@ -1,4 +1,4 @@
-"""Nothing crosses: what one workspace keeps, another reaches through no door."""
+"""Isolation: a workspace cannot reach the artifacts of another by any way to address it."""
 
 import itertools
 from collections.abc import Iterator

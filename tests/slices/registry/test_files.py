@@ -13,8 +13,8 @@ import pytest
 from support.client import Api
 from support.registry import OWN, Registry
 from trackside import opening
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.http.bodies import Room
 from trackside.core.http.streams import Request
 from trackside.core.settings import Settings

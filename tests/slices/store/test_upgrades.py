@@ -333,7 +333,7 @@ def test_a_server_says_that_it_waits_for_another_ones_upgrade(
         with ThreadPoolExecutor(1) as threads:
             outcome = threads.submit(migrate.upgrade, db, chosen.backups)
             waiting(admin, name)
-            assert "this one waits until that is done" in caplog.text
+            assert "waiting for another server or command that is upgrading the store" in caplog.text
             assert not outcome.done()
             other.close()
 

@@ -9,9 +9,9 @@ import pytest
 
 from trackside.artifacts import transfer
 from trackside.artifacts.blobs import Blobs, get
-from trackside.artifacts.lanes import Lane, StoreThreads
 from trackside.artifacts.local import LocalBlobs
 from trackside.artifacts.roots import Spot
+from trackside.artifacts.store_threads import StoreExecutor, StoreThreads
 from trackside.core.errors import Fault, Invalid
 from trackside.core.http.streams import Disconnected, Request
 from trackside.core.work.threads import Threads
@@ -23,17 +23,17 @@ def blobs(tmp_path: Path) -> LocalBlobs:
 
 
 @pytest.fixture
-def lane(blobs: LocalBlobs) -> Iterator[Lane]:
+def executor(blobs: LocalBlobs) -> Iterator[StoreExecutor]:
     threads = StoreThreads(60)
     yield threads.of(Spot(blobs, ""))
     threads.close()
 
 
 @pytest.mark.parametrize("sizes", [[], [10], [10, 20], [1 << 20, 1], [3 << 20, 3 << 20, 7], [1] * 3000])
-def test_a_body_arrives_whole_however_it_is_cut(blobs: Blobs, lane: Lane, sizes: list[int]) -> None:
+def test_a_body_arrives_whole_however_it_is_cut(blobs: Blobs, executor: StoreExecutor, sizes: list[int]) -> None:
     body = [bytes([i % 256]) * size for i, size in enumerate(sizes)]
 
-    stat = asyncio.run(transfer.receive(_request(body, sum(sizes)), blobs, "file", lane))
+    stat = asyncio.run(transfer.receive(_request(body, sum(sizes)), blobs, "file", executor))
 
     assert get(blobs, "file") == b"".join(body)
     assert stat == blobs.stat("file")
@@ -42,20 +42,22 @@ def test_a_body_arrives_whole_however_it_is_cut(blobs: Blobs, lane: Lane, sizes:
 @pytest.mark.parametrize("announced", [0, 29, 31, 9 << 20])
 @pytest.mark.parametrize("size", [3, 1 << 20])
 def test_a_body_of_another_length_than_announced_is_refused(
-    blobs: Blobs, lane: Lane, announced: int, size: int
+    blobs: Blobs, executor: StoreExecutor, announced: int, size: int
 ) -> None:
     with pytest.raises(Invalid, match="Content-Length"):
-        asyncio.run(transfer.receive(_request([b"x" * size] * 10, announced), blobs, "file", lane))
+        asyncio.run(transfer.receive(_request([b"x" * size] * 10, announced), blobs, "file", executor))
 
     assert list(blobs.walk("")) == []
 
 
 @pytest.mark.parametrize("size", [3, 1 << 20])
-def test_a_task_that_is_cancelled_leaves_nothing(blobs: Blobs, lane: Lane, tmp_path: Path, size: int) -> None:
+def test_a_task_that_is_cancelled_leaves_nothing(
+    blobs: Blobs, executor: StoreExecutor, tmp_path: Path, size: int
+) -> None:
     async def cancel_half_way() -> None:
         arrived = asyncio.Event()
         request = _request([b"x" * size] * 3, None, then=arrived.set)
-        task = asyncio.ensure_future(transfer.receive(request, blobs, "file", lane))
+        task = asyncio.ensure_future(transfer.receive(request, blobs, "file", executor))
         await arrived.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -66,18 +68,20 @@ def test_a_task_that_is_cancelled_leaves_nothing(blobs: Blobs, lane: Lane, tmp_p
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_client_that_leaves_is_no_fault_of_the_store(blobs: Blobs, lane: Lane) -> None:
+def test_a_client_that_leaves_is_no_fault_of_the_store(blobs: Blobs, executor: StoreExecutor) -> None:
     with pytest.raises(Disconnected):
-        asyncio.run(transfer.receive(_request([b"x" * (2 << 20)], 9 << 20, ends=False), blobs, "file", lane))
+        asyncio.run(transfer.receive(_request([b"x" * (2 << 20)], 9 << 20, ends=False), blobs, "file", executor))
 
     assert list(blobs.walk("")) == []
 
 
-def test_a_file_that_is_cut_while_it_is_read_is_not_sent_as_whole(blobs: Blobs, lane: Lane, tmp_path: Path) -> None:
+def test_a_file_that_is_cut_while_it_is_read_is_not_sent_as_whole(
+    blobs: Blobs, executor: StoreExecutor, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_bytes(b"x" * (4 << 20))
 
     async def read() -> int:
-        response = await transfer.answer(_request([], None), blobs, "file", lane)
+        response = await transfer.answer(_request([], None), blobs, "file", executor)
         assert not isinstance(response.body, bytes)
         received = 0
         async for piece in response.body:

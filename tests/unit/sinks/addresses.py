@@ -159,7 +159,7 @@ REVIEWED = [
     ),
     Reviewed(
         "uri",
-        "trackside.workspaces.model.doors",
+        "trackside.workspaces.model.parse_workspace",
         "the name of a workspace in the address of its page: one segment, escaped",
         {"workspaces/model.py": "page_address"},
     ),

@@ -98,8 +98,8 @@ REVIEWED = [
         "every line of the server's log: control characters are escaped, further lines indented",
         dict.fromkeys(
             "endpoints/controller.py endpoints/scoring_routes.py endpoints/request_log/recorder.py jobs/firing.py jobs/worker.py"
-            " app/__init__.py opening.py artifacts/cloud.py artifacts/lanes.py"
-            " cli/server/process.py core/db/commit.py core/db/pg/bell.py core/db/sqlite_file.py"
+            " app/__init__.py opening.py artifacts/cloud.py artifacts/store_threads.py"
+            " cli/server/process.py core/db/commit.py core/db/pg/notify.py core/db/sqlite_file.py"
             " core/http/calls.py core/http/request_log.py core/http/streams.py core/seal.py core/work/loop.py"
             " core/work/threads.py"
             " webhooks/delivery.py webhooks/worker.py"

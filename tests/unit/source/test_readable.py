@@ -40,7 +40,7 @@ EXEMPT = {
     ("logged_models/search_sql.py", ""): "the experiment of a model that was found among those the caller may read",
     ("logged_models/search_sql.py", "_Statement.page"): "by experiments that `experiments.seqs_of` let through",
     **{
-        ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
+        ("monitoring/row_counts.py", name): "counts for who may read the metrics of the whole server"
         for name in ("_experiments", "_runs", "_deleted_runs", "_models", "_versions")
     },
     **{

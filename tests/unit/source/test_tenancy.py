@@ -90,7 +90,7 @@ CROSSING: dict[tuple[str, str], str] = {
         "workspaces_with_endpoints",
     ): "the table of routes is of all workspaces, each read in a transaction of its own",
     **{
-        ("monitoring/census.py", name): "counts for who may read the metrics of the whole server"
+        ("monitoring/row_counts.py", name): "counts for who may read the metrics of the whole server"
         for name in (
             "_experiments",
             "_runs",

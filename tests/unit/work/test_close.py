@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from trackside.core.db.wal import LogSyncer
-from trackside.core.work.chime import Chime
+from trackside.core.work.commit_notifier import CommitNotifier
 
 LIMIT_S = 60.0
 
@@ -25,15 +25,17 @@ def _syncer(worked: Callable[[], None]) -> tuple[LogSyncer, Callable[[], object]
     return syncer, syncer.count_commit
 
 
-def _chime(worked: Callable[[], None]) -> tuple[Chime, Callable[[], object]]:
-    chime = Chime(lambda _: worked())
-    return chime, lambda: chime.ring({1})
+def _notifier(worked: Callable[[], None]) -> tuple[CommitNotifier, Callable[[], object]]:
+    notifier = CommitNotifier(lambda _: worked())
+    return notifier, lambda: notifier.notify({1})
 
 
 Make = Callable[[Callable[[], None]], tuple[Worker, Callable[[], object]]]
 
 
-@pytest.mark.parametrize(("make", "run"), [(_syncer, LogSyncer._run), (_chime, Chime._run)], ids=["syncer", "chime"])
+@pytest.mark.parametrize(
+    ("make", "run"), [(_syncer, LogSyncer._run), (_notifier, CommitNotifier._run)], ids=["syncer", "notifier"]
+)
 def test_a_thread_ends_when_it_is_closed_before_any_of_its_lines(make: Make, run: Callable[..., None]) -> None:
     lines = _lines(make, run.__code__, close_before=None)
 
@@ -68,13 +70,13 @@ def _lines(make: Make, run: CodeType, *, close_before: int | None) -> int:
 
     threading.settrace(lambda frame, _, __: on_line if frame.f_code is run else None)
     try:
-        worker, stir = make(moved.release)
+        worker, work = make(moved.release)
     finally:
         threading.settrace(None)
     ready.set()
     for _ in range(2):
-        if not closers:  # what comes after the end would wake it
-            stir()
+        if not closers:  # work after the end would wake it
+            work()
             assert moved.acquire(timeout=LIMIT_S)
     lines = seen
     if close_before is None:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from trackside.core.errors import Busy, Unavailable
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.core.work.threads import Threads
 
 HANG = """
@@ -92,10 +92,10 @@ def test_without_another_thread_a_call_waits_for_those_that_are_there(gate: Gate
 
 def test_a_key_that_hangs_takes_its_share_and_no_more(gate: Gate) -> None:
     async def work() -> list[str]:
-        lanes = Lanes(Threads(3, "t"), most=3, each=2, wait_s=20, what="The store")
-        hung = [asyncio.ensure_future(lanes.run("a", None, partial(gate.enter, f"a{n}"))) for n in range(5)]
+        pool = KeyedPool(Threads(3, "t"), most=3, each=2, wait_s=20, what="The store")
+        hung = [asyncio.ensure_future(pool.run("a", None, partial(gate.enter, f"a{n}"))) for n in range(5)]
         await asyncio.to_thread(gate.wait_for, 2)
-        other = await lanes.run("b", None, lambda: "b")
+        other = await pool.run("b", None, lambda: "b")
         inside = list(gate.inside)
         gate.open.set()
         return [other, *inside, *await asyncio.gather(*hung)]
@@ -107,14 +107,14 @@ def test_a_call_beyond_its_limit_is_given_up_and_its_share_stays_taken(gate: Gat
     released: list[str] = []
 
     async def work() -> None:
-        lanes = Lanes(Threads(2, "t"), most=2, each=1, wait_s=0, what="The store")
+        pool = KeyedPool(Threads(2, "t"), most=2, each=1, wait_s=0, what="The store")
         with pytest.raises(Unavailable, match=r"The store has not answered within 0\.001 s"):
-            await lanes.run("a", 0.001, lambda: gate.enter("a"), released.append)
-        with pytest.raises(Busy, match="waited 0 s for its turn"):
-            await lanes.run("a", None, lambda: gate.enter("again"))
-        assert await lanes.run("b", None, lambda: "b") == "b"
+            await pool.run("a", 0.001, lambda: gate.enter("a"), released.append)
+        with pytest.raises(Busy, match="waited 0 s in the queue"):
+            await pool.run("a", None, lambda: gate.enter("again"))
+        assert await pool.run("b", None, lambda: "b") == "b"
         gate.open.set()
-        assert await lanes.run("a", None, lambda: gate.enter("again"), wait_s=20) == "again"
+        assert await pool.run("a", None, lambda: gate.enter("again"), wait_s=20) == "again"
 
     asyncio.run(work())
 
@@ -124,11 +124,11 @@ def test_a_call_beyond_its_limit_is_given_up_and_its_share_stays_taken(gate: Gat
 
 def test_a_caller_that_leaves_gives_its_turn_back(gate: Gate) -> None:
     async def work() -> str:
-        lanes = Lanes(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
-        first = asyncio.ensure_future(lanes.run("a", None, lambda: gate.enter("first")))
+        pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
+        first = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("first")))
         await asyncio.to_thread(gate.wait_for, 1)
-        second = asyncio.ensure_future(lanes.run("a", None, lambda: gate.enter("second")))
-        third = asyncio.ensure_future(lanes.run("a", None, lambda: "third"))
+        second = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("second")))
+        third = asyncio.ensure_future(pool.run("a", None, lambda: "third"))
         await asyncio.sleep(0)
         second.cancel()
         first.cancel()
@@ -141,15 +141,15 @@ def test_a_caller_that_leaves_gives_its_turn_back(gate: Gate) -> None:
 
 def test_at_the_end_nobody_waits_for_a_turn(gate: Gate) -> None:
     async def work() -> None:
-        lanes = Lanes(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
-        under_way = asyncio.ensure_future(lanes.run("a", None, lambda: gate.enter("first")))
+        pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
+        under_way = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("first")))
         await asyncio.to_thread(gate.wait_for, 1)
-        waiting = asyncio.ensure_future(lanes.run("a", None, lambda: gate.enter("second")))
+        waiting = asyncio.ensure_future(pool.run("a", None, lambda: gate.enter("second")))
         await asyncio.sleep(0)
 
-        lanes.leave()
+        pool.leave()
 
-        for late in (waiting, lanes.run("b", None, int)):
+        for late in (waiting, pool.run("b", None, int)):
             with pytest.raises(Unavailable, match="stopping"):
                 await late
         gate.open.set()
@@ -160,8 +160,8 @@ def test_at_the_end_nobody_waits_for_a_turn(gate: Gate) -> None:
 
 def test_at_the_end_a_request_under_way_makes_its_last_calls() -> None:
     async def work() -> str:
-        lanes = Lanes(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
-        lanes.leave()
-        return await lanes.run("a", None, lambda: "written")
+        pool = KeyedPool(Threads(1, "t"), most=1, each=1, wait_s=20, what="The store")
+        pool.leave()
+        return await pool.run("a", None, lambda: "written")
 
     assert asyncio.run(work()) == "written"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from msgspec import UNSET
 
 from trackside.artifacts import keys
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.cleanup.workspaces import model as m
 from trackside.cleanup.workspaces import store
 from trackside.cleanup.workspaces.model import Inside, Target

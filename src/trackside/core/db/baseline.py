@@ -1,8 +1,8 @@
-"""The schema of all migrations as one list of statements, for an empty store.  Pure: derived from the texts of the migrations.
+"""Folds the migrations into one list of statements that creates the schema of an empty store.
 
-A column that a later migration adds or renames is a part of its CREATE TABLE, and an index that a later migration drops is left
-out, and so is an UPDATE of a table that has no rows yet.
-SQLite reads its whole schema again after each ALTER TABLE, so that migrations one by one cost four times as much.
+A column that a later migration adds or renames becomes a part of its CREATE TABLE.  An index that a later migration drops is left
+out, as is an UPDATE of a table that has no rows yet.  SQLite reads its whole schema again after each ALTER TABLE, so applying the
+migrations one by one takes four times as long.
 """
 
 import re
@@ -20,16 +20,16 @@ _KINDS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# Where the columns of a CREATE TABLE end: before the first constraint of the table, or before the closing parenthesis.
+# The end of the columns of a CREATE TABLE: the first table constraint, or the closing parenthesis.
 _END_OF_COLUMNS = re.compile(r",\s*(?:PRIMARY\s+KEY|UNIQUE|CHECK|FOREIGN\s+KEY|CONSTRAINT)\b(?=[^,]*\()|\s*\)[^()]*\Z")
 
 
 class NotDerivable(Exception):
-    """A statement of a migration does more than what can be folded into the statements before it."""
+    """A statement of a migration cannot be folded into the statements before it."""
 
 
 def baseline(statements: Iterable[str]) -> list[str]:
-    """Return fewer statements that leave an empty database as the given ones do: tables, then indexes, then rows.
+    """Return fewer statements with the same effect on an empty database: tables, then indexes, then rows.
 
     Raise NotDerivable for a statement of any other kind."""
     tables: dict[str, str] = {}

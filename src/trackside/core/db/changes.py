@@ -1,11 +1,11 @@
-"""Up to where the change log is complete.  Knows the order of commits; knows no reader and no entity.
+"""The position up to which the change log is complete, for readers that follow it.
 
-A reader goes on after the last number that it saw, so nothing may appear below that number later.  On SQLite changes are
-numbered in the order of their commits, for there is one writer.  On PostgreSQL a number is given when the row is written,
-and the transaction that has it may commit after others that have higher ones.  There every write transaction holds a shared
-advisory lock from its beginning to its end, for which nobody ever waits.  A reader notes the highest number that it sees,
-then who holds the lock, and waits until those have ended: a lower number that it does not see yet can only be theirs.
-So no writer waits for a reader, and transactions of others on the same server, however long, hold nobody up.
+A reader continues after the last number that it saw, so no entry may appear below that number later.  On SQLite the only writer
+numbers entries in the order of the commits.  On PostgreSQL a row gets its number when it is written, and its transaction may
+commit after others with higher numbers.  Each write transaction there holds a shared advisory lock, which never blocks, until its
+end.  A reader notes the highest visible number, then the holders of the lock, and waits until those transactions have ended: only
+they can still commit a lower number.  No writer waits for a reader, and long transactions of other applications do not delay
+readers.
 """
 
 import time
@@ -15,11 +15,11 @@ from typing import Protocol
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 
-# A condition on the change log.  On SQLite an entity's entries are found by an index only under it, which must be in the query.
+# A condition on the change log: on SQLite the index on an entity's entries is partial and needs it in the query.
 LOOKED_UP = "action IN ('log', 'files', 'remove files', 'removing files', 'import')"
 WRITERS_LOCK = 7261727  # the advisory lock of write transactions, see `postgres`
 PATIENCE_S = 1.0
-PAUSE_S = 0.003  # a group of commands takes about as long
+PAUSE_S = 0.003  # about the duration of a group of commands
 
 
 class Readable(Protocol):
@@ -31,7 +31,8 @@ class Database(Readable, Protocol):
 
 
 def begin(db: Database) -> int:
-    """A number to read on from for a reader that looks, after this, at all there is: what changes later is announced after it."""
+    """Return a change-log position.  A reader that scans the current state after this call and then follows the log from here
+    misses nothing."""
     seq = head(db)
     while seq is None:
         seq = head(db)
@@ -40,15 +41,15 @@ def begin(db: Database) -> int:
 
 
 def count_reading(tx: Tx) -> None:
-    """Somebody read the change log: logging that comes later is a change again."""
+    """Record that the log was read, so that later logged data of the same entity is announced again."""
     if tx.memory is not None:
         tx.memory.announced += 1
 
 
 def head(db: Readable, patience_s: float = PATIENCE_S) -> int | None:
-    """A number up to which every change that will ever be is visible to transactions that begin now.
+    """Return a position below which no further entry can become visible to transactions that begin now.
 
-    None if a writer that may still add to those has not ended after `patience_s`."""
+    None if a writer that may still add such entries has not ended after `patience_s`."""
     with db.read(0) as tx:
         highest = _highest(tx)
         if tx.dialect == "sqlite":
@@ -72,7 +73,8 @@ def _highest(tx: Tx) -> int:
 
 
 def _writing(tx: Tx) -> set[str]:
-    """The open write transactions, by names that are never used again.  This view shows what is, not the snapshot."""
+    """Return the ids of the open write transactions, which are never reused.  The view shows the current state, not the
+    snapshot."""
     rows = tx.all(
         """
         SELECT l.virtualtransaction FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -1,7 +1,7 @@
-"""Commits a group of commands over one connection, in one transaction.  Knows commits and their order; knows no SQL dialect.
+"""Commits a group of commands over one connection in one transaction, independent of the SQL dialect.
 
-A command that fails is undone alone, by a savepoint.  Commands of one `Batch` are handed over together, and decide each for
-themselves.
+Each command has a savepoint, so that a failed command is rolled back alone.  The commands of one `Batch` are passed to it
+together, and it returns a result or a fault for each.
 """
 
 import asyncio
@@ -13,21 +13,21 @@ from contextlib import contextmanager, suppress
 from itertools import groupby
 from typing import Any, Protocol
 
-from trackside.core.db.rest import Restless, Stirred
+from trackside.core.db.debounce import Debouncer, UncommittedChanges
 from trackside.core.db.tx import Entity, Memory, Session, Tx
 from trackside.core.errors import Fault, Unavailable
 
 log = logging.getLogger("trackside.db")
 
-RETRY_AFTER_S = (0.1, 1.0)  # pauses before another try of what may pass: a lock, a server that restarts
+RETRY_AFTER_S = (0.1, 1.0)  # pauses before the retries of a transient failure: a lock, a server that restarts
 RECENT = 0.2  # weight of the last commit in the average duration of a commit
 
-# The keys of `Note`: a commit, a pause before another try, and a transaction from its beginning to its commit.
+# The keys of `Note`: a commit, a pause before a retry, and a transaction from its beginning to its commit.
 COMMIT, RETRY, WRITE = ("commit",), ("retry",), ("write",)
 
-# Answers one result for each call, in order: a Fault for a call that failed before it changed anything.
+# Returns one result for each call, in order: a Fault for a call that failed before it changed anything.
 Batch = Callable[[Tx, Sequence[Any]], list[Any]]
-# Hears the result of a command, or why there is none.
+# Gets the result of a command, or its error.
 Done = Callable[[Any, Exception | None], None]
 Note = Callable[[tuple[str], float], None]
 
@@ -37,10 +37,10 @@ class Busy(Exception):
 
 
 class WriteSession(Session, Protocol):
-    """A connection that can group: begin, commit and undo, also in part."""
+    """A write connection with transactions and savepoints."""
 
     def begin(self, *, waits: bool = True) -> None:
-        """Begin a transaction.  Raise Busy at once, instead of waiting for another process, unless `waits`."""
+        """Begin a transaction.  Unless `waits`, raise Busy if another process holds the lock of the store."""
         ...
 
     def commit(self) -> None: ...
@@ -54,11 +54,11 @@ class WriteSession(Session, Protocol):
     def rollback_to_savepoint(self) -> None: ...
 
     def is_worth_retry(self, error: Exception) -> bool:
-        """The same commands may succeed if they are run again.  A ConnectionError is no command's fault either way."""
+        """Tell whether the same commands may succeed if they are run again."""
         ...
 
     def is_fault_of_store(self, error: Exception) -> bool:
-        """The store itself is in trouble (full, gone, locked): the caller may try again."""
+        """Tell whether the store itself failed (full, unavailable, locked) rather than the command."""
         ...
 
     def close(self) -> None: ...
@@ -80,7 +80,7 @@ class Command:
     ) -> None:
         self.ws = ws
         self.is_quick = is_quick  # may run on the event loop
-        self.user = user  # of the call of a batch: in whose name its transaction is
+        self.user = user  # of the call of a batch: the user of its transaction
         self.work = work  # a function of the transaction, or the call of a batch
         self.batch = batch
         self.done = done
@@ -92,23 +92,23 @@ class Command:
 class Committer:
     """Owns a write connection.  `connect` is called again after the connection was lost.
 
-    Who commits or undoes must hold `lock`."""
+    A caller of `commit` must hold `lock`."""
 
     def __init__(
         self,
         connect: Callable[[], WriteSession],
-        restless: "Restless[Entity]",
+        debouncer: "Debouncer[Entity]",
         *,
         remembers: bool = False,
         after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self.lock = threading.Lock()
         self.memory = Memory() if remembers else None
-        self.note: Note = lambda _key, _seconds: None  # for a server that counts commits
-        self.average_s = 0.0  # duration of the last commits
+        self.note: Note = lambda _key, _seconds: None  # for metrics of commits
+        self.average_s = 0.0  # moving average of the duration of a commit
         self._connect = connect
         self._session: WriteSession | None = None
-        self._stirred = Stirred(restless)
+        self._touched = UncommittedChanges(debouncer)
         self._after_commit = after_commit
 
     def open(self) -> WriteSession:
@@ -123,7 +123,7 @@ class Committer:
 
     @contextmanager
     def transaction(self, ws: int) -> Iterator[Tx]:
-        """A transaction of the calling thread, between two groups."""
+        """Open a transaction in the calling thread, between two groups."""
         with self.lock:
             begun = time.perf_counter()
             session = self.open()
@@ -138,7 +138,9 @@ class Committer:
             self._committed()
 
     def commit(self, commands: list[Command], *, waits: bool = True) -> None:
-        """Raise Busy, with nothing done, if another process is writing and `waits` is false."""
+        """Commit the commands and set the result or error of each.
+
+        Raise Busy, with nothing done, if another process is writing and `waits` is false."""
         error, may_pass = self._try(commands, waits=waits)
         for pause_s in RETRY_AFTER_S:
             if not may_pass:
@@ -156,7 +158,7 @@ class Committer:
             self.commit([command])
 
     def _try(self, commands: list[Command], *, waits: bool = True) -> tuple[Exception | None, bool]:
-        """Return what went wrong, with everything undone, and whether it is worth another try; None after the commit."""
+        """Return the error after a rollback, and whether a retry may succeed; (None, False) after the commit."""
         for command in commands:
             command.result = command.error = None
         session: WriteSession | None = None
@@ -164,7 +166,7 @@ class Committer:
         try:
             session = self.open()
             session.begin(waits=waits)
-            # Those of one batch stay together, whatever came between: nobody waits for them to keep an order.
+            # The commands of a batch run together, before the others: no caller depends on an order between them.
             for batch in dict.fromkeys(command.batch for command in commands if command.batch is not None):
                 self._together(session, batch, [command for command in commands if command.batch is batch])
             for command in commands:
@@ -179,7 +181,7 @@ class Committer:
             self.note(WRITE, ended - opened)
         except Busy:
             raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, every caller of the group must hear of it
+        except Exception as error:  # noqa: BLE001  # every caller of the group must get the error
             may_pass = isinstance(error, ConnectionError) if session is None else session.is_worth_retry(error)
             self._undo_all(self._session)
             return error, may_pass
@@ -189,7 +191,7 @@ class Committer:
     def _committed(self) -> None:
         if self.memory is not None:
             self.memory.end_group()
-        self._stirred.commit(time.monotonic())
+        self._touched.commit(time.monotonic())
         self._after_commit()
 
     def _one(self, session: WriteSession, command: Command, *, alone: bool) -> None:
@@ -224,10 +226,10 @@ class Committer:
                     command.result = result
 
     def _tx(self, session: WriteSession, ws: int) -> Tx:
-        return Tx(session, ws, time.time_ns() // 1_000_000, self.memory, stirred=self._stirred)
+        return Tx(session, ws, time.time_ns() // 1_000_000, self.memory, touched=self._touched)
 
     def _undo_all(self, session: WriteSession | None) -> None:
-        self._stirred.undo()
+        self._touched.undo()
         if self.memory is not None:
             self.memory.forget_all()
         if session is not None:

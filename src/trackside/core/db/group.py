@@ -1,7 +1,7 @@
-"""Gathers the commands that wait, so that they share one commit.  Knows threads and queues; how a group commits is `commit`.
+"""Group commit: queued commands share one transaction and one flush to the disk.  How a group is committed is in `commit`.
 
-An answer is given after the commit, so an acknowledged write is on disk.  A store that several connections may write to has
-lanes for the commands of batches: while one group is written and flushed to the disk, the next is on its way over another
+A command is answered after the commit, so an acknowledged write is on disk.  A store that accepts several write connections has
+further writers for the commands of batches: while one group is written and flushed to the disk, the next one is sent over another
 connection.
 """
 
@@ -16,15 +16,15 @@ from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from trackside.core.db.commit import Batch, Busy, Command, Committer, Done, Note, WriteSession
-from trackside.core.db.rest import Restless
+from trackside.core.db.debounce import Debouncer
 from trackside.core.db.tx import Entity, Tx, Work
 
-GROUP_LIMIT = 256  # commands in one transaction: bounds what a failing commit takes with it, and latency
+GROUP_LIMIT = 256  # commands in one transaction: bounds the latency, and how many commands a failing commit affects
 ALWAYS = math.inf  # of `inline_s`: no commit waits for the disk
-PATIENCE = 0.5  # of the time that a group takes: for so long a lane waits for more commands
-MOST_PATIENCE_S = 0.005
+WAIT_SHARE = 0.5  # a batch writer waits for more commands at most this share of the average duration of a group
+MAX_WAIT_S = 0.005
 RECENT = 0.2  # weight of the last group in the average duration of a group
-DECAY = 0.9  # of the expected number, with each group that saw fewer commands
+DECAY = 0.9  # factor of the expected number after a group that saw fewer commands
 
 C = TypeVar("C")
 _Queue = SimpleQueue[list[Command] | None]
@@ -33,9 +33,9 @@ _Queue = SimpleQueue[list[Command] | None]
 class GroupWriter:
     """Commands for one store, committed in groups.  `connect` is called again after the connection was lost.
 
-    `inline_s`: commits that took less than this on average lately may be made on the event loop; 0 for a store that is
-    reached over a network.  `lanes`: how many further connections, made by `connect_lane` when they are first needed, write
-    the commands of batches, each a group of its own."""
+    `inline_s`: while the average commit is shorter than this, commits may run on the event loop; 0 for a store that is reached
+    over a network.  `batch_writers`: the number of further connections for the commands of batches.  `connect_batch_writer`
+    opens them when they are first needed."""
 
     def __init__(
         self,
@@ -44,22 +44,27 @@ class GroupWriter:
         remembers: bool,
         inline_s: float = 0.0,
         after_commit: Callable[[], None] = lambda: None,
-        lanes: int = 0,
-        connect_lane: Callable[[], WriteSession] | None = None,
+        batch_writers: int = 0,
+        connect_batch_writer: Callable[[], WriteSession] | None = None,
     ) -> None:
-        self._restless: Restless[Entity] = Restless()
+        self._debouncer: Debouncer[Entity] = Debouncer()
         self._inline_s = inline_s
-        self._main = Committer(connect, self._restless, remembers=remembers, after_commit=after_commit)
+        self._main = Committer(connect, self._debouncer, remembers=remembers, after_commit=after_commit)
         self._main.open()
-        self._turn: list[Command] = []  # what came in this turn of the event loop
+        self._turn: list[Command] = []  # commands of the current iteration of the event loop
         self._queue: _Queue = SimpleQueue()
-        self._batches: Gathering[Command] = Gathering(GROUP_LIMIT)  # for the lanes
-        self._lanes = [Committer(connect_lane or connect, self._restless) for _ in range(lanes)]
+        self._batches: GroupQueue[Command] = GroupQueue(GROUP_LIMIT)  # for the batch writers
+        self._batch_writers = [
+            Committer(connect_batch_writer or connect, self._debouncer) for _ in range(batch_writers)
+        ]
         self._threads = [_started("trackside-writer", _serve, self._main, self._queue)]
-        self._threads += [_started("trackside-lane", _serve_lane, lane, self._batches) for lane in self._lanes]
+        self._threads += [
+            _started("trackside-batch-writer", _serve_batches, writer, self._batches) for writer in self._batch_writers
+        ]
         self._closed = False
 
     def submit(self, ws: int, work: Work) -> Future[Any]:
+        """Queue a command and return a future of its result, which is set after the commit."""
         future: Future[Any] = Future()
 
         def done(result: Any, error: Exception | None) -> None:
@@ -76,11 +81,11 @@ class GroupWriter:
     def submit_async(
         self, ws: int, work: Any, batch: Batch | None, loop: asyncio.AbstractEventLoop
     ) -> asyncio.Future[Any]:
-        """The same for a coroutine of `loop`."""
+        """Queue a command and return a future of `loop`.  The commands of one `batch` are passed to it together."""
         future = loop.create_future()
 
         def done(result: Any, error: Exception | None) -> None:
-            if future.done():  # nobody waits any more
+            if future.done():  # the caller was cancelled
                 return
             if error is None:
                 future.set_result(result)
@@ -101,17 +106,17 @@ class GroupWriter:
         *,
         is_quick: bool = False,
     ) -> None:
-        """The same with `done`, which is called on `loop` after the commit, and raises nothing.
+        """Queue a command and call `done`, which must not raise, on `loop` after the commit.
 
-        What came in one turn of the loop goes to the writer's thread together, at its end.  A quick commit costs less than a
-        hop to that thread and back: then quick commands are committed on the loop, unless the writer is at work."""
+        The commands of one iteration of the loop are handed to the writer's thread together.  While commits are shorter than a
+        switch to that thread and back, quick commands are committed on the loop, unless the writer is busy."""
         if not self._turn:
             loop.call_soon(self._end_turn)
         self._turn.append(Command(ws, work, batch, done, loop, user, is_quick=is_quick or batch is not None))
 
     def _end_turn(self) -> None:
         commands, self._turn = self._turn, []
-        if self._lanes and not (commands := self._without_batches(commands)):
+        if self._batch_writers and not (commands := self._without_batches(commands)):
             return
         if (
             not self._is_inline(len(commands))
@@ -127,56 +132,60 @@ class GroupWriter:
                 self._main.commit(commands[done : done + GROUP_LIMIT], waits=False)
                 done += GROUP_LIMIT
         except Busy:
-            self._queue.put(commands[done:])  # the thread waits for the other process, the loop serves others meanwhile
+            self._queue.put(commands[done:])  # the thread waits for the other process instead of the event loop
         finally:
             self._main.lock.release()
         _settle_all(commands[:done])
 
     def _without_batches(self, commands: list[Command]) -> list[Command]:
-        """Hand the commands of batches to the lanes and return the others."""
+        """Queue the commands of batches for the batch writers and return the others."""
         batches = [command for command in commands if command.batch is not None]
         if batches:
             self._batches.put(batches)
         return [command for command in commands if command.batch is None]
 
     def _is_inline(self, count: int) -> bool:
-        """Several commands use the time in which a thread waits for the disk, so one that does not wait is worth the loop."""
+        """Tell whether `count` commands are committed on the event loop.
+
+        Several commands are faster in the thread, unless no commit waits for the disk: the loop works while the thread waits."""
         return self._main.average_s < self._inline_s and (count == 1 or self._inline_s == ALWAYS)
 
     def transaction(self, ws: int) -> AbstractContextManager[Tx]:
-        """A transaction of the calling thread, between two groups."""
+        """Open a transaction in the calling thread, between two groups."""
         return self._main.transaction(ws)
 
     def when_committed(self, note: Note) -> None:
-        """Call `note` with `COMMIT`, `RETRY` or `WRITE` and seconds, one call at a time, but from any thread."""
-        note = _in_turn(note) if self._lanes else note
-        for committer in (self._main, *self._lanes):
+        """Call `note` with `COMMIT`, `RETRY` or `WRITE` and a duration in seconds: from any thread, one call at a time."""
+        note = _serialized(note) if self._batch_writers else note
+        for committer in (self._main, *self._batch_writers):
             committer.note = note
 
     @property
     def epoch(self) -> int:
-        """A snapshot that begins after this was asked sees every change up to it."""
+        """Return the newest epoch whose changes every snapshot sees that begins after this call."""
         memory = self._main.memory
         return 0 if memory is None else memory.committed
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
-        """Whether this writer may have changed (entity, workspace, id) after that epoch, also in a transaction that is open."""
+        """Tell whether this writer may have changed `key` (entity, workspace, id) after that epoch, also in an open
+        transaction."""
         memory = self._main.memory
         return memory is None or memory.changed_since(key, epoch)
 
-    def take_rested(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
-        """(entity, workspace, id) of what this writer changed and has come to rest.  `now`: by `time.monotonic`, unless it is
-        asked for another moment."""
-        return self._restless.take(time.monotonic() if now is None else now, most)
+    def take_settled(self, most: int, now: float | None = None) -> list[tuple[str, int, str]]:
+        """Return (entity, workspace, id) of entities that this writer changed and whose quiet period is over.
+
+        `now` defaults to `time.monotonic()`."""
+        return self._debouncer.take(time.monotonic() if now is None else now, most)
 
     @contextmanager
     def pause(self) -> Iterator[None]:
-        """Nobody writes over the main connection meanwhile, which is the only one of a store without lanes."""
+        """Block writes over the main connection, which is the only write connection of a store without batch writers."""
         with self._main.lock:
             yield
 
     def close(self) -> None:
-        """Waits for what is queued."""
+        """Commit the queued commands, then close the connections."""
         if self._closed:
             return
         self._closed = True
@@ -184,19 +193,18 @@ class GroupWriter:
         self._batches.close()
         for thread in self._threads:
             thread.join()
-        for committer in (self._main, *self._lanes):
+        for committer in (self._main, *self._batch_writers):
             committer.close()
 
 
-class Gathering(Generic[C]):
-    """A queue of commands for several lanes, which take them in groups of at most `limit`.  Any thread may call it.
+class GroupQueue(Generic[C]):
+    """A thread-safe queue from which two batch writers take commands in groups of at most `limit`.
 
-    A group costs its round trips and its flush to the disk, whether it has one command or ten.  A lane that takes the first
-    command at once leaves the others for a second group, so a lane waits until about half of the commands that are usually
-    under way have come, and the other lane writes the other half.  Callers that are alone wait for nobody.
+    A group costs its round trips and its flush to the disk, whether it has one command or ten.  A writer that takes the first
+    command at once leaves the others for a second group.  A writer therefore waits until about half of the commands that are
+    usually under way are queued, and the other writer takes the other half.  A single caller does not wait.
 
-    `expected` is how many commands are under way at a time when all callers have asked again: those that wait here and those in
-    groups that are not finished yet."""
+    `expected` is the estimated number of commands under way: queued, or in a group that is not finished."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -204,8 +212,8 @@ class Gathering(Generic[C]):
         self._changed = threading.Condition()
         self._waiting: list[C] = []
         self._under_way = 0
-        self._idle = 0  # threads that wait
-        self.asleep = 0  # of them, those that wait for as long as nothing comes
+        self._idle = 0  # threads that wait in `take`
+        self.asleep = 0  # of them, those that wait without a timeout
         self._average_s = 0.0
         self._is_closed = False
         self.expected = 0.0
@@ -213,27 +221,27 @@ class Gathering(Generic[C]):
     def put(self, commands: list[C]) -> None:
         with self._changed:
             self._waiting += commands
-            # A lane that sleeps is woken to be patient for these: the lane that has a group may be held up with it.
+            # Wake a sleeping writer even if the group is not due: the writer that has a group may take long with it.
             if self._idle and (self._is_due() or self.asleep == self._idle):
                 self._changed.notify()
 
     def take(self) -> list[C]:
-        """Wait for a group.  Empty: there will be no more.  `finish` must be called for each group."""
+        """Wait for a group and return it; empty after `close`.  The caller must call `finish` for each group."""
         with self._changed:
             self._idle += 1
-            until = self._end_of_patience()
+            until = self._deadline()
             while not self._is_due():
                 if not self._waiting and self._is_due(1):
                     self.asleep += 1
                     self._changed.wait()
                     self.asleep -= 1
-                    until = self._end_of_patience()
+                    until = self._deadline()
                     continue
                 left_s = until - self._clock()
                 if left_s > 0:
                     self._changed.wait(left_s)
                 else:
-                    self.expected = float(len(self._waiting) + self._under_way)  # the others do not come
+                    self.expected = float(len(self._waiting) + self._under_way)  # fewer callers than expected
             self._idle -= 1
             group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
             self._under_way += len(group)
@@ -243,19 +251,19 @@ class Gathering(Generic[C]):
             return group
 
     def finish(self, count: int, took_s: float) -> None:
-        """A group of so many commands is committed, or failed, and its callers may ask again."""
+        """Record that a group of `count` commands was committed or failed after `took_s` seconds."""
         with self._changed:
             self._under_way -= count
             self._average_s += RECENT * (took_s - self._average_s)
 
     def close(self) -> None:
-        """Let `take` return what waits, and then nothing."""
+        """Let `take` return the queued commands, and then empty groups."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
 
-    def _end_of_patience(self) -> float:
-        return self._clock() + min(PATIENCE * self._average_s, MOST_PATIENCE_S)
+    def _deadline(self) -> float:
+        return self._clock() + min(WAIT_SHARE * self._average_s, MAX_WAIT_S)
 
     def _is_due(self, more: int = 0) -> bool:
         count = len(self._waiting) + more
@@ -264,7 +272,7 @@ class Gathering(Generic[C]):
         return count > 0 and (2 * count >= self.expected or count + self._under_way >= self.expected)
 
 
-def _in_turn(note: Note) -> Note:
+def _serialized(note: Note) -> Note:
     lock = threading.Lock()
 
     def noted(key: tuple[str], seconds: float) -> None:
@@ -281,7 +289,7 @@ def _started(name: str, serve: Callable[..., None], *args: Any) -> threading.Thr
 
 
 def _serve(committer: Committer, queue: _Queue) -> None:
-    """Commit what the queue has, group after group, until it says that there will be no more."""
+    """Commit the queued commands in groups, until the queue returns None."""
     open_ = True
     while open_:
         commands: list[Command] = []
@@ -303,8 +311,8 @@ def _serve(committer: Committer, queue: _Queue) -> None:
             _answer(group)
 
 
-def _serve_lane(committer: Committer, batches: Gathering[Command]) -> None:
-    """Commit groups of what the lanes have to write, until there will be no more."""
+def _serve_batches(committer: Committer, batches: GroupQueue[Command]) -> None:
+    """Commit the groups of batches, until the queue is closed."""
     while group := batches.take():
         begun = time.monotonic()
         with committer.lock:
@@ -314,7 +322,7 @@ def _serve_lane(committer: Committer, batches: Gathering[Command]) -> None:
 
 
 def _answer(commands: list[Command]) -> None:
-    """Hands results over: once for each event loop, however many calls wait there."""
+    """Call `done` of each command, with one wake-up for each event loop."""
     loops: dict[asyncio.AbstractEventLoop, list[Command]] = {}
     for command in commands:
         if command.loop is None:
@@ -322,7 +330,7 @@ def _answer(commands: list[Command]) -> None:
         else:
             loops.setdefault(command.loop, []).append(command)
     for loop, settled in loops.items():
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
+        with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(_settle_all, settled)
 
 

@@ -1,10 +1,10 @@
-"""What SQLite's query planner is told about indexes.
+"""Fixed statistics for SQLite's query planner.
 
-Without statistics the planner assumes ten rows for each value of the first column of an index, also of a workspace or an
-experiment.  So it reads all rows of a workspace by such an index where another one, or the key, would find the few that are
-wanted.  These statistics (https://www.sqlite.org/fileformat2.html#stat1tab) say that a workspace or an experiment has a large
-part of a table.  They are the same for each store and are not counted: plans do not depend on what a store has, and nothing
-has to be counted again as it grows.
+Without statistics the planner assumes ten rows for each value of the first column of an index, also for a workspace or an
+experiment.  It then reads all rows of a workspace where another index, or the key, would find the few rows of the query.  These
+statistics (https://www.sqlite.org/fileformat2.html#stat1tab) say that a workspace or an experiment has a large part of a table.
+They are the same for each store and are not counted, so plans do not depend on the content of a store and need no ANALYZE as it
+grows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,8 @@ from operator import itemgetter
 from trackside.core.db.tx import Tx
 
 CONTAINERS = ("workspace_id", "experiment_seq")
-TABLE_ROWS = 1_048_576  # what the planner assumes of a table without statistics
-# The parts into which values of columns divide a table.  Few enough that an index is better than the whole table.
+TABLE_ROWS = 1_048_576  # the planner's assumption for a table without statistics
+# The numbers of distinct values. They are small, but large enough that the planner prefers an index to a full scan.
 VALUES = {
     "workspace_id": 20,
     "experiment_seq": 100,
@@ -27,14 +27,14 @@ VALUES = {
     "lifecycle_stage": 2,
     "is_prompt": 2,
 }
-MANY_VALUES = (10, 9, 8, 7, 6)  # rows for a value of another column, of that and the next one, and so on: then 5
+MANY_VALUES = (10, 9, 8, 7, 6)  # rows for a value of one other column, of two, and so on; then 5
 
 
 def write(tx: Tx) -> None:
-    """Write the statistics of all indexes that begin with a workspace or an experiment, in place of all that there are.
+    """Replace all statistics by those of the indexes that begin with a workspace or an experiment.
 
-    A partial index gets none: it has few rows, or its condition must be in the query for it to be used."""
-    tx.run("ANALYZE schema_migrations")  # makes the table of statistics
+    A partial index gets none: it has few rows, or the query must contain its condition."""
+    tx.run("ANALYZE schema_migrations")  # creates the table of statistics
     tx.run("DELETE FROM sqlite_stat1")
     columns = tx.all(
         """
@@ -47,15 +47,15 @@ def write(tx: Tx) -> None:
         names = [name for *_, name in found]
         if names[0] in CONTAINERS:
             counts = _rows(names, is_unique=bool(is_unique))
-            # Nothing skips over the workspaces to look up the column after them: there may be many.
+            # No skip-scan over the workspaces: there may be many.
             stat = " ".join(map(str, (TABLE_ROWS, *counts, "noskipscan")))
             rows.append({"table": table, "index": index, "stat": stat})
     tx.many("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (:table, :index, :stat)", rows)
-    tx.run("ANALYZE sqlite_master")  # the open connection reads them
+    tx.run("ANALYZE sqlite_master")  # the open connection loads the statistics
 
 
 def _rows(columns: Sequence[str], *, is_unique: bool) -> Iterable[int]:
-    """Return how many rows are alike in the first column, in the first two, and so on."""
+    """Return the average number of rows with equal values in the first column, in the first two, and so on."""
     alike, rows = [], TABLE_ROWS
     many = chain(MANY_VALUES, repeat(5))
     for name in columns:

@@ -1,4 +1,4 @@
-"""How long a read may take: until a moment, and as long as somebody waits for its answer.  Knows clocks; knows no database."""
+"""The limit of a read: a deadline, and the end of the client's connection."""
 
 import time
 from collections.abc import Callable
@@ -11,14 +11,14 @@ def _never() -> bool:
 
 
 class Limit:
-    """Runs from its making, so that the wait for a thread counts."""
+    """A deadline that runs from the construction, so that the wait for a thread counts."""
 
     __slots__ = ("_clock", "_is_gone", "_until", "seconds")
 
     def __init__(
         self, seconds: float, is_gone: Callable[[], bool] = _never, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`is_gone`: whether the client has left; asked in any thread."""
+        """`is_gone` tells whether the client has disconnected; it is called in any thread."""
         self.seconds = seconds
         self._is_gone = is_gone
         self._clock = clock

@@ -1,6 +1,6 @@
-"""Numbered `.sql` files to a schema.  Knows versions, checksums and backups; knows nothing of what the files create.
+"""Applies numbered `.sql` files, with checksums and a backup before an upgrade.
 
-A file is written once for both databases; `{{NAME}}` stands for what they spell differently.
+A file is written once for both databases; `{{NAME}}` stands for a part that they spell differently.
 """
 
 import functools
@@ -24,8 +24,8 @@ _SPELLINGS: dict[Dialect, dict[str, str]] = {
         "BYTES": "BLOB",
         "KEYTEXT": "TEXT",
         "CLUSTERED": "WITHOUT ROWID",
-        "UID": "lower(hex(randomblob(16)))",  # of its own for each row
-        "SQLITE": "",  # at the beginning of a line: it is for SQLite alone
+        "UID": "lower(hex(randomblob(16)))",  # a different value for each row
+        "SQLITE": "",  # at the beginning of a line that only SQLite runs
         "POSTGRESQL": "--",
     },
     "postgresql": {
@@ -60,18 +60,18 @@ class Status(Struct, frozen=True):
     version: int  # 0: an empty store
     latest: int
     pending: list[str]
-    changed: list[str]  # applied files whose checksum is not the one that was applied
-    unknown: list[int]  # applied numbers that this version does not have
-    is_mlflows: bool = False  # tables of MLflow's own server, and none of ours
+    changed: list[str]  # applied files whose checksum differs from the recorded one
+    unknown: list[int]  # applied numbers that are unknown to this version
+    is_mlflows: bool = False  # it has tables of MLflow's own server and none of Trackside's
 
 
 class Upgrade(Struct, frozen=True):
     applied: list[str]
-    backup: Path | None = None  # of what was there before
+    backup: Path | None = None  # of the store before the upgrade
 
 
 class MigratableDatabase(Protocol):
-    """`alone` holds others back who would upgrade too; `backup` makes a whole, consistent file, or raises OSError."""
+    """`alone` holds a lock against other upgrades; `backup` writes a whole, consistent file, or raises OSError."""
 
     dialect: Dialect
     backup_suffix: str
@@ -91,10 +91,10 @@ class _TxContext(Protocol):
     def __exit__(self, *exc: object) -> bool | None: ...
 
 
-@functools.cache  # the files belong to the program
+@functools.cache  # the files cannot change while the program runs
 def migrations() -> tuple[Migration, ...]:
     """Return every migration that this version knows, in the order of their numbers."""
-    folder = Path(__file__).with_name("migrations")  # `importlib.resources` would load 8 modules
+    folder = Path(__file__).with_name("migrations")  # `importlib.resources` would import 8 more modules
     found = []
     for entry in folder.iterdir():
         match = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)
@@ -112,7 +112,7 @@ def status(db: MigratableDatabase) -> Status:
 
 
 def check(state: Status) -> None:
-    """Raises SchemaError, with what to do, for a store that this version must not touch."""
+    """Raise SchemaError, with the way to fix it, for a store that this version must not change."""
     if state.is_mlflows:
         raise SchemaError(
             "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or database,"
@@ -132,29 +132,31 @@ def check(state: Status) -> None:
 
 
 def upgrade(db: MigratableDatabase, backups: Path | None = None) -> Upgrade:
-    """Applies what is pending, whole or not at all.  A store with data is copied into the folder `backups` first; if that
-    cannot be, nothing is changed.  Without a folder there is no copy."""
+    """Apply the pending migrations in one transaction.
+
+    A store with data is first copied into the folder `backups`; if that fails, nothing is changed.  Without a folder there is no
+    copy."""
     state = status(db)
     check(state)
     if not state.pending:
         return Upgrade([])
-    if not state.version:  # there is nothing to copy first, and the second one finds it done
+    if not state.version:  # an empty store needs no copy, and a second server finds the migrations applied
         return Upgrade(_apply(db))
     with db.alone():
-        state = status(db)  # others may have done it meanwhile
+        state = status(db)  # again: another server may have upgraded it before the lock was free
         check(state)
         backup = _back_up(db, backups, state) if state.version and state.pending and backups is not None else None
         return Upgrade(_apply(db), backup)
 
 
 def tables(known: Iterable[Migration], dialect: Dialect) -> list[str]:
-    """Return the tables that migrations make, in their order."""
+    """Return the tables that migrations create, in order."""
     made = (statement for each in known for statement in statements(each.text, dialect))
     return [found[1] for statement in made if (found := re.match(r"CREATE TABLE (\w+)", statement))]
 
 
 def foreign_tables(db: MigratableDatabase) -> list[str]:
-    """Return the tables beside those of this version that another program made in the store."""
+    """Return the tables in the store that neither this version nor its migrations created."""
     with db.read(0) as tx:
         if tx.dialect == "sqlite":
             there = tx.all(
@@ -190,7 +192,7 @@ def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
         db.backup(unfinished)
         disk.settle(unfinished, target)
     except ConnectionError:
-        raise  # it is the store that failed
+        raise  # the store failed, not the migration
     except OSError as fault:
         raise SchemaError(
             f"It needs an upgrade from schema version {state.version} to {state.latest}, and the backup before that cannot be "
@@ -209,7 +211,7 @@ def _apply(db: MigratableDatabase) -> list[str]:
         applied = _applied(tx)
         check(_status(applied))
         pending = [migration for migration in migrations() if migration.number not in applied]
-        # All in one script: over a network each round trip would add to the first start.
+        # All in one script: over a network each round trip would delay the first start.
         tx.script(_script(pending, db.dialect, is_empty=not applied))
         tx.many(
             "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
@@ -259,7 +261,7 @@ def _has_table(tx: Tx, name: str) -> bool:
 
 
 def _lock(tx: Tx) -> None:
-    """Two servers that start side by side upgrade one after the other."""
+    """Lock the list of migrations, so that two servers that start together upgrade one after the other."""
     if tx.dialect == "postgresql":
         tx.one("SELECT pg_advisory_xact_lock(7261726)")
     tx.run(f"CREATE TABLE IF NOT EXISTS {OWN_TABLE}")

@@ -1,8 +1,7 @@
-"""A store on a PostgreSQL server, which several servers may share.  Knows transactions, the pool and what a failure
-means; knows no table.
+"""A store on a PostgreSQL server, which several servers may share: transactions, the connection pool, classes of failures.
 
-BEGIN and SAVEPOINT go out with the statement that follows them, and the end of a read is not waited for: a read by key
-is one round trip.  A connection that broke is replaced without a word as long as its transaction has seen nothing.
+BEGIN and SAVEPOINT are sent with the statement that follows them, and the client does not wait for the end of a read: a read by
+key is one round trip.  A lost connection is replaced silently while its transaction has not received any row.
 """
 
 import logging
@@ -17,29 +16,29 @@ from typing import Any, Literal
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.pg import backup
-from trackside.core.db.pg.bell import Bell
 from trackside.core.db.pg.connect import Lost
+from trackside.core.db.pg.notify import ChangeNotifier
 from trackside.core.db.pg.setup import BEGIN, NUMBER, ROLLBACK, Connect, Durability, connect
 from trackside.core.db.pg.wire import ServerError, Wire
 from trackside.core.db.reads import Connections, Reads
-from trackside.core.db.tx import Dialect, Heard, HeardElsewhere, Row, Tx
+from trackside.core.db.tx import Dialect, OnChange, OnCommit, Row, Tx
 from trackside.core.errors import Invalid, Unavailable
 from trackside.core.locations import PostgresStore
 
 log = logging.getLogger("trackside.db")
 
 READERS = 12  # connections for reads, at most
-LANES = 2  # connections for what is logged, and for runs that are made and updated
+BATCH_WRITERS = 2  # connections for logged data, and for created and updated runs
 WAIT_FOR_READER_S = 10.0
-UPGRADE_LOCK = 7261728  # the advisory lock of who looks after the schema
-CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before asking what became of a commit
+UPGRADE_LOCK = 7261728  # the advisory lock of a migration
+CLARIFY_AFTER_S = (0.0, 0.1, 0.4, 1.0)  # pauses before queries of the state of an unacknowledged commit
 
-GROWTH, FEW_ROWS = 1.2, 500  # a table has grown much beyond so many times its rows, and so many more
+GROWTH, FEW_ROWS = 1.2, 500  # a table is analyzed again above GROWTH times its known rows plus FEW_ROWS
 
 _SAVEPOINT = "SAVEPOINT command"
 _RELEASE = "RELEASE command"
 _UNDO = "ROLLBACK TO command"
-# `reltuples` is what the planner last knew, -1 for nothing.
+# `reltuples` is the planner's number of rows, -1 before the first ANALYZE.
 _GROWN = """
 SELECT CAST(c.relname AS TEXT) FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid
 WHERE c.relnamespace = CAST(current_schema() AS REGNAMESPACE)
@@ -47,36 +46,38 @@ WHERE c.relnamespace = CAST(current_schema() AS REGNAMESPACE)
 ORDER BY c.relname
 """
 
-# SQLSTATEs after which another try finds a free lock, a new plan, or the row that was in the way and the words for it.
+# SQLSTATEs after which a retry may succeed, or finds the conflicting row and raises an error that names it.
 _PASSING = frozenset({
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
-    "23505",  # unique_violation: another server was quicker
+    "23505",  # unique_violation: another server inserted the row first
 })  # fmt: skip
-# Connections, resources, operators, disks, corruption; a lock that is not let go; a standby, which takes no writes.
+# Connections, resources, operators, disks, corruption; a lock timeout; a standby, which is read-only.
 _TROUBLE = ("08", "40", "53", "57", "58", "XX", "55P03", "25006")
-# What only a value can cause: a character, a size, a pattern.
+# Errors of a value: a character, a size, a pattern.
 _BAD_VALUE = frozenset({"22001", "22003", "22021", "22025", "22P05", "2201B", "54000", "54001", "54023"})
 
 
-_CANCELLED = "57014"  # by statement_timeout, or because we asked for it
+_CANCELLED = "57014"  # by statement_timeout, or by a cancel request of this server
 
 
 class CommitUnknown(ConnectionError):
-    """The connection broke at the commit, and the server does not say whether it took place."""
+    """The connection broke at the commit, and it is unknown whether the commit took place."""
 
 
 class PostgresSession:
-    """A connection as a `Session`, made when it is first needed."""
+    """A `Session` on a connection that is opened when it is first needed."""
 
     dialect: Dialect = "postgresql"
     mark = "$"
-    probes = True  # a read of a server that stands still ends; nobody knows of a write whether it took place
+    probes = (
+        True  # only reads are aborted when the server does not answer: the outcome of an aborted write would be unknown
+    )
 
     def __init__(self, connect: Callable[[], Wire]) -> None:
         self._connect = connect
         self._wire: Wire | None = None
-        self._opening: list[str] | None = None  # how the transaction begins, until that is sent
+        self._opening: list[str] | None = None  # the first statements of the transaction, until they are sent
         self._limit: Limit | None = None  # of the transaction
         self.news: set[int] = set()  # workspaces whose change log grows with the transaction
 
@@ -92,8 +93,7 @@ class PostgresSession:
         return [result.rows for result in results]
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Once the transaction has begun, the server runs them meanwhile and answers with the next statement: a group of commands
-        is a few round trips."""
+        """Send the statements without waiting for their results, which arrive with those of the next statement."""
         rows = list(rows)
         if not rows:
             return
@@ -106,7 +106,7 @@ class PostgresSession:
         self._on_wire(post)
 
     def execute_script(self, statements: Sequence[str]) -> None:
-        """In one round trip."""
+        """Run the statements in one round trip."""
         if not statements:
             return
 
@@ -130,7 +130,7 @@ class PostgresSession:
         self._limit = None
 
     def open(self) -> Wire:
-        """The connection; a new one if there is none or it broke."""
+        """Return the connection; a new one if there is none or it broke."""
         if self._wire is not None and self._wire.is_broken:
             self.close()
         if self._wire is None:
@@ -149,7 +149,7 @@ class PostgresSession:
         except Lost:
             if self._opening is None or known is None:
                 raise
-            return self._attempt(work)  # nothing was seen yet: a new connection will do as well
+            return self._attempt(work)  # the transaction has received nothing yet: a new connection is equivalent
 
     def _attempt(self, work: Callable[[Wire], Any]) -> Any:
         if self._opening is None:
@@ -165,7 +165,7 @@ class PostgresSession:
         except ServerError as error:
             if error.code == _CANCELLED and self._limit is not None:
                 raise self._limit.fault() from None
-            raise _in_words(error) from None
+            raise _translated(error) from None
         finally:
             wire.limit, wire.probes = None, False
             if not wire.deferred and not wire.is_broken:
@@ -173,14 +173,14 @@ class PostgresSession:
 
 
 class PostgresWriter(PostgresSession):
-    """The write connection of a server.  Other servers write too: what is read to be changed must be locked."""
+    """A write connection.  Other servers write to the same store: a row that is read in order to be changed must be locked."""
 
     probes = False
 
-    def __init__(self, connect: Callable[[], Wire], tell: Heard = lambda _: None) -> None:
-        """`tell` is called after a commit with which the change log grew, with the workspaces concerned."""
+    def __init__(self, connect: Callable[[], Wire], on_commit: OnCommit = lambda _: None) -> None:
+        """`on_commit` gets the workspaces whose change log grew, after the commit."""
         super().__init__(connect)
-        self._tell = tell
+        self._on_commit = on_commit
 
     def begin(self, *, waits: bool = True) -> None:
         del waits  # other servers lock rows, not the store
@@ -190,7 +190,7 @@ class PostgresWriter(PostgresSession):
     def commit(self) -> None:
         self._commit()
         if self.news:
-            self._tell(self.news)
+            self._on_commit(self.news)
 
     def _commit(self) -> None:
         if self._opening is not None:
@@ -204,8 +204,8 @@ class PostgresWriter(PostgresSession):
         except Lost as lost:
             self._clarify(number, lost)
             return
-        except ServerError as error:  # of what was posted
-            raise _in_words(error) from None
+        except ServerError as error:  # of a posted statement
+            raise _translated(error) from None
         if tag != b"COMMIT":
             raise ServerError("25P02", "the transaction had failed before its commit")
 
@@ -215,7 +215,7 @@ class PostgresWriter(PostgresSession):
             self._wire.command(ROLLBACK)
         self._opening = None
 
-    # What a command has posted goes out before its savepoint ends: a failure must find the command that it belongs to.
+    # Posted statements are sent before the savepoint of their command ends, so that a failure is attributed to that command.
 
     def savepoint(self) -> None:
         self._flush()
@@ -255,7 +255,7 @@ class PostgresWriter(PostgresSession):
         return self._wire.deferred
 
     def _clarify(self, number: str, lost: Lost) -> None:
-        """Returns if the commit took place after all, and raises `lost` if not: then it may be tried again."""
+        """Return if the commit with this transaction number took place; raise `lost`, which allows a retry, if it did not."""
         for pause_s in CLARIFY_AFTER_S:
             time.sleep(pause_s)
             try:
@@ -271,7 +271,7 @@ class PostgresWriter(PostgresSession):
 
 
 class PostgresDatabase:
-    """A store that other servers may use at the same time."""
+    """A store on PostgreSQL, which other servers may use at the same time."""
 
     dialect: Literal["postgresql"] = "postgresql"
     shared = True  # other servers may write to it
@@ -279,7 +279,7 @@ class PostgresDatabase:
     backup_suffix = backup.SUFFIX
 
     def fault(self) -> str | None:
-        """Return None: what is wrong with a server of its own is told by each call."""
+        """Return None: a fault of the database server is reported by each call."""
         return None
 
     def __init__(self, store: PostgresStore, durability: Durability = "full", connect: Connect = connect) -> None:
@@ -293,16 +293,16 @@ class PostgresDatabase:
         self.writer = GroupWriter(
             self._connect_writer,
             remembers=False,
-            lanes=LANES,
-            connect_lane=partial(self._connect_writer, by_index=True),
+            batch_writers=BATCH_WRITERS,
+            connect_batch_writer=partial(self._connect_writer, by_index=True),
         )
         self._beside: GroupWriter | None = None
-        self._bell: Bell | None = None
-        self._changed: Heard | None = None
+        self._notifier: ChangeNotifier | None = None
+        self._changed: OnCommit | None = None
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
-        """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
+        """Open a read transaction on one snapshot.  Raises TooSlow when a statement exceeds the limit."""
         session = self._take()
         begun = self.reads.begin()
         session.begin_read(limit)
@@ -318,7 +318,7 @@ class PostgresDatabase:
             self._give(session)
 
     def connections(self) -> Connections:
-        """Return how many connections of the pool of readers are open."""
+        """Return the numbers of busy and idle connections of the read pool."""
         return Connections(self.reads.under_way, len(self._idle))
 
     @contextmanager
@@ -328,45 +328,43 @@ class PostgresDatabase:
 
     @contextmanager
     def write_beside(self, ws: int) -> Iterator[Tx]:
-        """A write by one background thread, on a connection of its own: callers wait for it only where both lock a row."""
+        """Open a write transaction of a background thread on a separate connection, which delays calls only by row locks."""
         if self._beside is None:
             self._beside = GroupWriter(self._connect_writer, remembers=False)
         with self._beside.transaction(ws) as tx:
             yield tx
 
-    def listen(self, heard: HeardElsewhere) -> None:
-        """Call `heard`, in a thread, when another server has changed something.  Once, at the start.
+    def listen(self, on_change: OnChange) -> None:
+        """Call `on_change` in a thread after each change of another server.  To be called once, at the start.
 
-        `heard` gets the workspaces concerned, or None if it may be any of them."""
-        self._bell = Bell(lambda: self._connect(self._store), heard)
+        `on_change` gets the workspaces that changed, or None if any may have changed."""
+        self._notifier = ChangeNotifier(lambda: self._connect(self._store), on_change)
 
-    def when_changed(self, heard: Heard) -> None:
-        """Call `heard` with the workspaces concerned after each commit of this server with which the change log has grown.
+    def when_changed(self, on_commit: OnCommit) -> None:
+        """Call `on_commit`, which must not block, with the workspaces whose change log a commit of this server extended."""
+        self._changed = on_commit
 
-        `heard` returns at once."""
-        self._changed = heard
-
-    def _ring(self, workspaces: Set[int]) -> None:
-        if self._bell is not None:
-            self._bell.ring(workspaces)
+    def _changes_committed(self, workspaces: Set[int]) -> None:
+        if self._notifier is not None:
+            self._notifier.notify(workspaces)
         if self._changed is not None:
             self._changed(workspaces)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Others who ask for this wait, on whatever machine they run."""
+        """Hold the lock of migrations, which all servers and commands on the store share."""
         wire = self._connect(self._store)
         try:
             ((is_free,),) = wire.execute(f"SELECT pg_try_advisory_lock({UPGRADE_LOCK})", ()).rows
             if not is_free:
-                log.warning("Another server or command upgrades the store; this one waits until that is done")
+                log.warning("waiting for another server or command that is upgrading the store")
                 wire.command(f"SELECT pg_advisory_lock({UPGRADE_LOCK})")
             yield
         finally:
             wire.close()
 
     def backup(self, target: Path) -> None:
-        """A consistent copy, also while others write."""
+        """Write a consistent copy of the store to `target`; other servers may write meanwhile."""
         wire = self._connect(self._store)
         try:
             backup.write(wire, target)
@@ -374,7 +372,7 @@ class PostgresDatabase:
             wire.close()
 
     def restore(self, source: Path) -> int:
-        """Fills an empty database from a backup, whole or not at all; the schema version that it has now."""
+        """Fill an empty database from a backup in one transaction and return its schema version."""
         wire = self._connect(self._store)
         try:
             return backup.read(wire, source)
@@ -382,10 +380,10 @@ class PostgresDatabase:
             wire.close()
 
     def renew_statistics(self) -> bool:
-        """Counts again what lies in tables that have grown much since the server last did; False if there is none.
+        """Run ANALYZE on a table that has grown since its last one; return False if there is none.
 
-        Its own autovacuum comes up to a minute later, and until then the planner takes a table of 100,000 rows for an
-        empty one: a search was seen to take 5 s in place of 10 ms."""
+        Autovacuum comes up to a minute later.  Until then the planner assumes that the table is empty, and a search of 100,000
+        rows took 5 s instead of 10 ms."""
         with self.read(0) as tx:
             grown = [name for (name,) in tx.all(_GROWN, factor=GROWTH, few=FEW_ROWS)]
         if grown:
@@ -402,8 +400,8 @@ class PostgresDatabase:
         self.writer.close()
         if self._beside is not None:
             self._beside.close()
-        if self._bell is not None:
-            self._bell.close()
+        if self._notifier is not None:
+            self._notifier.close()
         while self._idle:
             self._idle.pop().close()
 
@@ -423,17 +421,19 @@ class PostgresDatabase:
         self._free.release()
 
     def _connect_writer(self, *, by_index: bool = False) -> PostgresWriter:
-        session = PostgresWriter(partial(self._connect, self._store, self._durability, by_index=by_index), self._ring)
+        session = PostgresWriter(
+            partial(self._connect, self._store, self._durability, by_index=by_index), self._changes_committed
+        )
         session.open()
         return session
 
 
-def _in_words(error: ServerError) -> Exception:
+def _translated(error: ServerError) -> Exception:
     return Invalid(f"A value cannot be stored or searched for: {error}") if error.code in _BAD_VALUE else error
 
 
 def is_trouble(error: Exception) -> bool:
-    """The store cannot serve now: nobody's mistake, and worth another try by the caller."""
+    """Tell whether the store itself failed, so that the caller may try again later."""
     if isinstance(error, ServerError):
         return error.code.startswith(_TROUBLE)
     return isinstance(error, ConnectionError)

@@ -1,4 +1,4 @@
-"""Counts the read transactions of a store: how many are under way, and how long each took.  Knows no database."""
+"""Counts the read transactions of a store: how many are under way, and the duration of each."""
 
 import threading
 import time
@@ -10,21 +10,21 @@ READ = ("read",)  # the key of `Reads.note`
 
 
 class Connections(Struct, frozen=True):
-    """Connections of the pool of readers: those with a transaction, and open ones without."""
+    """Open connections of the read pool: with and without a transaction."""
 
     used: int
     idle: int
 
 
 class Closed(Exception):
-    """The store was closed, and something that runs beside the server wants to read."""
+    """The store was closed before this read."""
 
     def __init__(self) -> None:
         super().__init__("the store is closed")
 
 
 class Reads:
-    """`note` gets `READ` and the seconds of each transaction; threads call it side by side."""
+    """`note` gets `READ` and the duration of each transaction in seconds; it must be thread-safe."""
 
     def __init__(self) -> None:
         self.note: Callable[[tuple[str], float], None] = lambda _key, _seconds: None
@@ -33,7 +33,7 @@ class Reads:
         self._changed = threading.Condition()
 
     def begin(self) -> float:
-        """Return what `end` needs.  Raise Closed once the store is being closed."""
+        """Return the value for `end`.  Raise Closed after the store was closed."""
         with self._changed:
             if self._has_ended:
                 raise Closed
@@ -47,7 +47,7 @@ class Reads:
         self.note(READ, time.perf_counter() - begun)
 
     def finish(self, wait_s: float) -> bool:
-        """Let none begin any more, and wait for those under way.  Return whether all have ended in time."""
+        """Refuse new reads and wait for those under way; return whether all ended in time."""
         with self._changed:
             self._has_ended = True
             return self._changed.wait_for(lambda: not self.under_way, wait_s)

@@ -1,4 +1,4 @@
-"""The context of a step that reads and writes in one workspace and awaits other things in between: a request, or a job."""
+"""The context of a request or job that reads and writes in one workspace and awaits other things in between."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar

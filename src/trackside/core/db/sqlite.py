@@ -1,7 +1,7 @@
-"""A store in one SQLite file.  Knows pragmas, connections and durability; knows no table.
+"""A store in one SQLite file: connections, pragmas, durability.
 
-WAL with one writer: readers never wait.  `full` syncs the log at each commit; `relaxed` syncs it in the background each
-second, so that a power cut may take the last second, and a killed process nothing.  `wal` keeps the log short.
+In WAL mode readers never wait for the writer.  `full` syncs the WAL at each commit.  `relaxed` syncs it in the background each
+second: a power cut may lose the last second, a killed process loses nothing.  The module `wal` keeps the WAL short.
 """
 
 import errno
@@ -21,19 +21,19 @@ from trackside.core.db.group import ALWAYS, GroupWriter
 from trackside.core.db.limits import Limit
 from trackside.core.db.reads import Connections, Reads
 from trackside.core.db.sqlite_file import Watch
-from trackside.core.db.tx import Heard, HeardElsewhere, SqliteSession, Tx
+from trackside.core.db.tx import OnChange, OnCommit, SqliteSession, Tx
 from trackside.core.db.wal import MOST_LOG_BYTES, LogKeeper, sync_log
 from trackside.core.db.watchdog import Watchdog
 from trackside.core.errors import Unavailable
 
 Durability = Literal["full", "relaxed"]
 BUSY_TIMEOUT_S = 10.0
-READERS_END_S = 2.0  # that closing waits for reads under way, and again when they were interrupted
-QUICK_COMMIT_S = 0.001  # with the sync to the disk: the event loop waits for such a commit
+READERS_END_S = 2.0  # `close` waits this long for reads under way, and again after it interrupted them
+QUICK_COMMIT_S = 0.001  # with the sync to the disk; a shorter commit may run on the event loop
 MINIMUM = (3, 35, 0)  # RETURNING
 
-# The file is in the kernel's cache already.  Mapped pages and larger caches of each connection count as memory of the server, 471
-# MiB in place of 162 with 100,000 runs, and save a fifth of the time of paging through all runs (docs/measured.md).
+# The file is in the kernel's page cache.  Mapped pages and larger caches of each connection count as memory of the server (471
+# MiB instead of 162 with 100,000 runs) and save a fifth of the time of paging through all runs (docs/measured.md).
 _COMMON = """
 PRAGMA foreign_keys = OFF;
 PRAGMA case_sensitive_like = ON;
@@ -41,7 +41,7 @@ PRAGMA temp_store = MEMORY;
 PRAGMA cache_size = -4000;
 PRAGMA mmap_size = 0;
 """
-# `begin` waits for other processes, where its caller may wait.
+# `busy_timeout` is 0: `begin` waits for other processes itself, where its caller may wait.
 _OF_WRITER = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = {synchronous};
@@ -58,7 +58,7 @@ def unfit() -> str | None:
     if sqlite3.threadsafety == 0:
         return "it was built without threads; use another Python"
     with closing(sqlite3.connect(":memory:")) as connection:
-        try:  # always there since 3.38, and before that a choice of who built it
+        try:  # built in since 3.38, optional before
             connection.execute("SELECT json_type(value) FROM json_each('[1]') WHERE json_valid(value)")
         except sqlite3.Error as fault:
             return f"it was built without the JSON functions ({fault}); use another Python, or SQLite 3.38 or newer"
@@ -68,13 +68,13 @@ def unfit() -> str | None:
 class SqliteWriter(SqliteSession):
     """The write connection: `BEGIN IMMEDIATE` to `COMMIT`, with one level of savepoint.
 
-    Its busy timeout is 0: only `begin` meets the lock of another process."""
+    Its busy timeout is 0: only `begin` can meet the lock of another process."""
 
-    def __init__(self, connection: sqlite3.Connection, watch: Watch, tell: Heard) -> None:
-        """`tell` is called after a commit with which the change log has grown, with the workspaces concerned."""
+    def __init__(self, connection: sqlite3.Connection, watch: Watch, on_commit: OnCommit) -> None:
+        """`on_commit` gets the workspaces whose change log grew, after the commit."""
         super().__init__(connection)
         self._watch = watch
-        self._tell = tell
+        self._on_commit = on_commit
 
     def begin(self, *, waits: bool = True) -> None:
         self.news = set()
@@ -96,9 +96,9 @@ class SqliteWriter(SqliteSession):
 
     def commit(self) -> None:
         self.connection.execute("COMMIT")
-        self._watch.check()  # what was written to a file that is gone is not acknowledged
+        self._watch.check()  # a write to a file that was removed is not acknowledged
         if self.news:
-            self._tell(self.news)
+            self._on_commit(self.news)
 
     def rollback(self) -> None:
         if self.connection.in_transaction:
@@ -116,7 +116,7 @@ class SqliteWriter(SqliteSession):
 
     def is_worth_retry(self, error: Exception) -> bool:
         del error
-        return False  # SQLite itself has waited for locks
+        return False  # `begin` has waited for the lock
 
     def is_fault_of_store(self, error: Exception) -> bool:
         return isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError) and not isinstance(
@@ -127,32 +127,32 @@ class SqliteWriter(SqliteSession):
         self.connection.close()
 
 
-def _nobody(workspaces: Set[int]) -> None:
-    """Ignore a change that comes before anybody asked to hear of changes."""
+def _ignore(workspaces: Set[int]) -> None:
+    """Ignore a commit before `when_changed` was called."""
 
 
 class SqliteDatabase:
-    """A store in the file `path`.  Threads read side by side, each read by a connection that no other uses meanwhile."""
+    """A store in the file `path`.  Threads read concurrently; each read has a connection of its own."""
 
     dialect: Literal["sqlite"] = "sqlite"
     shared = False  # it has one server
-    reads_inline = True  # a read by key costs less than a hop to a thread
+    reads_inline = True  # a read by key is faster than a switch to a thread
     backup_suffix = ".db"
 
     def __init__(self, path: Path, durability: Durability = "full") -> None:
         fault = unfit()
         if fault is not None:
-            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} will not do: {fault}")
+            raise RuntimeError(f"SQLite {sqlite3.sqlite_version} cannot be used: {fault}")
         self.path = path
         self.durability = durability
         self._readers: list[sqlite3.Connection] = []
-        self._free: list[SqliteSession] = []  # the one used last is taken first: its pages are in the cache
+        self._free: list[SqliteSession] = []  # LIFO: the connection used last has its pages in the cache
         self.reads = Reads()
         self._watchdog = Watchdog()
         sqlite_file.prepare(path)
         self._watch = Watch(path)
         waits = durability == "full"
-        self._changed: Heard = _nobody
+        self._changed: OnCommit = _ignore
         self.writer = GroupWriter(
             self._connect_writer,
             remembers=True,
@@ -168,7 +168,7 @@ class SqliteDatabase:
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:
-        """A snapshot: every statement of the transaction sees the same state.  Raises TooSlow beyond the limit."""
+        """Open a read transaction on one snapshot.  Raises TooSlow when a statement exceeds the limit."""
         begun = self.reads.begin()
         try:
             session = self._take_reader()
@@ -194,34 +194,32 @@ class SqliteDatabase:
         with self.writer.transaction(ws) as tx:
             yield tx
 
-    def when_changed(self, heard: Heard) -> None:
-        """Call `heard` with the workspaces concerned after each commit with which the change log has grown.
+    def when_changed(self, on_commit: OnCommit) -> None:
+        """Call `on_commit`, which must not block, with the workspaces whose change log a commit extended."""
+        self._changed = on_commit
 
-        `heard` returns at once."""
-        self._changed = heard
-
-    def listen(self, heard: HeardElsewhere) -> None:
-        """Do nothing: the file has one server, so there is no other to hear from."""
+    def listen(self, on_change: OnChange) -> None:
+        """Do nothing: the file has one server, so no other server changes it."""
 
     def write_beside(self, ws: int) -> AbstractContextManager[Tx]:
-        """There is one writer."""
+        """Open a write transaction on the only write connection."""
         return self.write(ws)
 
     def fault(self) -> str | None:
-        """Return why nothing can be stored, in words for callers; None if it can."""
+        """Return a message for callers on why nothing can be stored; None if writes are possible."""
         return self._watch.fault()
 
     def connections(self) -> Connections:
-        """Return how many connections of readers are open: as many as reads were ever under way together."""
+        """Return the numbers of busy and idle connections for reads."""
         used = self.reads.under_way
         return Connections(used, max(0, len(self._readers) - used))
 
     def alone(self) -> AbstractContextManager[None]:
-        """Nobody else looks after the schema: the file has one server."""
+        """Return a context without a lock: the file has one server."""
         return nullcontext()
 
     def backup(self, target: Path) -> None:
-        """A consistent copy, also while others write.  Raises OSError where the file cannot be written."""
+        """Write a consistent copy of the store to `target` during writes.  Raises OSError if the file cannot be written."""
         try:
             os.close(disk.create(target))
             with closing(sqlite3.connect(target)) as copy:
@@ -240,9 +238,9 @@ class SqliteDatabase:
         self.writer.close()
 
     def _close_readers(self) -> None:
-        """Close the connections that nobody uses: SQLite ends the process if one is closed under a statement.
+        """Close the idle connections: the process crashes if a connection is closed during a statement.
 
-        A statement that takes long is interrupted.  A connection that stays in use ends with the process."""
+        A long statement is interrupted.  A connection that stays in use is closed by the end of the process."""
         if not self.reads.finish(READERS_END_S):
             for connection in self._readers:
                 connection.interrupt()
@@ -254,7 +252,7 @@ class SqliteDatabase:
         self._readers.clear()
 
     def _take_reader(self) -> SqliteSession:
-        """Return a connection that nobody uses, until `_give_back`."""
+        """Return an idle or new connection; the caller returns it by `_give_back`."""
         try:
             return self._free.pop()
         except IndexError:
@@ -266,19 +264,21 @@ class SqliteDatabase:
         try:
             connection = self._connect()
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"The server cannot open its database once more: {error}. Try again later.") from None
+            raise Unavailable(
+                f"The server cannot open another database connection: {error}. Try again later."
+            ) from None
         connection.execute("PRAGMA query_only = ON")
         return connection
 
     def _give_back(self, session: SqliteSession) -> None:
-        if session.connection.in_transaction:  # its end failed
+        if session.connection.in_transaction:  # the COMMIT failed
             self._readers.remove(session.connection)
             session.connection.close()
         else:
             self._free.append(session)
 
     def _connect(self, pragmas: str = "") -> sqlite3.Connection:
-        self._watch.check()  # another file of this name is another store
+        self._watch.check()  # a replaced file is another store
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode=rw",
             uri=True,
@@ -299,9 +299,9 @@ class SqliteDatabase:
         synchronous = "FULL" if self.durability == "full" else "NORMAL"
         connection = self._connect(_OF_WRITER.format(synchronous=synchronous, most_log_bytes=MOST_LOG_BYTES))
         self._watch.begin()
-        return SqliteWriter(connection, self._watch, self._tell)
+        return SqliteWriter(connection, self._watch, self._announce)
 
-    def _tell(self, workspaces: Set[int]) -> None:
+    def _announce(self, workspaces: Set[int]) -> None:
         self._changed(workspaces)
 
     def _count_commit(self) -> None:

@@ -1,6 +1,6 @@
-"""The file of a SQLite store: made whole and private, and watched while the server runs.
+"""Creates the file of a SQLite store with private permissions, and detects its removal while the server runs.
 
-SQLite goes on writing to a file that was deleted or replaced; everything that it stores from then on is lost.
+SQLite continues to write to a file that was deleted or replaced; all later writes are lost.
 """
 
 import logging
@@ -17,14 +17,12 @@ from trackside.core.errors import Unavailable
 
 log = logging.getLogger("trackside.db")
 
-SETTLED_NS = (
-    3_000_000_000  # a folder that changed before is not in the middle of several changes; some systems count in 2 s
-)
+SETTLED_NS = 3_000_000_000  # a folder whose change is older is not changing any more; some file systems count in 2 s
 BESIDE = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> None:
-    """Make the file if there is none: it appears whole, so that a file without bytes is never a store that is being made."""
+    """Create the file if there is none.  It appears complete, so that an empty file is never a store under creation."""
     disk.make_folder(path.parent)
     for name in ("", *BESIDE):
         disk.make_private(path.with_name(path.name + name))
@@ -35,7 +33,7 @@ def prepare(path: Path) -> None:
     try:
         with closing(sqlite3.connect(new)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
-        with suppress(FileExistsError):  # another process was quicker
+        with suppress(FileExistsError):  # another process created it first
             os.link(new, path)
     finally:
         new.unlink()
@@ -43,7 +41,7 @@ def prepare(path: Path) -> None:
 
 
 def missing_part(path: Path) -> str | None:
-    """Return why what lies at `path` is no store, and no place for a new one; None if it may be either."""
+    """Return why `path` is neither a store nor a place for a new one; None if it is."""
     log_file = path.with_name(f"{path.name}-wal")
     if path.exists():
         if path.is_file() and path.stat().st_size == 0:
@@ -54,12 +52,11 @@ def missing_part(path: Path) -> str | None:
 
 
 class Watch:
-    """Tells whether the file and its log are still those that were opened.
+    """Detects that the file or its WAL was deleted or replaced.
 
-    A file that is deleted or replaced changes its folder, and with it a time that no program sets (ctime): the other one
-    (mtime) is put back by `tar` and `rsync -a`.  As long as that time is the one of the last look, and was old then, nobody
-    needs to look at the files.  On Linux 6.13 and later a look at a file's times gives the next write a time of its own, so
-    that some file systems write the inode with each sync."""
+    Deleting or replacing a file changes the ctime of its folder, which no program can set; mtime is restored by `tar` and `rsync
+    -a`.  While the ctime is that of the last check, and was old then, the files need not be checked.  On Linux 6.13 and later,
+    reading the times of a file gives the next write a new time, so that some file systems write the inode with each sync."""
 
     def __init__(
         self,
@@ -67,29 +64,32 @@ class Watch:
         now_ns: Callable[[], int] = time.time_ns,
         look: Callable[[str], tuple[int, int, int]] | None = None,
     ) -> None:
-        """`look` returns what identifies a folder, and its time."""
+        """`look` returns the identity of a folder and its ctime."""
         self._file = str(path)
         self._log = f"{path}-wal"
         self._folder = str(path.parent)
-        self._is_in_folder = path.parent.resolve() / path.name == path.resolve()  # no link to a file of another folder
+        # not a symbolic link to a file in another folder
+        self._is_in_folder = path.parent.resolve() / path.name == path.resolve()
         self._known: dict[str, tuple[int, int]] = {}
         self._has_told = False
         self._now_ns = now_ns
         self._look = look or _look
-        self._seen: tuple[int, int, int] | None = None  # the folder at a look that found the files, and its time
+        self._seen: tuple[int, int, int] | None = (
+            None  # identity and ctime of the folder when the files were last found
+        )
 
     def begin(self) -> None:
-        """To be called when the file is open."""
+        """Record the identity of the file; to be called when it is open."""
         self._known[self._file] = _identity(self._file)
 
     def fault(self) -> str | None:
-        """Return what is wrong in words for callers; None if nothing is.  Costs two calls of the system."""
+        """Return a message for callers on what is wrong; None if nothing is.  Takes two system calls."""
         for path in (self._file, self._log):
             known = self._known.get(path)
             try:
                 found = _identity(path)
             except OSError:
-                if known is None:  # the log: nothing was written yet
+                if known is None:  # the WAL does not exist before the first write
                     continue
             else:
                 if known is None:
@@ -112,7 +112,7 @@ class Watch:
         return None
 
     def check(self) -> None:
-        """Raise Unavailable if what is stored would be lost."""
+        """Raise Unavailable if a write would be lost."""
         try:
             seen: tuple[int, int, int] | None = self._look(self._folder)
         except OSError:
@@ -123,7 +123,7 @@ class Watch:
         fault = self.fault()
         if fault is not None:
             raise Unavailable(fault)
-        # A change in the same tick of the system's clock would leave the time as it is.
+        # A change in the same clock tick would not change the ctime.
         if seen is not None and self._is_in_folder and self._log in self._known:
             self._seen = seen if self._now_ns() - seen[2] > SETTLED_NS else None
 

@@ -17,7 +17,7 @@ def add(tx: Tx, entity: str, *entity_ids: str) -> None:
 
 
 def check_absent(tx: Tx, entity: str, entity_id: str) -> None:
-    """Raise BadState where the id was deleted permanently."""
+    """Raise BadState if the id was deleted permanently."""
     found = tx.one(
         "SELECT 1 FROM tombstones WHERE workspace_id = :ws AND entity = :entity AND entity_id = :id",
         entity=entity,

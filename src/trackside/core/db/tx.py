@@ -1,4 +1,4 @@
-"""One open transaction in one workspace.  Knows placeholders and the change log; knows no table but `changes`."""
+"""An open transaction in one workspace: named placeholders for both databases, and the change log."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from msgspec import Struct
 
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Rights, Visit
-from trackside.core.db.rest import Stirred
+from trackside.core.db.debounce import UncommittedChanges
 from trackside.core.errors import Invalid
 
 Dialect = Literal["sqlite", "postgresql"]
@@ -24,12 +24,12 @@ _TOKENS = re.compile(
     r"""|(?:\b(?P<inside>(?:NOT\s+)?IN)\s+)?:(?P<name>[a-z_][a-z_0-9]*)""",
     re.IGNORECASE,
 )
-MAX_LISTED = 64  # elements of a list that become placeholders of their own: more cost less as JSON
-AS_ARRAY, AS_JSON = -1, -2  # in place of a list's length
+MAX_LISTED = 64  # a list of at most this many elements has a placeholder for each; a longer one is faster as JSON
+AS_ARRAY, AS_JSON = -1, -2  # instead of the length of a list
 
 
 class Change(Struct, frozen=True):
-    """A change that a write made, for links, webhooks, live views and the audit.  It is recorded in the same transaction."""
+    """An entry of the change log, which links, webhooks, live views and the audit log read."""
 
     entity: str
     entity_id: str
@@ -38,7 +38,7 @@ class Change(Struct, frozen=True):
 
 
 class Condition(NamedTuple):
-    """A part of a statement's WHERE, with its AND, and what it binds."""
+    """A part of a WHERE clause, with its leading AND, and its parameters."""
 
     sql: str
     params: dict[str, Any]
@@ -48,14 +48,14 @@ EVERYTHING = Condition("", {})
 
 
 class Query(NamedTuple):
-    """A statement that finds rows, and what it binds."""
+    """A SELECT and its parameters."""
 
     sql: str
     params: dict[str, Any]
 
 
 class Statement(Struct, frozen=True):
-    """SQL with numbered placeholders and the names in the order of their first appearance."""
+    """SQL with numbered placeholders, and the names of the parameters in that order."""
 
     text: str
     names: tuple[str, ...]
@@ -63,9 +63,9 @@ class Statement(Struct, frozen=True):
 
 @lru_cache(maxsize=2048)
 def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) -> Statement:
-    """`:name` becomes `?1` or `$1`; `IN :name` of a name in `lengths` what takes that many values.
+    """Replace `:name` by `?1` or `$1`, and `IN :name` of a list in `lengths` by an expression for that many values.
 
-    SQLite has one writer, and no row locks: `FOR UPDATE` and its kin are left out for it."""
+    SQLite has no row locks, so `FOR UPDATE` and similar clauses are removed for it."""
     numbers: dict[str, int] = {}
     expanded = dict(lengths)
 
@@ -93,8 +93,10 @@ def compile_sql(sql: str, mark: str, lengths: tuple[tuple[str, int], ...] = ()) 
 
 
 def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, int], ...], dict[str, Any]]:
-    """List values as the dialect takes them, so that few texts are prepared: PostgreSQL whole; SQLite one placeholder an
-    element, their number padded to a power of two, or as JSON where they are many."""
+    """Return the lengths of the list parameters and the parameters in the dialect's form, so that few texts are prepared.
+
+    PostgreSQL gets a list as one array.  SQLite gets one placeholder for each element, padded to a power of two, or JSON for a
+    long list."""
     lengths = []
     flat = {}
     for name, value in params.items():
@@ -107,7 +109,7 @@ def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, i
             lengths.append((name, AS_JSON))
             flat[name] = json.dumps(value)
         else:
-            values = value or [None]  # `x IN (NULL)` holds for nothing
+            values = value or [None]  # `x IN (NULL)` is never true
             size = 1 << (len(values) - 1).bit_length()
             lengths.append((name, size))
             for i in range(size):
@@ -115,12 +117,12 @@ def expand(params: dict[str, Any], dialect: Dialect) -> tuple[tuple[tuple[str, i
     return tuple(lengths), flat
 
 
-Heard = Callable[[Set[int]], None]  # gets the workspaces whose change log has grown
-HeardElsewhere = Callable[[Set[int] | None], None]  # the same of other servers; None: it may be any workspace
+OnCommit = Callable[[Set[int]], None]  # gets the workspaces whose change log has grown
+OnChange = Callable[[Set[int] | None], None]  # the same; None: any workspace may have changed
 
 
 class Session(Protocol):
-    """One connection, seen by a transaction.  `execute` gives rows (empty for a write) and a row count."""
+    """The connection of a transaction.  `execute` returns rows (empty for a write) and a row count."""
 
     dialect: Dialect
     mark: str
@@ -128,7 +130,9 @@ class Session(Protocol):
     def execute(self, text: str, values: Sequence[Any]) -> tuple[list[Row], int]: ...
 
     def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Row]]:
-        """The rows of each, which sees what is committed when it begins; in one round trip, where there are any."""
+        """Return the rows of each statement; on PostgreSQL in one round trip.
+
+        On PostgreSQL each statement sees the commits before its own start (READ COMMITTED)."""
         ...
 
     def execute_many(self, text: str, rows: Iterable[Sequence[Any]]) -> None: ...
@@ -136,16 +140,15 @@ class Session(Protocol):
     def execute_script(self, statements: Sequence[str]) -> None: ...
 
     def note_change(self, ws: int) -> None:
-        """The change log of that workspace grows with this transaction."""
+        """Record that this transaction appends to the change log of the workspace."""
         ...
 
 
 class Memory(dict[tuple[str, int, str], Any]):
-    """Memory of the only writer of a store between transactions, by (entity, workspace, id).
+    """A cache that the only writer of a store keeps between transactions, by (entity, workspace, id).
 
-    Emptied by a rollback; an entry goes when that entity's change is recorded.  It also knows which entities changed since
-    a moment (an epoch, one for each group of commands), so that what was computed from a snapshot can be saved if it
-    still holds."""
+    A rollback empties it, and a recorded change of an entity removes its entry.  It also tracks which entities changed since an
+    epoch (one for each group of commands), so that a value computed from a snapshot is saved only while it is current."""
 
     LIMIT = 50_000
 
@@ -153,23 +156,21 @@ class Memory(dict[tuple[str, int, str], Any]):
         super().__init__()
         self.epoch = 1  # of the open group
         self.committed = 0  # every change up to this epoch is visible to a snapshot that begins now
-        self.announced = (
-            0  # counts reads of the change log: what was announced before the last one must be announced again
-        )
-        self.weight = 0  # what the entries hold, in units of their owners
+        self.announced = 0  # counts reads of the change log: a change announced before the last read is announced again
+        self.weight = 0  # size of the entries, in units of their owners
         self._changed: dict[tuple[str, int, str], int] = {}
-        self._floor = 0  # nothing is known of changes up to this epoch
+        self._floor = 0  # changes up to this epoch are not tracked any more
 
     def touch(self, key: tuple[str, int, str]) -> None:
         self._changed[key] = self.epoch
 
     def touch_all(self) -> None:
-        """Record that everything in the store may have changed, and forget what is remembered of it."""
+        """Record that everything in the store may have changed, and empty the cache."""
         self.forget_all()
         self._forget_changes(self.epoch)
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
-        """True also where it is not known."""
+        """Tell whether the entity changed after the epoch; True also if that is not tracked any more."""
         last = self._changed.get(key)
         return (self._floor if last is None else last) > epoch  # the floor is read last: see `_forget_changes`
 
@@ -182,7 +183,7 @@ class Memory(dict[tuple[str, int, str], Any]):
             self.forget_all()
 
     def _forget_changes(self, floor: int) -> None:
-        self._floor = floor  # first: another thread may ask meanwhile
+        self._floor = floor  # first: another thread may call `changed_since` meanwhile
         self._changed.clear()
 
     def forget_all(self) -> None:
@@ -191,7 +192,7 @@ class Memory(dict[tuple[str, int, str], Any]):
 
 
 class Tx:
-    """An open transaction.  `:ws` and `:now` are bound by themselves."""
+    """An open transaction.  It binds `:ws` and `:now`."""
 
     __slots__ = (
         "_session",
@@ -203,7 +204,7 @@ class Tx:
         "now",
         "rights",
         "source",
-        "stirred",
+        "touched",
         "user",
         "ws",
     )
@@ -215,54 +216,53 @@ class Tx:
         now: int,
         memory: Memory | None = None,
         epoch: int = 0,
-        stirred: "Stirred[Entity] | None" = None,
+        touched: "UncommittedChanges[Entity] | None" = None,
     ) -> None:
         self._session = session
         self.dialect: Dialect = session.dialect
         self.ws = ws
         self.now = now  # ms since 1970
         self.memory = memory
-        self.stirred = stirred  # what this transaction changed, to be looked at when it rests
-        self.epoch = epoch  # of a snapshot: every change up to it is seen; 0: not known
-        self.user = ""  # who writes: the name of who signed in, else as the caller says; empty: nobody said
+        self.touched = touched  # changed entities, for the debouncer
+        self.epoch = epoch  # of a snapshot: it sees every change up to this epoch; 0: unknown
+        self.user = ""  # the signed-in user, else the name that the caller sent; empty: unknown
         self.caller: Caller = OPEN
         self.rights: Rights = ALL_RIGHTS  # in this workspace
-        self.audit: Audit | None = None  # of the changes of a caller who signed in
-        self.source: Callable[[], Any] | None = None  # says where the call came from, for the audit log
+        self.audit: Audit | None = None  # gets the changes of a signed-in caller
+        self.source: Callable[[], Any] | None = None  # returns the origin of the call, for the audit log
 
     def within(self, ws: int) -> "Tx":
         """Return the same transaction in another workspace."""
         return self._copy(ws, epoch=0)
 
     def by(self, user: str) -> "Tx":
-        """Return the same transaction in the name of `user`."""
+        """Return the same transaction with `user` as its user."""
         copied = self._copy(self.ws, self.epoch)
         copied.user = user
         return copied
 
     def in_visit(self, visit: Visit) -> "Tx":
-        """Return the same transaction in the name of a call's caller, with the place that the call came from."""
+        """Return the same transaction with the caller, rights and origin of a call."""
         caller = visit.caller
-        copied = Tx(self._session, self.ws, self.now, self.memory, self.epoch, self.stirred)
+        copied = Tx(self._session, self.ws, self.now, self.memory, self.epoch, self.touched)
         copied.user, copied.source = visit.user, visit.source
         copied.caller, copied.rights, copied.audit = caller, visit.rights, caller.audit
         return copied
 
     def for_caller(self, caller: Caller, rights: Rights) -> "Tx":
-        """Return the same transaction, in which lists leave out what the caller may not read."""
+        """Return the same transaction with the caller's rights, by which lists are filtered."""
         copied = self._copy(self.ws, self.epoch)
         copied.caller, copied.rights, copied.audit = caller, rights, caller.audit
         return copied
 
     def _copy(self, ws: int, epoch: int) -> "Tx":
-        copied = Tx(self._session, ws, self.now, self.memory, epoch, self.stirred)
+        copied = Tx(self._session, ws, self.now, self.memory, epoch, self.touched)
         copied.user, copied.source = self.user, self.source
         copied.caller, copied.rights, copied.audit = self.caller, self.rights, self.audit
         return copied
 
     def only_readable(self, kind: str, action: Action, column: str) -> Condition:
-        """A condition, to be joined by AND, that `column` names an object of the kind that the caller may read; and what it
-        binds.  Empty where nothing is hidden."""
+        """Return the condition that `column` names an object of the kind that the caller may read; empty if all are readable."""
         limit = self.rights.limit(kind, action)
         if limit is None:
             return EVERYTHING
@@ -271,11 +271,12 @@ class Tx:
         return Condition(f" AND {column} {'IN' if limit.is_only else 'NOT IN'} :{name}", {name: ids})
 
     def run(self, sql: str, **params: Any) -> int:
-        """The number of rows changed."""
+        """Run a statement and return the number of changed rows."""
         text, values = self._bind(sql, params)
         return self._session.execute(text, values)[1]
 
     def one(self, sql: str, **params: Any) -> Row | None:
+        """Return the first row; None if there is none."""
         text, values = self._bind(sql, params)
         rows = self._session.execute(text, values)[0]
         return rows[0] if rows else None
@@ -285,20 +286,21 @@ class Tx:
         return self._session.execute(text, values)[0]
 
     def several(self, queries: Sequence[Query]) -> list[list[Row]]:
-        """Return the rows of each query; they run one after the other, in one round trip."""
+        """Return the rows of each query, in order; on PostgreSQL in one round trip."""
         return self._session.execute_several([self._bind(query.sql, query.params) for query in queries])
 
     def many(self, sql: str, rows: Iterable[Mapping[str, Any]], **shared: Any) -> None:
-        """Run one statement for each row of values by name; `shared` values are the same for all rows."""
+        """Run the statement for each row of named values; `shared` values are the same for all rows."""
         statement = compile_sql(sql, self._session.mark)
         shared |= {"ws": self.ws, "now": self.now}
         values = [[shared[name] if name in shared else row[name] for name in statement.names] for row in rows]
         self._session.execute_many(statement.text, values)
 
     def many_in_order(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each row of values, in the order in which the statement first names them, after `:ws`.
+        """Run the statement for each row of values, which are in the order of their first appearance in the statement, after
+        `:ws`.
 
-        It takes half of the time of `many`, without SQLite's."""
+        Without the time in SQLite it takes half as long as `many`."""
         statement = compile_sql(sql, self._session.mark)
         if statement.names[0] != "ws":
             raise ValueError("the statement does not begin with :ws")
@@ -306,12 +308,13 @@ class Tx:
         self._session.execute_many(statement.text, [(ws, *row) for row in rows])
 
     def post(self, sql: str, **params: Any) -> None:
-        """One statement whose rows and count nobody wants: PostgreSQL runs it meanwhile."""
+        """Run a statement without waiting for its result on PostgreSQL; a failure is raised by a later statement or the
+        commit."""
         text, values = self._bind(sql, params)
         self._session.execute_many(text, [values])
 
     def script(self, statements: Sequence[str]) -> None:
-        """Statements without values whose rows nobody wants, in order."""
+        """Run statements without parameters, in order, and discard their rows."""
         self._session.execute_script(statements)
 
     def record(self, change: Change) -> None:
@@ -322,8 +325,9 @@ class Tx:
         self.recorded(changes)
 
     def recorded(self, changes: Sequence[Change]) -> None:
-        """Forget what the writer remembers of entities and tell the audit, after a statement of the caller appended the changes
-        to the change log."""
+        """Drop the writer's cache entries of changed entities and pass the changes to the audit log.
+
+        To be called after a statement of the caller's own appended the changes to the change log."""
         self.note_change()
         for change in changes:
             self.forget(change.entity, change.entity_id)
@@ -331,11 +335,11 @@ class Tx:
             self.audit(self, changes)
 
     def note_change(self) -> None:
-        """To be called by whatever appends to the change log."""
+        """Record that this transaction appends to the change log."""
         self._session.note_change(self.ws)
 
     def append_changes(self, changes: Sequence[Change]) -> None:
-        """Append to the change log. The caller keeps what the writer remembers of the entities up to date itself."""
+        """Append to the change log without dropping cache entries of the writer: the caller keeps them up to date."""
         self.note_change()
         now, user = self.now, self.user
         self.many_in_order(
@@ -346,13 +350,13 @@ class Tx:
             [(each.entity, each.entity_id, each.action, now, each.detail, user) for each in changes],
         )
 
-    def stir(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
-        """An entity changed; `ends`: it is not expected to change again."""
-        if self.stirred is not None:
-            self.stirred.stir((entity, self.ws, entity_id), ends=ends)
+    def touch(self, entity: str, entity_id: str, *, ends: bool = False) -> None:
+        """Record a change for the debouncer; `ends`: no further change of the entity is expected."""
+        if self.touched is not None:
+            self.touched.touch((entity, self.ws, entity_id), ends=ends)
 
     def forget(self, entity: str, entity_id: str) -> None:
-        """Forget what the writer remembers of an entity, which is no longer true."""
+        """Drop the writer's cache entry of a changed entity."""
         if self.memory is not None:
             key = (entity, self.ws, entity_id)
             self.memory.pop(key, None)
@@ -377,7 +381,7 @@ class Tx:
 
 
 class SqliteSession:
-    """A connection of sqlite3 as a `Session`."""
+    """A `Session` on a connection of sqlite3."""
 
     dialect: Dialect = "sqlite"
     mark = "?"
@@ -411,7 +415,7 @@ class SqliteSession:
 
 
 def unstorable(error: Exception) -> Invalid:
-    """In words for the caller: a number beyond 64 bits, or half a character."""
+    """Return the fault for a value that no database column can store: a number beyond 64 bits, or a lone surrogate."""
     if isinstance(error, UnicodeError):
         return Invalid("A text cannot be stored: it has a surrogate, which is half of a character.")
     return Invalid(f"A number does not fit into 64 bits: it must be between {-(2**63)} and {2**63 - 1}.")

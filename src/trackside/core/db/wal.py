@@ -1,7 +1,7 @@
-"""Keeps SQLite's write-ahead log short, beside the writer.  Knows the log and the database's file; knows no table.
+"""Keeps SQLite's write-ahead log (WAL) short.
 
-What was committed is copied into the database (a checkpoint) while others write.  A writer who never rests leaves something to
-copy each time, and the log grows: then it pauses for the little that is left, and the log starts again in the same file.
+A checkpoint copies committed pages into the database while the writer continues.  Under continuous writes each checkpoint leaves
+some pages, and the WAL grows; then the writer is paused for the rest, and the WAL is reused from its start.
 """
 
 import os
@@ -13,21 +13,21 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 SYNC_INTERVAL_S = 1.0
-# The log may have a quarter of the database's size, between these: so it costs disk and time in proportion.
+# The limit of the WAL is a quarter of the database's size, between these bounds.
 LEAST_LOG_BYTES = 8 << 20
 MOST_LOG_BYTES = 16 << 20
 FRAME_HEAD_BYTES = 24
-FIRST_LOOK = 10  # commits: how much one writes is not known yet
+FIRST_LOOK = 10  # commits before the first check, while the size of a commit is unknown
 LOOKS = (5, 1000)  # commits between two checkpoints
 
 
 class LogSyncer:
-    """A thread that syncs the log to the disk a second after a commit.  It waits for no checkpoint."""
+    """A thread that syncs the WAL to the disk one second after a commit.  It does not wait for checkpoints."""
 
     def __init__(self, sync: Callable[[], None], interval_s: float = SYNC_INTERVAL_S) -> None:
         self._sync = sync
         self._interval_s = interval_s
-        self._first_at = 0.0  # when the first commit was that is not synced
+        self._first_at = 0.0  # time of the first commit that is not synced
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="trackside-log-sync", daemon=True)
@@ -47,19 +47,17 @@ class LogSyncer:
         while True:
             self._dirty.wait()
             self._closing.wait(max(self._first_at + self._interval_s - time.monotonic(), 0))
-            self._dirty.clear()  # before the sync: a commit that it misses is synced by the next one
-            if self._closing.is_set():  # after `clear`, which may have undone the wake of `close`
+            self._dirty.clear()  # before the sync: a commit during the sync is synced by the next one
+            if self._closing.is_set():  # after `clear`, which may have reset the event that `close` set
                 return
-            with suppress(OSError):  # the writer meets the same trouble, and tells its callers
+            with suppress(OSError):  # the writer gets the same error and reports it to its callers
                 self._sync()
 
 
 class LogKeeper:
-    """A thread that checkpoints when the log has half the size that it may have, and a second after a commit.
+    """A thread that runs a checkpoint when the WAL has half of its limit, and one second after a commit.
 
-    `pause` keeps the writer waiting.  `sync`: the writer does not wait for the disk, so a thread of its own syncs the log by
-    this function.
-    """
+    `pause` blocks the writer.  `sync`: commits are not synced to the disk, so another thread syncs the WAL by this function."""
 
     def __init__(
         self,
@@ -70,22 +68,22 @@ class LogKeeper:
         sync: Callable[[], None] | None,
     ) -> None:
         self._path = path
-        # Here and not in the thread, so that the caller that opens the store hears of a failure.
+        # Here instead of in the thread, so that the caller that opens the store gets the error.
         self._connection = connect()
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute(
             "PRAGMA busy_timeout = 20"
-        )  # the writer waits meanwhile: for no reader of an old state
+        )  # the writer is blocked meanwhile, so do not wait for readers of an old state
         (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
         self._frame_bytes = page_bytes + FRAME_HEAD_BYTES
         self._pause = pause
         self._dirty = threading.Event()
         self._closing = threading.Event()
         self._commits = 0  # since the last checkpoint
-        self._first_at = 0.0  # when the first of them was
+        self._first_at = 0.0  # time of the first of them
         self._due = FIRST_LOOK
-        self._frames = 0  # in the log, at the last look
-        self._generation = b""  # of the log, at the same time
+        self._frames = 0  # in the WAL, at the last check
+        self._generation = b""  # of the WAL, at the last check
         self._is_looking = False
         self._syncer = None if sync is None else LogSyncer(sync)
         self._thread = threading.Thread(target=self._run, name="trackside-log", daemon=True)
@@ -93,7 +91,7 @@ class LogKeeper:
 
     @property
     def is_content(self) -> bool:
-        """Tell whether no look is under way or called for by the commits since the last one."""
+        """Tell whether no check is running or due."""
         return not self._is_looking and self._commits < self._due
 
     def count_commit(self) -> None:
@@ -119,14 +117,14 @@ class LogKeeper:
                 if self._commits < self._due and not self._closing.is_set():
                     self._dirty.clear()
                     if self._commits < self._due:
-                        # From that commit on, not from now: a checkpoint may have taken a while.
+                        # From that commit on, not from now: the checkpoint may have taken long.
                         self._dirty.wait(max(self._first_at + SYNC_INTERVAL_S - time.monotonic(), 0))
                 self._dirty.clear()
                 self._is_looking = True
                 commits, self._commits = self._commits, 0
                 if self._closing.is_set():
                     return
-                with suppress(OSError, sqlite3.Error):  # the writer meets the same trouble, and tells its callers
+                with suppress(OSError, sqlite3.Error):  # the writer gets the same error and reports it to its callers
                     self._checkpoint(commits)
                 self._is_looking = False
         finally:
@@ -145,14 +143,14 @@ class LogKeeper:
             self._due = min(max(most // 2 * commits // grown, LOOKS[0]), LOOKS[1])
 
     def _read_generation(self) -> bytes:
-        """Return what changes when the log starts again: the number of checkpoints and the salt in its header."""
+        """Return a value that changes when the WAL restarts: the checkpoint sequence number and the salt of its header."""
         with self._path.with_name(f"{self._path.name}-wal").open("rb", buffering=0) as log:
             log.seek(12)
             return log.read(12)
 
 
 def sync_log(path: Path) -> None:
-    """Write the log of the store at `path` to the disk."""
+    """Sync the WAL of the store at `path` to the disk."""
     handle = os.open(path.with_name(path.name + "-wal"), os.O_RDONLY)
     try:
         os.fdatasync(handle)

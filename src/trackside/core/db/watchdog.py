@@ -1,7 +1,7 @@
 """Interrupts reads of SQLite whose limit is over.
 
-SQLite's progress handler would be called every so many steps of its machine.  One step may be a LIKE of 20 ms, so few steps
-would be needed, and each call waits for Python's lock.  `sqlite3_interrupt` ends a read at its next step.
+SQLite's progress handler would have to be called every few virtual-machine steps, since one step may be a LIKE of 20 ms, and each
+call waits for Python's global lock.  `sqlite3_interrupt` ends a read at its next step.
 """
 
 import sqlite3
@@ -13,11 +13,11 @@ from trackside.core.db.limits import Limit
 from trackside.core.errors import Unavailable
 
 LOOK_S = 0.1
-IDLE_LOOKS = 20  # looks that find no read, until the thread sleeps: waking it costs more than a read by key
+IDLE_LOOKS = 20  # checks without a read before the thread sleeps: waking it takes longer than a read by key
 
 
 class Watchdog:
-    """One thread, begun with the first read that has a limit, looks at all reads under way."""
+    """A thread that checks all reads under way; it starts with the first read that has a limit."""
 
     def __init__(self) -> None:
         self._reads: dict[int, tuple[Limit, sqlite3.Connection]] = {}
@@ -28,7 +28,7 @@ class Watchdog:
 
     @contextmanager
     def watch(self, limit: Limit, connection: sqlite3.Connection) -> Iterator[None]:
-        """Interrupts what the connection does when the limit is over."""
+        """Interrupt the connection's statement when the limit is over."""
         key = id(connection)
         with self._changed:
             self._reads[key] = (limit, connection)
@@ -39,7 +39,7 @@ class Watchdog:
         try:
             yield
         finally:
-            with self._changed:  # from here on no interrupt meets the next statement
+            with self._changed:  # after this, no interrupt can reach the next statement
                 del self._reads[key]
 
     def close(self) -> None:

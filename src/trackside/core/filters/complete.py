@@ -1,4 +1,4 @@
-"""What may come at a place of a filter, for completion.  Pure: it knows the grammar, and no key that was logged."""
+"""Completion of filters: which kind of token may stand at a position.  Pure; it uses the grammar and not the logged keys."""
 
 import re
 from typing import Literal
@@ -23,9 +23,9 @@ _WORD_END = re.compile(r"[\w./:`\"'-]*")
 
 
 class Place(Struct, frozen=True):
-    """What belongs at a caret, and the text from `start` to `end` that a completion replaces.
+    """The completion at a caret; it replaces the text from `start` to `end`.
 
-    `typed` is what is there before the caret; `field` is the one whose operator or value is expected."""
+    `typed` is the part before the caret; `field` is the field whose operator or value is expected."""
 
     expects: Expects
     start: int
@@ -45,7 +45,7 @@ def place(text: str, caret: int, fields: Fields, *, is_order: bool = False) -> P
     checked = check_filter(lead, fields)
     field = _resolved(checked.field, fields)
     last = _last(_tokens(lead))
-    if last is None or last.word == "AND" or checked.expected == "a field":  # MLflow takes an AND at the end
+    if last is None or last.word == "AND" or checked.expected == "a field":  # MLflow accepts an AND at the end
         return Place("field", start, end, before[start:], field)
     if checked.fault is None or checked.expected == "')'":
         return Place("connector", start, end, before[start:], field)
@@ -73,7 +73,7 @@ def operators(field: Field | None) -> tuple[str, ...]:
 
 
 def _start_of_word(before: str) -> int:
-    """Where the word begins that the caret is in or behind; an open quote belongs to it."""
+    """Return the start of the word at or before the caret; an open quote belongs to it."""
     try:
         tokens = tokenize(before)
     except Malformed as fault:
@@ -95,7 +95,7 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _last(tokens: list[Token]) -> Token | None:
-    """The last token before the end."""
+    """Return the last token before END."""
     return tokens[-2] if len(tokens) > 1 else None
 
 

@@ -1,5 +1,4 @@
-"""Which fields each search knows, under which names, and what may be asked of them.  Knows MLflow's words and messages;
-knows nothing of SQL or of how a filter is written."""
+"""The fields of each search, their aliases, and the operators that each allows, with MLflow's terms and messages."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,7 +11,7 @@ from trackside.core.filters.patterns import check_like, check_part
 
 
 class Literal(Struct, frozen=True):
-    """A value as written, and what it says; `value` is None for a bare word, which says nothing."""
+    """A literal as written, and its value; `value` is None for a bare word, which is not a valid value."""
 
     text: str
     value: Scalar | None
@@ -31,7 +30,7 @@ class Kind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     WHOLE = "whole number"
-    ID = "id"  # a whole number, written in quotes
+    ID = "id"  # a whole number that is written in quotes
 
 
 class Attribute(Struct, frozen=True):
@@ -44,7 +43,7 @@ class Attribute(Struct, frozen=True):
 
 
 class Fields(Struct, frozen=True):
-    """What one search knows.  The messages are MLflow's, which differ from search to search."""
+    """The fields of one search.  The messages are MLflow's, which differ from search to search."""
 
     entities: Mapping[str, Entity]  # the word before the first dot
     attributes: tuple[Attribute, ...]
@@ -54,7 +53,7 @@ class Fields(Struct, frozen=True):
     null_tests: str = "IS NULL / IS NOT NULL is only supported for {testable}, not for '{entity}' '{key}'"
     dataset_keys: tuple[str, ...] = ()
     orderable: frozenset[Entity] = frozenset({Entity.ATTRIBUTE})
-    no_functions: str | None = None  # why a metric is no one value here, to which min or mean would mean something
+    no_functions: str | None = None  # why a metric is not an aggregate here, so that min or mean would be meaningless
 
 
 _NUMERIC = (
@@ -68,7 +67,10 @@ _TEXTUAL = (
 _NOMINAL = (Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN)
 _NULL_TESTS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 LIKES = (Operator.LIKE, Operator.NOT_LIKE, Operator.ILIKE, Operator.NOT_ILIKE)
-CONTAINS = (Operator.CONTAINS, Operator.NOT_CONTAINS)  # MLflow has them not, and its messages list its own operators
+CONTAINS = (
+    Operator.CONTAINS,
+    Operator.NOT_CONTAINS,
+)  # MLflow does not have them, and its messages list its own operators
 
 _FUNCTIONS = {str(aggregate): aggregate for aggregate in Aggregate} | {
     "latest": Aggregate.LAST,
@@ -188,7 +190,7 @@ ISSUES = Fields(
 
 
 def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool = False) -> Field:
-    """The field that a name means, as written: with its prefix, its quotes, and perhaps within a function."""
+    """Return the field that a name denotes: with its prefix and quotes, and perhaps inside a function."""
     prefix, dot, key = name.partition(".")
     if not dot:
         prefix, key = "attribute", name
@@ -226,7 +228,7 @@ def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool =
 
 
 def comparison(clause: Clause, fields: Fields) -> Comparison:
-    """A clause with its names resolved, its values checked against the field, and its operator against both."""
+    """Return the comparison of a clause: names resolved, values checked against the field, the operator against both."""
     field = resolve(clause.name, clause.function, fields)
     attribute = _attribute(field.key, fields) if field.entity is Entity.ATTRIBUTE else None
     kind = attribute.kind if attribute else Kind.NUMBER if field.entity is Entity.METRIC else Kind.TEXT
@@ -256,7 +258,7 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
 
 
 def set_of(words: tuple[str, ...] | tuple[Operator, ...]) -> str:
-    """As Python writes a set, which is how MLflow's messages have it; but in a steady order."""
+    """Return words in the form of a Python set, as in MLflow's messages, but in a fixed order."""
     return "{" + ", ".join(f"'{word}'" for word in words) + "}"
 
 

@@ -1,7 +1,7 @@
-"""Pages of an ordered search: ORDER BY, the place where a page goes on, and the token that carries it.  Knows no table.
+"""Keyset pagination of an ordered search: ORDER BY, the condition that continues after a row, and the page token.
 
-A token holds the order values of the last row of its page, so that the next page costs what the first did, and no row
-is lost or doubled when others come or go; and a fingerprint of the search, since it means nothing to another one.
+A token holds the order values of the last row of its page, so that each page costs the same, and no row is skipped or repeated
+when others are added or removed.  It also holds a fingerprint of the search, because it is invalid for another search.
 """
 
 import base64
@@ -20,7 +20,7 @@ from trackside.core.filters.to_sql import Binder
 from trackside.core.filters.tokens import check_text
 
 MAX_OFFSET = 2**62
-NAN, MISSING = 1, 2  # the ranks after 0, that of a value
+NAN, MISSING = 1, 2  # ranks after 0, which is the rank of a value
 
 Kind = Literal["text", "number", "whole number"]
 Row = Sequence[Any]
@@ -28,30 +28,30 @@ Pairs = tuple[tuple[int, str | float | None], ...]  # rank and value of each ter
 
 
 class Term(Struct, frozen=True):
-    """One value to order by.  Where it may be missing, `rank` is 0 for a value, and NAN or MISSING comes after all
-    values; a row of such a rank has no value to compare."""
+    """A value to order by.  If it may be missing, `rank` is 0 for a value, and NAN or MISSING sorts after all values; a row of
+    such a rank has no value to compare."""
 
     value: str
     ascending: bool = True
     rank: str | None = None
     kind: Kind = "text"
-    is_constant: bool = False  # nothing to order by, but a column of the token
+    is_constant: bool = False  # not an order, but a column of the token
 
 
 class Start(Struct, frozen=True):
-    """Where a page starts: after the row with these values, or after so many rows, as MLflow's tokens say."""
+    """The start of a page: after the row with these values, or after a number of rows, as in MLflow's tokens."""
 
     after: Pairs = ()
     offset: int = 0
 
 
 def columns(terms: Sequence[Term]) -> str:
-    """What a statement selects for `token`, two columns a term."""
+    """Return the columns that a statement selects for `token`, two for each term."""
     return ", ".join(f"{term.rank or 0} AS k{i}, {term.value} AS v{i}" for i, term in enumerate(terms))
 
 
 def order_by_values(terms: Sequence[Term]) -> str:
-    """The same order for a statement that does not select `columns`."""
+    """Return the same ORDER BY for a statement that does not select `columns`."""
     parts = []
     for term in terms:
         if term.rank is not None:
@@ -61,7 +61,7 @@ def order_by_values(terms: Sequence[Term]) -> str:
 
 
 def order_by(terms: Sequence[Term]) -> str:
-    """By the names that `columns` gives."""
+    """Return the ORDER BY that uses the names of `columns`."""
     parts = []
     for i, term in enumerate(terms):
         if term.is_constant:
@@ -73,8 +73,8 @@ def order_by(terms: Sequence[Term]) -> str:
 
 
 def beyond(terms: Sequence[Term], after: Pairs, bind: Binder) -> str | None:
-    """The condition on rows that come after `after`; None if all do.  Flat and long rather than nested: SQLite's stack
-    is shallow."""
+    """Return the condition on rows after `after`; None if all rows are.  It is flat and long rather than nested, because SQLite's
+    parser stack is shallow."""
     if not after:
         return None
     same: list[str] = []
@@ -85,13 +85,13 @@ def beyond(terms: Sequence[Term], after: Pairs, bind: Binder) -> str | None:
             choices.append(" AND ".join([*same, f"{term.rank} > {rank}"]))
             same.append(f"{term.rank} = {rank}")
         elif rank != 0:
-            break  # no row here has that rank
+            break  # no row of this search has that rank
         if rank == 0:
             mark = bind(value)
             sign = ">" if term.ascending else "<"
             choices.append(" AND ".join([*same, f"{term.value} {sign} {mark}"]))
             if not same:
-                # Says nothing new, but tells the database where in an index to begin.
+                # Redundant, but it lets the database start at a position of the index.
                 hint = f"{term.value} {sign}= {mark} AND "
             same.append(f"{term.value} = {mark}")
     return f"{hint}({' OR '.join(f'({choice})' for choice in choices)})" if choices else "1 = 0"
@@ -102,25 +102,25 @@ def fingerprint(*search: Any) -> str:
 
 
 def token(search: str, row: Sequence[Any]) -> str:
-    """The token of the page that ends with `row`: the columns of `columns`, and nothing else."""
+    """Return the token of the page that ends with `row`, which has only the columns of `columns`."""
     pairs = [(row[i], _to_json(row[i + 1])) for i in range(0, len(row), 2)]
     return base64.urlsafe_b64encode(msgspec.json.encode({"search": search, "after": pairs})).decode()
 
 
 def cut(rows: Sequence[Sequence[Any]], limit: int, search: str) -> tuple[list[int], str | None]:
-    """The first column of at most `limit` rows, and the token of the next page if there are more."""
+    """Return the first column of at most `limit` rows, and the token of the next page if there are more."""
     found, further = cut_rows(rows, limit, search, 1)
     return [row[0] for row in found], further
 
 
 def cut_rows(rows: Sequence[Row], limit: int, search: str, before: int) -> tuple[Sequence[Row], str | None]:
-    """At most `limit` rows, whole, and the token of the next page if there are more: `before` columns stand before those
-    of `columns`."""
+    """Return at most `limit` whole rows, and the token of the next page if there are more; `before` columns precede those of
+    `columns`."""
     return rows[:limit], token(search, rows[limit - 1][before:]) if len(rows) > limit else None
 
 
 def start(page_token: str | None, search: str, kinds: Sequence[Kind]) -> Start:
-    """Where the page of a token starts.  The messages are MLflow's."""
+    """Return the start of the page of a token.  The messages are MLflow's."""
     if not page_token:
         return Start()
     try:
@@ -157,7 +157,8 @@ def _to_json(value: Any) -> Any:
 
 
 def _pair(pair: Any, kind: Kind) -> tuple[int, str | float | None]:
-    """Nobody signed the token: what it says reaches the database only if it could be an order value."""
+    """Return rank and value of a term from a token.  Tokens are not signed, so a value must be a valid order value before it
+    reaches the database."""
     match pair:
         case [0, str(text)] if kind == "text":
             return 0, check_text(text)

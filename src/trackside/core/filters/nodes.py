@@ -1,4 +1,4 @@
-"""What a filter and an order are, as data.  Knows neither the text they come from nor the tables they are asked of."""
+"""Filters and orders as data, independent of their text and of tables."""
 
 from enum import StrEnum
 from typing import Union
@@ -9,14 +9,14 @@ Scalar = str | int | float
 
 
 class Entity(StrEnum):
-    """What a field belongs to.  The values are MLflow's words, for messages."""
+    """The kind of object that a field belongs to.  The values are MLflow's terms, for messages."""
 
     METRIC = "metric"
     PARAM = "parameter"
     TAG = "tag"
     ATTRIBUTE = "attribute"
     DATASET = "dataset"
-    METADATA = "request_metadata"  # of a trace, as what follows
+    METADATA = "request_metadata"  # of a trace, like the following
     SPAN = "span"
     FEEDBACK = "feedback"
     EXPECTATION = "expectation"
@@ -24,7 +24,7 @@ class Entity(StrEnum):
 
 
 class Aggregate(StrEnum):
-    """Which value stands for a metric's points.  COUNT counts all of them, NaN too; MIN, MAX and MEAN pass over NaN."""
+    """The value of a metric's points that a filter uses.  COUNT counts all points, also NaN; MIN, MAX and MEAN ignore NaN."""
 
     LAST = "last"
     FIRST = "first"
@@ -45,9 +45,9 @@ class Operator(StrEnum):
     NOT_LIKE = "NOT LIKE"
     ILIKE = "ILIKE"
     NOT_ILIKE = "NOT ILIKE"
-    CONTAINS = "CONTAINS"  # a text is found as it is, without wildcards, in any case as of ILIKE
+    CONTAINS = "CONTAINS"  # a substring, without wildcards; case as in ILIKE
     NOT_CONTAINS = "NOT CONTAINS"
-    RLIKE = "RLIKE"  # a regular expression is found; only searches of traces have it
+    RLIKE = "RLIKE"  # a regular expression; only searches of traces have it
     IN = "IN"
     NOT_IN = "NOT IN"
     BETWEEN = "BETWEEN"
@@ -56,21 +56,21 @@ class Operator(StrEnum):
     IS_NOT_NULL = "IS NOT NULL"
 
 
-# These hold for every value that the operator without its NOT refuses: for NaN too, and never where there is no value.
+# They hold for each value that the operator without NOT rejects, also for NaN, and never where the value is missing.
 NEGATIVE = frozenset(operator for operator in Operator if operator.startswith("NOT ")) | {Operator.NE}
 
 
 class Field(Struct, frozen=True):
-    """One value of the thing that is searched: an attribute, or what is logged under a key."""
+    """A value of the searched object: an attribute, or a value logged under a key."""
 
     entity: Entity
     key: str
     aggregate: Aggregate = Aggregate.LAST
-    is_number: bool = False  # of a param or tag: the number that its text says
+    is_number: bool = False  # of a param or tag: the number in its text
 
 
 class Comparison(Struct, frozen=True):
-    """A test of one field.  Without a value it is false, but for IS NULL.  `values` are all text or all numbers."""
+    """A test of one field.  Without a value it is false, except for IS NULL.  `values` are all text or all numbers."""
 
     field: Field
     operator: Operator
@@ -90,7 +90,7 @@ class Or(Struct, frozen=True):
 
 
 class Not(Struct, frozen=True):
-    """True where the part is false: two values, not SQL's three."""
+    """True where the part is false, in two-valued logic instead of SQL's three-valued."""
 
     part: "Filter"
 
@@ -99,7 +99,7 @@ Filter = Union[Comparison, And, Or, Not]  # noqa: UP007 `|` does not take the na
 
 
 class Order(Struct, frozen=True):
-    """Values first, then NaN, then what has no value: in both directions."""
+    """An order by one field: values first, then NaN, then missing values, in both directions."""
 
     field: Field
     ascending: bool = True

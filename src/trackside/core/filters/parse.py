@@ -1,4 +1,4 @@
-"""Text to `Filter` and to `Order`s.  Knows the grammar; knows nothing of SQL, and leaves to `fields` which keys exist.
+"""Parses the text of filters and orders.  `fields` resolves and checks the names.
 
 filter      = conjunction { OR conjunction }
 conjunction = part { [AND] part }               MLflow lets an AND be missing, doubled, first or last: so do we
@@ -32,28 +32,28 @@ from trackside.core.filters.tokens import (
     tokenize,
 )
 
-MAX_NESTING = 100  # of parentheses, which bounds the recursion here
-MAX_DEPTH = 20  # of what remains of them when ANDs within ANDs are one; older SQLites have a stack of 100 symbols
+MAX_NESTING = 100  # of parentheses: bounds the recursion of the parser
+MAX_DEPTH = 20  # after nested ANDs are merged; older SQLites have a parser stack of 100 symbols
 MAX_CLAUSES = 100
 MAX_VALUES = 8_000
 MAX_LIKES_COST = 16_000  # of all patterns of a filter
 MAX_ORDERS = 20
 
-_PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is read as MLflow reads it, for no search takes it
+_PATTERNS = ("LIKE", "ILIKE", "RLIKE")  # RLIKE is parsed as in MLflow; only searches of traces accept it
 _COMPARATORS = frozenset(
     {"!=", "<>", "<", "<=", ">", ">=", "LIKE", "ILIKE", "RLIKE", "CONTAINS", "IN", "NOT", "IS", "BETWEEN"}
 )
 
-Read = Callable[[Clause], Comparison]  # raises Invalid for names and values that the search does not know
+Read = Callable[[Clause], Comparison]  # raises Invalid for names and values that the search does not have
 
 
 def parse_filter(text: str | None, fields: Fields) -> Filter | None:
-    """None stands for a filter that everything meets."""
+    """Return the filter; None for a text without conditions, which matches everything."""
     return parse_clauses(text, lambda clause: comparison(clause, fields))
 
 
 def parse_clauses(text: str | None, read: Read) -> Filter | None:
-    """The same for a search whose clauses `read` understands."""
+    """Return the filter of a search whose clauses `read` checks."""
     if not text or text.isspace():
         return None
     tokens = tokenize(text)
@@ -65,7 +65,7 @@ def parse_clauses(text: str | None, read: Read) -> Filter | None:
         return None
     tree = parser.filter()
     parser.expect_end()
-    # The grammar first, then the names: a filter that is both malformed and misspelt is told to be malformed.
+    # The grammar first, then the names: a filter with both faults is reported as malformed.
     if parser.faults:
         raise parser.faults[0]
     cost = _like_cost(tree)
@@ -80,7 +80,7 @@ def parse_clauses(text: str | None, read: Read) -> Filter | None:
 
 
 def parse_field(text: str, fields: Fields) -> Field:
-    """Return the field that a text such as `min(metrics.loss)` names."""
+    """Return the field that a text such as `min(metrics.loss)` denotes."""
     parser = _Parser(tokenize(text), text, _reads_none)
     name, function = parser.field()
     if parser.peek().kind is not Kind.END:
@@ -89,9 +89,9 @@ def parse_field(text: str, fields: Fields) -> Field:
 
 
 class Checked(Struct, frozen=True):
-    """What is wrong with a filter, from where to where in its text; `expected` is what should be at `start`.
+    """The fault of a filter and its range in the text; `expected` is what should be at `start`.
 
-    `field` is the last field that was read."""
+    `field` is the last field that was parsed."""
 
     fault: Invalid | None = None
     start: int = 0
@@ -177,7 +177,7 @@ def _ordering(text: str) -> tuple[str, str | None, bool]:
     if direction.word not in ("ASC", "DESC"):
         raise Invalid(f"Invalid ordering key in order_by clause '{text}'.")
     if name[0] in '`"' and name.find(name[0], 1) == len(name) - 1:
-        name = name[1:-1]  # MLflow reads quotes around all of a name, if a direction follows
+        name = name[1:-1]  # MLflow reads quotes around the whole name if a direction follows
     return name, function, direction.word == "ASC"
 
 
@@ -186,7 +186,7 @@ def _reads_none(clause: Clause) -> Comparison:
 
 
 class _Parser:
-    """Recursive descent over tokens.  `faults` are those of well-formed clauses, kept until the grammar is checked."""
+    """A recursive-descent parser over tokens.  `faults` are those of well-formed clauses, kept until the grammar is checked."""
 
     def __init__(self, tokens: Sequence[Token], text: str, read: Read) -> None:
         self.faults: list[Invalid] = []
@@ -221,7 +221,7 @@ class _Parser:
                 return parts[0] if len(parts) == 1 else Or(tuple(parts))
 
     def field(self) -> tuple[str, str | None]:
-        """A name and, if it stands in a function's parentheses, the function."""
+        """Return a name and, if it is inside a function's parentheses, the function."""
         token = self.next()
         if token.kind is not Kind.NAME:
             raise self._unexpected("a field", token)
@@ -316,7 +316,7 @@ class _Parser:
         raise self._unexpected("a value", token)
 
     def _part_of_text(self) -> tuple[Literal, ...]:
-        """The text of CONTAINS.  In parentheses it can have both kinds of quotes."""
+        """Return the text of CONTAINS.  In parentheses it may contain both kinds of quotes."""
         if self.peek().text != "(":
             return (self._value(),)
         opened = self.peek()
@@ -399,7 +399,7 @@ def _depth(tree: Filter) -> int:
 
 
 def _number(text: str) -> int | float:
-    """A whole number as an int if a database can hold it."""
+    """Return a whole number as an int if a database can store it, else as a float."""
     digits = text.lstrip("+-")
     if digits.isascii() and digits.isdigit() and len(digits) < 19:
         return int(text)

@@ -1,19 +1,19 @@
-"""What a LIKE pattern and a text of CONTAINS may hold, and what a pattern matches.  Knows no field and no database."""
+"""LIKE patterns and texts of CONTAINS: their limits, and matching in Python."""
 
 import re
 
 from trackside.core.errors import Invalid
 
-MAX_LIKE_CHARS = 8_000  # SQLite refuses patterns of more than 50,000 bytes
+MAX_LIKE_CHARS = 8_000  # SQLite rejects patterns of more than 50,000 bytes
 MAX_LIKE_COST = 4_000
 
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
 def check_like(pattern: str) -> int:
-    """Return what the pattern costs: its length for each wildcard %, at which a match may begin anywhere in the text.
+    """Return the cost of a pattern: its length for each wildcard %, where a match may begin at any position of the text.
 
-    Raises Invalid for a pattern that costs more than MAX_LIKE_COST."""
+    Raise Invalid for a pattern that costs more than MAX_LIKE_COST."""
     if len(pattern) > MAX_LIKE_CHARS:
         raise Invalid(f"A LIKE pattern has {len(pattern)} characters; at most {MAX_LIKE_CHARS} are allowed")
     wildcards = len(re.findall("%+", pattern))
@@ -27,7 +27,7 @@ def check_like(pattern: str) -> int:
 
 
 def check_part(text: str) -> int:
-    """Return what it costs to look for a text anywhere in others: as much as a pattern with a wildcard on either side."""
+    """Return the cost of a substring search: that of a pattern with a wildcard on either side."""
     cost = 2 * len(text)
     if cost > MAX_LIKE_COST:
         raise Invalid(f"The text of CONTAINS has {len(text)} characters; at most {MAX_LIKE_COST // 2} are allowed")
@@ -35,9 +35,12 @@ def check_part(text: str) -> int:
 
 
 def like(text: str, pattern: str) -> bool:
-    """`%` stands for any text, `_` for one character, and nothing escapes them.  Time is at most length by length."""
+    """Return whether a text matches: `%` matches any text, `_` one character, and there is no escape.  Time is at most the
+    product of both lengths."""
     at, mark = 0, 0
-    resume: tuple[int, int] | None = None  # after the last %: where in the pattern, and where to try next in the text
+    resume: tuple[int, int] | None = (
+        None  # after the last %: the position in the pattern, and the next one to try in the text
+    )
     while at < len(text):
         if mark < len(pattern) and pattern[mark] == "%":
             mark += 1
@@ -53,5 +56,5 @@ def like(text: str, pattern: str) -> bool:
 
 
 def fold(text: str) -> str:
-    """Case as ILIKE ignores it: that of ASCII letters only, as on stock MLflow's SQLite."""
+    """Fold case as ILIKE does: ASCII letters only, as on stock MLflow's SQLite."""
     return text.translate(_ASCII_LOWER)

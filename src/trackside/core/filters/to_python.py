@@ -1,5 +1,4 @@
-"""A filter and an order on plain data.  Knows what the words mean, for tests of the SQL and for searches of a few
-things; knows no database."""
+"""Evaluates filters and orders on plain data: the reference for tests of the SQL, and for searches of few objects."""
 
 import math
 import operator
@@ -28,7 +27,7 @@ from trackside.core.filters.patterns import fold, like
 
 
 class Record(Struct, frozen=True):
-    """What may be asked of one thing.  A metric has the values of its aggregates."""
+    """The values of one object.  A metric has the values of its aggregates."""
 
     attributes: Mapping[str, Scalar | None]
     params: Mapping[str, str] = {}
@@ -52,7 +51,7 @@ def matches(tree: Filter | None, record: Record) -> bool:
 
 
 def ordered(records: Iterable[Record], orders: Sequence[Order]) -> list[Record]:
-    """By each order in turn; what is equal in all keeps its place."""
+    """Return the records sorted by the orders; the sort is stable."""
 
     def compare(a: Record, b: Record) -> int:
         for order in orders:
@@ -67,7 +66,7 @@ def ordered(records: Iterable[Record], orders: Sequence[Order]) -> list[Record]:
 
 
 def number(text: str) -> float | None:
-    """The number that a text says: what JSON calls one, with space around it or none."""
+    """Return the number in a text: a JSON number, with optional surrounding spaces."""
     return float(text) if _NUMBER.fullmatch(text) else None
 
 

@@ -1,9 +1,8 @@
-"""A filter as SQL, for SQLite and PostgreSQL alike.  Knows operators, NaN and missing values; no table: a search says
-by `Place`s where its fields lie.
+"""Translates filters to SQL for SQLite and PostgreSQL.  A search passes the `Place` of each field.
 
-What the databases must bring: on SQLite `PRAGMA case_sensitive_like = ON` and, for params compared as numbers, its JSON
-functions (`core/db/sqlite` looks for them); on PostgreSQL text that compares by its bytes (`COLLATE "C"`).  ILIKE
-ignores the case of ASCII letters only, which is what `lower` does in both.
+Requirements: on SQLite `PRAGMA case_sensitive_like = ON` and, for params compared as numbers, the JSON functions
+(`core/db/sqlite` checks them); on PostgreSQL text that compares by its bytes (`COLLATE "C"`).  ILIKE ignores the case of ASCII
+letters only, like `lower` in both databases.
 """
 
 import math
@@ -26,10 +25,11 @@ class Query(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where the value of a field lies.  `rows` is the `FROM ... WHERE ...` that finds it in a table of its own; without
-    it the row that is searched has the value itself.  With `link`, a column of the row that is searched and the column of
-    `rows` that it equals, `rows` are read once for all rows that are searched, not once for each.  `number` is the value
-    of a text as a number, NULL if it is none, and `nan` holds where the value stands for NaN."""
+    """The place of a field's value.  `rows` is the `FROM ...  WHERE ...` that finds it in another table; without it the searched
+    row has the value itself.
+
+    With `link`, a column of the searched row and the column of `rows` that equals it, `rows` are read once for all searched rows.
+    `number` is the value of a text as a number, NULL if it is none; `nan` is true where the value stands for NaN."""
 
     value: str
     rows: str | None = None
@@ -39,7 +39,7 @@ class Place(Struct, frozen=True):
     link: tuple[str, str] | None = None
 
     def has_row(self, condition: str = "") -> str:
-        """Return the condition that `rows` has one which meets `condition`."""
+        """Return the condition that `rows` has a row which satisfies `condition`."""
         if self.link is None:
             return f"EXISTS (SELECT 1 {self.rows}{condition})"
         column, its = self.link
@@ -47,7 +47,7 @@ class Place(Struct, frozen=True):
 
 
 class Binder:
-    """Names for values, in steady order, so that equal questions are equal texts."""
+    """Names of parameters in a fixed order, so that equal queries have equal texts."""
 
     def __init__(self) -> None:
         self.params: dict[str, Any] = {}
@@ -59,7 +59,7 @@ class Binder:
 
 
 def where(tree: Filter, places: Callable[[Field], Place], bind: Binder, dialect: Dialect) -> str:
-    """A condition that is true or false for each row, so that NOT may turn it."""
+    """Return a condition that is true or false for each row, never NULL, so that NOT can negate it."""
     match tree:
         case And(parts):
             return " AND ".join(_grouped(part, places, bind, dialect) for part in parts)
@@ -82,7 +82,7 @@ def where(tree: Filter, places: Callable[[Field], Place], bind: Binder, dialect:
 
 
 def holds(comparison: Comparison, place: Place, bind: Binder, dialect: Dialect) -> str:
-    """The condition on a value; where there is none it is false or NULL."""
+    """Return the condition on a value; it is false or NULL where the value is missing."""
     value = place.number if comparison.is_numeric and place.number is not None else place.value
     condition = _condition(value, comparison, bind, dialect)
     if place.nan is None:
@@ -93,13 +93,13 @@ def holds(comparison: Comparison, place: Place, bind: Binder, dialect: Dialect) 
 
 
 def among(column: str, values: Sequence[int] | Sequence[str], bind: Binder) -> str:
-    """The condition that a column has one of the values."""
+    """Return the condition that a column has one of the values."""
     return f"{column} = {bind(values[0])}" if len(values) == 1 else f"{column} IN {bind(list(values))}"
 
 
 def number(text: str, dialect: Dialect) -> str:
-    """The number that a text says, NULL if it says none.  A number is what JSON calls one; PostgreSQL, where a cast out
-    of range fails, takes those up to about 1e300."""
+    """Return the expression for the number in a text, NULL if it has none.  A number is a JSON number; PostgreSQL, where a cast
+    out of range fails, accepts those up to about 1e300."""
     if dialect == "sqlite":
         kind = f"json_type({text}) IN ('integer', 'real')"
         return f"CASE WHEN json_valid({text}) THEN CASE WHEN {kind} THEN CAST({text} AS REAL) END END"

@@ -1,7 +1,7 @@
-"""Text to tokens.  Knows how words, numbers and quotes are written, as MLflow's filters write them; knows no grammar.
+"""Splits filters into tokens: words, numbers and quoted strings in MLflow's syntax.
 
-A quote is not doubled or escaped away: `'it''s'` is the text `it''s`, since MLflow reads it so.  Only in lists are the
-strings Python's, since MLflow reads those with Python.
+A quote is not escaped by doubling or a backslash: `'it''s'` is the text `it''s`, as in MLflow.  Only strings in lists have
+Python's escapes, because MLflow parses lists with Python.
 """
 
 import re
@@ -30,7 +30,7 @@ class Token(Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """The upper-case word that a bare name is; a quoted name is never a keyword."""
+        """Return the upper-case word of an unquoted name; a quoted name is never a keyword."""
         return self.text.upper() if self.kind is Kind.NAME else ""
 
     @property
@@ -41,7 +41,8 @@ class Token(Struct, frozen=True):
 _QUOTES = "'\"`"
 _QUOTED = r"`(?:``|[^`])*`|\"(?:\"\"|\\\"|[^\"])*\""
 _STRING = r"'(?:''|\\'|[^'])*'"
-# After the first dot a key may hold what MLflow allows in keys, short of a space: `metrics.train/loss` needs no quotes.
+# After the first dot a key may have any character that MLflow allows in keys except a space: `metrics.train/loss` needs no
+# quotes.
 _KEY = rf"\w+(?:[/:-]+\w+)*|{_QUOTED}|{_STRING}|"
 _TOKENS = re.compile(
     rf"""
@@ -64,7 +65,7 @@ _PLAIN = dict(zip("\\'\"abfnrtv\n", "\\'\"\a\b\f\n\r\t\v", strict=False)) | {"\n
 
 
 def tokenize(text: str) -> list[Token]:
-    """The tokens, and one END.  Text that cannot be read is a fault in MLflow's words."""
+    """Return the tokens, with END at the end.  Raise Malformed, with MLflow's message, for text that cannot be split."""
     if len(text) > MAX_CHARS:
         raise Invalid(f"The filter is {len(text)} characters long; at most {MAX_CHARS} are allowed")
     check_text(text)
@@ -85,7 +86,7 @@ def tokenize(text: str) -> list[Token]:
 
 
 class Malformed(Invalid):
-    """The text breaks the grammar, whatever its names mean.  It says where, and what should be there instead."""
+    """The text violates the grammar.  The fault has the position and what was expected there."""
 
     def __init__(self, message: str, *, start: int = 0, length: int = 0, expected: str = "") -> None:
         super().__init__(message)
@@ -100,7 +101,7 @@ def invalid_clause(text: str, reason: str, *, start: int = 0, length: int = 0, e
 
 
 def check_text(text: str) -> str:
-    """Refuses what no database can look for: half a surrogate pair and NUL."""
+    """Raise Invalid for text that no database can search for: a lone surrogate or NUL."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -111,7 +112,7 @@ def check_text(text: str) -> str:
 
 
 def string_of_list(token: Token) -> str:
-    """The value of a string in a list, with Python's escapes."""
+    """Return the value of a string in a list, with Python's escapes."""
     body = token.text[1:-1]
     joined = token.text[0] * 2
 

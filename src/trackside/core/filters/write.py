@@ -1,4 +1,4 @@
-"""Fields and conditions as text that the parser reads back as the same."""
+"""Writes fields and conditions as text that the parser reads back unchanged."""
 
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import Fields
@@ -9,7 +9,7 @@ _PREFIXES = {Entity.METRIC: "metrics.", Entity.PARAM: "params.", Entity.TAG: "ta
 
 
 def field_text(field: Field, fields: Fields) -> str | None:
-    """Return the shortest text that names the field; None for a key with every kind of quote."""
+    """Return the shortest text that denotes the field; None for a key with every kind of quote."""
     prefix = _PREFIXES[field.entity]
     for key in (field.key, f"`{field.key}`", f'"{field.key}"', f"'{field.key}'"):
         text = f"{prefix}{key}"
@@ -22,7 +22,7 @@ def field_text(field: Field, fields: Fields) -> str | None:
 
 
 def equals(field: Field, value: str | None, fields: Fields) -> str | None:
-    """Return the condition that the field has this text, or has no value; None if no filter can say so."""
+    """Return the condition that the field has this text, or is missing; None if no filter can express it."""
     name = field_text(field, fields)
     if name is None:
         return None
@@ -38,7 +38,7 @@ def equals(field: Field, value: str | None, fields: Fields) -> str | None:
 
 
 def quoted(value: str) -> str | None:
-    """Return a text in the quotes that it needs; None if it has both kinds, or ends in a backslash."""
+    """Return a text in suitable quotes; None if it has both kinds, or ends in a backslash."""
     for quote in "'\"":
         if quote not in value and not value.endswith("\\"):
             return f"{quote}{value}{quote}"

@@ -71,7 +71,7 @@ class Head(Struct, frozen=True):
     headers: list[tuple[bytes, bytes]]
     most_bytes: int  # of a body
     length_at: int  # the place of Content-Length, which may differ the next time; -1: there is none
-    named: Any  # what the doors found
+    named: Any  # the result of `parse_workspace`
     age: int  # the gate's, before the caller was looked up
     plain: Plain
 
@@ -160,7 +160,8 @@ class Small(Struct, frozen=True):
 class Direct:
     """Finds and performs small calls.
 
-    `recall` returns the workspace that `doors` found, or None if the ASGI application must look it up in the store."""
+    `recall` returns the workspace for the result of `parse_workspace`; None if the ASGI application must read it from the
+    store."""
 
     def __init__(
         self,
@@ -168,7 +169,7 @@ class Direct:
         calls: Calls,
         admission: Admission,
         gate: Gate,
-        doors: Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]],
+        parse_workspace: Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]],
         recall: Callable[[Any], Any],
         guard: Guard,
         meter: Meter,
@@ -185,7 +186,7 @@ class Direct:
         self._table = table
         self._index(table.routes)
         self._calls = calls
-        self._doors = doors
+        self._parse_workspace = parse_workspace
         self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
@@ -266,7 +267,7 @@ class Direct:
         if not path.startswith(f"{self._prefix}/"):
             return None
         try:
-            named, rest = self._doors(path[len(self._prefix) :], headers)
+            named, rest = self._parse_workspace(path[len(self._prefix) :], headers)
             route, params = self._routes.get((method, rest)), _NO_PARAMS
             if route is None:
                 route, params = self._find_small(method, rest)

@@ -54,21 +54,21 @@ class Guard(Protocol):
     def cors_headers(self, scope: Scope) -> Headers: ...
 
 
-# What a path or a header says of the workspace, and the path without its door.
-Doors = Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]]
+# Returns the workspace that a path or a header names, and the path without its prefix.
+ParseWorkspace = Callable[[str, list[tuple[bytes, bytes]]], tuple[Any, str]]
 
 
 class Edge:
     """The ASGI application.
 
-    `resolve` returns the workspace that `doors` found (None: the default one), or raises NotFound.  `recall` returns it only if
-    that needs no read of the store."""
+    `resolve` returns the workspace for the result of `parse_workspace`, or raises NotFound.  `recall` returns it only if that
+    needs no read of the store."""
 
     def __init__(
         self,
         table: Table,
         database: Database,
-        doors: Doors,
+        parse_workspace: ParseWorkspace,
         resolve: Callable[[Any], Any],
         guard: Guard,
         gate: Gate,
@@ -86,7 +86,7 @@ class Edge:
         self._requests = requests
         self._table = table
         self._database = database
-        self._doors = doors
+        self._parse_workspace = parse_workspace
         self._resolve = resolve
         self._recall = recall
         self._guard = guard
@@ -106,7 +106,7 @@ class Edge:
             self._calls,
             self._admission,
             gate,
-            doors,
+            parse_workspace,
             resolve if database.reads_inline else recall,
             guard,
             self._meter,
@@ -176,7 +176,7 @@ class Edge:
             if path != self._prefix and not path.startswith(f"{self._prefix}/"):
                 raise NoEndpoint(f"Nothing is served at {path}; this server serves below {self._prefix}.")
             path = path[len(self._prefix) :] or "/"
-        name, rest = self._doors(path, scope["headers"])
+        name, rest = self._parse_workspace(path, scope["headers"])
         method: str = scope["method"]
         match = self._find(method, rest)
         if match is None and not self._table.is_complete:

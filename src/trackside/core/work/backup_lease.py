@@ -1,4 +1,4 @@
-"""While a backup is made, nothing is deleted permanently.  Knows the lease; knows nothing of what is copied."""
+"""The lease that blocks permanent deletions while a backup runs."""
 
 import threading
 from collections.abc import Iterator

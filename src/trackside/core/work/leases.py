@@ -1,17 +1,18 @@
-"""Which of several servers does what only one may.  Knows claims that expire; knows no work.
+"""Leases: which of several servers runs work that only one may run.
 
-A claim is renewed while its holder lives; when it has expired, the first process that asks takes it over.  It decides who works,
-not what is right: a holder that was asleep may work beside the next one for a moment, and the work must bear that.
+A holder renews its lease; after it has expired, the first process that asks takes it over.  A lease only selects the worker: a
+holder that was suspended may work beside the next one for a moment, so the work must tolerate that.
 """
 
 from trackside.core.db.tx import Tx
 
-# The database's clock where there is one: servers' own may differ.
+# The database's clock where there is one: the clocks of servers may differ.
 NOW = {"sqlite": ":now", "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"}
 
 
 def hold(tx: Tx, name: str, holder: str, for_s: float) -> bool:
-    """Takes or renews the claim; False while somebody else has it.  A SQLite store has one server, which holds it always."""
+    """Take or renew the lease; return False while another holder has it.  A SQLite store has one server, which always holds
+    it."""
     if tx.dialect == "sqlite":
         return True
     now = NOW[tx.dialect]
@@ -30,5 +31,5 @@ def hold(tx: Tx, name: str, holder: str, for_s: float) -> bool:
 
 
 def release(tx: Tx, name: str, holder: str) -> None:
-    """Lets the next one begin at once."""
+    """Release the lease, so that the next holder can start at once."""
     tx.run("DELETE FROM leases WHERE name = :name AND holder = :holder", name=name, holder=holder)

@@ -1,4 +1,4 @@
-"""Repeats a step in a thread until it is told to stop.  Knows no step."""
+"""Repeats a step in a background thread."""
 
 import logging
 import threading
@@ -10,20 +10,20 @@ from trackside.core.work.timers import Timers
 
 log = logging.getLogger("trackside.work")
 
-REST_S = 0.005  # between two steps that had work: requests go first
-LINGER_S = 1.0  # that a thread waits for the next step; a longer rest needs no thread
+REST_S = 0.005  # pause between two steps that had work, so that requests run first
+LINGER_S = 1.0  # a thread waits this long for the next step before it ends
 
 _timers = Timers()
 
 
 class Loop:
-    """`step` may run at any time, twice, or after a crash; it says whether there is more to do right away.
+    """Runs `step` repeatedly.  `step` may run at any time, twice, or after a crash; it returns whether more work is ready.
 
-    `every_s` is the time from a step without more work to the next one, or a function that is asked for it after each step.
-    A step that fails is logged and tried again after that time, so that trouble of a moment ends by itself.
+    `every_s` is the time from a step without more work to the next one, or a function that returns it after each step.  A step
+    that fails is logged and retried after that time.
 
-    Steps of one loop never overlap, and a slow one holds up no other loop: each loop has a thread of its own while a step
-    runs and for `LINGER_S` after it.  A server has some twenty loops, and most of them rest for minutes."""
+    Steps of one loop never overlap, and a slow one does not delay other loops: each loop has a thread of its own while a step
+    runs and for `LINGER_S` after it.  A server has some twenty loops, and most are idle for minutes."""
 
     def __init__(self, name: str, step: Callable[[], bool], every_s: float | Callable[[], float]) -> None:
         self._name = name
@@ -36,13 +36,12 @@ class Loop:
         _timers.set(self._run_soon, self._every_s())
 
     def wake(self) -> None:
-        """Run the next step now.  Harmless while a step runs: another one follows it."""
+        """Run the next step now; if a step is running, run another one after it."""
         self._wake.set()
         self._run_soon()
 
     def close(self, wait_s: float | None = None) -> bool:
-        """Waits for the step under way, without end or at most so long; False if it is still under way then.  It will be the
-        last one."""
+        """Stop after the step under way.  Wait for it, at most `wait_s`; return False if it still runs then."""
         with self._lock:
             self._is_closed = True
             self._wake.set()
@@ -54,7 +53,7 @@ class Loop:
         return not thread.is_alive()
 
     def _run_soon(self) -> None:
-        """Run the next step, in the thread that is there or in a new one."""
+        """Run the next step in the existing thread or in a new one."""
         with self._lock:
             if self._thread is not None or self._is_closed:
                 return
@@ -62,7 +61,7 @@ class Loop:
             thread = threading.Thread(target=self._run, name=f"trackside-{self._name}", daemon=True)
             try:
                 thread.start()
-            except RuntimeError as error:  # the system has no thread left; it may have one later
+            except RuntimeError as error:  # the system has no thread left now
                 log.error("%s cannot start: %s", thread.name, error)
                 _timers.set(self._run_soon, max(LINGER_S, self._every_s()))
             else:
@@ -76,9 +75,9 @@ class Loop:
             has_more = False
             try:
                 has_more = self._step()
-            except Fault as fault:  # of the store or another host: it says what is wrong
+            except Fault as fault:  # of the store or another host: its message is enough
                 log.error("a step of %s failed: %s", self._name, fault.message)
-            except Exception:  # whatever it is, the next step may do better
+            except Exception:  # the next step may succeed
                 log.exception("a step of %s failed", self._name)
             rest = REST_S if has_more else self._every_s()
             due = time.monotonic() + rest

@@ -1,7 +1,7 @@
-"""A pool of threads that the end of the process does not wait for.
+"""A thread pool that does not block the exit of the process.
 
-The threads of `ThreadPoolExecutor` are joined when the interpreter ends, so one call that never returns keeps the process
-alive.  Threads of this pool are daemons: a call that is under way when the process ends is abandoned.
+The threads of `ThreadPoolExecutor` are joined at the exit of the interpreter, so one call that never returns keeps the process
+alive.  Threads of this pool are daemons: a call under way at the exit is abandoned.
 """
 
 import logging
@@ -33,7 +33,7 @@ class Threads(Executor):
     def __init__(
         self, most: int, name: str, *, start: Callable[[threading.Thread], None] = threading.Thread.start
     ) -> None:
-        """`start`: starts a thread."""
+        """`start` starts a thread."""
         self._most = most
         self._name = name
         self._start = start
@@ -56,7 +56,7 @@ class Threads(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more jobs; wait for those that were submitted, unless they are cancelled or `wait` is False."""
+        """Accept no more jobs; wait for the submitted ones, unless they are cancelled or `wait` is False."""
         with self._changed:
             self._is_closed = True
             dropped = list(self._jobs) if cancel_futures else []
@@ -86,7 +86,7 @@ class Threads(Executor):
         try:
             while (job := self._next()) is not None:
                 _do(*job)
-                del job  # a result must not live until the next job comes
+                del job  # drop the reference to the result before the next job arrives
         finally:
             with self._changed:
                 self._alive.discard(threading.current_thread())

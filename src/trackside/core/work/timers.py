@@ -1,4 +1,4 @@
-"""Calls functions when their time has come, all from one thread.  Knows no loop."""
+"""Calls functions after a delay, all from one thread."""
 
 import math
 import os
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 
 class Timers:
-    """Each function is called once for a `set`, unless `clear` comes first.  It returns at once and raises nothing: the others
-    wait for it.
+    """Calls each function once after a `set`, unless `clear` comes first.  A function must not block or raise: it would delay the
+    others.
 
     The thread starts with the first `set`.  After a fork the child has none of the parent's timers."""
 
@@ -21,10 +21,10 @@ class Timers:
         self._due: dict[Callable[[], None], float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._next = math.inf  # when the thread looks by itself
+        self._next = math.inf  # when the thread wakes by itself
 
     def set(self, call: Callable[[], None], wait_s: float) -> None:
-        """Call it in `wait_s` seconds, instead of when an earlier `set` said."""
+        """Call the function in `wait_s` seconds, instead of the time of an earlier `set`."""
         with self._changed:
             due = self._due[call] = time.monotonic() + wait_s
             if self._thread is None:
@@ -35,7 +35,7 @@ class Timers:
                 self._changed.notify()
 
     def clear(self, call: Callable[[], None]) -> None:
-        """Harmless when it was not set.  A call under way goes on."""
+        """Cancel the call of the function, if it is set.  A call under way continues."""
         with self._changed:
             self._due.pop(call, None)
 

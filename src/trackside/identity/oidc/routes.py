@@ -21,7 +21,7 @@ from trackside.core.http.codec import Call, decode_query, encode
 from trackside.core.http.routes import Route, query, stream
 from trackside.core.http.streams import Headers, Request, Response
 from trackside.core.providers import Provider
-from trackside.core.work.lanes import Lanes
+from trackside.core.work.keyed_pool import KeyedPool
 from trackside.identity import credentials, service
 from trackside.identity.calls import shown_token
 from trackside.identity.model import TokenScope, check_token_name, expiry
@@ -84,7 +84,7 @@ class NoProviders:
 class Calls:
     gate: Gate
     registry: Registry
-    callers: Lanes | None  # threads that wait for providers; None: there are none
+    callers: KeyedPool | None  # threads that wait for providers; None: there are none
     static_prefix: str
     max_token_days: int
 

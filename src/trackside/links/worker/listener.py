@@ -12,7 +12,7 @@ from typing import Protocol
 
 from trackside.core.http_client.cancellation import CancelToken
 from trackside.core.http_client.errors import Cancelled, RemoteUnavailable, RequestRejected
-from trackside.core.work.chime import FIRST_REST_S, next_rest_s
+from trackside.core.work.commit_notifier import FIRST_PAUSE_S, next_pause_s
 from trackside.sync.remote.port import News
 
 log = logging.getLogger("trackside.links")
@@ -73,7 +73,7 @@ class Listener:
                 break
 
     def _listen(self) -> None:
-        cursor, rest_s = self._remote.wait_for_news(None, 0).cursor, FIRST_REST_S
+        cursor, pause_s = self._remote.wait_for_news(None, 0).cursor, FIRST_PAUSE_S
         self.is_listening = True
         self._tell()  # of what changed before
         while not self._cancel_token.is_cancelled:
@@ -82,8 +82,8 @@ class Listener:
             cursor = news.cursor
             if news.has_changes:
                 self._tell()
-                rest_s = next_rest_s(rest_s, was_rung=time.monotonic() - began < BUSY_S)
-                self._cancel_token.wait(rest_s)
+                pause_s = next_pause_s(pause_s, is_busy=time.monotonic() - began < BUSY_S)
+                self._cancel_token.wait(pause_s)
 
     def _tell(self) -> None:
         self._news.set()

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from trackside.artifacts import keys
 from trackside.artifacts import store as artifacts
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Invalid, Unsupported

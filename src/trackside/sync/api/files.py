@@ -13,9 +13,9 @@ from typing import ClassVar, TypeVar
 from trackside.artifacts import keys, transfer
 from trackside.artifacts import store as artifacts
 from trackside.artifacts.blobs import Blobs, Stat, Upload
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Removal
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault, Invalid, TooLarge, Unsupported

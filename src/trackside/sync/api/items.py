@@ -10,8 +10,8 @@ from typing import ClassVar
 import msgspec
 from msgspec import Struct
 
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid, NotFound

@@ -6,9 +6,9 @@ Clients before 3.4 write traces.json through the artifact proxy and read it from
 import re
 
 from trackside.artifacts import keys, transfer
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store import Root
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadRequest, Invalid

@@ -1,7 +1,7 @@
 """All routes of traces, and of what is kept beside them."""
 
-from trackside.artifacts.lanes import StoreThreads
 from trackside.artifacts.roots import Roots
+from trackside.artifacts.store_threads import StoreThreads
 from trackside.core.http.routes import Route
 from trackside.core.prices import Prices
 from trackside.traces.api import files, metrics, otlp, sessions, v2, v3

@@ -1,7 +1,7 @@
-"""Files of spans in the artifact store of a workspace.  Knows where they lie and how they are read; knows no SQL.
+"""Files of spans in the artifact store of a workspace: their places, and reads with limits.
 
-A file lies in the folder of its experiment, under an id of its own: no two traces share a file, and a file is never overwritten.
-The artifact proxy refuses such files (`artifacts.keys.is_of_spans`), so that the rights about traces decide about them.
+A file is in the folder of its experiment under an id of its own: no two traces share a file, and a file is never overwritten.
+The artifact proxy refuses such files (`artifacts.keys.is_of_spans`), so that only the rights on traces apply to them.
 """
 
 import threading
@@ -12,52 +12,53 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Overdue
 
 from trackside.artifacts import blobs, keys
-from trackside.artifacts.roots import OWN_LANE, Roots, Spot
+from trackside.artifacts.roots import OWN_STORE, Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.work.threads import Threads
 from trackside.workspaces.model import Workspace
 
-EACH = 4  # reads at once of one store, such as a bucket's host
-OTHER_THREADS = 16  # of the stores that workspaces bring; the server's own has EACH of its own
+EACH = 4  # concurrent reads of one store
+OTHER_THREADS = 16  # for the stores of workspaces; the server's own store has EACH threads of its own
 NAME = "spans.zst"
 
 Fetch = Callable[[str], bytes]  # the content of a file, by its URI
 
 
 class Reads:
-    """Threads that read files.  Each store has a share of them, so one that hangs delays no read of another."""
+    """Threads that read files, with a concurrency limit for each store: one that hangs does not delay reads of another."""
 
     def __init__(self) -> None:
         self._own = Threads(EACH, "trackside-spans")
         self._others = Threads(OTHER_THREADS, "trackside-span-buckets")
-        self._busy: Counter[str] = Counter()  # reads by store that have not returned, also those that nobody waits for
+        self._busy: Counter[str] = Counter()  # reads by store that have not returned, also those that timed out
         self._changed = threading.Condition()
 
-    def run(self, lane: str, limit_s: float, read: Callable[[], bytes]) -> bytes:
-        """Raise Overdue if the store, or those who read from it before, take longer than the limit."""
+    def run(self, store_name: str, limit_s: float, read: Callable[[], bytes]) -> bytes:
+        """Run `read` in a thread and return its bytes; raise Overdue if that, with the wait for a free thread, exceeds the
+        limit."""
         until = time.monotonic() + limit_s
         with self._changed:
-            if not self._changed.wait_for(lambda: self._busy[lane] < EACH, limit_s):
+            if not self._changed.wait_for(lambda: self._busy[store_name] < EACH, limit_s):
                 raise Overdue
-            self._busy[lane] += 1
+            self._busy[store_name] += 1
         try:
-            work = (self._own if lane == OWN_LANE else self._others).submit(read)
+            work = (self._own if store_name == OWN_STORE else self._others).submit(read)
         except BaseException:
-            self._leave(lane)
+            self._leave(store_name)
             raise
-        work.add_done_callback(lambda _: self._leave(lane))
+        work.add_done_callback(lambda _: self._leave(store_name))
         return work.result(max(0.0, until - time.monotonic()))
 
     def close(self) -> None:
         self._own.shutdown()
         self._others.shutdown()
 
-    def _leave(self, lane: str) -> None:
+    def _leave(self, store_name: str) -> None:
         with self._changed:
-            self._busy[lane] -= 1
-            if not self._busy[lane]:
-                del self._busy[lane]
+            self._busy[store_name] -= 1
+            if not self._busy[store_name]:
+                del self._busy[store_name]
             self._changed.notify_all()
 
 
@@ -91,7 +92,7 @@ class BodyFiles:
                 if self._reads is None or self._limit_s is None:
                     return blobs.get(spot.blobs, spot.key)
                 limit = self._limit_s if limit_s is None else limit_s
-                return self._reads.run(spot.lane, limit, lambda: blobs.get(spot.blobs, spot.key))
+                return self._reads.run(spot.store_name, limit, lambda: blobs.get(spot.blobs, spot.key))
             except Overdue:
                 raise Unavailable("The artifact store, which has some of the spans, does not answer in time.") from None
             except (NotFound, Invalid):

@@ -1,1 +1,3 @@
-"""PostgreSQL as one connection sees it: libpq, binary values, statements of many rows.  Knows no transaction and no table."""
+"""A single connection to PostgreSQL: libpq, binary values, pipelined statements.  It contains nothing about transactions of
+Trackside or tables.
+"""

@@ -1,7 +1,7 @@
-"""A store on PostgreSQL as a file of SQL, and back.  Knows the form of the file and COPY; knows no table by name.
+"""A backup of a store on PostgreSQL as a gzipped file of SQL, and its restore.
 
-The file is what `psql` takes: the schema as its migrations wrote it, then each table by COPY, then where its counters
-stand, all in one transaction; compressed with gzip.  Both ways hold some rows in memory, never a table.
+`psql` can read the file: the schema of the migrations, then each table by COPY, then the states of the sequences, in one
+transaction.  Backup and restore hold some rows in memory, never a whole table.
 """
 
 import gzip
@@ -20,12 +20,12 @@ from trackside.core.db.pg.wire import Wire
 
 SUFFIX = ".sql.gz"
 PIECE_BYTES = 1 << 18
-LEVEL = 1  # bytes are written as hex digits, which any level halves
+LEVEL = 1  # binary values are written as hex digits, which any level compresses to half
 _HEAD = re.compile(rb"-- Trackside backup, schema version ([0-9]+),")
 _LAST, _END_OF_ROWS = b"COMMIT;\n", b"\\.\n"
 
 _APPLIED = "SELECT number FROM schema_migrations ORDER BY number"
-# By the names of our tables: others may lie beside them.
+# Only the tables of the migrations are copied: the database may have others.
 _COLUMNS = """
 SELECT CAST(c.relname AS TEXT), CAST(a.attname AS TEXT), a.attidentity <> '' FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -35,11 +35,11 @@ ORDER BY c.relname, a.attnum
 
 
 class NotABackup(ValueError):
-    """The file is no backup of a store on PostgreSQL, or not a whole one."""
+    """The file is not a complete backup of a store on PostgreSQL."""
 
 
 def write(wire: Wire, target: Path) -> None:
-    """A snapshot: writers of the store go on, and are not seen.  Raises OSError where the file cannot be written."""
+    """Write a snapshot of the store; writes continue and are not included.  Raises OSError if the file cannot be written."""
     wire.command("SET statement_timeout = 0")
     wire.command("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     with os.fdopen(disk.create(target), "wb") as raw, gzip.GzipFile("", "wb", LEVEL, raw) as file:
@@ -48,7 +48,7 @@ def write(wire: Wire, target: Path) -> None:
 
 
 def read(wire: Wire, source: Path) -> int:
-    """Fills an empty database, whole or not at all, and gives the schema version.  Raises NotABackup."""
+    """Fill an empty database in one transaction and return its schema version.  Raises NotABackup."""
     wire.command("SET statement_timeout = 0")
     try:
         with gzip.open(source) as file:
@@ -71,7 +71,7 @@ def _write(wire: Wire, file: gzip.GzipFile) -> None:
     )
     file.writelines(f"{statement};\n".encode() for statement in _schema(applied))
     tables = _tables(wire, applied)
-    file.write(f"TRUNCATE {', '.join(tables)};\n".encode())  # migrations put rows into some
+    file.write(f"TRUNCATE {', '.join(tables)};\n".encode())  # migrations insert rows into some tables
     for table, columns in tables.items():
         named = f"{table} ({', '.join(columns)})"
         file.write(f"COPY {named} FROM STDIN;\n".encode())
@@ -83,7 +83,7 @@ def _write(wire: Wire, file: gzip.GzipFile) -> None:
 
 
 def _schema(applied: Sequence[Migration]) -> list[str]:
-    """The statements that make the tables as they are, none of which has a line that ends in a semicolon."""
+    """Return the statements that create the current tables; no line of them ends in a semicolon."""
     return [
         f"CREATE TABLE {OWN_TABLE}",
         *(statement for each in applied for statement in statements(each.text, "postgresql")),
@@ -91,7 +91,7 @@ def _schema(applied: Sequence[Migration]) -> list[str]:
 
 
 def _tables(wire: Wire, applied: Sequence[Migration]) -> dict[str, dict[str, bool]]:
-    """Our tables, and of each column whether it counts by itself."""
+    """Return the tables of the migrations, and for each column whether it has a sequence."""
     made = ["schema_migrations", *migrate.tables(applied, "postgresql")]
     tables: dict[str, dict[str, bool]] = {}
     for table, column, is_counted in wire.execute(_COLUMNS, (made,)).rows:
@@ -100,7 +100,7 @@ def _tables(wire: Wire, applied: Sequence[Migration]) -> dict[str, dict[str, boo
 
 
 def _counter(wire: Wire, table: str, column: str) -> bytes:
-    """Counters stand outside of the snapshot: what they say by now is never too low."""
+    """Return the statement that sets a sequence.  Sequences are outside of snapshots: the current value is never too low."""
     of = f"pg_get_serial_sequence('{table}', '{column}')"
     ((name,),) = wire.execute(f"SELECT {of}", ()).rows
     ((last, is_used),) = wire.execute(f"SELECT last_value, is_called FROM {name}", ()).rows
@@ -129,7 +129,7 @@ def _read(wire: Wire, file: gzip.GzipFile) -> int:
 
 
 def _pieces(file: gzip.GzipFile) -> Iterator[bytes]:
-    """The rows of a table, several at a time."""
+    """Yield the rows of a table, several at a time."""
     piece = bytearray()
     for line in file:
         if line == _END_OF_ROWS:

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL by libpq: made within a time limit, and whether a server answers at all."""
+"""Opens connections to PostgreSQL by libpq within a time limit, and probes whether a server answers."""
 
 import os
 import select
@@ -17,7 +17,7 @@ from psycopg.pq import ConnStatus, PollingStatus
 from trackside.core.locations import PostgresStore
 
 CONNECT_TIMEOUT_S = 5.0
-DEAD_AFTER_S = 30  # a peer that acknowledges nothing for so long is gone
+DEAD_AFTER_S = 30  # a peer that acknowledges nothing for this long is considered dead
 _CERTIFICATES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -50,7 +50,7 @@ def connected(store: PostgresStore) -> "pq.abc.PGconn":
 
 
 def poll_until(step: Callable[[], int], conn: "pq.abc.PGconn | pq.abc.PGcancelConn", until: float) -> bool:
-    """Let libpq make a connection; False if it could not, or not by then."""
+    """Let libpq establish a connection; return False if it failed or the deadline passed."""
     while True:
         status = step()
         if status in (PollingStatus.OK, PollingStatus.FAILED):
@@ -64,7 +64,7 @@ def poll_until(step: Callable[[], int], conn: "pq.abc.PGconn | pq.abc.PGcancelCo
 
 
 def _conninfo(store: PostgresStore) -> bytes:
-    """Names are looked up here: libpq would hold the interpreter's lock meanwhile."""
+    """Return the connection parameters with resolved addresses: libpq would hold Python's global lock during a DNS lookup."""
     options = {
         "host": store.host,
         "port": str(store.port),
@@ -97,7 +97,7 @@ def _addresses(store: PostgresStore) -> Iterator[str]:
 
 
 def _certificates() -> str:
-    """The authorities that this machine trusts; a wheel's own OpenSSL does not know where they are."""
+    """Return the path of the machine's CA certificates, which the OpenSSL inside a wheel does not find."""
     own = ssl.get_default_verify_paths().cafile
     return next((path for path in (own, *_CERTIFICATES) if path and Path(path).exists()), "system")
 
@@ -111,12 +111,12 @@ def words(error: Exception) -> str:
 
 
 def shortened(told: str) -> str:
-    """In one line, without libpq's advice."""
+    """Return libpq's message in one line, without its hints."""
     return " ".join(line.strip() for line in told.splitlines() if line.strip())
 
 
 def is_there(store: PostgresStore) -> bool:
-    """Whether the server answers a new connection at all, as one that stands still does not."""
+    """Tell whether the server answers a new connection."""
     try:
         with closing(_plain(store)) as made:
             made.settimeout(CONNECT_TIMEOUT_S)

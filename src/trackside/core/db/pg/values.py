@@ -1,7 +1,7 @@
-"""Parameters in PostgreSQL's binary form, and what its values are in Python.  Knows no connection.
+"""Parameters in PostgreSQL's binary format, and Python values of results.
 
-A parameter has the type of its Python value: BIGINT, DOUBLE PRECISION, TEXT, BYTEA, an array of one of these for a list.
-None has no type (0): the server finds the one that fits.  Values are read by psycopg's C module.
+A parameter has the type of its Python value: BIGINT, DOUBLE PRECISION, TEXT, BYTEA, or an array of one of these for a list.  None
+has no type (0), and the server infers one. psycopg's C module reads values.
 """
 
 import struct
@@ -23,9 +23,9 @@ from trackside.core.errors import Invalid
 
 Encoder = Callable[[Any], bytes | None]
 
-# Numbers of types are PostgreSQL's own (pg_type.oid).
+# Type numbers are PostgreSQL's own (pg_type.oid).
 _BYTEA, _INT8, _TEXT, _FLOAT8 = 17, 20, 25, 701
-_ELEMENTS = {1001: _BYTEA, 1016: _INT8, 1009: _TEXT, 1022: _FLOAT8}  # by the numbers of their arrays
+_ELEMENTS = {1001: _BYTEA, 1016: _INT8, 1009: _TEXT, 1022: _FLOAT8}  # by the type numbers of their arrays
 _ARRAYS = {element: array for array, element in _ELEMENTS.items()}
 _KINDS: dict[type, int] = {str: _TEXT, int: _INT8, float: _FLOAT8, bytes: _BYTEA, bytearray: _BYTEA, bool: _INT8}
 _NULL_SIZE = struct.pack("!i", -1)
@@ -36,12 +36,12 @@ _pack_float8 = struct.Struct("!d").pack
 
 
 def kinds_of(values: Sequence[Any]) -> tuple[int, ...]:
-    """The types of a statement's parameters."""
+    """Return the types of a statement's parameters."""
     return tuple([_KINDS.get(type(value)) or _kind(value) for value in values])
 
 
 def kinds_of_rows(rows: Sequence[Sequence[Any]]) -> tuple[int, ...]:
-    """The types of columns: an integer among fractions is one of them, and a None anything."""
+    """Return the types of columns: a column of integers and fractions is DOUBLE PRECISION; None fits any type."""
     return tuple([_common_kind(column) for column in zip(*rows, strict=True)])
 
 
@@ -50,7 +50,7 @@ def encoders(kinds: Iterable[int]) -> list[Encoder]:
 
 
 def encoded(encoders: Iterable[Encoder], values: Sequence[Any]) -> list[bytes | None]:
-    """The values in binary.  Raises Invalid for what cannot be stored."""
+    """Return the values in binary.  Raise Invalid for a value that cannot be stored."""
     try:
         return [None if value is None else encode(value) for encode, value in zip(encoders, values, strict=True)]
     except (struct.error, UnicodeEncodeError) as error:
@@ -58,28 +58,28 @@ def encoded(encoders: Iterable[Encoder], values: Sequence[Any]) -> list[bytes | 
 
 
 def reader() -> Transformer:
-    """Reads results of one connection."""
+    """Return a reader of results for one connection."""
     context: Any = SimpleNamespace(adapters=_adapters(), connection=None)
     return adapt.Transformer(context)
 
 
 def are_binary(oids: Iterable[int]) -> bool:
-    """Whether psycopg reads all of these types in binary; else a result is asked for as text."""
+    """Tell whether psycopg reads all of these types in binary; otherwise the result is requested as text."""
     known = _adapters()
     return all(known.get_loader(oid, Format.BINARY) is not None for oid in oids)
 
 
 class _Number(NumericBinaryLoader):
-    """A NUMERIC, which the sum of integers is."""
+    """Loads a NUMERIC, the type of a sum of integers."""
 
     def load(self, data: Buffer) -> Any:
         found = super().load(data)
-        exponent = found.as_tuple().exponent  # a letter for what is not finite
+        exponent = found.as_tuple().exponent  # a letter for NaN and infinities
         return int(found) if isinstance(exponent, int) and exponent >= 0 else float(found)
 
 
 class _Nothing(Loader):
-    """The result of a function without one."""
+    """Loads the result of a function that returns void."""
 
     format = Format.BINARY
 
@@ -90,7 +90,7 @@ class _Nothing(Loader):
 
 @lru_cache(maxsize=1)
 def _adapters() -> AdaptersMap:
-    """psycopg's, but for JSON, which stays a text, and numbers, which are ours."""
+    """Return psycopg's adapters, except that JSON stays text and NUMERIC has a loader of this module."""
     made = AdaptersMap(psycopg.adapters)
     made.register_loader("numeric", _Number)
     made.register_loader(2278, _Nothing)  # void
@@ -127,7 +127,7 @@ def _kind(value: Any) -> int:
         return 0
     if isinstance(value, list | tuple):
         return _ARRAYS.get(_common_kind(value), 0)
-    for python, kind in _KINDS.items():  # a StrEnum is a str
+    for python, kind in _KINDS.items():  # a StrEnum counts as a str
         if isinstance(value, python):
             return kind
     raise TypeError(f"a value of type {type(value).__name__} cannot be stored")

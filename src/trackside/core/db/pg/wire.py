@@ -1,8 +1,8 @@
-"""One connection to PostgreSQL through libpq, in pipeline mode: binary values, statements prepared once, several sent together.
-Knows results and failures; knows no transaction and no table.
+"""A connection to PostgreSQL through libpq in pipeline mode: binary values, prepared statements, several statements per round
+trip.
 
-psycopg's C module wraps libpq and reads rows.  Its `Connection` and `Cursor` are not used: a read by key and a batch cost twice
-as much through them (docs/decisions/0011-postgresql-wire.md has the figures).
+psycopg's C module wraps libpq and reads rows.  Its `Connection` and `Cursor` are not used: a read by key and a batch take twice
+as long with them (figures in docs/decisions/0011-postgresql-wire.md).
 """
 
 import select
@@ -23,14 +23,14 @@ from trackside.core.db.pg.values import Encoder
 from trackside.core.db.tx import Row
 from trackside.core.locations import PostgresStore
 
-LOOK_MS = 250  # until it is asked whether somebody still waits for a read
-PROBE_S = 5.0  # of silence, until a server is asked if it is there
+LOOK_MS = 250  # interval of checks whether the client of a read is still connected
+PROBE_S = 5.0  # silence after which the server is probed
 CANCEL_S = 2.0  # for the server to cancel a read
-MAX_STATEMENTS = 400  # prepared ones that a connection keeps
-MANY_ROWS = 1000  # sent before answers are read: bounds the results that are held
+MAX_STATEMENTS = 400  # prepared statements of a connection
+MANY_ROWS = 1000  # rows that are sent before answers are read: bounds the memory for results
 
 
-# As numbers: an enum costs more to compare than a row to send.
+# As integers: comparing an enum takes longer than sending a row.
 _ROWS, _FAILED = int(ExecStatus.TUPLES_OK), int(ExecStatus.FATAL_ERROR)
 _SYNC, _ABORTED = int(ExecStatus.PIPELINE_SYNC), int(ExecStatus.PIPELINE_ABORTED)
 _COPIES = (int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_IN))
@@ -50,7 +50,7 @@ class Result(Struct):
 
     @property
     def count(self) -> int:
-        """Return the number of rows changed or found."""
+        """Return the number of rows that were changed or found."""
         last = self.tag.rpartition(b" ")[2]
         return int(last) if last.isdigit() else -1
 
@@ -63,16 +63,16 @@ class _Prepared(Struct):
 
 
 class Wire:
-    """A connection that is signed in.
+    """An authenticated connection.
 
-    The statements in `deferred` go out with the next one and before it; if one of them fails, it is not tried.  The first
-    row of each is added to `noted`."""
+    The statements in `deferred` are sent with the next statement, before it; if one of them fails, the next one is not run.  The
+    first row of each is added to `noted`."""
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
         self._conn = connected(store)
-        self.limit: Limit | None = None  # of what is executed
-        self.probes = False  # whether a server that says nothing for long is asked if it is there
+        self.limit: Limit | None = None  # of the current statement
+        self.probes = False  # whether a silent server is probed
         self._readable = select.poll()
         self._readable.register(self._conn.socket, select.POLLIN)
         self._both = select.poll()
@@ -80,14 +80,14 @@ class Wire:
         self.is_broken = False
         self.deferred: list[str] = []
         self.noted: list[list[str]] = []  # as text
-        self._sent: list[list[Result] | None] = []  # not answered yet; where the result belongs, if it is wanted
-        self._owed = 0  # answers to what `send` sent, not looked at yet
+        self._sent: list[list[Result] | None] = []  # unanswered statements; the list that gets the result, or None
+        self._owed = 0  # answers to `send` that were not read yet
         self._numbers = 0
         self._statements: dict[tuple[str, tuple[int, ...]], _Prepared] = {}
         self._reader = pgvalues.reader()
 
     def parameter(self, name: str) -> str:
-        """A setting of the server that it tells at the start."""
+        """Return a parameter of the server that it reports at the start of a session."""
         return (self._conn.parameter_status(name.encode()) or b"").decode()
 
     def execute(self, text: str, values: Sequence[Any]) -> Result:
@@ -95,7 +95,7 @@ class Wire:
         return self._exchange(prepared, encoded)
 
     def prepare(self, texts: Iterable[str]) -> None:
-        """Prepare commands without values and rows; this goes out with what is executed next."""
+        """Prepare commands without parameters and rows, with the next statement."""
         for text in texts:
             self._numbers += 1
             name = b"s%d" % self._numbers
@@ -105,7 +105,7 @@ class Wire:
             self._statements[text, ()] = _Prepared(name, [], [], 0)
 
     def execute_several(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[Result]:
-        """Run statements one after the other, in one round trip; each sees what is committed when it begins."""
+        """Run statements in order in one round trip; each sees the commits before its own start."""
         *others, last = [self._encoded(text, values) for text, values in statements]
         results: list[Result] = []
         self._send_deferred()
@@ -117,8 +117,7 @@ class Wire:
         return results
 
     def post(self, text: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Send a statement for each row, to go out with what is executed next.  What goes wrong shows then, or
-        at `flush`."""
+        """Queue a statement for each row, to be sent with the next statement.  An error is raised then, or at `flush`."""
         rows = list(rows)
         if not rows:
             return
@@ -137,23 +136,23 @@ class Wire:
             self._sent += [None] * len(part)
 
     def flush(self) -> None:
-        """Wait for what was posted."""
+        """Send the posted statements and wait for their results."""
         if self._sent:
             self._exchange()
 
     def forget(self) -> None:
-        """Drop what was deferred, and wait for what was posted, whether it fails or not: its transaction is undone."""
+        """Drop deferred statements, and read the results of posted ones without raising: their transaction is rolled back."""
         self.deferred = []
         with suppress(ServerError):
             self.flush()
 
     def command(self, text: str) -> bytes:
-        """Runs a statement without values and rows; its tag."""
+        """Run a statement without parameters and rows; return its tag."""
         prepared = self._statements.get((text, ()))
         return self._exchange(text.encode() if prepared is None else prepared).tag
 
     def copy_out(self, text: str) -> Iterator[bytes]:
-        """The rows of `COPY ... TO STDOUT`, as they come.  They must be read to the end, and nothing else meanwhile."""
+        """Yield the data of `COPY ...  TO STDOUT`.  It must be read to the end, without another statement meanwhile."""
         is_whole = False
         try:
             self._begin_copy(text)
@@ -171,7 +170,7 @@ class Wire:
             self.is_broken = self.is_broken or not is_whole
 
     def copy_in(self, text: str, pieces: Iterable[bytes]) -> None:
-        """Sends the rows of `COPY ... FROM STDIN`, in pieces that may end anywhere."""
+        """Send the data of `COPY ...  FROM STDIN`, in pieces of any size."""
         is_whole = False
         try:
             self._begin_copy(text)
@@ -187,7 +186,7 @@ class Wire:
             self.is_broken = self.is_broken or not is_whole
 
     def send(self, text: str) -> None:
-        """Sends a statement whose answer nobody waits for."""
+        """Send a statement without waiting for its answer."""
         prepared = self._statements.get((text, ()))
         with self._sending():
             if prepared is None:
@@ -199,15 +198,15 @@ class Wire:
         self._owed += 1
 
     def fileno(self) -> int:
-        """The socket, for a poll."""
+        """Return the socket, for a poll."""
         return self._conn.socket
 
     def receive(self) -> None:
-        """Read what has come while nothing is executed: notices."""
+        """Read notifications that arrived while no statement runs."""
         self._consume()
 
     def take_notices(self) -> list[str]:
-        """Return the payloads of what other connections have sent by NOTIFY since the last call."""
+        """Return the payloads of NOTIFY that other connections sent since the last call."""
         found = []
         while (notice := self._conn.notifies()) is not None:
             if notice.be_pid != self._conn.backend_pid:
@@ -219,7 +218,7 @@ class Wire:
         self._conn.finish()
 
     def _begin_copy(self, text: str) -> None:
-        """COPY has no pipeline."""
+        """Leave pipeline mode, which has no COPY, and start the COPY."""
         self._settle()
         self._conn.exit_pipeline_mode()
         self._conn.send_query(text.encode())
@@ -239,12 +238,12 @@ class Wire:
             raise error
 
     def _settle(self) -> None:
-        """Read the answers that nobody waited for."""
+        """Read the pending answers to `send`."""
         if self._owed:
             self._exchange(b"SELECT 1")
 
     def _found(self, text: str, kinds: tuple[int, ...]) -> _Prepared:
-        """Return a prepared statement, which is then the last to be given up."""
+        """Return the prepared statement of a text and mark it as the most recently used."""
         prepared = self._statements.pop((text, kinds), None)
         if prepared is None:
             return self._prepare(text, kinds)
@@ -278,9 +277,9 @@ class Wire:
         values: Sequence[bytes | None] | None = None,
         types: list[int] | None = None,
     ) -> Result:
-        """Send what was deferred and the last statement, and read all answers; the result is that of the last.
+        """Send the deferred statements and the last one, read all answers, and return the result of the last one.
 
-        `types`: the last one is prepared, and its columns' types are added."""
+        `types`: prepare the last statement, and append the types of its columns."""
         self._send_deferred()
         sent, self._sent = self._sent, []
         before = len(sent)
@@ -315,11 +314,11 @@ class Wire:
                 else:
                     found = result
         except BaseException:
-            self.is_broken = True  # what comes next might be the rest of this
+            self.is_broken = True  # the next bytes may belong to this answer
             raise
         if error is not None:
             if isinstance(error, Lost) or "cached plan" in str(error):
-                # "cached plan": another server has upgraded the schema, and what is prepared is of no use.
+                # "cached plan": another server has upgraded the schema, so the prepared statements are invalid.
                 self.is_broken = True
                 raise Lost(str(error)) from None
             raise error
@@ -370,7 +369,7 @@ class Wire:
 
     @contextmanager
     def _sending(self) -> Iterator[None]:
-        """Raise Lost where the connection breaks.  After any failure nobody knows what the server has got."""
+        """Raise Lost if the connection breaks.  After a failure the state of the server is unknown."""
         if self.is_broken:
             raise Lost("the connection is closed")
         try:
@@ -382,7 +381,7 @@ class Wire:
             raise
 
     def _flush(self) -> None:
-        """Until the system has taken everything.  The server may have to be read meanwhile, or both sides wait."""
+        """Send until the socket has taken everything, and read meanwhile: otherwise both sides could wait for each other."""
         while self._conn.flush():
             for _, events in self._both.poll():
                 if events & ~select.POLLOUT:
@@ -408,7 +407,8 @@ class Wire:
             raise Lost(f"the connection broke: {words(error)}") from None
 
     def _await(self) -> None:
-        """Wait for bytes.  Beyond the limit the server is asked to cancel what it does; one that does not is given up."""
+        """Wait for bytes.  After the limit, request cancellation of the statement; give up the connection if the server does not
+        react."""
         if self._readable.poll(LOOK_MS):
             return
         silent_since = time.monotonic() - LOOK_MS / 1000
@@ -429,7 +429,7 @@ class Wire:
                 return
 
     def _cancel(self, until: float) -> None:
-        """Ask for it over a connection of its own, as far as that gets until then."""
+        """Send a cancel request over a separate connection, until the deadline."""
         with suppress(psycopg.Error, Lost):
             cancel = self._conn.cancel_conn()
             cancel.start()

@@ -1,7 +1,4 @@
-"""Counts rows of the whole store for `GET /metrics`.  Knows SQL; knows no format of a monitoring system.
-
-The numbers are of all workspaces: who may scrape has a right on the whole server.
-"""
+"""Counts the rows of all workspaces for `GET /metrics`, whose callers have a right on the whole server."""
 
 from collections.abc import Iterable
 
@@ -31,8 +28,8 @@ class Reading(Struct, frozen=True):
     taken_at: int  # ms since 1970
 
 
-def take(tx: Tx) -> Reading:
-    """Count.  One pass over the runs, and small tables."""
+def read(tx: Tx) -> Reading:
+    """Return the counts of all families: one scan of the runs, and reads of small tables."""
     names = {int(ws): str(name) for ws, name in tx.all("SELECT workspace_id, name FROM workspaces")}
     values: dict[Family, list[tuple[Label, float]]] = {
         f.WORKSPACES: [((), float(len(names)))],
@@ -81,17 +78,18 @@ def take(tx: Tx) -> Reading:
 
 
 def _by_workspace(names: dict[int, str], rows: list[tuple[object, ...]]) -> list[tuple[Label, float]]:
-    """Rows begin with the workspace's id and end with the value."""
+    """Return (labels, value) of rows that begin with the workspace's id and end with the value."""
     return [
         ((names[int(str(ws))], *(str(label) for label in labels)), float(str(value)))
         for ws, *labels, value in rows
-        if int(str(ws)) in names  # a workspace that was deleted a moment ago
+        if int(str(ws)) in names  # else the workspace was just deleted
     ]
 
 
 def capped(rows: list[tuple[Label, float]], most: int = MOST_SERIES) -> list[tuple[Label, float]]:
-    """Rows of (workspace, endpoint, deployment, ...), at most so many and some: those beyond are summed as endpoint OTHER, so
-    that a monitoring system is not flooded."""
+    """Return the first `most` rows of (workspace, endpoint, deployment, ...); the rest are summed as endpoint OTHER.
+
+    The limit protects a monitoring system from too many series."""
     kept, rest = rows[:most], rows[most:]
     sums: dict[Label, float] = {}
     for (workspace, _, _, *more), value in rest:
@@ -101,7 +99,7 @@ def capped(rows: list[tuple[Label, float]], most: int = MOST_SERIES) -> list[tup
 
 
 def _with_zeros(names: dict[int, str], rows: Iterable[tuple[object, ...]]) -> list[tuple[Label, float]]:
-    """One value for each workspace: the sum of its rows, which are (workspace, value)."""
+    """Return one value for each workspace: the sum of its rows of (workspace, value)."""
     sums = dict.fromkeys(names.values(), 0.0)
     for (name, *_), value in _by_workspace(names, list(rows)):
         sums[name] += value
@@ -155,7 +153,7 @@ def _replicas(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _links(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, link, items, since when, failed items)."""
+    """Return (workspace, link, queued items, time of the oldest, failed items)."""
     return tx.all(
         """
         SELECT l.workspace_id, l.name, COUNT(d.entity), MIN(d.dirty_since),
@@ -166,7 +164,7 @@ def _links(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _monitors(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, monitor, open incidents, end and length of the newest complete window)."""
+    """Return (workspace, monitor, open incidents, end and length of the newest complete window)."""
     return tx.all(
         """
         SELECT m.workspace_id, m.name,
@@ -181,7 +179,7 @@ def _monitors(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _checks(tx: Tx, names: dict[int, str]) -> tuple[list[tuple[Label, float]], list[tuple[Label, float]]]:
-    """Return values and thresholds of the newest complete windows: the checks that are nearest to their threshold or over."""
+    """Return values and thresholds of the newest complete windows, of the checks with the highest ratio of both."""
     rows = tx.all(
         """
         SELECT m.workspace_id, m.name, w.scores FROM drift_monitors m JOIN drift_windows w
@@ -211,7 +209,7 @@ def _endpoints(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, bytes) of the workspaces that are counted: for a quota at each upload, else by a job."""
+    """Return (workspace, bytes) of the workspaces whose bytes are counted: at each upload for a quota, else by a job."""
     by_quota = tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
     by_job = tx.all(
         """

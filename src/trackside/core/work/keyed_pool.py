@@ -1,6 +1,6 @@
-"""Blocking calls in threads, with a share for each key, a limit on waiting and a limit on each call.
+"""Runs blocking calls in threads, with a concurrency limit for each key, a queue timeout and a timeout for each call.
 
-Used on one event loop.  A key stands for what may hang as a whole: a store, a host, a workspace.
+Used on one event loop.  A key identifies a resource that may hang as a whole: a store, a host, a workspace.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-DEFAULT_WAIT = -1.0  # for its turn: as long as the lanes say
+DEFAULT_WAIT = -1.0  # the `wait_s` of the pool
 
 
-class Lanes:
+class KeyedPool:
     """At most `most` calls at once, and at most `each` of one key; further calls wait in FIFO order for each key.
 
-    A call that waits longer than `wait_s` for its turn raises Busy.  A call that takes longer than its limit raises
-    Unavailable; its thread keeps its place in the key's share until it returns, so a key that hangs never gets more threads.
+    A call that waits in the queue longer than `wait_s` raises Busy.  A call that runs longer than its limit raises
+    Unavailable; its thread still counts for the key until it returns, so a key that hangs never gets more threads.
     """
 
     def __init__(self, threads: Executor, *, most: int, each: int, wait_s: float, what: str) -> None:
-        """`what` is named in messages: "The artifact store"."""
+        """`what` is the subject of error messages: "The artifact store"."""
         self._threads = threads
         self._most = most
         self._each = each
@@ -49,10 +49,10 @@ class Lanes:
         *,
         wait_s: float | None = DEFAULT_WAIT,
     ) -> T:
-        """`fn()`, in a thread, within the share of the key.
+        """Run `fn()` in a thread, within the limit of the key, and return its result.
 
-        `late` gets the result of a call that returns after its limit, to release what it holds.  `wait_s`: None waits for
-        its turn without a limit."""
+        `late` gets the result of a call that returns after its limit, to release resources.  `wait_s`: None waits in the queue
+        without a limit."""
         await self._enter(key, self._wait_s if wait_s == DEFAULT_WAIT else wait_s)
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         call = self._begin(key, limit_s, fn, late, partial(_wake, waiter))
@@ -69,21 +69,22 @@ class Lanes:
         fn: Callable[[], T],
         done: Callable[[Any, BaseException | None], None],
     ) -> None:
-        """The same without a coroutine: `done` gets the result, or the error, on the loop.  A call that need not wait for its
-        turn costs no task."""
+        """Run `fn()` in a thread and call `done` with the result or the error on the loop.
+
+        A call that does not wait in the queue creates no task."""
         if self._waiting.get(key) or not self._has_room(key):
             task = asyncio.ensure_future(self.run(key, limit_s, fn))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-            task.add_done_callback(partial(_tell, done))
+            task.add_done_callback(partial(_pass_result, done))
             return
         self._busy[key] += 1
-        has_told = False
+        is_settled = False
 
-        def settle() -> None:  # at the end of the call or of its time, whatever comes first
-            nonlocal has_told
-            if not has_told:
-                has_told = True
+        def settle() -> None:  # at the return of the call or at its limit, whichever is first
+            nonlocal is_settled
+            if not is_settled:
+                is_settled = True
                 call.end()
                 try:
                     result = call.result()
@@ -113,7 +114,7 @@ class Lanes:
         return None if late is None else lambda result: self._threads.submit(late, result)
 
     def leave(self) -> None:
-        """The server ends: a call that would have to wait for its turn raises Unavailable.
+        """At the end of the server: let queued calls, and new calls that would have to be queued, raise Unavailable.
 
         Other new calls still run: they belong to requests under way, which the server finishes before it ends."""
         self._has_ended = True
@@ -146,7 +147,7 @@ class Lanes:
                 queue.remove(turn)
             if isinstance(error, TimeoutError):
                 raise Busy(
-                    f"{self._what} is busy: this call has waited {wait_s:g} s for its turn; try again.",
+                    f"{self._what} is busy: this call has waited {wait_s:g} s in the queue; try again.",
                     headers=[(b"retry-after", b"1")],
                 ) from None
             raise
@@ -158,7 +159,7 @@ class Lanes:
         self._busy[key] -= 1
         if not self._busy[key]:
             del self._busy[key]
-        # A key that has had its turn goes to the end, so that one with many calls does not starve the others.
+        # Round robin: a key whose call was started moves to the end, so that one with many calls does not starve the others.
         for key in list(self._waiting):
             queue = self._waiting.pop(key)
             while queue and self._has_room(key):
@@ -172,8 +173,8 @@ class Lanes:
 
 
 class _Call(Generic[T]):
-    """A call in a thread.  `settle` is called on the loop when the call has returned, and when its limit is over; `end` says
-    that nobody waits for it any more."""
+    """A call in a thread.  `settle` is called on the loop when the call returns, and at its limit; after `end` no caller waits
+    for it."""
 
     __slots__ = ("_has_left", "_job", "_late", "_limit_s", "_loop", "_returned", "_settle", "_timer", "_what")
 
@@ -186,7 +187,7 @@ class _Call(Generic[T]):
         returned: Callable[[], None],
         late: Callable[[T], object] | None,
     ) -> None:
-        """`returned` is called on the loop when the thread is free again; `late` gets the result of a call that was left."""
+        """`returned` is called on the loop when the thread is free; `late` gets the result of a call that returns after `end`."""
         self._job: Future[T] | None = job  # None: its result was taken
         self._what = what
         self._limit_s = limit_s
@@ -196,10 +197,10 @@ class _Call(Generic[T]):
         self._has_left = False
         self._loop = asyncio.get_running_loop()
         self._timer = None if limit_s is None else self._loop.call_later(limit_s, settle)
-        job.add_done_callback(self._tell)
+        job.add_done_callback(self._schedule_free)
 
-    def _tell(self, _: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody waits
+    def _schedule_free(self, _: object) -> None:
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(self._free)
 
     def _free(self) -> None:
@@ -210,15 +211,15 @@ class _Call(Generic[T]):
             late(job.result())
 
     def end(self) -> None:
-        self._has_left = (
-            self._job is not None and not self._job.done()
-        )  # a thread cannot be cancelled: it keeps its part of the key's share
+        # A thread cannot be cancelled: the call counts for its key until it returns.
+        self._has_left = self._job is not None and not self._job.done()
         if self._timer is not None:
             self._timer.cancel()
 
     def result(self) -> T:
-        """Raise Unavailable for a call that was left before it returned.  To be called once: a large result must not live until
-        the garbage collector finds the circle of the job and this."""
+        """Return the result of the call; raise Unavailable if it had not returned at `end`.
+
+        To be called once: it drops the reference to the result, which may be large and is part of a reference cycle."""
         if self._has_left:
             raise Unavailable(f"{self._what} has not answered within {self._limit_s:g} s; try again.")
         job, self._job = self._job, None
@@ -226,7 +227,7 @@ class _Call(Generic[T]):
         return job.result()
 
 
-def _tell(done: Callable[[Any, BaseException | None], None], task: "asyncio.Future[Any]") -> None:
+def _pass_result(done: Callable[[Any, BaseException | None], None], task: "asyncio.Future[Any]") -> None:
     if not task.cancelled():
         error = task.exception()
         done(None, error) if error is not None else done(task.result(), None)

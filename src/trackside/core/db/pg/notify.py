@@ -1,8 +1,8 @@
-"""Tells the other servers of a store on PostgreSQL that the change log has grown, and hears it from them (LISTEN, NOTIFY).
+"""Notifies the other servers of a store on PostgreSQL of changes, and receives their notifications (LISTEN, NOTIFY).
 
-A NOTIFY inside of a transaction makes the commits of all servers wait for each other, so it is sent after the commit, by a
-connection of its own and at most every REST_S.  Its payload names the workspaces concerned.  A NOTIFY may be lost, so a loop that
-waits for changes also looks for them from time to time.
+A NOTIFY inside a transaction serializes the commits of all servers.  It is therefore sent after the commit, over a connection of
+its own, at most once every INTERVAL_S.  Its payload names the workspaces that changed.  A NOTIFY may be lost, so a loop that
+waits for changes also polls from time to time.
 """
 
 import logging
@@ -14,47 +14,45 @@ from contextlib import suppress
 
 from trackside.core.db.pg.connect import Lost
 from trackside.core.db.pg.wire import ServerError, Wire
-from trackside.core.db.tx import HeardElsewhere
+from trackside.core.db.tx import OnChange
 
 log = logging.getLogger("trackside.db")
 
 CHANNEL = "trackside_changes"
-REST_S = 0.05
+INTERVAL_S = 0.05
 RETRY_S = 1.0
-END_S = 2.0
-MOST_NAMED = (
-    200  # workspaces in one NOTIFY, whose payload PostgreSQL limits to 8,000 bytes; more of them: none is named
-)
+CLOSE_TIMEOUT_S = 2.0
+MOST_NAMED = 200  # workspaces in one NOTIFY, whose payload PostgreSQL limits to 8,000 bytes; above that none is named
 
 
-class Bell:
-    """Calls `heard` in the bell's thread when another server has changed something, or may have.
+class ChangeNotifier:
+    """Sends notifications of this server's changes, and calls `on_change` in its thread for those of other servers.
 
-    `heard` gets the workspaces concerned, or None if it may be any of them."""
+    `on_change` gets the workspaces that changed, or None if any workspace may have changed."""
 
-    def __init__(self, connect: Callable[[], Wire], heard: HeardElsewhere) -> None:
+    def __init__(self, connect: Callable[[], Wire], on_change: OnChange) -> None:
         self._connect = connect
-        self._heard = heard
+        self._on_change = on_change
         self._closing = threading.Event()
         self._lock = threading.Lock()
-        self._rung: set[int] = set()  # workspaces of which the others are to be told
+        self._pending: set[int] = set()  # workspaces whose changes are not announced yet
         self._reads, self._writes = os.pipe()
-        self._thread = threading.Thread(target=self._run, name="trackside-bell", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="trackside-notify", daemon=True)
         self._thread.start()
 
-    def ring(self, workspaces: Set[int]) -> None:
-        """Tell the others, soon."""
+    def notify(self, workspaces: Set[int]) -> None:
+        """Announce changes of these workspaces to the other servers.  Returns at once."""
         with self._lock:
-            is_first = not self._rung
-            self._rung |= workspaces
+            is_first = not self._pending
+            self._pending |= workspaces
         if is_first:
             self._wake()
 
     def close(self) -> None:
         self._closing.set()
         self._wake()
-        self._thread.join(END_S)
-        if not self._thread.is_alive():  # else it waits for a server that stands still
+        self._thread.join(CLOSE_TIMEOUT_S)
+        if not self._thread.is_alive():  # it may still wait for a server that does not answer
             os.close(self._reads)
             os.close(self._writes)
 
@@ -68,10 +66,10 @@ class Bell:
                 wire = self._connect()
                 wire.probes = True
                 wire.command(f"LISTEN {CHANNEL}")
-                self._heard(None)  # anything may have been missed
+                self._on_change(None)  # notifications may have been missed
                 self._serve(wire)
             except (Lost, ServerError) as error:
-                log.debug("changes of other servers are not heard of: %s", error)
+                log.debug("lost the connection for notifications of other servers: %s", error)
             finally:
                 if wire is not None:
                     with suppress(Lost):
@@ -91,21 +89,22 @@ class Bell:
             if wire.fileno() in ready:
                 wire.receive()
             with self._lock:
-                rung, self._rung = self._rung, set()  # before the NOTIFY: a change that it misses rings again
-            if rung:
-                wire.command(f"NOTIFY {CHANNEL}, '{payload_of(rung)}'")
+                pending, self._pending = self._pending, set()  # before the NOTIFY: a later change wakes this loop again
+            if pending:
+                wire.command(f"NOTIFY {CHANNEL}, '{payload_of(pending)}'")
             notices = wire.take_notices()
             if notices:
-                self._heard(workspaces_of(notices))
-            self._closing.wait(REST_S)
+                self._on_change(workspaces_of(notices))
+            self._closing.wait(INTERVAL_S)
 
 
 def payload_of(workspaces: Set[int]) -> str:
+    """Return the payload of a NOTIFY: comma-separated ids, or empty for more than MOST_NAMED workspaces."""
     return ",".join(map(str, sorted(workspaces))) if len(workspaces) <= MOST_NAMED else ""
 
 
 def workspaces_of(payloads: Iterable[str]) -> frozenset[int] | None:
-    """Return the workspaces that notices name; None if one names none, or something else than workspaces."""
+    """Return the workspaces that the payloads name; None if a payload is not a list of ids."""
     found: set[int] = set()
     for payload in payloads:
         names = payload.split(",")

@@ -1,4 +1,4 @@
-"""Servers of one store hear from each other that something has changed."""
+"""Servers that share a store notify each other of changes."""
 
 import threading
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from support.stores.postgres import Admin, rows
 from support.stores.postgres_store import end, note, store_of
-from trackside.core.db.pg.bell import MOST_NAMED, payload_of, workspaces_of
+from trackside.core.db.pg.notify import MOST_NAMED, payload_of, workspaces_of
 from trackside.core.db.postgres import PostgresDatabase
 from trackside.core.settings import Settings
 
@@ -24,7 +24,7 @@ def other(db: PostgresDatabase, postgres_settings: Settings) -> Iterator[Postgre
 
 
 def listening(db: PostgresDatabase) -> threading.Event:
-    """An event that is set when `db` hears something; the first time says that it listens."""
+    """Return an event that is set at each notification of `db`, after `db` has begun to listen."""
     heard = threading.Event()
     db.listen(lambda _: heard.set())
     assert heard.wait(TIMEOUT_S)
@@ -32,7 +32,7 @@ def listening(db: PostgresDatabase) -> threading.Event:
     return heard
 
 
-def test_a_change_of_another_server_is_heard_of(db: PostgresDatabase, other: PostgresDatabase) -> None:
+def test_a_change_of_another_server_notifies(db: PostgresDatabase, other: PostgresDatabase) -> None:
     listening(db)
     heard = listening(other)
 
@@ -41,7 +41,7 @@ def test_a_change_of_another_server_is_heard_of(db: PostgresDatabase, other: Pos
     assert heard.wait(TIMEOUT_S)
 
 
-def test_a_server_is_not_woken_by_its_own_changes(db: PostgresDatabase, other: PostgresDatabase) -> None:
+def test_a_server_is_not_notified_of_its_own_changes(db: PostgresDatabase, other: PostgresDatabase) -> None:
     heard_of_other = listening(db)
     heard_of_own = listening(other)
 
@@ -51,7 +51,7 @@ def test_a_server_is_not_woken_by_its_own_changes(db: PostgresDatabase, other: P
     assert not heard_of_own.is_set()
 
 
-def test_a_listener_whose_connection_was_ended_looks_again(
+def test_a_listener_notifies_after_a_lost_connection(
     db: PostgresDatabase, other: PostgresDatabase, admin: Admin
 ) -> None:
     heard = listening(other)
@@ -69,7 +69,7 @@ def test_a_listener_whose_connection_was_ended_looks_again(
     assert heard.wait(TIMEOUT_S)
 
 
-def test_a_notice_names_the_workspaces_that_changed(db: PostgresDatabase, other: PostgresDatabase) -> None:
+def test_a_notification_names_the_workspaces_that_changed(db: PostgresDatabase, other: PostgresDatabase) -> None:
     listening(db)
     heard: SimpleQueue[Any] = SimpleQueue()
     other.listen(heard.put)
@@ -81,12 +81,12 @@ def test_a_notice_names_the_workspaces_that_changed(db: PostgresDatabase, other:
 
 
 @pytest.mark.parametrize("workspaces", [{3}, {1, 20, 300}])
-def test_a_payload_says_what_was_put_into_it(workspaces: set[int]) -> None:
+def test_a_payload_is_decoded_to_the_same_workspaces(workspaces: set[int]) -> None:
     assert workspaces_of([payload_of(workspaces)]) == frozenset(workspaces)
 
 
 @pytest.mark.parametrize("payload", [payload_of(set(range(MOST_NAMED + 1))), "", "1,x", "²"])
-def test_a_payload_that_names_no_workspaces_may_mean_any(payload: str) -> None:
+def test_a_payload_without_workspace_ids_means_any_workspace(payload: str) -> None:
     assert workspaces_of(["1", payload]) is None
 
 

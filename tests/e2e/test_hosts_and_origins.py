@@ -1,11 +1,11 @@
-"""Who may talk to a server: names, pages of other origins, other machines."""
+"""A server refuses foreign Host headers, foreign origins and requests of other machines."""
 
 import json
 
 from support.processes.command_line import Launch
 
 
-def test_a_foreign_name_gets_an_answer_that_names_the_setting(launch: Launch) -> None:
+def test_a_foreign_host_is_refused_with_the_setting_that_allows_it(launch: Launch) -> None:
     server = launch()
 
     status, body = server.ask("GET", "/api/3.0/mlflow/server-info", Host="evil.example")
@@ -18,14 +18,14 @@ def test_a_foreign_name_gets_an_answer_that_names_the_setting(launch: Launch) ->
     assert server.ask("GET", "/api/3.0/mlflow/server-info", Host=f"localhost:{server.port + 1}")[0] == 200
 
 
-def test_allowed_hosts_open_a_name(launch: Launch) -> None:
+def test_allowed_hosts_admit_a_host(launch: Launch) -> None:
     server = launch("--allowed-hosts", "tracks.example")
 
     assert server.ask("GET", "/api/3.0/mlflow/server-info", Host="tracks.example:80")[0] == 200
     assert server.ask("GET", "/api/3.0/mlflow/server-info", Host="localhost")[0] == 403
 
 
-def test_tricks_with_the_host_are_seen_through(launch: Launch) -> None:
+def test_malformed_host_headers_are_refused(launch: Launch) -> None:
     server = launch()
 
     for head, status in (

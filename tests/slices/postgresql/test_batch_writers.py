@@ -1,4 +1,4 @@
-"""Calls of batches go over connections of their own: a group that waits for a lock or for the disk holds up no other."""
+"""Commands of batches use connections of their own: a group that waits for a lock or the disk does not delay others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ def logging(db: PostgresDatabase, run_id: str, value: str) -> "asyncio.Future[An
     return db.writer.submit_async(1, call, batch.log, asyncio.get_running_loop())
 
 
-def test_a_group_that_waits_for_a_lock_holds_up_no_other_and_sees_what_was_committed_meanwhile(
+def test_a_group_that_waits_for_a_lock_delays_no_other_and_sees_later_commits(
     db: PostgresDatabase, admin: Admin
 ) -> None:
     locked, free = new_run(db), new_run(db)
@@ -62,7 +62,7 @@ def test_a_group_that_waits_for_a_lock_holds_up_no_other_and_sees_what_was_commi
     asyncio.run(log())
 
 
-def test_what_lanes_changed_comes_to_rest(db: PostgresDatabase) -> None:
+def test_changes_of_batch_writers_reach_the_debouncer(db: PostgresDatabase) -> None:
     run_ids = [new_run(db) for _ in range(20)]
 
     async def log() -> None:
@@ -71,8 +71,8 @@ def test_what_lanes_changed_comes_to_rest(db: PostgresDatabase) -> None:
 
     asyncio.run(log())
 
-    rested = db.writer.take_rested(100, now=float("inf"))
-    assert sorted(rested) == sorted(("run", 1, run_id) for run_id in run_ids)
+    settled = db.writer.take_settled(100, now=float("inf"))
+    assert sorted(settled) == sorted(("run", 1, run_id) for run_id in run_ids)
 
 
 def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: PostgresDatabase) -> None:
@@ -80,7 +80,7 @@ def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: Postgr
 
     def log_and_wait(tx: Tx, calls: Sequence[Logged]) -> list[Any]:
         answers: list[Any] = batch.log(tx, calls)
-        keeper.step(db, now=float("inf"))  # the keeper looks for runs at rest before this transaction is committed
+        keeper.step(db, now=float("inf"))  # the keeper looks for settled runs before this transaction is committed
         return answers
 
     async def log() -> None:
@@ -90,10 +90,10 @@ def test_a_run_whose_commit_takes_long_gets_its_document_all_the_same(db: Postgr
 
     asyncio.run(log())
 
-    assert db.writer.take_rested(10, now=float("inf")) == [("run", 1, run_id)]
+    assert db.writer.take_settled(10, now=float("inf")) == [("run", 1, run_id)]
 
 
-def test_a_change_that_is_undone_gives_nobody_work(db: PostgresDatabase) -> None:
+def test_a_change_that_is_rolled_back_is_not_taken(db: PostgresDatabase) -> None:
     run_id = new_run(db)
 
     def log_and_fail(tx: Tx) -> None:
@@ -103,7 +103,7 @@ def test_a_change_that_is_undone_gives_nobody_work(db: PostgresDatabase) -> None
     with pytest.raises(Invalid):
         db.writer.submit(1, log_and_fail).result(LONG_S)
 
-    assert db.writer.take_rested(10, now=float("inf")) == []
+    assert db.writer.take_settled(10, now=float("inf")) == []
 
 
 def test_queries_of_one_round_trip_have_their_own_rows(db: PostgresDatabase) -> None:
@@ -119,7 +119,7 @@ def test_queries_of_one_round_trip_have_their_own_rows(db: PostgresDatabase) -> 
     assert found == [[(1,), (2,), (3,)], [], [("three",)]]
 
 
-def test_a_round_trip_gives_up_no_statement_of_its_own(db: PostgresDatabase) -> None:
+def test_a_round_trip_evicts_no_prepared_statement_of_its_own(db: PostgresDatabase) -> None:
     known = Query("SELECT CAST(:n AS BIGINT)", {"n": 1})
     with db.write(1) as tx:
         tx.several([known])
@@ -150,7 +150,7 @@ def test_two_connections_together_make_no_more_than_a_quota_allows(db: PostgresD
     asyncio.run(create())
 
 
-def test_close_waits_for_what_the_lanes_have(postgres_settings: Settings) -> None:
+def test_close_waits_for_the_batch_writers(postgres_settings: Settings) -> None:
     db = opening.open_database(postgres_settings)
     run_ids = [new_run(db) for _ in range(10)]
 
