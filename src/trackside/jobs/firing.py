@@ -1,4 +1,4 @@
-"""Queue the jobs of schedules that are due.  One server fires a schedule: it holds the row meanwhile."""
+"""Queues the jobs of due schedules.  A lock on the schedule's row ensures that one server fires it."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -35,7 +35,7 @@ def _fire(tx: Tx, kinds: Kinds) -> None:
 
 
 def submit(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
-    """Queue a job of the schedule and return its id.  While an earlier one waits or runs, that one's id is returned."""
+    """Queue a job of the schedule and return its id.  If an earlier one is queued or running, return that id."""
     kind = kinds.get_open(schedule.kind)
     job = queue.submit(
         tx.by(schedule.user),
@@ -51,7 +51,7 @@ def submit(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
 
 
 def _submit_or_pause(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
-    """A schedule whose job cannot be queued any more is paused, and the reason goes to the server's log."""
+    """Queue a job of the schedule; pause the schedule, with a log line, if its job cannot be queued any more."""
     try:
         return submit(tx, kinds, schedule)
     except Fault as fault:

@@ -1,4 +1,4 @@
-"""The kinds of jobs that a server knows.  Knows how a kind is described; knows no kind."""
+"""Kinds of jobs: the description of a kind, and the registry of a server."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -27,15 +27,15 @@ P = TypeVar("P", bound=Struct)
 class Kind(Generic[P]):
     """One kind of job.
 
-    `run` does the work in a thread of the server that leased the job.  It may run again after a crash, with the same job id
-    and folder, so what it does must be idempotent.  It calls `Running.check` at least once a second, or `Running.run` for a
-    child process.  A `Fault` that it raises fails the job with the fault's message.
+    `run` does the work in a thread of the server that leased the job.  It may run again after a crash, with the same job id and
+    folder, so it must be idempotent.  It calls `Running.check` at least once a second, or `Running.run` for a child process.  A
+    `Fault` that it raises fails the job with the fault's message.
 
-    `check` runs in the transaction that queues the job, with the caller's rights.  It returns the parameters to store, such
-    as with an alias resolved, and raises a `Fault` for what can never work.
+    `check` runs in the transaction that queues the job, with the caller's rights.  It returns the parameters to store, for
+    example with a resolved alias, and raises a `Fault` for parameters that can never work.
 
-    `ended` runs in the transaction that ends a job as failed or cancelled, also one whose server was killed or that never began.
-    What `run` began outside of the job, such as a run, is ended there.  It may find that `run` has ended it."""
+    `ended` runs in the transaction that ends a job as failed or cancelled, also if its server was killed or the job never began.
+    It ends objects that `run` created outside of the job, such as a run; `run` may have ended them already."""
 
     name: str
     title: str
@@ -43,25 +43,25 @@ class Kind(Generic[P]):
     run: Callable[["Running", P], Struct | None]
     check: Callable[[Tx, P], P] | None = None
     ended: Callable[[Tx, Job, P, Next], None] | None = None
-    describe: Callable[[P], str] | None = None  # the title of one job
-    needs: tuple[Action, ...] = ()  # of a caller who starts one through the API, besides jobs/write
+    describe: Callable[[P], str] | None = None  # the title of a job with these parameters
+    needs: tuple[Action, ...] = ()  # actions of a caller who queues one through the API, besides jobs/write
     checks_objects: bool = (
-        False  # `check` looks up the rights to what the job names; else `needs` must hold for every object
+        False  # `check` verifies the rights on the job's objects; else `needs` holds for the workspace
     )
-    is_open: bool = True  # callers of the API may start one
-    has_token: bool = False  # the job acts on the API in the name of its user
+    is_open: bool = True  # callers of the API may queue one
+    has_token: bool = False  # the job calls the API as its user
     timeout_s: int = DAY_S
     max_attempts: int = 3
 
     def decode(self, raw: bytes | str) -> P:
-        """Raise Invalid for parameters that the kind does not take."""
+        """Return the parameters.  Raise Invalid for parameters that do not fit the kind."""
         try:
             return msgspec.json.decode(raw, type=self.params)
         except msgspec.ValidationError as fault:
             raise Invalid(f"params of a job of kind {self.name!r}: {fault}") from None
 
     def of_caller(self, given: dict[str, Any]) -> P:
-        """Raise Invalid also for parameters that the kind does not know: one that is mistyped would be left out."""
+        """Return the parameters of a caller.  Raise Invalid also for unknown ones, such as a misspelt name."""
         known = [field.encode_name for field in msgspec.structs.fields(self.params)]
         strange = [name for name in given if name not in known]
         if strange:
@@ -84,7 +84,7 @@ class Kinds:
         return self._by_name.get(name)
 
     def get_open(self, name: str) -> Kind[Any]:
-        """Return a kind that callers of the API may start.  Raise Invalid for any other name."""
+        """Return a kind that callers of the API may queue.  Raise Invalid for any other name."""
         found = self._by_name.get(name)
         if found is None or not found.is_open:
             there = ", ".join(each.name for each in self._open()) or "none"
@@ -95,16 +95,16 @@ class Kinds:
         return [ShownKind(each.name, each.title, msgspec.json.schema(each.params)) for each in self._open()]
 
     def end(self, tx: Tx, job: Job, next_: Next) -> None:
-        """Write what becomes of a job whose attempt ended, or that is cancelled before it began."""
+        """Write the state of a job whose attempt ended, or that is cancelled before its first attempt."""
         if not store.end(tx, job, next_) or next_.state not in (State.FAILED, State.CANCELLED):
             return
         kind = self.find(job.kind)
         if kind is not None and kind.ended is not None:
-            with suppress(Fault):  # what the job was about is gone
+            with suppress(Fault):  # the object of the job was deleted
                 kind.ended(tx, job, kind.decode(job.params), next_)
 
     def cancel(self, tx: Tx, job: Job) -> None:
-        """End a job that waits; ask the server that runs one to end it."""
+        """End a queued job; request the end of a running one from its server."""
         if job.state is State.QUEUED:
             self.end(tx, job, plan.cancelled_before(job))
         else:

@@ -1,4 +1,4 @@
-"""The loops of a server that run its jobs."""
+"""The background loops of a server that run its jobs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from trackside.jobs.executors.port import Executor
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.worker import Database, Limits, Worker
 
-EVERY_S = 0.25  # for jobs that other processes queue and for times that are due; commits of this server wake the worker
+EVERY_S = 0.25  # for jobs that other processes queue, and for due times; commits of this server wake the worker
 PRUNE_EVERY_S = 3600.0
 
 
@@ -25,8 +25,10 @@ def start(
     *,
     every_s: float = EVERY_S,
 ) -> list[Callable[[], object]]:
-    """Start to run jobs.  `wakers` gets a function to be called after commits.  `note` is told of each attempt that
-    ended: workspace, kind, state, seconds.  Return what ends that, to be called in reverse order."""
+    """Start the loops and return functions that stop them, to be called in reverse order.
+
+    `wakers` gets a function to be called after commits.  `note` is called for each attempt that ended: workspace, kind, state,
+    seconds."""
     worker = Worker(db, kinds, limits, folder, executor, url=url)
     worker.note = note
     run = Loop("jobs", worker.step, every_s)

@@ -1,4 +1,4 @@
-"""What jobs are, how calls ask for them and how they are shown.  Pure."""
+"""Jobs, queues and schedules, and their forms in the API.  Pure."""
 
 import re
 from enum import StrEnum
@@ -31,7 +31,8 @@ LIVE = (State.QUEUED, State.RUNNING)
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """How far a job is.  `since_ms` and `since_done` are when this attempt began to count, 0 before that, and from where."""
+    """The progress of a job.  `since_ms` and `since_done` are the time and the count at which this attempt began to count; 0
+    before."""
 
     done: int = 0
     total: int | None = None
@@ -111,7 +112,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
-# What calls ask.
+# The requests.
 
 
 class CreateJob(Call, frozen=True):
@@ -124,7 +125,7 @@ class CreateJob(Call, frozen=True):
 
 
 class ListJobs(Call, frozen=True):
-    """`kind`, `state` and `schedule` narrow the list; `page_token` is what the page before said."""
+    """`kind`, `state` and `schedule` filter the list; `page_token` is from the answer with the page before."""
 
     kind: str | None = None
     state: str | None = None
@@ -139,7 +140,7 @@ class OfJob(Call, frozen=True):
 
 
 class ReadLog(OfJob, frozen=True):
-    """`cursor` is what the answer before said; without it the log is read from its beginning."""
+    """`cursor` is from the answer before; without it the log is read from its beginning."""
 
     cursor: int | None = None
     lines: int | None = None
@@ -150,14 +151,14 @@ class NoFields(Call, frozen=True):
 
 
 class UpdateQueue(Call, frozen=True):
-    """`max_running` of 0 takes the workspace's own limit away."""
+    """`max_running` of 0 removes the workspace's own limit."""
 
     max_running: int | None = None
     is_paused: bool | None = None
 
 
 class CreateSchedule(Call, frozen=True):
-    """`cron` has five fields, read in `timezone` (default UTC); `interval_s` is for schedules that need no calendar."""
+    """`cron` has five fields, evaluated in `timezone` (default UTC); `interval_s` is a fixed interval instead."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "kind")
     name: str | None = None
@@ -170,7 +171,7 @@ class CreateSchedule(Call, frozen=True):
 
 
 class WhenSchedule(Call, frozen=True):
-    """`cron` in `timezone` (default UTC), or `interval_s`, of a schedule that is not made yet."""
+    """`cron` in `timezone` (default UTC), or `interval_s`, of a schedule that does not exist yet."""
 
     cron: str | None = None
     timezone: str | None = None
@@ -191,7 +192,7 @@ class UpdateSchedule(OfSchedule, frozen=True):
     is_paused: bool | None = None
 
 
-# What is shown.
+# The answers.
 
 
 class ShownProgress(Answer, frozen=True):
@@ -234,7 +235,7 @@ class Jobs(Answer, frozen=True):
 
 
 class Log(Answer, frozen=True):
-    """`is_complete`: the job has ended, and the lines up to `cursor` are all that there are."""
+    """`is_complete`: the job has ended, and there are no lines after `cursor`."""
 
     cursor: int
     is_complete: bool
@@ -252,7 +253,7 @@ class JobKinds(Answer, frozen=True):
 
 
 class ShownQueue(Answer, frozen=True):
-    """`max_running` is the limit that holds, the workspace's own or the server's."""
+    """`max_running` is the effective limit, the workspace's own or the server's."""
 
     running: int
     queued: int
@@ -279,11 +280,11 @@ class ShownSchedule(Answer, frozen=True):
     next_at: int | UnsetType = UNSET
     last_at: int | UnsetType = UNSET
     last_job_id: str = ""
-    times: list[int] = field(default_factory=list)  # ms, the next ones
+    times: list[int] = field(default_factory=list)  # ms, of the next runs
 
 
 class ScheduleTimes(Answer, frozen=True):
-    times: list[int] = field(default_factory=list)  # ms, the next ones
+    times: list[int] = field(default_factory=list)  # ms, of the next runs
 
 
 class GotSchedule(Answer, frozen=True):
@@ -339,7 +340,7 @@ def check_schedule_name(given: str) -> str:
 
 
 def check_cursor(given: str | None) -> int | None:
-    """The number in a page token."""
+    """Return the number in a page token."""
     if not given:
         return None
     if not given.isascii() or not given.isdigit() or len(given) > 18:
@@ -381,7 +382,7 @@ def shown(job: Job) -> ShownJob:
 
 
 def shown_schedule(schedule: Schedule, times: list[int]) -> ShownSchedule:
-    """`times` are the next ones at which the schedule fires."""
+    """`times` are the next times of the schedule."""
     return ShownSchedule(
         name=schedule.name,
         kind=schedule.kind,

@@ -1,4 +1,4 @@
-"""Decide what becomes of a job whose attempt ended, and how many jobs of which workspace start next.  Pure."""
+"""Decides the next state of a job whose attempt ended, and how many jobs of each workspace start next.  Pure."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ class Succeeded(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The work itself failed.  `may_retry`: the cause may pass by itself."""
+    """The work itself failed.  `may_retry`: a retry may succeed."""
 
     reason: str
     may_retry: bool = False
@@ -44,7 +44,7 @@ Ending = Succeeded | Failed | Lost | Released | Cancelled | TimedOut
 
 
 class Next(Struct, frozen=True):
-    """What is written of a job whose attempt ended."""
+    """The next state of a job whose attempt ended."""
 
     state: State
     reason: str
@@ -54,7 +54,7 @@ class Next(Struct, frozen=True):
 
 
 def after(job: Job, ending: Ending, now: int) -> Next:
-    """Return what becomes of the job.  A cancelled job stays cancelled, however its attempt ended."""
+    """Return the next state of the job.  A cancelled job stays cancelled, however its attempt ended."""
     if job.is_cancelling and not isinstance(ending, Succeeded):
         ending = Cancelled()
     match ending:
@@ -66,7 +66,7 @@ def after(job: Job, ending: Ending, now: int) -> Next:
             reason = f"The job was ended after its time limit of {job.timeout_s} s."
             return Next(State.FAILED, reason, 0, job.max_attempts)
         case Released():
-            # The attempt does not count: nothing was wrong with the job.
+            # The attempt does not count: the job did not fail.
             return Next(State.QUEUED, "The server that ran the job stopped.", 0, job.max_attempts + 1)
         case Failed(reason, may_retry):
             return _again(job, reason, now + pause_ms(job.attempt)) if may_retry else _failed(job, reason)
@@ -75,17 +75,17 @@ def after(job: Job, ending: Ending, now: int) -> Next:
 
 
 def cancelled_before(job: Job) -> Next:
-    """Return what becomes of a job that is cancelled while it waits."""
+    """Return the next state of a job that is cancelled while it is queued."""
     return Next(State.CANCELLED, "The job was cancelled before it began.", 0, job.max_attempts)
 
 
 def pause_ms(attempt: int) -> int:
-    """Return how long a job waits before its next attempt: 5 s, then twice as long each time, 300 s at most."""
+    """Return the delay before the next attempt: 5 s, doubled each time, at most 300 s."""
     return min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS << min(attempt - 1, 10))
 
 
 def shares(queues: Sequence[Queue], usual_limit: int, free: int) -> dict[int, int]:
-    """Return how many jobs of each workspace start now, `free` in all.
+    """Return the number of jobs of each workspace that start now, `free` in all.
 
     The workspace with the fewest running jobs is served first, so that a long queue cannot starve the others."""
     open_ = [queue for queue in queues if not queue.is_paused and queue.queued]
@@ -119,11 +119,11 @@ def _failed(job: Job, reason: str) -> Next:
 
 
 def _cut(reason: str) -> str:
-    """Return a reason that every store takes: a child's words may hold anything."""
+    """Return a reason that every database can store: the output of a child may have any bytes."""
     reason = storable(reason)
     return reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…"
 
 
 def storable(text: str) -> str:
-    """Replace what PostgreSQL cannot store: NUL, and halves of characters."""
+    """Replace characters that PostgreSQL cannot store: NUL and lone surrogates."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

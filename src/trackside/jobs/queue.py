@@ -1,4 +1,4 @@
-"""Queue jobs, from a slice's own code or from a call, in the transaction of the caller."""
+"""Queues jobs, from a slice's own code or from a call, in the caller's transaction."""
 
 from typing import Any, TypeVar
 
@@ -28,11 +28,11 @@ def submit(
     schedule: str = "",
     principal_id: int | None = None,
 ) -> Job:
-    """Queue a job in the workspace and the name of the transaction, and return it.
+    """Queue a job in the workspace of the transaction, and return it.
 
-    Of several jobs with one `key`, a workspace has at most one that waits or runs: a second submit returns that one.
-    `principal_id` says in whose name a job acts that no caller starts; by default the transaction's caller.  Raise QuotaExceeded
-    where the workspace or the user has as many jobs as it may."""
+    A workspace has at most one queued or running job with a `key`: a second submit returns that one.  `principal_id` is the user
+    as whom a job without a caller acts; by default the transaction's caller.  Raise QuotaExceeded if the workspace or the user
+    has reached the limit of jobs."""
     params = kind.checked(tx, params)
     if kind.is_open:
         check(tx, Measure.JOBS)
@@ -57,7 +57,7 @@ def submit(
 
 
 def check_needs(tx: Tx, kind: Kind[Any]) -> None:
-    """Raise Denied unless the caller may do in the workspace what a job of the kind does."""
+    """Raise Denied unless the caller has the actions that jobs of the kind need in the workspace."""
     if kind.checks_objects:
         missing, where = [action for action in kind.needs if action not in tx.rights.everywhere], "the workspace"
     else:

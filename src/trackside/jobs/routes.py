@@ -17,7 +17,7 @@ LINES = 1000
 
 
 class Calls:
-    """`each` is how many jobs a workspace runs at once unless it has a limit of its own."""
+    """`each` is the number of jobs that a workspace without a limit of its own runs at once."""
 
     def __init__(self, kinds: Kinds, each: int) -> None:
         self._kinds = kinds

@@ -1,4 +1,4 @@
-"""What the function of a kind has while its job runs: progress, log, cancellation, a folder, child processes."""
+"""The context of a running job for the function of its kind: progress, log, cancellation, a folder, child processes."""
 
 import threading
 import time
@@ -18,14 +18,14 @@ from trackside.jobs.plan import Ending, Failed, Lost, storable
 
 T = TypeVar("T")
 
-MARK = "\x1etrackside "  # begins a line of a child's output that is a report, as JSON
+MARK = "\x1etrackside "  # begins a line of a child's output that is a JSON report
 MAX_LINE = 8_000
-MAX_WAITING = 20_000  # lines between two writes; more are dropped and counted
+MAX_WAITING = 20_000  # lines between two writes; further ones are dropped and counted
 MAX_DONE = 2**60
 
 
 class Stopped(Exception):
-    """The attempt is over, by no fault of the work: the function of the kind lets this pass."""
+    """The attempt was stopped from outside: the function of the kind does not catch this."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__(type(ending).__name__)
@@ -37,18 +37,18 @@ class ChildFailed(Fault):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What a child process says of itself, in a line that begins with MARK."""
+    """A report of a child process, in a line that begins with MARK."""
 
     done: int | None = None
     total: int | None = None
     unit: str | None = None
     message: str | None = None
-    error: str | None = None  # in place of the last line of the log, if the process fails
+    error: str | None = None  # the error of the job if the process fails, instead of the last line of the log
     result: dict[str, Any] | None = None
 
 
 class Store(Protocol):
-    """The two ways to the store of a job in its workspace."""
+    """Read and write transactions of a job in its workspace."""
 
     def read(self, work: Callable[[Tx], T]) -> T: ...
 
@@ -56,7 +56,7 @@ class Store(Protocol):
 
 
 class Running:
-    """One attempt of a job.  The function of its kind runs in a thread; the worker takes log and progress from another one."""
+    """One attempt of a job.  The function of its kind runs in a thread; the worker reads log and progress from another one."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class Running:
         workspace: str = "",
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """`url` and `token`: of the server's API, for a child process that acts on it; `clock` gives ms."""
+        """`url` and `token` are for a child process that calls the server's API; `clock` returns ms."""
         self.job = job
         self.store = store
         self.folder = folder
@@ -88,7 +88,7 @@ class Running:
         self._progress = replace(job.progress, since_ms=0, since_done=0, message="")
 
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Hand each line of the log to the function of the kind too, from any thread."""
+        """Also pass each line of the log to `listener`, which any thread may call."""
         self._listener = listener
 
     def log(self, text: str) -> None:
@@ -104,7 +104,7 @@ class Running:
     def progress(
         self, done: int | None = None, total: int | None = None, *, unit: str | None = None, message: str | None = None
     ) -> None:
-        """Say how far the job is; what is left out stays as it was."""
+        """Update the progress; omitted values stay unchanged."""
         with self._lock:
             before = self._progress
             values: dict[str, Any] = {"at_ms": self._clock()}
@@ -121,7 +121,7 @@ class Running:
             self._progress = replace(before, **values)
 
     def check(self) -> None:
-        """Raise Stopped if the job was cancelled, its time is over, or the server stops."""
+        """Raise Stopped if the job was cancelled, its time limit is over, or the server stops."""
         if self._stop.is_set():
             assert self._ending is not None
             raise Stopped(self._ending)
@@ -129,8 +129,8 @@ class Running:
     def run(self, command: Command) -> dict[str, Any]:
         """Run a child process to its end, and return the result that it reports.
 
-        Its output goes to the log, but for reports.  Raise ChildFailed for an exit code other than 0, Stopped if the job
-        stops or the process was killed."""
+        Its output goes to the log, except reports.  Raise ChildFailed for an exit code other than 0, Stopped if the job stops or
+        the process was killed."""
         self.check()
         reports: list[Report] = []
         code = self._executor.run(command, lambda line: self._hear(line, reports), self._stop)
@@ -144,7 +144,7 @@ class Running:
         raise ChildFailed(said or f"The process ended with exit code {code}: {self._last_line}")
 
     def stop(self, ending: Ending) -> None:
-        """End the attempt as soon as its function looks.  The first reason counts."""
+        """Request the end of the attempt; its function raises Stopped at the next check.  The first reason counts."""
         with self._lock:
             if self._ending is None:
                 self._ending = ending
@@ -155,7 +155,7 @@ class Running:
         return self._stop.is_set()
 
     def take(self) -> tuple[list[str], Progress]:
-        """Return the lines since the last call, and the progress."""
+        """Return the log lines since the last call, and the progress."""
         with self._lock:
             lines, self._lines = self._lines, []
             if self._dropped:
@@ -183,7 +183,7 @@ class Running:
 
 
 def ending_of(error: BaseException) -> Ending:
-    """Return how an attempt ends whose function raised."""
+    """Return the ending of an attempt whose function raised `error`."""
     match error:
         case Stopped(ending=ending):
             return ending

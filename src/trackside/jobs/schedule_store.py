@@ -50,7 +50,7 @@ def get(tx: Tx, name: str) -> Schedule:
 
 
 def lock(tx: Tx, name: str) -> Schedule:
-    """Return the schedule, and hold it until the transaction ends."""
+    """Return the schedule and lock it until the transaction ends."""
     row = tx.one(
         f"SELECT {_SCHEDULE} FROM job_schedules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name
     )
@@ -67,7 +67,7 @@ def all_of_workspace(tx: Tx) -> list[Schedule]:
 
 
 def update(tx: Tx, schedule: Schedule) -> Schedule:
-    """Write the values of a locked schedule; it fires next as its new values say, from now on."""
+    """Write the values of a locked schedule and compute its next time from now."""
     schedule = replace(schedule, next_at=0)
     schedule = replace(schedule, next_at=schedules.next_after(schedule, tx.now), computed_at=tx.now, updated_at=tx.now)
     tx.run(
@@ -101,7 +101,8 @@ def delete(tx: Tx, name: str) -> None:
 
 
 def workspaces_due(tx: Tx) -> list[int]:
-    """Return the workspaces in which a schedule fires now, or must be computed again since the clock went back."""
+    """Return the workspaces with schedules that are due, or whose next time must be computed again because the clock went
+    back."""
     rows = tx.all(
         """
         SELECT DISTINCT workspace_id FROM job_schedules
@@ -113,7 +114,7 @@ def workspaces_due(tx: Tx) -> list[int]:
 
 
 def due(tx: Tx) -> list[Schedule]:
-    """Return those of the workspace, and hold them; another server leaves out what this one holds."""
+    """Return the due schedules of the workspace and lock them; schedules that another server has locked are skipped."""
     rows = tx.all(
         f"""
         SELECT {_SCHEDULE} FROM job_schedules
@@ -126,7 +127,7 @@ def due(tx: Tx) -> list[Schedule]:
 
 
 def note_next(tx: Tx, schedule: Schedule, next_at: int, job_id: str) -> None:
-    """Write when a schedule fires next; `job_id` is of the job that it has just queued, or empty."""
+    """Write the next time of a schedule; `job_id` is the job that it has just queued, or empty."""
     tx.run(
         """
         UPDATE job_schedules SET next_at = :next_at, computed_at = :now,

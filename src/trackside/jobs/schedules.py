@@ -1,4 +1,4 @@
-"""Compute when a schedule fires next.  Pure: takes the time, reads no clock."""
+"""Computes the next times of a schedule.  Pure: the time is an argument."""
 
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,13 +11,13 @@ from trackside.jobs.model import Schedule
 
 MIN_INTERVAL_S = 60
 MAX_INTERVAL_S = 366 * 86_400
-CLOCK_SLACK_MS = 60_000  # clocks of several servers may differ so much
+CLOCK_SLACK_MS = 60_000  # tolerated difference between the clocks of servers
 MAX_CRON = 200
 _FORM = "it must have five fields, such as '30 6 * * 1-5' for 6:30 on working days: minute, hour, day, month, weekday"
 
 
 def check(cron: str, timezone: str, interval_s: int) -> None:
-    """Raise Invalid for a schedule that is none, or that never fires."""
+    """Raise Invalid for a schedule that is malformed or never fires."""
     if bool(cron) == bool(interval_s):
         both = ", and not both" if cron else ""
         raise Invalid(f"a schedule needs either cron or interval_s (1 or more){both}")
@@ -38,9 +38,9 @@ def check(cron: str, timezone: str, interval_s: int) -> None:
 
 
 def next_after(schedule: Schedule, now_ms: int) -> int:
-    """Return the next time (ms) after now.  Times that passed meanwhile are not made up for.
+    """Return the next time (ms) after now.  Missed times are not made up for.
 
-    An interval keeps its phase, unless more than one passed."""
+    An interval keeps its phase, unless more than one was missed."""
     if schedule.interval_s:
         length = schedule.interval_s * 1000
         planned = schedule.next_at + length if schedule.next_at else 0
@@ -49,7 +49,7 @@ def next_after(schedule: Schedule, now_ms: int) -> int:
 
 
 def upcoming(schedule: Schedule, count: int = 5) -> list[int]:
-    """Return the next times (ms) at which a schedule fires; none while it is paused."""
+    """Return the next times (ms) of a schedule; none while it is paused."""
     if schedule.is_paused:
         return []
     later = times_after(schedule.next_at, schedule.cron, schedule.timezone, schedule.interval_s, count - 1)

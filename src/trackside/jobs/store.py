@@ -11,11 +11,11 @@ from trackside.core.work import leases
 from trackside.jobs.model import LIVE, Job, Progress, Queue, State
 from trackside.jobs.plan import LONGEST_PAUSE_MS, Next
 
-MAX_LOG_BYTES = 4 << 20  # of a job; beyond, the oldest lines are dropped
+MAX_LOG_BYTES = 4 << 20  # of a job; the oldest lines above it are dropped
 
 _JOB = """job_seq, workspace_id, job_id, kind, title, params, state, reason, order_key, attempt, max_attempts, timeout_s, due_at,
     schedule, user_name, principal_id, is_cancelling, holder, token_id, progress, result, created_at, started_at, ended_at"""
-# A pause is never longer than LONGEST_PAUSE_MS: what is due later than that waits for a clock that went back.
+# A pause is at most LONGEST_PAUSE_MS: a later due time means that the clock went back.
 _DUE = "(due_at <= :now OR due_at > :far)"
 
 
@@ -85,7 +85,7 @@ def find(tx: Tx, job_id: str) -> Job | None:
 
 
 def lock(tx: Tx, job_id: str) -> Job:
-    """Return the job, and hold it until the transaction ends."""
+    """Return the job and lock it until the transaction ends."""
     row = tx.one(f"SELECT {_JOB} FROM jobs WHERE workspace_id = :ws AND job_id = :id FOR UPDATE", id=job_id)
     if row is None:
         raise NotFound(f"Job with id={job_id[:100]} not found").because("missing", kind="job", name=job_id)
@@ -95,7 +95,7 @@ def lock(tx: Tx, job_id: str) -> Job:
 def page(
     tx: Tx, *, kind: str | None, state: State | None, schedule: str | None, before: int | None, limit: int
 ) -> list[Job]:
-    """Return jobs, the newest first; `before` is the number of the last one of the page before."""
+    """Return jobs, the newest first; `before` is the number of the last job on the page before."""
     narrow, bound = "", dict[str, Any]()
     for column, value in (("kind", kind), ("state", state), ("schedule", schedule)):
         if value:
@@ -113,7 +113,7 @@ def page(
 
 
 def request_cancel(tx: Tx, job: Job) -> None:
-    """Ask the server that runs a job to end it."""
+    """Request the end of a running job from its server."""
     tx.run(
         "UPDATE jobs SET is_cancelling = 1 WHERE workspace_id = :ws AND job_seq = :seq AND state = :running",
         seq=job.job_seq,
@@ -123,7 +123,7 @@ def request_cancel(tx: Tx, job: Job) -> None:
 
 
 def retry(tx: Tx, job: Job, attempts: int) -> None:
-    """Queue a job that has ended once more.  It keeps its id and what it has done so far."""
+    """Queue an ended job again.  It keeps its id and its results so far."""
     if job.state in LIVE or job.state is State.SUCCEEDED:
         raise BadState(f"Job {job.job_id} is {job.state}; only a job that failed or was cancelled can be retried.")
     tx.run(
@@ -148,7 +148,7 @@ def delete(tx: Tx, job: Job) -> None:
 
 
 def remove_all(tx: Tx) -> None:
-    """Remove jobs and schedules of a workspace that ends.  Servers end the jobs that run when they see this."""
+    """Remove the jobs and schedules of a workspace that is deleted.  Servers then end its running jobs."""
     for table in ("job_logs", "job_schedules", "job_queues", "jobs"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
@@ -157,7 +157,7 @@ def remove_all(tx: Tx) -> None:
 
 
 def queues(tx: Tx) -> list[Queue]:
-    """Return the queues of all workspaces in which a job is due."""
+    """Return the queues of all workspaces with due jobs."""
     rows = tx.all(
         f"""
         SELECT q.workspace_id, q.max_running, q.is_paused,
@@ -201,10 +201,10 @@ def set_queue(tx: Tx, *, max_running: int | None, is_paused: bool) -> None:
 
 
 def lease(tx: Tx, holder: str, most: int, usual_limit: int, lease_s: float) -> list[Job]:
-    """Take up to `most` jobs of the workspace that are due, by priority and age.
+    """Lease up to `most` due jobs of the workspace, by priority and age.
 
-    The row of the queue is held meanwhile, so several servers never exceed the limit together; a server that finds the row
-    held takes nothing this time."""
+    The row of the queue is locked meanwhile, so that several servers together never exceed the limit; a server that finds the row
+    locked leases nothing this time."""
     held = tx.one(
         "SELECT max_running, is_paused FROM job_queues WHERE workspace_id = :ws FOR UPDATE SKIP LOCKED",
     )
@@ -248,7 +248,7 @@ def set_token(tx: Tx, job: Job, token_id: int) -> None:
 
 
 def beat(tx: Tx, job: Job, progress: Progress, lease_s: float) -> bool | None:
-    """Renew the lease and note the progress.  Return whether the job shall be cancelled, or None if the lease was lost."""
+    """Renew the lease and store the progress.  Return whether cancellation is requested; None if the lease was lost."""
     row = tx.one(
         f"""
         UPDATE jobs SET progress = :progress, leased_until = {leases.NOW[tx.dialect]} + :length
@@ -266,9 +266,9 @@ def beat(tx: Tx, job: Job, progress: Progress, lease_s: float) -> bool | None:
 
 
 def lost(tx: Tx, holder: str) -> list[tuple[int, str]]:
-    """Return (workspace, job id) of the jobs whose server is gone.
+    """Return (workspace, job id) of the jobs whose lease expired.
 
-    A SQLite store has one server: every other holder has ended.  Servers of one PostgreSQL wait until the lease expires."""
+    A SQLite store has one server, so every other holder has ended.  Servers on PostgreSQL wait for the expiry."""
     gone = "holder <> :holder" if tx.dialect == "sqlite" else f"leased_until < {leases.NOW[tx.dialect]}"
     rows = tx.all(
         f"SELECT workspace_id, job_id FROM jobs WHERE state = :running AND holder <> '' AND {gone}",
@@ -279,7 +279,7 @@ def lost(tx: Tx, holder: str) -> list[tuple[int, str]]:
 
 
 def is_expired(tx: Tx, job: Job, holder: str) -> bool:
-    """Tell of a locked job whether its server is gone."""
+    """Tell whether the lease of a locked job has expired."""
     if tx.dialect == "sqlite":
         return job.holder != holder
     row = tx.one(
@@ -294,7 +294,7 @@ def is_expired(tx: Tx, job: Job, holder: str) -> bool:
 
 
 def end(tx: Tx, job: Job, next_: Next) -> bool:
-    """Write what became of an attempt.  Return False if the attempt is no longer the job's."""
+    """Write the state after an attempt.  Return False if another attempt has replaced it."""
     changed = tx.run(
         """
         UPDATE jobs SET state = :state, reason = :reason, due_at = :due_at, max_attempts = :max_attempts, result = :result,
@@ -335,7 +335,7 @@ def append_log(tx: Tx, job: Job, text: str) -> None:
 
 
 def trim_log(tx: Tx, job: Job) -> None:
-    """Drop the oldest lines beyond MAX_LOG_BYTES."""
+    """Drop the oldest lines above MAX_LOG_BYTES."""
     tx.run(
         """
         DELETE FROM job_logs WHERE workspace_id = :ws AND job_seq = :seq AND chunk_seq <= (
@@ -388,7 +388,7 @@ def old(tx: Tx, ended_before: int, most: int) -> list[tuple[int, str]]:
 
 
 def known(tx: Tx, job_ids: list[str]) -> set[str]:
-    """Return which of the ids are of jobs of any workspace."""
+    """Return which of the ids exist in any workspace."""
     return {job_id for (job_id,) in tx.all("SELECT job_id FROM jobs WHERE job_id IN :ids", ids=job_ids)}
 
 

@@ -1,4 +1,4 @@
-"""The token with which one attempt of a job calls the API: as its user, in its workspace, as long as it runs."""
+"""The token with which an attempt of a job calls the API as its user, in its workspace, while it runs."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied
@@ -13,9 +13,9 @@ AFTER_MS = 3_600_000  # beyond the job's time limit
 
 
 def begin(tx: Tx, job: Job) -> str:
-    """Make the token of an attempt and return it; empty for a job that nobody owns, as on a server without users.
+    """Create the token of an attempt; empty for a job without a user, as on a server without users.
 
-    Raise Denied if the user has been removed or disabled since."""
+    Raise Denied if the user was removed or disabled since."""
     if job.principal_id is None:
         return ""
     owner = _owner(tx, job.principal_id, job.user)

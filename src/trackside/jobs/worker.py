@@ -1,5 +1,6 @@
-"""Runs jobs.  `step` may run at any time, twice, or after a crash: the store says what runs where, and a lease that is not
-renewed sends its job back to the queue."""
+"""Leases and runs jobs.  `step` may run at any time, twice, or after a crash: the store records which server runs a job, and a
+lease that is not renewed returns its job to the queue.
+"""
 
 import logging
 import secrets
@@ -49,15 +50,15 @@ class Database(Protocol):
 
 
 class Limits(Struct, frozen=True):
-    """`slots`: jobs that this server runs at once; `each`: that a workspace runs at once, on all servers together."""
+    """`slots` is the number of jobs that this server runs at once; `each` is the limit of a workspace on all servers together."""
 
     slots: int
     each: int
-    days: int  # for how long jobs that ended are kept; 0: without a limit
+    days: int  # ended jobs are kept this long; 0: without a limit
 
 
 class JobStore:
-    """The store as one job sees it: in its workspace, in the name of its user."""
+    """The store for one job: in its workspace, with its user."""
 
     def __init__(self, db: Database, job: Job) -> None:
         self._db = db
@@ -91,7 +92,7 @@ class _Attempt:
         try:
             found = kind.run(self.running, kind.decode(self.job.params))
             self.ending = plan.Succeeded(None if found is None else msgspec.json.encode(found).decode())
-        except BaseException as error:  # whatever it is, the job ends by it
+        except BaseException as error:  # any error ends the job
             self.ending = ending_of(error)
             if isinstance(self.ending, plan.Failed) and not isinstance(error, Fault):
                 log.exception("job %s of kind %s failed", self.job.job_id, self.job.kind)
@@ -120,13 +121,13 @@ class Worker:
         self._clock = clock
         self._holder = secrets.token_hex(8)
         self.note: Callable[[int, str, str, float], None] = lambda _ws, _kind, _state, _seconds: None
-        self.wake: Callable[[], None] = lambda: None  # of what repeats `step`
+        self.wake: Callable[[], None] = lambda: None  # wakes the loop that repeats `step`
         self._attempts: list[_Attempt] = []
         self._recovered_at = self._fired_at = float("-inf")
         self._is_closed = False
 
     def step(self) -> bool:
-        """Do what is due.  Return whether the next step should come soon."""
+        """Renew leases, take finished attempts and start due jobs.  Return whether the next step should follow soon."""
         now = self._clock()
         has_ended = self._end_finished()
         self._beat(now)
@@ -141,7 +142,7 @@ class Worker:
         return self._take(now) or has_ended
 
     def prune(self) -> bool:
-        """Remove jobs that ended long ago, and folders of jobs that are gone.  Return whether there is more."""
+        """Remove jobs whose retention is over, and folders of removed jobs.  Return whether there are more."""
         found: list[tuple[int, str]] = []
         if self._limits.days:
             with self._db.read(0) as tx:
@@ -157,7 +158,7 @@ class Worker:
         return len(found) == PRUNE_AT_ONCE
 
     def close(self) -> None:
-        """Stop the jobs of this server.  They go back to the queue, and begin again where they can."""
+        """Stop the jobs of this server.  They return to the queue and start again on another server or after the restart."""
         self._is_closed = True
         for attempt in self._attempts:
             attempt.running.stop(plan.Released())
@@ -213,14 +214,14 @@ class Worker:
             try:
                 write = partial(self._write_beat, attempt=attempt, lines=lines, progress=progress)
                 ending = self._db.writer.submit(attempt.job.workspace_id, write).result()
-            except Fault as fault:  # of the store; the lease outlasts a few of them
+            except Fault as fault:  # of the store; a lease outlasts several failed renewals
                 log.warning("the lease of job %s is not renewed: %s", attempt.job.job_id, fault.message)
                 continue
             if ending is not None:
                 attempt.running.stop(ending)
 
     def _write_beat(self, tx: Tx, attempt: _Attempt, lines: list[str], progress: Progress) -> Ending | None:
-        """Return why the attempt has to end, if it has to."""
+        """Write log and progress of an attempt and renew its lease.  Return why it must end; None if it continues."""
         is_cancelling = store.beat(tx, attempt.job, progress, LEASE_S)
         if is_cancelling is None:
             return plan.Lost("Another server took the job over, or the job was deleted.")
@@ -242,7 +243,7 @@ class Worker:
             store.trim_log(tx, attempt.job)
 
     def _recover(self) -> None:
-        """Take away the jobs of servers that are gone."""
+        """Take over the jobs of servers whose lease expired."""
         own = {attempt.job.job_id for attempt in self._attempts}
         with self._db.read(0) as tx:
             found = [(ws, job_id) for ws, job_id in store.lost(tx, self._holder) if job_id not in own]
@@ -259,7 +260,7 @@ class Worker:
         log.warning("job %s of kind %s lost its server: %s", job_id, job.kind, next_.state)
 
     def _take(self, now: float) -> bool:
-        """Start jobs that are due, as far as there are slots."""
+        """Start due jobs while there are slots."""
         free = self._limits.slots - len(self._attempts)
         if free <= 0:
             return False
@@ -321,7 +322,7 @@ def _delete(tx: Tx, job_id: str) -> None:
 
 
 def chunks(lines: list[str]) -> list[str]:
-    """Join lines to texts of a bounded size, for one row each."""
+    """Join lines to texts of a bounded size, each for one row."""
     found: list[str] = []
     part: list[str] = []
     size = 0

@@ -1,7 +1,7 @@
-"""Points to buckets on a grid, with numpy.  Pure: packed points in, columns out; knows no SQL.
+"""Aggregates points into buckets on a grid, with numpy.  Pure: packed points in, columns out.
 
-A bucket keeps the last value, the least and the greatest, the mean and the number of points.  NaN and infinities (which the
-store keeps as the largest doubles) are counted apart and do not touch the least, the greatest and the mean.
+A bucket has the last value, minimum, maximum, mean and number of points.  NaN and infinities (stored as the largest doubles) are
+counted separately and do not affect minimum, maximum and mean.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ class Grid(Struct, frozen=True):
 
 
 def unpacked(packed: bytes) -> Array:
-    """Return the points without copying them."""
+    """Return a view of the points, without copying them."""
     points: Array = np.frombuffer(packed, dtype=POINTS)
     return points
 
 
 def whole_grid(low: int, high: int, most: int) -> Grid:
-    """Return at most `most` buckets of a whole width over whole numbers from `low` to `high`."""
+    """Return a grid of at most `most` buckets with an integer width over the integers from `low` to `high`."""
     span = high - low + 1
     width = max(1, -(-span // most))
     return Grid(low, width, -(-span // width))
@@ -45,7 +45,7 @@ def real_grid(low: float, high: float, most: int) -> Grid:
 
 
 def ordered(points: Array, by: str) -> Array:
-    """Return the points by step or time, then by the other, then by value with a NaN as 0 after a true one."""
+    """Return the points by step or time, then by the other, then by value with a NaN as 0 after a true 0."""
     first = points[by]
     if len(points) < 2 or bool((first[1:] > first[:-1]).all()):
         return points
@@ -58,7 +58,7 @@ def ordered(points: Array, by: str) -> Array:
 
 
 def last_of_steps(points: Array) -> tuple[Array, Array]:
-    """Return the steps in order and the last value of each."""
+    """Return the distinct steps in order, and the last value of each."""
     points = ordered(points, "step")
     steps = points["step"]
     is_last: Array = np.append(steps[1:] != steps[:-1], True) if len(steps) else np.zeros(0, bool)
@@ -72,7 +72,7 @@ def matched(points: Array, steps: Array, values: Array) -> tuple[Array, Array]:
     asked = np.ascontiguousarray(points["step"])
     first = int(np.searchsorted(steps, asked[0]))
     same = slice(first, first + len(asked))
-    if np.array_equal(steps[same], asked):  # both metrics were logged at the same steps, as most are: no search
+    if np.array_equal(steps[same], asked):  # both metrics were logged at the same steps, which is usual: no search
         found = values[same]
         fits = _finite(found)
         return (points, found) if bool(fits.all()) else (points[fits], found[fits])
@@ -83,12 +83,12 @@ def matched(points: Array, steps: Array, values: Array) -> tuple[Array, Array]:
 
 
 def between(x: Array, low: int, high: int) -> slice:
-    """Return where the ordered values of the range stand."""
+    """Return the slice of ordered values in the range."""
     return slice(int(np.searchsorted(x, low, "left")), int(np.searchsorted(x, high, "right")))
 
 
 def inside(x: Array, low: float | None, high: float | None) -> Array:
-    """Return which values lie in the range."""
+    """Return the mask of values in the range."""
     fits: Array = np.ones(len(x), bool)
     if low is not None:
         fits &= x >= low
@@ -98,7 +98,7 @@ def inside(x: Array, low: float | None, high: float | None) -> Array:
 
 
 class Buckets:
-    """The buckets of one series, to which its points are added in blocks of any order."""
+    """The buckets of one series; points are added in blocks of any order."""
 
     def __init__(self, grid: Grid) -> None:
         n = grid.count
@@ -118,8 +118,8 @@ class Buckets:
         self._minus_inf: Array = np.zeros(n, np.int64)
 
     def add(self, points: Array, x: Array, first: Array, second: Array) -> None:
-        """Add points at `x`, which must lie on the grid.  They come in order of (first, second, value), by which the last
-        point of a bucket is known."""
+        """Add points at positions `x` on the grid, sorted by (first, second, value), which determines the last point of a
+        bucket."""
         if not len(points):
             return
         values = np.ascontiguousarray(points["value"])
@@ -132,7 +132,7 @@ class Buckets:
         ends: Array = np.append(starts[1:], len(at))
         into = at[starts]
         last: Array = ends - 1
-        given = last if order is None else order[last]  # where the last points of the buckets came
+        given = last if order is None else order[last]  # the input positions of the last points
         self._take_last(into, x[given], first[given], second[given], values[last])
         self._count[into] += ends - starts
         finite = _finite(values)
@@ -173,7 +173,7 @@ class Buckets:
         if self._is_whole and grid.width >= 2**64:
             return np.zeros(len(x), np.int64)
         if self._is_whole:
-            # The difference of two int64 may need a 64th bit; as unsigned numbers it is right.
+            # The difference of two int64 may need a 64th bit: compute it unsigned.
             offset = x.astype(np.uint64) - np.uint64(int(grid.start) % 2**64)
             places: Array = (offset // np.uint64(grid.width)).astype(np.int64)
         else:
@@ -205,7 +205,7 @@ class Buckets:
 
 
 def real_column(values: Array) -> tuple[list[float | None], Odd]:
-    """Return finite values with None for others, and what the others are, by their index."""
+    """Return the finite values with None for others, and the others by index."""
     finite = _finite(values)
     odd = np.flatnonzero(~finite)
     words = [_word(value) for value in values[odd].tolist()]

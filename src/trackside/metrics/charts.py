@@ -1,6 +1,6 @@
-"""Series of a chart in SQL: summaries, and points in blocks.  Knows chunks and tails; knows no run but its key.
+"""The series of a chart in SQL: summaries, and points in blocks.
 
-The chunks of all series of a key are looked up by one statement, and those outside of the range are not read.
+One statement looks up the chunks of all series of a key; chunks outside of the range are not read.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ from trackside.core.db.tx import Tx
 from trackside.metrics.buckets import Array, joined, unpacked
 from trackside.metrics.series import POINT_BYTES
 
-BLOCK_POINTS = 256 << 10  # which are in memory at once, 24 bytes each
+BLOCK_POINTS = 256 << 10  # in memory at once, 24 bytes each
 
 
 class Wanted(Struct, frozen=True):
-    """One series of a call, by internal keys."""
+    """A series of a call, by internal keys."""
 
     experiment_seq: int
     run_seq: int
@@ -33,7 +33,7 @@ class Summary(Struct, frozen=True):
 
 
 class Piece(Struct, frozen=True):
-    """A chunk, or the tail, which comes with its points."""
+    """A chunk, or the tail with its points."""
 
     chunk_id: int | None
     count: int
@@ -43,9 +43,9 @@ class Piece(Struct, frozen=True):
 
 
 def summaries(tx: Tx, series: Sequence[Wanted]) -> dict[tuple[int, str], Summary]:
-    """By run and key; a series that does not exist is left out."""
+    """Return the summaries by run and key, of the series that exist."""
     found: dict[tuple[int, str], Summary] = {}
-    own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading every metric of the runs
+    own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all metrics of the runs
     for experiment_seq, (runs, keys) in _by_experiment(series).items():
         for seq, key, *summary in tx.all(
             f"""
@@ -62,7 +62,7 @@ def summaries(tx: Tx, series: Sequence[Wanted]) -> dict[tuple[int, str], Summary
 
 
 def pieces(tx: Tx, series: Sequence[Wanted], by: str) -> dict[tuple[int, str], list[Piece]]:
-    """What each series consists of, with its range of steps or timestamps, in that order."""
+    """Return the chunks and the tail of each series, ordered by their range of steps or timestamps."""
     found: dict[tuple[int, str], list[Piece]] = {(each.run_seq, each.key): [] for each in series}
     runs_of: dict[str, list[int]] = {}
     for each in series:
@@ -95,7 +95,7 @@ def pieces(tx: Tx, series: Sequence[Wanted], by: str) -> dict[tuple[int, str], l
 
 
 def blocks(tx: Tx, series: Sequence[tuple[int, Sequence[Piece]]]) -> Iterator[tuple[int, Array]]:
-    """Give the points of series, by their number in the call, some at once; those of one series lie side by side."""
+    """Yield the points of series in blocks, with the index of the series; blocks of one series are consecutive."""
     waiting: list[tuple[int, Piece]] = []
     size = 0
     for number, own in series:

@@ -1,10 +1,10 @@
-"""What the buckets of a series are, column by column.  Pure data, without numpy."""
+"""The columns of a series' buckets.  Pure data, without numpy."""
 
 from msgspec import Struct
 
 
 class Odd(Struct, frozen=True):
-    """Buckets with values that are no finite numbers: how many of each, and the last value where it is one."""
+    """Buckets with values that are not finite: the number of each kind, and the last value if it is one."""
 
     bucket: list[int] = []
     last: list[str | None] = []
@@ -14,7 +14,7 @@ class Odd(Struct, frozen=True):
 
 
 class Columns(Struct, frozen=True):
-    """The buckets that have points, one array per column."""
+    """The non-empty buckets, one array per column."""
 
     bucket: list[int]
     x: list[int | float]  # of the last point

@@ -1,7 +1,7 @@
-"""Reads the points of a series in order, or a sample of them.  Knows chunks and tails; knows no run but its key.
+"""Reads the points of a series in order, or an evenly spaced sample of them.
 
-Chunks mostly follow each other in time.  Where they overlap, points wait until all that may come before them is read; what
-lies before a page or between the points of a sample is not read at all.
+Chunks mostly follow each other in time.  Where they overlap, points are held back until all points that may precede them are
+read.  Chunks before a page, or between the points of a sample, are not read.
 """
 
 from collections import deque
@@ -16,19 +16,19 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.metrics.series import POINT, POINT_BYTES, Point, by_time, places, rank, unpack
 
-READ_POINTS = 5000  # so many at once, or more
+READ_POINTS = 5000  # points per read, or somewhat more
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 
 
 class _Piece(Struct):
-    """A chunk (or the tail, chunk_id None) that has not been read: how many points, from where to where."""
+    """A chunk (or the tail, with chunk_id None) that has not been read, with its number of points and its range."""
 
     chunk_id: int | None
     count: int
     low: int
     high: int
     packed: bytes | None = None
-    is_cut: bool = False  # it has points that are not wanted
+    is_cut: bool = False  # only a part of its points is wanted
 
 
 class _Cluster(Struct):
@@ -39,16 +39,18 @@ class _Cluster(Struct):
 
 
 class _Merged(Exception):
-    """A chunk is no longer there."""
+    """A chunk was merged into a larger one."""
 
 
 class InTime:
-    """The points by (timestamp, step, value), some thousands at each `read`.  The reads may have a transaction each, and
-    whatever is logged and merged in between, each point that was there at the first one is given once.
+    """Reads the points by (timestamp, step, value), some thousands at each `read`.
 
-    A chunk never changes: what was looked up holds until a chunk is missing, since it went into a larger one.  Then what
-    follows the last timestamp given is looked up again.  That may bring points which were logged meanwhile, but none later
-    than all were at first: who reads more slowly than others write still comes to an end."""
+    Each read may have its own transaction: each point that existed at the first read is returned once, whatever is logged and
+    merged meanwhile.
+
+    A chunk never changes, so a look-up stays valid until a chunk is missing because it was merged.  Then the points after the
+    last returned timestamp are looked up again.  That may include points logged meanwhile, but none later than the last point at
+    the first read, so a slow reader ends."""
 
     def __init__(
         self, run_seq: int, key: str, offset: int = 0, limit: int | None = None, *, at_once: int = READ_POINTS
@@ -58,12 +60,12 @@ class InTime:
         self._at_once = at_once
         self._offset = offset
         self._rest = limit
-        self._unread: deque[_Piece] | None = None  # None: nothing was looked up yet
-        self._ahead: list[Point] = []  # read, but what is unread may come before them
-        self._begin, self._end = _EARLIEST, _LATEST  # timestamps: what lies before was given; what lies behind is not
+        self._unread: deque[_Piece] | None = None  # None: before the first look-up
+        self._ahead: list[Point] = []  # read, but an unread point may precede them
+        self._begin, self._end = _EARLIEST, _LATEST  # timestamps: earlier points were returned, later ones are ignored
 
     def read(self, tx: Tx) -> list[Point]:
-        """The next ones; none at the end.  Raises NotFound when the rest was deleted."""
+        """Return the next points; empty at the end.  Raise NotFound if the rest was deleted."""
         if self._unread is None:
             self._look_up(tx)
         while self._rest != 0 and (self._unread or self._ahead):
@@ -93,7 +95,7 @@ class InTime:
 
     def _look_up_anew(self, tx: Tx) -> None:
         pieces, has_tail = _pieces(tx, self._run_seq, self._key, "timestamp")
-        if not has_tail:  # every series has one
+        if not has_tail:  # every series has a tail
             raise NotFound(f"The metric {self._key!r} was deleted while its history was read")
         wanted = [piece for piece in pieces if piece.high >= self._begin and piece.low <= self._end]
         for piece in wanted:
@@ -103,7 +105,7 @@ class InTime:
         self._ahead = []
 
     def _next(self, tx: Tx) -> list[Point]:
-        """Reads until some thousands cannot be preceded by what is unread: those, in order."""
+        """Read until no unread point can precede some thousands of the read ones; return those, in order."""
         unread = self._unread
         assert unread is not None
         taken = list(islice(unread, self._count()))
@@ -122,14 +124,14 @@ class InTime:
             if self._ahead:
                 points = [point for point in points if point[1] < begin]
         times = [timestamp for _, timestamp, _ in points]
-        if any(map(ge, times, times[1:])):  # looking is cheap, and mostly enough
+        if any(map(ge, times, times[1:])):  # the check is fast, and mostly the points are sorted
             points.sort(key=by_time)
         return points
 
     def _count(self) -> int:
-        """How many pieces to read now."""
+        """Return the number of pieces to read now."""
         assert self._unread is not None
-        # As many as wait: else each of these would be looked at again and again.
+        # As many as are held back: otherwise those would be merged again with each read.
         wanted = max(self._at_once, len(self._ahead))
         if self._rest is not None:
             wanted = min(wanted, self._offset + self._rest)
@@ -144,21 +146,21 @@ class InTime:
 
 
 def in_time(tx: Tx, run_seq: int, key: str, offset: int = 0, limit: int | None = None) -> Iterator[list[Point]]:
-    """The same in one transaction."""
+    """Yield points by (timestamp, step, value) in one transaction."""
     series = InTime(run_seq, key, offset, limit)
     while points := series.read(tx):
         yield points
 
 
 def all_in_time(tx: Tx, run_seq: int, key: str, limit: int) -> Sequence[Point]:
-    """The first `limit` points in one list."""
+    """Return the first `limit` points by (timestamp, step, value)."""
     return [point for part in in_time(tx, run_seq, key, 0, limit) for point in part]
 
 
 def sample(
     tx: Tx, run_seq: int, key: str, most: int, start_step: int | None = None, end_step: int | None = None
 ) -> list[Point]:
-    """At most `most` points of the steps from `start_step` to `end_step`, evenly by (step, timestamp, value)."""
+    """Return at most `most` points of the steps from `start_step` to `end_step`, evenly spaced by (step, timestamp, value)."""
     low = -(2**63) if start_step is None else start_step
     high = 2**63 - 1 if end_step is None else end_step
     parts: list[tuple[int, _Cluster, list[Point] | None]] = []
@@ -195,7 +197,7 @@ def sample(
 
 
 def _pieces(tx: Tx, run_seq: int, key: str, by: str) -> tuple[list[_Piece], bool]:
-    """In order of what they are `by`, a step or a timestamp; and whether there is a tail, be it empty."""
+    """Return the pieces ordered by step or timestamp, and whether there is a tail, even an empty one."""
     pieces = [
         _Piece(chunk_id, count, low, high)
         for chunk_id, count, low, high in tx.all(
@@ -224,7 +226,7 @@ def _by_place(piece: _Piece) -> tuple[int, int]:
 
 
 def _clusters(pieces: Sequence[_Piece]) -> list[_Cluster]:
-    """Those that overlap, together."""
+    """Group the pieces that overlap."""
     clusters: list[_Cluster] = []
     for piece in pieces:
         last = clusters[-1] if clusters else None
@@ -245,7 +247,7 @@ def _points(tx: Tx, cluster: _Cluster) -> list[Point]:
 
 
 def _packed(tx: Tx, pieces: Sequence[_Piece]) -> list[bytes]:
-    """The points of each, packed; raises _Merged."""
+    """Return the packed points of each piece.  Raise _Merged."""
     chunks = [piece.chunk_id for piece in pieces if piece.packed is None]
     found: dict[int | None, bytes] = {}
     if chunks:

@@ -1,4 +1,4 @@
-"""The metric keys of some runs in SQL, with what their summaries say together."""
+"""The metric keys of some runs, with combined summaries."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Deletes points of a series, and brings its summary up to date.  Knows chunks, tails and series; knows no run but its key."""
+"""Deletes points of a series and updates its summary."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 def count(tx: Tx, run_seq: int, key: str, from_step: int | None = None, to_step: int | None = None) -> int | None:
-    """Return how many points lie between two steps, both included.  None: there is no such series."""
+    """Return the number of points between two steps, both included; None if the series does not exist."""
     row = tx.one(
         "SELECT point_count FROM metric_series WHERE workspace_id = :ws AND run_seq = :run AND key = :key",
         run=run_seq,
@@ -27,7 +27,8 @@ def count(tx: Tx, run_seq: int, key: str, from_step: int | None = None, to_step:
 
 
 def remove(tx: Tx, run_seq: int, key: str, from_step: int | None = None, to_step: int | None = None) -> int:
-    """Delete the points between two steps, both included; without steps, the whole series.  Return how many are gone."""
+    """Delete the points between two steps, both included, or, without steps, the whole series.  Return the number of deleted
+    points."""
     gone = count(tx, run_seq, key, from_step, to_step)
     if not gone:
         return 0
@@ -57,7 +58,7 @@ def remove(tx: Tx, run_seq: int, key: str, from_step: int | None = None, to_step
 
 
 def _cut(tx: Tx, run_seq: int, key: str, chunk_id: int | None, packed: bytes, low: int, high: int) -> None:
-    """Take the points between two steps out of a chunk, or (no chunk) out of the tail."""
+    """Remove the points between two steps from a chunk or, without a chunk id, from the tail."""
     kept = pack([point for point in unpack(packed) if not low <= point[0] <= high])
     if chunk_id is None:
         tx.run(
@@ -73,7 +74,7 @@ def _cut(tx: Tx, run_seq: int, key: str, chunk_id: int | None, packed: bytes, lo
 
 
 def _overlapping(tx: Tx, run_seq: int, key: str, low: int, high: int) -> Iterator[tuple[int | None, bytes]]:
-    """Chunks that may hold points between two steps, and the tail, which has no chunk id."""
+    """Yield the chunks that may have points between two steps, and the tail, which has no chunk id."""
     yield from tx.all(
         """
         SELECT chunk_id, points FROM metric_chunks

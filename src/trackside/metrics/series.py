@@ -1,7 +1,7 @@
-"""A series: the points of one metric of one run, packed, and their summary.  Pure; knows no SQL.
+"""A series: the packed points of one metric of one run, and their summary.  Pure.
 
-A point is 24 bytes, little-endian: step (int64), timestamp in ms (int64), value (double).  Points are a set: the same point
-logged twice is one.  A NaN ranks as 0 where points are compared, as in MLflow.
+A point is 24 bytes, little-endian: step (int64), timestamp in ms (int64), value (double).  Points are a set: a point that is
+logged twice is stored once.  A NaN compares as 0, as in MLflow.
 """
 
 import math
@@ -14,8 +14,8 @@ from msgspec import Struct
 
 POINT = struct.Struct("<qqd")
 POINT_BYTES = POINT.size
-TAIL_POINTS = 64  # so many wait in the tail, which is rewritten at each write
-CHUNK_POINTS = 1024  # so many small ones are merged into one chunk
+TAIL_POINTS = 64  # points of the tail, which is rewritten at each write
+CHUNK_POINTS = 1024  # small chunks with this many points in all are merged into one
 DOUBLE_MAX = 1.7976931348623157e308
 
 Point = tuple[int, int, float]  # step, timestamp (ms), value
@@ -23,7 +23,7 @@ _NAN = float("nan")
 
 
 def canonical(value: float) -> float:
-    """One NaN, one zero, and no infinity: MLflow stores the largest double in its place."""
+    """Return the stored form of a value: one NaN, one zero, and the largest double instead of infinity, as in MLflow."""
     if value != value:
         return _NAN
     if value in (math.inf, -math.inf):
@@ -52,17 +52,17 @@ def contains(packed: bytes | bytearray, point: bytes) -> bool:
     return at >= 0
 
 
-class Series(Struct, gc=False):  # a server remembers tens of thousands, and none holds another
-    """The summary and the tail of a series, as the writer keeps them while it adds points.
+class Series(Struct, gc=False):  # a server caches tens of thousands, and none refers to another
+    """The summary and the tail of a series, in the form that the writer uses to add points.
 
-    `stored` asks the store for a packed point with that step that left the tail: it is only asked where the summary cannot
-    tell that a point is new."""
+    `stored` tells whether a packed point with that step is in a stored chunk; it is called only if the summary cannot decide
+    whether a point is new."""
 
     key: str
     dirty: bool = False
     tail: bytearray = bytearray()
-    tail_is_stored: bool = False  # as it is; also an empty one
-    chunks: tuple[bytes, ...] = ()  # left the tail, not stored yet
+    tail_is_stored: bool = False  # unchanged; also an empty one
+    chunks: tuple[bytes, ...] = ()  # full chunks that are not stored yet
     last_value: float = 0.0
     last_is_nan: int = 0
     last_step: int = 0
@@ -79,10 +79,10 @@ class Series(Struct, gc=False):  # a server remembers tens of thousands, and non
     nan_count: int = 0
     max_step: int = 0
     max_timestamp: int = 0
-    small_points: int = 0  # points in stored chunks that are too small to stay
+    small_points: int = 0  # points in stored chunks that are to be merged
 
     def add(self, points: Sequence[Point], stored: Callable[[int, bytes], bool]) -> None:
-        """Adds canonical points; those that are there already change nothing."""
+        """Add canonical points; existing ones change nothing."""
         if len(points) > 1 and self._add_block(points):
             return
         for point in points:
@@ -133,7 +133,7 @@ class Series(Struct, gc=False):  # a server remembers tens of thousands, and non
             self.tail = bytearray()
 
     def _add_block(self, points: Sequence[Point]) -> bool:
-        """Many points at once, where it is plain that none is there already and none is NaN."""
+        """Add many points at once if they are certainly new and none is NaN; return whether they were added."""
         steps, timestamps, values = zip(*points, strict=True)
         total = sum(values)
         low_step, high_step = min(steps), max(steps)
@@ -184,26 +184,26 @@ class Series(Struct, gc=False):  # a server remembers tens of thousands, and non
 
 
 def rank(point: Point) -> tuple[int, int, float, bool]:
-    """The order in which MLflow samples: step, timestamp, value, and a NaN as 0 after a true one."""
+    """Return the sort key of MLflow's samples: step, timestamp, value, with a NaN as 0 after a true 0."""
     step, timestamp, value = point
     return (step, timestamp, 0.0, True) if value != value else (step, timestamp, value, False)
 
 
 def sort_by_rank(points: list[Point]) -> None:
-    """Sort by `rank`.  Without a NaN that is the order of tuples, which needs no call for each point."""
+    """Sort by `rank`.  Without a NaN that is the order of tuples, which needs no call per point."""
     values = [point[2] for point in points]
     points.sort(key=rank if any(map(ne, values, values)) else None)
 
 
 def by_time(point: Point) -> tuple[int, int, float]:
-    """The order of a history: timestamp, step, value."""
+    """Return the sort key of a history: timestamp, step, value."""
     step, timestamp, value = point
     return (timestamp, step, 0.0 if value != value else value)
 
 
 def places(count: int, most: int) -> list[int]:
-    """Which of `count` points in order a sample of at most `most` takes: SQL's NTILE as MLflow uses it, the first of each
-    bucket, and the last of all."""
+    """Return the indexes of a sample of at most `most` of `count` ordered points, as MLflow computes it by SQL's NTILE: the first
+    of each bucket, and the last of all."""
     if count <= most:
         return list(range(count))
     size, rest = divmod(count, most)
@@ -213,5 +213,5 @@ def places(count: int, most: int) -> list[int]:
 
 
 def _finite(total: float) -> float:
-    """A sum of large values may leave the doubles: it stays at their edge, so that a mean is a number."""
+    """Return a sum limited to the largest double, so that a mean stays finite."""
     return math.copysign(DOUBLE_MAX, total) if total in (math.inf, -math.inf) else total

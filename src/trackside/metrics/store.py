@@ -1,4 +1,4 @@
-"""Series and points in SQL.  Knows `metric_series`, `metric_tails` and `metric_chunks`; knows no run but its key."""
+"""Series and points in SQL."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from trackside.metrics.series import (
     unpack,
 )
 
-_SMALL_BYTES = CHUNK_POINTS * POINT_BYTES // 2  # a smaller chunk is merged with others
+_SMALL_BYTES = CHUNK_POINTS * POINT_BYTES // 2  # smaller chunks are merged
 _SUMMARY = """last_value, last_is_nan, last_step, last_timestamp, first_value, first_is_nan, first_step, first_timestamp,
     min_value, max_value, sum_value, value_count, point_count, nan_count, max_step, max_timestamp, small_points"""
 _SUMMED = tuple(name.strip() for name in _SUMMARY.split(","))
 _summary = attrgetter(*_SUMMED)
-# The last digits of the sum depend on the order of adding.
+# The last digits of the sum depend on the order of additions.
 _COUNTED = tuple(name for name in _SUMMED if name not in ("sum_value", "small_points"))
 
 
@@ -57,12 +57,12 @@ _SAVE_TAIL = """
 
 
 def load(tx: Tx, run_seqs: Sequence[int], keys: Sequence[str]) -> dict[tuple[int, str], Series]:
-    """What is stored of those keys of those runs, to be added to."""
+    """Return the stored series of these runs and keys, to which points can be added."""
     return loaded(tx.all(_STORED, runs=run_seqs, keys=keys))
 
 
 def loading(run_ids: Sequence[str], keys: Sequence[str]) -> Query:
-    """Return the query of the same, for `loaded`, where only the ids of the runs are known."""
+    """Return the query of `load` for run ids, whose rows `loaded` reads."""
     return Query(_STORED_OF, {"ids": run_ids, "keys": keys})
 
 
@@ -82,8 +82,8 @@ def loaded(rows: Iterable[Row]) -> dict[tuple[int, str], Series]:
 
 
 class Chunks:
-    """Whether a packed point lies in a chunk of a series, asked for the points of one call: what may hold them is read
-    once, when the first is asked for."""
+    """Looks up whether packed points are in stored chunks of a series, for the points of one call.  The candidate chunks are read
+    once, at the first look-up."""
 
     def __init__(self, tx: Tx, run_seq: int, key: str, points: Sequence[Point]) -> None:
         self._tx = tx
@@ -109,7 +109,7 @@ class Chunks:
 
 
 def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
-    """Writes series back: (experiment_seq, run_seq, series)."""
+    """Store series: (experiment_seq, run_seq, series)."""
     changed = list(changed)
     chunks: list[tuple[int, str, bytes]] = []
     full: list[tuple[int, Series, list[bytes]]] = []
@@ -127,7 +127,7 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
     if chunks:
         insert_chunks(tx, chunks)
     tailed = [each for each in changed if not each[2].tail_is_stored]
-    if tx.dialect == "postgresql":  # one statement takes less time than two
+    if tx.dialect == "postgresql":  # one statement is faster than two
         both = [(run, one.key, bytes(one.tail), experiment, *_summary(one)) for experiment, run, one in tailed]
         tx.many_in_order(f"WITH tail AS ({_SAVE_TAIL}) {_SAVE_SUMMARY}", both)
         summarized = [each for each in changed if each[2].tail_is_stored]
@@ -141,7 +141,8 @@ def save(tx: Tx, changed: Iterable[tuple[int, int, Series]]) -> None:
 
 
 def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
-    """(run_seq, key, packed points).  A chunk lies in the order of steps, so that a sample can take its points by their place."""
+    """Insert chunks: (run_seq, key, packed points).  The points of a chunk are sorted by step, so that a sample can read them by
+    position."""
     rows = []
     for run_seq, key, packed in chunks:
         steps, timestamps = columns(packed)
@@ -172,7 +173,7 @@ def insert_chunks(tx: Tx, chunks: Iterable[tuple[int, str, bytes]]) -> None:
 
 
 def recount(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
-    """Makes the summary of a series say what is in all of its points, which come packed.  True if it said something else."""
+    """Recompute the summary of a series from all of its packed points.  Return whether it changed."""
     stored = load(tx, [run_seq], [key])[run_seq, key]
     counted = Series(key)
     for packed in pieces:
@@ -189,8 +190,8 @@ def recount(tx: Tx, run_seq: int, key: str, pieces: Iterable[bytes]) -> bool:
 
 
 def _merged(tx: Tx, full: Iterable[tuple[int, Series, list[bytes]]]) -> list[tuple[int, str, bytes]]:
-    """Take the small chunks of series out of the store, and return each series' with its new ones as one chunk, so that reading
-    a history costs few rows: (run_seq, series, new small chunks)."""
+    """Delete the small chunks of series from the store and return them, merged with the new ones, as one chunk for each series:
+    (run_seq, series, new small chunks).  Fewer chunks make reading a history faster."""
     parts: dict[tuple[int, str], list[bytes]] = {(run_seq, series.key): [] for run_seq, series, _ in full}
     taken = []
     for chunk_id, run_seq, key, packed in tx.all(

@@ -1,6 +1,6 @@
-"""What a trace is on the wire, and which names and values it may have.  Pure.
+"""Traces in the API, and checks of their names and values.  Pure.
 
-Times and durations of MLflow's calls are texts (`2026-11-29T10:00:00.123Z`, `0.056s`), as protobuf writes them in JSON.
+Times and durations of MLflow's calls are texts (`2026-11-29T10:00:00.123Z`, `0.056s`), as in protobuf's JSON.
 """
 
 import re
@@ -21,12 +21,12 @@ MAX_KEY = 250
 MAX_TAG = 8_000
 MAX_METADATA = 8_000
 MAX_SESSION = 250
-_CUT = "..."  # at the end of a session id that was cut
+_CUT = "..."  # the end of a truncated session id
 MAX_NAME = 4_096
 MAX_PREVIEW = 1_000
 MAX_RESULTS = 500
 DEFAULT_RESULTS = 100
-MAX_SPAN_NAME = 500  # of the row that filters read; the body has the whole name
+MAX_SPAN_NAME = 500  # of the row that filters read; the body has the full name
 
 NAME = "mlflow.traceName"
 ARTIFACT_LOCATION = "mlflow.artifactLocation"
@@ -34,7 +34,7 @@ SPANS_LOCATION = "mlflow.trace.spansLocation"
 IN_STORE = "TRACKING_STORE"
 FIXED_TAGS = (SPANS_LOCATION, "mlflow.trace.archiveLocation", "mlflow.trace.archivalFailure")
 REMOVABLE_TAGS = ("mlflow.trace.archivalFailure",)
-SERVER_TAGS = (*FIXED_TAGS, ARTIFACT_LOCATION)  # which no span sets
+SERVER_TAGS = (*FIXED_TAGS, ARTIFACT_LOCATION)  # a span cannot set them
 
 SESSION = "mlflow.trace.session"
 USER = "mlflow.trace.user"
@@ -68,13 +68,13 @@ class ExperimentPlace(Part, frozen=True):
 class Location(Part, frozen=True):
     type: str | None = None
     mlflow_experiment: ExperimentPlace | None = None
-    inference_table: Any = None  # Databricks'
+    inference_table: Any = None  # of Databricks
     uc_schema: Any = None
     uc_table_prefix: Any = None
 
 
 class TraceInfo(Part, frozen=True):
-    """What StartTraceV3 says of a trace."""
+    """The trace in a StartTraceV3 call."""
 
     trace_id: str | None = None
     client_request_id: str | None = None
@@ -183,7 +183,7 @@ class TraceInfos(Answer, frozen=True):
 
 
 class Tokens(Struct, frozen=True):
-    """Numbers that a column each has; None for what is not known."""
+    """Numbers of tokens, each with a column of its own; None if unknown."""
 
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -193,7 +193,7 @@ class Tokens(Struct, frozen=True):
 
 
 class Costs(Struct, frozen=True):
-    """In US dollars."""
+    """Costs in US dollars."""
 
     input_cost: float | None = None
     output_cost: float | None = None
@@ -206,7 +206,7 @@ def is_id(trace_id: str) -> bool:
 
 
 def check_id(trace_id: str | None) -> str:
-    """Return the id of a trace: it becomes a part of the trace's artifact location."""
+    """Return the id of a trace, or raise Invalid: it becomes a part of the trace's artifact location."""
     if not trace_id or not is_id(trace_id):
         raise Invalid(
             f"trace_id is {names.shown(trace_id or '')}; a trace's id has 1 to {MAX_ID} letters, digits, '_', ':', '.' and '-', "
@@ -216,7 +216,7 @@ def check_id(trace_id: str | None) -> str:
 
 
 def check_tag(key: str | None, value: str | None) -> tuple[str, str]:
-    """Return key and value of a tag; a value that is too long is cut, as MLflow cuts it."""
+    """Return key and value of a tag; a long value is truncated, as in MLflow."""
     if key is None:
         raise Invalid("Missing value for required parameter 'key'.")
     names.check_key(key, "key")
@@ -241,18 +241,18 @@ def check_session(session: str) -> str:
 
 
 def cut_session(session: str) -> str:
-    """Return the session id, cut as MLflow's client cuts one before it sends a trace."""
+    """Return the session id, truncated as MLflow's client does before it sends a trace."""
     return session if len(session) <= MAX_SESSION else f"{session[: MAX_SESSION - len(_CUT)]}{_CUT}"
 
 
 def check_changeable(key: str | None, verb: str) -> None:
-    """Raise Invalid for a tag that the server keeps itself; `verb`: set or deleted."""
+    """Raise Invalid for a tag that only the server changes; `verb`: set or deleted."""
     if key in FIXED_TAGS and not (verb == "deleted" and key in REMOVABLE_TAGS):
         raise Invalid(f"Tag '{key}' is immutable and cannot be {verb} on a trace.")
 
 
 def cut_map(given: dict[str, str] | None, most: int) -> dict[str, str]:
-    """Return tags or metadata with keys and values cut to what is stored, as MLflow's own clients cut them."""
+    """Return tags or metadata with keys and values truncated to the stored length, as MLflow's own clients do."""
     return {key[:MAX_KEY]: value[:most] for key, value in (given or {}).items()}
 
 
@@ -261,7 +261,7 @@ def missing(trace_id: str) -> NotFound:
 
 
 def time_ms(text: str | None) -> int:
-    """Return the milliseconds since 1970 of a protobuf timestamp; an absent one is 1970."""
+    """Return the milliseconds since 1970 of a protobuf timestamp; 0 for a missing one."""
     if not text:
         return 0
     found = _TIME.fullmatch(text)
@@ -276,7 +276,7 @@ def time_ms(text: str | None) -> int:
 
 
 def time_text(ms: int) -> str:
-    """Return a protobuf timestamp; one out of its range (the years 1 to 9999) is the nearest that it has."""
+    """Return a protobuf timestamp; a time outside of its range (the years 1 to 9999) becomes the nearest in it."""
     seconds, rest = divmod(min(max(ms, _FIRST_MS), _LAST_MS), 1000)
     text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
@@ -302,7 +302,7 @@ def duration_text(ms: int) -> str:
 
 
 def state_of(text: str | None) -> str:
-    """Return the name of a state; protobuf's JSON has a number for it where a client wrote one."""
+    """Return the name of a state; protobuf's JSON may have its number."""
     if text in ("0", "1", "2", "3"):
         return tuple(State)[int(text)]
     return text if text in frozenset(State) else State.UNSPECIFIED

@@ -1,4 +1,4 @@
-"""Pages of what is kept beside traces, in a fixed order.  The caller brings the statement that selects all rows."""
+"""Pages of lists in a fixed order, over a statement of the caller that selects all rows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ MAX_RESULTS = 50_000
 
 
 def check_most(given: int | None, default: int) -> int:
-    """Return how many results a call wants.  The message is MLflow's."""
+    """Return the number of results of a call, or raise Invalid with MLflow's message."""
     most = default if given is None else given
     if not 1 <= most <= MAX_RESULTS:
         raise Invalid(f"max_results is {most}: max_results must be between 1 and {MAX_RESULTS}.")
@@ -32,8 +32,8 @@ def page(
 ) -> tuple[Sequence[Row], str | None]:
     """Return at most `most` rows of `select`, each followed by the columns of the order, and the token of the next page.
 
-    `terms` name columns of `select`; `search` is what the page belongs to: a token of another search is refused.
-    `bind` holds values of `select` besides `params`."""
+    `terms` name columns of `select`; `search` identifies the search: a token of another one is refused.  `bind` has values of
+    `select` besides `params`."""
     bind = bind or Binder()
     known = keyset.fingerprint(*search)
     start = keyset.start(page_token, known, [term.kind for term in terms])

@@ -1,7 +1,7 @@
-"""A span as it is stored, and its three forms on the wire.  Pure.
+"""A span in its stored form and in three API forms.  Pure.
 
-Stored is MLflow's own form of a span in files: one JSON object, whose attributes are JSON texts.  The calls of MLflow 3 answer
-OTLP's form, with typed values; files of MLflow 2 have hexadecimal ids in a `context`.
+The stored form is MLflow's own in files: one JSON object, whose attributes are JSON texts.  The calls of MLflow 3 answer OTLP's
+form, with typed values; files of MLflow 2 have hexadecimal ids in a `context`.
 """
 
 import base64
@@ -59,12 +59,12 @@ class Span(Struct, frozen=True):
 
     @property
     def word(self) -> str:
-        """OK, ERROR or UNSET, as filters say it."""
+        """Return OK, ERROR or UNSET, as in filters."""
         return _WORDS.get(self.status.code, "UNSET")
 
 
 class Head(Struct, frozen=True):
-    """What tells spans apart and puts them in order; the rest of a line is not read."""
+    """The ids and the start of a span, which identify and order spans; the rest of a line is not decoded."""
 
     span_id: str
     parent_span_id: str | None
@@ -87,7 +87,7 @@ def hex_of(span_id: str) -> str:
 
 
 def in_order(lines: Iterable[bytes]) -> list[bytes]:
-    """Return each span's last line: the root first, then by start."""
+    """Return the last line of each span: the root first, then by start."""
     last: dict[str, tuple[bool, int, bytes]] = {}
     for line in lines:
         if line:
@@ -97,7 +97,7 @@ def in_order(lines: Iterable[bytes]) -> list[bytes]:
 
 
 def otlp_form(line: bytes) -> Raw:
-    """Return a stored span as the calls of MLflow 3 answer it: protobuf's JSON of an OTLP span, 64-bit integers as numbers."""
+    """Return a stored span in the form of MLflow 3's calls: protobuf's JSON of an OTLP span, with 64-bit integers as numbers."""
     span = decode(line)
     made: dict[str, Any] = {"trace_id": span.trace_id, "span_id": span.span_id}
     if span.parent_span_id:
@@ -134,7 +134,7 @@ def old_file_of(lines: Sequence[bytes]) -> bytes:
 
 
 def value_of(text: str | None) -> Any:
-    """Return what the JSON text of an attribute says; the text itself if it is no JSON."""
+    """Return the value of an attribute's JSON text; the text itself if it is not JSON."""
     if text is None:
         return None
     try:
@@ -144,15 +144,15 @@ def value_of(text: str | None) -> Any:
 
 
 def loads(text: str) -> Any:
-    """Return what `json.loads` returns, in a quarter of its time.  Raise ValueError or RecursionError."""
+    """Return the result of `json.loads` in a quarter of its time.  Raise ValueError or RecursionError."""
     try:
         return _any(text)
-    except ValueError:  # also of what only the standard library reads, such as NaN
+    except ValueError:  # also for values that only the standard library accepts, such as NaN
         return json.loads(text)
 
 
 def any_value(value: Any) -> dict[str, Any]:
-    """Return a value as OTLP types it."""
+    """Return a value in OTLP's typed form."""
     match value:
         case None:
             return {}
@@ -182,12 +182,12 @@ def _pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _typed(text: str) -> dict[str, Any]:
     if text.startswith('"') and text.endswith('"') and len(text) > 1:
-        return {"string_value": Raw(text.encode())}  # most of a span's bytes: a text within JSON stays as it is
+        return {"string_value": Raw(text.encode())}  # most of a span's bytes: a JSON text is copied without decoding
     return any_value(value_of(text))
 
 
 def _otlp_link(link: Link) -> dict[str, Any] | None:
-    """None for ids that are no OTLP ids."""
+    """Return the OTLP form of a link; None for invalid ids."""
     try:
         trace_id = bytes.fromhex(link.trace_id.removeprefix("tr-").rjust(32, "0"))
         span_id = bytes.fromhex(link.span_id.removeprefix("0x").rjust(16, "0"))

@@ -1,4 +1,4 @@
-"""The outcome of one try to deliver.  Pure."""
+"""The outcome of an attempt to deliver.  Pure."""
 
 from msgspec import Struct
 
@@ -6,7 +6,8 @@ MAX_ERROR_CHARS = 500
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """`status` of HTTP if there was one; else `error` says what went wrong.  `is_refused`: nothing was sent, nor will be."""
+    """`status` is the HTTP status, if there was an answer; otherwise `error` says what failed.  `is_refused`: nothing was sent,
+    and nothing will be."""
 
     status: int | None = None
     body: str = ""

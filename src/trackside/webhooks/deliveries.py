@@ -1,4 +1,4 @@
-"""The deliveries of webhooks, in SQL: a queue for each webhook, and what became of each delivery.  Knows their table."""
+"""Deliveries of webhooks in SQL: a queue for each webhook, and the outcomes."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _COLUMNS = """d.delivery_id, d.delivery_seq, d.change_seq, d.event, d.state, d.a
 
 
 class Queued(Struct, frozen=True):
-    """A delivery to be."""
+    """A delivery to queue."""
 
     ws: int
     webhook_seq: int
@@ -33,7 +33,7 @@ class Queued(Struct, frozen=True):
 
 
 class Due(Struct, frozen=True):
-    """A delivery whose time has come, with where it goes."""
+    """A due delivery, with its receiver."""
 
     delivery_seq: int
     ws: int
@@ -47,12 +47,13 @@ class Due(Struct, frozen=True):
     format: str
     attempts: int
     event: str
-    principal_id: int | None  # in whose name the webhook acts
-    is_collected: bool  # what waits comes as one message
+    principal_id: int | None  # the user as whom the webhook acts
+    is_collected: bool  # queued events are sent as one message
 
 
 def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
-    """Queues what a page of changes says, and moves past it, at once; False if another server has done so."""
+    """Queue the deliveries of a page of changes and move the cursor past it, in one transaction.  Return False if another server
+    has done so."""
     if not store.commit_cursor(tx, page):
         return False
     by_workspace: dict[int, list[dict[str, Any]]] = {}
@@ -67,7 +68,7 @@ def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
         }
         by_workspace.setdefault(each.ws, []).append(row)
     for ws, rows in by_workspace.items():
-        # A webhook that was deleted meanwhile needs nothing.
+        # A webhook that was deleted meanwhile gets no deliveries.
         tx.within(ws).many(
             """
             INSERT INTO webhook_deliveries (workspace_id, webhook_seq, delivery_id, change_seq, event, body, format, state,
@@ -86,7 +87,7 @@ def add(tx: Tx, page: store.Page, queued: Iterable[Queued]) -> bool:
 
 
 def next_of(tx: Tx, webhook_seq: int) -> Due | None:
-    """The first that waits, of an active webhook, if its time has come."""
+    """Return the first queued delivery of an active webhook, if it is due."""
     row = tx.one(
         """
         SELECT d.delivery_seq, d.workspace_id, w.webhook_seq, w.webhook_id, w.url, w.secret, w.authorization_header,
@@ -122,7 +123,7 @@ def next_of(tx: Tx, webhook_seq: int) -> Due | None:
 
 
 class Waiting(Struct, frozen=True):
-    """A delivery that goes in one message with others."""
+    """A delivery that is sent in one message with others."""
 
     delivery_seq: int
     attempts: int
@@ -130,7 +131,7 @@ class Waiting(Struct, frozen=True):
 
 
 def with_it(tx: Tx, due: Due, most: int) -> list[Waiting]:
-    """Return what waits for the same webhook in the same form, the due one first."""
+    """Return the queued deliveries of the same webhook and format, the due one first."""
     rows = tx.all(
         """
         SELECT delivery_seq, attempts, body FROM webhook_deliveries
@@ -145,7 +146,8 @@ def with_it(tx: Tx, due: Due, most: int) -> list[Waiting]:
 
 
 def webhooks_due(tx: Tx) -> list[tuple[int, int, str, Mute]]:
-    """(workspace, webhook_seq, url, mute) of every active webhook whose first waiting delivery is due, the longest due first."""
+    """Return (workspace, webhook_seq, url, mute) of the active webhooks whose first queued delivery is due, the longest due
+    first."""
     rows = tx.all(
         """
         SELECT d.workspace_id, d.webhook_seq, u.url, u.mute FROM webhook_deliveries d
@@ -170,7 +172,7 @@ def died(tx: Tx, seqs: Sequence[int], status: int | None, error: str) -> None:
 
 
 def failed(tx: Tx, seqs: Sequence[int], status: int | None, error: str, pause_s: float) -> None:
-    """They are tried again after the pause."""
+    """Record a failed attempt; the deliveries are retried after the pause."""
     tx.run(
         """
         UPDATE webhook_deliveries SET attempts = attempts + 1, next_attempt_at = :at, last_status = :status,
@@ -185,7 +187,7 @@ def failed(tx: Tx, seqs: Sequence[int], status: int | None, error: str, pause_s:
 
 
 def send_again(tx: Tx, webhook_seq: int, delivery_id: str | None) -> int:
-    """A delivery that has ended waits again; without an id, all that were given up do.  How many there were."""
+    """Queue an ended delivery again; without an id all that were given up.  Return their number."""
     return tx.run(
         """
         UPDATE webhook_deliveries SET state = 'PENDING', attempts = 0, next_attempt_at = :now, ended_at = NULL
@@ -198,7 +200,7 @@ def send_again(tx: Tx, webhook_seq: int, delivery_id: str | None) -> int:
 
 
 def page(tx: Tx, webhook_seq: int, *, states: Sequence[str], before: int | None, limit: int) -> list[Delivery]:
-    """The newest first."""
+    """Return deliveries, the newest first."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM webhook_deliveries d
@@ -229,7 +231,7 @@ def get(tx: Tx, webhook_seq: int, delivery_id: str) -> GotDelivery:
 
 
 def counts(tx: Tx, webhook_seqs: Sequence[int]) -> dict[int, dict[str, int]]:
-    """How many wait and how many were given up, by webhook and state."""
+    """Return the numbers of queued and given-up deliveries, by webhook and state."""
     found: dict[int, dict[str, int]] = {}
     for webhook_seq, state, count in tx.all(
         """
@@ -244,7 +246,7 @@ def counts(tx: Tx, webhook_seqs: Sequence[int]) -> dict[int, dict[str, int]]:
 
 
 def prune(tx: Tx) -> int:
-    """Drops some that ended long ago, or whose webhook went while they were queued; how many."""
+    """Delete some deliveries that ended long ago, or whose webhook was deleted.  Return their number."""
     return tx.run(
         """
         DELETE FROM webhook_deliveries WHERE delivery_seq IN (

@@ -1,7 +1,7 @@
-"""Sends one body to one URL.  Knows names, addresses, sockets and HTTP; knows no webhook and no store.
+"""Sends one body to one URL.
 
-The guard says which hosts may be called.  Redirects are not followed, proxies of the environment not asked, and a receiver has
-so many seconds in all, its name's resolution included, however slowly it dribbles.
+The guard decides which hosts may be called.  Redirects and the environment's proxies are ignored.  One time limit covers the
+whole exchange, from the name resolution to a slow answer.
 """
 
 import base64
@@ -33,11 +33,11 @@ _UNREACHABLE = "the receiver cannot be reached"
 
 
 class _Unreachable(Exception):
-    """No connection: who may not administrate does not learn why."""
+    """No connection; only an administrator gets the reason."""
 
 
 class Post:
-    """Sends by the rules of the settings; `close` ends what is under way."""
+    """Sends by the rules of the settings; `close` aborts the requests under way."""
 
     def __init__(
         self,
@@ -57,11 +57,11 @@ class Post:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """To read the system's certificates takes 10 ms, which no start needs to wait for."""
+        """Return the TLS context, which takes 10 ms to create, at the first use."""
         return ssl.create_default_context()
 
     def check(self, url: str) -> None:
-        """Raises Invalid for a URL that will not be called.  A name that does not resolve now may do so later."""
+        """Raise Invalid for a URL that is never called.  A name that does not resolve now is accepted."""
         if url.startswith(MAIL):
             self.mailer.check(url)
             return
@@ -75,7 +75,7 @@ class Post:
             return
 
     def send(self, url: str, headers: Mapping[str, str], body: str) -> Answer:
-        """Never raises: whatever goes wrong is an answer."""
+        """Send the body and return the outcome; never raises."""
         deadline = time.monotonic() + self._timeout_s
         try:
             check_url(url, self.schemes)
@@ -91,7 +91,7 @@ class Post:
             return Answer(error=f"not called: {why}"[:MAX_ERROR_CHARS], is_refused=True)
         except TimeoutError:
             return Answer(error=f"no answer within {self._timeout_s:g} s")
-        except http.client.HTTPException as fault:  # its words may quote what came
+        except http.client.HTTPException as fault:  # its message may quote the receiver's answer
             return Answer(error=f"what the receiver answered is no HTTP ({type(fault).__name__})")
         except (OSError, UnicodeError, ValueError) as fault:
             return Answer(error=f"{type(fault).__name__}: {fault}"[:MAX_ERROR_CHARS])
@@ -113,7 +113,7 @@ class Post:
         parts = urlsplit(url)
         host = _ascii(parts.hostname or "")
         connection = http.client.HTTPConnection(host, parts.port or PORTS[parts.scheme])
-        connection.default_port = PORTS[parts.scheme]  # no port in the header Host where it is the usual one
+        connection.default_port = PORTS[parts.scheme]  # the Host header omits the default port
         raw = self._connect(url, deadline)
         try:
             tcp: socket.socket = raw
@@ -124,7 +124,7 @@ class Post:
                 raw = tcp = tls
                 tls.settimeout(left(deadline))
                 tls.do_handshake()
-            connection.sock = TimedSocket(tcp, deadline)  # what http.client needs of a socket
+            connection.sock = TimedSocket(tcp, deadline)  # with the methods of a socket that http.client uses
             path = quote(parts.path or "/", safe=_IN_PATH) + (
                 f"?{quote(parts.query, safe=_IN_QUERY)}" if parts.query else ""
             )
@@ -157,7 +157,7 @@ class Post:
             raise
 
     def _exchange(self, before: socket.socket | None, after: socket.socket | None) -> None:
-        """Keeps account of what is open."""
+        """Record the open sockets, for `close`."""
         with self._lock:
             if before is not None:
                 self._open.discard(before)
@@ -174,7 +174,7 @@ _OWN = {"User-Agent": f"Trackside/{__version__}", "Connection": "close", "Accept
 
 
 def _body(answer: http.client.HTTPResponse) -> str:
-    """The beginning of it.  The status has said what matters: a body that breaks off changes nothing."""
+    """Return the beginning of the body.  Errors are ignored: the status decides the outcome."""
     with suppress(OSError, http.client.HTTPException):
         return answer.read(MAX_ANSWER_BYTES).decode("utf-8", "replace")
     return ""
@@ -199,7 +199,7 @@ def _words(status: int) -> str:
 
 
 def _retry_after(text: str | None) -> float | None:
-    """Seconds, from seconds or a date."""
+    """Return the seconds of a Retry-After header, which has seconds or a date."""
     if text is None:
         return None
     if text.strip().isdigit():

@@ -1,4 +1,4 @@
-"""The forms in which a webhook may be told of an event.  Pure.
+"""The formats of webhooks' messages.  Pure.
 
 - CloudEvents 1.0.2 in its HTTP binding, structured and binary: https://github.com/cloudevents/spec
 - Azure Event Grid's schema, with the event types of Azure Machine Learning where there is one:
@@ -21,7 +21,7 @@ from trackside.core.counts import counted
 from trackside.core.http.codec import encode
 from trackside.webhooks import payloads
 
-TYPES = "org.trackside"  # what CloudEvents' types begin with
+TYPES = "org.trackside"  # prefix of the types of CloudEvents
 AZURE = "Microsoft.MachineLearningServices"
 JSON = "application/json"
 _AZURES = {
@@ -45,11 +45,11 @@ class Format(StrEnum):
     MAIL = "mail"
 
 
-FOR_PEOPLE = (Format.SLACK, Format.TEAMS, Format.MAIL)  # which may come as digests
+FOR_PEOPLE = (Format.SLACK, Format.TEAMS, Format.MAIL)  # formats that may be sent as digests
 
 
-class Told(Struct, frozen=True):
-    """An event.  `number` is that of its change; `scope` is the workspace as Azure's resource id."""
+class Event(Struct, frozen=True):
+    """An event.  `number` is that of its change; `scope` is the workspace's resource id in Azure's form."""
 
     event: str
     data: Mapping[str, Any]
@@ -60,26 +60,26 @@ class Told(Struct, frozen=True):
     user: str = ""
 
 
-def body(form: Format, told: Told) -> str:
-    """Return what is kept for a delivery: the body, but for binary CloudEvents, which are kept structured."""
+def body(form: Format, event: Event) -> str:
+    """Return the body to store for a delivery: the body to send, except for binary CloudEvents, which are stored structured."""
     match form:
         case Format.CLOUDEVENTS | Format.CLOUDEVENTS_BINARY:
-            made: Any = _cloud_event(told)
+            made: Any = _cloud_event(event)
         case Format.EVENTGRID:
-            made = [_event_grid(told)]
+            made = [_event_grid(event)]
         case Format.SLACK:
-            made = _slack(told)
+            made = _slack(event)
         case Format.TEAMS:
-            made = _teams(told)
+            made = _teams(event)
         case Format.MAIL:
-            made = _letter(told)
+            made = _letter(event)
         case Format.MLFLOW:
-            return payloads.body(told.event, told.data, at_ms=told.at_ms, workspace=told.workspace, user=told.user)
+            return payloads.body(event.event, event.data, at_ms=event.at_ms, workspace=event.workspace, user=event.user)
     return encode(made).decode()
 
 
 def sent(form: Format, kept: str) -> tuple[dict[str, str], str]:
-    """Return the headers that belong to the form, and the body."""
+    """Return the headers of the format, and the body to send."""
     match form:
         case Format.CLOUDEVENTS:
             return {"Content-Type": "application/cloudevents+json; charset=utf-8"}, kept
@@ -94,7 +94,7 @@ def sent(form: Format, kept: str) -> tuple[dict[str, str], str]:
 
 
 def digest(form: Format, kept: Sequence[str]) -> str:
-    """Return one body instead of several of a form for people."""
+    """Return one body for several bodies of a format for people."""
     bodies = [msgspec.json.decode(each) for each in kept]
     first = counted(len(bodies), "events")
     match form:
@@ -110,11 +110,11 @@ def digest(form: Format, kept: Sequence[str]) -> str:
     return encode(made).decode()
 
 
-def words(told: Told) -> str:
-    """Return a sentence that says what happened."""
-    data = told.data
+def sentence(event: Event) -> str:
+    """Return a sentence that describes the event."""
+    data = event.data
     name = data.get("run_name") or data.get("name") or data.get("run_id") or data.get("experiment_id") or ""
-    entity, _, action = told.event.partition(".")
+    entity, _, action = event.event.partition(".")
     noun = entity.replace("_", " ")
     version = f" version {data['version']}" if data.get("version") else ""
     match entity:
@@ -148,30 +148,30 @@ def words(told: Told) -> str:
             what = f"Model {name}{version}: request for stage {data.get('stage', '')} {action}"
         case _:
             what = f"{noun.capitalize()} {name}{version}: {action}"
-    by = f", by {told.user}" if told.user else ""
-    return f"{what}{by} (workspace {told.workspace})"
+    by = f", by {event.user}" if event.user else ""
+    return f"{what}{by} (workspace {event.workspace})"
 
 
 def _figure(value: Any) -> str:
     return f"{value:.3g}" if isinstance(value, int | float) else ""
 
 
-def _at(told: Told) -> str:
-    return datetime.fromtimestamp(told.at_ms / 1000, UTC).isoformat()
+def _at(event: Event) -> str:
+    return datetime.fromtimestamp(event.at_ms / 1000, UTC).isoformat()
 
 
 def _time(ms: Any) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat() if isinstance(ms, int) else ""
 
 
-def _subject(told: Told) -> str:
-    """As Azure Machine Learning writes subjects."""
-    data = told.data
+def _subject(event: Event) -> str:
+    """Return the subject in the form of Azure Machine Learning."""
+    data = event.data
     if "run_id" in data and "experiment_id" in data:
         return f"experiments/{data['experiment_id']}/runs/{data['run_id']}"
     if "version" in data:
         return f"models/{data.get('name', '')}:{data['version']}"
-    entity = told.event.partition(".")[0]
+    entity = event.event.partition(".")[0]
     match entity:
         case "run":
             return f"runs/{data.get('run_id', '')}"
@@ -188,38 +188,38 @@ def _subject(told: Told) -> str:
     return f"models/{data.get('name', '')}"
 
 
-def _cloud_event(told: Told) -> dict[str, Any]:
-    event: dict[str, Any] = {
+def _cloud_event(event: Event) -> dict[str, Any]:
+    made: dict[str, Any] = {
         "specversion": "1.0",
-        "id": str(told.number),
-        "source": quote(told.scope, safe="/"),
-        "type": f"{TYPES}.{told.event}",
-        "subject": _subject(told),
-        "time": _at(told),
+        "id": str(event.number),
+        "source": quote(event.scope, safe="/"),
+        "type": f"{TYPES}.{event.event}",
+        "subject": _subject(event),
+        "time": _at(event),
         "datacontenttype": JSON,
-        "data": told.data,
+        "data": event.data,
     }
-    if told.user:
-        event["authid"] = told.user  # of CloudEvents' extension "Auth Context"
-    return event
+    if event.user:
+        made["authid"] = event.user  # the CloudEvents extension "Auth Context"
+    return made
 
 
-def _event_grid(told: Told) -> dict[str, Any]:
-    azures = _AZURES.get(told.event)
+def _event_grid(event: Event) -> dict[str, Any]:
+    azures = _AZURES.get(event.event)
     return {
-        "id": str(told.number),
-        "topic": told.scope,
-        "subject": _subject(told),
-        "eventType": f"{AZURE}.{azures}" if azures else f"{TYPES}.{told.event}",
-        "eventTime": _at(told),
-        "data": _azure_data(azures, told.data) if azures else told.data,
+        "id": str(event.number),
+        "topic": event.scope,
+        "subject": _subject(event),
+        "eventType": f"{AZURE}.{azures}" if azures else f"{TYPES}.{event.event}",
+        "eventTime": _at(event),
+        "data": _azure_data(azures, event.data) if azures else event.data,
         "dataVersion": "1.0",
         "metadataVersion": "1",
     }
 
 
 def _azure_data(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that Azure documents.  What Trackside has no word for is empty."""
+    """Return the fields that Azure documents.  Fields without a counterpart in Trackside are empty."""
     match kind:
         case "ModelRegistered":
             tags = data.get("tags") or {}
@@ -260,15 +260,15 @@ def _azure_data(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return run if kind == "RunCompleted" else {**run, "runStatus": "Canceled" if status == "Killed" else status}
 
 
-def _slack(told: Told) -> dict[str, Any]:
+def _slack(event: Event) -> dict[str, Any]:
     """https://docs.slack.dev/messaging/formatting-message-text: three characters are escaped."""
-    text = words(told).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = sentence(event).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return {"text": text}
 
 
-def _teams(told: Told) -> dict[str, Any]:
-    block = {"type": "TextBlock", "text": _no_markdown(words(told)), "wrap": True}
-    facts = [{"title": "Time", "value": _at(told)}, {"title": "Event", "value": told.event}]
+def _teams(event: Event) -> dict[str, Any]:
+    block = {"type": "TextBlock", "text": _no_markdown(sentence(event)), "wrap": True}
+    facts = [{"title": "Time", "value": _at(event)}, {"title": "Event", "value": event.event}]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -283,16 +283,16 @@ def _message(card: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _letter(told: Told) -> dict[str, str]:
-    said = words(told)
-    facts = [("Event", told.event), ("Time", _at(told)), ("Workspace", told.workspace), ("By", told.user)]
+def _letter(event: Event) -> dict[str, str]:
+    said = sentence(event)
+    facts = [("Event", event.event), ("Time", _at(event)), ("Workspace", event.workspace), ("By", event.user)]
     rows = [f"{name}: {value}" for name, value in facts if value]
-    rows += [f"{name}: {value}" for name, value in told.data.items() if isinstance(value, str | int | float)]
+    rows += [f"{name}: {value}" for name, value in event.data.items() if isinstance(value, str | int | float)]
     return {"subject": f"Trackside: {said}", "text": "\n".join([said, "", *rows, ""])}
 
 
 def _no_markdown(text: str) -> str:
-    """A TextBlock reads a subset of Markdown: a name must make no link."""
+    """Escape Markdown, a subset of which a TextBlock renders: a name must not become a link."""
     return re.sub(r"([\\`*_\[\]])", r"\\\1", text)
 
 

@@ -1,7 +1,7 @@
-"""Sends one mail by SMTP.  Knows `smtplib`, TLS and addresses; knows no webhook and no store.
+"""Sends one mail by SMTP.
 
-A mail server has so many seconds in all, however slowly it answers.  What it refuses for good (a recipient that does not exist)
-is not tried again; what may pass (busy, no connection, a wrong password that the operator corrects) is.
+There is one time limit for all exchanges with the mail server.  A permanent refusal (a recipient that does not exist) is not
+retried; other failures (busy, no connection, a wrong password that the operator corrects) are.
 """
 
 import html
@@ -30,12 +30,12 @@ MAX_RECIPIENTS = 50
 MAX_ADDRESS = 254
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?P<domain>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)")
 _ROW = re.compile(r"([A-Za-z_][A-Za-z0-9_ ]{0,40}): ?(.*)")
-_PERMANENT = 500  # of SMTP's codes: from here on another try is no use
+_PERMANENT = 500  # SMTP codes from here on are permanent failures
 
 
 class Server(Struct, frozen=True):
-    """Where mails are handed over.  `tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS if the
-    server has it, but no password is sent without."""
+    """The mail server.  `tls`: `implicit` from the first byte, `required` by STARTTLS, `offered`: by STARTTLS if the server
+    supports it; without TLS no password is sent."""
 
     host: str
     port: int
@@ -43,7 +43,7 @@ class Server(Struct, frozen=True):
     user: str = ""
     password: str = ""
     sender: str = ""
-    domains: tuple[str, ...] = ()  # that mails may go to; empty: all
+    domains: tuple[str, ...] = ()  # allowed recipients' domains; empty: all
 
 
 class Letter(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Letter(Struct, frozen=True):
 
 
 def recipients(url: str) -> list[str]:
-    """Return the addresses of `mailto:ann@example.org,bo@example.org`.  Raise Invalid for what is none."""
+    """Return the addresses of `mailto:ann@example.org,bo@example.org`.  Raise Invalid for a malformed address."""
     if not url.startswith(SCHEME):
         raise Invalid(
             f"the url of a webhook of format mail is {url[:100]!r}; it must be such as mailto:ann@example.org"
@@ -69,7 +69,7 @@ def recipients(url: str) -> list[str]:
 
 
 class Mailer:
-    """`server` is None where the operator named none: then nothing is sent."""
+    """Sends mails; `server` is None if the operator configured none, and then each mail is refused."""
 
     def __init__(self, server: Server | None, timeout_s: float) -> None:
         self._server = server
@@ -83,7 +83,7 @@ class Mailer:
         return ssl.create_default_context()
 
     def check(self, url: str) -> None:
-        """Raise Invalid for addresses that no mail will go to."""
+        """Raise Invalid for addresses that are not allowed."""
         to = recipients(url)
         if self._server is None:
             raise Invalid("This server sends no mail: its operator has to start it with --mail-server and --mail-from.")
@@ -94,7 +94,7 @@ class Mailer:
                 raise Invalid(f"{each[:100]!r}: mail may go to {', '.join(domains)} only (--mail-domains).")
 
     def send(self, url: str, kept: str, delivery_id: str, event: str) -> Answer:
-        """Never raises: whatever goes wrong is an answer.  A status is one of SMTP's."""
+        """Send the mail and return the outcome; never raises.  The status is an SMTP code."""
         try:
             self.check(url)
             assert self._server is not None
@@ -123,7 +123,7 @@ class Mailer:
     def _send(self, server: Server, to: Sequence[str], message: EmailMessage) -> Answer:
         own_name = (
             server.sender.rpartition("@")[2].strip("> ") or "localhost"
-        )  # else the name service is asked, which may hang
+        )  # otherwise smtplib resolves the local host name, which may hang
         client: smtplib.SMTP = (
             smtplib.SMTP_SSL(local_hostname=own_name, timeout=self._timeout_s, context=self._tls)
             if server.tls == "implicit"
@@ -139,7 +139,7 @@ class Mailer:
             client.connect(server.host, server.port)
             self._greet(client, server)
             refused = client.send_message(message, to_addrs=list(to))
-            with suppress(smtplib.SMTPException, OSError):  # the mail is taken
+            with suppress(smtplib.SMTPException, OSError):  # the mail was accepted
                 client.quit()
             skipped = ", ".join(sorted(refused))
             return Answer(status=250, error=_cut(f"the mail server refuses {skipped}") if skipped else "")
@@ -194,7 +194,8 @@ def _message(server: Server, url: str, kept: str, delivery_id: str, event: str) 
 
 
 def _html(text: str) -> str:
-    """Return the text as a page without links, pictures or scripts: rows of `Name: value` are a table, the rest paragraphs."""
+    """Return the text as an HTML page without links, pictures or scripts: lines of `Name: value` become a table, others
+    paragraphs."""
     parts = []
     for block in text.strip().split("\n\n"):
         rows = [_ROW.fullmatch(line) for line in block.splitlines()]
@@ -212,7 +213,7 @@ def _html(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks and control characters, which would begin another header."""
+    """Return the text without line breaks and control characters, which would begin another header."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

@@ -1,7 +1,7 @@
-"""Webhooks and deliveries on the wire, and which values they take.  Knows MLflow's shapes and limits; knows no SQL.
+"""Webhooks and deliveries in the API, and checks of their values, with MLflow's shapes and limits.
 
-Through MLflow's own calls a webhook shows MLflow's events alone: its clients fail at names that they do not know.  Ours show
-all, and write an event as `entity.action`.
+MLflow's own calls show only MLflow's events of a webhook, because its clients fail at other names.  Trackside's calls show all
+events, as `entity.action`.
 """
 
 import re
@@ -30,7 +30,7 @@ MLFLOWS: dict[str, tuple[str, ...]] = {
     "prompt_tag": ("deleted", "set"),
     "prompt_version_tag": ("deleted", "set"),
     "prompt_alias": ("created", "deleted"),
-    "budget_policy": ("exceeded",),  # of MLflow's AI gateway, which is not here: it never happens
+    "budget_policy": ("exceeded",),  # of MLflow's AI gateway, which Trackside does not have: it never occurs
 }
 OURS: dict[str, tuple[str, ...]] = {
     "run": ("created", "finished", "failed", "killed", "deleted", "restored"),
@@ -57,7 +57,7 @@ _READ_BY = {"run": Action.RUNS_READ, "experiment": Action.EXPERIMENTS_READ, "end
 
 
 def acts_of(events: Iterable[str]) -> list[Action]:
-    """Return what a webhook with these events does: it tells its receiver what the actions let its maker read."""
+    """Return the actions whose data a webhook with these events sends to its receiver."""
     reads = {_READ_BY.get(event.partition(".")[0], Action.MODELS_READ) for event in events}
     return [Action.WEBHOOKS_WRITE, *sorted(reads)]
 
@@ -72,11 +72,11 @@ class State(StrEnum):
 
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
-    DEAD = "DEAD"  # given up: the receiver refused it, or was tried often enough
+    DEAD = "DEAD"  # given up: the receiver refused it, or all attempts failed
 
 
 class Webhook(Struct, frozen=True, kw_only=True):
-    """`events` has the number of the change after which each is wanted."""
+    """A webhook.  `events` maps each event to the number of the change from which on it is sent."""
 
     webhook_seq: int
     webhook_id: str
@@ -86,9 +86,9 @@ class Webhook(Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     status: Status
     sealed_secret: bytes | None
-    sealed_authorization: bytes | None = None  # what is sent as the header Authorization
+    sealed_authorization: bytes | None = None  # the Authorization header that is sent
     format: str = "mlflow"  # of envelopes.Format
-    digest_s: int = 0  # how long events are collected into one message
+    digest_s: int = 0  # events are collected into one message for this time
     mute: Mute = Mute()
     creation_timestamp: int  # ms
     last_updated_timestamp: int  # ms
@@ -136,9 +136,11 @@ class TestWebhook(Call, frozen=True):
 
 
 class CreateOurs(Call, frozen=True):
-    """`events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-    at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
-    of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back."""
+    """A webhook to create.  `events` are names such as `run.finished`.  `username` and `password`, or the header's value
+    `authorization`, authenticate the server at the receiver.
+
+    `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url of a mail is
+    `mailto:` with addresses.  `digest_s` collects the events of this time into one message; `mute` delays them."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
     private: ClassVar[tuple[str, ...]] = ("url", "secret", "username", "password", "authorization")
@@ -179,7 +181,7 @@ class TestOurs(Call, frozen=True):
 
 
 class ListDeliveries(Call, frozen=True):
-    """The newest first; `before` is the `number` of the last one of the page before."""
+    """A page of deliveries, the newest first; `before` is the `number` of the last one on the page before."""
 
     webhook_id: str | None = None
     state: str | None = None
@@ -229,7 +231,7 @@ class Tested(Answer, frozen=True):
 
 
 class OurWebhook(Answer, frozen=True):
-    """`pending` and `dead` count deliveries: those that wait, and those that were given up."""
+    """A webhook.  `pending` and `dead` are numbers of deliveries: queued, and given up."""
 
     webhook_id: str
     name: str
@@ -259,7 +261,7 @@ class ListedOurs(Answer, frozen=True):
 
 
 class Delivery(Answer, frozen=True):
-    """`number` counts up; `change` is the number of the change that it tells of."""
+    """A delivery.  `number` increases; `change` is the number of its change in the change log."""
 
     delivery_id: str
     number: int
@@ -280,7 +282,7 @@ class ListedDeliveries(Answer, frozen=True):
 
 
 class GotDelivery(Answer, frozen=True):
-    """`payload` is the body that is sent."""
+    """A delivery with `payload`, the body that is sent."""
 
     delivery: Delivery
     payload: Any
@@ -313,7 +315,7 @@ def check_status(status: str) -> Status:
 
 
 def mlflow_event(part: EventPart) -> str:
-    """`entity.action` of MLflow's enum names."""
+    """Return `entity.action` for MLflow's enum names."""
     entity, action = (part.entity or "").lower(), (part.action or "").lower()
     if entity not in MLFLOWS:
         hint = "; POST /api/trackside/v1/webhooks takes Trackside's own events" if entity in OURS else ""

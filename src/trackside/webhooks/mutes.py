@@ -1,6 +1,6 @@
-"""When a webhook is held back, and what waits meanwhile comes as one message.  Pure.
+"""Muted times of webhooks: deliveries in a muted time are sent after it, as one message.  Pure.
 
-Nothing is dropped: a delivery that falls into a muted time waits until it is over.
+Nothing is dropped.
 """
 
 import re
@@ -22,8 +22,7 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 class WindowPart(Part, frozen=True):
-    """`days` such as mon, tue (all if none is given); `start` and `end` such as 22:00; an end before the start is on the next
-    day."""
+    """`days` such as mon, tue (default all); `start` and `end` such as 22:00; an end before the start is on the next day."""
 
     days: list[str] | None = None
     start: str | None = None
@@ -31,7 +30,7 @@ class WindowPart(Part, frozen=True):
 
 
 class MutePart(Part, frozen=True):
-    """`until` is a moment in ms; `windows` come back each week, in `timezone` (UTC by default)."""
+    """`until` is a time in ms; `windows` repeat each week, in `timezone` (default UTC)."""
 
     until: int | None = None
     timezone: str | None = None
@@ -56,7 +55,7 @@ NEVER = Mute()
 
 
 def check(part: MutePart) -> Mute:
-    """Raise Invalid for what is no time."""
+    """Return the muted times.  Raise Invalid for a malformed time."""
     name = part.timezone or "UTC"
     _zone_of(name)
     windows = part.windows or []
@@ -95,7 +94,7 @@ def shown(mute: Mute) -> MutePart:
 
 
 def is_muted(mute: Mute, now_ms: int) -> bool:
-    """Whether the moment falls into a muted time."""
+    """Tell whether the time is muted."""
     if now_ms < mute.until:
         return True
     if not mute.windows:

@@ -1,7 +1,7 @@
-"""From a change to what a webhook is told of it: events, payloads, signatures, and when to try again.  Pure.
+"""Maps changes to events, payloads, signatures and retry times.  Pure.
 
-The payloads, headers and the signature are MLflow's (https://mlflow.org/docs/latest/ml/webhooks/), which follow Standard
-Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 of `<delivery id>.<unix seconds>.<body>`.
+The payloads, headers and the signature are MLflow's (https://mlflow.org/docs/latest/ml/webhooks/), which follow Standard Webhooks
+(https://www.standardwebhooks.com): HMAC-SHA256 of `<delivery id>.<unix seconds>.<body>`.
 """
 
 import base64
@@ -26,8 +26,8 @@ PROMPT_TYPE_TAG = "_mlflow_prompt_type"
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 3600.0
-LONGEST_WISH_S = 86_400.0  # of a receiver that says Retry-After
-_PASSING = frozenset({408, 425, 429})  # the receiver may do better later; every 5xx too
+LONGEST_WISH_S = 86_400.0  # limit of a receiver's Retry-After
+_PASSING = frozenset({408, 425, 429})  # a retry may succeed, as after every 5xx
 
 _RUN_ENDS = {"FINISHED": "run.finished", "FAILED": "run.failed", "KILLED": "run.killed"}
 _DEPLOYMENTS = {
@@ -80,14 +80,14 @@ ENTITIES = (
 
 
 class Happened(Struct, frozen=True):
-    """A change as an event; `data` lacks what only the run's or experiment's row can tell."""
+    """A change as an event; `data` lacks the values that are read from the row of the run or experiment."""
 
     event: str
     data: dict[str, Any]
 
 
 def happened(entry: Entry) -> Happened | None:
-    """None for a change that no webhook hears of."""
+    """Return the event of a change; None if it has none."""
     detail = _detail(entry)
     match entry.entity:
         case "registered_model":
@@ -122,7 +122,7 @@ def happened(entry: Entry) -> Happened | None:
 
 
 def body(event: str, data: Mapping[str, Any], *, at_ms: int, workspace: str, user: str = "") -> str:
-    """Return the body that is sent.  `user`, whom MLflow does not know, goes with our own events."""
+    """Return the body to send.  `user`, which MLflow's payloads do not have, is added to Trackside's own events."""
     entity, _, action = event.partition(".")
     sent: dict[str, Any] = {
         "entity": entity,
@@ -143,7 +143,8 @@ def signature(secret: str, delivery_id: str, timestamp: str, sent: str) -> str:
 
 
 def headers(secret: str | None, delivery_id: str, now_s: int, sent: str) -> dict[str, str]:
-    """A retry has the same delivery id and a new timestamp: receivers may refuse old ones, and count the ids."""
+    """Return the headers.  A retry has the same delivery id and a new timestamp: receivers may refuse old timestamps and
+    deduplicate ids."""
     made = {DELIVERY_HEADER: delivery_id, TIMESTAMP_HEADER: str(now_s)}
     if secret:
         made[SIGNATURE_HEADER] = signature(secret, delivery_id, str(now_s), sent)
@@ -151,19 +152,19 @@ def headers(secret: str | None, delivery_id: str, now_s: int, sent: str) -> dict
 
 
 def may_pass(status: int) -> bool:
-    """An answer after which another try may succeed; others are a refusal."""
+    """Tell whether a retry may succeed after this status; other errors are permanent."""
     return status in _PASSING or status >= 500
 
 
 def pause_s(attempts: int, chance: float, wish_s: float | None) -> float:
-    """Before the next try, after so many: doubled each time, less up to a half by `chance` (0 to 1) so that many do not come
-    at once, and not less than the receiver wishes."""
+    """Return the pause before the next attempt: doubled each time, minus up to half by `chance` (0 to 1, jitter), and at least
+    what the receiver's Retry-After says."""
     pause = min(FIRST_PAUSE_S * 2.0 ** min(attempts - 1, 40), LONGEST_PAUSE_S) * (1 - chance / 2)
     return max(pause, min(wish_s or 0.0, LONGEST_WISH_S))
 
 
 def example(event: str) -> dict[str, Any]:
-    """Return the values that a test sends in the place of `data`; for MLflow's events those of MLflow."""
+    """Return an example of `data` for a test; for MLflow's events the same as MLflow's."""
     entity, _, action = event.partition(".")
     kind = "prompt" if entity.startswith("prompt") else "model"
     name, tag = f"example_{kind}", {"key": "example_key", "value": "example_value"}

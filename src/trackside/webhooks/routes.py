@@ -1,7 +1,6 @@
-"""The calls about webhooks, MLflow's and our own.  Knows HTTP's side of them only.
+"""The calls about webhooks, MLflow's and Trackside's own.
 
-Where a URL leads is found out in a thread, and so is what a test of a webhook answers: neither the writer nor the event loop
-waits for others.
+URLs are resolved and test deliveries are sent in threads, so that neither the writer nor the event loop waits for other hosts.
 """
 
 import time
@@ -27,7 +26,7 @@ from trackside.events.model import check_limit
 from trackside.webhooks import deliveries, envelopes, mutes, payloads, subscriptions, tokens, urls
 from trackside.webhooks import model as m
 from trackside.webhooks.delivery import Post
-from trackside.webhooks.envelopes import Format, Told
+from trackside.webhooks.envelopes import Event, Format
 from trackside.webhooks.mail import SCHEME as MAIL
 from trackside.webhooks.model import MLFLOW_EVENTS, Webhook
 from trackside.webhooks.mutes import Mute
@@ -46,38 +45,38 @@ class Calls:
     callers: KeyedPool
 
     async def create_mlflow(self, request: Request) -> Response:
-        """Tells a URL of what happens in the model registry."""
+        """Create a webhook for events of the model registry."""
         call: m.CreateWebhook = await _decoded(request, m.CreateWebhook)
         made = await self._create(request, call, m.mlflow_events(call.events or []))
         return _answer(m.GotMlflow(webhook=_mlflow(made)))
 
     async def create_ours(self, request: Request) -> Response:
-        """Tells a URL of what happens: in the registry, to runs and to experiments."""
+        """Create a webhook for events of the registry, of runs and of experiments."""
         call: m.CreateOurs = await _decoded(request, m.CreateOurs)
         made = await self._create(request, call, m.our_events(call.events or []))
         return _answer(m.GotOurs(webhook=_ours(made, {})))
 
     async def update_mlflow(self, request: Request) -> Response:
-        """Changes what is given; an empty secret or description takes it away."""
+        """Update the values that the call has; an empty secret or description removes it."""
         call: m.UpdateWebhook = await _decoded(request, m.UpdateWebhook)
         events = m.mlflow_events(call.events) if call.events else None
         return _answer(m.GotMlflow(webhook=_mlflow(await self._update(request, call, events, mlflows_only=True))))
 
     async def update_ours(self, request: Request) -> Response:
-        """Changes what is given; an empty secret, authorization or description takes it away."""
+        """Update the values that the call has; an empty secret, authorization or description removes it."""
         call: m.UpdateOurs = await _decoded(request, m.UpdateOurs)
         events = m.our_events(call.events) if call.events is not None else None
         made = await self._update(request, call, events, mlflows_only=False)
         return _answer(m.GotOurs(webhook=await request.read(lambda tx: _with_counts(tx, [made])[0])))
 
     async def test_mlflow(self, request: Request) -> Response:
-        """Sends an example of an event, once, and tells what the receiver answered."""
+        """Send an example of an event once, and return the receiver's answer."""
         call: m.TestWebhook = await _decoded(request, m.TestWebhook)
         event = None if call.event is None else m.mlflow_event(call.event)
         return await self._test(request, call.webhook_id or "", event, mlflows_only=True)
 
     async def test_ours(self, request: Request) -> Response:
-        """Sends an example of an event, once, and tells what the receiver answered."""
+        """Send an example of an event once, and return the receiver's answer."""
         call: m.TestOurs = await _decoded(request, m.TestOurs)
         event = None if not call.event else m.our_event(call.event)
         return await self._test(request, call.webhook_id or "", event, mlflows_only=False)
@@ -153,7 +152,7 @@ class Calls:
         return made
 
     async def _prepare(self, request: Request, url: str | None, secret: str | None) -> None:
-        """Refuses what would fail later."""
+        """Raise Invalid for a URL or secret that every delivery would fail with."""
         if url:
             await self._call(request, self.post.check, url)
         if secret:
@@ -163,9 +162,10 @@ class Calls:
         webhook: Webhook = await request.read(lambda tx: subscriptions.get(tx, webhook_id, mlflows_only=mlflows_only))
         tested = event or next(each for each in webhook.events if each in MLFLOW_EVENTS or not mlflows_only)
         workspace = request.workspace
-        told = Told(tested, payloads.example(tested), 0, time.time_ns() // 1_000_000, workspace.name, workspace.scope)
+        now = time.time_ns() // 1_000_000
+        example = Event(tested, payloads.example(tested), 0, now, workspace.name, workspace.scope)
         form = Format(webhook.format)
-        kept = envelopes.body(form, told)
+        kept = envelopes.body(form, example)
         answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), form, kept, tested)
         if answer.status is None:
             return _answer(m.Tested(result=m.TestResult(success=False, error_message=answer.error)))
@@ -178,14 +178,14 @@ class Calls:
 
 
 def _authorization(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> str | None:
-    """Return the sealed sign-in of a webhook of our own calls: MLflow's have none."""
+    """Return the authorization of a call of Trackside's own; MLflow's calls have none."""
     if isinstance(call, m.CreateWebhook | m.UpdateWebhook):
         return None
     return urls.authorization(call.username, call.password, call.authorization)
 
 
 def _form(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs) -> Format | None:
-    """The same.  Raise Invalid."""
+    """Return the format of a call of Trackside's own; None for MLflow's.  Raise Invalid."""
     if isinstance(call, m.CreateWebhook | m.UpdateWebhook) or not call.format:
         return None
     if call.format not in set(Format):
@@ -204,7 +204,7 @@ def _mute(call: m.CreateWebhook | m.UpdateWebhook | m.CreateOurs | m.UpdateOurs)
 
 
 def _check_form(form: Format, url: str, digest_s: int) -> None:
-    """Raise Invalid for a format that does not go with the URL or with digests."""
+    """Raise Invalid for a format that does not fit the URL or digests."""
     if (form is Format.MAIL) != url.startswith(MAIL):
         raise Invalid(
             f"format is {form!s} and url is {url[:100]!r}; format mail goes with a url such as mailto:ann@example.org"
@@ -216,14 +216,14 @@ def _check_form(form: Format, url: str, digest_s: int) -> None:
 
 
 def list_mlflow(tx: Tx, call: m.ListWebhooks) -> m.ListedMlflow:
-    """The newest first."""
+    """Return webhooks, the newest first."""
     limit = check_limit(call.max_results, m.MAX_WEBHOOKS, m.DEFAULT_WEBHOOKS, "max_results")
     found = subscriptions.page(tx, before=tokens.start(call.page_token), limit=limit + 1, mlflows_only=True)
     return m.ListedMlflow(webhooks=[_mlflow(each) for each in found[:limit]], next_page_token=_token(found, limit))
 
 
 def list_ours(tx: Tx, call: m.ListWebhooks) -> m.ListedOurs:
-    """The newest first, with how many deliveries wait and how many were given up."""
+    """Return webhooks, the newest first, with the numbers of queued and given-up deliveries."""
     limit = check_limit(call.max_results, m.MAX_WEBHOOKS, m.DEFAULT_WEBHOOKS, "max_results")
     found = subscriptions.page(tx, before=tokens.start(call.page_token), limit=limit + 1)
     return m.ListedOurs(webhooks=_with_counts(tx, found[:limit]), next_page_token=_token(found, limit))
@@ -246,7 +246,7 @@ def delete_ours(tx: Tx, call: m.OfWebhook) -> None:
 
 
 def list_deliveries(tx: Tx, call: m.ListDeliveries) -> m.ListedDeliveries:
-    """Return the outcome of each delivery, the newest first."""
+    """Return deliveries with their outcomes, the newest first."""
     webhook = subscriptions.get(tx, call.webhook_id or "")
     limit = check_limit(call.limit)
     found = deliveries.page(
@@ -256,21 +256,21 @@ def list_deliveries(tx: Tx, call: m.ListDeliveries) -> m.ListedDeliveries:
 
 
 def get_delivery(tx: Tx, call: m.OfDelivery) -> m.GotDelivery:
-    """With the body that is sent."""
+    """Return a delivery with the body that is sent."""
     return deliveries.get(tx, subscriptions.get(tx, call.webhook_id or "").webhook_seq, call.delivery_id or "")
 
 
 def send_again(tx: Tx, call: m.OfDelivery) -> m.Again:
-    """Delivers once more what has ended."""
+    """Queue an ended delivery again."""
     webhook = subscriptions.get(tx, call.webhook_id or "")
     count = deliveries.send_again(tx, webhook.webhook_seq, call.delivery_id)
     if call.delivery_id and not count:
-        deliveries.get(tx, webhook.webhook_seq, call.delivery_id)  # it waits already, or there is none
+        deliveries.get(tx, webhook.webhook_seq, call.delivery_id)  # it is queued already, or it does not exist
     return m.Again(deliveries=count)
 
 
 def send_all_again(tx: Tx, call: m.OfWebhook) -> m.Again:
-    """Delivers what was given up, in its old order."""
+    """Queue the deliveries that were given up again, in their old order."""
     webhook = subscriptions.get(tx, call.webhook_id or "")
     return m.Again(deliveries=deliveries.send_again(tx, webhook.webhook_seq, None))
 

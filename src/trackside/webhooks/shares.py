@@ -1,4 +1,4 @@
-"""Which webhooks are served next: so that no workspace and no host takes all threads.  Pure."""
+"""Decides which webhooks are served next, so that no workspace and no host takes all threads.  Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class Share(Struct, frozen=True):
-    """Whom a webhook belongs to, and whom it calls."""
+    """The workspace and the host of a webhook."""
 
     ws: int
     host: str
@@ -22,7 +22,7 @@ def share_of(ws: int, url: str) -> Share:
 def chosen(
     due: Iterable[tuple[int, Share]], busy: Mapping[int, Share], *, most: int, each_workspace: int, each_host: int
 ) -> list[tuple[int, Share]]:
-    """Return the webhooks of `due` that find room beside the `busy` ones, in their order."""
+    """Return the webhooks of `due`, in order, that fit within the limits beside the `busy` ones."""
     workspaces = Counter(share.ws for share in busy.values())
     hosts = Counter(share.host for share in busy.values())
     taken: list[tuple[int, Share]] = []

@@ -1,4 +1,4 @@
-"""Webhooks in SQL: who wants to be told of what.  Knows their table; what they are told is `deliveries`."""
+"""Webhooks in SQL."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ def create(
     mute: Mute = mutes.NEVER,
     status: Status = Status.ACTIVE,
 ) -> Webhook:
-    """Create a webhook, which is told of what happens from now on."""
+    """Create a webhook; it gets events from now on."""
     webhook_id = str(uuid.uuid4())
     now = store.newest(tx)
     wanted = dict.fromkeys(events, now)
@@ -82,11 +82,12 @@ def update(
     status: Status | None = None,
     mlflows_only: bool = False,
 ) -> Webhook:
-    """None leaves a thing as it is; an empty secret or authorization takes it away, and so does a URL of another origin the
-    authorization: who may change a webhook must not learn it.  `mlflows_only`: `events` says nothing of our own ones.
+    """Update a webhook; None leaves a value unchanged, and an empty secret or authorization removes it.
 
-    It is told of what happened while it wanted to know: an event that is added, or all of a webhook that was disabled,
-    begin now."""
+    A URL of another origin also removes the authorization: a user who may change a webhook must not learn it.  `mlflows_only`:
+    `events` contains only MLflow's events and leaves Trackside's own unchanged.
+
+    An added event, or all events of a webhook that was disabled, are sent from now on."""
     before = _find(tx, webhook_id, "FOR UPDATE", mlflows_only=mlflows_only)
     wanted = dict(before.events)
     now = store.newest(tx)
@@ -131,7 +132,7 @@ def update(
 
 
 def delete(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> None:
-    """With all of its deliveries."""
+    """Delete a webhook with its deliveries."""
     webhook = get(tx, webhook_id, mlflows_only=mlflows_only)
     for table in ("webhook_deliveries", "webhooks"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND webhook_seq = :webhook", webhook=webhook.webhook_seq)
@@ -143,7 +144,7 @@ def get(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> Webhook:
 
 
 def page(tx: Tx, *, before: int | None, limit: int, mlflows_only: bool = False) -> list[Webhook]:
-    """The newest first; `before` is the `webhook_seq` that ended the page before."""
+    """Return webhooks, the newest first; `before` is the `webhook_seq` of the last one on the page before."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM webhooks
@@ -158,7 +159,7 @@ def page(tx: Tx, *, before: int | None, limit: int, mlflows_only: bool = False) 
 
 
 class Subscriber(NamedTuple):
-    """`events` has the number of the change after which each is wanted."""
+    """A webhook and its events, each with the number of the change from which on it is sent."""
 
     webhook_seq: int
     events: dict[str, int]
@@ -176,7 +177,7 @@ def active(tx: Tx) -> dict[int, list[Subscriber]]:
 
 
 def disable(tx: Tx, webhook_seq: int) -> None:
-    """The receiver says that it is gone for good: nothing new is queued."""
+    """Disable a webhook whose receiver is gone for good: nothing new is queued."""
     row = tx.one(
         """
         UPDATE webhooks SET status = 'DISABLED' WHERE workspace_id = :ws AND webhook_seq = :webhook AND status = 'ACTIVE'
@@ -189,13 +190,13 @@ def disable(tx: Tx, webhook_seq: int) -> None:
 
 
 def with_sign_ins(tx: Tx) -> list[tuple[int, int]]:
-    """(workspace, webhook_seq) of every webhook whose URL holds a user or a password, as earlier releases took it."""
+    """Return (workspace, webhook_seq) of the webhooks whose URL has a user or a password, which earlier releases allowed."""
     rows = tx.all("SELECT workspace_id, webhook_seq, url FROM webhooks WHERE url LIKE '%@%' ORDER BY webhook_seq")
     return [(ws, webhook_seq) for ws, webhook_seq, url in rows if sign_in_of(url)[1] is not None]
 
 
 def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
-    """Take user and password out of the URL; they are sent as before."""
+    """Move user and password from the URL to the encrypted authorization; they are sent as before."""
     row = tx.one(
         "SELECT webhook_id, url FROM webhooks WHERE workspace_id = :ws AND webhook_seq = :webhook FOR UPDATE",
         webhook=webhook_seq,
@@ -204,7 +205,7 @@ def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
         return
     webhook_id, before = row
     url, header = sign_in_of(before)
-    if header is None:  # another server was quicker
+    if header is None:  # another server did it first
         return
     tx.run(
         """
@@ -218,12 +219,12 @@ def seal_sign_in(tx: Tx, sealer: Sealer, webhook_seq: int) -> None:
 
 
 def authorization_context(webhook_id: str) -> str:
-    """Return the context that the secret is sealed with, so that it opens nothing as the webhook's secret."""
+    """Return the context of the encrypted authorization, which differs from that of the webhook's secret."""
     return f"{webhook_id} authorization"
 
 
 def check_rights(tx: Tx, events: Iterable[str]) -> None:
-    """A webhook tells its receiver what its maker may read.  Raise Denied."""
+    """Raise Denied unless the caller may read the data of the events, which the webhook sends to its receiver."""
     missing = tx.rights.missing(acts_of(events))
     if missing:
         raise Denied(

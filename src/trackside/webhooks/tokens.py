@@ -1,4 +1,4 @@
-"""Where a list of webhooks goes on: the number of the last one shown, in MLflow's kind of page token.  Pure."""
+"""Page tokens of lists of webhooks: the number of the last one shown, in MLflow's form.  Pure."""
 
 import base64
 import binascii

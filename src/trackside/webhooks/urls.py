@@ -1,4 +1,4 @@
-"""URLs of webhooks, and what lets the server in there: their forms.  Pure; where a URL leads is found out when it is called."""
+"""Checks the form of webhooks' URLs and their credentials.  Pure; addresses are checked at each call."""
 
 import base64
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ PORTS = {"http": 80, "https": 443}
 
 
 def check_url(url: str, schemes: Sequence[str]) -> str:
-    """Its form only: where it leads is found out when it is called."""
+    """Return a URL of a valid form, or raise Invalid."""
     if not url.strip():
         raise Invalid(f"Webhook URL cannot be empty or just whitespace: {url!r}")
     try:
         parts = urlsplit(url)
-        (parts.hostname or "").encode("idna")  # as a look-up does
+        (parts.hostname or "").encode("idna")  # as a name resolution does
         port = parts.port
     except ValueError as fault:
         raise Invalid(f"Invalid webhook URL {locations.redact(url[:200])!r}") from fault
@@ -39,7 +39,7 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
 
 
 def check_new_url(url: str, schemes: Sequence[str]) -> str:
-    """Raise Invalid for a URL that is not called, or that holds a password: it is stored and shown as it is."""
+    """Raise Invalid for a URL that is not called, or that contains a password, since URLs are stored and shown in clear."""
     if "@" in urlsplit(check_url(url, schemes)).netloc:
         raise Invalid(
             "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; "
@@ -49,7 +49,7 @@ def check_new_url(url: str, schemes: Sequence[str]) -> str:
 
 
 def shown_url(url: str) -> str:
-    """Return the URL without a user and a password, which earlier releases took."""
+    """Return the URL without user and password, which earlier releases allowed."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return url if host == parts.netloc else parts._replace(netloc=f"***@{host}").geturl()
@@ -62,8 +62,8 @@ def check_secret(secret: str) -> str:
 
 
 def authorization(username: str | None, password: str | None, header: str | None) -> str | None:
-    """Return what is sent as the header Authorization: the given value, or that of a basic sign-in.  None if nothing is
-    given, empty to send none from now on."""
+    """Return the Authorization header to send: the value of the call, or that of basic authentication.  None if the call has
+    neither; empty to remove it."""
     if username or password:
         if header:
             raise Invalid("Give either username and password or authorization, which is a whole header's value.")
@@ -80,7 +80,7 @@ def authorization(username: str | None, password: str | None, header: str | None
 
 
 def sign_in_of(url: str) -> tuple[str, str | None]:
-    """Return the URL without a user and a password, and what they are as the header Authorization, None without them."""
+    """Return the URL without user and password, and their Authorization header; None if it has none."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     if host == parts.netloc:
@@ -89,7 +89,7 @@ def sign_in_of(url: str) -> tuple[str, str | None]:
 
 
 def is_same_origin(one: str, other: str) -> bool:
-    """Return whether both URLs lead to one scheme, host and port."""
+    """Return whether both URLs have the same scheme, host and port."""
     first, second = urlsplit(one), urlsplit(other)
     return (first.scheme, first.hostname, first.port or PORTS.get(first.scheme)) == (
         second.scheme,

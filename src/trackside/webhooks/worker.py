@@ -1,9 +1,9 @@
-"""Delivers webhooks: from the change log to queues, from the queues to receivers.  Joins the modules beside it.
+"""Delivers webhooks: from the change log to queues, and from the queues to receivers.
 
-A step queues what is new, in the transaction that moves the cursor, and hands webhooks that have something due to threads,
-each webhook to one thread at a time: what it is told comes in order.  A delivery that fails is tried again before the next
-one; after one that is given up, the next one is sent.  What became of a delivery is written after it: a process that is killed
-in between delivers once more.
+A step queues deliveries for new changes, in the transaction that moves the cursor, and starts threads for webhooks with due
+deliveries.  A webhook is served by one thread at a time, so its events arrive in order.  A failed delivery is retried before the
+next one is sent; a delivery that is given up is skipped.  The outcome is stored after the delivery: if the process is killed in
+between, the event is delivered again.
 """
 
 import logging
@@ -29,30 +29,30 @@ from trackside.webhooks import deliveries, envelopes, mutes, payloads, shares, s
 from trackside.webhooks.answers import Answer
 from trackside.webhooks.deliveries import Due, Queued
 from trackside.webhooks.delivery import Post
-from trackside.webhooks.envelopes import Format, Told
+from trackside.webhooks.envelopes import Event, Format
 from trackside.webhooks.model import MLFLOW_EVENTS, Webhook, acts_of
 from trackside.webhooks.subscriptions import Subscriber
 
 log = logging.getLogger("trackside.webhooks")
 
 CONSUMER = store.WEBHOOKS
-STEP_S = 0.25  # between an event and its delivery, at most, where nothing else waits
-AT_ONCE = 500  # changes a step
+STEP_S = 0.25  # the longest time between an event and its delivery, with an empty queue
+AT_ONCE = 500  # changes in a step
 THREADS = 8
-EACH_WORKSPACE = 4  # of the threads: a receiver that does not answer holds one for the whole timeout
+EACH_WORKSPACE = 4  # threads of one workspace: a receiver that does not answer holds one for the whole timeout
 EACH_HOST = 2
-IN_A_ROW = 100  # deliveries of a webhook before others have their turn
+IN_A_ROW = 100  # deliveries of a webhook before others are served
 LEASE_S = 6.0
 RENEW_S = 2.0
-MARK_S = 60.0  # how often the cursor is written while nobody wants to know
+MARK_S = 60.0  # interval of writes of the cursor while there is nothing to deliver
 PRUNE_S = 600.0
 
 Subscribers = dict[int, list[Subscriber]]
-GONE = 410  # of HTTP: the receiver wants nothing more
+GONE = 410  # HTTP status: the receiver is gone for good
 
 
 class Courier:
-    """The steps of one server.  Of several servers of a store, one delivers."""
+    """The deliveries of one server.  Of several servers of a store, one delivers."""
 
     def __init__(
         self,
@@ -75,19 +75,19 @@ class Courier:
         self.count: Callable[[int, str, int], None] = lambda _ws, _result, _deliveries: None
         self._held_until = 0.0
         self._asked_at = float("-inf")
-        self._passed = 0  # up to here nobody wanted to be told anything
+        self._passed = 0  # no webhook wants changes up to here
         self._marked_at = time.monotonic()
         self._pruned_at = float("-inf")
         self._busy: dict[int, shares.Share] = {}  # by webhook_seq
-        self._due: list[tuple[int, shares.Share]] = []  # that found no room at the last step
+        self._due: list[tuple[int, shares.Share]] = []  # due, but without a free thread at the last step
         self._lock = threading.Lock()
         self._is_closed = threading.Event()
-        store.register(db, CONSUMER)  # before anybody can subscribe
+        store.register(db, CONSUMER)  # before a webhook can be created
         self._seal_sign_ins()
         self._threads = Threads(THREADS, "trackside-webhook")
 
     def step(self) -> bool:
-        """True if there is more to do right away."""
+        """Queue and start deliveries.  Return whether there is more to do at once."""
         if not self._is_mine():
             return False
         more = self._queue()
@@ -106,48 +106,48 @@ class Courier:
         return more
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until no delivery is under way."""
         while self._busy:
             time.sleep(0.005)
 
     def close(self) -> None:
-        """Cuts what is under way: the next server delivers it once more."""
+        """Abort the deliveries under way: the next server repeats them."""
         self._is_closed.set()
         self._post.close()
         self._threads.shutdown(cancel_futures=True)
         if self._db.dialect == "postgresql" and time.monotonic() < self._held_until:
-            with suppress(Fault, OSError, RuntimeError):  # it expires by itself
+            with suppress(Fault, OSError, RuntimeError):  # the lease expires by itself
                 self._db.writer.submit(0, lambda tx: leases.release(tx, CONSUMER, self._holder)).result()
 
     def _begin(self) -> None:
-        """Hands webhooks that are due and find room to threads.  To be called with the lock."""
+        """Start threads for due webhooks within the limits.  The caller must hold the lock."""
         found = shares.chosen(self._due, self._busy, most=THREADS, each_workspace=EACH_WORKSPACE, each_host=EACH_HOST)
         self._busy.update(found)
         self._due = [each for each in self._due if each[0] not in self._busy]
         for webhook_seq, share in found:
             try:
                 self._threads.submit(self._serve, share.ws, webhook_seq)
-            except Fault:  # no thread, or the end: the next step, or the next server, serves it
+            except Fault:  # no thread, or the server ends: the next step or server serves the webhook
                 del self._busy[webhook_seq]
 
     def _is_mine(self) -> bool:
-        """Whether this server delivers: asked for and renewed every few seconds."""
+        """Tell whether this server delivers; it renews the lease every few seconds."""
         now = time.monotonic()
         if now - self._asked_at < RENEW_S:
             return now < self._held_until
         self._asked_at = now
         held = self._db.writer.submit(0, lambda tx: leases.hold(tx, CONSUMER, self._holder, LEASE_S)).result()
         if held and now >= self._held_until:
-            self._passed = 0  # another server was here
+            self._passed = 0  # another server delivered meanwhile
         self._held_until = now + LEASE_S if held else 0.0
         return bool(held)
 
     def _queue(self) -> bool:
-        """Turns new changes into deliveries."""
+        """Queue deliveries for new changes."""
         head = changes.head(self._db)
         if head is None or head <= self._passed:
             return False
-        # After the head: a later subscriber wants nothing of what was before.
+        # After the head is read: a webhook created later gets no earlier changes.
         with self._db.read(0) as tx:
             subscribers = subscriptions.active(tx)
         if not subscribers:
@@ -157,9 +157,9 @@ class Courier:
         page = store.read_changes(
             self._db, CONSUMER, AT_ONCE, entities=payloads.ENTITIES, with_logging=False, after=self._passed
         )
-        queued = [
-            each for ws, entries in _by_workspace(page.changes).items() for each in self._told(ws, entries, subscribers)
-        ]
+        queued: list[Queued] = []
+        for ws, entries in _by_workspace(page.changes).items():
+            queued += self._deliveries_of(ws, entries, subscribers)
         if queued:
             self._db.writer.submit(0, lambda tx: deliveries.add(tx, page, queued)).result()
         elif not page.more:
@@ -167,7 +167,7 @@ class Courier:
         self._passed = page.after
         return page.more
 
-    def _told(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
+    def _deliveries_of(self, ws: int, entries: Sequence[Entry], subscribers: Subscribers) -> list[Queued]:
         happened = [(entry, what) for entry in entries if (what := payloads.happened(entry)) is not None]
         wanted = [
             (each, entry, what)
@@ -193,7 +193,7 @@ class Courier:
                 entry.seq,
                 what.event,
                 envelopes.body(
-                    each.form, _told(entry, what, known, where, tags if each.form is Format.EVENTGRID else {})
+                    each.form, _event_of(entry, what, known, where, tags if each.form is Format.EVENTGRID else {})
                 ),
                 each.form,
             )
@@ -201,7 +201,7 @@ class Courier:
         ]
 
     def _mark(self, seq: int) -> None:
-        """Writes the cursor now and then, so that changes which nobody wants can be pruned."""
+        """Write the cursor from time to time, so that changes that no webhook wants can be pruned."""
         if time.monotonic() - self._marked_at < MARK_S:
             return
         self._marked_at = time.monotonic()
@@ -211,7 +211,7 @@ class Courier:
         self._db.writer.submit(0, lambda tx: store.commit_cursor(tx, page)).result()
 
     def _serve(self, ws: int, webhook_seq: int) -> None:
-        """Delivers what waits for a webhook until something fails."""
+        """Send the queued deliveries of a webhook until one fails."""
         try:
             for _ in range(IN_A_ROW):
                 if self._is_closed.is_set() or time.monotonic() >= self._held_until:
@@ -220,15 +220,15 @@ class Courier:
                     due = deliveries.next_of(tx, webhook_seq)
                 if due is None or not self._deliver(due):
                     return
-        except Exception:  # the next step may do better
+        except Exception:  # the next step may succeed
             log.exception("a webhook's deliveries stopped")
         finally:
             with self._lock:
                 del self._busy[webhook_seq]
-                self._begin()  # who waits for this one's share need not wait for the next step
+                self._begin()  # a webhook that waits for this thread need not wait for the next step
 
     def _deliver(self, due: Due) -> bool:
-        """False if the webhook has to wait."""
+        """Send a delivery and store the outcome.  Return False if the webhook must wait."""
         why = self._why_not(due.principal_id, due.ws, acts_of([due.event]))
         if why:
             words = f"not sent: {why}. The webhook is disabled; a user who may do this enables it."
@@ -267,14 +267,14 @@ class Courier:
         return False
 
     def send(self, to: Due | Webhook, delivery_id: str, form: Format, kept: str, event: str) -> Answer:
-        """`kept` is the body as `envelopes.body` makes it."""
+        """Send a delivery, or a test of a webhook.  `kept` is the stored body of `envelopes.body`."""
         if form is Format.MAIL:
             return self._post.mailer.send(to.url, kept, delivery_id, event)
         context = subscriptions.authorization_context(to.webhook_id)
         try:
             secret = self._opened(to.sealed_secret, to.webhook_id)
             authorization = self._opened(to.sealed_authorization, context)
-        except Fault as fault:  # unsigned it is not sent; the operator may bring the key back
+        except Fault as fault:  # it is not sent without its signature; the operator may restore the key
             return Answer(error=fault.message)
         more, body = envelopes.sent(form, kept)
         headers = {**more, **payloads.headers(secret, delivery_id, int(time.time()), body)}
@@ -286,7 +286,7 @@ class Courier:
         return None if sealed is None else self._sealer.open(sealed, context)
 
     def _seal_sign_ins(self) -> None:
-        """Once: what an earlier release stored in clear."""
+        """Encrypt credentials that an earlier release stored in clear; runs once."""
         with self._db.read(0) as tx:
             found = subscriptions.with_sign_ins(tx)
         try:
@@ -307,20 +307,20 @@ def _by_workspace(entries: Sequence[Entry]) -> dict[int, list[Entry]]:
     return found
 
 
-def _told(
+def _event_of(
     entry: Entry,
     what: payloads.Happened,
     known: facts.Facts,
     where: facts.Where,
     tags: Mapping[str, Mapping[str, str]],
-) -> Told:
+) -> Event:
     data: dict[str, Any] = {**what.data, **known.get((entry.entity, entry.entity_id), {}), **_status(what.data)}
     if entry.entity_id in tags and entry.entity == "run":
         data["tags"] = tags[entry.entity_id]
     user = "" if what.event in MLFLOW_EVENTS else entry.user
-    return Told(what.event, data, entry.seq, entry.at, where.workspace, where.scope, user)
+    return Event(what.event, data, entry.seq, entry.at, where.workspace, where.scope, user)
 
 
 def _status(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the status of the run that the event tells, which may have changed since."""
+    """Return the run's status at the event, which may have changed since."""
     return {"status": data["status"]} if "status" in data else {}

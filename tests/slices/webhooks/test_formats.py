@@ -1,4 +1,4 @@
-"""The forms in which a webhook may be told of an event."""
+"""The formats of webhooks' messages."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from trackside.core.settings import Settings
 from trackside.endpoints import store as endpoints
 from trackside.endpoints.model import AuthMode, Model, Spec, State
 from trackside.webhooks import envelopes, payloads
-from trackside.webhooks.envelopes import Format, Told
+from trackside.webhooks.envelopes import Event, Format
 from trackside.webhooks.model import EVENTS
 
 SCOPE = (
@@ -29,8 +29,8 @@ def cloud_event(received: Received) -> Any:
     return from_http_event(HTTPMessage(received.headers, received.body))
 
 
-def told(event: str, **data: Any) -> Told:
-    return Told(event, {**payloads.example(event), **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
+def event_of(event: str, **data: Any) -> Event:
+    return Event(event, {**payloads.example(event), **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
 
 
 @pytest.mark.parametrize("form", [Format.CLOUDEVENTS, Format.CLOUDEVENTS_BINARY])
@@ -103,7 +103,7 @@ def test_event_grid_gets_the_events_of_azure_machine_learning(sqlite_settings: S
     assert headers["aeg-event-type"] == "Notification"
 
 
-def test_what_becomes_of_a_deployment_is_told(office: Office, receiver: Receiver) -> None:
+def test_events_of_a_deployment_are_sent(office: Office, receiver: Receiver) -> None:
     office.subscribe(receiver.url, "deployment.healthy", "deployment.failed", form=Format.EVENTGRID)
     with office.db.write(1) as tx:
         endpoint = endpoints.create(tx, "iris", AuthMode.KEY, "")
@@ -127,7 +127,7 @@ def test_what_becomes_of_a_deployment_is_told(office: Office, receiver: Receiver
 @pytest.mark.parametrize("form", Format)
 def test_every_event_has_every_form(form: Format) -> None:
     for event in sorted(EVENTS):
-        headers, body = envelopes.sent(form, envelopes.body(form, told(event)))
+        headers, body = envelopes.sent(form, envelopes.body(form, event_of(event)))
 
         assert headers["Content-Type"].startswith("application/")
         assert body
@@ -138,7 +138,7 @@ def test_every_event_has_every_form(form: Format) -> None:
 
 
 def test_no_name_makes_a_header_a_link_or_a_mention() -> None:
-    event = told("run.finished", run_name=ODD, run_id=ODD)
+    event = event_of("run.finished", run_name=ODD, run_id=ODD)
 
     headers, _ = envelopes.sent(Format.CLOUDEVENTS_BINARY, envelopes.body(Format.CLOUDEVENTS_BINARY, event))
     slack = envelopes.body(Format.SLACK, event)

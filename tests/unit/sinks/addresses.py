@@ -15,7 +15,7 @@ REVIEWED = [
         "a place of artifacts; one with a query or a fragment is not opened",
         {
             "artifacts/keys.py": "in_full of_proxied",
-            "artifacts/roots.py": "Roots._lane",
+            "artifacts/roots.py": "Roots._store_name",
             "core/places.py": "Place.__str__ RootPolicy.admit parse",
             "workspaces/model.py": "check_root",
         },

@@ -8,7 +8,7 @@ from trackside.jobs.executors.port import Command, Executor
 
 
 class Executors:
-    """Run each command by the executor that it names: `here` for those without one."""
+    """Runs each command by the executor that it names; `here` runs commands without a name."""
 
     def __init__(self, here: Executor, clusters: Mapping[str, Executor]) -> None:
         self._here = here
@@ -19,6 +19,6 @@ class Executors:
             return self._here.run(command, hear, stop)
         name = command.cluster.executor
         found = self._clusters.get(name)
-        if found is None:  # the server was started without it after the job was queued
+        if found is None:  # the server was restarted without this executor after the job was queued
             raise Unsupported(f"The job needs the executor {name!r}, and the server was started without it.")
         return found.run(command, hear, stop)

@@ -1,4 +1,4 @@
-"""What a place where the processes of jobs run must do."""
+"""The interface of executors, which run the processes of jobs."""
 
 import threading
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from msgspec import Struct
 
 
 class OnCluster(Struct, frozen=True, kw_only=True):
-    """What a cluster must know of a process.  It gets a copy of the folder, and isolates as its operator chose.
+    """The description of a process for a cluster, which gets a copy of the folder and isolates the process as its operator chose.
 
-    `job_id` and `attempt` name it there.  It asks `job_url`, with `token`, whether that attempt still runs, and ends itself if
-    not.  `python` is the version that it needs, such as 3.11, or empty."""
+    `job_id` and `attempt` identify it.  It asks `job_url`, with `token`, whether that attempt still runs, and exits if not.
+    `python` is the version that it needs, such as 3.11, or empty."""
 
     executor: str
     job_id: str
@@ -23,10 +23,10 @@ class OnCluster(Struct, frozen=True, kw_only=True):
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A process.  It starts in `folder`, and may write there.
+    """A process that starts in `folder` and may write there.
 
-    An isolated one sees only the system's programs, `readable` and `writable`, and has no network unless `has_network`.
-    With `cluster` it runs on other machines, where `readable`, `writable` and the isolation mean nothing."""
+    An isolated process can access the system's programs, `readable` and `writable`, and has no network unless `has_network`.
+    With `cluster` it runs on other machines, where `readable`, `writable` and the isolation do not apply."""
 
     argv: list[str]
     folder: str
@@ -40,9 +40,9 @@ class Command(Struct, frozen=True, kw_only=True):
 
 class Executor(Protocol):
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
-        """Run the process to its end and return its exit code, 128 and the signal's number if a signal ended it.
+        """Run the process to its end and return its exit code: 128 plus the signal's number if a signal ended it.
 
-        `hear` gets each line of its output, from the same thread or another one.  When `stop` is set, the process and what
-        it started are ended within some seconds.  The process does not outlive the server, however the server ends.  Raise
-        OSError where no process can be started."""
+        `hear` gets each line of its output, in any thread.  When `stop` is set, the process and its children are ended within
+        some seconds.  The process does not outlive the server, however the server ends.  Raise OSError if no process can be
+        started."""
         ...

@@ -1,4 +1,4 @@
-"""Processes of jobs as children of the server, each under a guardian that ends it with the server."""
+"""Runs processes of jobs as children of the server, each under a guardian that ends it with the server."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ class ProcessExecutor:
             stderr=subprocess.STDOUT,
             env={**self._variables, **QUIET, **command.environment},
             cwd=command.folder,
-            start_new_session=True,  # Ctrl-C at the server's terminal is for the server
+            start_new_session=True,  # Ctrl-C at the server's terminal must not reach the children
         )
         assert process.stdin is not None
         assert process.stdout is not None
@@ -37,10 +37,10 @@ class ProcessExecutor:
         reader.start()
         try:
             code = _wait(process, stop)
-            reader.join(GRACE_S)  # a process that left the group may hold the pipe
+            reader.join(GRACE_S)  # a process that left the group may keep the pipe open
         finally:
             with suppress(OSError):
-                process.stdin.close()  # ends the guardian, and its command, if they are still there
+                process.stdin.close()  # ends the guardian and its command, if they still run
             process.wait()
         return code if code >= 0 else 128 - code
 
@@ -70,7 +70,7 @@ def _wait(process: "subprocess.Popen[bytes]", stop: threading.Event) -> int:
 
 
 def _read(stream: IO[bytes], hear: Callable[[str], None]) -> None:
-    """Hand over the lines of a pipe until it ends.  A line without an end is cut, so that memory is bounded."""
+    """Pass the lines of a pipe to `hear` until it ends.  A long line is cut to bound memory."""
     with stream:
         while line := stream.readline(MAX_LINE_BYTES):
             hear(line.decode("utf-8", "replace").rstrip("\r\n"))

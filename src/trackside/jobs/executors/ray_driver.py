@@ -1,8 +1,8 @@
-"""Submit one job to a Ray cluster and follow it: `python ray_driver.py ORDER`, in a Python that has Ray.
+"""Submits a job to a Ray cluster and follows it: `python ray_driver.py ORDER`, in a Python with Ray.
 
-Imports nothing of Trackside.  The exit code is that of the job's process.  The job ends with this process, however that ends:
-a second process waits for the end of the first one, and stops the job on the cluster.  What is left of earlier attempts is
-stopped before a job is submitted, so that two attempts never run at the same time.
+It imports nothing of Trackside.  The exit code is that of the job's process.  The job ends with this process, however that ends:
+a second process waits for the end of the first one and stops the job on the cluster.  Leftovers of earlier attempts are stopped
+before a job is submitted, so that two attempts never run at the same time.
 """
 
 import asyncio
@@ -19,19 +19,20 @@ from typing import Any
 
 MARK = "\x1etrackside "
 LOOK_S = 0.5
-GIVE_UP_S = 120.0  # without an answer of the cluster
+GIVE_UP_S = 120.0  # without an answer of the cluster, until the driver fails
 STOP_WITHIN_S = 60.0
 STOPPED = 128 + signal.SIGTERM
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1"}  # all files of a project are sent
+# send all files of a project, also those that git ignores
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_RUNTIME_ENV_IGNORE_GITIGNORE": "1"}
 
 
 class Failed(Exception):
-    """The job cannot be run or followed, in words for the user."""
+    """The job cannot be run or followed; the message is for the user."""
 
 
 def main(words: list[str]) -> int:
     os.environ.update(QUIET)
-    logging.disable(logging.WARNING)  # Ray's own words would be taken for the job's
+    logging.disable(logging.WARNING)  # Ray's own messages would appear in the job's log
     if words[0] == "watch":
         return watch(words[1], words[2])
     order = json.loads(Path(words[0]).read_text("utf-8"))
@@ -84,7 +85,7 @@ def run(client: Any, order: dict[str, Any]) -> int:
 
 
 def end_earlier(client: Any, name: str) -> None:
-    """Stop what is left of an attempt whose server failed, and wait until it has ended."""
+    """Stop the leftovers of an attempt whose server failed, and wait for their end."""
     until = time.monotonic() + STOP_WITHIN_S
     while True:
         try:
@@ -108,7 +109,7 @@ def follow(client: Any, name: str) -> None:
             seen += len(lines)
             print(lines, end="", flush=True)  # noqa: T201
 
-    with suppress(Exception):  # a connection that was lost: the rest is read below
+    with suppress(Exception):  # after a lost connection the rest is read below
         asyncio.run(tail())
     while True:
         has_ended = ask(lambda: client.get_job_status(name)).is_terminal()
@@ -121,7 +122,7 @@ def follow(client: Any, name: str) -> None:
 
 
 def ask(question: Any) -> Any:
-    """Return the cluster's answer, and ask again for some time where it gives none."""
+    """Return the cluster's answer; retry for some time if it fails."""
     until = time.monotonic() + GIVE_UP_S
     while True:
         try:
@@ -133,12 +134,12 @@ def ask(question: Any) -> Any:
 
 
 def watch(address: str, name: str) -> int:
-    """Stop the job when standard input ends without a word."""
+    """Stop the job if standard input ends before `done` was read."""
     if sys.stdin.buffer.read():
         return 0
     until = time.monotonic() + STOP_WITHIN_S
     while time.monotonic() < until:
-        with suppress(Exception):  # not yet submitted, or the cluster does not answer
+        with suppress(Exception):  # the job is not submitted yet, or the cluster does not answer
             client = connected(address)
             if client.get_job_status(name).is_terminal():
                 return 0
@@ -148,7 +149,7 @@ def watch(address: str, name: str) -> int:
 
 
 def connected(address: str) -> Any:
-    """Return a client of the cluster's jobs."""
+    """Return a client of the cluster's job API."""
     from ray.dashboard.utils import get_address_for_submission_client  # noqa: PLC0415  # the watcher needs Ray at its end
     from ray.job_submission import JobSubmissionClient  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""Run the process of a job on a machine of a Ray cluster: `python entry.py`, started by Ray in a copy of the job's folder.
+"""Runs the process of a job on a machine of a Ray cluster: `python entry.py`, started by Ray in a copy of the job's folder.
 
-Imports the standard library alone.  The process ends with its attempt: when the server says that the attempt is over, or refuses
-its token, the process is ended, for the case that the server's machine failed before it could stop the job.
+It imports the standard library alone.  The process ends with its attempt: it is ended when the server reports that the attempt is
+over, or refuses its token, in case the server's machine failed before it could stop the job.
 """
 
 import json
@@ -33,7 +33,7 @@ def main() -> int:
         error = f"The project needs Python {order['python']}, and the Ray cluster has {version}"
         print(MARK + json.dumps({"error": error + "."}), flush=True)  # noqa: T201  # for the server
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: None)  # it is for the whole group: the end of the child is waited for
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the signal goes to the whole group: wait for the end of the child
     try:
         child = subprocess.Popen(  # noqa: S603  # what the user wants to run
             order["argv"], cwd=here.parent, env={**os.environ, **order["environment"]}, stdin=subprocess.DEVNULL
@@ -56,7 +56,7 @@ def end_when_over(order: dict) -> None:  # type: ignore[type-arg]  # of JSON
 
 
 def is_over(order: dict) -> bool:  # type: ignore[type-arg]
-    """Ask the server.  One that does not answer may come back: the process goes on."""
+    """Ask the server whether the attempt is over.  Without an answer the process continues, since the server may come back."""
     headers = {"Authorization": f"Bearer {order['token']}"} if order["token"] else {}
     try:
         with urlopen(Request(order["job_url"], headers=headers), timeout=60) as answer:  # noqa: S310  # of the server

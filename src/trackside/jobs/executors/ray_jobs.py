@@ -1,8 +1,8 @@
-"""Processes of jobs on a Ray cluster, as jobs of Ray (`ray.job_submission`).
+"""Runs processes of jobs on a Ray cluster as Ray jobs (`ray.job_submission`).
 
-`ray_driver` submits the job and follows it, in a Python that has Ray, so that the server needs none.  `ray_entry` is what runs on
-the cluster.  The job's environment, which holds its token, travels as a file of the folder: Ray's dashboard and its API show the
-variables of a job to everyone who may see them.
+`ray_driver` submits the job and follows it, in a Python with Ray, so that the server does not need Ray.  `ray_entry` runs on the
+cluster.  The job's environment, which contains its token, is sent as a file in the folder: Ray's dashboard and API show the
+variables of a job to every user of them.
 """
 
 import shutil
@@ -21,7 +21,8 @@ DRIVER, ON_CLUSTER = (Path(__file__).with_name(name) for name in ("ray_driver.py
 
 
 class RayExecutor:
-    """`here` runs the driver on this machine; `python` has Ray; `address` is that of the cluster or of its dashboard."""
+    """`here` runs the driver on this machine; `python` is an interpreter with Ray; `address` is that of the cluster or of its
+    dashboard."""
 
     def __init__(self, here: Executor, address: str, python: str) -> None:
         self._here = here
@@ -31,7 +32,9 @@ class RayExecutor:
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
         assert command.cluster is not None
         folder = Path(command.folder) / FOLDER
-        shutil.rmtree(folder, ignore_errors=True)  # a link or a folder of the user's: nothing is written through it
+        shutil.rmtree(
+            folder, ignore_errors=True
+        )  # it may be a symbolic link or a folder of the user's: never write through it
         if folder.is_symlink() or folder.exists():
             folder.unlink()
         disk.make_folder(folder)
@@ -43,7 +46,7 @@ class RayExecutor:
                 driver = Command(
                     argv=[self._python, "-I", str(DRIVER), str(file)],
                     folder=scratch,
-                    is_isolated=False,  # it runs nothing of the user
+                    is_isolated=False,  # it runs no code of the user
                 )
                 return self._here.run(driver, hear, stop)
         finally:
@@ -63,7 +66,7 @@ class RayExecutor:
 
 
 def _prepare(command: Command, folder: Path) -> None:
-    """Write what runs on the cluster, and what only it may read."""
+    """Write the entry point, and the private file with the environment."""
     assert command.cluster is not None
     shutil.copyfile(ON_CLUSTER, folder / ENTRY)
     secret = folder / SECRET
@@ -83,5 +86,5 @@ def _prepare(command: Command, folder: Path) -> None:
 
 
 def _name(job_id: str, attempt: int) -> str:
-    """Return the submission id of an attempt: the same each time, so that a later attempt finds what is left of it."""
+    """Return the submission id of an attempt.  It is deterministic, so that a later attempt finds leftovers of it."""
     return f"trackside-{job_id}-{attempt}"

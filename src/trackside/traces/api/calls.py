@@ -1,4 +1,4 @@
-"""What the calls of both versions share: rights of a place, and the search."""
+"""Shared parts of both versions' calls: rights on an experiment, and the search."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -19,14 +19,14 @@ TRACE = by("trace", "trace_id", "request_id")
 
 
 def check_write(visit: Visit, experiment_id: str) -> None:
-    """For calls whose body or headers name the experiment."""
+    """Check the right to write traces, for calls whose body or headers name the experiment."""
     may_write = may(visit)
     if may_write is not None and not may_write(experiment_id):
         raise Denied(REFUSED)
 
 
 def may(visit: Visit) -> Callable[[str], bool] | None:
-    """Return what tells whether the caller may write traces to an experiment; None: to all of them."""
+    """Return a function that tells whether the caller may write traces to an experiment; None: to all of them."""
     if visit.caller is OPEN:
         return None
     rights = visit.rights
@@ -38,7 +38,7 @@ def may(visit: Visit) -> Callable[[str], bool] | None:
 
 
 def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
-    """Return the keys of the experiments that are there and whose traces the caller may read."""
+    """Return the keys of the existing experiments whose traces the caller may read."""
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "experiment_id")
     rows = tx.all(
         f"SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id IN :ids{readable}",
@@ -49,7 +49,7 @@ def seqs_of(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
 
 
 class Asked(NamedTuple):
-    """What a search asks for."""
+    """The parameters of a search."""
 
     experiment_ids: Sequence[str]
     filter_text: str | None
@@ -59,7 +59,7 @@ class Asked(NamedTuple):
 
 
 def search(tx: Tx, asked: Asked, files: BodyFiles) -> tuple[list[Row], str | None]:
-    """Return a page of traces, and the token of the next."""
+    """Return a page of traces, and the token of the next page."""
     limit = m.DEFAULT_RESULTS if asked.max_results is None else asked.max_results
     if limit > m.MAX_RESULTS:
         raise Invalid(

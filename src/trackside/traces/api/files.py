@@ -1,6 +1,6 @@
-"""The files of a trace: traces.json, which is kept as spans, and attachments.  Knows HTTP's side of them.
+"""The files of a trace: traces.json, which is stored as spans, and attachments.
 
-Clients before 3.4 write traces.json through the artifact proxy and read it from there; MLflow's UI reads it by a call of its own.
+Clients before 3.4 write and read traces.json through the artifact proxy; MLflow's UI has a call for it.
 """
 
 import re
@@ -46,7 +46,7 @@ class OfFile(Call, frozen=True):
 
 
 class SpanFiles:
-    """The `traces.json` of traces that the server knows, as the artifact proxy meets them."""
+    """The `traces.json` of known traces, for the artifact proxy."""
 
     def __init__(self, translate: Translate, files: BodyFiles) -> None:
         self._translate = translate
@@ -56,7 +56,7 @@ class SpanFiles:
         return _KEY.fullmatch(key) is not None
 
     async def put(self, request: Request, key: str, data: bytes) -> bool:
-        """Keep the spans of a file.  Return False for a trace that is not known, or a file that has no spans."""
+        """Store the spans of a file.  Return False for an unknown trace, or a file without spans."""
         trace_id = _trace_of(key)
         row = await request.read(lambda tx: reader.find(tx, trace_id))
         if row is None or len(data) > MAX_BYTES:
@@ -79,7 +79,7 @@ class SpanFiles:
         return True
 
     async def get(self, request: Request, key: str) -> Response | None:
-        """Return the file, in the form that the client reads; None for a trace whose spans are not in the store."""
+        """Return the file in the form that the client reads; None for a trace whose spans are not in the store."""
         trace_id = _trace_of(key)
 
         def load(tx: Tx) -> Found | None:

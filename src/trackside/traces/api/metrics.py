@@ -1,4 +1,4 @@
-"""The calls that count: metrics of traces, and how two filters go together.  Knows HTTP's side of them only."""
+"""The calls for metrics of traces and for the correlation of two filters."""
 
 from dataclasses import dataclass
 from typing import Any

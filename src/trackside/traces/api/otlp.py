@@ -1,4 +1,4 @@
-"""OTLP at /v1/traces.  Knows HTTP's side of it; its answers and messages are those of MLflow's server."""
+"""OTLP at /v1/traces; its answers and messages are those of MLflow's server."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from trackside.traces.storage.writer import MayWrite, Spans, write
 
 EXPERIMENT = "x-mlflow-experiment-id"
 RUN = "x-mlflow-run-id"
-INLINE_BYTES = 64 << 10  # a request up to this size is read where it arrives: a thread would cost more
+INLINE_BYTES = 64 << 10  # a request up to this size is decoded on the event loop: a thread would take longer
 
 _PROTOBUF = "application/x-protobuf"
 _JSON = "application/json"
@@ -24,7 +24,7 @@ _TAKEN: Headers = [(b"content-type", b"application/x-protobuf")]
 
 
 class _Asked(NamedTuple):
-    """What the head of a request says."""
+    """The parameters in the headers of a request."""
 
     experiment_id: str
     run_id: str | None
@@ -33,7 +33,7 @@ class _Asked(NamedTuple):
 
 
 class Calls:
-    """`translate` adds what a span says in other conventions under MLflow's names."""
+    """`translate` adds MLflow's attributes to spans of other conventions."""
 
     def __init__(self, translate: Translate) -> None:
         self._translate = translate
@@ -54,7 +54,7 @@ class Calls:
         return Response(200, _TAKEN, b"")
 
     def export_small(self, small: Small, answer: Answer) -> None:
-        """The same for a small request whose body is whole."""
+        """Store the spans of a small request with its whole body."""
         try:
             spans = self._spans(_asked(small.headers, small.visit), small.body)
         except Malformed as fault:
@@ -77,7 +77,7 @@ class Calls:
 
 
 def _asked(headers: Mapping[bytes, bytes], visit: Visit) -> _Asked:
-    """Raise Malformed, and Denied for an experiment to which the caller may not write."""
+    """Return the parameters.  Raise Malformed, and Denied for an experiment to which the caller may not write."""
     experiment_id = _header(headers, EXPERIMENT)
     if experiment_id is None:
         raise Malformed([{"type": "missing", "loc": ["header", EXPERIMENT], "msg": "Field required"}], 422)

@@ -1,4 +1,4 @@
-"""All routes of traces, and of what is kept beside them."""
+"""All routes of traces and related objects."""
 
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store_threads import StoreThreads

@@ -1,4 +1,4 @@
-"""The call that lists sessions of traces, which MLflow's API does not have.  Knows HTTP's side of it only."""
+"""The call that lists sessions of traces, which MLflow's API does not have."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ MAX_SEARCH = 250
 
 
 class FindSessions(Call, frozen=True):
-    """`search`: a part of the session's or the user's name, in any case."""
+    """`search` is a substring of the session's or the user's name, case-insensitive."""
 
     required: ClassVar[tuple[str, ...]] = ("experiment_id",)
     experiment_id: str | None = None

@@ -1,4 +1,4 @@
-"""The calls about traces of MLflow 2, which clients up to 3.0 make.  Knows HTTP's side of them only."""
+"""The calls about traces of MLflow 2, which clients up to 3.0 make."""
 
 import secrets
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class StartV2(Call, frozen=True):
 
 class EndV2(Call, frozen=True):
     trace_id: str = ""
-    request_id: str | None = None  # which clients repeat
+    request_id: str | None = None  # clients repeat it in the body
     timestamp_ms: int | None = None
     status: str | None = None
     request_metadata: list[Pair] | None = None

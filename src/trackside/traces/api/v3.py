@@ -1,4 +1,4 @@
-"""The calls about traces of MLflow 3.  Knows HTTP's side of them only."""
+"""The calls about traces of MLflow 3."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,10 +33,10 @@ from trackside.traces.storage.writer import write
 Read = Callable[[], AbstractContextManager[Tx]]
 
 VERSION = "3.0"
-SPANS_AT_ONCE = 100  # that are made ready together
-PIECE_BYTES = 1 << 20  # of an answer that leaves before the next one is made
+SPANS_AT_ONCE = 100  # that are encoded together
+PIECE_BYTES = 1 << 20  # an answer is sent in pieces of this size
 _AGENT = "mlflow-python-client/"
-_KEEPS_SPANS = (3, 4)  # clients from this version on look for the place of spans in the answer to a start
+_KEEPS_SPANS = (3, 4)  # clients from this version on read the location of spans from the answer to a start
 
 
 async def start(request: Request) -> Response:
@@ -46,7 +46,7 @@ async def start(request: Request) -> Response:
 
 
 def start_small(small: Small, answer: Answer) -> None:
-    """The same for a call whose body is whole."""
+    """Start a trace, for a small call with its whole body."""
     asked = _asked(small.headers, small.visit, small.body)
     small.write_together(write, asked, lambda trace: answer(200, [JSON_TYPE], _started(trace, asked, small.headers)))
 
@@ -60,7 +60,8 @@ def _asked(headers: Mapping[bytes, bytes], visit: Visit, body: bytes) -> Start:
 
 
 def _started(trace: State, asked: Start, headers: Mapping[bytes, bytes]) -> bytes:
-    """Tell a client that sends spans that they are in the store, so that it does not upload them as a file too."""
+    """Return the answer to a start.  It tells a client that sends spans by OTLP that they are in the store, so that it does not
+    also upload them as a file."""
     if version_of(headers) >= _KEEPS_SPANS:
         trace = msgspec.structs.replace(trace, tags={**trace.tags, m.SPANS_LOCATION: m.IN_STORE})
     said = [Raw(codec.encode(am.shown(each, trace.trace_id))) for each in asked.assessments]
@@ -68,7 +69,7 @@ def _started(trace: State, asked: Start, headers: Mapping[bytes, bytes]) -> byte
 
 
 def start_of(call: m.StartTrace) -> Start:
-    """Raise Invalid for a call that does not say which trace it is and where it is."""
+    """Return the start of a call.  Raise Invalid if it lacks the trace or its location."""
     info = call.trace.trace_info if call.trace is not None else None
     if info is None:
         raise codec.missing("trace.trace_info")
@@ -135,7 +136,7 @@ class Calls:
         yield from _framed(b'{"trace":', _whole(info, stored.lines(row.seq)), b"}")
 
     def batch_get(self, read: Read, call: m.BatchGet) -> Iterator[bytes]:
-        """Traces whose spans have not all come are left out."""
+        """Return traces with their spans; incomplete traces are left out."""
         with read() as tx:
             rows = [row for row in reader.by_ids(tx, call.trace_ids or [], call.experiment_ids) if row.is_whole]
             infos = _infos(tx, rows)
@@ -233,7 +234,7 @@ def _wrapped(info: Raw) -> Raw:
 
 
 def _row(trace: State, experiment_id: str) -> Row:
-    """Return a trace of the writer as the reader has it."""
+    """Return a trace of the writer in the reader's form."""
     return Row(
         (
             0,

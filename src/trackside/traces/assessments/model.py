@@ -1,7 +1,7 @@
-"""What an assessment is on the wire, and what is stored of it.  Pure.
+"""Assessments in the API, and their stored form.  Pure.
 
-Values are kept as JSON texts.  A list or an object of an expectation travels as a text within `serialized_value`, as MLflow's
-clients send it.
+Values are stored as JSON texts.  A list or an object of an expectation is sent as a text in `serialized_value`, as MLflow's
+clients do.
 """
 
 import json
@@ -67,7 +67,7 @@ class WireAssessment(Part, frozen=True):
     expectation: WireExpectation | None = None
     issue: WireIssue | None = None
     rationale: str | None = None
-    error: Any = None  # the old place of a feedback's error
+    error: Any = None  # the former place of a feedback's error
     metadata: dict[str, str] | None = None
     overrides: str | None = None
     valid: bool | None = None
@@ -84,7 +84,7 @@ class Update(Call, frozen=True):
     trace_id: str = ""
     assessment_id: str = ""
     assessment: WireAssessment | None = None
-    update_mask: Any = None  # "a,b" as protobuf's JSON has it, or {"paths": [...]}
+    update_mask: Any = None  # "a,b" as in protobuf's JSON, or {"paths": [...]}
 
 
 class OfAssessment(Call, frozen=True):
@@ -97,7 +97,7 @@ class Got(Answer, frozen=True):
 
 
 class Assessment(Struct, frozen=True):
-    """A row of `trace_assessments`, but for its keys."""
+    """A row of `trace_assessments` without its keys."""
 
     assessment_id: str
     name: str
@@ -116,7 +116,7 @@ class Assessment(Struct, frozen=True):
 
     @property
     def number(self) -> tuple[bool, float | None]:
-        """Return whether the value is a number, and what metrics take of it: 1 and 0 for yes and no too."""
+        """Return whether the value is a number, and its value in metrics: also 1 and 0 for yes and no."""
         value = json.loads(self.value)
         if isinstance(value, bool):
             return False, float(value)
@@ -132,7 +132,7 @@ class Assessment(Struct, frozen=True):
 
 
 def read(given: Any, assessment_id: str, now: int) -> Assessment:
-    """Return what a client says.  Raise Invalid."""
+    """Return the assessment of a call.  Raise Invalid."""
     wire = given if isinstance(given, WireAssessment) else codec.decode_body(WireAssessment, codec.encode(given))
     kind, value, error = _content(wire)
     name = wire.assessment_name or (wire.issue.issue_name if wire.issue is not None else None) or ""
@@ -161,7 +161,7 @@ def read(given: Any, assessment_id: str, now: int) -> Assessment:
 
 
 def updated(old: Assessment, call: Update, now: int) -> Assessment:
-    """Return the assessment with what the mask names.  Its source and span stay; metadata is merged."""
+    """Return the assessment with the fields of the mask updated.  Its source and span stay unchanged; metadata is merged."""
     wire = call.assessment or WireAssessment()
     paths = paths_of(call.update_mask)
     fields: dict[str, Any] = {name: getattr(old, name) for name in old.__struct_fields__}
@@ -185,7 +185,7 @@ def updated(old: Assessment, call: Update, now: int) -> Assessment:
 
 
 def paths_of(mask: Any) -> set[str]:
-    """Return the fields that a mask names, by our words; protobuf writes masks in camel case, split by commas."""
+    """Return the fields of a mask in snake case; protobuf's JSON has them in camel case, separated by commas."""
     given = mask.split(",") if isinstance(mask, str) else mask.get("paths") if isinstance(mask, dict) else None
     if not isinstance(given, list):
         raise Invalid(f"update_mask is {str(mask)[:200]!r}; it must be names of fields, such as 'feedback,rationale'")
@@ -203,7 +203,7 @@ def source_type(text: str | None) -> str:
 
 
 def shown(found: Assessment, trace_id: str) -> dict[str, Any]:
-    """Return an assessment as MLflow's calls answer it."""
+    """Return an assessment in the form of MLflow's calls."""
     value = json.loads(found.value)
     made: dict[str, Any] = {
         "assessment_id": found.assessment_id,

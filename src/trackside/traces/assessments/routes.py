@@ -1,4 +1,4 @@
-"""The calls about assessments.  Knows HTTP's side of them only."""
+"""The calls about assessments."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx

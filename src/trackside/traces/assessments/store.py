@@ -1,4 +1,4 @@
-"""Assessments in SQL.  Knows their table and that of traces."""
+"""Assessments in SQL."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -108,7 +108,7 @@ def update(tx: Tx, call: am.Update) -> Assessment:
 
 
 def delete(tx: Tx, trace_id: str, assessment_id: str) -> None:
-    """Delete an assessment, and make the one valid again that it overrode.  Harmless if there is none."""
+    """Delete an assessment, if it exists, and make the one that it overrode valid again."""
     seq, experiment_seq = _trace(tx, trace_id)
     gone = tx.one(
         """
@@ -132,7 +132,7 @@ def delete(tx: Tx, trace_id: str, assessment_id: str) -> None:
 
 
 def of_traces(tx: Tx, traces: Iterable[tuple[int, str]]) -> dict[int, list[Raw]]:
-    """Return the assessments of traces (key, id) as MLflow's calls answer them, by the key."""
+    """Return the assessments of traces (key, id) in the form of MLflow's calls, by the key."""
     ids = dict(traces)
     found: dict[int, list[Raw]] = {}
     if not ids:

@@ -1,6 +1,6 @@
-"""The spans of one trace that arrived together, as the store takes them.  Pure, but for compression.
+"""The spans of one trace that arrived together, prepared for the store.  Pure, except for compression.
 
-All that costs time is done here, outside of the writer: attributes are translated, lines encoded and compressed.
+The expensive work is done here, outside of the writer: attributes are translated, lines encoded and compressed.
 """
 
 import json
@@ -37,12 +37,12 @@ USER_ID = "user.id"
 
 MAX_MODEL = 500
 
-# Adds attributes under MLflow's names; given a span's attributes (JSON texts by name) and its events.
+# Adds MLflow's attributes to a span's attributes (JSON texts by name), using its events.
 Translate = Callable[[dict[str, str], list[Event]], None]
 
 
 class SpanRow(Struct, frozen=True):
-    """A row of `trace_spans`, but for the trace and its experiment.  The names are those of the columns."""
+    """A row of `trace_spans` without the trace and its experiment.  The fields have the names of the columns."""
 
     span_id: int
     parent_id: int | None
@@ -69,7 +69,7 @@ class Batch(Struct, frozen=True):
     response_preview: str | None
     session: str | None
     user: str | None
-    tags: dict[str, str]  # of the resource, then of the root span, which win
+    tags: dict[str, str]  # of the resource and of the root span, which takes precedence
     rows: list[SpanRow]
     nodes: list[Node]
     has_usage: bool
@@ -78,7 +78,8 @@ class Batch(Struct, frozen=True):
 
 
 def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], translate: Translate) -> Batch:
-    """A span that is there twice counts as it is the last time.  `resource` are the attributes of what sent the spans."""
+    """Return the batch of spans; the last one counts of a span that appears twice.  `resource` are the attributes of the
+    sender."""
     by_id = {span.span_id: span for span in spans}
     rows, nodes, lines = [], [], []
     session = user = None
@@ -120,12 +121,12 @@ def batch_of(trace_id: str, spans: Iterable[Span], resource: Mapping[str, Any], 
 
 
 def rows_of(spans: Iterable[Span]) -> list[SpanRow]:
-    """Return the rows of spans, which nothing is stored of."""
+    """Return the rows of spans that are not stored yet."""
     return [_row(span)[0] for span in {span.span_id: span for span in spans}.values()]
 
 
 def storable(text: str) -> str:
-    """Without NUL, which PostgreSQL has no place for in texts."""
+    """Return the text without NUL, which PostgreSQL cannot store."""
     return text.replace("\0", "\ufffd") if "\0" in text else text
 
 
@@ -161,7 +162,7 @@ _NO_COSTS = (None,) * len(COST_KEYS)
 
 
 def _text(text: str | None) -> str:
-    """Return what an attribute says, as a text; empty for nothing."""
+    """Return the value of an attribute as text; empty for none."""
     if text is None:
         return ""
     value = forms.value_of(text)
@@ -171,7 +172,7 @@ def _text(text: str | None) -> str:
 
 
 def _bounded(text: str | None) -> str | None:
-    """Return what an attribute says, cut to the length of a column; None for nothing."""
+    """Return the value of an attribute, truncated to the length of a column; None for none."""
     if text is None:
         return None
     return _column(text) if len(text) <= MAX_MODEL else _cut(text)
@@ -189,7 +190,7 @@ def _shown(text: str | None) -> str | None:
 
 
 def _resource_tags(resource: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attributes of a resource that become tags: not the SDK's own, and none that the server keeps itself."""
+    """Return the attributes of a resource that become tags: all except the SDK's own and those that the server keeps itself."""
     tags: dict[str, str] = {}
     for key, value in resource.items():
         if not key.startswith(("telemetry.sdk.", "mlflow.")):
@@ -207,7 +208,7 @@ def _root_tags(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def _add_tag(tags: dict[str, str], key: str, value: str) -> None:
-    """A tag that could not be set by a call is left out."""
+    """Add a tag, unless a call could not set it."""
     if key in SERVER_TAGS:
         return
     try:

@@ -1,17 +1,17 @@
-"""Compressed request bodies, in bounded memory.  Knows gzip and deflate; knows no message."""
+"""Decompresses request bodies (gzip, deflate) in bounded memory."""
 
 import zlib
 
 from trackside.core.errors import TooLarge
 from trackside.traces.ingest.otlp import Malformed
 
-MAX_BYTES = 64 << 20  # of a request, unpacked
+MAX_BYTES = 64 << 20  # of a request, uncompressed
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
 
 def unpack(body: bytes, encoding: str, most_bytes: int = MAX_BYTES) -> bytes:
-    """Raise Malformed for what cannot be unpacked, TooLarge for what would be larger than `most_bytes`."""
+    """Return the uncompressed body.  Raise Malformed for invalid data, TooLarge if it exceeds `most_bytes`."""
     match encoding.strip().lower():
         case "" | "identity":
             return body
@@ -27,7 +27,7 @@ def unpack(body: bytes, encoding: str, most_bytes: int = MAX_BYTES) -> bytes:
 
 
 def _unpack(body: bytes, window: int, most_bytes: int, name: str) -> bytes:
-    """A body of several gzip members is their texts one after the other."""
+    """Return the concatenated texts of a body, which may have several gzip members."""
     pieces: list[bytes] = []
     size, rest = 0, body
     try:

@@ -1,4 +1,4 @@
-"""The file traces.json that clients before 3.4 upload, to spans: MLflow 2's form and MLflow 3's.  Pure."""
+"""Decodes traces.json, which clients before 3.4 upload, to spans: MLflow 2's form and MLflow 3's.  Pure."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ _CODES = {"OK": CODES[1], "ERROR": CODES[2]}
 
 
 def read(data: bytes, trace_id: str) -> list[Span]:
-    """Raise Invalid for what is no such file."""
+    """Return the spans of a file.  Raise Invalid."""
     try:
         found = msgspec.json.decode(data)
         return [_span(each, trace_id) for each in found["spans"]]

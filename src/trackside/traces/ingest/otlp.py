@@ -1,7 +1,7 @@
-"""OTLP requests to spans.  Knows protobuf's messages and OTLP's JSON; knows no HTTP and no table.
+"""Decodes OTLP requests (protobuf and JSON) to spans.
 
-The messages are imported with the first request: most servers start without one.  A slice of a repeated field is a list, over
-which a loop takes a third of the time: the fields themselves have no iterator of their own.
+The protobuf messages are imported with the first request, since most servers start without one.  Repeated fields are sliced to
+lists, over which a loop takes a third of the time.
 """
 
 import base64
@@ -13,18 +13,18 @@ from typing import Any, NamedTuple
 from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status, encode
 
 SERVICE = "service.name"
-# Agents whose service's name is put onto their root spans, as MLflow's UI shows it.
+# Agents whose service name is put onto their root spans, as MLflow's UI shows it.
 AGENTS = frozenset({"claude-code", "codex_cli_rs", "codex_vscode", "gemini-cli", "qwen-code"})
 MAX_NAME, MOST_NAMES = (
     100,
     1_000,
-)  # characters and count of members' names that are remembered: most spans have the same few
+)  # characters and number of cached JSON names: most spans have the same few
 _NO_ID = b"\0" * 8
 _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
 
 
 class Malformed(Exception):
-    """The request is no OTLP request; `detail` is what MLflow's server says of it.  `status` is the answer's."""
+    """The request is not an OTLP request; `detail` is the message of MLflow's server, `status` the HTTP status."""
 
     def __init__(self, detail: Any, status: int = 400) -> None:
         super().__init__(detail)
@@ -49,7 +49,7 @@ class Sent:
 
     @property
     def spans(self) -> list[Span]:
-        """Made when they are asked for: a request of many traces never has all of them in memory.  Raise Malformed."""
+        """Return the spans, decoded at the call, so that the spans of a request are not all in memory.  Raise Malformed."""
         return [_span(message, self._trace, agent) for message, agent in self._messages]
 
 
@@ -97,7 +97,7 @@ class _Ids(NamedTuple):
 
 
 def _ids(given: bytes) -> _Ids:
-    if not given:  # zeros are ids, as on MLflow's server
+    if not given:  # an id of zeros is valid, as on MLflow's server
         raise _no_span()
     trace = _id(given, 16)
     trace_id = f"tr-{trace.hex()}"
@@ -169,9 +169,9 @@ def _no_span() -> Malformed:
 
 
 def _text(value: Any) -> str:
-    """Return the JSON text of an attribute's value, as `json.dumps` writes it; callers have looked for a text that is not empty.
+    """Return the JSON text of an attribute's value, as `json.dumps` writes it; callers check for a non-empty string first.
 
-    A number that is there and not zero needs no question which member it is: nearly all values are texts or numbers."""
+    For a non-zero number the kind of the value need not be looked up: nearly all values are texts or numbers."""
     if number := value.int_value:
         return str(number)
     kind = value.WhichOneof("value")
@@ -206,7 +206,7 @@ def _name(key: str) -> str:
     return name
 
 
-_NAMES: dict[str, str] = {}  # of members of earlier requests
+_NAMES: dict[str, str] = {}  # of members in earlier requests
 
 
 def _plain(value: Any) -> Any:
@@ -222,7 +222,7 @@ def _plain(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """Return bytes as base64, as JSON has them; and NaN, which it has not, as a text."""
+    """Return a value for JSON: bytes as base64, NaN as a text."""
     match value:
         case bytes():
             return base64.b64encode(value).decode()
@@ -237,7 +237,7 @@ def _json(value: Any) -> Any:
 
 
 def _parse_json(body: bytes, request: Any) -> None:
-    """OTLP's JSON has ids in hexadecimal, and protobuf's JSON in base64."""
+    """Parse OTLP's JSON, whose ids are hexadecimal, into a protobuf message, whose JSON has base64."""
     from google.protobuf import json_format  # type: ignore[import-untyped]  # noqa: PLC0415  # has no stubs; see above
 
     found = json.loads(body)

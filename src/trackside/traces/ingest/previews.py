@@ -1,4 +1,4 @@
-"""What a list shows of a trace's input and output: the last message of a chat, or else the beginning of the value.  Pure."""
+"""The previews of a trace's input and output: the last message of a chat, else the beginning of the value.  Pure."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _TEXT_PARTS = ("text", "output_text")
 
 
 def preview(text: str | None, role: str) -> str | None:
-    """`text` is the JSON text of an attribute; `role` whose message is looked for."""
+    """Return the preview of an attribute's JSON text; `role` is the role of the message to show."""
     if text is None:
         return None
     messages = _messages(value_of(text))
@@ -18,7 +18,7 @@ def preview(text: str | None, role: str) -> str | None:
 
 
 def _messages(value: Any) -> list[dict[str, Any]]:
-    """Return the messages of a chat, in the forms of OpenAI's APIs; empty for what is no chat."""
+    """Return the messages of a chat, in the forms of OpenAI's APIs; empty if the value is not a chat."""
     while isinstance(value, dict):
         for key in ("messages", "input", "output"):
             found = value.get(key)

@@ -1,7 +1,7 @@
-"""Tokens and costs of a whole trace from those of its spans.  Pure.
+"""Sums tokens and costs of a trace from those of its spans.  Pure.
 
-A span that carries a sum stands for all spans below it: a framework that sums up at the agent, and the model calls below, are not
-counted twice.  Tokens and costs are summed separately.
+A span with a sum stands for all spans below it, so that a sum at an agent and the model calls below it are not counted twice.
+Tokens and costs are summed separately.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,11 +14,11 @@ from msgspec import Struct
 
 from trackside.traces.model import CACHE_KEYS, COST_KEYS, TOKEN_KEYS, finite, json_object, whole
 
-Counts = list[int | None]  # of tokens, in the order of `_KEYS`, without the Nones at the end
+Counts = list[int | None]  # of tokens, in the order of `_KEYS`, without trailing Nones
 
 
 class Node(Struct, frozen=True):
-    """A span of the tree, with what it says of itself; None for nothing."""
+    """A span of the tree, with its tokens and cost; None if it has none."""
 
     span_id: int
     parent_id: int | None
@@ -27,7 +27,7 @@ class Node(Struct, frozen=True):
 
 
 def counts_in(text: str | None) -> Counts | None:
-    """Return the tokens that the JSON text of an attribute names; None if it is no object or an empty one."""
+    """Return the tokens in an attribute's JSON text; None if it is not an object, or an empty one."""
     if text is None:
         return None
     try:
@@ -35,7 +35,7 @@ def counts_in(text: str | None) -> Counts | None:
     except (ValueError, RecursionError):  # it has other values, such as numbers in texts
         return _counts_of(json_object(text))
     counts = _without_end(list(msgspec.structs.astuple(usage)))
-    return counts or _counts_of(json_object(text))  # an object without tokens is not an empty one
+    return counts or _counts_of(json_object(text))  # an object without known tokens differs from an empty one
 
 
 def _counts_of(usage: dict[str, Any] | None) -> Counts | None:
@@ -49,25 +49,27 @@ def _without_end(counts: Counts) -> Counts:
 
 
 def text_of(counts: Counts | None) -> str | None:
-    """Return the tokens of a span as they are stored: a JSON array."""
+    """Return the tokens of a span in the stored form, a JSON array."""
     return None if counts is None else msgspec.json.encode(counts).decode()
 
 
 def counts_from(text: str | None) -> Counts | None:
-    """Read what `text_of` made, and the JSON objects that were stored before."""
+    """Return the tokens of a stored text: a JSON array, or an object in older rows."""
     return _counts(text) if text is not None and text.startswith("[") else counts_in(text)
 
 
 _KEYS = (*TOKEN_KEYS, *CACHE_KEYS)
 _Count = Annotated[int, msgspec.Meta(ge=1 - 2**63, le=2**63 - 1)]
 _usage_in = msgspec.json.Decoder(
-    msgspec.defstruct("Usage", [(key, _Count | None, None) for key in _KEYS], frozen=True)  # as nearly all spans say it
+    msgspec.defstruct(
+        "Usage", [(key, _Count | None, None) for key in _KEYS], frozen=True
+    )  # the form of nearly all spans
 ).decode
 _counts = msgspec.json.Decoder(Counts).decode
 
 
 def usage_of(nodes: Sequence[Node]) -> dict[str, int]:
-    """Return the tokens of a trace; empty if no span has any.  The total leaves tokens of caches out."""
+    """Return the tokens of a trace; empty if no span has any.  The total excludes cache tokens."""
     said = [node.usage for node in _topmost(nodes, _usage) if node.usage is not None]
     found: dict[str, int] = {}
     for key, counts in zip(_KEYS, zip_longest(*said), strict=False):
@@ -92,7 +94,7 @@ _cost = attrgetter("cost")
 
 
 def _topmost(nodes: Sequence[Node], value: Callable[[Node], Any]) -> Iterable[Node]:
-    """Yield the nodes with a value that have none above them.  A node on a cycle has no root: it counts by itself."""
+    """Yield the nodes with a value and without one above them.  A node on a cycle has no root and counts by itself."""
     if not any(value(node) is not None for node in nodes):
         return
     children: dict[int, list[Node]] = {}
@@ -106,7 +108,7 @@ def _topmost(nodes: Sequence[Node], value: Callable[[Node], Any]) -> Iterable[No
     seen: set[int] = set()
     waiting = [node for node in nodes if value(node) is not None]
     while stack or waiting:
-        if not stack:  # what is left has only itself above it
+        if not stack:  # the rest is on cycles
             node = waiting.pop()
             if node.span_id in seen:
                 continue

@@ -1,6 +1,6 @@
-"""What an issue is on the wire, and what it may say.  Pure.
+"""Issues in the API, and checks of their values.  Pure.
 
-A trace shows an issue by an assessment of kind `issue`, whose name is the issue's id.
+A trace refers to an issue by an assessment of kind `issue`, whose name is the issue's id.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ def check_status(status: str | None) -> str:
 
 
 def rank(severity: str | None) -> int | None:
-    """Return the place of a severity in their order, which is how it is stored."""
+    """Return the rank of a severity, which is how it is stored."""
     if severity is None:
         return None
     if severity not in SEVERITIES:

@@ -1,4 +1,4 @@
-"""The calls about issues.  Knows HTTP's side of them only."""
+"""The calls about issues."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -24,7 +24,7 @@ def update(tx: Tx, call: im.Update) -> im.Got:
 
 def find(tx: Tx, call: im.Search) -> im.Found:
     found, token = store.page(tx, call)
-    return im.Found(issues=found, next_page_token=token or "")  # as MLflow's server, which never leaves it out
+    return im.Found(issues=found, next_page_token=token or "")  # MLflow's server never omits it
 
 
 def routes() -> list[Route]:

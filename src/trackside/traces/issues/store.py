@@ -1,4 +1,4 @@
-"""Issues in SQL.  Knows their table, and the assessments that lead traces to them."""
+"""Issues in SQL, with the assessments that refer to them."""
 
 import uuid
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from trackside.experiments.model import check_id
 from trackside.traces import paging
 from trackside.traces.issues import model as im
 
-# The columns are the fields of `Issue` in their order, but for the number of traces.
+# The columns are the fields of `Issue` in their order, except the number of traces.
 _COLUMNS = """
 i.issue_id, e.experiment_id, i.name, i.description, i.status, i.created_at, i.updated_at, i.severity, i.root_causes,
 i.source_run_id, i.categories, i.created_by
@@ -82,7 +82,7 @@ def update(tx: Tx, call: im.Update) -> im.Issue:
 
 
 def page(tx: Tx, call: im.Search) -> tuple[list[im.Issue], str | None]:
-    """Return issues, the gravest first, and the token of the next page."""
+    """Return issues, the most severe first, and the token of the next page."""
     most = paging.check_most(call.max_results, im.DEFAULT_RESULTS)
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
     bind = Binder()
@@ -115,7 +115,7 @@ def page(tx: Tx, call: im.Search) -> tuple[list[im.Issue], str | None]:
 
 
 def locate(tx: Tx, issue_id: str) -> Object | None:
-    """The experiment of an issue, for access control."""
+    """Return the experiment of an issue, for access control; None if there is no such issue."""
     row = tx.one(f"SELECT e.experiment_id {_FROM} AND i.issue_id = :id", id=issue_id)
     return None if row is None else Object("experiment", str(row[0]))
 

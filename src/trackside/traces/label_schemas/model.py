@@ -1,7 +1,7 @@
-"""What a question to reviewers is on the wire, and which ones are allowed.  Pure.
+"""Label schemas (questions to reviewers) in the API, and which are allowed.  Pure.
 
-Each experiment has a default question.  It has no row in the store: its id is the experiment's id in hexadecimal, so that
-reading the questions of an experiment writes nothing.
+Each experiment has a default schema.  It has no row in the store: its id is the experiment's id in hexadecimal, so that reading
+the schemas of an experiment writes nothing.
 """
 
 import re
@@ -46,7 +46,7 @@ class Text(Part, frozen=True, omit_defaults=True):
 
 
 class Input(Part, frozen=True, omit_defaults=True):
-    """How a reviewer answers: one of these."""
+    """The kind of answer: exactly one of the fields."""
 
     pass_fail: PassFail | None = None
     categorical: Categorical | None = None
@@ -70,7 +70,7 @@ class LabelSchema(Answer, frozen=True):
     name: str
     type: str
     enable_comment: bool
-    input: Any  # as `Input` has it
+    input: Any  # in the form of `Input`
     created_at: int  # ms
     last_updated_at: int  # ms
     is_default: bool
@@ -125,7 +125,7 @@ class Listed(Answer, frozen=True):
 
 
 class New(Struct, frozen=True):
-    """A question that was checked."""
+    """A checked schema to create."""
 
     name: str
     type: str
@@ -139,7 +139,7 @@ def default_id(experiment_id: int) -> str:
 
 
 def experiment_of(schema_id: str) -> int | None:
-    """Return the experiment whose default question has the id; None for another question."""
+    """Return the experiment whose default schema has the id; None for another schema."""
     found = _DEFAULT_ID.fullmatch(schema_id)
     number = int(found[1], 16) if found else 2**63
     return number if number < 2**63 else None
@@ -203,7 +203,7 @@ def check_input(given: Input | None) -> Input:
 
 
 def check_unchanged(old: Input, new: Input) -> None:
-    """Raise Invalid where answers that were given before would have no meaning for the new input."""
+    """Raise Invalid if earlier answers would be invalid for the new input."""
     if old.kind != new.kind:
         raise Invalid(
             f"A label schema's input type cannot be changed after creation (existing: {old.kind}, got: {new.kind})."

@@ -1,4 +1,4 @@
-"""The calls about label schemas.  Knows HTTP's side of them only."""
+"""The calls about label schemas."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx

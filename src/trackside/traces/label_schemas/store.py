@@ -1,4 +1,4 @@
-"""Label schemas in SQL.  Knows their table, and the default question that each experiment has without a row."""
+"""Label schemas in SQL, and the default schema of each experiment, which has no row."""
 
 import uuid
 from collections.abc import Sequence
@@ -82,7 +82,7 @@ def get_by_name(tx: Tx, experiment_id: str, name: str) -> lm.LabelSchema:
 def page(
     tx: Tx, experiment_id: str, max_results: int | None, page_token: str | None
 ) -> tuple[list[lm.LabelSchema], str | None]:
-    """Return the questions of an experiment, the newest first, and the token of the next page."""
+    """Return the schemas of an experiment, the newest first, and the token of the next page."""
     most = paging.check_most(max_results, lm.DEFAULT_RESULTS)
     seq = experiments.active_seq(tx, experiment_id)
     rows, token = paging.page(
@@ -133,7 +133,7 @@ def update(tx: Tx, call: lm.Update) -> lm.LabelSchema:
 
 
 def delete(tx: Tx, schema_id: str) -> None:
-    """Harmless if there is no such question.  Answers that were given stay."""
+    """Delete a schema, if it exists.  Existing answers stay."""
     if lm.experiment_of(schema_id) is not None:
         raise Invalid("The experiment's default question cannot be deleted.")
     place = locate(tx, schema_id)
@@ -145,7 +145,7 @@ def delete(tx: Tx, schema_id: str) -> None:
 
 
 def locate(tx: Tx, schema_id: str) -> Object | None:
-    """The experiment of a question, for access control."""
+    """Return the experiment of a schema, for access control; None if there is no such schema."""
     experiment_id = lm.experiment_of(schema_id)
     if experiment_id is not None:
         row = tx.one(
@@ -163,7 +163,7 @@ def locate(tx: Tx, schema_id: str) -> Object | None:
 
 
 def check_known(tx: Tx, experiment_id: str, experiment_seq: int, schema_ids: Sequence[str]) -> None:
-    """Raise Invalid for ids that name no question of the experiment."""
+    """Raise Invalid for ids that are not schemas of the experiment."""
     known = {lm.default_id(int(experiment_id))}
     known |= {
         row[0]

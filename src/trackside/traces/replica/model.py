@@ -1,7 +1,7 @@
-"""Shapes and checks of scorers, questions, queues and issues that another server has.  Pure.
+"""Shapes and checks of scorers, label schemas, queues and issues of another server.  Pure.
 
-Fields have the names of MLflow's calls.  Each may be left out, as in all calls: what must be there is checked when it is put.
-An object that the other server changed later than this one replaces it.
+Fields have the names of MLflow's calls.  Each may be omitted; required ones are checked when the object is stored.  An object
+that the other server changed later replaces the local one.
 """
 
 import re
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class How(StrEnum):
-    """The outcome of an object; of a dry run, the outcome that it would have."""
+    """The outcome for an object; of a dry run, the expected outcome."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -68,7 +68,7 @@ class GivenItem(Part, frozen=True):
 
 
 class GivenQueue(Part, frozen=True):
-    """`items`: some of them, or all."""
+    """A queue with all or some of its items."""
 
     queue_id: str = ""
     name: str = ""
@@ -96,7 +96,7 @@ class GivenIssue(Part, frozen=True):
 
 
 class Outcome(Answer, frozen=True):
-    """`reason`: why an object was not taken, or what of it was left out."""
+    """`reason`: why an object was refused, or which part of it was left out."""
 
     kind: Kind
     name: str

@@ -1,4 +1,4 @@
-"""Puts review queues of another server into an experiment, in SQL, with their users and their traces."""
+"""Stores review queues of another server in an experiment, with their users and traces."""
 
 from trackside.core.db.tx import Change, Tx
 from trackside.traces.label_schemas import model as lm
@@ -8,9 +8,9 @@ from trackside.traces.review_queues import model as rm
 
 
 def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run: bool) -> tuple[How, int]:
-    """Return what became of the queue, and how many of its traces are not in the experiment.
+    """Store a queue.  Return the outcome, and the number of its traces that are not in the experiment.
 
-    `default_id`: of the default question at the other server, which has another id here."""
+    `default_id` is the id of the default label schema on the other server, which has another id here."""
     ours = lm.default_id(int(at.experiment_id))
     new = rm.read(
         rm.Create(

@@ -1,6 +1,6 @@
-"""Puts scorers, questions and issues of another server into an experiment, in SQL.  Queues are `queue_store`.
+"""Stores scorers, label schemas and issues of another server in an experiment; queues are in `queue_store`.
 
-Each call may be repeated: what is here and is not older stays.  A refusal comes before anything is written.
+Each call is idempotent: a local object that is not older stays.  A refused call writes nothing.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def how(stored: Stored | None, at: Place, updated_at: int) -> How:
 
 
 def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
-    """Add the versions that are not here.  Settings of automatic evaluation come where there are none."""
+    """Add the missing versions.  Settings of automatic evaluation are added if there are none."""
     name, scorer_id = sm.check_name(given.name), check_id(given.scorer_id, "scorer_id")
     rate = None if given.sample_rate is None else sm.check_rate(given.sample_rate)
     for each in given.versions:
@@ -222,7 +222,7 @@ def put_issue(tx: Tx, at: Place, given: GivenIssue, *, dry_run: bool) -> How:
 
 
 def _stored(tx: Tx, table: str, key: str, id_column: str, id_: str) -> Stored | None:
-    """`table` and the columns are names of this module."""
+    """Return the stored object of an id; `table` and the columns are names of this module."""
     row = tx.one(
         f"""
         SELECT {key}, experiment_seq, updated_at FROM {table} WHERE workspace_id = :ws AND {id_column} = :id FOR UPDATE

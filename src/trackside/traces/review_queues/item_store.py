@@ -1,6 +1,6 @@
-"""The traces of review queues in SQL, with the status that reviewers gave them.
+"""The items of review queues (traces with a review status) in SQL.
 
-A trace in the trash keeps its place, which no call shows, and has it again when it is restored.
+A trace in the trash keeps its row, which no call returns, until it is restored.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _ORDER = (Term("x.created_at", ascending=False, kind="whole number"), Term("x.tr
 
 
 def add(tx: Tx, queue_id: str, trace_ids: Sequence[str]) -> list[rm.Item]:
-    """Add traces of the queue's experiment.  One that is there keeps its status."""
+    """Add traces of the queue's experiment.  An existing item keeps its status."""
     seq, experiment_seq = store.lock(tx, queue_id)
     known: dict[str, int] = dict(
         tx.all(
@@ -57,7 +57,7 @@ def add(tx: Tx, queue_id: str, trace_ids: Sequence[str]) -> list[rm.Item]:
 
 
 def remove(tx: Tx, queue_id: str, trace_ids: Sequence[str]) -> None:
-    """Ids that are not in the queue are passed over."""
+    """Remove items; ids that are not in the queue are ignored."""
     seq, _ = store.lock(tx, queue_id)
     gone = tx.run(
         """
@@ -87,7 +87,8 @@ def page(tx: Tx, call: rm.ListItems) -> tuple[list[rm.Item], str | None]:
 
 
 def set_status(tx: Tx, queue_id: str, trace_id: str, status: str, completed_by: str | None) -> rm.Item:
-    """The status that an item has already changes nothing: a second reviewer does not take the first one's place."""
+    """Set the status of an item and return it.  Setting the same status again changes nothing, so that the first reviewer stays
+    recorded."""
     user = rm.check_actor(status, completed_by)
     seq, _ = store.lock(tx, queue_id)
     changed = tx.run(

@@ -1,7 +1,7 @@
-"""What a review queue and its items are on the wire, and what their names may be.  Pure.  The rules and messages are MLflow's.
+"""Review queues and their items in the API, and checks of their names, with MLflow's rules and messages.  Pure.
 
-A user queue has the name of its one user and asks all questions of the experiment; a custom queue has a name, users and
-questions of its own.  Users are compared in lower case.
+A user queue has the name of its one user and all schemas of the experiment; a custom queue has a name, users and schemas of its
+own.  Users are compared in lower case.
 """
 
 from collections.abc import Iterable
@@ -88,7 +88,7 @@ class ListQueues(Call, frozen=True):
 
 
 class Update(Call, frozen=True):
-    """`users` and `schema_ids` count only with their flag: an empty list is not told from an absent one."""
+    """`users` and `schema_ids` apply only with their flag, because an empty list cannot be distinguished from an absent one."""
 
     required: ClassVar[tuple[str, ...]] = ("queue_id",)
     queue_id: str | None = None
@@ -148,7 +148,7 @@ class OneItem(Answer, frozen=True):
 
 
 class New(Struct, frozen=True):
-    """A queue that was checked."""
+    """A checked queue to create."""
 
     name: str
     queue_type: str
@@ -175,7 +175,7 @@ def read(call: Create) -> New:
 
 
 def check_name(name: str | None) -> str:
-    """Return the name of a custom queue."""
+    """Return the name of a custom queue, or raise Invalid."""
     wanted = _filled((name or "").strip(), "name", MAX_NAME)
     if wanted.lower() == RESERVED:
         raise Invalid(f"`{wanted}` is a reserved queue name and cannot be used for a custom queue.")
@@ -205,7 +205,7 @@ def check_schema_ids(given: Iterable[str] | None) -> list[str]:
 
 
 def check_item_ids(given: Iterable[str] | None) -> list[str]:
-    """Return ids without blanks around them, each once."""
+    """Return the distinct ids, without surrounding blanks."""
     ids = list(dict.fromkeys(_filled(each.strip(), "item_id", 50) for each in given or ()))
     if not ids:
         raise Invalid("`item_ids` must be a non-empty list; got [].")
@@ -226,7 +226,7 @@ def check_status(given: str | None) -> str:
 
 
 def check_actor(status: str, completed_by: str | None) -> str | None:
-    """Return who gave an item its status."""
+    """Return the user who set the status of an item."""
     user = completed_by.strip().lower() if completed_by else None
     if status == PENDING:
         if user is not None:

@@ -1,6 +1,7 @@
-"""The calls about review queues.  Knows HTTP's side of them only.
+"""The calls about review queues.
 
-Who owns a queue and who reviewed an item is the signed-in caller; without access control it is whom the call names.
+The owner of a queue and the reviewer of an item are the signed-in caller; without access control they are the users that the call
+names.
 """
 
 from trackside.core.access import Action

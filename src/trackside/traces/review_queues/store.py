@@ -1,4 +1,4 @@
-"""Review queues in SQL.  Knows their tables; their items are `item_store`."""
+"""Review queues in SQL; their items are in `item_store`."""
 
 import uuid
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from trackside.traces.label_schemas import store as label_schemas
 from trackside.traces.review_queues import model as rm
 from trackside.traces.storage.changes import check_not_held
 
-# The columns after the key are the fields of `ReviewQueue` in their order, but for the users.
+# The columns after the key are the fields of `ReviewQueue` in their order, except the users.
 _SELECT = """
 SELECT q.queue_seq, q.queue_id, e.experiment_id, q.name, q.queue_type, q.created_at, q.updated_at, q.created_by, q.schema_ids
 FROM review_queues q JOIN experiments e ON e.experiment_seq = q.experiment_seq WHERE q.workspace_id = :ws
@@ -26,7 +26,7 @@ _ids = msgspec.json.Decoder(list[str]).decode
 
 
 def create(tx: Tx, experiment_id: str, new: rm.New, owner: str | None) -> rm.ReviewQueue:
-    """Raise AlreadyExists where the experiment has a queue of the name, in whatever case."""
+    """Create a queue.  Raise AlreadyExists if the experiment has a queue of that name, ignoring case."""
     seq, _ = experiments.active(tx, experiment_id)
     label_schemas.check_known(tx, experiment_id, seq, new.schema_ids)
     queue_id = f"rq-{uuid.uuid4().hex}"
@@ -53,7 +53,7 @@ def create(tx: Tx, experiment_id: str, new: rm.New, owner: str | None) -> rm.Rev
 
 
 def of_user(tx: Tx, experiment_id: str, user: str) -> rm.ReviewQueue:
-    """Return the queue of a user, which is made if there is none."""
+    """Return the queue of a user; create it if there is none."""
     experiments.active(tx, experiment_id)
     found = _named(tx, experiment_id, user)
     if found is None:
@@ -111,7 +111,7 @@ def page(tx: Tx, call: rm.ListQueues) -> tuple[list[rm.ReviewQueue], str | None]
 
 
 def update(tx: Tx, call: rm.Update) -> rm.ReviewQueue:
-    """The questions of a queue with items stay as they are: reviewers have begun to answer them."""
+    """Update a queue.  The schemas of a queue with items cannot change: reviewers may have answered them."""
     queue_id = call.queue_id or ""
     seq, experiment_seq = lock(tx, queue_id)
     old = get(tx, queue_id)
@@ -154,7 +154,7 @@ def update(tx: Tx, call: rm.Update) -> rm.ReviewQueue:
 
 
 def delete(tx: Tx, queue_id: str) -> None:
-    """Harmless if there is no such queue.  Answers that reviewers gave stay with the traces."""
+    """Delete a queue, if it exists.  Reviewers' answers stay with the traces."""
     place = locate(tx, queue_id)
     if place is None:
         return
@@ -167,7 +167,7 @@ def delete(tx: Tx, queue_id: str) -> None:
 
 
 def locate(tx: Tx, queue_id: str) -> Object | None:
-    """The experiment of a queue, for access control."""
+    """Return the experiment of a queue, for access control; None if there is no such queue."""
     row = tx.one(
         """
         SELECT e.experiment_id FROM review_queues q JOIN experiments e ON e.experiment_seq = q.experiment_seq
@@ -179,7 +179,7 @@ def locate(tx: Tx, queue_id: str) -> Object | None:
 
 
 def lock(tx: Tx, queue_id: str) -> tuple[int, int]:
-    """Return the keys of a queue and of its experiment.  No other transaction changes the queue until this one has ended."""
+    """Return the keys of a queue and of its experiment, and lock the queue until the end of the transaction."""
     row = tx.one(
         "SELECT queue_seq, experiment_seq FROM review_queues WHERE workspace_id = :ws AND queue_id = :id FOR UPDATE",
         id=queue_id,

@@ -1,7 +1,7 @@
-"""What a scorer is on the wire, and which scorers are stored.  Pure.
+"""Scorers in the API, and which scorers are accepted.  Pure.
 
-A scorer is JSON that MLflow's client makes and reads.  One that carries code is refused: a client that loads
-it would run that code.
+A scorer is JSON that MLflow's client creates and reads.  A scorer with code is refused, because a client that loads it would run
+the code.
 """
 
 import json
@@ -13,7 +13,7 @@ from trackside.core.http.codec import Answer, Call
 
 MAX_NAME = 256
 GATEWAY = "gateway:/"
-NO_CODE = (  # MLflow's words
+NO_CODE = (  # MLflow's message
     "Custom scorer registration (using @scorer decorator) is disabled by default outside of Databricks tracking environments"
     " due to security concerns. Custom scorers require arbitrary code execution during deserialization.\n\n"
     "Keep the scorer's code in a source code repository and import it, or use built-in scorers or make_judge() scorers instead."
@@ -113,7 +113,7 @@ def check_name(name: str | None) -> str:
 
 
 def check_serialized(text: str) -> None:
-    """Raise Invalid for what is no JSON object and for a scorer with code.
+    """Raise Invalid if the text is not a JSON object, and for a scorer with code.
 
     Raise NotFound for a scorer whose model is behind MLflow's gateway."""
     try:
@@ -137,8 +137,8 @@ def check_serialized(text: str) -> None:
 
 
 def model_of(scorer: dict[str, Any]) -> Any:
-    """Return the model that a judge asks; None if there is none."""
-    for _ in range(100):  # a judge with a memory wraps another one
+    """Return the model of a judge; None if there is none."""
+    for _ in range(100):  # a judge with a memory wraps another judge
         for key in _DATA:
             data = scorer.get(key)
             if isinstance(data, dict) and data:

@@ -1,4 +1,4 @@
-"""The calls about scorers.  Knows HTTP's side of them only."""
+"""The calls about scorers."""
 
 import json
 
@@ -46,7 +46,7 @@ def delete(tx: Tx, call: sm.OfVersion) -> None:
 def put_config(tx: Tx, call: sm.PutConfig) -> sm.OneConfig:
     """Store settings for automatic evaluation.
 
-    A rate above 0 is refused, since no scorer has a model that the server could ask."""
+    A rate above 0 is refused, because the server cannot call the model of a scorer."""
     experiment_id, name = call.experiment_id or "", call.name or ""
     rate = sm.check_rate(call.sample_rate)
     sql.parse(call.filter_string, (), ())

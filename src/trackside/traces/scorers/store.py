@@ -1,4 +1,4 @@
-"""Scorers in SQL.  Knows their tables."""
+"""Scorers in SQL."""
 
 import uuid
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def newest(tx: Tx, experiment_id: str) -> list[sm.ScorerVersion]:
 
 
 def newest_of(tx: Tx, experiment_ids: Sequence[str] | None) -> list[sm.ScorerVersion]:
-    """The same of those active experiments that the caller may read; None: of all."""
+    """Return the newest version of each scorer of the active experiments that the caller may read; None: of all of them."""
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
     only = ""
     if experiment_ids is not None:

@@ -1,7 +1,7 @@
-"""How often two filters find the same traces.  Pure.
+"""The correlation of two filters over traces.  Pure.
 
-The normalised pointwise mutual information: 1 where they always meet, 0 for chance, -1 where they never meet.  The smoothed value
-adds half a trace to each of the four cells (Jeffreys' prior), so that few traces say little.
+It is the normalised pointwise mutual information: 1 if they always match together, 0 for chance, -1 if they never do.  The
+smoothed value adds half a trace to each of the four cells (Jeffreys' prior), so that few traces have little weight.
 """
 
 import math
@@ -10,7 +10,7 @@ SMOOTHING = 0.5
 
 
 def npmi(joint: int, first: int, second: int, total: int) -> tuple[float, float]:
-    """Return the plain and the smoothed value; NaN where a filter finds nothing."""
+    """Return the plain and the smoothed value; NaN if a filter matches nothing."""
     if total <= 0 or first == 0 or second == 0:
         return math.nan, math.nan
     cells = (joint, first - joint, second - joint, total - first - second + joint)

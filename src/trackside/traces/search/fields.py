@@ -1,4 +1,4 @@
-"""Which fields a search of traces knows, and what may be asked of them.  Knows MLflow's words and messages; knows no SQL."""
+"""The fields of searches of traces, with MLflow's names and messages."""
 
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import CONTAINS, LIKES, Clause, Literal, set_of
@@ -8,7 +8,7 @@ from trackside.core.filters.patterns import check_like, check_part
 from trackside.traces import model as m
 from trackside.traces.search.patterns import check_expression
 
-CONTENT = "content"  # of a span: all of its JSON
+CONTENT = "content"  # of a span: its whole JSON
 ATTRIBUTES = "attributes."
 PROMPT = "prompt"
 COLUMNS = ("name", "type", "status")  # of a span
@@ -48,7 +48,7 @@ _QUOTES = "`\"'"
 
 
 def read(clause: Clause) -> Comparison:
-    """A clause with its name resolved, and its operator and values checked."""
+    """Return the comparison of a clause: name resolved, operator and values checked."""
     if clause.function is not None:
         raise Invalid(f"{clause.function}() is not supported here: a trace has one value of each field")
     field = field_of(clause.name)
@@ -68,7 +68,7 @@ def read(clause: Clause) -> Comparison:
 
 
 def field_of(name: str, valid: tuple[str, ...] = _VALID) -> Field:
-    """Return the field of a name as written, with its prefix and quotes."""
+    """Return the field of a name, with its prefix and quotes."""
     prefix, dot, key = name.partition(".")
     entity = Entity.ATTRIBUTE
     if dot:
@@ -102,7 +102,7 @@ def field_of(name: str, valid: tuple[str, ...] = _VALID) -> Field:
 
 
 def order_of(text: str) -> Order:
-    """Read a clause of `order_by`."""
+    """Return the order of a clause of `order_by`."""
     name, ascending = parse_name_and_direction(text)
     field = field_of(name, _VALID_ORDERS)
     if field.entity not in (Entity.ATTRIBUTE, Entity.TAG, Entity.METADATA):
@@ -136,7 +136,7 @@ def _operator(clause: Clause, field: Field) -> Operator:
 def _allowed(field: Field) -> tuple[Operator, ...]:
     match field.entity:
         case Entity.ATTRIBUTE if field.key == PROMPT:
-            return _TEXTUAL  # what is refused has words of its own
+            return _TEXTUAL  # such a comparison is refused with a message of its own
         case Entity.ATTRIBUTE:
             return _NUMERIC if is_number(field) else _TEXTUAL
         case Entity.TAG if field.key == m.NAME:

@@ -1,4 +1,4 @@
-"""Numbers of many traces, spans or assessments: counts, sums, percentiles, by name and time.  Knows their tables."""
+"""Aggregates over traces, spans or assessments: counts, sums, percentiles, by name and time."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from trackside.core.filters.parse import parse_name_and_value
 from trackside.core.filters.to_sql import Binder
 from trackside.traces import model as m
 
-DEFAULT_RESULTS = 1_000  # the most that MLflow gives
+DEFAULT_RESULTS = 1_000  # MLflow's maximum
 MAX_RESULTS = 20_000
 BUCKET = "time_bucket"
 
@@ -34,7 +34,7 @@ _DIMENSIONS = {
 
 
 class Metric(Struct, frozen=True):
-    """`value` is the expression that is summed up, by dialect where it differs; None counts rows."""
+    """`value` is the SQL expression to aggregate, by dialect if it differs; None counts rows."""
 
     value: str | None
     aggregations: tuple[str, ...]
@@ -46,7 +46,7 @@ class Metric(Struct, frozen=True):
 
 
 def _span_tokens(place: int, key: str) -> Metric:
-    """What each span's own call of a model took: in an array of counts, or in the object that was stored before."""
+    """Return the metric of the tokens of each span's own model call: in an array of counts, or in the object of older rows."""
     return Metric(
         f"COALESCE(json_extract(s.token_usage, '$[{place}]'), json_extract(s.token_usage, '$.{key}'))",
         _SUMS,
@@ -121,7 +121,7 @@ class Point(Struct, frozen=True):
 
 
 def check(view: str, name: str, aggregations: Sequence[Aggregation], dimensions: Sequence[str]) -> Metric:
-    """The messages are MLflow's."""
+    """Return the metric, or raise Invalid with MLflow's message."""
     if view not in METRICS:
         raise Invalid(f"view_type must be one of {list(METRICS)}, got '{view}'")
     found = METRICS[view].get(name)
@@ -137,7 +137,7 @@ def check(view: str, name: str, aggregations: Sequence[Aggregation], dimensions:
 
 
 def points(tx: Tx, asked: Asked, experiment_seqs: Sequence[int]) -> list[Point]:
-    """Percentiles are exact, with linear interpolation."""
+    """Return the aggregates of the groups.  Percentiles are exact, with linear interpolation."""
     if not experiment_seqs:
         return []
     bind = Binder()
@@ -174,7 +174,8 @@ def _aggregate(value: str | None, kind: str) -> str:
 
 
 def _with_percentiles(tx: Tx, asked: Asked, columns: Sequence[str], source: str, bind: Binder) -> list[tuple[Any, ...]]:
-    """Read the values of each group in order: SQLite has no function for percentiles.  `columns`: the keys and the value."""
+    """Return the rows with percentiles, computed from the ordered values of each group: SQLite has no such function.  `columns`:
+    the keys and the value."""
     order = ", ".join(str(i + 1) for i in range(len(columns)))
     found: dict[tuple[Any, ...], list[float]] = {}
     for row in tx.all(f"SELECT {', '.join(columns)} {source} ORDER BY {order}", **bind.params):
@@ -199,7 +200,7 @@ def _with_percentiles(tx: Tx, asked: Asked, columns: Sequence[str], source: str,
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """`values` are in order, and not empty."""
+    """Return a percentile of `values`, which are sorted and not empty."""
     at = percent / 100 * (len(values) - 1)
     low = math.floor(at)
     high = min(low + 1, len(values) - 1)
@@ -226,7 +227,7 @@ def _time(ms: int) -> str:
 
 
 def _condition(text: str, view: str, dialect: str, bind: Binder) -> str:
-    """One clause such as `trace.status = 'OK'` or `trace.tag.team = 'blue'`."""
+    """Return the condition of a clause such as `trace.status = 'OK'` or `trace.tag.team = 'blue'`."""
     name, value = parse_name_and_value(text)
     entity, _, key = name.partition(".")
     if entity not in _OF_VIEW[view]:

@@ -1,4 +1,4 @@
-"""Patterns that are looked for in what spans hold.  Pure; a pattern takes time in proportion to the text."""
+"""Patterns for the contents of spans.  Pure; matching takes time in proportion to the text."""
 
 import re
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from trackside.core.errors import Invalid
 from trackside.core.filters.patterns import fold
 
 MAX_EXPRESSION = 1_000
-MOST_SEARCHED = 100_000  # characters of a value that an expression is tried on
-MOST_REPEATS = 3  # of any number of characters: the time grows by the length of the text with each
+MOST_SEARCHED = 100_000  # a regular expression reads at most this many characters of a value
+MOST_REPEATS = 3  # unbounded repeats: each one multiplies the time by the length of the text
 
 Test = Callable[[str], bool]
 
 
 def check_expression(pattern: str) -> None:
-    """Raise Invalid for a regular expression that is malformed or could take time without bound."""
+    """Raise Invalid for a regular expression that is malformed or may take exponential time."""
     _compiled(pattern)
 
 
@@ -29,7 +29,7 @@ def expression(pattern: str) -> Test:
 
 @lru_cache(maxsize=256)
 def like(pattern: str, *, ignores_case: bool = False) -> Test:
-    """`%` stands for any text, `_` for one character.  The pieces between `%` are looked for one after the other."""
+    """Return a test of a LIKE pattern: `%` matches any text, `_` one character.  The pieces between `%` are searched in order."""
     if ignores_case:
         test = like(fold(pattern))
         return lambda text: test(fold(text))
@@ -59,7 +59,7 @@ def like(pattern: str, *, ignores_case: bool = False) -> Test:
 
 
 def needle(pattern: str) -> str | None:
-    """Return the text that `%text%` looks for; None for a pattern of another form."""
+    """Return the text of a pattern `%text%`; None for a pattern of another form."""
     inner = pattern[1:-1]
     if len(pattern) > 2 and pattern[0] == pattern[-1] == "%" and "%" not in inner and "_" not in inner:
         return inner
@@ -91,7 +91,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _repeats(pattern: str) -> int:
-    """Count the repeats without a small bound; more than allowed for one inside another, and for references back."""
+    """Return the number of repeats without a small bound; more than allowed for a nested one, and for back-references."""
     import re._parser as parser  # type: ignore[import-not-found]  # noqa: PLC0415  # has no stubs
 
     return _count(list(parser.parse(pattern)))

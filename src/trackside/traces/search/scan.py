@@ -1,4 +1,4 @@
-"""Searches whose filter asks for what spans hold: candidates from SQL, and their bodies read until a page is full."""
+"""Searches by the contents of spans: SQL finds candidates, whose bodies are read until a page is full."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -40,16 +40,16 @@ def find(tx: Tx, search: Search, limit: int, token: str | None, readable: Condit
 
 
 def count(tx: Tx, search: Search, readable: Condition, files: BodyFiles) -> set[int]:
-    """Return the keys of all traces that a filter finds."""
+    """Return the keys of all traces that match a filter."""
     return {seq for seq, _ in _matching(tx, search, None, readable, _rare(tx, search), files)}
 
 
 def _rare(tx: Tx, search: Search) -> frozenset[str]:
-    """Return the names of the filter that few spans have."""
+    """Return the span names of the filter that few spans have."""
     return frozenset(name for name in set(sql.names(search.node)) if _count(tx, search, name) <= sql.FEW)
 
 
-_NAMED = {  # the traces that are not filed yet are few
+_NAMED = {  # few traces are not indexed yet
     "sqlite": """
         SELECT 1 FROM trace_span_names WHERE workspace_id = :ws AND experiment_seq IN :seqs AND name = :name LIMIT :most
         """,
@@ -60,15 +60,15 @@ _NAMED = {  # the traces that are not filed yet are few
 
 
 def _count(tx: Tx, search: Search, name: str) -> int:
-    """Count what has a name, as far as it may be few."""
+    """Count the spans with a name, up to the limit for rare names."""
     return len(tx.all(_NAMED[tx.dialect], seqs=list(search.experiment_seqs), name=name, most=sql.FEW + 1))
 
 
 def _matching(
     tx: Tx, search: Search, token: str | None, readable: Condition, rare: frozenset[str], files: BodyFiles
 ) -> Iterator[tuple[int, Sequence[Any]]]:
-    """Yield the keys of the traces that are found, each with the columns of its token."""
-    node = None if search.node is None or t.is_exact(search.node) else search.node  # what SQL leaves open
+    """Yield the keys of matching traces, each with the columns of its token."""
+    node = None if search.node is None or t.is_exact(search.node) else search.node  # the part that SQL cannot decide
     begun = time.monotonic()
     size = FIRST
     groups = [] if node is None else list(dict.fromkeys(t.groups(node)))
@@ -116,7 +116,7 @@ def _holds(
 
 
 def _test(group: t.SpanGroup) -> BodyTest:
-    """Return what tells whether one span of a trace meets all clauses.  Most bodies are passed over without being parsed."""
+    """Return the test whether one span of a trace satisfies all clauses.  Most bodies are rejected without parsing."""
     needed = [found for each in group.contents if (found := _needles(each)) is not None]
     others = [each for each in (*group.columns, *group.contents) if not _is_needle(each)]
 
@@ -150,15 +150,15 @@ def _is_needle(comparison: Comparison) -> bool:
 
 
 def _needles(comparison: Comparison) -> Needles | None:
-    """Return texts of which one must be in the JSON of a span, and whether case is ignored; None if nothing is known."""
+    """Return texts, one of which must be in the JSON of a matching span, and whether case is ignored; None if unknown."""
     is_of_body = comparison.field.key == CONTENT or comparison.field.key.startswith(ATTRIBUTES)
     return None if comparison.operator in NEGATIVE or not is_of_body else _parts(comparison)
 
 
 def _parts(comparison: Comparison) -> Needles | None:
-    """Return what the one text that a comparison looks for is within the JSON of a span; None for a pattern of another form.
+    """Return the forms of a comparison's text in the JSON of a span; None for a pattern of another form.
 
-    A text is looked for as it is, and as it is written within JSON and within JSON in JSON."""
+    The forms are the text itself, its JSON encoding, and that encoded again (JSON in JSON)."""
     given = str(comparison.values[0])
     text: str | None
     match comparison.operator:

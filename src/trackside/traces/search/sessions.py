@@ -1,4 +1,4 @@
-"""The sessions of an experiment: traces with the same `mlflow.trace.session`, summed up.  Knows the table of traces."""
+"""The sessions of an experiment: traces grouped by `mlflow.trace.session`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _TERMS = (Term(_NEWEST, ascending=False, kind="whole number"), Term("t.session_i
 
 
 class Session(Struct, frozen=True):
-    """`first_request` is the preview of the oldest trace; `user` is empty unless all traces have the same one."""
+    """A session.  `first_request` is the preview of the oldest trace; `user` is empty unless all traces have the same one."""
 
     session_id: str
     traces: int
@@ -39,8 +39,8 @@ class Asked(Struct, frozen=True):
 
 
 def find(tx: Tx, asked: Asked) -> tuple[list[Session], str | None]:
-    """Return sessions, the one with the newest trace first, and the token of the next page.  `search` is a part of the
-    session's or the user's name, in any case."""
+    """Return sessions, the one with the newest trace first, and the token of the next page.  `search` is a substring of the
+    session's or the user's name, case-insensitive."""
     if not asked.experiment_seqs:
         return [], None
     bind = Binder()

@@ -1,4 +1,4 @@
-"""The SQL of a search of traces.  Knows their tables; runs no statement."""
+"""The SQL of a search of traces; it runs no statement."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from trackside.traces.search import tree as t
 from trackside.traces.search.fields import PROMPT, order_of, read
 from trackside.traces.search.tree import Node
 
-FEW = 2_000  # spans of a name up to which all of them are read at once
+FEW = 2_000  # a name with at most this many spans is rare: all of them are read at once
 MAX_ORDERS = 20
 
 _ATTRIBUTES = {
@@ -52,7 +52,7 @@ _TIES = (Order(_TIME, ascending=False), Order(_ID))
 
 
 class Search(Struct, frozen=True):
-    """What is asked for, read and checked.  `node` None: everything."""
+    """A parsed and checked search.  `node` None: no filter."""
 
     experiment_seqs: tuple[int, ...]
     node: Node | None
@@ -61,14 +61,14 @@ class Search(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """A statement whose rows are: the key, the answers of `parts` in order, and the columns of the token."""
+    """A statement whose rows are: the key, the results of `parts` in order, and the columns of the token."""
 
     query: Query
     parts: tuple[Node, ...]
 
 
 def parse(filter_text: str | None, order_by: Sequence[str], experiment_seqs: Sequence[int]) -> Search:
-    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    """Return the search.  Raise Invalid with MLflow's message."""
     if len(order_by) > MAX_ORDERS:
         raise Invalid(f"`order_by` has {len(order_by)} fields; at most {MAX_ORDERS} are allowed")
     tree = parse_clauses(filter_text, read)
@@ -80,7 +80,7 @@ def parse(filter_text: str | None, order_by: Sequence[str], experiment_seqs: Seq
 
 
 def names(node: Node | None) -> list[str]:
-    """Return the names of spans that a filter asks for by `=`: how many there are decides how they are looked for."""
+    """Return the span names that a filter compares by `=`: their numbers decide the plan."""
     match node:
         case t.SpanGroup(columns):
             return [str(each.values[0]) for each in columns if _is_name(each)]
@@ -101,7 +101,7 @@ def page(
     *,
     rare: frozenset[str] = frozenset(),
 ) -> Page:
-    """Find `limit` traces.  `rare`: names of spans of which there are few."""
+    """Return the statement for `limit` traces.  `rare`: span names with few spans."""
     bind = Binder()
     sql = _Sql(bind, dialect, search.experiment_seqs, rare)
     terms = [sql.term(order) for order in search.orders]
@@ -133,7 +133,7 @@ class _Sql:
         self._rare = rare
 
     def bound(self, node: Node) -> str:
-        """Return a condition that holds wherever `node` does, and, if SQL can answer it, nowhere else."""
+        """Return a condition that holds wherever `node` does and, if SQL can evaluate `node`, nowhere else."""
         match node:
             case t.Clause(comparison):
                 return self._clause(comparison)
@@ -163,7 +163,7 @@ class _Sql:
         return Term(value, order.ascending, rank, "whole number" if is_number else "text")
 
     def _value(self, field: Field) -> str:
-        """Return the expression of a trace's own value."""
+        """Return the expression of a value of the trace itself."""
         match field.entity:
             case Entity.ATTRIBUTE:
                 return _ATTRIBUTES[field.key]
@@ -217,7 +217,7 @@ class _Sql:
         )
 
     def _numbers(self, comparison: Comparison) -> str:
-        """Compare JSON of tokens or costs by its numbers: the order of the keys does not matter."""
+        """Compare the JSON of tokens or costs by its numbers, independent of the order of keys."""
         keys = _NUMBERS[comparison.field.key]
         given = m.json_object(str(comparison.values[0]))
         same = ["1 = 0"] if not given or set(given) - set(keys) else []
@@ -231,7 +231,7 @@ class _Sql:
         return f"(({present}) AND NOT ({condition}))"
 
     def _assessed(self, comparison: Comparison) -> str:
-        """Only valid assessments count.  One of a whole session counts for all of its traces."""
+        """Return the condition on assessments.  Only valid ones count; one of a session counts for all of its traces."""
         condition = (
             f"a.kind = '{comparison.field.entity}' AND a.name = {self._bind(comparison.field.key)} AND a.is_valid = 1"
         )
@@ -248,7 +248,7 @@ class _Sql:
             case Operator.RLIKE:
                 raise Invalid("RLIKE is not supported for values of assessments; use LIKE or ILIKE")
             case Operator.CONTAINS | Operator.NOT_CONTAINS:
-                text = json.dumps(comparison.values[0], ensure_ascii=False)[1:-1]  # values are kept as JSON
+                text = json.dumps(comparison.values[0], ensure_ascii=False)[1:-1]  # values are stored as JSON
                 asked = msgspec.structs.replace(comparison, values=(text,))
                 condition += f" AND {holds(asked, Place('a.value'), self._bind, self._dialect)}"
             case _:

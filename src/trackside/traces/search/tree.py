@@ -1,6 +1,6 @@
-"""A filter cut into what columns answer and what only the bodies of spans do.  Pure.
+"""Splits a filter into parts for SQL columns and parts for the bodies of spans.  Pure.
 
-All clauses about spans that stand side by side in one AND must be met by the same span.
+All span clauses of one AND must hold for the same span.
 """
 
 from collections.abc import Mapping
@@ -13,19 +13,19 @@ from trackside.traces.search.fields import COLUMNS
 
 
 class Clause(Struct, frozen=True):
-    """A clause that the columns of a trace, or of what belongs to it, answer."""
+    """A clause that SQL evaluates on columns of the trace or of related rows."""
 
     comparison: Comparison
 
 
 class Expression(Struct, frozen=True):
-    """A regular expression on one value of a trace: Python finds it, alike on both databases."""
+    """A regular expression on one value of a trace; Python evaluates it, with the same result on both databases."""
 
     comparison: Comparison
 
 
 class SpanGroup(Struct, frozen=True):
-    """That some span meets all of the clauses: `columns` by its row, `contents` by its body."""
+    """The condition that some span satisfies all clauses: `columns` by its row, `contents` by its body."""
 
     columns: tuple[Comparison, ...]
     contents: tuple[Comparison, ...]
@@ -59,7 +59,7 @@ def cut(tree: Filter) -> Node:
 
 
 def is_exact(node: Node) -> bool:
-    """Tell whether SQL alone answers."""
+    """Tell whether SQL alone can evaluate the filter."""
     match node:
         case Clause():
             return True
@@ -74,7 +74,7 @@ def is_exact(node: Node) -> bool:
 
 
 def asked(node: Node) -> list[Node]:
-    """Return the parts that a found row answers by a column of its own: what SQL decides, and the values of expressions."""
+    """Return the parts for which a found row has a column: conditions of SQL, and the values for regular expressions."""
     if is_exact(node) or isinstance(node, Expression):
         return [node]
     match node:
@@ -87,7 +87,7 @@ def asked(node: Node) -> list[Node]:
 
 
 def groups(node: Node) -> list[SpanGroup]:
-    """Return the parts that only bodies answer."""
+    """Return the parts that need the bodies of spans."""
     match node:
         case SpanGroup():
             return [node] if node.contents else []
@@ -100,7 +100,7 @@ def groups(node: Node) -> list[SpanGroup]:
 
 
 def holds(node: Node, known: Mapping[Node, bool]) -> bool:
-    """Decide from the answers of the parts."""
+    """Evaluate the filter from the results of its parts."""
     if node in known:
         return known[node]
     match node:

@@ -1,1 +1,1 @@
-"""Traces in SQL: narrow rows to search by, and compressed bodies that hold what the spans say."""
+"""Traces in SQL: narrow rows to search, and compressed bodies with the contents of spans."""

@@ -1,6 +1,6 @@
-"""Announces changes of single traces in the change log.  Knows which workspaces have a reader of these.
+"""Records changes of single traces in the change log, for workspaces that have a reader of them.
 
-Ingest is a hot path, so nothing is announced until a link or another server mirrors the traces of the workspace.
+Ingest is a hot path, so changes are recorded only after a link or another server began to mirror the traces of the workspace.
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from trackside.core.db.tx import Change, Query, Tx
 
 WATCHED = Query("SELECT COALESCE(MAX(traces_watched), 0) FROM workspaces WHERE workspace_id = :ws", {})
-TRACE = "trace"  # the entity; its id is the trace's
+TRACE = "trace"  # the entity in the change log; its id is the trace's
 
 
 def watch(tx: Tx) -> None:
-    """Announce changes from now on.  A reader looks at what is there after this transaction."""
+    """Record changes of traces from now on.  The reader then scans the state after this transaction."""
     if tx.dialect == "postgresql" and not is_watched(tx):
-        tx.run("LOCK TABLE experiments IN EXCLUSIVE MODE")  # ingest, which locks a row of it first, has ended or waits
+        tx.run("LOCK TABLE experiments IN EXCLUSIVE MODE")  # waits for ingest, which locks a row of it first
     tx.run("UPDATE workspaces SET traces_watched = 1 WHERE workspace_id = :ws AND traces_watched = 0")
 
 
@@ -29,12 +29,12 @@ def changed(tx: Tx, trace_ids: Sequence[str], action: str) -> None:
 
 
 def record(tx: Tx, trace_ids: Sequence[str], action: str) -> None:
-    """Announce traces of a watched workspace."""
+    """Record changes of traces, if the workspace is watched."""
     tx.record_all([Change(TRACE, trace_id, action) for trace_id in trace_ids])
 
 
 def changed_seqs(tx: Tx, trace_seqs: Sequence[int], action: str) -> None:
-    """Announce traces by their keys, as long as they are there."""
+    """Record changes of existing traces by their keys."""
     if not trace_seqs or not is_watched(tx):
         return
     rows = tx.all(

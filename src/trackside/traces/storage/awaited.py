@@ -1,14 +1,14 @@
-"""Links to runs that come before their trace: a client sends a trace by a thread of its own, and may link it meanwhile."""
+"""Links to runs that arrive before their trace: a client sends a trace in a thread of its own and may link it meanwhile."""
 
 from collections.abc import Mapping, Sequence
 
 from trackside.core.db.tx import Tx
 
-AWAITED_MS = 24 * 3_600_000  # a client has given up by then
+AWAITED_MS = 24 * 3_600_000  # a client has stopped retrying by then
 
 
 def put(tx: Tx, run_id: str, trace_ids: Sequence[str]) -> None:
-    """Keep links of the traces that are not there, until they come or a day has passed."""
+    """Store links of missing traces, until they arrive or a day has passed."""
     there = {
         trace_id
         for (trace_id,) in tx.all(
@@ -31,7 +31,7 @@ def put(tx: Tx, run_id: str, trace_ids: Sequence[str]) -> None:
 
 
 def take(tx: Tx, made: Mapping[int, str]) -> None:
-    """Link the traces that were made just now, by key and id, to the runs that await them."""
+    """Link the traces that were just created, by key and id, to the runs that await them."""
     if not made:
         return
     tx.post(

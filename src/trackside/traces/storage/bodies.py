@@ -1,14 +1,14 @@
-"""Spans as compressed lines.  Knows frames of Zstandard; knows no table.
+"""Spans as compressed lines.
 
-What compresses is imported with the first trace: most servers start without one.
+The compression module is imported with the first trace, since most servers start without one.
 """
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
-SMALL = 200  # bytes of previews up to which compression saves nothing
-FILE_LEVEL = 3  # of what moves to a file, once
+SMALL = 200  # previews up to this many bytes are not compressed
+FILE_LEVEL = 3  # for files, which are compressed once
 
 
 def compress(lines: Sequence[bytes]) -> bytes:
@@ -35,14 +35,14 @@ def text_of_file(body: bytes) -> bytes | None:
 
 
 def unpacked_bytes(body: bytes) -> int:
-    """Return the size of the text of a body, from its head."""
+    """Return the uncompressed size of a body from its header."""
     from trackside.traces.storage import frames  # noqa: PLC0415  # see above
 
     return frames.content_bytes(body)
 
 
 def repack(parts: Sequence[bytes]) -> bytes:
-    """Return one body that has the lines of several."""
+    """Return one body with the lines of several."""
     from trackside.traces.storage import frames  # noqa: PLC0415  # see above
 
     def texts() -> Iterator[bytes]:
@@ -53,7 +53,7 @@ def repack(parts: Sequence[bytes]) -> bytes:
 
 
 def pack(request: str | None, response: str | None) -> bytes | None:
-    """Return the previews of a trace together; None for none."""
+    """Return the previews of a trace in one compressed text; None for none."""
     if request is None and response is None:
         return None
     made = msgspec.json.encode((request, response))

@@ -63,8 +63,8 @@ class Reads:
 
 
 class BodyFiles:
-    """`limit_s`: how long one read may take, so that a store that hangs holds up no caller for long; None for readers that
-    have a thread of their own."""
+    """Files of spans.  `limit_s` is the timeout of a read, so that a store that hangs does not block a caller for long; None for
+    readers that have a thread of their own."""
 
     def __init__(self, roots: Roots, limit_s: float | None = None) -> None:
         self._roots = roots
@@ -83,8 +83,8 @@ class BodyFiles:
         return uri
 
     def reader(self, workspace: Workspace, limit_s: float | None = None) -> Fetch:
-        """Return what reads files of the workspace.  It raises Unavailable for a file that is missing, and for a store that
-        does not answer within the limit."""
+        """Return a function that reads files of the workspace.  It raises Unavailable for a missing file, and if the store does
+        not answer within the limit."""
 
         def read(uri: str) -> bytes:
             spot = self._spot(workspace, uri)
@@ -103,7 +103,7 @@ class BodyFiles:
         return read
 
     def remove(self, workspace: Workspace, uris: Sequence[str]) -> list[str]:
-        """Delete files, and return what stays and why; the search for orphans finds these files again."""
+        """Delete files, and return the failures as texts; the search for orphans finds the remaining files."""
         kept = []
         for uri in uris:
             try:

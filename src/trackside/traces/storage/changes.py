@@ -1,4 +1,4 @@
-"""Changes of traces that are there: tags, links and their end.  Knows their tables."""
+"""Changes of existing traces: tags, links and deletion."""
 
 from collections.abc import Sequence
 
@@ -57,7 +57,7 @@ def _save_tags(tx: Tx, seq: int, tags: dict[str, str]) -> None:
 
 
 def check_deletion(call: m.DeleteTraces) -> None:
-    """Exactly one way of naming traces; the messages are MLflow's."""
+    """Raise Invalid, with MLflow's message, unless the call selects traces in exactly one way."""
     if call.max_timestamp_millis is None and not call.request_ids:
         raise Invalid("Either `max_timestamp_millis` or `trace_ids` must be specified.")
     if call.max_timestamp_millis is not None and call.request_ids:
@@ -69,7 +69,7 @@ def check_deletion(call: m.DeleteTraces) -> None:
 
 
 def check_not_held(tx: Tx, experiment_id: str) -> None:
-    """Raise BadState where a legal hold is on the experiment or on the workspace."""
+    """Raise BadState if a legal hold is on the experiment or on the workspace."""
     for text in held(tx, experiment_id):
         raise BadState(text)
 
@@ -81,7 +81,7 @@ def held(tx: Tx, experiment_id: str) -> tuple[str, ...]:
 
 
 def delete(tx: Tx, call: m.DeleteTraces) -> int:
-    """Move traces of an experiment to the trash: those of the ids, or the oldest up to a time.  Return how many."""
+    """Move traces of an experiment to the trash: those with the ids, or the oldest up to a time.  Return their number."""
     check_deletion(call)
     experiment_id = check_id(call.experiment_id or "")
     check_not_held(tx, str(experiment_id))
@@ -110,7 +110,7 @@ def delete(tx: Tx, call: m.DeleteTraces) -> int:
 
 
 def link(tx: Tx, kind: str, links: Sequence[tuple[int, str]]) -> None:
-    """Link traces to runs or prompt versions; a link that is there stays."""
+    """Link traces to runs or prompt versions; existing links stay."""
     tx.many(
         """
         INSERT INTO trace_links (workspace_id, trace_seq, kind, target) VALUES (:ws, :seq, :kind, :target)

@@ -1,4 +1,4 @@
-"""The columns of `traces` and a trace's state: there and back."""
+"""Converts between the columns of `traces` and a trace's state."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from trackside.core.db.tx import Tx
 from trackside.traces.storage import bodies, span_names
 from trackside.traces.storage.state import State
 
-_PREVIEWS = ("request_preview", "response_preview")  # columns of rows that were written before they were packed
+_PREVIEWS = ("request_preview", "response_preview")  # columns of rows that were written before previews were compressed
 _PLAIN = tuple(name for name in State.__struct_fields__ if name not in _PREVIEWS)
 _NAMES = (*_PREVIEWS, "previews", *_PLAIN)
 _DECODE = msgspec.json.Decoder(dict[str, str]).decode
@@ -26,7 +26,7 @@ UPDATE traces SET {", ".join(f"{name} = :{name}" for name in _NAMES)} WHERE work
 
 
 def state(row: Sequence[Any]) -> State:
-    """`row`: the columns of `COLUMNS`."""
+    """Return the state of a row with the columns of `COLUMNS`."""
     found = dict(zip(_PLAIN, row[3:], strict=True))
     found["request_preview"], found["response_preview"] = previews(*row[:3])
     return State(**{**found, "tags": _DECODE(found["tags"]), "metadata": _DECODE(found["metadata"])})
@@ -54,7 +54,7 @@ def encode_map(given: dict[str, str]) -> str:
 
 
 def move(tx: Tx, trace_seq: int, experiment_seq: int) -> None:
-    """File what belongs to a trace under another experiment, and take the trace out of the review queues of the former one."""
+    """Move the rows of a trace to another experiment, and remove the trace from the review queues of the former one."""
     tx.run("DELETE FROM review_queue_items WHERE workspace_id = :ws AND trace_seq = :seq", seq=trace_seq)
     span_names.remove(tx, [trace_seq])
     for table in ("trace_spans", "trace_assessments"):

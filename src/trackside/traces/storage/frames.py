@@ -1,6 +1,6 @@
-"""Frames of Zstandard (RFC 8878): made and read by Python's own module, or by the package `zstandard` before Python 3.14.
+"""Zstandard frames (RFC 8878): Python's own module, or the package `zstandard` before Python 3.14.
 
-Compressors belong to one thread each; every function may be called in any thread.
+A compressor belongs to one thread; all functions are thread-safe.
 """
 
 import sys
@@ -13,53 +13,53 @@ if sys.version_info >= (3, 14):
 else:
     import zstandard
 
-LEVEL = 1  # at which compression costs as much as reading a span does
+LEVEL = 1  # compression takes as long as decoding a span
 
 _local = threading.local()
 
 
 class Damaged(Exception):
-    """What was given is no whole frame."""
+    """The bytes are not a complete frame."""
 
 
 if sys.version_info >= (3, 14):
 
     def compress(content: bytes) -> bytes:
-        """Return one frame, which tells the size of its content."""
+        """Return one frame, whose header has the size of the content."""
         made = _of_this_thread(lambda: zstd.ZstdCompressor(level=LEVEL))
         return made.compress(content, made.FLUSH_FRAME)
 
     def compress_parts(parts: Iterable[bytes], size_bytes: int, level: int) -> bytes:
-        """Return one frame of parts whose sizes add up to `size_bytes`; one part at a time is in memory."""
+        """Return one frame of parts whose sizes add up to `size_bytes`, with one part in memory at a time."""
         made = zstd.ZstdCompressor(level=level)
         made.set_pledged_input_size(size_bytes)
         return b"".join([*(made.compress(part) for part in parts), made.flush()])
 
     def decompress(frame: bytes) -> bytes:
-        """Raise Damaged."""
+        """Return the content of a frame.  Raise Damaged."""
         try:
             return zstd.decompress(frame)
         except zstd.ZstdError as error:
             raise Damaged(str(error)) from None
 
     def content_bytes(frame: bytes) -> int:
-        """Return the size of the content of a frame that one of these functions made, from its head."""
+        """Return the size of the content from the header of a frame that one of these functions made."""
         return zstd.get_frame_info(frame).decompressed_size
 
 else:
 
     def compress(content: bytes) -> bytes:
-        """Return one frame, which tells the size of its content."""
+        """Return one frame, whose header has the size of the content."""
         made: bytes = _of_this_thread(_codec)[0].compress(content)
         return made
 
     def compress_parts(parts: Iterable[bytes], size_bytes: int, level: int) -> bytes:
-        """Return one frame of parts whose sizes add up to `size_bytes`; one part at a time is in memory."""
+        """Return one frame of parts whose sizes add up to `size_bytes`, with one part in memory at a time."""
         made = zstandard.ZstdCompressor(level=level).compressobj(size=size_bytes)
         return b"".join([*(made.compress(part) for part in parts), made.flush()])
 
     def decompress(frame: bytes) -> bytes:
-        """Raise Damaged."""
+        """Return the content of a frame.  Raise Damaged."""
         try:
             content: bytes = _of_this_thread(_codec)[1].decompress(frame)
         except zstandard.ZstdError as error:
@@ -67,7 +67,7 @@ else:
         return content
 
     def content_bytes(frame: bytes) -> int:
-        """Return the size of the content of a frame that one of these functions made, from its head."""
+        """Return the size of the content from the header of a frame that one of these functions made."""
         size: int = zstandard.frame_content_size(frame)
         return size
 

@@ -1,7 +1,7 @@
-"""Moves the spans of large traces from the database to the artifact store, after they were stored.
+"""Moves the spans of large traces from the database to the artifact store in the background.
 
-Ingest writes to the database alone, so traces are stored while the artifact store is down.  A file is whole before the rows that
-it replaces are deleted; a crash in between leaves a file that the search for orphans finds.
+Ingest writes to the database alone, so that traces are stored while the artifact store is down.  A file is complete before the
+rows that it replaces are deleted; a crash in between leaves a file that the search for orphans finds.
 """
 
 import logging
@@ -19,8 +19,8 @@ from trackside.traces.storage.writer import SMALL_BYTES
 from trackside.workspaces import store as workspaces
 
 EVERY_S = 30.0
-AT_ONCE = 100  # traces of a step
-PORTION_BYTES = 64 << 20  # of spans, unpacked, in one file; a request has at most so many
+AT_ONCE = 100  # traces in a step
+PORTION_BYTES = 64 << 20  # of uncompressed spans in one file; a request has at most this much
 
 log = logging.getLogger("trackside.traces")
 
@@ -32,23 +32,23 @@ class Database(Protocol):
 
 
 class _Portion(NamedTuple):
-    """The oldest rows of a trace that is too large, and the experiment that the trace is in."""
+    """The oldest rows of a large trace, and the trace's experiment."""
 
     experiment_id: str
     rows: list[tuple[int, bytes]]
 
 
 class Offload:
-    """`most_bytes`: of the spans of a trace that stay in the database, as they are compressed."""
+    """`most_bytes` is the size of a trace's compressed spans that stay in the database."""
 
     def __init__(self, db: Database, files: BodyFiles, most_bytes: int) -> None:
         self._db = db
         self._files = files
         self._most_bytes = most_bytes
-        self._after = 0  # the trace that the last step ended with: those that stay hold up no others
+        self._after = 0  # the last trace of the last step, so that traces that cannot be moved do not block others
 
     def step(self) -> bool:
-        """Look at some traces.  Return whether there are more."""
+        """Process some traces.  Return whether there are more."""
         with self._db.read(0) as tx:
             found = _candidates(tx, self._after)
         self._after = found[-1][1] if len(found) == AT_ONCE else 0
@@ -59,13 +59,14 @@ class Offload:
             try:
                 while not self._settle(ws, trace_seq) and self._move(ws, trace_seq):
                     """The next part of a trace that is too large for one file."""
-            except Fault as fault:  # of one workspace's store: those of others may answer
+            except Fault as fault:  # of the artifact store of one workspace; others may answer
                 failed.add(ws)
                 log.warning("spans of large traces of workspace %d stay in the database: %s", ws, fault.message)
         return self._after > 0
 
     def _settle(self, ws: int, trace_seq: int) -> bool:
-        """Return whether what the database has of a trace is small enough, or the trace is gone."""
+        """Unschedule a trace whose spans in the database are few enough, or that was deleted.  Return False if it must be
+        moved."""
 
         def work(tx: Tx) -> bool:
             if _lock(tx, trace_seq) is not None and _inline_bytes(tx, trace_seq) > self._most_bytes:
@@ -77,7 +78,7 @@ class Offload:
         return done
 
     def _move(self, ws: int, trace_seq: int) -> bool:
-        """Return False for a trace that is gone."""
+        """Move the oldest spans to a file.  Return False for a deleted trace."""
         with self._db.read(ws) as tx:
             workspace = workspaces.current(tx)
             portion = _portion(tx, trace_seq)
@@ -90,13 +91,13 @@ class Offload:
         done = self._db.writer.submit(
             ws, lambda tx: _replace(tx, trace_seq, seqs, uri, len(body), len(body) - size_bytes)
         ).result()
-        if not done:  # the trace was deleted, or another server was faster
+        if not done:  # the trace was deleted, or another server moved the rows first
             self._files.remove(workspace, [uri])
         return True
 
 
 def look_at_all(tx: Tx) -> None:
-    """Have the loop look at all large traces of a workspace whose rows an import wrote."""
+    """Schedule all large traces of a workspace whose rows an import wrote."""
     tx.run(
         """
         INSERT INTO trace_offloads (workspace_id, trace_seq)
@@ -117,7 +118,7 @@ def _candidates(tx: Tx, after: int) -> list[tuple[int, int]]:
 
 
 def _lock(tx: Tx, trace_seq: int) -> int | None:
-    """Lock a trace, so that no spans of it come meanwhile, and return the key of its experiment; None if it is gone."""
+    """Lock a trace, so that no spans are added meanwhile, and return the key of its experiment; None if it was deleted."""
     row = tx.one(
         "SELECT experiment_seq FROM traces WHERE workspace_id = :ws AND trace_seq = :seq FOR UPDATE", seq=trace_seq
     )
@@ -133,7 +134,7 @@ def _inline_bytes(tx: Tx, trace_seq: int) -> int:
 
 
 def _portion(tx: Tx, trace_seq: int) -> _Portion | None:
-    """Return the rows that arrived first, as many as make one file; None if the trace is gone."""
+    """Return the oldest rows, enough for one file; None if the trace was deleted."""
     row = tx.one(
         """
         SELECT e.experiment_id FROM traces t
@@ -172,7 +173,7 @@ def _first(rows: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
 
 
 def _replace(tx: Tx, trace_seq: int, seqs: Sequence[int], uri: str, size_bytes: int, more: int) -> bool:
-    """Put a file in the place of rows.  Return False, and change nothing, unless all of them are there."""
+    """Replace rows by a file.  Return False, and change nothing, unless all of them exist."""
     experiment_seq = _lock(tx, trace_seq)
     there = tx.all(
         "SELECT body_seq FROM trace_bodies WHERE workspace_id = :ws AND trace_seq = :seq AND body_seq <= :last",

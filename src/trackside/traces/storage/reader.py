@@ -1,4 +1,4 @@
-"""Traces as MLflow's calls answer them, from their rows.  Knows their tables; what a filter finds is `search`."""
+"""Reads traces from their rows, in the form of MLflow's calls.  Filters are evaluated in `search`."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
@@ -64,12 +64,12 @@ class Row:
 
     @property
     def is_whole(self) -> bool:
-        """All spans have come that the client counted."""
+        """Return whether all spans that the client counted have arrived."""
         return self.has_spans and (self.wanted_spans is None or self.span_count >= self.wanted_spans)
 
 
 def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Row]:
-    """In the order of `seqs`."""
+    """Return traces in the order of `seqs`."""
     found = {
         row[0]: Row(row)
         for row in tx.all(
@@ -84,8 +84,8 @@ def by_seqs(tx: Tx, seqs: Sequence[int]) -> list[Row]:
 
 
 def by_ids(tx: Tx, trace_ids: Iterable[str], experiment_ids: Sequence[str] | None = None) -> list[Row]:
-    """Return the traces that are there and that the caller may read, in the order of their ids.  `experiment_ids`: only those of
-    these experiments."""
+    """Return the existing traces that the caller may read, in the order of their ids.  `experiment_ids`: only those of these
+    experiments."""
     wanted = list(dict.fromkeys(trace_ids))
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "e.experiment_id")
     found = {
@@ -122,7 +122,7 @@ def get(tx: Tx, trace_id: str) -> Row:
 
 
 def locate(tx: Tx, trace_id: str) -> Object | None:
-    """The experiment of a trace, for access control."""
+    """Return the experiment of a trace, for access control; None if there is no such trace."""
     row = tx.one(
         """
         SELECT e.experiment_id FROM traces t JOIN experiments e ON e.experiment_seq = t.experiment_seq
@@ -144,16 +144,16 @@ def seq_of(tx: Tx, trace_id: str) -> int:
 
 
 class Stored:
-    """The spans of traces as the database has them, to be read after the transaction: some may be in the artifact store.
+    """The stored spans of traces, to be read after the transaction, since some may be in the artifact store.
 
-    Packed, since the texts of many traces may need more memory than there is."""
+    They stay compressed, because the texts of many traces may exceed the memory."""
 
     def __init__(self, parts: Mapping[int, Sequence[bytes | str]], fetch: Fetch | None) -> None:
         self._parts = parts  # in order of arrival; a text is the URI of a file
         self._fetch = fetch
 
     def texts(self, seq: int) -> Iterator[bytes]:
-        """Yield what arrived of a trace, part by part.  Raise Unavailable."""
+        """Yield the parts of a trace in order of arrival.  Raise Unavailable."""
         for part in self._parts.get(seq, ()):
             if isinstance(part, bytes):
                 yield bodies.text_of(part)
@@ -170,7 +170,7 @@ class Stored:
 
 
 def stored(tx: Tx, seqs: Sequence[int], files: BodyFiles, limit_s: float | None = None) -> Stored:
-    """Return the spans of traces.  `limit_s`: how long a read of a file may take."""
+    """Return the spans of traces.  `limit_s` is the timeout of a read of a file."""
     found: dict[int, list[tuple[int, bytes | str]]] = {}
     for seq, at, body in tx.all(
         "SELECT trace_seq, body_seq, body FROM trace_bodies WHERE workspace_id = :ws AND trace_seq IN :seqs",
@@ -191,8 +191,8 @@ _first = itemgetter(0)
 
 
 def info(row: Row, assessments: Sequence[Raw] = ()) -> Raw:
-    """Return the trace_info of MLflow 3.  Exporters of OpenTelemetry give a trace no name: `root_span_name`, which MLflow's
-    clients ignore, is what to call such a trace."""
+    """Return the trace_info of MLflow 3.  OpenTelemetry exporters give a trace no name: `root_span_name`, which MLflow's clients
+    ignore, is the name to show."""
     made: dict[str, Any] = {
         "trace_id": row.trace_id,
         "trace_location": location(row.experiment_id),

@@ -1,21 +1,21 @@
-"""The index of spans by name on SQLite, filled for many traces at a time.  Knows its tables.
+"""The index of spans by name on SQLite, filled for many traces at a time.
 
-An entry for each span as it comes would write a page for each name of a trace.  So the names of the
-newest traces are looked for among their spans, until enough of these traces have come.  PostgreSQL logs entries and not pages:
-there it is an index of the database.
+An entry for each arriving span would write a page for each name of a trace.  So the spans of the newest traces are searched by a
+scan, until enough traces have arrived to index them together.  PostgreSQL logs entries instead of pages, so it has an ordinary
+index.
 """
 
 from collections.abc import Collection, Sequence
 
 from trackside.core.db.tx import Tx
 
-AT_ONCE = 256  # traces whose names are filed together
-MOST_AT_ONCE = 2_048  # after many came by another way, such as an archive
+AT_ONCE = 256  # traces that are indexed together
+MOST_AT_ONCE = 2_048  # after many arrived in another way, such as an archive
 _UPTO = ("trace_span_names_upto", 0, "")
 
 
 def note(tx: Tx, trace_seqs: Collection[int]) -> None:
-    """File what is due, after spans of these traces were stored."""
+    """Index the names that are due, after spans of these traces were stored."""
     if tx.dialect != "sqlite" or not trace_seqs:
         return
     upto = _upto(tx)
@@ -26,7 +26,7 @@ def note(tx: Tx, trace_seqs: Collection[int]) -> None:
 
 
 def add(tx: Tx, trace_seqs: Sequence[int]) -> None:
-    """File the names of traces that are filed already, and have changed."""
+    """Index the names of traces that are indexed already, and have changed."""
     if tx.dialect == "sqlite" and trace_seqs:
         tx.run(
             """
@@ -68,7 +68,7 @@ def _file(tx: Tx, upto: int, until: int) -> None:
 
 
 def _upto(tx: Tx) -> int:
-    """Return the newest trace that is filed; the only writer of a store remembers it."""
+    """Return the newest indexed trace; the only writer of a store caches it."""
     found: int | None = None if tx.memory is None else tx.memory.get(_UPTO)
     if found is None:
         ((found,),) = tx.all("SELECT COALESCE(MAX(trace_seq), 0) FROM trace_span_names_upto")

@@ -1,6 +1,6 @@
-"""Rows of `trace_spans`: what filters, metrics and sums read of spans.  Knows that table alone.
+"""Rows of `trace_spans`: the values of spans that filters, metrics and sums read.
 
-On PostgreSQL the rows of a group go as JSON in one statement: 200 rows take a third of the time of 200 statements.
+On PostgreSQL the rows of a group are sent as JSON in one statement: 200 rows take a third of the time of 200 statements.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ AT_ONCE = 1_000  # rows in a statement
 
 
 def put(tx: Tx, rows: Sequence[tuple[int, int, SpanRow]]) -> None:
-    """Add spans, given with the keys of their traces and experiments, or replace them.  No span is there twice."""
+    """Insert or replace spans, given with the keys of their traces and experiments.  No span appears twice."""
     values = [(seq, experiment, *astuple(row)) for seq, experiment, row in rows]
-    values.sort(key=_KEY)  # the table is ordered by it
+    values.sort(key=_KEY)  # the order of the table
     if tx.dialect == "sqlite":
         tx.many_in_order(_UPSERT, values)
         return
@@ -30,7 +30,7 @@ def put(tx: Tx, rows: Sequence[tuple[int, int, SpanRow]]) -> None:
 
 
 def count(tx: Tx, spans: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """Return how many of the spans are stored, by their trace's key."""
+    """Return the number of the given spans that are stored, by their trace's key."""
     if not spans:
         return {}
     if tx.dialect == "sqlite":
@@ -56,7 +56,7 @@ def count(tx: Tx, spans: Mapping[int, Sequence[int]]) -> dict[int, int]:
 
 
 def nodes(tx: Tx, trace_seqs: Sequence[int]) -> dict[int, list[Node]]:
-    """Return what all spans of the traces say of tokens and costs, by their trace's key."""
+    """Return the tokens and costs of all spans of the traces, by the trace's key."""
     found: dict[int, list[Node]] = {}
     if not trace_seqs:
         return found
@@ -76,7 +76,7 @@ def nodes(tx: Tx, trace_seqs: Sequence[int]) -> dict[int, list[Node]]:
 
 _KEY = itemgetter(0, 2)
 _OF_A_SPAN = SpanRow.__struct_fields__
-_Row = msgspec.defstruct(  # what is None is left out
+_Row = msgspec.defstruct(  # None is omitted
     "_Row",
     [("trace_seq", int), ("experiment_seq", int), *((name, object, None) for name in _OF_A_SPAN)],
     omit_defaults=True,

@@ -1,7 +1,7 @@
-"""A trace as the writer has it in hand, and what a call changes of it.  Pure: the rules of merging, no SQL.
+"""The state of a trace in the writer, and how calls change it.  Pure: the rules of merging, without SQL.
 
-The start call and the spans come in any order, several of each.  The start call decides time, duration, state and what it names;
-spans fill what nobody has said.
+The start call and the spans arrive in any order, several of each.  The start call determines time, duration, state and the values
+that it contains; spans fill missing values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,11 @@ from trackside.traces.assessments.model import Assessment
 from trackside.traces.ingest.batch import Batch
 from trackside.traces.ingest.rollup import Node, cost_of, usage_of
 
-SMALL_TRACE = 2_000  # spans up to which tokens are summed up with each batch
+SMALL_TRACE = 2_000  # tokens of traces up to this many spans are summed with each batch
 
 
 class State(Struct):
-    """A row of `traces`, but for its keys; the names are those of the columns."""
+    """A row of `traces` without its keys; the fields have the names of the columns."""
 
     trace_id: str
     experiment_seq: int
@@ -52,7 +52,7 @@ class State(Struct):
 
 
 class Start(Struct, frozen=True):
-    """What a start call says; `experiment_id` is checked by the writer."""
+    """The values of a start call; the writer checks `experiment_id`."""
 
     trace_id: str
     experiment_id: str
@@ -66,7 +66,7 @@ class Start(Struct, frozen=True):
     metadata: dict[str, str]
     is_final: bool = True
     assessments: Sequence[Assessment] = ()
-    may_write: Callable[[str], bool] | None = None  # of the experiment that the trace is in by now
+    may_write: Callable[[str], bool] | None = None  # of the experiment that the trace is in at that time
 
 
 def add_start(trace: State, start: Start) -> None:
@@ -89,7 +89,7 @@ def add_tags(trace: State, tags: Mapping[str, str]) -> None:
 
 
 def add_metadata(trace: State, metadata: Mapping[str, str]) -> None:
-    """Add metadata, and what columns have of it."""
+    """Add metadata, and update the columns that repeat some of it."""
     trace.metadata.update(metadata)
     if m.SESSION in metadata:
         trace.session_id = metadata[m.SESSION]
@@ -108,7 +108,7 @@ def add_metadata(trace: State, metadata: Mapping[str, str]) -> None:
 
 
 def add_spans(trace: State, batch: Batch) -> None:
-    """All but tokens and costs, which need the other spans too."""
+    """Add the values of spans except tokens and costs, which depend on all spans."""
     if not trace.is_finalized:
         end_ms = None if trace.duration_ms is None else trace.timestamp_ms + trace.duration_ms
         trace.timestamp_ms = min(trace.timestamp_ms, batch.start_ms)
@@ -130,7 +130,7 @@ def add_spans(trace: State, batch: Batch) -> None:
 
 
 def wants_usage(trace: State, batch: Batch) -> bool:
-    """Tell whether tokens are summed up from the spans: a start call that gave some is right."""
+    """Tell whether tokens are summed from the spans: those of a start call take precedence."""
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS))
     return not given and (_ends_large(trace, batch) or batch.has_usage)
 
@@ -141,17 +141,17 @@ def wants_cost(trace: State, batch: Batch) -> bool:
 
 
 def is_summed(trace: State) -> bool:
-    """Tell whether spans that come are summed up now: those of a large trace that is in progress wait for its root."""
+    """Tell whether arriving spans are summed now: for a large trace in progress only when its root arrives."""
     return trace.span_count <= SMALL_TRACE or trace.state != m.State.IN_PROGRESS
 
 
 def _ends_large(trace: State, batch: Batch) -> bool:
-    """The root came of a trace whose other spans were not summed up."""
+    """Tell whether the root arrived of a trace whose other spans were not summed."""
     return batch.root_state is not None and trace.span_count > SMALL_TRACE
 
 
 def set_usage(trace: State, nodes: Sequence[Node]) -> None:
-    """`nodes` are all spans of the trace."""
+    """Set tokens and costs; `nodes` are all spans of the trace."""
     usage = usage_of(nodes)
     if usage:
         _set(trace, m.tokens_of(usage))

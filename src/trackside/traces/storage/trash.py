@@ -1,6 +1,6 @@
-"""Traces in the trash: moved there, restored, and purged.  Knows the tables of traces, and where files of spans lie.
+"""Moves traces to the trash, restores and purges them.
 
-A trace in the trash is filed under `-1 - experiment_seq`, which no experiment has, so the calls of MLflow do not find it.
+A trace in the trash has the experiment key `-1 - experiment_seq`, which no experiment has, so that MLflow's calls do not find it.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from trackside.traces.model import missing
 from trackside.traces.storage import announce, span_names
 
 MOST_AT_ONCE = 1_000  # traces that one statement changes
-_FILED = ("trace_spans", "trace_assessments")  # tables whose rows name the experiment
+_FILED = ("trace_spans", "trace_assessments")  # tables whose rows have the experiment's key
 _PARTS = ("trace_offloads", "trace_bodies", "trace_files", "trace_spans", "trace_links", "trace_assessments",
           "review_queue_items")  # fmt: skip
 
 
 class Purged(NamedTuple):
-    """Traces that were deleted permanently, their bytes in the database, and what is to be deleted after the transaction: the
-    files of spans, and the attachments of the ids in `gone`, of which no trace is left."""
+    """Purged traces: their bytes in the database, and the files to delete after the transaction.  These are files of spans, and
+    the attachments of the ids in `gone`, which have no trace left."""
 
     traces: int = 0
     row_bytes: int = 0
@@ -32,7 +32,7 @@ class Purged(NamedTuple):
     gone: tuple[str, ...] = ()
 
     def plus(self, other: "Purged") -> "Purged":
-        """Add the counts; what is to be deleted is that of the other one."""
+        """Return the sum of the counts, with the files of `other`."""
         return Purged(
             self.traces + other.traces,
             self.row_bytes + other.row_bytes,
@@ -44,7 +44,7 @@ class Purged(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A trace that is there or in the trash."""
+    """A trace that is active or in the trash."""
 
     seq: int
     experiment_id: str
@@ -53,12 +53,12 @@ class Kept(NamedTuple):
 
 
 def trashed(experiment_seq: int) -> int:
-    """Return the key under which traces of an experiment are filed in the trash; and the other way round."""
+    """Return the key of the experiment's traces in the trash, and for that key the experiment's."""
     return -1 - experiment_seq
 
 
 def find(tx: Tx, trace_id: str) -> Kept | None:
-    """Return the trace of an id, or else the last one of it that was deleted."""
+    """Return the active trace of an id, else its last deleted one."""
     row = tx.one(
         """
         SELECT t.trace_seq, e.experiment_id, e.artifact_location, t.deleted_at FROM traces t
@@ -81,13 +81,13 @@ def get(tx: Tx, trace_id: str) -> Kept:
 
 
 def locate(tx: Tx, trace_id: str) -> Object | None:
-    """Return the experiment of a trace that is there or in the trash, for access control."""
+    """Return the experiment of a trace that is active or in the trash, for access control."""
     found = find(tx, trace_id)
     return None if found is None else Object("experiment", found.experiment_id)
 
 
 def move(tx: Tx, trace_seqs: Sequence[int], experiment_id: str) -> int:
-    """Move traces of an experiment to the trash.  Return how many were not there yet."""
+    """Move traces of an experiment to the trash.  Return the number of those that were not in it."""
     count = 0
     for start in range(0, len(trace_seqs), MOST_AT_ONCE):
         seqs = [
@@ -119,9 +119,9 @@ def move(tx: Tx, trace_seqs: Sequence[int], experiment_id: str) -> int:
 
 
 def restore(tx: Tx, trace_id: str) -> None:
-    """Take a trace out of the trash; harmless if it is not in it.
+    """Restore a trace from the trash; do nothing if it is not in it.
 
-    Raise BadState where its experiment is deleted, and AlreadyExists for a trace that came again after it was deleted."""
+    Raise BadState if its experiment is deleted, and AlreadyExists if the trace was created again after its deletion."""
     found = get(tx, trace_id)
     if found.deleted_at is None:
         if tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq <> 0", id=trace_id):
@@ -156,7 +156,7 @@ def restore(tx: Tx, trace_id: str) -> None:
 
 
 def seqs_of(tx: Tx, trace_id: str) -> list[int]:
-    """Return all traces of an id: the one that is there, and those in the trash."""
+    """Return all traces of an id: the active one, and those in the trash."""
     return [
         seq
         for (seq,) in tx.all("SELECT trace_seq FROM traces WHERE workspace_id = :ws AND trace_id = :id", id=trace_id)
@@ -164,7 +164,7 @@ def seqs_of(tx: Tx, trace_id: str) -> list[int]:
 
 
 def due(tx: Tx, latest_ms: int) -> dict[str, int]:
-    """Return the experiments that have traces in the trash which were deleted by a time, by id; with their keys."""
+    """Return the experiments (id to key) with traces in the trash that were deleted up to a time."""
     return {
         str(experiment_id): seq
         for experiment_id, seq in tx.all(
@@ -179,7 +179,7 @@ def due(tx: Tx, latest_ms: int) -> dict[str, int]:
 
 
 def purge_due(tx: Tx, experiment_seq: int, latest_ms: int, most: int) -> Purged:
-    """Delete permanently what was moved to the trash by a time: at most so many traces of an experiment."""
+    """Purge at most `most` traces of an experiment that were moved to the trash up to a time."""
     rows = tx.all(
         """
         SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq = :trashed AND deleted_at <= :latest
@@ -193,7 +193,7 @@ def purge_due(tx: Tx, experiment_seq: int, latest_ms: int, most: int) -> Purged:
 
 
 def purge_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Purged:
-    """Delete permanently at most so many traces of an experiment, those in the trash too."""
+    """Purge at most `most` traces of an experiment, including the trash."""
     rows = tx.all(
         """
         SELECT trace_seq FROM traces WHERE workspace_id = :ws AND experiment_seq IN :seqs ORDER BY trace_seq LIMIT :most
@@ -205,8 +205,8 @@ def purge_of_experiment(tx: Tx, experiment_seq: int, most: int) -> Purged:
 
 
 def purge(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Purged:
-    """Delete traces permanently, but for their files.  `is_announced`: links delete on the other side those that were not in the
-    trash.  Raise Unavailable while a backup is made, which may copy their files."""
+    """Delete traces permanently, except their files.  `is_announced`: links delete the copies of traces that were not in the
+    trash.  Raise Unavailable during a backup, which may copy their files."""
     if not trace_seqs:
         return Purged()
     backup_lease.check_none(tx)
@@ -242,7 +242,8 @@ def purge(tx: Tx, trace_seqs: Sequence[int], *, is_announced: bool = True) -> Pu
 
 
 def sizes_of(tx: Tx, experiment_seq: int) -> tuple[int, int, int, int]:
-    """Return the traces of an experiment, those in the trash too, and their bytes in the database, files, and bytes of files."""
+    """Return the number of an experiment's traces, including the trash, their bytes in the database, the number of files, and the
+    bytes of files."""
     seqs = [experiment_seq, trashed(experiment_seq)]
     ((count, size),) = tx.all(
         "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0) FROM traces WHERE workspace_id = :ws AND experiment_seq IN :seqs",
@@ -252,7 +253,7 @@ def sizes_of(tx: Tx, experiment_seq: int) -> tuple[int, int, int, int]:
         """
         SELECT COUNT(*), COALESCE(SUM(f.size_bytes), 0) FROM trace_files f JOIN traces t ON t.trace_seq = f.trace_seq
         WHERE f.workspace_id = :ws AND t.workspace_id = :ws AND +t.experiment_seq IN :seqs
-        """,  # the plus: files are fewer than traces
+        """,  # `+` disables the index: files are fewer than traces
         seqs=seqs,
     )
     return int(count), int(size) - int(file_bytes), int(files), int(file_bytes)
@@ -268,7 +269,7 @@ def files_of(tx: Tx, trace_seqs: Sequence[int]) -> tuple[int, int]:
 
 
 def _file(tx: Tx, trace_seqs: Sequence[int]) -> None:
-    """File spans and assessments in the trash, or those that are in the trash in their experiment."""
+    """Move spans and assessments between their experiment and the trash."""
     span_names.remove(tx, trace_seqs)
     for table in _FILED:
         tx.run(

@@ -1,7 +1,7 @@
-"""What is logged of traces, many calls at once.  Knows their tables; the rules of merging are `state`.
+"""Writes logged traces, many calls at once; the rules of merging are in `state`.
 
-Calls of a group are merged in memory, trace by trace, under the locks of the traces' rows, and written together.  So the start
-call and the spans of a trace never overwrite each other, on one server or several.
+The calls of a group are merged in memory, trace by trace, under the locks of the traces' rows, and written together.  So the
+start call and the spans of a trace never overwrite each other, on one server or several.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,12 +34,12 @@ from trackside.traces.storage.state import (
     wants_usage,
 )
 
-SMALL_BYTES = 64 << 10  # of the spans of a trace that stay in the database in any case
-MayWrite = Callable[[str], bool]  # of an experiment's id
+SMALL_BYTES = 64 << 10  # spans of a trace up to this size always stay in the database
+MayWrite = Callable[[str], bool]  # gets an experiment's id
 
 
 class _Place(NamedTuple):
-    """An experiment, as far as its traces need it."""
+    """The values of an experiment that its traces need."""
 
     experiment_id: str
     seq: int
@@ -56,20 +56,20 @@ _NEXT_SEQS = {
 
 
 class _Found(NamedTuple):
-    """What the store has of what a group of calls names."""
+    """The stored state of the objects in a group of calls."""
 
     experiments: Experiments
     known: "dict[str, _Trace]"
-    numbers: Sequence[int]  # for traces that are made
-    quotas: list[Quota] | None  # None: the writer remembers them
+    numbers: Sequence[int]  # keys of new traces
+    quotas: list[Quota] | None  # None: the writer has them in its cache
     is_watched: bool
 
 
 class Spans(Struct, frozen=True):
-    """Spans of one request: traces that are not there yet are made in the experiment.
+    """The spans of one request; traces that do not exist are created in the experiment.
 
-    `run_id`: a run to link the traces to whose roots came.  `may_write` tells of other experiments, in which traces of the
-    request may already be."""
+    `run_id`: a run to which traces are linked when their root arrives.  `may_write` tells the rights on other experiments, in
+    which traces of the request may exist."""
 
     experiment_id: str
     batches: Sequence[Batch]
@@ -79,19 +79,19 @@ class Spans(Struct, frozen=True):
 
 
 class _Trace:
-    """A trace of the group, and what is to be written of it."""
+    """A trace of the group, and its pending changes."""
 
     def __init__(self, trace: State, seq: int | None, experiment_id: str) -> None:
         self.trace = trace
         self.seq = seq  # None: it is new
-        self.before = trace.experiment_seq  # the experiment that its stored spans are filed under
-        self.experiment_id = experiment_id  # where it is
+        self.before = trace.experiment_seq  # the experiment of its stored spans
+        self.experiment_id = experiment_id  # its current experiment
         self.batches: list[Batch] = []
         self.assessments: list[Assessment] = []
 
 
 def write(tx: Tx, calls: Sequence[Start | Spans]) -> list[State | Fault | None]:
-    """Add what the calls say; one answer for each, in order: the merged trace for a start, None for spans."""
+    """Write the calls.  Return one answer for each, in order: the merged trace for a start, None for spans."""
     found = _look(tx, calls)
     experiments, known, budget = found.experiments, found.known, Budget(tx, found.quotas)
     answers: list[State | Fault | None] = []
@@ -137,7 +137,7 @@ def _named(call: Start | Spans) -> list[str]:
 
 
 def _fault(call: Start | Spans, experiments: Experiments, known: Mapping[str, _Trace]) -> Fault | None:
-    """Return why the call is refused.  Spans of traces that are there need no experiment: theirs is kept."""
+    """Return the fault of a refused call.  Spans of existing traces need no experiment: they keep theirs."""
     there = [known[trace_id] for trace_id in _named(call) if trace_id in known]
     if isinstance(call, Start) or len(there) < len(call.batches):
         place = experiments[call.experiment_id]
@@ -153,7 +153,7 @@ def _fault(call: Start | Spans, experiments: Experiments, known: Mapping[str, _T
 
 
 def _full(call: Start | Spans, known: Mapping[str, _Trace], budget: Budget) -> Fault | None:
-    """Return why there is no room for the traces that the call makes.  Traces that are there take whatever comes."""
+    """Return the fault if the call's new traces exceed the quota.  Existing traces accept spans anyway."""
     if all(trace_id in known for trace_id in _named(call)):
         return None
     batches = [] if isinstance(call, Start) else call.batches
@@ -214,7 +214,7 @@ def _save_spans(tx: Tx, traces: Sequence[_Trace]) -> None:
     )
     span_names.note(tx, [each.seq or 0 for each in traces])
     large = [{"seq": each.seq} for each in traces if each.trace.size_bytes > SMALL_BYTES]
-    if large:  # `offload` looks at them
+    if large:  # for `offload`
         tx.many("INSERT INTO trace_offloads (workspace_id, trace_seq) VALUES (:ws, :seq) ON CONFLICT DO NOTHING", large)
     _sum_up(tx, traces)
 
@@ -228,7 +228,7 @@ def _count(tx: Tx, by_trace: Mapping[_Trace, Mapping[int, SpanRow]]) -> None:
 
 
 def _sum_up(tx: Tx, traces: Sequence[_Trace]) -> None:
-    """Sum up tokens and costs of traces, from all of their spans."""
+    """Sum the tokens and costs of traces from all of their spans."""
     wanted: list[tuple[_Trace, bool, bool]] = []
     for each in traces:
         if is_summed(each.trace):
@@ -253,7 +253,7 @@ def _new(trace_id: str, place: _Place) -> _Trace:
 
 
 def _look(tx: Tx, calls: Sequence[Start | Spans]) -> _Found:
-    """Return what the store has of what the calls name, in one round trip, and lock it."""
+    """Read and lock the objects of the calls, in one round trip."""
     ids = {call.experiment_id for call in calls}
     trace_ids = sorted({trace_id for call in calls for trace_id in _named(call)})
     numbers, faults = _numbers(ids)
@@ -295,7 +295,7 @@ def _loaded(rows: Iterable[Row]) -> dict[str, _Trace]:
 
 
 def _numbers(ids: Iterable[str]) -> tuple[dict[int, list[str]], Experiments]:
-    """Return the ids of experiments by their number, and why one of them is none."""
+    """Return the ids of experiments by their number, and the faults of invalid ids."""
     numbers: dict[int, list[str]] = {}
     faults: Experiments = {}
     for given in ids:
@@ -307,7 +307,7 @@ def _numbers(ids: Iterable[str]) -> tuple[dict[int, list[str]], Experiments]:
 
 
 def _experiments(rows: Iterable[Row], numbers: Mapping[int, Sequence[str]]) -> Experiments:
-    """Return experiments by id, or why there is none."""
+    """Return experiments by id; a fault for a missing one."""
     found: Experiments = {given: not_found(given) for names in numbers.values() for given in names}
     for public, *place in rows:
         found |= {given: _Place(str(public), *place) for given in numbers[public]}

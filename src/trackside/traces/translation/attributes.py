@@ -1,6 +1,6 @@
-"""What a span says in other conventions, under MLflow's names, and what its call of a model cost.  Pure.
+"""Adds MLflow's attributes to spans of other conventions, and the cost of model calls.  Pure.
 
-Attributes are added and never replaced, so that what was sent stays as it was.  The names of each convention are in `dialects`.
+Attributes are added and never replaced, so the sent ones stay unchanged.  The names of each convention are in `dialects`.
 """
 
 import json
@@ -14,7 +14,7 @@ from trackside.traces.spans import INPUTS, OUTPUTS, TYPE, Event, value_of
 from trackside.traces.translation.dialects import CLAUDE_CODE, DIALECTS, MARKS, Dialect
 
 VERSION = "2"
-VERSION_KEY = "trackside.translation"  # on spans to which something was added
+VERSION_KEY = "trackside.translation"  # on spans to which attributes were added
 USAGE = "mlflow.chat.tokenUsage"
 MODEL = "mlflow.llm.model"
 PROVIDER = "mlflow.llm.provider"
@@ -22,8 +22,8 @@ COST = "mlflow.llm.cost"
 FORMAT = "mlflow.message.format"
 
 _GATHERED_AT_MOST = 1_000  # attributes of one prefix
-_MOST_MODELS = 1_000  # whose prices are remembered
-_MAX_MODEL = 500  # characters of a model and its provider: a longer name has no price
+_MOST_MODELS = 1_000  # in the cache of prices
+_MAX_MODEL = 500  # characters of a model and its provider; a longer name has no price
 _TEXTS = {
     "gen_ai.content.prompt": "gen_ai.prompt",
     "gen_ai.content.completion": "gen_ai.completion",
@@ -32,11 +32,11 @@ _TOKENS = ("input_tokens", "output_tokens", "total_tokens", "cache_read_input_to
 
 
 def translator(prices: Prices) -> Callable[[dict[str, str], list[Event]], None]:
-    """Return what adds MLflow's attributes to those of a span (JSON texts by name), with costs by the prices."""
+    """Return a function that adds MLflow's attributes to those of a span (JSON texts by name), with costs by the prices."""
 
     @lru_cache(maxsize=_MOST_MODELS)
     def price_of(model: str, provider: str) -> Price | None:
-        """`model` and `provider` are JSON texts, as attributes have them."""
+        """Return the price; `model` and `provider` are JSON texts, as in attributes."""
         name, maker = value_of(model), value_of(provider)
         return (
             price_table.find(prices, name, maker if isinstance(maker, str) else "") if isinstance(name, str) else None
@@ -56,7 +56,7 @@ def translator(prices: Prices) -> Callable[[dict[str, str], list[Event]], None]:
 
 
 def _said(attributes: Mapping[str, str], events: Sequence[Event]) -> dict[str, str]:
-    """Return what other conventions say and MLflow's names do not yet."""
+    """Return the values of other conventions that MLflow's attributes do not have yet."""
     spoken = _spoken(attributes)
     if not spoken:
         return {}
@@ -86,7 +86,7 @@ def _spoken(attributes: Mapping[str, str]) -> list[Dialect]:
 
 
 def _first(attributes: Mapping[str, str], names: Iterable[str]) -> str | None:
-    """Return the first attribute that is there; a text that is itself JSON counts as what it says."""
+    """Return the first existing attribute; a text that contains JSON is replaced by its value."""
     for name in names:
         text = attributes.get(name)
         if text is not None and text != "null":
@@ -111,7 +111,7 @@ def _type(attributes: Mapping[str, str], spoken: Sequence[Dialect]) -> str | Non
 
 
 def _type_of_livekit(attributes: Mapping[str, str]) -> str | None:
-    """LiveKit's spans do not name their kind: their attributes tell it."""
+    """Return the type of a LiveKit span, which has no attribute for it, by its other attributes."""
     if any(name.startswith("lk.function_tool") for name in attributes):
         return '"TOOL"'
     if "gen_ai.request.model" in attributes:
@@ -120,7 +120,7 @@ def _type_of_livekit(attributes: Mapping[str, str]) -> str | None:
 
 
 def _gathered(attributes: Mapping[str, str], spoken: Sequence[Dialect], side: int) -> str | None:
-    """Return the attributes of a prefix as one object, by the rest of their names."""
+    """Return the attributes with a prefix as one object, by the rest of their names."""
     for dialect in spoken:
         if dialect.gathered is None:
             continue
@@ -164,7 +164,7 @@ def _messages(events: Sequence[Event], names: tuple[str, ...]) -> str | None:
 
 
 def _cost(attributes: Mapping[str, str], price_of: Callable[[str, str], Price | None]) -> str | None:
-    """Return what a call of a model cost; None if model, tokens or price are not known."""
+    """Return the cost of a model call; None if model, tokens or price are unknown."""
     usage, model, provider = attributes.get(USAGE), attributes.get(MODEL), attributes.get(PROVIDER, "")
     if usage is None or model is None or len(model) + len(provider) > _MAX_MODEL:
         return None

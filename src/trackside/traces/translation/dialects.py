@@ -1,7 +1,7 @@
-"""What the attributes of each instrumentation are called.  Pure: a table.
+"""The attribute names of each instrumentation.  Pure: a table.
 
-A dialect is read if one of its marks begins the name of an attribute.  Of several that are read, the first one that says
-something counts.  Claude Code and VoltAgent use names without a prefix of their own, which mean nothing in other spans.
+A dialect applies if the name of an attribute begins with one of its prefixes (`marks`).  Of several dialects, the first one with
+a value wins.  Claude Code and VoltAgent use names without a prefix, which have no meaning in other spans.
 """
 
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ _KINDS = ("LLM", "CHAIN", "TOOL", "AGENT", "RETRIEVER", "EMBEDDING", "RERANKER",
 
 
 class Dialect(Struct, frozen=True):
-    """Names of attributes, the better ones first.  `types` are MLflow's types by what the attribute `kind` says in lower case;
-    `gathered` are prefixes of attributes that are inputs or outputs together."""
+    """The names of attributes, in order of preference.  `types` maps the lower-case value of the attribute `kind` to MLflow's
+    types; `gathered` are prefixes of attributes that together are inputs or outputs."""
 
     marks: tuple[str, ...]
     kind: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Dialect(Struct, frozen=True):
 
 
 DIALECTS = (
-    Dialect(  # OpenTelemetry's own, and Gemini CLI
+    Dialect(  # OpenTelemetry's own conventions, and Gemini CLI
         marks=("gen_ai.",),
         kind=("gen_ai.operation.name",),
         types=_GEN_AI_TYPES,
@@ -186,7 +186,7 @@ DIALECTS = (
         format="voltagent",
     ),
 )
-CLAUDE_CODE = Dialect(  # read if `span.type` names one of its kinds, since nothing else marks its spans
+CLAUDE_CODE = Dialect(  # applies if `span.type` is one of its kinds, since it has no prefix
     marks=(),
     kind=("span.type",),
     types={"claude_code.interaction": "AGENT", "claude_code.llm_request": "LLM", "claude_code.tool": "TOOL"},
