@@ -33,7 +33,7 @@ QUICK_COMMIT_S = 0.001  # with the sync to the disk; a shorter commit may run on
 MINIMUM = (3, 35, 0)  # RETURNING
 
 # The file is in the kernel's page cache.  Mapped pages and larger caches of each connection count as memory of the server (471
-# MiB instead of 162 with 100,000 runs) and save a fifth of the time of paging through all runs (docs/measured.md).
+# MiB instead of 162 with 100,000 runs) and save a fifth of the time of paging through all runs (docs/measurements/start.md).
 _COMMON = """
 PRAGMA foreign_keys = OFF;
 PRAGMA case_sensitive_like = ON;
