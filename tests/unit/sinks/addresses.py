@@ -113,7 +113,7 @@ REVIEWED = [
             "cli/jobs/commands.py": "_full_id list",
             "cli/drift/monitors.py": "_incidents _path _windows report",
             "cli/jobs/schedules.py": "_path",
-            "cli/jobs/score.py": "_below _fetch send",
+            "cli/jobs/tables.py": "_below fetch send",
             "cli/cleanup/commands.py": "_experiment_id _trash",
             "cli/alerts/commands.py": "_path",
             "cli/quotas/commands.py": "_experiment_id show",

@@ -4,7 +4,7 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from trackside.cli import remote
@@ -80,43 +80,72 @@ def trash_restore(words: argparse.Namespace) -> int:
     return OK
 
 
+class _Purge(NamedTuple):
+    """The items of the trash that a purge deletes, and the previews of those that must stay."""
+
+    free: list[tuple[dict[str, Any], Any]]  # targets with their previews
+    traces: list[dict[str, Any]]
+    blocked: list[Any]
+
+
 def trash_purge(words: argparse.Namespace) -> int:
-    """Items that something stands in the way of are named and stay; the exit code says so."""
+    """Delete what is in the trash permanently.  Items with an obstacle stay and are reported; the exit code is then BROKEN."""
     if words.older_than is None:
         raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
+    plan = _plan_purge(words)
+    if words.preview:
+        _show_purge(words, plan)
+    else:
+        _purge(words, plan)
+    for found in plan.blocked:
+        complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
+    return BROKEN if plan.blocked else OK
+
+
+def _plan_purge(words: argparse.Namespace) -> _Purge:
     items = list(_trash(words))
     traces = [each for each in items if each["kind"] == "trace"]
-    one_by_one = [each for each in items if each["kind"] != "trace"]
-    # What keeps a trace is on its experiment: one preview answers for all traces of the experiment.
+    # An obstacle of a trace is one of its experiment, so one preview serves all traces of the experiment.
     firsts = {each["experiment_id"]: each for each in reversed(traces)}
     of_traces = {key: _previewed(words, each)[1] for key, each in firsts.items()}
-    traces = [each for each in traces if not of_traces[each["experiment_id"]].get("obstacles")]
-    previews = [_previewed(words, each) for each in one_by_one]
-    free = [(target, found) for target, found in previews if not found.get("obstacles")]
-    blocked = [found for found in (*of_traces.values(), *(found for _, found in previews)) if found.get("obstacles")]
-    file_bytes = sum(found["file_bytes"] for _, found in free)
-    row_bytes = sum(found["row_bytes"] for _, found in free) + sum(each["size_bytes"] for each in traces)
-    count = len(free) + len(traces)
-    if words.preview:
-        summary = {"items": count, "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": blocked}
-        say(as_json(summary) if words.json else _of_purge(count, file_bytes, row_bytes))
+    previews = [_previewed(words, each) for each in items if each["kind"] != "trace"]
+    return _Purge(
+        free=[(target, found) for target, found in previews if not found.get("obstacles")],
+        traces=[each for each in traces if not of_traces[each["experiment_id"]].get("obstacles")],
+        blocked=[found for found in (*of_traces.values(), *(found for _, found in previews)) if found.get("obstacles")],
+    )
+
+
+def _size_of(plan: _Purge) -> tuple[int, int, int]:
+    """Return the number of items, the bytes of their files, and their bytes in the database."""
+    file_bytes = sum(found["file_bytes"] for _, found in plan.free)
+    row_bytes = sum(found["row_bytes"] for _, found in plan.free) + sum(each["size_bytes"] for each in plan.traces)
+    return len(plan.free) + len(plan.traces), file_bytes, row_bytes
+
+
+def _show_purge(words: argparse.Namespace, plan: _Purge) -> None:
+    count, file_bytes, row_bytes = _size_of(plan)
+    summary = {"items": count, "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": plan.blocked}
+    say(as_json(summary) if words.json else _of_purge(count, file_bytes, row_bytes))
+
+
+def _purge(words: argparse.Namespace, plan: _Purge) -> None:
+    count, file_bytes, row_bytes = _size_of(plan)
+    if count and not words.yes:
+        tell(words, _of_purge(count, file_bytes, row_bytes))
+        ask(words, "Type purge to delete them permanently: ", "purge")
+    done = [_carry_out(words, target, found) for target, found in plan.free]
+    purged = _purge_traces(words, plan.traces) if plan.traces else []
+    freed = {
+        name: sum(each.get(name, 0) for each in (*done, *purged))
+        for name in ("file_count", "file_bytes", "row_count", "row_bytes")
+    }
+    count = len(done) + sum(each.get("items", 1) for each in purged)
+    if words.json:
+        say(as_json({"items": count, **freed, "blocked": plan.blocked}))
     else:
-        if count and not words.yes:
-            tell(words, _of_purge(count, file_bytes, row_bytes))
-            ask(words, "Type purge to delete them permanently: ", "purge")
-        done = [_carry_out(words, target, found) for target, found in free]
-        purged = _purge_traces(words, traces) if traces else []
-        freed = {
-            name: sum(each.get(name, 0) for each in (*done, *purged))
-            for name in ("file_count", "file_bytes", "row_count", "row_bytes")
-        }
-        count = len(done) + sum(each.get("items", 1) for each in purged)
-        say(as_json({"items": count, **freed, "blocked": blocked}) if words.json
-            else f"deleted {counted(count, 'items')}: freed {in_bytes(freed['file_bytes'])} of files and"
-            f" {in_bytes(freed['row_bytes'])} in the database")  # fmt: skip
-    for found in blocked:
-        complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
-    return BROKEN if blocked else OK
+        files, rows = in_bytes(freed["file_bytes"]), in_bytes(freed["row_bytes"])
+        say(f"deleted {counted(count, 'items')}: freed {files} of files and {rows} in the database")
 
 
 def _previewed(words: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:

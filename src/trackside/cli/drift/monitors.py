@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
 from trackside.cli.jobs import commands as jobs
-from trackside.cli.jobs import score
+from trackside.cli.jobs import tables
 from trackside.cli.output import OK, complain, moment, say, show_list, table, write_file
 from trackside.cli.output import json as as_json
 from trackside.core.counts import counted
@@ -26,8 +26,8 @@ def create(words: argparse.Namespace) -> int:
     }
     baseline = {"dataset": words.baseline_dataset, "run": words.baseline_run, "past_windows": words.past}
     if words.baseline:
-        is_remote = words.baseline.startswith(score.REMOTE)
-        baseline["table"] = words.baseline if is_remote else score.send(words, Path(words.baseline), "--baseline")
+        is_remote = words.baseline.startswith(tables.REMOTE)
+        baseline["table"] = words.baseline if is_remote else tables.send(words, Path(words.baseline), "--baseline")
     body = {
         "name": words.name,
         "target": _given(target),

@@ -2,13 +2,10 @@
 
 import argparse
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from trackside.cli import remote
-from trackside.cli.jobs import commands as jobs
-from trackside.cli.jobs import score
+from trackside.cli.jobs import tables, waiting
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 
@@ -21,20 +18,15 @@ def run(words: argparse.Namespace) -> int:
             params[name] = getattr(words, name)
     if words.concurrency:
         params["concurrency"] = _numbers(words.concurrency)
-    sends = bool(words.input) and not score.is_remote(words.input)
+    run_id = ""
     if words.input:
-        place = score.send(words, Path(words.input), "--input") if sends else words.input
+        place = words.input
+        if not tables.is_remote(place):
+            place = tables.send(words, Path(place), "--input")
+            run_id = params["run_id"] = place.split("/")[1]
         params["input"] = place
-        if sends:
-            params["run_id"] = place.split("/")[1]
-    try:
-        job = remote.ask(words, "POST", jobs.PATH, {"kind": "profile", "params": params})["job"]
-    except Stop:
-        if sends:  # the run that holds the input is of no use
-            with suppress(Stop):
-                remote.ask(words, "POST", f"{score.MLFLOW}/runs/delete", {"run_id": params["run_id"]})
-        raise
-    ended = score.wait(words, job["job_id"])
+    job = tables.submit(words, "profile", params, run_id)
+    ended = waiting.wait(words, job["job_id"])
     if ended["state"] != "succeeded":
         complain(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
         return BROKEN

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -17,6 +18,16 @@ from trackside.runs.table.snapshots import Snapshot, Snapshots
 PAGES_OF_TREE = (2, 8)  # of runs, in which the first top rows are looked for
 
 
+class _Page(NamedTuple):
+    """The rows of a window before their cells are read.  The counts are those of `Window`."""
+
+    rows: list[int]  # run_seq of each
+    matching: int
+    matching_runs: int
+    matches: list[bool] | None = None  # whether each row matches the filter itself; None: all do
+    next_page_token: str | None = None
+
+
 def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
     """Return a window.  The first one costs a page, or some pages of a tree without a filter; a later one lists every run
     once, for a snapshot."""
@@ -27,51 +38,81 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
     search = selection.read(tx, call, call.order_by or [])
     total = selection.total(tx, search)
     token = snapshots.token_of(call.snapshot)
-    further: str | None = None
-    matches: list[bool] | None = None
-    page: list[int]
     name = search.fingerprint if call.parent is None else keyset.fingerprint("tree", search.fingerprint)
     snapshot = kept.find(token, tx.ws, name)
-    nesting = _parents(tx, search) if snapshot is None and call.parent is not None else {}
-    top_rows = None
-    if nesting and not (call.parent or offset or search.tree):
-        top_rows = _top_rows(tx, search, nesting, most, orders)
-    is_whole = bool(nesting or offset) or search_sql.is_costly(search)
-    if snapshot is None and top_rows is None and not call.page_token and is_whole:
-        snapshot = _list(tx, search, nesting)
-        kept.keep(token, tx.ws, name, snapshot)
-    top = runs.seq_of(tx, call.parent) if call.parent else tree.TOP
-    if call.parent and (snapshot is None or snapshot.tree is None):
-        page, matching = [], 0  # no run is nested
-    elif top_rows is not None:
-        page, matching = top_rows, total - tree.count_below(nesting)
-    elif snapshot is None or call.page_token:
-        page, further = _first(tx, search, most, call.page_token, orders)
-        matching = total if search.tree is None else selection.count(tx, search)
-    elif snapshot.tree is None:
-        page, matching = list(snapshot.rows[offset : offset + most]), len(snapshot.rows)
-    else:
-        rows = snapshot.tree.under.get(top, [])
-        page, matching = rows[offset : offset + most], len(rows)
-        matches = [seq in snapshot.tree.matching for seq in page]
-    if snapshot is not None:
-        matching_runs = len(snapshot.rows)
-    elif search.tree is None:
-        matching_runs = total
-    else:
-        matching_runs = selection.count(tx, search) if call.parent else matching
-    infos = cells.infos(tx, page)
-    page, flags = _present(page, matches, infos)
+    page: _Page | None = None
+    if snapshot is None and not call.page_token:
+        nesting = {} if call.parent is None else _parents(tx, search)
+        if nesting and not (call.parent or offset or search.tree):
+            page = _top_page(tx, search, nesting, most, total, orders)
+        if page is None and (nesting or offset or search_sql.is_costly(search)):
+            snapshot = _list(tx, search, nesting)
+            kept.keep(token, tx.ws, name, snapshot)
+    if page is None and call.parent:
+        page = _page_of_children(tx, search, snapshot, call.parent, most, offset, total)
+    elif page is None and (snapshot is None or call.page_token):
+        page = _page_in_order(tx, search, snapshot, most, call.page_token, total, orders)
+    elif page is None:
+        assert snapshot is not None
+        page = _page_of_list(snapshot, most, offset)
+    infos = cells.infos(tx, page.rows)
+    rows, flags = _present(page.rows, page.matches, infos)
     return Window(
-        matching=matching,
-        matching_runs=matching_runs,
+        matching=page.matching,
+        matching_runs=page.matching_runs,
         total=total,
         offset=None if call.page_token else offset,
         snapshot=token,
-        runs=cells.rows(infos, page, cells.parents(tx, infos), _children(tx, infos, search), flags),
-        columns=cells.columns(tx, fields, infos, page),
-        next_page_token=further if call.parent is None else None,
+        runs=cells.rows(infos, rows, cells.parents(tx, infos), _children(tx, infos, search), flags),
+        columns=cells.columns(tx, fields, infos, rows),
+        next_page_token=page.next_page_token if call.parent is None else None,
     )
+
+
+def _top_page(
+    tx: Tx, search: Search, nesting: Mapping[int, int], most: int, total: int, orders: Orders
+) -> _Page | None:
+    """Return the first top rows of a tree of all runs, without a snapshot; None if they need one."""
+    rows = _top_rows(tx, search, nesting, most, orders)
+    return None if rows is None else _Page(rows, total - tree.count_below(nesting), total)
+
+
+def _page_of_children(
+    tx: Tx, search: Search, snapshot: Snapshot | None, parent: str, most: int, offset: int, total: int
+) -> _Page:
+    """Return a page of the rows below the run `parent`.  Raise NotFound if there is no such run."""
+    seq = runs.seq_of(tx, parent)
+    if snapshot is None:  # no run is nested
+        return _Page([], 0, _count(tx, search, total))
+    if snapshot.tree is None:
+        return _Page([], 0, len(snapshot.rows))
+    return _page_of_tree(snapshot, snapshot.tree, seq, most, offset)
+
+
+def _page_in_order(
+    tx: Tx, search: Search, snapshot: Snapshot | None, most: int, page_token: str | None, total: int, orders: Orders
+) -> _Page:
+    """Return the first page of a flat list, or the one after `page_token`."""
+    rows, further = _first(tx, search, most, page_token, orders)
+    matching = _count(tx, search, total)
+    return _Page(rows, matching, matching if snapshot is None else len(snapshot.rows), next_page_token=further)
+
+
+def _page_of_list(snapshot: Snapshot, most: int, offset: int) -> _Page:
+    """Return a page of a snapshot: of a flat list, or of the top rows of a tree."""
+    if snapshot.tree is not None:
+        return _page_of_tree(snapshot, snapshot.tree, tree.TOP, most, offset)
+    return _Page(list(snapshot.rows[offset : offset + most]), len(snapshot.rows), len(snapshot.rows))
+
+
+def _page_of_tree(snapshot: Snapshot, grown: tree.Tree, parent: int, most: int, offset: int) -> _Page:
+    below = grown.under.get(parent, [])
+    rows = below[offset : offset + most]
+    return _Page(rows, len(below), len(snapshot.rows), [seq in grown.matching for seq in rows])
+
+
+def _count(tx: Tx, search: Search, total: int) -> int:
+    return total if search.tree is None else selection.count(tx, search)
 
 
 def _first(tx: Tx, search: Search, most: int, page_token: str | None, orders: Orders) -> tuple[list[int], str | None]:
