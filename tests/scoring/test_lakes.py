@@ -59,7 +59,8 @@ else:
     from pyiceberg.table import StaticTable
     table = StaticTable.from_metadata(place, of_bucket)
     found, version = table.scan().to_arrow(), len(table.metadata.snapshots)
-print(json.dumps({"rows": found.to_pylist(), "version": version}))
+print(json.dumps({"rows": found.to_pylist(), "version": version}), flush=True)
+os._exit(0)  # threads of deltalake that still run when the interpreter ends abort the process now and then
 """
 
 

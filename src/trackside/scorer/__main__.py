@@ -5,6 +5,7 @@ see the packages of the server.
 """
 
 import importlib.util
+import os
 import sys
 import types
 from pathlib import Path
@@ -41,7 +42,10 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["lake"]:
         from trackside.scorer.batch.lake.main import main as lake
 
-        sys.exit(lake(sys.argv[2:]))
+        code = lake(sys.argv[2:])
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)  # threads of deltalake that run at the end of the interpreter abort the process now and then
     from trackside.scorer.serve import main
 
     sys.exit(main(sys.argv[1:]))

@@ -1,5 +1,6 @@
 """One package makes a new kind of items that the reconciler mirrors between two workspaces (`snippets`)."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,11 +29,18 @@ TITLE, COLOR = fields.NAME, Field(FieldKind.TAG, "color")
 DOC: Doc = {TITLE: "hello", COLOR: "red"}
 
 
+@pytest.fixture
+def db(db: Any) -> Iterator[Any]:
+    """A store with the table of the snippets, which goes with the test: other tests use the database again."""
+    table.create_table(db)
+    yield db
+    table.drop_table(db)
+
+
 class Pair:
     """A workspace, another one, and what mirrors the snippets of both."""
 
     def __init__(self, db: Any, mode: Mode) -> None:
-        table.create_table(db)
         self._db = db
         self.there: int = db.writer.submit(HERE, lambda tx: workspaces.create(tx, "south").workspace_id).result()
 

@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -227,6 +228,18 @@ def test_a_flipped_byte_a_newer_release_and_the_wrong_kind_are_refused(
     assert [each["name"] for each in other.api.get(f"{OURS}/workspaces")["workspaces"]] == ["default"]
 
 
+@contextmanager
+def never_read_to_its_end(archive: Path, aside: Path) -> Iterator[None]:
+    """One file of 300,000 bytes of the archive is a pipe that nobody writes to: an import waits for its content."""
+    held = next(path for path in archive.rglob("*") if path.is_file() and path.stat().st_size == 300_000)
+    held.rename(aside / "held")
+    os.mkfifo(held)
+    try:
+        yield
+    finally:
+        (aside / "held").replace(held)
+
+
 @pytest.mark.slow
 def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_ends_it(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
@@ -238,7 +251,7 @@ def test_an_import_that_is_killed_leaves_nothing_visible_and_the_same_command_en
     exported(said, server, kept)
     words = ["backup", "import", "--data", str(other.data), str(kept)]
     folder = other.data / "artifacts" / "workspaces" / "team"
-    with forks().start(words, env=environment()) as process:
+    with never_read_to_its_end(kept, tmp_path), forks().start(words, env=environment()) as process:
         until(lambda: len(list(folder.rglob("*.bin"))) > 3, "some files to be there")
         process.kill()
     assert [each["name"] for each in other.api.get(f"{OURS}/workspaces")["workspaces"]] == ["default"]
@@ -264,13 +277,10 @@ def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
     kept, other = tmp_path / "kept", start(clock=clock, interval_factor=0.001)
     exported(said, server, kept)
     folder = other.data / "artifacts" / "workspaces" / "team"
-    held = next(path for path in kept.rglob("*") if path.is_file() and path.stat().st_size == 300_000)
-    held.rename(tmp_path / "held")
-    os.mkfifo(held)  # the import waits for its content
-    with forks().start(["backup", "import", "--data", str(other.data), str(kept)], env=environment()) as process:
+    words = ["backup", "import", "--data", str(other.data), str(kept)]
+    with never_read_to_its_end(kept, tmp_path), forks().start(words, env=environment()) as process:
         until(lambda: len(list(folder.rglob("*.bin"))) > 3, "some files to be there")
         process.kill()
-    (tmp_path / "held").replace(held)
 
     clock.move(25 * 3_600_000)
     other.stop()

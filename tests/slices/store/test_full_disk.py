@@ -3,6 +3,7 @@
 import os
 import resource
 import sys
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ import pytest
 from support.client import Api
 from support.processes.servers import Server
 from trackside.core.errors import Unavailable
+from trackside.core.settings import Settings
+from trackside.opening import open_database
 
+CONNECTIONS_AT_START = 3  # at most, that read: the next one has to be opened
 FREE = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
 
 
@@ -57,15 +61,20 @@ def test_an_import_that_finds_no_room_is_refused_and_leaves_no_file(server: Serv
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists the open files of a process")
-def test_a_read_that_finds_no_file_handle_is_unavailable_and_later_ones_succeed(db: Any) -> None:
+def test_a_read_that_finds_no_file_handle_is_unavailable_and_later_ones_succeed(chosen: Settings) -> None:
+    with closing(open_database(chosen)) as db:  # with no connection that an earlier test has opened
+        find_no_file_handle(db)
+
+
+def find_no_file_handle(db: Any) -> None:
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     with db.read(1) as first:
         highest = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
         fillers = [os.open("/dev/null", os.O_RDONLY) for _ in range(highest)]  # no number below is free
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(fillers) + 1, limit[1]))
         try:
-            with pytest.raises(Unavailable), db.read(1):
-                pass
+            with pytest.raises(Unavailable):
+                read_beside_each_other(db, CONNECTIONS_AT_START)
             assert first.one("SELECT 1") == (1,)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
@@ -74,6 +83,12 @@ def test_a_read_that_finds_no_file_handle_is_unavailable_and_later_ones_succeed(
 
     with db.read(1), db.read(1) as second:
         assert second.one("SELECT 1") == (1,)
+
+
+def read_beside_each_other(db: Any, count: int) -> None:
+    with ExitStack() as reads:
+        for _ in range(count):
+            reads.enter_context(db.read(1)).one("SELECT 1")
 
 
 def set_tag(api: Api, run_id: str, key: str) -> int:

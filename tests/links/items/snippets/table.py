@@ -12,6 +12,10 @@ def create_table(db: Any) -> None:
     db.writer.submit(0, lambda tx: tx.run(sql.format(kind))).result()
 
 
+def drop_table(db: Any) -> None:
+    db.writer.submit(0, lambda tx: tx.run("DROP TABLE snippets")).result()
+
+
 def read(tx: Tx, snippet_id: str) -> Doc | None:
     row = tx.one("SELECT doc FROM snippets WHERE workspace_id = :ws AND snippet_id = :id", id=snippet_id)
     return None if row is None else unpack(bytes(row[0]))
