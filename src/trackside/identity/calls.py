@@ -1,4 +1,4 @@
-"""The calls and answers about users, groups, tokens and sessions.  Knows their JSON; knows no SQL."""
+"""The requests and answers about users, groups, tokens and sessions."""
 
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ class Login(Call, frozen=True):
 
 
 class LoggedOut(Answer, frozen=True):
-    """`url`: the page that ends the session at the identity provider too; a browser opens it."""
+    """`url` is the page that also ends the session at the identity provider; a browser opens it."""
 
     url: str | None = None
 
@@ -25,8 +25,8 @@ class ChangePassword(Call, frozen=True):
 
 
 class NewUser(Call, frozen=True):
-    """A service principal has no password: tokens are made for it.  `one_time_password`: the answer has a password that
-    only serves to choose another."""
+    """A service principal has no password, only tokens.  `one_time_password`: the answer has a password that only allows choosing
+    another."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -42,7 +42,8 @@ class OfName(Call, frozen=True):
 
 
 class FindUsers(Call, frozen=True):
-    """`search` is a part of the name, in any case; `kind` is user or service.  Without `max_results`, all are returned."""
+    """`search` is a substring of the name, case-insensitive; `kind` is user or service.  Without `max_results`, all are
+    returned."""
 
     search: str | None = None
     kind: str | None = None
@@ -78,7 +79,7 @@ class OfMember(Call, frozen=True):
 
 
 class NewToken(Call, frozen=True):
-    """`place` is a workspace, or `workspace/experiment-id`; left out: everywhere that its owner may go."""
+    """`place` is a workspace, or `workspace/experiment-id`; without it the token has no limit of place."""
 
     required: ClassVar[tuple[str, ...]] = ("token_name",)
     name: str | None = None  # of the owner, in the path
@@ -112,7 +113,7 @@ class ShownUser(Answer, frozen=True):
 
 
 class GotUser(Answer, frozen=True):
-    """`password`: the one-time password that the call asked for, which is shown this once."""
+    """`password` is the requested one-time password, which is shown only once."""
 
     user: ShownUser
     password: str | None = None
@@ -149,11 +150,11 @@ class ShownToken(Answer, frozen=True):
     expires_at: int | None = None
     last_used_at: int | None = None
     last_address: str | None = None
-    is_this: bool = False  # the call was sent with it
+    is_this: bool = False  # the token or session that authenticated the call
 
 
 class MadeToken(Answer, frozen=True):
-    """`secret` is the token itself; nothing shows it a second time."""
+    """`secret` is the token itself, which is shown only once."""
 
     token: ShownToken
     secret: str
@@ -170,7 +171,7 @@ class ShownSession(Answer, frozen=True):
     address: str
     agent: str
     is_this: bool
-    issuer: str = ""  # of the provider that the user signed in by; empty: by a password
+    issuer: str = ""  # of the provider by which the user signed in; empty: by a password
 
 
 class ListedSessions(Answer, frozen=True):
@@ -178,7 +179,7 @@ class ListedSessions(Answer, frozen=True):
 
 
 class Me(Answer, frozen=True):
-    """Who calls.  `is_open`: the server has no users, and everybody may do everything."""
+    """The caller.  `is_open`: the server has no users, and everybody may do everything."""
 
     is_open: bool
     is_signed_in: bool
@@ -188,7 +189,7 @@ class Me(Answer, frozen=True):
     has_password: bool
     credential: str
     groups: list[str] = []
-    must_change_password: bool = False  # nothing else is allowed before
+    must_change_password: bool = False  # no other call is allowed before
 
 
 def shown_user(principal: Principal, groups: list[str]) -> ShownUser:

@@ -1,4 +1,4 @@
-"""Tokens and sessions in SQL.  Knows their tables; knows how neither comes over the wire."""
+"""Tokens and sessions in SQL."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ _SESSION = (
 def create_token(
     tx: Tx, owner: Principal, name: str, scope: TokenScope, place: str, expires_at: int | None
 ) -> tuple[Token, str]:
-    """What is kept of it, and the token itself, which is shown this once."""
+    """Create a token; return its stored data, and the token itself, which is shown only once."""
     secret = keys.new_token(keys.OF_SERVICE if owner.kind is Kind.SERVICE else keys.OF_USER)
     made = tx.one(
         """
@@ -68,7 +68,7 @@ def revoke_token(tx: Tx, token_id: int) -> None:
 
 
 def note_uses(tx: Tx, uses: Iterable[tuple[int, int, str]]) -> None:
-    """(token, minute, address) of each token that was used since the last time."""
+    """Record uses of tokens: (token, minute, address)."""
     for token_id, minute, address in uses:
         tx.run(
             "UPDATE tokens SET last_used_at = :minute, last_address = :address WHERE token_id = :id",
@@ -135,7 +135,7 @@ def end_sessions(tx: Tx, principal_id: int, *, but: int = 0) -> int:
 
 
 def drop_old(tx: Tx, *, idle_ms: int, longest_ms: int, expired_ms: int) -> None:
-    """Sessions beyond their limits, and tokens that expired long ago."""
+    """Delete sessions beyond their limits, and tokens that expired long ago."""
     tx.run(
         "DELETE FROM sessions WHERE seen_at < :idle OR created_at < :old OR ends_at < :now",
         idle=tx.now - idle_ms,

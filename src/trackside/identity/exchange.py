@@ -1,8 +1,8 @@
 """JSON Web Tokens that stand for one of the server's own tokens for an hour.  Pure.
 
-Clients of Azure read the claims `exp` and `tid` of what they are given, so a token of this server alone is no use to them.  The
-JWT (RFC 7519) is signed with HS256 (RFC 7518, 3.2) by a key of the server, and holds the SHA-256 by which the token is stored:
-its rights are the token's when it is shown, and it ends with the token.
+Clients of Azure read the claims `exp` and `tid` of their token, which the server's own tokens do not have.  The JWT (RFC 7519) is
+signed with HS256 (RFC 7518, 3.2) by a key of the server, and contains the SHA-256 under which the token is stored: it has the
+token's rights at the time of use, and expires with the token.
 """
 
 import base64
@@ -21,18 +21,18 @@ _HEAD = {"typ": "JWT", "alg": "HS256", "kid": ISSUER}
 
 
 class Exchanged(Struct, frozen=True):
-    digest: bytes  # of the token; empty where the server has no users
+    digest: bytes  # of the token; empty on a server without users
     until_ms: int
 
 
 class Exchange:
-    """`key` gives the secret by which every server of the store signs."""
+    """`key` returns the signing secret, the same on every server of the store."""
 
     def __init__(self, key: Callable[[], bytes]) -> None:
         self._key = key
 
     def issue(self, digest: bytes, now_ms: int, audience: str, until_ms: int | None = None) -> tuple[str, int]:
-        """Return a JWT and when it ends, in seconds since 1970: after LIFE_S, or with the token at `until_ms`."""
+        """Return a JWT and its expiry in seconds since 1970: after LIFE_S, or with the token at `until_ms`."""
         now = now_ms // 1000
         ends = min(now + LIFE_S, now + LIFE_S if until_ms is None else until_ms // 1000)
         claims = {
@@ -49,13 +49,13 @@ class Exchange:
         return f"{signed}.{_text(self._signature(signed))}", ends
 
     def read(self, jwt: str, now_ms: int) -> Exchanged | None:
-        """None for one that this server did not sign, or that has ended."""
+        """Return the content of a JWT; None for one that this server did not sign, or that has expired."""
         signed, _, signature = jwt.rpartition(".")
         if len(jwt) > MOST_CHARS or not jwt.isascii():
             return None
         if not hmac.compare_digest(_text(self._signature(signed)), signature):
             return None
-        head, claims = (json.loads(_bytes(part)) for part in signed.split("."))  # which this server wrote
+        head, claims = (json.loads(_bytes(part)) for part in signed.split("."))  # written by this server
         if head.get("kid") != ISSUER:
             return None
         ends: Any = claims.get("exp")

@@ -1,7 +1,7 @@
-"""Tokens and session keys: how they are made, recognised and kept.  Pure but for the random source.
+"""Tokens and session keys: creation, form and hashes.  Pure except for the random source.
 
-A token is a prefix that names its kind, 30 random letters and digits (178 bits) and six of a checksum, so that scanners and
-this server recognise one, and refuse a typing error unaided.  Only its SHA-256 is stored.
+A token is a prefix that names its kind, 30 random letters and digits (178 bits) and a checksum of six characters, so that
+scanners recognise one, and this server rejects a typing error without the store.  Only its SHA-256 is stored.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def new_token(prefix: str) -> str:
 
 
 def is_token(text: str) -> bool:
-    """The text has the form of a token, and no character of it was changed."""
+    """Return whether the text has the form of a token with a correct checksum."""
     return _TOKEN.fullmatch(text) is not None and text[-CHECK_CHARS:] == _checksum(text[:-CHECK_CHARS])
 
 
@@ -36,7 +36,7 @@ def new_session_key() -> str:
 
 
 def digest(secret: str) -> bytes:
-    """What is stored: the secret has bits enough that no slow hash is needed (ASVS 5.0, 6.5.2)."""
+    """Return the stored hash: the secret has enough entropy, so no slow hash is needed (ASVS 5.0, 6.5.2)."""
     return hashlib.sha256(secret.encode()).digest()
 
 

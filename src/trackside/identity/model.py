@@ -1,4 +1,4 @@
-"""What users, groups, tokens and sessions are, and which values they take.  Pure."""
+"""Users, groups, tokens and sessions, and checks of their values.  Pure."""
 
 import re
 from enum import StrEnum
@@ -9,24 +9,24 @@ from trackside.core.errors import Invalid, NotFound
 
 MAX_NAME = 256
 DAY_MS = 86_400_000
-EVERYBODY = 0  # the principal of assignments to all who signed in
+EVERYBODY = 0  # the principal of assignments to all signed-in users
 MAX_TOKEN_DAYS = 365
 MAX_PAGE = 1000
-ONE_TIME_MS = 3 * DAY_MS  # within which a one-time password is changed
+ONE_TIME_MS = 3 * DAY_MS  # the lifetime of a one-time password
 
 
 class Kind(StrEnum):
     USER = "user"
     GROUP = "group"
     SERVICE = "service"
-    ROLE = "role"  # of MLflow's auth API: a group with rights in one workspace
+    ROLE = "role"  # a role of MLflow's auth API: a group with rights in one workspace
 
 
 class TokenScope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
-    SCIM = "scim"  # for a directory: the calls of SCIM, and nothing else
+    SCIM = "scim"  # for a directory: only the calls of SCIM
 
 
 class Principal(Struct, frozen=True):
@@ -40,18 +40,18 @@ class Principal(Struct, frozen=True):
     created_at: int  # ms
     last_login_at: int | None  # ms
     has_password: bool
-    password_ends_at: int | None = None  # ms: of a one-time password, which only serves to choose another
+    password_ends_at: int | None = None  # ms, of a one-time password, which only allows choosing another
 
 
 class Token(Struct, frozen=True):
-    """What is known of a token besides the token itself, which nobody can ask for again."""
+    """The stored data of a token, without the token itself."""
 
     token_id: int
     principal_id: int
     name: str
     shown: str  # its first characters
     scope: TokenScope
-    place: str  # the workspace, or workspace/experiment, that it is for; empty: all that its owner may enter
+    place: str  # the workspace, or workspace/experiment, to which it is limited; empty: no limit
     created_at: int  # ms
     expires_at: int | None  # ms
     last_used_at: int | None  # ms, to the minute
@@ -65,14 +65,14 @@ class Session(Struct, frozen=True):
     seen_at: int  # ms
     address: str
     agent: str
-    issuer: str = ""  # of the provider that the user signed in by; empty: by a password
+    issuer: str = ""  # of the provider by which the user signed in; empty: by a password
     subject: str = ""
     provider_session: str = ""
     ends_at: int | None = None  # ms
 
 
 class SessionOrigin(Struct, frozen=True):
-    """By which provider a session began, under which names there, and how long it may last at most."""
+    """The provider by which a session began, the provider's ids of user and session, and the end of the session at the latest."""
 
     issuer: str = ""
     subject: str = ""
@@ -84,7 +84,7 @@ BY_PASSWORD = SessionOrigin()
 
 
 def check_name(name: str, what: str = "username") -> str:
-    """Raise Invalid for a name that a header or a log line could not hold."""
+    """Return the name.  Raise Invalid for a name that cannot be in a header or a log line."""
     if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip() or ":" in name:
         raise Invalid(
             f"{what} is {name[:100]!r}; it must be 1 to {MAX_NAME} printable characters, without ':' and without blanks at"
@@ -114,14 +114,14 @@ def check_place(place: str) -> str:
 
 
 def check_page(max_results: int | None) -> int:
-    """Return how many rows a page of a list has; without a number, all rows are one page."""
+    """Return the number of rows of a page of a list; without a number, all rows are one page."""
     if max_results is not None and not 1 <= max_results <= MAX_PAGE:
         raise Invalid(f"max_results is {max_results}; it must be between 1 and {MAX_PAGE}")
     return 2**31 if max_results is None else max_results
 
 
 def expiry(now: int, days: int | None, max_days: int) -> int:
-    """When a token ends that is made now.  Raise Invalid beyond the server's maximum."""
+    """Return the expiry of a new token.  Raise Invalid above the server's maximum."""
     wanted = min(90, max_days) if days is None else days
     if not 1 <= wanted <= max_days:
         raise Invalid(f"expires_in_days is {wanted}; it must be between 1 and {max_days}, the server's maximum")
@@ -129,7 +129,7 @@ def expiry(now: int, days: int | None, max_days: int) -> int:
 
 
 def no_such(what: str, name: str) -> NotFound:
-    """In the words of MLflow, which its clients and tests look for."""
+    """Return the fault with MLflow's message, which its clients and tests check."""
     return NotFound(f"{what} with {'username' if what == 'User' else 'name'}={name[:200]} not found").because(
         "missing", kind=what.lower().replace(" ", "_"), name=name
     )

@@ -1,7 +1,7 @@
-"""Passwords to hashes and back.  Knows argon2id and which passwords are too easy; knows no user.
+"""Hashes and checks passwords with argon2id, and rejects easy ones.
 
-ASVS 5.0, appendix C, approves argon2id with 19 MiB, two passes and one lane.  A check costs about 30 ms of CPU time and
-19 MiB, so only a few run side by side.
+ASVS 5.0, appendix C, approves argon2id with 19 MiB, two passes and one lane.  A check takes about 30 ms of CPU time and 19 MiB,
+so the number of concurrent checks is limited.
 """
 
 import functools
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 MIN_CHARS = 12
-MAX_CHARS = 1024  # a longer one would only cost time
+MAX_CHARS = 1024  # a longer one would only take more time
 _AT_ONCE = 2
-_PLAIN = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that looks like something else
+_PLAIN = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # without characters that look alike
 
 _slots = threading.BoundedSemaphore(_AT_ONCE)
 
-# Of names nobody has: to refuse an unknown user takes as long as to refuse a wrong password.
+# The hash for unknown names: refusing an unknown user takes as long as refusing a wrong password.
 NOBODYS_HASH = "$argon2id$v=19$m=19456,t=2,p=1$P5ekc7vT+j1Fb/Qm9fviZg$57bLa+fMgFlDao3eu8nXCw8HeDSqhyd1R5rFN9y912Q"
 
 
@@ -33,7 +33,7 @@ def _hasher() -> "PasswordHasher":
 
 
 def one_time() -> str:
-    """A random password of 20 characters (116 bits), for somebody to read out or to send."""
+    """Return a random password of 20 characters (116 bits), to be read out or sent."""
     return "".join(secrets.choice(_PLAIN) for _ in range(20))
 
 
@@ -55,7 +55,7 @@ def is_right(password: str, stored: str) -> bool:
 
 
 def is_outdated(stored: str) -> bool:
-    """The hash was made with other parameters than today's."""
+    """Return whether the hash was made with other parameters than the current ones."""
     return _hasher().check_needs_rehash(stored)
 
 
@@ -86,7 +86,7 @@ _EASY = (
     "qwertz",
     "letmein",
 )
-# Words that the most common passwords are made of, beside digits and signs at their ends.
+# Words in the most common passwords, besides digits and signs at their ends.
 _WORDS = frozenset(
     """
 password passwort passw passwd pass word welcome hello admin administrator root user login letmein changeme change me please
@@ -98,7 +98,7 @@ asdf zxcv qazwsx qweasd test testing tester temp temporary guest demo example sa
 trackside azure databricks kubernetes docker machine learning model models data science tracking unbelievable
 """.split()
 )
-# What fingers run along on keyboards, in both directions.
+# Sequences of adjacent keys, in both directions.
 _RUNS = tuple(
     run[::step]
     for run in ("1234567890", "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol",
@@ -109,7 +109,8 @@ _LEET = str.maketrans("@4310$5!7", "aaelossit")
 
 
 def _is_common(lowered: str) -> bool:
-    """It is a run along the keyboard, or a few common words, perhaps spelt with digits, with digits or signs around them."""
+    """Return whether it is a sequence of keys, or a few common words, perhaps with digits for letters, and digits or signs
+    around."""
     if any(lowered in run + run for run in _RUNS):
         return True
     plain = lowered.strip("0123456789!?.,-_*#$@+ ")
@@ -117,7 +118,7 @@ def _is_common(lowered: str) -> bool:
 
 
 def _is_of_words(text: str) -> bool:
-    """The whole text, but for signs between, is made of common words."""
+    """Return whether the whole text, except signs in between, consists of common words."""
     bare = "".join(char for char in text if char.isalpha())
     ends = {0}
     for end in range(1, len(bare) + 1):

@@ -1,6 +1,6 @@
-"""The calls about users, groups, tokens and sessions, and the sign-in of browsers.  Knows HTTP's side only.
+"""The calls about users, groups, tokens and sessions, and the sign-in of browsers.
 
-What hashes a password is a stream, so that the hash is made in a thread and not in the writer.
+Calls with a password are streams, so that it is hashed in a thread instead of in the writer.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ _JSON: Headers = [(b"content-type", b"application/json")]
 
 
 class Gate(Protocol):
-    """What a sign-in needs of the gate."""
+    """The functions of the gate that a sign-in uses."""
 
     def check_password(self, name: str, password: str, source: Source) -> Principal: ...
 
@@ -44,7 +44,7 @@ class Calls:
     provider_page: Callable[[Request, str], Awaitable[str]]
 
     async def login(self, request: Request) -> Response:
-        """Begin a session: the answer sets its cookie.  429 while guessing is slowed, with the seconds to wait."""
+        """Begin a session: the answer sets its cookie. 429 while guessing is throttled, with the seconds to wait."""
         call = await decoded(request, c.Login)
         source = self.gate.source("POST login", request.scope)
         try:
@@ -64,7 +64,7 @@ class Calls:
         return Response(200, [*_JSON, cookie(secret, is_secure=is_secure, max_age_s=self.session_s)], b"{}")
 
     async def logout(self, request: Request) -> Response:
-        """End the session that sent the call, and take its cookie away.  `url` ends it at the provider too."""
+        """End the session that sent the call, and delete its cookie.  `url` is the page that also ends it at the provider."""
         caller: Any = request.visit.caller
         session_id = getattr(caller, "session_id", 0)
         url = ""
@@ -77,7 +77,7 @@ class Calls:
         return Response(200, [*_JSON, gone], codec.encode(c.LoggedOut(url=url or None)))
 
     async def change_password(self, request: Request) -> Response:
-        """Of oneself; the current one is asked for, and other sessions end."""
+        """Change the caller's own password; it needs the current one, and ends other sessions."""
         call = await decoded(request, c.ChangePassword)
         name = own(request.visit.caller)
         source = self.gate.source("POST me/password", request.scope)
@@ -91,12 +91,12 @@ class Calls:
         return Response(200, _JSON, b"{}")
 
     def create_own_token(self, tx: Tx, call: c.NewToken) -> c.MadeToken:
-        """A token for oneself.  It is shown this once."""
+        """Create a token for the caller.  It is shown only once."""
         owner = store.named(tx, own(tx.caller), *_PEOPLE)
         return self._create_token(tx, owner, call)
 
     def create_token(self, tx: Tx, call: c.NewToken) -> c.MadeToken:
-        """A token for another user or a service principal."""
+        """Create a token for another user or a service principal."""
         return self._create_token(tx, store.named(tx, call.name or "", *_PEOPLE), call)
 
     def _create_token(self, tx: Tx, owner: Principal, call: c.NewToken) -> c.MadeToken:
@@ -115,7 +115,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Hashed:
-    """A call, and the hash of the password in it."""
+    """A call with the hash of its password."""
 
     call: Any
     password_hash: str | None
@@ -132,7 +132,7 @@ def hashed(call: Any) -> Hashed:
 
 
 def check_other(new: str | None, current: str | None) -> None:
-    """Raise Invalid for a new password that is the current one."""
+    """Raise Invalid if the new password is the current one."""
     if new == current:
         raise Invalid("The new password is the current one; choose another.")
 
@@ -155,7 +155,7 @@ def create_user(tx: Tx, given: Hashed) -> c.GotUser:
 
 
 def change_user(tx: Tx, given: Hashed) -> c.GotUser:
-    """A new password, the administrator's mark, the state, the name that is shown: what is given is changed."""
+    """Change the given values of a user: password, administrator, state, display name."""
     call: c.ChangeUser = given.call
     principal = store.named(tx, call.name or "", *_PEOPLE)
     service.check_superior(tx, principal)
@@ -171,7 +171,7 @@ def change_user(tx: Tx, given: Hashed) -> c.GotUser:
 
 
 def me(tx: Tx, call: Call) -> c.Me:
-    """Who calls, and as what."""
+    """Return the caller, with the kind of authentication."""
     caller = tx.caller
     if caller.principal_id is None:
         is_open = caller.is_admin
@@ -229,7 +229,7 @@ def end_session(tx: Tx, call: c.OfSession) -> None:
 
 
 def list_users(tx: Tx, call: c.FindUsers) -> c.ListedUsers:
-    """Users and service principals, by name."""
+    """Return users and service principals, by name."""
     kinds = _PEOPLE if not call.kind else (_kind(call.kind),)
     found, token = _page(tx, kinds, call)
     return c.ListedUsers(users=[_shown(tx, each) for each in found], next_page_token=token)
@@ -277,7 +277,7 @@ def remove_member(tx: Tx, call: c.OfMember) -> c.GotGroup:
 
 
 async def no_page(request: Request, issuer: str) -> str:
-    """Of a server without providers."""
+    """Return no page, for a server without providers."""
     del request, issuer
     return ""
 
@@ -289,7 +289,7 @@ def routes(
     session_s: int,
     provider_page: Callable[[Request, str], Awaitable[str]] = no_page,
 ) -> list[Route]:
-    """`provider_page` gives the page that ends a session at the provider of an issuer."""
+    """Return the routes; `provider_page` returns the page that ends a session at the provider of an issuer."""
     calls = Calls(gate, max_token_days, session_s, provider_page)
     mine, read, write, gone = Action.SIGNED_IN, Action.USERS_READ, Action.USERS_WRITE, Action.USERS_DELETE
     user, group, whole = f"{PREFIX}/users/{{name}}", f"{PREFIX}/groups/{{name}}", False
@@ -328,14 +328,14 @@ def routes(
 
 
 def own(caller: Caller) -> str:
-    """The name of who signed in."""
+    """Return the name of the signed-in user.  Raise if there is none."""
     if not caller.is_signed_in:
         raise Invalid("Nobody is signed in: the server has no users.")
     return caller.name
 
 
 def check_unbounded(caller: Caller) -> None:
-    """A token that may do less than its owner makes none that may do more."""
+    """Raise Denied for a limited token: it cannot create a token with more rights."""
     if caller.must_change_password:
         raise Denied(MUST_CHANGE)
     bounds = getattr(caller, "bounds", None)
@@ -350,7 +350,8 @@ def cookie(secret: str, *, is_secure: bool, max_age_s: int) -> tuple[bytes, byte
 def named_cookie(
     plain_name: str, secure_name: str, secret: str, *, is_secure: bool, max_age_s: int
 ) -> tuple[bytes, bytes]:
-    """`__Host-` ties the cookie to this very host, and needs HTTPS; without it, only loopback serves users."""
+    """Return a Set-Cookie header.  `__Host-` binds the cookie to this host and needs HTTPS; without HTTPS, only loopback serves
+    users."""
     name = secure_name if is_secure else plain_name
     flags = "; Secure" if is_secure else ""
     return (b"set-cookie", f"{name}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{flags}".encode())
@@ -381,7 +382,7 @@ def _kind(text: str) -> Kind:
 
 
 def _page(tx: Tx, kinds: Sequence[Kind], call: c.FindUsers | c.FindGroups) -> tuple[list[Principal], str | None]:
-    """A page by name, and the token of the next one."""
+    """Return a page by name, and the token of the next page."""
     most = check_page(call.max_results)
     found = store.page(tx, kinds, search=call.search or "", after=call.page_token or "", most=most + 1)
     return found[:most], found[most - 1].name if len(found) > most else None

@@ -1,7 +1,6 @@
-"""Changes of users, groups and tokens, each with its entry in the audit log.  Knows who may not do what by themselves;
-knows no HTTP.
+"""Changes of users, groups and tokens, each with its audit entry, and the checks of who may make them.
 
-The command line on the server's machine calls the same functions, in the name of `OPERATOR`.
+The command line on the server's machine calls the same functions as `OPERATOR`.
 """
 
 from typing import Any
@@ -31,7 +30,7 @@ ADMINS_ONLY = "Permission denied: only an administrator may do this."
 
 
 class Operator(Caller):
-    """The operator, who can read and write the store's file or knows its database's password: break-glass."""
+    """The operator, who has access to the store's file or the database's password: break-glass."""
 
     __slots__ = ()
     name = "operator"
@@ -50,7 +49,7 @@ def record(
     workspace: str = "",
     **detail: Any,
 ) -> None:
-    """An entry for what this transaction changes, in the name of its caller."""
+    """Write an audit entry for a change of this transaction, in the name of its caller."""
     audit.append(
         tx,
         Event(
@@ -90,7 +89,7 @@ def create_user(
 
 
 def set_password(tx: Tx, principal: Principal, password_hash: str, *, is_one_time: bool = False) -> None:
-    """Sessions of the user end; tokens stay.  A one-time password only serves to choose another."""
+    """Set a password and end the user's sessions; tokens stay.  A one-time password only allows choosing another."""
     if principal.kind is not Kind.USER:
         raise Invalid(f"'{principal.name}' is a service principal: it has tokens, and no password.")
     store.set_password(tx, principal, password_hash, tx.now + ONE_TIME_MS if is_one_time else None)
@@ -178,7 +177,7 @@ def end_session(tx: Tx, owner: Principal, session_id: int) -> None:
 
 
 def check_superior(tx: Tx, principal: Principal) -> None:
-    """Nobody acts on a principal, or as one, whose rights they could not give.  Raise Denied."""
+    """Raise Denied if the principal has rights that the caller could not grant: the caller may not act on it or as it."""
     if tx.caller.principal_id == principal.principal_id or tx.caller.may_act_for(tx, principal):
         return
     if principal.is_admin:

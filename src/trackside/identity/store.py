@@ -1,6 +1,6 @@
-"""Users, groups and service principals in SQL.  Knows their tables and the generation; knows no right.
+"""Users, groups and service principals in SQL.
 
-Each change counts the generation up, so that every server of the store forgets what it knew.
+Each change increments the generation, so that every server of the store drops its cache.
 """
 
 import re
@@ -17,7 +17,7 @@ _PEOPLE = [Kind.USER, Kind.SERVICE]
 
 
 def touch(tx: Tx) -> None:
-    """Every server drops what it remembers of users and rights."""
+    """Increment the generation: every server drops its cache of users and rights."""
     tx.run(
         """
         INSERT INTO access_state (state_id, generation) VALUES (1, 1)
@@ -27,7 +27,7 @@ def touch(tx: Tx) -> None:
 
 
 def generation(tx: Tx) -> tuple[int, bool]:
-    """The number of the last change, and whether there are users at all."""
+    """Return the generation, and whether there are users."""
     row = tx.one(
         """
         SELECT COALESCE((SELECT generation FROM access_state WHERE state_id = 1), 0),
@@ -49,7 +49,7 @@ def create(
     home: str = "",
     password_ends_at: int | None = None,
 ) -> Principal:
-    """The first user must be an administrator: else nobody could make a second one."""
+    """Create a principal.  The first user must be an administrator: otherwise nobody could create a second one."""
     if kind in _PEOPLE and not is_admin and not generation(tx)[1]:
         raise Invalid("The first user must be an administrator: while there are no users, the server is open to all.")
     made = tx.one(
@@ -88,7 +88,7 @@ def find(tx: Tx, principal_id: int) -> Principal | None:
 
 
 def find_named(tx: Tx, name: str) -> Principal | None:
-    """A user, a service principal or a group."""
+    """Return a user, a service principal or a group; None if there is none."""
     row = tx.one(f"SELECT {_COLUMNS} FROM principals WHERE home = '' AND name = :name", name=name)
     return None if row is None else _principal(row)
 
@@ -101,7 +101,8 @@ def named(tx: Tx, name: str, *kinds: Kind) -> Principal:
 
 
 def page(tx: Tx, kinds: Sequence[Kind], *, search: str = "", after: str = "", most: int = 2**31) -> list[Principal]:
-    """Return principals in the order of their names.  `search` is a part of the name or of the shown name, in any case."""
+    """Return principals in the order of their names.  `search` is a substring of the name or the display name,
+    case-insensitive."""
     pattern = re.sub(r"([!%_])", r"!\1", search.lower())
     rows = tx.all(
         f"""
@@ -124,7 +125,7 @@ def password_hash(tx: Tx, principal_id: int) -> str | None:
 
 
 def set_password(tx: Tx, principal: Principal, new_hash: str, ends_at: int | None = None) -> None:
-    """Sessions that were begun with the old one end."""
+    """Set a password, and end the sessions that began with the old one."""
     tx.run(
         """
         UPDATE principals SET password_hash = :hash, password_changed_at = :now, password_ends_at = :ends
@@ -139,7 +140,7 @@ def set_password(tx: Tx, principal: Principal, new_hash: str, ends_at: int | Non
 
 
 def rehash(tx: Tx, principal_id: int, old_hash: str, new_hash: str) -> None:
-    """The same password, hashed with today's parameters."""
+    """Replace the hash of the same password by one with the current parameters."""
     tx.run(
         "UPDATE principals SET password_hash = :new WHERE principal_id = :id AND password_hash = :old",
         new=new_hash,
@@ -160,7 +161,7 @@ def set_admin(tx: Tx, principal: Principal, *, is_admin: bool) -> None:
 
 
 def set_disabled(tx: Tx, principal: Principal, *, is_disabled: bool) -> None:
-    """Sessions end; tokens are refused until the principal is enabled again."""
+    """Enable or disable a principal.  Disabling ends sessions; tokens are refused until it is enabled again."""
     if is_disabled:
         _keep_an_administrator(tx, principal)
         tx.run("DELETE FROM sessions WHERE principal_id = :id", id=principal.principal_id)
@@ -190,7 +191,7 @@ def rename(tx: Tx, principal: Principal, name: str, display_name: str) -> None:
 
 
 def delete(tx: Tx, principal: Principal) -> None:
-    """With its tokens, sessions, identities, memberships and assignments."""
+    """Delete a principal with its tokens, sessions, identities, memberships and assignments."""
     _keep_an_administrator(tx, principal)
     tx.run("DELETE FROM tokens WHERE principal_id = :id", id=principal.principal_id)
     tx.run("DELETE FROM sessions WHERE principal_id = :id", id=principal.principal_id)
@@ -204,7 +205,7 @@ def delete(tx: Tx, principal: Principal) -> None:
 
 
 def add_member(tx: Tx, group: Principal, member: Principal) -> int | None:
-    """The membership's id; None if it was there."""
+    """Add a member and return the membership's id; None if it exists."""
     if member.kind not in _PEOPLE:
         raise Invalid(f"'{member.name}' is a {member.kind}; members of a group are users and service principals.")
     made = tx.one(
@@ -230,7 +231,7 @@ def remove_member(tx: Tx, group: Principal, member: Principal) -> bool:
 
 
 def members(tx: Tx, group_id: int) -> list[tuple[int, Principal]]:
-    """Each with its membership's id, by name."""
+    """Return the members by name, each with its membership's id."""
     rows = tx.all(
         f"""
         SELECT membership_id, {_COLUMNS} FROM group_members JOIN principals ON principal_id = member_id
@@ -242,7 +243,7 @@ def members(tx: Tx, group_id: int) -> list[tuple[int, Principal]]:
 
 
 def groups_of(tx: Tx, member_id: int) -> list[Principal]:
-    """Groups and roles."""
+    """Return the groups and roles of a member."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM group_members JOIN principals ON principal_id = group_id
@@ -258,7 +259,7 @@ def make_hash(password: str | None, username: str) -> str | None:
 
 
 def _keep_an_administrator(tx: Tx, principal: Principal) -> None:
-    """Raise BadState where nobody would be left who may give rights.  Two servers wait for each other here."""
+    """Raise BadState if no administrator would be left.  The lock makes two servers wait for each other."""
     if not principal.is_admin:
         return
     tx.all("SELECT principal_id FROM principals WHERE is_admin = 1 ORDER BY principal_id FOR UPDATE")

@@ -1,8 +1,8 @@
-"""Slows the guessing of passwords.  Pure but for the clock that it is handed.
+"""Throttles the guessing of passwords.  Pure: the clock is an argument.
 
-Failures are counted for each pair of account and address, and for each address.  The first few cost nothing; after them the
-pair has to wait, longer and longer, up to a quarter of an hour.  Only failures count, nothing is locked for good, and
-failures from one address never keep out the same account at another.
+Failures are counted for each pair of account and address, and for each address.  After the first few, attempts of the pair must
+wait, longer each time, up to a quarter of an hour.  Only failures count, no account is locked for good, and failures from one
+address do not block the same account at another.
 """
 
 import threading
@@ -10,7 +10,7 @@ import threading
 from msgspec import Struct
 
 FREE_FAILURES = 5
-FREE_OF_ADDRESS = 50  # offices share an address
+FREE_OF_ADDRESS = 50  # users of an office share an address
 FIRST_WAIT_S = 1.0
 MAX_WAIT_S = 900.0
 FORGET_AFTER_S = 3600.0
@@ -29,7 +29,7 @@ class Throttle:
         self._lock = threading.Lock()
 
     def wait_s(self, account: str, address: str, now: float) -> float:
-        """How long until the next attempt is looked at; 0: now."""
+        """Return the seconds until the next attempt is allowed; 0: now."""
         with self._lock:
             found = (self._counts.get((account, address)), self._counts.get(("", address)))
         return max((each.open_at - now for each in found if each is not None), default=0.0)
@@ -56,7 +56,7 @@ class Throttle:
             count.open_at = now + min(FIRST_WAIT_S * 2 ** min(beyond - 1, 20), MAX_WAIT_S)
 
     def _forget(self, now: float) -> None:
-        """The stale ones; where none is, the oldest half."""
+        """Drop the stale entries; if there are none, the oldest half."""
         kept = {key: count for key, count in self._counts.items() if now - count.last_at <= FORGET_AFTER_S}
         if len(kept) >= _MOST:
             newest = sorted(kept.items(), key=lambda entry: entry[1].last_at, reverse=True)

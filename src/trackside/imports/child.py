@@ -1,7 +1,7 @@
-"""The child process of an import that a server runs: reads its order from standard input, and writes its state to a file.
+"""The child process of an import that a server runs: it reads its parameters from standard input and writes its state to a file.
 
-It ends when standard input does, since then the server is gone, and when the import is cancelled.  Ending at any moment is
-safe: an import that is started once more brings what is missing.
+It exits when standard input is closed, because the server is gone, and when the import is cancelled.  It may exit at any moment:
+a repeated import sends only missing data.
 """
 
 import os
@@ -33,7 +33,7 @@ RESUME = "What has come stays; start the import once more to bring the rest."
 
 
 class _Progress:
-    """The state file.  Its last state is written once."""
+    """The state file.  The final state is written once."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -75,7 +75,7 @@ def main() -> None:
     try:
         report = _bring(order, progress)
     except (SourceError, RemoteUnavailable, RequestRejected) as error:
-        # A server that ends stops to answer before it closes the pipe.
+        # A stopping server refuses calls before it closes the pipe.
         if isinstance(error, RemoteUnavailable) and _is_orphan(ENDING_S):
             progress.end(State.INTERRUPTED, error=f"The server ended. {RESUME}")
         progress.end(State.FAILED, error=f"{error}. {RESUME}")
@@ -103,7 +103,7 @@ def _bring(order: Order, progress: _Progress) -> Report:
 
 
 def _obey(progress: _Progress) -> None:
-    """End the process when the server is gone, or when somebody cancels the import."""
+    """Exit when the server is gone, or the import is cancelled."""
     while True:
         if _is_orphan(LOOK_S):
             progress.end(State.INTERRUPTED, error=f"The server ended. {RESUME}")
@@ -114,7 +114,7 @@ def _obey(progress: _Progress) -> None:
 
 
 def _is_orphan(wait_s: float) -> bool:
-    """Whether the server is gone, or goes within so long."""
+    """Tell whether the server is gone, or goes within `wait_s`."""
     return bool(select.select([sys.stdin], [], [], wait_s)[0])
 
 

@@ -1,6 +1,6 @@
-"""Brings evaluation datasets: ids, times and users stay, of their records too.
+"""Imports evaluation datasets with the ids, times and users of datasets and records.
 
-One that was cut off half-way has another digest here than at the source, since that is told when all records have come.
+The digest is sent after all records, so a dataset of an interrupted import has another digest than at the source.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +15,12 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.datasets import LATE
 from trackside.sync.remote.trackside.datasets import AT_ONCE, TracksideDatasets
 
-MOST_CHARS = 2_000_000  # of records in one call, if it is not one record
+MOST_CHARS = 2_000_000  # of records in one call, unless one record is larger
 HASHES = "0123456789abcdef"
 
 
 class DatasetsImport:
-    """`here` gives our ids of the source's experiments; empty where one would be made."""
+    """`here` maps the source's experiment ids to the workspace's; empty for one that would be created."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class DatasetsImport:
         self._report.differences.append(f"{what}: {'records and ' if is_other else ''}{told} were others here")
 
     def _ours(self, doc: Doc) -> Doc:
-        """With our ids of experiments."""
+        """Return the document with the workspace's experiment ids."""
         found: Doc = {}
         for field, value in doc.items():
             if field.kind is not FieldKind.EXPERIMENT:
@@ -77,7 +77,7 @@ class DatasetsImport:
         return found
 
     def _bring(self, given: Given, patch: Doc, *, is_new: bool) -> int:
-        """Return how many records were sent; in a dry run, how many would be."""
+        """Return the number of records that were sent; in a dry run, that would be."""
         early = {field: value for field, value in patch.items() if field not in _LATE}
         late = {field: value for field, value in patch.items() if field in _LATE}
         if (is_new or early) and not self._dry_run:

@@ -1,8 +1,7 @@
-"""Imports that a server runs: a file with the state of each, and a child process that does the work.
+"""Imports that a server runs: a state file for each, and a child process that does the work.
 
-Knows folders, locks and processes; knows no source.  The processes of a server share the folder, so each of them can list
-and cancel an import that another one started.  A child holds a lock as long as it runs: a state that says "running" without
-a lock is that of a child that was killed.
+The processes of a server share the folder of state files, so that each can list and cancel the imports of the others.  A child
+holds a lock while it runs: a state "running" without a lock belongs to a child that was killed.
 """
 
 import fcntl
@@ -26,9 +25,9 @@ from trackside.core.http_client.credentials import Secret
 from trackside.core.outgoing.addresses import Rules
 from trackside.imports.report import Report
 
-MAX_RUNNING = 2  # at once, in one workspace
-MAX_KEPT = 50  # states of imports that ended, in one workspace
-MAX_LINES = 1_000  # of differences, and of what was left out, in a state
+MAX_RUNNING = 2  # concurrent imports of one workspace
+MAX_KEPT = 50  # states of ended imports of one workspace
+MAX_LINES = 1_000  # of differences, and of left-out items, in a state
 _ID = re.compile(r"[0-9a-f]{32}")
 _GRACE_S = 5.0
 
@@ -58,7 +57,7 @@ class Job(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True):
-    """The orders of a child, given by its standard input: it may hold secrets."""
+    """The parameters of a child, sent over its standard input because they may contain secrets."""
 
     file: str
     source: str
@@ -72,7 +71,7 @@ class Order(Struct, frozen=True):
 
 
 class Jobs:
-    """The imports of all workspaces, below one folder."""
+    """The imports of all workspaces, in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -103,14 +102,14 @@ class Jobs:
                 self._remove(folder, job.import_id)
                 raise
             finally:
-                os.close(lock)  # the child has it
+                os.close(lock)  # the child has inherited it
         return job
 
     def list(self, owner: str) -> list[Job]:
         """Return the imports of a workspace, the newest first."""
         found = []
         for file in (self._folder / owner).glob("*.json"):
-            with suppress(FileNotFoundError):  # removed meanwhile
+            with suppress(FileNotFoundError):  # it was removed meanwhile
                 found.append(_read(file))
         return sorted(found, key=lambda job: (job.started_at, job.import_id), reverse=True)
 
@@ -122,7 +121,7 @@ class Jobs:
             raise NotFound(f"No import with id {import_id} exists in this workspace") from None
 
     def cancel(self, owner: str, import_id: str) -> Job:
-        """Tell the child to end.  What has come stays."""
+        """End the child.  The imported data stays."""
         job = self.get(owner, import_id)
         if job.state is not State.RUNNING:
             raise BadState(f"Import {import_id} is {job.state}; only a running import can be cancelled")
@@ -133,7 +132,7 @@ class Jobs:
         """End the children that this process started."""
         for child in self._children:
             if child.stdin is not None:
-                child.stdin.close()  # a child ends when its parent is gone
+                child.stdin.close()  # a child exits when its standard input is closed
         deadline = time.monotonic() + _GRACE_S
         for child in self._children:
             try:
@@ -149,7 +148,7 @@ class Jobs:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=[lock],
-            start_new_session=True,  # Ctrl-C at the server's terminal is for the server
+            start_new_session=True,  # Ctrl-C at the server's terminal must not reach the child
         )
         assert child.stdin is not None
         self._children.append(child)
@@ -178,7 +177,7 @@ def new_id() -> str:
 
 
 def write(file: Path, job: Job) -> None:
-    """Replace the state: a reader sees the old one or the new one."""
+    """Replace the state file atomically."""
     report = job.report
     if report is not None:
         report = structs.replace(
@@ -203,7 +202,7 @@ def _read(file: Path) -> Job:
     job = msgspec.json.decode(file.read_bytes(), type=Job)
     if job.state is not State.RUNNING or _is_held(_lock_of(file)):
         return job
-    job = msgspec.json.decode(file.read_bytes(), type=Job)  # it may have ended since
+    job = msgspec.json.decode(file.read_bytes(), type=Job)  # again: it may have ended meanwhile
     if job.state is not State.RUNNING:
         return job
     return structs.replace(job, state=State.INTERRUPTED)

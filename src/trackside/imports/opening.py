@@ -1,4 +1,4 @@
-"""From what a user writes to a source.  Knows the kinds of sources."""
+"""Opens the source that a user names."""
 
 import re
 from collections.abc import Sequence
@@ -21,17 +21,17 @@ WRITE = (
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """`artifacts`: folders and buckets below which is read what the source names, or the URL of a server; the first is what
-    `mlflow-artifacts:/` stands for.  `workspace`: one of the source's, which MLflow has since 3.10."""
+    """`artifacts` are folders and buckets below which files of the source may be read, or the URL of a server; the first one is
+    the base of `mlflow-artifacts:/`.  `workspace` is a workspace of the source, as in MLflow 3.10 and later."""
 
     artifacts: Sequence[str] = ()
     workspace: str | None = None
     secret: Secret = Secret()
-    guard: Guard = ANYWHERE  # of the servers that are asked
+    guard: Guard = ANYWHERE  # of the servers that are called
 
 
 def open_source(text: str, options: Options) -> Source:
-    """Raises SourceError, or `RemoteUnavailable` where a server does not answer."""
+    """Return the source.  Raise SourceError, or `RemoteUnavailable` if a server does not answer."""
     scheme = _scheme(text)
     if scheme in ("http", "https"):
         return _server(text, options)
@@ -101,8 +101,8 @@ def _folder(text: str, options: Options) -> Source:
 
 
 def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], PatientHttp | None]:
-    """Return the places of files that the user names, without what stands for `mlflow-artifacts:/` where that is a server: it is
-    asked itself."""
+    """Return the places of files that the user named, without a server that stands for `mlflow-artifacts:/`, which is returned as
+    a client."""
     said = []
     for number, given in enumerate(options.artifacts):
         if _scheme(given) in ("http", "https"):

@@ -1,4 +1,4 @@
-"""Calls of an import: retried for some seconds, and fewer at once while the called server is busy."""
+"""Retries the calls of an import for some seconds, and limits their concurrency while the called server is busy."""
 
 import http.client
 import threading
@@ -11,22 +11,22 @@ from trackside.core.http_client.client import MAX_ANSWER_BYTES, Answer, HttpClie
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected
 
 T = TypeVar("T")
-WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # before another try
+WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # pauses before the retries
 LONGEST_WAIT_S = 60.0
-BROKEN = 500  # MLflow's answer where one item is at fault: another try will not help
+BROKEN = 500  # MLflow's status for a faulty item: a retry cannot succeed
 
 
-AT_ONCE = 16  # calls
-LOOK_S = 0.1  # between two looks of a call that waits
+AT_ONCE = 16  # concurrent calls
+LOOK_S = 0.1  # between two checks of a waiting call
 BUSY = (429, 503)
-GROWS_AFTER = 20  # calls that succeeded
+GROWS_AFTER = 20  # successful calls
 
 
 class Gate:
-    """Bounds the calls that a server gets at once.
+    """Limits the concurrent calls to a server.
 
-    The bound is halved when the server says that it is busy, and grows by one after GROWS_AFTER calls that succeeded.  No call
-    begins before the time that the server asked for."""
+    The limit is halved when the server reports that it is busy, and grows by one after GROWS_AFTER successful calls.  No call
+    starts before the time of the server's Retry-After."""
 
     def __init__(self, most: int = AT_ONCE, clock: Callable[[], float] = time.monotonic) -> None:
         self.width = self._most = most
@@ -59,7 +59,7 @@ class Gate:
 
     def is_busy(self, wait_s: float) -> None:
         with self._changed:
-            # Calls that were under way together count once.
+            # Failures of concurrent calls count once.
             if self._went_well or self.width == self._most:
                 self.width = max(1, self.width // 2)
                 self._went_well = 0
@@ -111,7 +111,7 @@ class PatientHttp(HttpClient):
 
 
 def again(work: Callable[[], T]) -> T:
-    """Do what may be done twice, and retry it while it raises RemoteUnavailable, for some 16 s.  Raise the last
+    """Run an idempotent function, and retry it while it raises RemoteUnavailable, for some 16 s.  Raise the last
     RemoteUnavailable."""
     for wait_s in (*WAITS_S, None):
         try:
@@ -122,4 +122,4 @@ def again(work: Callable[[], T]) -> T:
             if wait_s is None:
                 raise
             time.sleep(min(LONGEST_WAIT_S, max(wait_s, down.retry_after_s or 0.0)))
-    raise AssertionError  # the last try returns or raises
+    raise AssertionError  # the last attempt returns or raises

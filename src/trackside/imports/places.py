@@ -1,7 +1,4 @@
-"""Where files of a source lie, from the URIs that it keeps: folders of this machine, buckets, a server's proxy.
-
-Knows URIs; knows no item.
-"""
+"""Finds the files of a source by the URIs that it stores: folders of this machine, buckets, a server's proxy."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +16,12 @@ from trackside.imports.source import Place, Unreadable
 from trackside.sync.remote.mlflow.files import PROXY
 from trackside.sync.remote.mlflow.wire import proxied_path
 
-PROXIED_FOLDER = "mlartifacts"  # where `mlflow server` keeps what comes through its proxy, unless it is told
-MODEL_FILE = "MLmodel"  # what tells that a folder is a model of MLflow's
+PROXIED_FOLDER = "mlartifacts"  # the default folder of `mlflow server` for artifacts behind its proxy
+MODEL_FILE = "MLmodel"  # marks the folder of an MLflow model
 
 
 class Folder:
-    """A folder of this machine.  Links are not followed out of it: what they lead to may be anything."""
+    """A folder of this machine.  Symbolic links out of it are not followed: their target may be anything."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -38,7 +35,7 @@ class Folder:
         return (self._path / MODEL_FILE).is_file()
 
     def is_below(self, folder: Path) -> bool:
-        """Links followed."""
+        """Return whether the real path is inside `folder`."""
         return self._path.resolve().is_relative_to(folder.resolve())
 
     def files(self) -> dict[str, int]:
@@ -127,7 +124,7 @@ class Proxied:
 
 
 class Nowhere:
-    """Files that this machine does not reach."""
+    """Files that this machine cannot read."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
@@ -141,12 +138,12 @@ class Nowhere:
 
 
 class Finder:
-    """`bases`: the folders that relative paths may start from.  `said`: folders and buckets that the user named, below which
-    is read whatever the source names.  What `mlflow-artifacts:/` stands for is behind `http`, a server's proxy; else it is
-    the first of `said`; else `mlartifacts` in one of the bases.
+    """Finds places.  `bases` are the folders that relative paths may start from.  `said` are folders and buckets that the user
+    named, below which everything may be read.  `mlflow-artifacts:/` is behind `http`, a server's proxy; else it is the first of
+    `said`; else `mlartifacts` in one of the bases.
 
-    `is_ours`: the user's own store names the places.  A server may be anybody's: what it names is read with the rights of
-    the user, so nothing is but what lies below one of `said`, or is behind a server's proxy."""
+    `is_ours`: the source is the user's own store, whose places are trusted.  Otherwise only places below one of `said`, or behind
+    a server's proxy, are read: files are read with the rights of the user, and a server could name any of them."""
 
     def __init__(
         self, bases: Sequence[Path], said: Sequence[str] = (), http: HttpClient | None = None, *, is_ours: bool = True
@@ -173,8 +170,8 @@ class Finder:
     def of_version(self, uri: str) -> Place:
         """Return the place of files that belong to no run and no logged model.
 
-        A user who registers such a version may name any place.  A folder of this machine is read only if it is a model, or if the
-        user of the import named it; a bucket only if the user of the import named it."""
+        The user who registered such a version may have named any place.  A folder of this machine is read only if it is a model,
+        or if the user of the import named it; a bucket only if the user of the import named it."""
         try:
             place = self.at(uri)
             if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_said_bucket(uri):
@@ -184,7 +181,7 @@ class Finder:
                 )
             if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_said(place):
                 return place
-        except OSError as error:  # its name is too long
+        except OSError as error:  # the name is too long
             return Nowhere(f"{uri} cannot be looked for: {error.strerror}")
         return Nowhere(
             f"{uri} is no model: it has no {MODEL_FILE}; a folder that it lies below is named by --artifacts"
@@ -238,7 +235,7 @@ class Finder:
     def _is_said(self, folder: Folder) -> bool:
         try:
             return any(folder.is_below(said) for said in self._folders())
-        except (OSError, RuntimeError, ValueError):  # too long, links in a ring, no text of a path
+        except (OSError, RuntimeError, ValueError):  # too long, a cycle of symbolic links, or not a path
             return False
 
     def _in_bucket(self, uri: str) -> Place:
@@ -272,7 +269,7 @@ def _scheme(uri: str) -> str:
 
 
 def sized(place: Place, path: str, size: int) -> Iterator[bytes]:
-    """The file as it was listed: one that has become longer or shorter meanwhile is not sent."""
+    """Yield the bytes of a file of the listed size; raise if the file was changed meanwhile."""
     total = 0
     for piece in place.open(path):
         total += len(piece)

@@ -1,6 +1,6 @@
-"""Brings registered models and their versions: numbers, stages, aliases and times stay; files lie where they are now.
+"""Imports registered models and versions with their numbers, stages, aliases and times; files stay where they are.
 
-A source has no uids of its own, so they are derived from what does not change there: who imports twice finds the same.
+A source has no uids, so they are derived from immutable values: a repeated import finds the same ones.
 """
 
 import re
@@ -22,7 +22,7 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import OWN_TAGS
 from trackside.sync.local.registry import id_of
 
-# As MLflow lays out what belongs to a run or a logged model.
+# MLflow's layout of the files of a run or a logged model.
 _OWNED = re.compile(r"/(models/)?([^/]+)/artifacts(?:/(.*))?$")
 _RUNS = re.compile(r"runs:/+([^/]+)/(.+)")
 _MODEL = re.compile(r"models:/+(m-[^/]+)/?")
@@ -30,7 +30,7 @@ Tell = Callable[[str, Patch, Held], None]
 
 
 class RegistryImport:
-    """`tell` notes what was here with other content."""
+    """`tell` records existing items with other content."""
 
     def __init__(self, source: Source, target: Target, report: Report, tell: Tell, *, dry_run: bool) -> None:
         self._source = source
@@ -62,7 +62,7 @@ class RegistryImport:
             tally.same += 1
 
     def _model(self, model: Registered, uid: str, held: Held | None, named: dict[int, str]) -> bool:
-        """Send the fields that need the versions to be there."""
+        """Send the fields of a model that refer to its versions."""
         doc: Doc = {fields.DESCRIPTION: model.description}
         doc.update(_tags(model.tags))
         doc.update(
@@ -83,7 +83,7 @@ class RegistryImport:
         return bool(doc)
 
     def _versions(self, model: Registered, uid: str) -> dict[int, str]:
-        """The uids of the versions that are here, by the numbers that they have at the source."""
+        """Return the uids of the existing versions, by their numbers at the source."""
         ids = {
             each.version: id_of(uid, derived_uid("mlflow", model.name, each.version, each.created))
             for each in model.versions
@@ -146,7 +146,7 @@ class RegistryImport:
         self._put(Entity.MODEL_VERSION, version_id, Patch({**doc, **birth}))
 
     def _origin(self, version: Version) -> str:
-        """With which run or logged model the files came here; empty if with none."""
+        """Return the run or logged model with which the files were imported; empty for none."""
         for uri in (version.files, version.source):
             of_run, of_model, owned = _RUNS.fullmatch(uri), _MODEL.fullmatch(uri), _OWNED.search(uri)
             if of_run:
@@ -196,7 +196,7 @@ def _first(model: Registered) -> Patch:
 
 
 def _tags(given: Mapping[str, str]) -> Doc:
-    """Without those by which a link knows its copies: they are not kept, and would differ each time."""
+    """Return the tags without those that mark a link's copies: they are not stored, and would differ each time."""
     return {Field(FieldKind.TAG, key): value for key, value in given.items() if key not in OWN_TAGS}
 
 

@@ -1,4 +1,4 @@
-"""The report of an import, in numbers and words.  Pure."""
+"""The report of an import.  Pure."""
 
 from msgspec import Struct, field
 
@@ -7,7 +7,7 @@ class Tally(Struct):
     """Items of one kind."""
 
     new: int = 0
-    changed: int = 0  # they were here with other content, or not whole
+    changed: int = 0  # existing items with other content, or incomplete ones
     same: int = 0
     failed: int = 0
 
@@ -17,14 +17,14 @@ class Tally(Struct):
 
 
 class Left(Struct, frozen=True):
-    """Something that was not taken, and why."""
+    """An item that was not imported, and the reason."""
 
     what: str
     reason: str
 
 
 class Report(Struct):
-    """The counts of an import; after a dry run, those that it would have."""
+    """The counts of an import; of a dry run, the expected ones."""
 
     experiments: Tally = field(default_factory=Tally)
     runs: Tally = field(default_factory=Tally)
@@ -43,7 +43,7 @@ class Report(Struct):
     bytes: int = 0
     seconds: float = 0.0
     by_experiment: dict[str, Tally] = {}  # runs, by the experiment's name
-    differences: list[str] = []  # of what was here already, with what became of it
+    differences: list[str] = []  # of existing items, with the action taken
     left_out: list[Left] = []
 
     def leave(self, what: str, reason: str) -> None:

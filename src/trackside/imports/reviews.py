@@ -1,6 +1,6 @@
-"""Brings scorers, questions, review queues and issues: ids and times stay.
+"""Imports scorers, label schemas, review queues and issues with their ids and times.
 
-The workspace decides: an object that it has, and that the source did not change later, stays as it is.
+An object of the workspace stays unless the source changed it later.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ WORDS = {
 
 
 class ReviewsImport:
-    """`here` gives our ids of the source's experiments; empty where one would be made."""
+    """`here` maps the source's experiment ids to the workspace's; empty for one that would be created."""
 
     def __init__(self, http: HttpClient, report: Report, here: Mapping[str, str], *, dry_run: bool) -> None:
         self._http = http
@@ -49,7 +49,7 @@ class ReviewsImport:
                     self._count(kind, outcome["name"], How(outcome["how"]), [outcome.get("reason")])
 
     def _queue(self, common: Mapping[str, Any], queue: Mapping[str, Any]) -> None:
-        """The traces of a queue come in several calls; it counts once."""
+        """Send a queue with its traces, which may need several calls; it is counted once."""
         made: list[How] = []
         reasons: list[str | None] = []
         for items in _pages(queue["items"]):

@@ -1,6 +1,6 @@
-"""The calls about imports that the server runs.  Knows HTTP's side of them; the work is a child process.
+"""The calls about imports that the server runs in child processes.
 
-The child writes to this server as the caller would: with the headers by which the caller signed in.
+A child writes to this server as the caller, with the headers by which the caller authenticated.
 """
 
 import asyncio
@@ -32,11 +32,11 @@ KINDS = (
     *("experiments", "runs", "logged_models", "registered_models", "model_versions", "evaluation_datasets", "traces"),
     *("scorers", "label_schemas", "review_queues", "issues"),
 )
-MAX_SHOWN = 200  # lines of each list
+MAX_SHOWN = 200  # lines of each list in an answer
 
 
 class StartImport(Call, frozen=True):
-    """`source`: the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing."""
+    """`source` is the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing."""
 
     required: ClassVar[tuple[str, ...]] = ("source",)
     private: ClassVar[tuple[str, ...]] = ("source", "token", "username", "password")
@@ -69,8 +69,8 @@ class LeftOut(Answer, frozen=True):
 
 
 class ShownImport(Answer, frozen=True, kw_only=True):
-    """`state`: running, done, failed, cancelled or interrupted.  Of `differences` and `left_out`, the first are shown;
-    `differences_total` and `left_out_total` count up to 1,000 of them."""
+    """`state` is running, done, failed, cancelled or interrupted.  `differences` and `left_out` have the first lines;
+    `differences_total` and `left_out_total` count up to 1,000."""
 
     import_id: str
     source: str
@@ -92,7 +92,7 @@ class ShownImport(Answer, frozen=True, kw_only=True):
     left_out_total: int
 
 
-# An item is called `import` on the wire, as a link is called `link`.
+# In the API an item is called `import`, as a link is called `link`.
 class GotImport(Answer, frozen=True, rename={"shown": "import"}):
     shown: ShownImport
 
@@ -102,7 +102,7 @@ class ListedImports(Answer, frozen=True):
 
 
 class Calls:
-    """`threads` carry what touches files: a disk may be slow."""
+    """`threads` run the calls that access files: a disk may be slow."""
 
     def __init__(self, running: Jobs, threads: Executor, prefix: str, rules: Rules) -> None:
         self._jobs = running
@@ -111,7 +111,7 @@ class Calls:
         self._rules = rules
 
     async def start(self, request: Request) -> Response:
-        """Starts an import from a running MLflow server."""
+        """Start an import from a running MLflow server."""
         call: StartImport = codec.decode_body(StartImport, await request.whole_body())
         source = _source(call.source or "")
         secret = check_credentials(call.token, call.username, call.password)
@@ -122,7 +122,7 @@ class Calls:
             for name in SIGN_IN
             if (value := request.headers.get(name.encode())) is not None
         }
-        headers["x-trackside-csrf"] = "import"  # the caller's session is used on, by no page
+        headers["x-trackside-csrf"] = "import"  # the child uses the caller's session outside of a browser
         if request.workspace.name != DEFAULT:
             headers["x-mlflow-workspace"] = request.workspace.name
         order = Order(
@@ -149,25 +149,25 @@ class Calls:
         return json_response(GotImport(shown=_shown(made)), 201)
 
     async def listed(self, request: Request) -> Response:
-        """Returns the imports that this server ran, the newest first."""
+        """Return the imports that this server ran, the newest first."""
         found = await self._in_thread(lambda: self._jobs.list(request.workspace.uid))
         return json_response(ListedImports(imports=[_shown(job) for job in found]))
 
     async def get(self, request: Request) -> Response:
-        """Returns the state of an import, and what it has brought so far."""
+        """Return the state of an import with its counts so far."""
         import_id = request.params["import_id"]
         return json_response(
             GotImport(shown=_shown(await self._in_thread(lambda: self._jobs.get(request.workspace.uid, import_id))))
         )
 
     async def cancel(self, request: Request) -> Response:
-        """Ends an import.  What has come stays."""
+        """Cancel an import.  The imported data stays."""
         import_id = request.params["import_id"]
         job = await self._in_thread(lambda: self._jobs.cancel(request.workspace.uid, import_id))
         return json_response(GotImport(shown=_shown(job)))
 
     def _own_url(self, request: Request) -> str:
-        """Where a process of this machine finds this server."""
+        """Return the address of this server for a process of this machine."""
         server = request.scope.get("server")
         if not server or server[1] is None:
             raise Unsupported(
@@ -193,7 +193,7 @@ def routes(running: Jobs, threads: Executor, prefix: str, rules: Rules) -> list[
 
 
 def _source(text: str) -> str:
-    """Check that the source is a server: a process of the server reads no folder and no database at a caller's word."""
+    """Return the source.  Raise Invalid unless it is a server: a caller must not let the server read a folder or a database."""
     source = text.strip()
     parts = http_parts(source)
     if parts is None or parts.query or parts.fragment:

@@ -1,6 +1,6 @@
-"""Sends what tasks lack, many parts in one call: a beginning, points and files, an end.  Knows the target; compares nothing.
+"""Sends items to the workspace, many parts in one call: an item's creation, points and files, its completion.
 
-A bundle that is refused is sent again part by part, so that nothing is left out but what is at fault.
+A rejected bundle is sent again part by part, so that only the faulty part is left out.
 """
 
 import hashlib
@@ -24,11 +24,11 @@ from trackside.sync.entities import LATE
 from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import IMPORT_TAG
 
-MOST_ENTRIES = 50  # of a bundle
+MOST_ENTRIES = 50  # in a bundle
 MOST_BYTES = 2 << 20
-MOST_BYTES_OF_POINTS = 512 << 10  # they take the target longer
-SMALL_BYTES = 256 << 10  # a file up to here goes in a bundle
-AHEAD = 8  # bundles of points on their way at once
+MOST_BYTES_OF_POINTS = 512 << 10  # bytes of points in a bundle: the server takes longer for them
+SMALL_BYTES = 256 << 10  # a file up to this size is sent in a bundle
+AHEAD = 8  # concurrent bundles of points
 COMING = "not all of it has come yet"
 MARK: Field = Field(FieldKind.TAG, IMPORT_TAG)
 MAX_REASON = 4000  # characters in the tag
@@ -37,7 +37,7 @@ Part = tuple[Task, Entry]
 
 
 class Sender:
-    """`pool` are the threads that read files and send; all else is called in one thread."""
+    """`pool` are the threads that read files and send; all methods are called in one thread."""
 
     def __init__(self, source: Source, target: Target, report: Report, pool: Executor) -> None:
         self._source = source
@@ -47,7 +47,7 @@ class Sender:
         self._lock = threading.Lock()
 
     def begin(self, tasks: Iterable[Task]) -> None:
-        """Makes them, or says that they are not whole, if anything follows; else their end says it all."""
+        """Create the items, marked as incomplete if points or files follow; otherwise their completion has everything."""
         parts: list[Part] = []
         for task in tasks:
             if not (task.points or task.files or task.problems):
@@ -79,7 +79,7 @@ class Sender:
                 for key, packed in series.items():
                     if run_id not in compared or run_id in lacking:
                         break
-                    if held_place != (run_id, key):  # a long series comes in several parts
+                    if held_place != (run_id, key):  # a long series is read in several parts
                         held_place, held = (run_id, key), self._points_held(run_id, key)
                     if not held.issuperset(_points(packed)):
                         lacking.add(run_id)
@@ -89,13 +89,13 @@ class Sender:
         return frozenset(point for _, piece in self._target.remote.points(run_id, key, 0) for point in _points(piece))
 
     def _read_points(self, tasks: Sequence[Task]) -> Iterator[dict[str, dict[str, bytes]]]:
-        """Yield series by run, as many as one call may have, and count their points in the report."""
+        """Yield series by run, each dictionary for one call, and count their points in the report."""
         for group in _together(self._source.points([task.given for task in tasks])):
             self._report.points += sum(_size(series) for series in group.values()) // POINT_BYTES
             yield group
 
     def files(self, tasks: Sequence[Task]) -> Callable[[], None]:
-        """Begins to send their files; what is returned waits until all have come."""
+        """Start to send the files of the items; return a function that waits until all are sent."""
         gathered = _Gathered()
         reading = [self._pool.submit(self._send_files, task, gathered) for task in tasks if task.files]
 
@@ -180,7 +180,7 @@ class Sender:
 
 
 class _Gathered:
-    """Small files of many items, until they are worth a call."""
+    """Collects small files of many items until they fill a call."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
@@ -188,7 +188,7 @@ class _Gathered:
         self._lock = threading.Lock()
 
     def add(self, task: Task, entry: Entry) -> list[Part]:
-        """Add an entry, and return the parts that shall be sent now."""
+        """Add an entry, and return the parts to send now."""
         with self._lock:
             self._parts.append((task, entry))
             self._size += size_bytes(entry)
@@ -204,7 +204,7 @@ class _Gathered:
 
 
 def finish(futures: "Sequence[Future[None]]") -> None:
-    """Waits for all of them, or for the first that fails."""
+    """Wait for all futures, or for the first that fails."""
     wait(futures, return_when=FIRST_EXCEPTION)
     for future in futures:
         if future.done():
@@ -216,7 +216,7 @@ def _said(task: Task, patch: Patch) -> Entry:
 
 
 def _together(given: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict[str, dict[str, bytes]]]:
-    """Series by run, as many as a call shall have."""
+    """Yield series by run, each dictionary of the size of a call."""
     group: dict[str, dict[str, bytes]] = {}
     size = 0
     for run_id, series in given:
@@ -232,7 +232,7 @@ def _together(given: Iterable[tuple[str, Mapping[str, bytes]]]) -> Iterator[dict
 
 
 def _points(packed: bytes) -> Iterator[bytes]:
-    """Yield packed points one by one, with the values that a store keeps."""
+    """Yield packed points one by one, with their stored values."""
     for step, timestamp, value in unpack(packed):
         yield POINT.pack(step, timestamp, canonical(value))
 

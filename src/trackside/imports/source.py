@@ -1,6 +1,6 @@
-"""The port of the sources that an import reads from.  Knows shapes; reads nothing itself.
+"""The interface of the sources of imports.
 
-Documents are those of links (`links.diff.Doc`), ids are the source's own.
+Documents are those of links (`links.diff.Doc`); ids are the source's own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,22 +16,22 @@ from trackside.sync.fields import FieldKind
 from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.traces.replica.model import Kind
 
-PAGE = 200  # items at once
-MAX_POINTS = 50_000  # in memory at once, of one series
+PAGE = 200  # items in a list
+MAX_POINTS = 50_000  # of one series in memory
 
 
 class SourceError(Exception):
-    """The source as a whole cannot be read; the message says what would help."""
+    """The source cannot be read; the message says what to do."""
 
 
 class Unreadable(Exception):
-    """Something of the source cannot be read, in words; the rest can."""
+    """An item of the source cannot be read; others can."""
 
 
 class Given(Struct, frozen=True):
     """An experiment, run or logged model of the source.
 
-    `last`: by metric key the last point.  `times`: creation_time and last_update_time."""
+    `last` is the last point by metric key.  `times`: creation_time and last_update_time."""
 
     snapshot: Snapshot
     artifact_uri: str = ""
@@ -44,7 +44,8 @@ class Given(Struct, frozen=True):
 
 
 class Version(Struct, frozen=True):
-    """A version of a registered model.  `files`: where the source keeps its files; `source` is what its user named."""
+    """A version of a registered model.  `files` is the source's location of its files; `source` is the one that its user
+    named."""
 
     version: int
     source: str
@@ -61,7 +62,7 @@ class Version(Struct, frozen=True):
 
 
 class Registered(Struct, frozen=True):
-    """A registered model, or a prompt, with all of its versions."""
+    """A registered model or prompt, with all of its versions."""
 
     name: str
     description: str = ""
@@ -73,11 +74,13 @@ class Registered(Struct, frozen=True):
 
 
 class Traced(Struct, frozen=True):
-    """A trace: `info` as MLflow 3 has it, without the experiment; `links` as pairs of `run` or `prompt` and a target."""
+    """A trace: `info` in MLflow 3's form without the experiment; `links` are pairs of `run` or `prompt` and a target."""
 
     info: dict[str, Any]
     experiment_id: str
-    read: Callable[[], list[dict[str, Any]]]  # its spans, as in its files; raises Unreadable or RequestRejected
+    read: Callable[
+        [], list[dict[str, Any]]
+    ]  # returns its spans in the form of files; raises Unreadable or RequestRejected
     links: list[tuple[str, str]] = []
 
     @property
@@ -86,9 +89,9 @@ class Traced(Struct, frozen=True):
 
 
 class Reviews(Struct, frozen=True):
-    """The objects beside the traces of an experiment, as `sync.api.reviews` takes it; the keys are the kinds of objects.
+    """The objects beside the traces of an experiment, in the form of `sync.api.reviews`; the keys are the kinds of objects.
 
-    `default_schema_id`: the id of the default question."""
+    `default_schema_id` is the id of the default label schema."""
 
     experiment_id: str
     objects: dict[Kind, list[dict[str, Any]]]
@@ -96,59 +99,59 @@ class Reviews(Struct, frozen=True):
 
 
 class Place(Protocol):
-    """The files of an item.  Raises Unreadable where they cannot be read."""
+    """The files of an item.  Raises Unreadable if they cannot be read."""
 
     def files(self) -> Mapping[str, int]:
-        """Size in bytes by path.  Empty where there are none."""
+        """Return the size in bytes by path; empty if there are no files."""
         ...
 
     def open(self, path: str) -> Iterator[bytes]: ...
 
 
 class Source(Protocol):
-    """Read in one thread, but for `whole` and the places, which any thread may use.
+    """A source.  It is used in one thread, except `whole` and the places, which are thread-safe.
 
-    Raises SourceError or `RemoteUnavailable` where nothing can be read any more.  What it holds and nobody can take is in
-    `left_out`, in words, when all was read."""
+    Raises SourceError or `RemoteUnavailable` if nothing more can be read.  After everything was read, `left_out` describes the
+    parts of the source that have no place in a workspace."""
 
     left_out: list[str]
 
     def count(self) -> int | None:
-        """How many runs there are, if that is known."""
+        """Return the number of runs; None if unknown."""
         ...
 
     def experiments(self) -> list[Given]: ...
 
     def runs(self) -> Iterator[list[Given]]:
-        """Some at once, deleted ones too.  Without models that went into a run, where a search does not tell them."""
+        """Yield lists of runs, deleted ones too.  A model that went into a run is missing if a search does not return it."""
         ...
 
     def whole(self, run: Given) -> Given:
-        """With all of it."""
+        """Return the run with everything."""
         ...
 
     def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        """Run ids and packed points by key, at most about MAX_POINTS at once; a run or key may come several times."""
+        """Yield run ids and packed points by key, about MAX_POINTS at a time; a run or key may appear several times."""
         ...
 
     def models(self) -> Iterator[list[Given]]:
-        """Logged models."""
+        """Yield lists of logged models."""
         ...
 
     def traces(self) -> Iterator[list[Traced]]: ...
 
     def reviews(self) -> Iterator[Reviews]:
-        """Scorers, questions, review queues and issues of experiments that have some."""
+        """Yield scorers, label schemas, review queues and issues, by experiment."""
         ...
 
     def registered(self) -> Iterator[Registered]: ...
 
     def datasets(self) -> Iterator[Given]:
-        """Evaluation datasets, as `links.datasets` has their documents, with the source's ids of experiments."""
+        """Yield evaluation datasets in the documents of `links.datasets`, with the source's experiment ids."""
         ...
 
     def records(self, dataset: Given) -> Iterator[Record]:
-        """In the order in which clients see them."""
+        """Yield the records in the order in which clients see them."""
         ...
 
     def place(self, entity: Entity, item: Given) -> Place: ...
@@ -161,7 +164,7 @@ class Source(Protocol):
 
 
 def plain(doc: Doc) -> Doc:
-    """Return a document without the tags that say what a copy is a copy of: here it is the item itself."""
+    """Return a document without the tags that mark a copy: in an import it is the item itself."""
     return {f: text for f, text in doc.items() if not (f.kind is FieldKind.TAG and f.key in OWN_TAGS)}
 
 

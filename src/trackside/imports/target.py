@@ -1,4 +1,4 @@
-"""The workspace that takes an import: a running server, by the calls of links.  Each call may be repeated."""
+"""The target of an import: a workspace of a running server, by the calls of links.  Each call is idempotent."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -21,11 +21,11 @@ from trackside.sync.remote.trackside import items
 from trackside.sync.remote.trackside.client import MSGPACK, TracksideRemote
 from trackside.sync.remote.trackside.datasets import TracksideDatasets
 
-ASK = 200  # items at once
+ASK = 200  # items in a request
 
 
 class Held(Struct, frozen=True):
-    """An item as the workspace has it."""
+    """An item of the workspace."""
 
     id: str
     experiment_id: str
@@ -58,7 +58,7 @@ class Target:
         return self.remote.registry.find_model_of_name(name)
 
     def send_file(self, entity: Entity, item_id: str, path: str, size_bytes: int, pieces: Iterable[bytes]) -> None:
-        """Send a file, which is stored whole and unchanged or not at all."""
+        """Send a file; it is stored whole and unchanged, or not at all."""
         digest = hashlib.sha256()
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
         answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes)
@@ -66,7 +66,7 @@ class Target:
             raise RemoteUnavailable(f"{path} arrived at {self.http.url} with another checksum than it left with")
 
     def bundle(self, entries: Sequence[Entry]) -> None:
-        """All of it, or RequestRejected."""
+        """Send the entries in one call.  Raise RequestRejected, with nothing stored, if one is rejected."""
         self.http.call("POST", f"{PREFIX}/bundle", msgspec.msgpack.encode(entries), MSGPACK)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The work with one item of an import, and its outcome.  Pure."""
+"""The state of an item that is being imported.  Pure."""
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ WORDS = {Entity.RUN: "run", Entity.LOGGED_MODEL: "logged model"}
 
 
 class Task(Struct):
-    """An item that lacks something here."""
+    """An item of which the workspace lacks something."""
 
     entity: Entity
     given: Given
@@ -19,11 +19,11 @@ class Task(Struct):
     held: Held | None
     points: bool
     patch: Patch = Patch()
-    place: Place | None = None  # of its files, as soon as they are known
+    place: Place | None = None  # of its files, once known
     files: dict[str, int] = {}
     problems: list[str] = []
-    is_begun: bool = False  # all but its end was told
-    is_dead: bool = False  # it cannot be made at all
+    is_begun: bool = False  # it was created, and only its completion is missing
+    is_dead: bool = False  # it cannot be created
 
     @property
     def id(self) -> str:

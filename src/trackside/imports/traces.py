@@ -1,6 +1,6 @@
-"""Brings traces: ids, times, tags, assessments and links stay.
+"""Imports traces with their ids, times, tags, assessments and links.
 
-A trace that is here with the same state, tags and assessments is not sent again, and its spans are not read.
+An existing trace with the same state, tags and assessments is not sent again, and its spans are not read.
 """
 
 import json
@@ -16,14 +16,14 @@ from trackside.sync.api.files import PREFIX
 from trackside.traces.model import FIXED_TAGS, SERVER_TAGS, SPANS_LOCATION
 
 AT_ONCE = 50
-MOST_CHARS = 8_000_000  # of spans in one call, if it is not one trace
+MOST_CHARS = 8_000_000  # of spans in one call, unless one trace is larger
 TOO_LARGE = 413
 INFOS = "/api/3.0/mlflow/traces/batchGetInfos"
 _OWN_TAGS = {*FIXED_TAGS, *SERVER_TAGS}
 
 
 class TracesImport:
-    """`here` gives our ids of the source's experiments; empty where one would be made."""
+    """`here` maps the source's experiment ids to the workspace's; empty for one that would be created."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class TracesImport:
 
 
 def _said(info: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what may change of a trace that has ended."""
+    """Return the values of an ended trace that may change."""
     tags = {key: value for key, value in (info.get("tags") or {}).items() if key not in _OWN_TAGS}
     assessments = sorted(
         (each["assessment_id"], each.get("last_update_time")) for each in info.get("assessments") or ()

@@ -1,8 +1,8 @@
-"""Brings a source into a workspace: compares what is here with what is there, page by page, and sends the difference.
+"""Imports a source into a workspace: compares both page by page and sends the difference.
 
-Nothing is remembered between two imports but what the workspace shows: an item is made first, with a tag that says that it
-is not whole; then its points and files come; then what ends it, and the tag goes.  So an import that was cut off goes on
-where it was, and one that has nothing to do asks for each item once.  What the workspace has and the source has not stays.
+The state of an import is in the workspace alone.  An item is created with a tag that marks it as incomplete; then its points and
+files are sent; the completion removes the tag.  So an interrupted import continues where it was, and an import without
+differences asks for each item once.  Items that only the workspace has stay.
 """
 
 import time
@@ -29,14 +29,14 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.files import sha256
 from trackside.sync.metric_delta import fingerprint
 
-UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of runs and logged models that go on
+UNFINISHED = frozenset({"RUNNING", "SCHEDULED", "PENDING"})  # statuses of active runs and logged models
 THREADS = 16  # that read files and send
 DEFAULT = "Default"
-MAX_WORDS = 80  # characters of a value that differs
+MAX_WORDS = 80  # characters of a differing value in the report
 
 
 class Import:
-    """One pass over a source.  `watch` is called now and then with the report so far."""
+    """One pass over a source.  `watch` is called from time to time with the report so far."""
 
     def __init__(
         self, source: Source, target: Target, *, verify: bool, dry_run: bool, watch: Callable[[Report], None]
@@ -48,13 +48,14 @@ class Import:
         self._dry_run = dry_run
         self._watch = watch
         self._pool = ThreadPoolExecutor(THREADS, "import")
-        self._here: dict[str, str] = {}  # our ids of the source's experiments; empty: it would be made
+        self._here: dict[str, str] = {}  # source's experiment id to the workspace's; empty: it would be created
         self._names: dict[str, str] = {}
         self.report = Report()
         self._sender = Sender(source, target, self.report, self._pool)
 
     def run(self) -> Report:
-        """Raises RemoteUnavailable where one of the sides cannot be worked with, SourceError where the source cannot be read."""
+        """Run the import and return its report.  Raise RemoteUnavailable if a server fails, SourceError if the source cannot be
+        read."""
         began = time.monotonic()
         try:
             for experiment in self._source.experiments():
@@ -95,7 +96,7 @@ class Import:
         return self.report
 
     def _experiment(self, given: Given) -> None:
-        """By its name; one that is here already is never deleted, restored or given other times."""
+        """Import an experiment by its name; an existing one is never deleted, restored or given other times."""
         name = given.snapshot.doc[fields.NAME]
         self._names[given.id] = name
         here = "0" if name == DEFAULT else self._remote.find_experiment(name)
@@ -121,7 +122,7 @@ class Import:
             self._remote.change(Entity.EXPERIMENT, here, here, patch)
 
     def _pages(self, entity: Entity, pages: Iterable[Sequence[Given]], tally: Tally) -> None:
-        """While the files of a page come, the next one is read."""
+        """Import pages; the next page is read while the files of the previous one are sent."""
         ends: list[Callable[[], None]] = []
         for page in pages:
             ends.append(self._page(entity, page, tally))
@@ -131,7 +132,7 @@ class Import:
             end()
 
     def _page(self, entity: Entity, page: Sequence[Given], tally: Tally) -> Callable[[], None]:
-        """Begins to bring what it lacks; what is returned brings it to its end."""
+        """Start to import a page; return a function that completes it."""
         held = self._target.held(entity, [given.id for given in page])
         tasks = []
         for given in page:
@@ -169,7 +170,7 @@ class Import:
             setattr(each, how, getattr(each, how) + 1)
 
     def _task(self, entity: Entity, given: Given, held: Held | None) -> Task | None:
-        """None where nothing is lacking, as far as can be seen without reading points and files."""
+        """Return the task for an item; None if nothing is missing, as far as can be decided without reading points and files."""
         experiment_id = self._here[given.snapshot.experiment_id]
         if held is None:
             return Task(entity, given, experiment_id, None, bool(given.last))
@@ -184,7 +185,7 @@ class Import:
         return Task(entity, given, experiment_id, held, points)
 
     def _lacking(self, entity: Entity, given: Given, held: Held) -> tuple[Patch, list[Field]]:
-        """Return the fields to write, and those that differ here and cannot be changed."""
+        """Return the fields to write, and the differing fields that cannot be changed."""
         wanted = document.merge({}, held.doc, given.snapshot.doc, Mode.PULL).for_us.put
         stays = [f for f in wanted if not self._remote.can(entity, f, "change" if f in held.doc else "add")]
         return Patch({field: value for field, value in wanted.items() if field not in stays}), stays
@@ -218,7 +219,7 @@ class Import:
         return end
 
     def _complete(self, task: Task) -> None:
-        """All that the source has of it, and which files are lacking here."""
+        """Read everything of the item from the source, and determine the missing files."""
         if task.entity is Entity.RUN:
             task.given = self._source.whole(task.given)
         task.patch = Patch(task.given.snapshot.doc)
@@ -276,7 +277,7 @@ def _is_text(path: str) -> bool:
 
 
 def _name_here(path: str) -> str:
-    """Escapes in a name are decoded here, as in whatever a client sends."""
+    """Return the name that the workspace stores: the server decodes escapes in names of clients."""
     try:
         return keys.from_path(path)
     except Invalid:

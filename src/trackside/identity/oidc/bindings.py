@@ -1,4 +1,4 @@
-"""The calls that bind a user to a subject of a provider, and a service principal to the JWTs of programs."""
+"""The calls that bind a user to a subject of a provider, and a service principal to JWTs of programs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ class Bindings:
     registry: Registry
 
     def add_identity(self, tx: Tx, call: c.NewIdentity) -> c.GotIdentity:
-        """Let a user sign in as a subject of a provider."""
+        """Allow a user to sign in as a subject of a provider."""
         owner = _user(tx, call.name)
         provider = self.registry.signing_in(call.provider or "").provider
         subject = call.subject or ""
@@ -41,7 +41,7 @@ class Bindings:
         service.record(tx, "user.unlink", "user", owner.name, issuer=gone.issuer, subject=gone.subject)
 
     def add_trust(self, tx: Tx, call: c.NewTrust) -> c.GotTrust:
-        """Let programs with a JWT of the provider that has these claims act as a service principal."""
+        """Allow programs with a JWT of the provider that has these claims to act as a service principal."""
         owner = _user(tx, call.name)
         if owner.kind is not Kind.SERVICE:
             raise Invalid(f"'{owner.name}' is a user; JWTs of programs are trusted for service principals.")
@@ -89,7 +89,7 @@ def _named(tx: Tx, name: str | None) -> Principal:
 
 
 def _user(tx: Tx, name: str | None) -> Principal:
-    """A user or service principal that the caller may change."""
+    """Return a user or service principal that the caller may change."""
     found = _named(tx, name)
     service.check_superior(tx, found)
     return found

@@ -1,4 +1,4 @@
-"""The calls and answers about sign-in by providers.  Knows their JSON; knows no SQL."""
+"""The requests and answers about sign-in by providers."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from trackside.identity.oidc.model import Identity, Trust
 
 
 class Begin(Call, frozen=True):
-    """`next` is the page of this server that the browser is sent to afterwards."""
+    """`next` is the page of this server to which the browser returns."""
 
     provider: str | None = None
     next: str | None = None
@@ -45,14 +45,14 @@ class ShownProvider(Answer, frozen=True):
 
 
 class Ways(Answer, frozen=True):
-    """How users sign in here."""
+    """The ways in which users sign in."""
 
     password: bool = True
     providers: list[ShownProvider] = []
 
 
 class BegunDevice(Answer, frozen=True):
-    """The user opens `verification_uri` and types `user_code` in; the terminal polls with `handle`."""
+    """The user opens `verification_uri` and enters `user_code`; the terminal polls with `handle`."""
 
     handle: str
     user_code: str
@@ -63,7 +63,7 @@ class BegunDevice(Answer, frozen=True):
 
 
 class Polled(Answer, frozen=True):
-    """`is_pending`: poll once more after `interval` seconds.  Else the token, which is shown this once."""
+    """`is_pending`: poll again after `interval` seconds.  Otherwise the token, which is shown only once."""
 
     is_pending: bool
     interval: int = 0
@@ -101,7 +101,7 @@ class ListedIdentities(Answer, frozen=True):
 
 
 class NewTrust(Call, frozen=True):
-    """`claims`: what a JWT must say, besides issuer and audience, to be this service principal's."""
+    """`claims` are those that a JWT must have, besides issuer and audience, to act as the service principal."""
 
     required: ClassVar[tuple[str, ...]] = ("provider", "claims")
     name: str | None = None
@@ -132,7 +132,7 @@ class ListedTrusts(Answer, frozen=True):
 
 
 def shown_identity(found: Identity, provider: str) -> ShownIdentity:
-    """`provider` is empty for an issuer that is not configured any more."""
+    """Return the identity; `provider` is empty for an issuer that is not configured any more."""
     return ShownIdentity(
         identity_id=found.identity_id,
         provider=provider,

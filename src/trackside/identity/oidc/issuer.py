@@ -23,14 +23,14 @@ from trackside.identity.oidc import jose
 from trackside.identity.oidc.model import Refused
 
 TIMEOUT_S = 10.0
-FRESH_S = 900.0  # after which keys and metadata are fetched once more
+FRESH_S = 900.0  # after which keys and metadata are fetched again
 STALE_S = 4 * 3600.0  # for which they are used while the provider does not answer
 RETRY_S = 10.0
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class Metadata(Struct, frozen=True):
-    """The discovery document, as far as it is used (OpenID Connect Discovery 3)."""
+    """The used part of the discovery document (OpenID Connect Discovery 3)."""
 
     issuer: str
     jwks_uri: str
@@ -63,7 +63,7 @@ class _Known(Struct, frozen=True):
 
 
 class Issuer:
-    """Safe to use from several threads; one of them fetches, the others wait for it."""
+    """An identity provider.  Thread-safe: one thread fetches, the others wait for it."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Issuer:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
     def check_sender(self, issuer: str | None) -> None:
-        """Raise Refused for an authorization response of another issuer (RFC 9207), which would be a mix-up."""
+        """Raise Refused for an authorization response of another issuer (RFC 9207), a mix-up attack."""
         if issuer is None and not self.metadata().authorization_response_iss_parameter_supported:
             return
         if issuer != self.provider.issuer:
@@ -117,7 +117,7 @@ class Issuer:
         return self._id_token(reply, nonce)
 
     def begin_device(self) -> Device:
-        """Ask for a code that a user types in at the provider.  Raise Refused, Unavailable."""
+        """Request a code that a user enters at the provider.  Raise Refused, Unavailable."""
         endpoint = self.metadata().device_authorization_endpoint
         if not endpoint:
             raise Refused(f"the provider '{self.provider.name}' has no sign-in for terminals (RFC 8628)")
@@ -133,7 +133,8 @@ class Issuer:
         return device
 
     def poll_device(self, device_code: str) -> dict[str, Any] | Pending:
-        """Return the verified claims once the user has approved.  Raise Refused if they declined or the code expired."""
+        """Return the verified claims after the user approved; Pending before.  Raise Refused if the user declined or the code
+        expired."""
         reply = self._ask_token({"grant_type": DEVICE_GRANT, "device_code": device_code})
         if reply.status != 200:
             match self._fields(reply).get("error"):
@@ -157,7 +158,7 @@ class Issuer:
         )
 
     def sign_out_url(self, back_to: str) -> str:
-        """Return where a browser ends its session at the provider; empty if the provider has no such page."""
+        """Return the URL by which a browser ends its session at the provider; empty if the provider has none."""
         try:
             endpoint = self.metadata().end_session_endpoint
         except (Refused, Unavailable):
@@ -183,7 +184,7 @@ class Issuer:
         return self._post(self.metadata().token_endpoint, fields)
 
     def _post(self, url: str, fields: dict[str, str]) -> Reply:
-        """As this client: with its secret in the way that the provider prefers, else by its id alone."""
+        """Send a POST authenticated as this client: with its secret in the provider's preferred way, or with its id alone."""
         client, secret = self.provider.client_id, self.provider.secret
         headers: dict[str, str] = {}
         fields = {**fields, "client_id": client}

@@ -1,7 +1,7 @@
-"""Verifies JWTs by the keys of their issuer.  The only module that imports the JOSE library, and only if a provider is
-configured.
+"""Verifies JWTs by the keys of their issuer.  It is the only module that imports the JOSE library, and is loaded only if a
+provider is configured.
 
-Accepted are asymmetric signatures alone: `none` and HMAC, whose key would be a public one, are refused.
+Only asymmetric signatures are accepted: `none` and HMAC, whose key would be a public one, are refused.
 """
 
 import base64
@@ -17,7 +17,7 @@ from joserfc.jws import JWSRegistry
 from trackside.identity.oidc.model import Refused
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-LEEWAY_S = 60  # by which the clocks of two machines may differ
+LEEWAY_S = 60  # tolerated difference of clocks
 MAX_CHARS = 16_384
 LOGOUT = "logout+jwt"
 ACCESS = "at+jwt"
@@ -27,7 +27,7 @@ _registry.max_header_length = 4096
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What an unverified token says of itself: it decides which keys are tried, and nothing else."""
+    """The header and issuer of an unverified token; they only select the keys to try."""
 
     issuer: str
     key_id: str | None
@@ -35,7 +35,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def peek(token: str) -> Head:
-    """Raise Refused for what is no signed JWT."""
+    """Return the header and issuer.  Raise Refused for text that is no signed JWT."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MAX_CHARS:
         raise Refused("this is no signed JWT")
@@ -62,7 +62,7 @@ def verify(token: str, keys: KeySet, *, issuer: str, audience: str, now: Callabl
         checks.validate(found.claims)
     except JoseError as fault:
         raise Refused(_words(fault)) from None
-    except (ValueError, TypeError, KeyError):  # of keys and of text that are malformed
+    except (ValueError, TypeError, KeyError):  # malformed keys or text
         raise Refused("the JWT or the key that it names is malformed") from None
     claims: dict[str, Any] = found.claims
     return claims
@@ -71,7 +71,7 @@ def verify(token: str, keys: KeySet, *, issuer: str, audience: str, now: Callabl
 def verify_id_token(
     token: str, keys: KeySet, *, issuer: str, client_id: str, nonce: str | None, now: Callable[[], int]
 ) -> dict[str, Any]:
-    """Verify an ID token by OpenID Connect Core 3.1.3.7.  `nonce`: None where the flow has none (RFC 8628)."""
+    """Return the claims of an ID token by OpenID Connect Core 3.1.3.7.  `nonce`: None if the flow has none (RFC 8628)."""
     if peek(token).kind in (ACCESS, LOGOUT):
         raise Refused("this is no ID token")
     claims = verify(token, keys, issuer=issuer, audience=client_id, now=now)
@@ -89,7 +89,7 @@ def verify_id_token(
 def verify_access_token(
     token: str, keys: KeySet, *, issuer: str, audience: str, now: Callable[[], int]
 ) -> dict[str, Any]:
-    """Verify a JWT that a program sends as its own."""
+    """Return the claims of a JWT that a program sends as its own."""
     if peek(token).kind not in ("", "jwt", ACCESS):
         raise Refused("this is no access token")
     return verify(token, keys, issuer=issuer, audience=audience, now=now)
@@ -114,7 +114,7 @@ def verify_logout_token(
 
 
 def keys_of(document: dict[str, Any]) -> KeySet:
-    """Return the keys of a JWK set that verify signatures.  Raise Refused if there are none."""
+    """Return the signature keys of a JWK set.  Raise Refused if there are none."""
     listed = document.get("keys")
     usable = [
         key

@@ -1,4 +1,4 @@
-"""What the claims of a provider's token say: names, groups, and which service principal they stand for.  Pure."""
+"""The values of a provider's claims: names, groups, and the matching service principal.  Pure."""
 
 import base64
 import hashlib
@@ -18,11 +18,11 @@ _CLAIM = re.compile(r"[A-Za-z0-9_.:/-]{1,200}")
 
 
 class Refused(Exception):
-    """A token or an answer of a provider proves nothing; the message says why, and quotes no part of the token."""
+    """A token or an answer of a provider is not valid; the message says why, without quoting the token."""
 
 
 class Identity(Struct, frozen=True):
-    """A user, as a provider names them."""
+    """A user's identity at a provider."""
 
     identity_id: int
     issuer: str
@@ -31,7 +31,7 @@ class Identity(Struct, frozen=True):
 
 
 class Trust(Struct, frozen=True):
-    """A JWT of the issuer with all these claims is the principal's."""
+    """A JWT of the issuer with all these claims acts as the principal."""
 
     trust_id: int
     principal_id: int
@@ -42,7 +42,7 @@ class Trust(Struct, frozen=True):
 
 
 class Flow(Struct, frozen=True):
-    """The secrets of one sign-in by browser.  All follow from the browser's cookie and `state`: none is stored."""
+    """The secrets of a sign-in by browser, all derived from the browser's cookie and `state`: none is stored."""
 
     state: str
     nonce: str
@@ -56,14 +56,14 @@ def flow(browser: str, state: str) -> Flow:
 
 
 def check_next(page: str) -> str:
-    """Return the page after a sign-in; raise Invalid for one that is not of this server."""
+    """Return the page after a sign-in.  Raise Invalid for a page of another server."""
     if not re.fullmatch(r"/(?![/\\])[!-\[\]-~]*", page) or len(page) > 2000:
         raise Invalid(f"next is {page[:200]!r}; it must be a path of this server, such as /")
     return page
 
 
 def check_claims(claims: Mapping[str, Any]) -> dict[str, str]:
-    """Raise Invalid unless these say more than that the issuer made the token."""
+    """Return the claims.  Raise Invalid if they only identify the issuer."""
     if not claims or len(claims) > MAX_CLAIMS:
         raise Invalid(f"claims has {len(claims)} entries; it must have 1 to {MAX_CLAIMS}")
     for name, value in claims.items():
@@ -75,16 +75,16 @@ def check_claims(claims: Mapping[str, Any]) -> dict[str, str]:
 
 
 def matching(trusts: Sequence[Trust], claims: Mapping[str, Any]) -> list[Trust]:
-    """Return the trusts all of whose claims the token has.  Numbers and booleans are compared as their JSON text."""
+    """Return the trusts whose claims are all in the token.  Numbers and booleans are compared as JSON text."""
     return [
         trust for trust in trusts if all(_text_of(claims.get(name)) == value for name, value in trust.claims.items())
     ]
 
 
 def username(provider: Provider, claims: Mapping[str, Any]) -> str:
-    """Return the name of a new user; raise Invalid if the token has none that may be one.
+    """Return the name of a new user.  Raise Invalid if the token has no valid name.
 
-    An address is a name only if the provider verified it."""
+    An email address is a name only if the provider verified it."""
     found = claims.get(provider.username_claim)
     if provider.username_claim == "email" and claims.get("email_verified") is not True:
         found = None
@@ -102,7 +102,7 @@ def display_name(claims: Mapping[str, Any]) -> str:
 
 
 def group_names(provider: Provider, claims: Mapping[str, Any]) -> list[str] | None:
-    """Return the names of the user's groups here; None if the provider says nothing of groups."""
+    """Return the names of the user's groups in Trackside; None if the provider sends no groups."""
     if not provider.groups_claim:
         return None
     elsewhere = claims.get("_claim_names")
@@ -118,7 +118,7 @@ def group_names(provider: Provider, claims: Mapping[str, Any]) -> list[str] | No
 
 
 def origin(provider: Provider) -> str:
-    """Return what marks the memberships that the provider keeps."""
+    """Return the origin that marks the memberships of this provider."""
     return f"oidc {provider.name}"
 
 

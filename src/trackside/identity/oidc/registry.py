@@ -1,4 +1,4 @@
-"""The configured providers by name and by issuer, and the programs that send their JWTs."""
+"""The configured providers by name and by issuer, and verification of programs' JWTs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from trackside.identity.oidc.model import Refused
 
 
 class Shown(Struct, frozen=True):
-    """A JWT that was verified, and who issued it."""
+    """A verified JWT and its issuer."""
 
     provider: Provider
     claims: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Shown(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """For the audit log."""
+        """Return the description for the audit log."""
         return f"JWT of {self.provider.name} ({str(self.claims.get('sub', ''))[:200]})"
 
 
@@ -43,7 +43,7 @@ class Registry:
         return [each.provider for each in self._issuers.values()]
 
     def signing_in(self, name: str) -> Issuer:
-        """The provider of this name, if users sign in by it.  Raise NotFound."""
+        """Return the provider of this name, if users sign in by it.  Raise NotFound."""
         found = self._issuers.get(name)
         if found is None or not found.provider.client_id:
             raise NotFound(f"No provider '{name[:100]}' signs users in here.")
@@ -53,7 +53,7 @@ class Registry:
         return self._by_issuer.get(issuer)
 
     def verify(self, token: str) -> Shown:
-        """Raise Refused, or Unavailable if the issuer's keys cannot be had."""
+        """Return the verified JWT.  Raise Refused, or Unavailable if the issuer's keys cannot be fetched."""
         found = self._by_issuer.get(jose.peek(token).issuer)
         if found is None or not found.provider.audience:
             raise Refused("the JWT is of an issuer that is not configured for programs")

@@ -1,6 +1,6 @@
 """Sign-in by identity providers, for browsers (code and PKCE) and terminals (device code), and sign-out.
 
-The JOSE library is imported where a provider is configured, and not here.
+The JOSE library is imported only where a provider is configured.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MINUTE_MS = 60_000
-BROWSER_MS = 10 * MINUTE_MS  # within which a sign-in by browser ends
+BROWSER_MS = 10 * MINUTE_MS  # the lifetime of a sign-in by browser
 FLOW_COOKIE, SECURE_FLOW_COOKIE = "trackside_sign_in", "__Host-trackside_sign_in"
-LIMIT_S = 25.0  # of a call to a provider; the provider's own limit is shorter
+LIMIT_S = 25.0  # timeout of a call to a provider; the provider client's own timeout is shorter
 MAX_LOGOUT_BYTES = 1 << 16
 _JSON: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _PAGE = page_headers("default-src 'none'", "style-src 'unsafe-inline'", "form-action 'none'")
@@ -84,12 +84,12 @@ class NoProviders:
 class Calls:
     gate: Gate
     registry: Registry
-    callers: KeyedPool | None  # threads that wait for providers; None: there are none
+    callers: KeyedPool | None  # threads for calls to providers; None without providers
     static_prefix: str
     max_token_days: int
 
     def ways(self, tx: Tx, call: Call) -> c.Ways:
-        """How users sign in here."""
+        """Return the ways in which users sign in."""
         found = [each for each in self.registry.providers() if each.client_id]
         return c.Ways(providers=[c.ShownProvider(name=each.name, title=each.title) for each in found])
 
@@ -118,7 +118,7 @@ class Calls:
         return Response(200, [*_JSON, kept], encode(c.Begun(url=url)))
 
     async def callback(self, request: Request) -> Response:
-        """Where the provider sends the browser back: begins a session, and leads to the page of before."""
+        """Complete a sign-in when the provider redirects the browser: begin a session and redirect to the previous page."""
         call: c.Callback = decode_query(c.Callback, request.query, request.params)
         source = self.gate.source("GET sign-in/callback", request.scope)
         try:
@@ -156,7 +156,7 @@ class Calls:
         return Response(200, _JSON, encode(begun))
 
     async def poll_device(self, request: Request) -> Response:
-        """Whether the user has approved; then a token for the terminal."""
+        """Return whether the user has approved; then also a token for the terminal."""
         call = await decoded(request, c.Poll)
         issuer, handle = self.registry.signing_in(call.provider or ""), call.handle or ""
         name = issuer.provider.name
@@ -187,12 +187,12 @@ class Calls:
         return Response(200, _JSON, encode(await request.write(write)))
 
     async def provider_page(self, request: Request, issuer: str) -> str:
-        """Return where a browser also ends its session at the provider; empty if there is no such page."""
+        """Return the page by which a browser also ends its session at the provider; empty if there is none."""
         found = self.registry.find_issuer(issuer)
         return "" if found is None else await self._ask(request, lambda: found.sign_out_url(f"{self.base(request)}/"))
 
     async def sign_out(self, request: Request) -> Response:
-        """The provider's own call when a user signs out there (OpenID Connect Back-Channel Logout)."""
+        """End sessions when the provider reports a sign-out (OpenID Connect Back-Channel Logout)."""
         issuer = self.registry.signing_in(request.params["provider"])
         source = self.gate.source("POST sign-in/sign-out", request.scope)
         body = await request.whole_body(MAX_LOGOUT_BYTES)
@@ -206,7 +206,7 @@ class Calls:
         return Response(200, _JSON, b"{}")
 
     async def _finish(self, request: Request, issuer: Issuer, call: c.Callback, source: Source) -> tuple[str, str]:
-        """Return the new session's secret, and the page to go to."""
+        """Return the new session's secret, and the next page."""
         provider, browser, state = issuer.provider, self._flow_cookie(request), call.state or ""
         page = await request.write(lambda tx: store.finish(tx, state, browser=browser, provider=provider.name))
         if not browser or page is None:
@@ -237,7 +237,7 @@ class Calls:
         return secret, page
 
     async def _proved(self, request: Request, issuer: Issuer, source: Source, ask: Callable[[], T]) -> T:
-        """Ask the provider; a token that proves nothing is noted and refused with its reason."""
+        """Call the provider; an invalid token is written to the audit log and refused with its reason."""
         try:
             return await self._ask(request, ask)
         except Refused as why:
@@ -245,7 +245,7 @@ class Calls:
             raise Unauthenticated(f"You are not authenticated: {why}.") from None
 
     async def _ask(self, request: Request, ask: Callable[[], T]) -> T:
-        assert self.callers is not None  # a registry without providers has raised NotFound before
+        assert self.callers is not None  # without providers, the registry has raised NotFound before
         address = self.gate.source("", request.scope).address
         return await self.callers.run(address, LIMIT_S, ask)
 
@@ -265,7 +265,7 @@ class Calls:
         return f"{self.base(request)}{PREFIX}/sign-in/{provider.name}/callback"
 
     def base(self, request: Request) -> str:
-        """Return the address that browsers reach this server by."""
+        """Return the address of this server for browsers."""
         if self.registry.url:
             return self.registry.url
         scheme = "https" if self.gate.is_secure(request.scope) else "http"

@@ -1,4 +1,4 @@
-"""From a provider's claims to a user here, with their groups; each change has its entry in the audit log."""
+"""Maps a provider's claims to a user and groups, with an audit entry for each change."""
 
 import shlex
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ HOUR_MS = 3_600_000
 
 
 def sign_in(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Source) -> Principal:
-    """Return the user of the claims, created or linked if the provider may do that.  Raise Denied, Invalid."""
+    """Return the user of the claims; create or link it if the provider may.  Raise Denied, Invalid."""
     subject = str(claims["sub"])
     known = store.principal_of(tx, provider.issuer, subject)
     principal = _new_user(tx, provider, claims, source) if known is None else identity.get(tx, known)
@@ -42,7 +42,7 @@ def origin_of(provider: Provider, claims: Mapping[str, Any]) -> SessionOrigin:
 
 
 def end_sessions(tx: Tx, provider: Provider, subject: str, provider_session: str, source: Source) -> None:
-    """The user signed out at the provider."""
+    """End the sessions of a user who signed out at the provider."""
     for session_id, principal_id in store.end_sessions(tx, provider.issuer, subject, provider_session):
         owner = identity.find(tx, principal_id)
         record(
@@ -72,13 +72,14 @@ def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Sou
 
 
 def _link(provider: Provider, name: str, claims: Mapping[str, Any]) -> str:
-    """Return the command, quoted for a shell.  A subject may begin with a dash."""
+    """Return the command that links the user, quoted for a shell.  A subject may begin with a dash."""
     words = (name, "--provider", provider.name, f"--subject={claims['sub']}")
     return f"trackside user link {shlex.join(words)}"
 
 
 def _may_link(tx: Tx, provider: Provider, found: Principal) -> bool:
-    """Only users that nobody signs in as yet, and never administrators: the provider vouches for the name alone."""
+    """Return whether the provider may link to the user: one who cannot sign in yet and is no administrator, because the provider
+    vouches for the name alone."""
     is_free = found.kind is Kind.USER and not found.has_password and not found.is_admin
     return provider.link_users and is_free and not store.identities_of(tx, found.principal_id)
 

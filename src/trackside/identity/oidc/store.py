@@ -1,4 +1,4 @@
-"""Identities at providers, trusts of programs, and sign-ins under way, in SQL.  Decides nothing."""
+"""Identities at providers, trusts of programs, and pending sign-ins, in SQL."""
 
 import json
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def identities_of(tx: Tx, principal_id: int) -> list[Identity]:
 
 
 def drop_identity(tx: Tx, principal_id: int, identity_id: int) -> Identity:
-    """The sessions that began with this identity end too."""
+    """Delete an identity, and end the sessions that began with it."""
     row = tx.one(
         f"DELETE FROM identities WHERE identity_id = :id AND principal_id = :owner RETURNING {_IDENTITY}",
         id=identity_id,
@@ -115,7 +115,7 @@ def begin(tx: Tx, secret: str, *, browser: str, provider: str, next_page: str, n
 
 
 def finish(tx: Tx, secret: str, *, browser: str, provider: str) -> str | None:
-    """Use a sign-in up, and return its page; None: there is none of this browser under way, or it was used."""
+    """Consume a pending sign-in and return its page; None if this browser has none, or it was used."""
     row = tx.one(
         """
         DELETE FROM sign_ins
@@ -129,7 +129,7 @@ def finish(tx: Tx, secret: str, *, browser: str, provider: str) -> str | None:
 
 
 def wait(tx: Tx, secret: str, provider: str, interval_ms: int) -> bool | None:
-    """Whether a terminal may poll now; the next time is `interval_ms` later.  None: there is no such sign-in."""
+    """Return whether a terminal may poll now, and set its next time to `interval_ms` later; None if there is no such sign-in."""
     found = tx.one(
         """
         SELECT next_at FROM sign_ins WHERE digest = :digest AND provider = :provider AND expires_at >= :now FOR UPDATE
@@ -150,7 +150,7 @@ def wait(tx: Tx, secret: str, provider: str, interval_ms: int) -> bool | None:
 
 
 def set_members(tx: Tx, principal: Principal, group_ids: Sequence[int], origin: str) -> tuple[list[int], list[int]]:
-    """Make the memberships of this origin these; those of others stay.  Return the groups that were added and removed."""
+    """Replace the memberships of this origin; others stay.  Return the groups that were added and removed."""
     rows = tx.all(
         "SELECT group_id, origin FROM group_members WHERE member_id = :id ORDER BY group_id FOR UPDATE",
         id=principal.principal_id,
@@ -178,7 +178,7 @@ def set_members(tx: Tx, principal: Principal, group_ids: Sequence[int], origin: 
 
 
 def end_sessions(tx: Tx, issuer: str, subject: str, provider_session: str) -> list[tuple[int, int]]:
-    """End the sessions of a subject, or one of its sessions at the provider.  Return each with its principal."""
+    """End the sessions of a subject, or of one session at the provider.  Return each with its principal."""
     rows = tx.all(
         """
         DELETE FROM sessions

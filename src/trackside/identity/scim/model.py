@@ -1,4 +1,4 @@
-"""SCIM's JSON: resources, filters and changes.  Pure: values in, values out."""
+"""SCIM's JSON: resources, filters and changes.  Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,10 +15,10 @@ LIST, PATCH, ERROR = f"{_MESSAGES}:ListResponse", f"{_MESSAGES}:PatchOp", f"{_ME
 MAX_RESULTS = 200
 MAX_OPERATIONS = 1000
 MAX_MEMBERS = 10_000
-# Attributes that are kept as the directory sends them; nothing here reads them.
+# Attributes that are stored as the directory sends them, and not used.
 KEPT = ("name", "emails", "title", "nickName", "locale", "timezone", "userType", "preferredLanguage", "profileUrl",
         "phoneNumbers", "addresses")  # fmt: skip
-# Attributes of the standard that are ignored: they change nothing here.
+# Attributes of the standard that are ignored.
 _IGNORED = ("schemas", "id", "meta", "password", "groups", "roles", "entitlements", "ims", "photos", "x509certificates")
 _FILTER = re.compile(r"""\s*([A-Za-z][\w.]*)\s+eq\s+("(?:[^"\\]|\\.)*"|[^\s"]+)\s*""", re.IGNORECASE)
 _MEMBER = re.compile(r'members\[\s*value\s+eq\s+"([^"]*)"\s*\]', re.IGNORECASE)
@@ -28,7 +28,7 @@ Kind = Literal["add", "replace", "remove"]
 
 
 class Unfit(Fault):
-    """A request that SCIM has its own word for."""
+    """A faulty request, with SCIM's keyword for the fault."""
 
     code = "INVALID_PARAMETER_VALUE"
     status = 400
@@ -45,7 +45,7 @@ class Operation(Struct, frozen=True):
 
 
 class UserChange(Struct):
-    """What is to be changed of a user; None leaves it as it is."""
+    """The changes of a user; None leaves a value unchanged."""
 
     name: str | None = None
     display_name: str | None = None
@@ -83,7 +83,7 @@ def operations(body: Mapping[str, Any]) -> list[Operation]:
 
 
 def user_of(body: Mapping[str, Any]) -> UserChange:
-    """Return a whole user, as POST and PUT send it."""
+    """Return the whole user of a POST or PUT."""
     name = body.get("userName")
     if not isinstance(name, str) or not name:
         raise Unfit("invalidValue", "userName is missing")
@@ -97,7 +97,7 @@ def user_of(body: Mapping[str, Any]) -> UserChange:
 
 
 def changed_user(body: Mapping[str, Any], attributes: Mapping[str, Any]) -> UserChange:
-    """Return what a PATCH changes of a user with these kept attributes."""
+    """Return the changes of a PATCH to a user with these stored attributes."""
     change = UserChange(attributes=dict(attributes))
     for operation in operations(body):
         if operation.path:
@@ -137,7 +137,7 @@ def changed_members(operation: Operation, current: Sequence[int]) -> list[int] |
 
 
 def to_id(value: Any) -> int:
-    """Raise Unfit for what is no id of this server."""
+    """Return the id.  Raise Unfit if it is no id of this server."""
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise Unfit("invalidValue", f"the id {text[:100]!r} is none of this server")
@@ -151,7 +151,7 @@ def group_name(value: Any) -> str:
 
 
 def _change(change: UserChange, path: str, value: Any) -> None:
-    """A path of an extension schema is ignored, as its attributes are."""
+    """Add a change; a path of an extension schema is ignored, like its attributes."""
     bare = path.removeprefix(f"{USER}:")
     if bare.lower().startswith("urn:"):
         return
@@ -182,7 +182,7 @@ def _change(change: UserChange, path: str, value: Any) -> None:
 
 def _keep(attributes: dict[str, Any], name: str, selected: str | None, part: str | None, value: Any) -> None:
     if selected is not None:
-        attributes[name] = [] if value is None else [{part or "value": value}]  # the only one that is kept
+        attributes[name] = [] if value is None else [{part or "value": value}]  # the only stored one
     elif part is not None:
         before = attributes.get(name)
         after = {**(before if isinstance(before, dict) else {}), part: value}
@@ -205,7 +205,7 @@ def _display_name(body: Mapping[str, Any]) -> str:
 
 
 def _boolean(value: Any) -> bool:
-    """Entra ID sends booleans as text."""
+    """Return a boolean, which Entra ID sends as text."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):

@@ -1,4 +1,4 @@
-"""The calls of SCIM 2.0 at /scim/v2.  A token of the scope `scim` may do this and nothing else."""
+"""The calls of SCIM 2.0 at /scim/v2.  A token of the scope `scim` may only make these."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -39,14 +39,14 @@ class Find(Call, frozen=True):
 
 
 class Resource(Answer, frozen=True):
-    """A user, a group or a document of the standard, as RFC 7643 writes it."""
+    """A user, a group or a document of the standard, in the form of RFC 7643."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 def in_scim(handle: Handler) -> Handler:
-    """Faults become SCIM's error messages."""
+    """Return a handler whose faults are SCIM's error messages."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -63,12 +63,12 @@ def in_scim(handle: Handler) -> Handler:
 
 
 async def list_users(request: Request) -> Response:
-    """Users of this server; `filter` is such as userName eq "ana"."""
+    """Return users; `filter` is, for example, userName eq "ana"."""
     return await _list(request, Kind.USER)
 
 
 async def get_user(request: Request) -> Response:
-    """A user."""
+    """Return a user."""
     return await _get(request, Kind.USER)
 
 
@@ -87,7 +87,7 @@ async def create_user(request: Request) -> Response:
 
 
 async def replace_user(request: Request) -> Response:
-    """Change a user to what is sent."""
+    """Replace a user's attributes."""
     asked = model.user_of(await _body(request))
     return _answer(await request.write(lambda tx: _change_user(tx, request.params["id"], asked)))
 
@@ -109,12 +109,12 @@ async def delete_user(request: Request) -> Response:
 
 
 async def list_groups(request: Request) -> Response:
-    """Groups of this server; `filter` is such as displayName eq "team"."""
+    """Return groups; `filter` is, for example, displayName eq "team"."""
     return await _list(request, Kind.GROUP)
 
 
 async def get_group(request: Request) -> Response:
-    """A group."""
+    """Return a group."""
     return await _get(request, Kind.GROUP)
 
 
@@ -134,7 +134,7 @@ async def create_group(request: Request) -> Response:
 
 
 async def replace_group(request: Request) -> Response:
-    """Change a group's name and members to what is sent."""
+    """Replace a group's name and members."""
     body = await _body(request)
     name, members = model.group_name(body.get("displayName")), model.member_ids(body.get("members"))
 
@@ -180,7 +180,7 @@ async def delete_group(request: Request) -> Response:
 
 
 async def configuration(request: Request) -> Response:
-    """What of SCIM this server has."""
+    """Return the supported features of SCIM."""
     no = {"supported": False}
     return _answer({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
@@ -195,12 +195,12 @@ async def configuration(request: Request) -> Response:
 
 
 async def resource_types(request: Request) -> Response:
-    """Users and groups."""
+    """Return the resource types: users and groups."""
     return _answer(_listed([_USER_TYPE, _GROUP_TYPE], 2, 1))
 
 
 async def schemas(request: Request) -> Response:
-    """The attributes that are read and written."""
+    """Return the supported attributes."""
     return _answer(_listed([_schema(USER, "User", _USER_ATTRIBUTES), _schema(GROUP, "Group", _GROUP_ATTRIBUTES)], 2, 1))
 
 
@@ -295,7 +295,7 @@ def _set_members(tx: Tx, group: Principal, wanted: list[int]) -> None:
 
 
 def _flat(asked: list[model.Operation]) -> list[model.Operation]:
-    """An operation without a path is one for each attribute of its value."""
+    """Return the operations, with one operation for each attribute of a value without a path."""
     found = []
     for each in asked:
         if each.path:
@@ -315,7 +315,8 @@ def _find(tx: Tx, kind: Kind, text: str) -> store.Resource:
 
 
 def _principal(tx: Tx, kind: Kind, text: str) -> Principal:
-    """Raise Denied for an administrator, whom no directory changes: not even the owner of its token."""
+    """Return the principal.  Raise Denied for an administrator, whom no directory changes, not even with an administrator's
+    token."""
     found = identity.get(tx, _find(tx, kind, text).principal_id)
     if found.is_admin:
         raise Denied("Permission denied: a directory does not change administrators.")

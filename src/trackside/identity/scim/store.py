@@ -1,4 +1,4 @@
-"""Users and groups as a directory finds them, in SQL.  Decides nothing."""
+"""Users and groups for a directory, in SQL."""
 
 import json
 from typing import Any
@@ -33,7 +33,7 @@ class Resource(Struct, frozen=True):
 
 
 def find(tx: Tx, kind: Kind, by: str, value: str = "", *, first: int = 0, most: int = 200) -> list[Resource]:
-    """Those from the number `first` on; `by` is a key of `_BY`."""
+    """Return the resources from the index `first` on; `by` is a key of `_BY`."""
     asked: dict[str, Any] = {"id": int(value)} if by == "id" else {"value": value} if by else {}
     rows = tx.all(
         f"{_RESOURCE}{_BY[by]} ORDER BY p.principal_id LIMIT :most OFFSET :first",

@@ -1,6 +1,6 @@
-"""A database of MLflow's, 1.30 to 3.17.  Knows its tables; what differs between releases is in `revisions`.
+"""A database of MLflow 1.30 to 3.17; the differences between releases are in `revisions`.
 
-Every statement is short, and a row that comes while we read is found by the next import.
+Every statement is short.  A row that is added during an import is found by the next import.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ from trackside.sync.local.reader import Snapshot
 
 DEFAULT_WORKSPACE = "default"
 _STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
-# What there is no place for here, by its table.
+# Objects without a counterpart in Trackside, by table.
 _NOT_TAKEN = {
     "webhooks": "webhooks (their secrets are sealed with a key of that server)",
     "endpoints": "gateway endpoints",
@@ -47,7 +47,7 @@ _NOT_TAKEN = {
 
 class DatabaseSource:
     def __init__(self, rows: Rows, finder: Finder, workspace: str = DEFAULT_WORKSPACE) -> None:
-        """`workspace`: which one of those that MLflow has since 3.10."""
+        """`workspace` selects one of the workspaces of MLflow 3.10 and later."""
         self._rows = rows
         self._finder = finder
         self._workspace = workspace
@@ -266,7 +266,7 @@ class DatabaseSource:
         return found
 
     def _edges(self, ids: Sequence[str]) -> dict[str, Doc]:
-        """Datasets, and the models that went into runs and came out."""
+        """Return the datasets and the input and output models of runs."""
         edges: dict[str, Doc] = {}
         if not self._schema.has(revisions.DATASETS):
             return edges
@@ -333,7 +333,7 @@ class DatabaseSource:
         return found
 
     def _of_runs(self, ids: Sequence[str], select: str) -> dict[str, list[Any]]:
-        """Rows by their first column."""
+        """Return the rows of runs, by the first column."""
         found: dict[str, list[Any]] = {}
         for owner, *rest in self._rows.all(f"{select} {some(ids)}", *ids):
             found.setdefault(owner, []).append(rest)
@@ -346,7 +346,7 @@ class DatabaseSource:
         return found
 
     def _fitting(self, ids: Sequence[str]) -> Iterator[tuple[list[str], bool]]:
-        """Runs whose points fit into memory together; one by itself (True) if it has more than that."""
+        """Yield runs whose points together fit into memory; a run with more points comes alone (True)."""
         if not ids:
             return
         counts: dict[str, int] = dict(

@@ -1,4 +1,4 @@
-"""Evaluation datasets in a database of MLflow's, 3.4 or later.  Knows their tables."""
+"""Evaluation datasets in a database of MLflow, 3.4 or later."""
 
 import json
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local.reader import Snapshot
 
 AT_ONCE = 200  # records
-_WRAPPED = "mlflow_wrapped"  # MLflow keeps outputs, which may be anything, within an object
+_WRAPPED = "mlflow_wrapped"  # MLflow wraps outputs, which may be any value, in an object
 _SCHEMA = ("inputs", "outputs", "expectations")
 
 
 def datasets(rows: Rows, schema: Schema, where: str, wanted: list[str]) -> Iterator[Given]:
-    """`where` and `wanted`: which workspace."""
+    """Yield the datasets; `where` and `wanted` select the workspace."""
     if not schema.has(revisions.EVALUATION_DATASETS):
         return
     found = rows.all(
@@ -64,7 +64,7 @@ def datasets(rows: Rows, schema: Schema, where: str, wanted: list[str]) -> Itera
 
 
 def records(rows: Rows, schema: Schema, dataset_id: str) -> Iterator[Record]:
-    """In the order in which clients see them."""
+    """Yield the records in the order in which clients see them."""
     outputs = "CAST(outputs AS TEXT)" if schema.has(revisions.DATASET_OUTPUTS) else "NULL"
     after = (-1, "")
     while True:
@@ -111,7 +111,7 @@ def _record(row: Any) -> Record:
 
 
 def _schema(text: str | None) -> str | None:
-    """The first releases knew no outputs."""
+    """Return the schema; the first releases had none for outputs."""
     found = _loaded(text)
     if not isinstance(found, dict):
         return None

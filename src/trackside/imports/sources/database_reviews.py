@@ -1,4 +1,4 @@
-"""Scorers, questions, review queues and issues in a database of MLflow's 3.  Knows their tables; a release may have none."""
+"""Scorers, label schemas, review queues and issues in a database of MLflow 3; older releases have none."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ def _scorers(rows: Rows, experiment_id: int, *, has_configs: bool) -> list[dict[
 
 
 def _schemas(rows: Rows, experiment_id: int) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the questions but for the default one, and the id of that."""
+    """Return the label schemas except the default one, and the id of that."""
     found: list[dict[str, Any]] = []
     default_id = None
     optional = "is_default" if "is_default" in rows.columns("label_schemas") else "0"

@@ -1,4 +1,4 @@
-"""Traces in a database of MLflow's.  Knows its tables; a column that a release has not is left out.
+"""Traces in a database of MLflow; columns that its release does not have are left out.
 
 Spans are rows since 3.4; before, and where a client uploads them, they are a file `traces.json`.
 """
@@ -27,7 +27,7 @@ _STATES = frozenset(State)
 
 class DatabaseTraces:
     def __init__(self, rows: Rows, experiments: Mapping[str, object], at: Callable[[str], Place]) -> None:
-        """`at` finds the files of a place."""
+        """`at` returns the place of files at a location."""
         self._rows = rows
         self._experiments = experiments
         self._at = at
@@ -117,7 +117,7 @@ class DatabaseTraces:
         return {each: [_assessment(row) for row in found] for each, found in groupby(rows, itemgetter(0))}
 
     def _links(self, ids: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-        """Runs and prompt versions, whichever end of the row the trace is."""
+        """Return the runs and prompt versions that are linked with each trace, in either direction."""
         links: dict[str, list[tuple[str, str]]] = {}
         for near, far in (("source", "destination"), ("destination", "source")):
             for trace_id, kind, target in self._rows.all(
@@ -132,7 +132,7 @@ class DatabaseTraces:
 
 
 def _promoted(session: str | None, numbers: Sequence[Any]) -> dict[str, str]:
-    """Return the metadata that releases of today keep in columns."""
+    """Return the metadata that current releases store in columns."""
     found = {} if session is None else {m.SESSION: session}
     keys = (*m.TOKEN_KEYS, *m.CACHE_KEYS)
     for name, of in (

@@ -1,5 +1,4 @@
-"""A folder `mlruns`, as MLflow 1.x to 3.x keep experiments in files.  Knows its layout; the registry in it is
-`folder_registry`."""
+"""A folder `mlruns` of MLflow's file store, 1.x to 3.x; its registry is in `folder_registry`."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ from trackside.sync.item_documents import dataset_field, experiment_doc, model_d
 from trackside.sync.local.reader import Snapshot
 
 TRASH = ".trash"
-RESERVED = frozenset({"tags", "datasets", "traces", "models"})  # of an experiment: no runs
+RESERVED = frozenset({"tags", "datasets", "traces", "models"})  # subfolders of an experiment that are not runs
 _RUN_STATUS = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _MODEL_STATUS = {1: "PENDING", 2: "READY", 3: "FAILED"}
 
@@ -100,11 +99,11 @@ class FolderSource:
         return iter(())  # counted in `left_out`
 
     def reviews(self) -> Iterator[Reviews]:
-        """MLflow keeps none in folders."""
+        """Yield nothing: the file store has none."""
         return iter(())
 
     def datasets(self) -> Iterator[Given]:
-        """MLflow keeps none in folders."""
+        """Yield nothing: the file store has none."""
         return iter(())
 
     def records(self, dataset: Given) -> Iterator[Record]:
@@ -112,7 +111,7 @@ class FolderSource:
         return iter(())
 
     def place(self, entity: Entity, item: Given) -> Place:
-        """Where the source says; or beside it, if the whole folder was moved."""
+        """Return the place that the source names, or the item's folder if the whole store was moved."""
         del entity
         place = self._finder.at(item.artifact_uri)
         beside = self._where[item.id] / "artifacts"
@@ -257,7 +256,7 @@ def _folders(parent: Path) -> list[Path]:
 
 
 def _points(path: Path) -> list[Point]:
-    """A line each: time, value, and since 0.9 the step; a data set may follow."""
+    """Return the points of a metric's file: a line each with time, value, and since 0.9 the step; a dataset may follow."""
     points = []
     for number, line in enumerate(_lines(path), 1):
         words = line.split(" ")
@@ -269,7 +268,8 @@ def _points(path: Path) -> list[Point]:
 
 
 def _model_points(folder: Path, key: str) -> Iterator[Field]:
-    """A line each: time, value, step, run, and the name and digest of a data set if there is one."""
+    """Yield the points of a model's metric: a line each with time, value, step, run, and the dataset's name and digest if it has
+    one."""
     for number, line in enumerate(_lines(folder / key), 1):
         words = line.split(" ", 4)
         try:

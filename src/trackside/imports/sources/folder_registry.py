@@ -1,4 +1,4 @@
-"""Registered models of the old file store: a folder each below `mlruns/models`."""
+"""Registered models of MLflow's file store: a folder each below `mlruns/models`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Small files of the old file store: `meta.yaml`, and folders with a file for each tag or param."""
+"""Small files of MLflow's file store: `meta.yaml`, and folders with a file for each tag or param."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ except ImportError:
     ) from None
 
 META = "meta.yaml"
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is some ten times faster
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is some ten times faster
 
 
 def read_meta(folder: Path) -> dict[str, Any]:
@@ -30,13 +30,13 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
 
 def text_of(meta: Mapping[str, Any], name: str) -> str:
-    """Ids of digits are numbers in YAML."""
+    """Return the value as text: YAML reads an id of digits as a number."""
     value = meta.get(name)
     return "" if value is None else str(value)
 
 
 def read_texts(folder: Path) -> dict[str, str]:
-    """A file for each key; a key with slashes lies in folders."""
+    """Return the values by key: a file for each key; a key with slashes is in folders."""
     found = {}
     for key in walk_files(folder):
         try:

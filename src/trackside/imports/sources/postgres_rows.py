@@ -1,4 +1,4 @@
-"""A PostgreSQL database of somebody else's, read only.  The extra `trackside[postgres]`."""
+"""A read-only connection to another application's PostgreSQL database.  It needs the extra `trackside[postgres]`."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Reads a database of somebody else's, SQLite or PostgreSQL, statement by statement: nobody there waits for us.
-
-Knows connections; knows no table.
-"""
+"""Reads another application's database, SQLite or PostgreSQL, by single statements, so that no transaction blocks it."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -12,16 +9,16 @@ from trackside.core.db.tx import Row
 from trackside.core.locations import LocationError, PostgresStore, SqliteStore
 from trackside.imports.source import SourceError
 
-WAIT_S = 30.0  # for a writer of the source
+WAIT_S = 30.0  # for the lock of a writer of the source
 
 
 class Rows(Protocol):
-    """`?` in the SQL is a value."""
+    """A connection to a source; `?` in the SQL is a parameter."""
 
     def all(self, sql: str, *values: Any) -> list[Row]: ...
 
     def columns(self, table: str) -> set[str]:
-        """Empty where there is no such table."""
+        """Return the columns of a table; empty if it does not exist."""
         ...
 
     def close(self) -> None: ...
@@ -36,7 +33,7 @@ def connect(url: str) -> Rows:
 
 
 def some(values: Sequence[Any]) -> str:
-    """The place-holders of `IN (…)`."""
+    """Return the placeholders of `IN (…)`."""
     return f"({', '.join('?' * len(values))})"
 
 

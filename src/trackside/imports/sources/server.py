@@ -1,4 +1,4 @@
-"""A running MLflow server, 1.30 to 3.x, by its REST API.  Rides on the remote that links have for such a server."""
+"""A running MLflow server, 1.30 to 3.x, by its REST API, through the same client as links."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,8 +55,8 @@ from trackside.sync.remote.mlflow.wire import proxied_path, snapshot_of_experime
 from trackside.sync.remote.paging import pages_of
 
 BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
-BULK_RUNS, BULK_POINTS = 100, 25_000  # what one answer holds
-HISTORIES = 4  # answers of that kind in memory at once
+BULK_RUNS, BULK_POINTS = 100, 25_000  # the size of one answer
+HISTORIES = 4  # answers of that size in memory at once
 GROUP = 50  # experiments in one search
 T = TypeVar("T")
 _run_of = attrgetter("run_id")
@@ -65,7 +65,7 @@ _PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 
 class ServerSource:
     def __init__(self, http: HttpClient, finder: Finder) -> None:
-        """`finder`: places that this machine reaches; the server's proxy is one of them."""
+        """`finder` finds places that this machine can read; the server's proxy is one of them."""
         self._http = http
         self._calls = Calls(http)
         self._remote = MlflowRemote(http, "")
@@ -98,11 +98,11 @@ class ServerSource:
         return self._remote.search_runs(ids, "", token, PAGE)
 
     def whole(self, run: Given) -> Given:
-        """A search does not tell which models went into a run."""
+        """Return the run with its input models, which a search does not return."""
         return _run(self._calls.get(OneRun, "runs/get", run_id=run.id).run) if self._has_models else run
 
     def points(self, runs: Sequence[Given]) -> Iterator[tuple[str, Mapping[str, bytes]]]:
-        """A few answers are asked for at once, since each takes the server long."""
+        """Yield points; a few requests run concurrently, since the server takes long for each."""
         asked: deque[tuple[list[str], str, Future[list[RunPoint] | None]]] = deque()
         for ids, key in _questions(runs):
             asked.append((ids, key, self._threads.submit(self._bulk, ids, key)))
@@ -135,7 +135,7 @@ class ServerSource:
         try:
             prompts = list(self._registered_models(_PROMPTS))
         except RequestRejected:
-            prompts = []  # a release before prompts
+            prompts = []  # a release without prompts
         found = {each.name: each for each in (*models, *prompts)}
         for prompt in prompts:
             if prompt.name not in versions:
@@ -156,7 +156,7 @@ class ServerSource:
                 if snapshot is not None:
                     yield Given(_plain(snapshot))
         except RequestRejected as refused:
-            if refused.status != BROKEN:  # the server keeps all in a folder, and fails at the call
+            if refused.status != BROKEN:  # a server with the file store fails at this call
                 self.left_out.append(f"evaluation datasets: {refused}")
 
     def records(self, dataset: Given) -> Iterator[Record]:
@@ -164,7 +164,8 @@ class ServerSource:
             yield from page
 
     def place(self, entity: Entity, item: Given) -> Place:
-        """By the server, unless the files are found without it: behind its proxy, or where `--artifacts` says."""
+        """Return the files: through the server, unless they can be read without it, behind its proxy or where `--artifacts`
+        names."""
         place = self._finder.at(item.artifact_uri)
         is_found = place.is_there if isinstance(place, Folder) else not isinstance(place, Nowhere)
         if is_found or proxied_path(item.artifact_uri) is not None:
@@ -227,7 +228,7 @@ class ServerSource:
     def _readable(
         self, what: str, found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[Any], object]
     ) -> list[T]:
-        """Return the entries of a list that can be read; the report names the others."""
+        """Return the readable entries of a list; the report names the others."""
         entries = read_each(found, read, id_of)
         named = [f"{what} {each.item_id}: {each.why}" for each in entries if isinstance(each, Unread)]
         self.left_out += [each for each in named if each not in self.left_out]
@@ -248,7 +249,7 @@ class ServerSource:
         if len(rows) < BULK_POINTS:
             yield from ((run_id, {key: packed}) for run_id, packed in found)
             return
-        # It goes run by run, and ends in the middle of the last one.
+        # The answer has the runs in order, and ends in the middle of the last one.
         *whole, (last, _) = found
         yield from ((run_id, {key: packed}) for run_id, packed in whole)
         had = {run_id for run_id, _ in whole}
@@ -260,7 +261,7 @@ class ServerSource:
             yield from self._answer(rest, key, self._threads.submit(self._bulk, rest, key))
 
     def _bulk(self, ids: Sequence[str], key: str) -> list[RunPoint] | None:
-        """Points of a metric, run by run, as many as one answer holds; None where the source has no such call."""
+        """Return the points of a metric, run by run, as many as one answer holds; None if the source does not have the call."""
         if not self._has_bulk:
             return None
         query = urlencode({"run_id": list(ids), "metric_key": key, "max_results": BULK_POINTS}, doseq=True)
@@ -311,7 +312,7 @@ class ServerSource:
 
 
 class _Served:
-    """Files that the server lists and sends, wherever it keeps them."""
+    """Files that the server lists and sends."""
 
     def __init__(self, http: HttpClient, remote: MlflowRemote, entity: Entity, item_id: str) -> None:
         self._http = http
@@ -344,7 +345,7 @@ class _Served:
 
 
 def _questions(runs: Sequence[Given]) -> Iterator[tuple[list[str], str]]:
-    """Which runs are asked for which metric at once."""
+    """Yield the runs and the metric of each request."""
     for key in sorted({key for run in runs for key in run.last}):
         ids = sorted(run.id for run in runs if key in run.last)
         for start in range(0, len(ids), BULK_RUNS):

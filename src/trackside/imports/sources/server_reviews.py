@@ -1,4 +1,4 @@
-"""Scorers, questions, review queues and issues of a running server of MLflow 3, by the calls of its client."""
+"""Scorers, label schemas, review queues and issues of a running MLflow 3 server, by the calls of its client."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -16,7 +16,8 @@ PAGE = 100
 
 
 def reviews(http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[Reviews]:
-    """`leave` is told what cannot be read.  A kind of objects that the server does not know is not asked for again."""
+    """Yield the objects by experiment.  `leave` gets messages on unreadable objects.  A kind that the server does not support is
+    not requested again."""
     reads: dict[Kind, Callable[[HttpClient, str], list[dict[str, Any]]]] = {
         Kind.SCORER: _scorers,
         Kind.LABEL_SCHEMA: _schemas,
@@ -29,9 +30,7 @@ def reviews(http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[st
             try:
                 objects[kind] = read(http, experiment_id)
             except RequestRejected as refused:
-                if (
-                    refused.is_unknown_call or refused.status == BROKEN
-                ):  # an older release, or one that keeps all in a folder
+                if refused.is_unknown_call or refused.status == BROKEN:  # an older release, or one with the file store
                     del reads[kind]
                 else:
                     leave(f"{kind.replace('_', ' ')} of experiment {experiment_id}: {refused}")
@@ -160,5 +159,5 @@ def _without(given: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _ms(value: Any) -> int:
-    """Protobuf's JSON has 64-bit integers as texts."""
+    """Return a 64-bit integer, which protobuf's JSON has as text."""
     return int(value or 0)

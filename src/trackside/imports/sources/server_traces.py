@@ -1,4 +1,4 @@
-"""Traces of a running MLflow server: the calls of MLflow 3, and those of 2.14 and later where it has no others."""
+"""Traces of a running MLflow server: by the calls of MLflow 3, or of 2.14 and later where it has no others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ FILE = "/ajax-api/{}/mlflow/get-trace-artifact"
 
 
 def pages(http: HttpClient, experiment_ids: Sequence[str], leave: Callable[[str], None]) -> Iterator[list[Traced]]:
-    """`experiment_ids`: so many as fit into one search.  `leave` is told what cannot be read."""
+    """Yield lists of traces.  `experiment_ids` fit into one search.  `leave` gets messages on unreadable traces."""
     if not experiment_ids:
         return
     try:

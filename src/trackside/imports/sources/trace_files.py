@@ -1,4 +1,4 @@
-"""The file `traces.json` of a trace, wherever it lies."""
+"""Reads the file `traces.json` of a trace."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ NAME = "traces.json"
 
 
 def spans_at(place: Place) -> list[dict[str, Any]]:
-    """Return the spans of a file; none where there is no file.  Raise Unreadable."""
+    """Return the spans of a file; none if it does not exist.  Raise Unreadable."""
     return spans_in(b"".join(place.open(NAME))) if NAME in place.files() else []
 
 
