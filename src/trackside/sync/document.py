@@ -1,12 +1,11 @@
-"""Documents, patches and their three-way merge, as data.  Pure: knows fields and modes; knows no side.
+"""Documents, patches and their three-way merge.  Pure: knows fields and modes; knows no side.
 
-Whatever is mirrored is a document: a map of fields to texts.  Both sides and what they agreed on last are compared
-field by field, so a comparison may be repeated, interrupted and done twice.
+A replicated item is a document: a map of fields to texts.  Both sides are compared with the last agreed state field by field, so
+a comparison can be repeated or interrupted.
 
-The rule where both sides changed the same field since they agreed is the same seen from either side, so that two servers
-that link each other come to one end: what is there beats what was removed; `active` beats `deleted`; a status that ends a
-run beats one that does not; numbers: the greater, of creation times the lesser; else the text that sorts last.  A value that
-a side cannot change stays.
+The rule for a field that both sides changed is symmetric, so that two servers that link each other converge: an existing value
+beats a removed one; `active` beats `deleted`; a status that ends a run beats one that does not; of numbers the greater wins, of
+creation times the lesser; otherwise the text that sorts last.  A value that a side cannot change stays.
 """
 
 from collections.abc import Callable, Iterable, Set
@@ -47,7 +46,7 @@ class Mode(StrEnum):
 
 
 class Patch(Struct, frozen=True):
-    """The changes that make one document of another."""
+    """The changes that turn one document into another."""
 
     put: Doc = {}
     drop: list[Field] = []
@@ -56,12 +55,12 @@ class Patch(Struct, frozen=True):
         return bool(self.put or self.drop)
 
     def dropped(self, *kinds: FieldKind) -> list[str]:
-        """Return the keys of the fields of some kinds that go."""
+        """Return the keys of removed fields of some kinds."""
         return [field.key for field in self.drop if field.kind in kinds]
 
 
 class Conflict(Struct, frozen=True):
-    """A conflict of both sides' changes, or a change by hand to a copy: then `mode` says which side that is."""
+    """A field that both sides changed, or a change of a copy; `mode` says which side that is."""
 
     field: Field
     ours: str | None
@@ -73,28 +72,29 @@ class Conflict(Struct, frozen=True):
 class Merged(Struct, frozen=True):
     for_them: Patch
     for_us: Patch
-    agreed: Doc  # what both have when the patches are applied
+    agreed: Doc  # the document of both sides after the patches are applied
     conflicts: list[Conflict]
 
 
 def merge(
     base: Doc, ours: Doc, theirs: Doc, mode: Mode, can: Callable[[Field, Verb], bool] = lambda *_: True
 ) -> Merged:
-    """`base` is what both agreed on last; `can` says what they do to a document that exists."""
+    """Return the patches for both sides.  `base` is the agreed state; `can` tells what the other side can do to an existing
+    document."""
     for_them, for_us = Patch({}, []), Patch({}, [])
     agreed: Doc = {}
     conflicts: list[Conflict] = []
     for field in sorted({*base, *ours, *theirs}):
         old, our, their = base.get(field), ours.get(field), theirs.get(field)
         if their is None and our is not None and old is not None and not can(field, "drop"):
-            agreed[field] = our  # nobody can have removed it there: the remote does not show it
+            agreed[field] = our  # the remote does not show the field, so nobody can have removed it there
             continue
         wanted = our if our == their else _wanted(field, old, our, their, mode)
         if wanted != their and not can(field, _verb(wanted, their)):
             if field.kind == FieldKind.STAGE and mode is Mode.BOTH and their is not None:
-                agreed[field] = their  # nothing comes back, or goes, since they cannot follow
+                agreed[field] = their  # the other side cannot follow, so nothing is sent or deleted
                 continue
-            # They cannot follow: in a link that takes, we do; else each keeps its own.
+            # The other side cannot follow: a link that pulls takes its value; otherwise each side keeps its own.
             if not mode.takes or their is None:
                 if our is not None and mode.sends:
                     agreed[field] = our
@@ -113,7 +113,7 @@ def merge(
 
 
 def without(merged: Merged, fields: Set[Field], base: Doc) -> Merged:
-    """As if those fields had not been compared: we take nothing of them, and what was agreed of them stays."""
+    """Return the merge without those fields: nothing of them is written here, and their agreed state stays."""
     for_us = Patch(
         {field: value for field, value in merged.for_us.put.items() if field not in fields},
         [field for field in merged.for_us.drop if field not in fields],
@@ -124,18 +124,18 @@ def without(merged: Merged, fields: Set[Field], base: Doc) -> Merged:
 
 
 def changed_since(merged: Merged, before: Doc, now: Doc) -> set[Field]:
-    """Which of the fields that we are about to take somebody changed here after they were compared."""
+    """Return the fields to write here that changed on this side after the comparison."""
     taken = {*merged.for_us.put, *merged.for_us.drop}
     return {field for field in taken if now.get(field) != before.get(field)}
 
 
 def has_order(field: Field) -> bool:
-    """Return whether of two values the greater or the lesser number is kept, whichever side gave it."""
+    """Return whether the greater or the lesser of two numbers wins, independent of the side."""
     return field.kind in _NUMBERS or field.kind == FieldKind.CREATION_TIME
 
 
 def better(field: Field, one: str, other: str) -> str:
-    """Which of two values that were given at the same time is kept; the same whichever is named first."""
+    """Return the value that wins of two concurrent changes; symmetric."""
     kind = field.kind
     if kind == FieldKind.STAGE and "active" in (one, other):
         return "active"
@@ -153,7 +153,7 @@ def apply(doc: Doc, patch: Patch) -> Doc:
 
 
 def split(patch: Patch, late: Set[FieldKind]) -> tuple[Patch, Patch]:
-    """Return the patch without the fields of some kinds, and these."""
+    """Return the patch without the fields of some kinds, and the patch with only these."""
     rest = {field: value for field, value in patch.put.items() if field.kind not in late}
     put = {field: value for field, value in patch.put.items() if field.kind in late}
     return Patch(rest, [field for field in patch.drop if field.kind not in late]), Patch(
@@ -162,12 +162,12 @@ def split(patch: Patch, late: Set[FieldKind]) -> tuple[Patch, Patch]:
 
 
 def rows(doc: Doc) -> list[Row]:
-    """Return a document as the API of links writes it."""
+    """Return a document in the form of the links API."""
     return [(kind, key, value) for (kind, key), value in doc.items()]
 
 
 def of_rows(found: Iterable[Row]) -> Doc:
-    """Return the document without fields of kinds that this release does not know."""
+    """Return the document, without fields of unknown kinds."""
     return {Field(KINDS[kind], key): value for kind, key, value in found if kind in KINDS}
 
 
@@ -184,7 +184,7 @@ def unpack(packed: bytes) -> Doc:
 
 
 def _is_conflict(base: Doc, old: str | None, our: str | None, their: str | None, mode: Mode) -> bool:
-    """Whether a change is overwritten.  What a copy was like when the link first met it was nobody's change."""
+    """Return whether a change is overwritten.  The initial state of an existing copy is not a change."""
     if our == their or mode is Mode.BOTH:
         return old not in (our, their) and our != their
     source, copy = (our, their) if mode is Mode.PUSH else (their, our)
@@ -206,7 +206,7 @@ def _wanted(field: Field, old: str | None, our: str | None, their: str | None, m
 
 
 def _copied(old: str | None, source: str | None, copy: str | None) -> str | None:
-    """Return the value that the copy shall have.  A value that only the copy has stays, unless it came from the source."""
+    """Return the value for the copy.  A value that only the copy has stays, unless it came from the source."""
     if source is not None:
         return source
     return None if old is not None else copy

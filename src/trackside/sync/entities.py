@@ -1,18 +1,18 @@
-"""The kinds of items that are synced between workspaces.  Pure."""
+"""The kinds of synchronized items.  Pure."""
 
 from enum import StrEnum
 
 from trackside.sync.fields import FieldKind
 
-FIRST = "all "  # what a cursor of remote changes begins with until everything was read once
-DATABRICKS_PREFIX = "/Shared/trackside"  # where experiments without an absolute path go in a Databricks workspace
+FIRST = "all "  # prefix of a cursor of remote changes until the first full scan is complete
+DATABRICKS_PREFIX = "/Shared/trackside"  # the folder for experiments without an absolute path in a Databricks workspace
 LATE = frozenset(
     {FieldKind.STATUS, FieldKind.END_TIME, FieldKind.STAGE}
 )  # fields of a run or a logged model that are written last
 
 
 class Entity(StrEnum):
-    """A kind of item, by its name in the change log."""
+    """A kind of item, with its name in the change log."""
 
     EXPERIMENT = "experiment"
     RUN = "run"
@@ -24,7 +24,7 @@ class Entity(StrEnum):
 
     @property
     def words(self) -> str:
-        """The kind as a message names it."""
+        """Return the name of the kind for messages."""
         return self.replace("_", " ")
 
     @property

@@ -1,6 +1,6 @@
-"""The fields of documents: their kinds, and what names a field.  Pure.
+"""The fields of documents: kind and key.  Pure.
 
-A document maps fields to texts.  Of some kinds it has one field (`name`); of others one for each key (`tag`, `param`).
+A document maps fields to texts.  It has one field of some kinds (`name`), and one for each key of others (`tag`, `param`).
 """
 
 from enum import StrEnum
@@ -10,7 +10,7 @@ Verb = Literal["add", "change", "drop"]
 
 
 class FieldKind(StrEnum):
-    """A kind of fields, as the API of links and what both sides agreed on name it."""
+    """A kind of fields, with its name in the links API and in the stored agreed state."""
 
     NAME = "name"
     DESCRIPTION = "description"
@@ -19,14 +19,14 @@ class FieldKind(StrEnum):
     USER = "user"
     TAG = "tag"
     PARAM = "param"
-    # When an item began, ended, was made and was changed: in ms since 1970.
+    # Times of an item: start, end, creation and last change, in ms since 1970.
     START_TIME = "start_time"
     END_TIME = "end_time"
     CREATION_TIME = "creation_time"
     LAST_UPDATE_TIME = "last_update_time"
-    CREATED = "created"  # of the registry, as the next
+    CREATED = "created"  # of the registry, like the next one
     UPDATED = "updated"
-    SEEN = "seen"  # what a remote says of the last change of a model or version
+    SEEN = "seen"  # the remote's time of the last change of a model or version
     # Of runs and logged models.  The keys of datasets and points are JSON, those of inputs and outputs ids of models.
     DATASET = "dataset"
     INPUT = "input"
@@ -39,11 +39,11 @@ class FieldKind(StrEnum):
     LAST_VERSION = "last_version"
     NUMBER = "number"
     SOURCE = "source"
-    ORIGIN = "origin"  # the run or logged model with whose files those of the version lie
+    ORIGIN = "origin"  # the run or logged model whose files contain those of the version
     RUN_ID = "run_id"
     RUN_LINK = "run_link"
     MODEL_ID = "model_id"
-    COPIED = "copied"  # the files lie in a folder of the version's own
+    COPIED = "copied"  # the version has a folder of its own with its files
     # Of evaluation datasets.
     NULL_TAG = "null_tag"
     EXPERIMENT = "experiment"
@@ -51,7 +51,7 @@ class FieldKind(StrEnum):
     DIGEST = "digest"
     CREATED_BY = "created_by"
     LAST_UPDATED_BY = "last_updated_by"
-    VERSION = "version"  # of the records, where a remote says no more of them
+    VERSION = "version"  # of the records, for a remote that provides no more of them
     # Of traces.
     REQUEST_TIME = "request_time"
     STATE = "state"
@@ -61,25 +61,25 @@ class FieldKind(StrEnum):
     RESPONSE_PREVIEW = "response_preview"
     METADATA = "metadata"
     ASSESSMENT = "assessment"
-    LINK = "link"  # to a run or a prompt; the key is JSON of `run` or `prompt` and its target
+    LINK = "link"  # to a run or a prompt; the key is a JSON list of `run` or `prompt` and the target
     SPANS = "spans"  # the digest of the spans
     SPAN_COUNT = "span_count"
-    FINAL = "final"  # the start call came
-    PLACE = "place"  # where an MLflow server keeps the spans, once some came
+    FINAL = "final"  # the start call has arrived
+    PLACE = "place"  # the location of the spans on an MLflow server, if it has some
 
 
 KINDS = {str(kind): kind for kind in FieldKind}
 
 
 class Field(NamedTuple):
-    """`key` is empty where a document has one field of the kind only."""
+    """A field.  `key` is empty for kinds with one field in a document."""
 
     kind: FieldKind
     key: str = ""
 
     @property
     def words(self) -> str:
-        """The field as a message names it."""
+        """Return the name of the field for messages."""
         return f"{self.kind} {self.key}".strip()
 
 
@@ -113,7 +113,7 @@ VERSION = Field(FieldKind.VERSION)
 REQUEST_TIME = Field(FieldKind.REQUEST_TIME)
 STATE = Field(FieldKind.STATE)
 DURATION = Field(FieldKind.DURATION)
-EXPERIMENT = Field(FieldKind.EXPERIMENT)  # of a trace: where it is here
+EXPERIMENT = Field(FieldKind.EXPERIMENT)  # of a trace: its local experiment
 SPANS = Field(FieldKind.SPANS)
 SPAN_COUNT = Field(FieldKind.SPAN_COUNT)
 FINAL = Field(FieldKind.FINAL)

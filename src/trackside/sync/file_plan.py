@@ -1,11 +1,11 @@
-"""Which files go where, as data.  Pure: knows both sides' lists and what they agreed on last; moves nothing.
+"""Plans transfers and deletions of files.  Pure: from both sides' lists and the agreed state.
 
-The rules are those of `diff`: in a link of one direction the source is right, and what only the copy has stays; else what
-only one side changed is taken by the other, what is there beats what was removed, and of a file that both changed the
-larger one is kept, or of two as large the one whose SHA-256 sorts last.
+The rules are those of `document`: in a one-way link the source wins, and files that only the copy has stay.  Otherwise a change
+of one side is copied to the other, an existing file beats a removed one, and of a file that both sides changed the larger one
+wins, or of equal sizes the one whose SHA-256 sorts last.
 
-A file that is gone was removed if somebody told the server so, or if others are left in its folder.  Else that may lie on a disk
-that is not mounted, and the file is lost: it does not go on the other side, and comes back from there where the link takes it.
+A missing file was removed if the removal was requested from the server, or if other files are left in its folder.  Otherwise a
+disk may be unmounted: the file counts as lost, is not deleted on the other side, and is copied back where the link allows it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,23 +18,23 @@ from trackside.sync.file_versions import LocalFile, RemoteFile
 
 
 class FileState(StrEnum):
-    """A state that is stored in place of an ETag where there is none to compare."""
+    """A state that is stored instead of an ETag."""
 
-    STAYS = "-"  # removed on one side, and the other one cannot follow
-    UNSURE = "?"  # both are to be read
-    UNSENT = "!"  # of ours: what is there is no whole copy of it
-    REMOVED = "~"  # of ours: somebody had this server remove it
-    LOST = "0"  # it went with nobody having removed it, as far as that is told
+    STAYS = "-"  # removed on one side, and the other side cannot delete it
+    UNSURE = "?"  # both sides must be read
+    UNSENT = "!"  # of the local file: the remote has no complete copy
+    REMOVED = "~"  # of the local file: removed by a request to this server
+    LOST = "0"  # of the local file: missing without a request
 
 
 class Known(Struct, frozen=True):
-    """A file as both sides had it when they agreed last.  In place of an ETag a FileState may stand."""
+    """A file in the agreed state.  A FileState may stand instead of an ETag."""
 
     path: str
     size_bytes: int
     etag: str = ""
     sha256: str = ""
-    remote_etag: str = ""  # empty: the remote does not say
+    remote_etag: str = ""  # empty: unknown
 
 
 class What(StrEnum):
@@ -43,21 +43,21 @@ class What(StrEnum):
     DROP_THERE = "drop there"
     DROP_HERE = "drop here"
     FORGET = "forget"
-    SAME = "same"  # to be remembered
+    SAME = "same"  # to be recorded
 
 
 class Step(Struct, frozen=True):
     what: What
     path: str
-    conflict: str = ""  # in words, if both sides changed it
+    conflict: str = ""  # a message, if both sides changed the file
 
 
-# Both sides' SHA-256 of a file that both have in the same size; None where the other side cannot tell.
+# The SHA-256 of both sides for a file of equal size; None if the remote cannot compute it.
 Sums = Callable[[str], tuple[str, str] | None]
 
 
 def blind(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> Iterator[Step]:
-    """Yield the steps of a link that only pushes: what changed here since, without a look at the other side."""
+    """Yield the steps of a push-only link from local changes, without reading the remote's list."""
     for path in sorted({*known, *ours}):
         old, our = known.get(path), ours.get(path)
         if our is None:
@@ -90,7 +90,7 @@ def plan(
 
 
 def folders_left(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> set[str]:
-    """Return the folders in which, or below which, we still have files that both had."""
+    """Return the folders that still have, directly or below, files of the agreed state."""
     return _above(
         path
         for path, old in known.items()
@@ -136,7 +136,7 @@ def _of_both(mode: Mode, path: str, old: Known | None, our: LocalFile, their: Re
             our_sum, their_sum = found
             if our_sum == their_sum:
                 return Step(What.SAME, path)
-            if old is not None and old.sha256:  # a file that was written again as it was is none that changed
+            if old is not None and old.sha256:  # a file that was rewritten with the same content is unchanged
                 our_changed, their_changed = old.sha256 != our_sum, old.sha256 != their_sum
     if mode is not Mode.BOTH:
         return Step(What.SEND if mode is Mode.PUSH else What.TAKE, path)

@@ -1,4 +1,4 @@
-"""A version of a file on each of the two sides.  Pure."""
+"""The version of a file on each of the two sides.  Pure."""
 
 from msgspec import Struct
 
@@ -9,8 +9,8 @@ class LocalFile(Struct, frozen=True):
 
 
 class RemoteFile(Struct, frozen=True):
-    """A file of a remote.  Fields that the remote does not say are empty."""
+    """A file of a remote.  Fields that the remote does not provide are empty."""
 
     size_bytes: int
     sha256: str = ""
-    etag: str = ""  # without quotes; another one whenever the bytes are others
+    etag: str = ""  # without quotes; it differs whenever the bytes differ

@@ -1,4 +1,4 @@
-"""Experiments, runs and logged models as documents, from the values that stores of MLflow keep.  Pure."""
+"""Experiments, runs and logged models as documents, from the values in MLflow stores.  Pure."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.fields import Field, FieldKind
 
-NAME_TAG = "mlflow.runName"  # says what the field `name` says
+NAME_TAG = "mlflow.runName"  # has the same value as the field `name`
 Texts = Mapping[str, str | None]
 
 
@@ -67,7 +67,7 @@ def model_doc(
 def point_field(
     key: str, step: int, timestamp: int, run_id: str, dataset: str | None, digest: str | None, value: float | None
 ) -> Field:
-    """A point of a logged model; MLflow stores a NaN as NULL."""
+    """Return the field of a logged model's point; MLflow stores a NaN as NULL."""
     number = canonical(float("nan") if value is None else value)
     return Field(FieldKind.POINT, json.dumps([key, step, timestamp, run_id, dataset, digest, wire_double(number)]))
 

@@ -1,8 +1,8 @@
-"""Which points of a series a remote lacks.  Pure: knows packed points and a cursor; knows no SQL and no remote.
+"""Determines which points of a series a remote lacks.  Pure: from packed points and a cursor.
 
-Points come into the tail, leave it in chunks, and small chunks are merged into larger ones; so a point that was sent may
-turn up again in another place.  Chunks that are large enough stay: for them the cursor keeps the last one's number.  For
-all other points that were sent it keeps a hash each (8 bytes), and there are never more than some thousand of those.
+Points first go into the tail, leave it in chunks, and small chunks are merged into larger ones, so a sent point may appear again
+in another chunk.  Chunks that are large enough do not change: for them the cursor has the number of the last one.  For all other
+sent points it has a hash each (8 bytes), at most some thousands.
 """
 
 import hashlib
@@ -17,11 +17,11 @@ HASH_BYTES = 8
 DIGEST_BYTES = 16
 MODULUS = 1 << 8 * DIGEST_BYTES
 MOST_POINTS = 200_000
-SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged some day, larger ones stay as they are
+SMALL_POINTS = CHUNK_POINTS // 2  # smaller chunks are merged later, larger ones never change
 
 
 class MetricChunk(Struct, frozen=True):
-    """Points that lie together: a chunk, or the tail (chunk_id 0)."""
+    """Points that are stored together: a chunk, or the tail (chunk_id 0)."""
 
     chunk_id: int
     packed: bytes
@@ -32,8 +32,8 @@ class MetricChunk(Struct, frozen=True):
 
 
 class Digest(Struct):
-    """A count and a number that tell a set of points from another one, in whatever order and pieces they come; `said`: how many
-    there are by the summary of the series."""
+    """A count and a sum of hashes that identify a set of points, independent of order and chunks; `said` is the number of points
+    in the series' summary."""
 
     said: int = 0
     points: int = 0
@@ -47,7 +47,7 @@ class Digest(Struct):
         self.total = total % MODULUS
 
     def join(self, other: "Digest") -> None:
-        """Add another digest, of other points."""
+        """Add the digest of other points."""
         self.points += other.points
         self.total = (self.total + other.total) % MODULUS
 
@@ -57,7 +57,7 @@ class Digest(Struct):
 
 
 class Cursor(Struct):
-    """`chunk_id`: every chunk up to it was sent.  `sent_hashes`: the hashes of sent points that may move to a later chunk."""
+    """`chunk_id`: all chunks up to it were sent.  `sent_hashes`: hashes of sent points that may move to a later chunk."""
 
     chunk_id: int = 0
     point_count: int = 0
@@ -65,7 +65,7 @@ class Cursor(Struct):
 
 
 def lacking(cursor: Cursor, pieces: Iterable[MetricChunk]) -> Iterator[bytes]:
-    """The points that were not sent, packed, piece by piece; the cursor moves along, to be saved when all was sent."""
+    """Yield the points that were not sent, packed, chunk by chunk, and advance the cursor, to be saved when all were sent."""
     known = {cursor.sent_hashes[i : i + HASH_BYTES] for i in range(0, len(cursor.sent_hashes), HASH_BYTES)}
     for piece in pieces:
         if known:
@@ -87,8 +87,8 @@ def lacking(cursor: Cursor, pieces: Iterable[MetricChunk]) -> Iterator[bytes]:
 def difference(
     here: Callable[[], Iterable[bytes]], there: Callable[[], Iterable[bytes]], most: int = MOST_POINTS
 ) -> tuple[int, int]:
-    """How many points of a series only we have, and how many only they.  Each side is read again, piece by piece, as often as
-    it takes: no more than about `most` points of a side are in memory."""
+    """Return the number of points that only this side has, and that only the other side has.  Each side is read several times if
+    necessary, so that at most about `most` points of a side are in memory."""
     our_digest, their_digest = _digest(here()), _digest(there())
     if our_digest == their_digest:
         return 0, 0
@@ -134,5 +134,5 @@ def _hash(point: bytes) -> bytes:
 
 
 def fingerprint(step: int, timestamp: int, value: float) -> str:
-    """Return what tells the last point of a series from another one, for remotes that say no more of a series."""
+    """Return a text that identifies the last point of a series, for remotes that provide no more of a series."""
     return f"{step} {timestamp} {value!r}"

@@ -1,7 +1,7 @@
-"""Divides what is said of an item, so that no transaction holds the writer for long.  Pure: writes nothing.
+"""Divides changes of an item into portions, so that no transaction holds the writer for long.  Pure.
 
-Portions are applied in order, each in its own transaction.  Whatever is applied twice is one, so a caller who got an error
-half-way sends the whole again.
+Portions are applied in order, each in its own transaction.  They are idempotent, so a caller sends everything again after an
+error.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,17 +14,18 @@ from trackside.sync.entities import LATE, Entity
 from trackside.sync.fields import Field, FieldKind
 
 T = TypeVar("T")
-MOST_FIELDS = 5000  # of one transaction, of runs and logged models
-MOST_SINGLE_FIELDS = 500  # of others, whose tags are written one by one
-FIELDS_OF_SERIES = 1  # a series costs as much as a field
-POINTS_PER_FIELD = 10  # and so many of its points as another one
+MOST_FIELDS = 5000  # in one transaction, of runs and logged models
+MOST_SINGLE_FIELDS = 500  # of other items, whose tags are written one by one
+FIELDS_OF_SERIES = 1  # a series costs as much as this number of fields
+POINTS_PER_FIELD = 10  # and this many of its points as one more field
 _LAST = LATE | {FieldKind.CREATION_TIME, FieldKind.LAST_UPDATE_TIME, FieldKind.UPDATED, FieldKind.LAST_VERSION}
 
 
 def batched(
     items: Iterable[T], cost: Callable[[T], int], most: int, most_items: int | None = None
 ) -> Iterator[list[T]]:
-    """Yield batches of at most `most_items` that cost at most `most` together.  An item that costs more is a batch alone."""
+    """Yield batches of at most `most_items` items with a total cost of at most `most`.  A more expensive item is a batch
+    alone."""
     batch: list[T] = []
     taken = 0
     for item in items:
@@ -39,7 +40,8 @@ def batched(
 
 
 def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
-    """At least one.  What an item is made with comes first; what ends it, and its times, come last."""
+    """Return the portions of a patch, at least one.  Fields of the creation come first; fields of the completion, and times, come
+    last."""
     if len(patch.put) + len(patch.drop) <= most:
         return [patch]
     first: list[tuple[Field, str | None]] = []
@@ -51,7 +53,7 @@ def of_patch(patch: Patch, most: int = MOST_FIELDS) -> list[Patch]:
     for field in patch.drop:
         (last if field.kind in _LAST else middle).append((field, None))
     every = [*first, *middle, *last]
-    # Fields without a key are few, of all kinds together: they are not parted from one another.
+    # Fields without a key are few: those of all kinds stay together.
     bounds = [0, *range(max(most, len(first)), len(every) - len(last), most), len(every) - len(last), len(every)]
     return [_patch(every[start:end]) for start, end in pairwise(bounds) if end > start]
 
@@ -61,14 +63,14 @@ def of_item(entity: Entity, patch: Patch) -> list[Patch]:
 
 
 def of_series(series: dict[str, bytes], most: int = MOST_FIELDS) -> Iterator[dict[str, bytes]]:
-    """Packed points by series, as many as cost what `most` fields do; none for no series."""
+    """Yield packed points by series, each portion with the cost of at most `most` fields; nothing for no series."""
     at_once = max(1, (most - FIELDS_OF_SERIES) * POINTS_PER_FIELD) * POINT_BYTES
     pieces = (
         (key, packed[start : start + at_once])
         for key, packed in series.items()
         for start in range(0, max(1, len(packed)), at_once)
     )
-    # No two pieces of a series are in one portion: all but the last of a series fill one.
+    # No portion has two pieces of a series: each piece except the last fills a portion.
     return map(dict, batched(pieces, lambda piece: cost_of_series(dict([piece])), most))
 
 
@@ -77,7 +79,7 @@ def cost_of_patch(patch: Patch) -> int:
 
 
 def cost_of_series(series: dict[str, bytes]) -> int:
-    """In fields."""
+    """Return the cost in fields."""
     points = sum(map(len, series.values())) // POINT_BYTES
     return len(series) * FIELDS_OF_SERIES + -(-points // POINTS_PER_FIELD)
 

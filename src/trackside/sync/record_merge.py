@@ -1,9 +1,7 @@
-"""The comparison of records of an evaluation dataset, and the merge of two versions of a record.  Pure; knows no
-side.
+"""Compares and merges records of evaluation datasets.  Pure; knows no side.
 
-A record is what its inputs are, so both sides know it by their hash, and compare it by a digest.  The rule where both sides
-changed a record since they agreed is the same seen from either side: it has all expectations and tags that either gave it, and
-of what both gave it, what the one has that was changed later.
+A record is identified by the hash of its inputs and compared by a digest.  The merge of a record that both sides changed is
+symmetric: it has all expectations and tags of both, and for keys of both the value of the later change.
 """
 
 import hashlib
@@ -19,10 +17,10 @@ from trackside.sync.document import Mode
 
 
 class Step(StrEnum):
-    """The step to take with a record; steps are taken in this order."""
+    """The step for a record; steps are carried out in this order."""
 
     FORGET = "forget"  # neither side has it any more
-    AGREE = "agree"  # both have the same
+    AGREE = "agree"  # both sides are equal
     DROP_HERE = "drop here"
     DROP_THERE = "drop there"
     TAKE = "take"
@@ -31,7 +29,8 @@ class Step(StrEnum):
 
 
 class Difference(Struct, frozen=True):
-    """Digests; None where there is no such record.  `place` orders what is sent or taken as its side has it."""
+    """Digests, None if there is no such record.  `place` is its position on its side, by which sent and received records are
+    ordered."""
 
     input_hash: str
     step: Step
@@ -42,7 +41,7 @@ class Difference(Struct, frozen=True):
 
     @property
     def is_overwriting(self) -> bool:
-        """Whether a change by hand to what is a copy is put back."""
+        """Return whether a change of a copy is reverted."""
         if self.base is None or self.step not in (Step.SEND, Step.DROP_THERE, Step.TAKE, Step.DROP_HERE):
             return False
         copy = self.theirs if self.step in (Step.SEND, Step.DROP_THERE) else self.ours
@@ -50,7 +49,7 @@ class Difference(Struct, frozen=True):
 
 
 def step(base: str | None, ours: str | None, theirs: str | None, mode: Mode) -> Step | None:
-    """None: nothing.  `base` is what both agreed on last."""
+    """Return the step; None if both sides agree.  `base` is the agreed state."""
     if ours == theirs:
         if ours == base:
             return None
@@ -69,13 +68,13 @@ def step(base: str | None, ours: str | None, theirs: str | None, mode: Mode) -> 
 
 
 def exact(record: Record) -> str:
-    """Another one whenever anything of the record is another."""
+    """Return a text that differs whenever anything of the record differs."""
     parts = (getattr(record, name) for name in record.__struct_fields__)
     return _digest(json.dumps(list(parts)))
 
 
 def content(record: Record) -> str:
-    """The same on every server that keeps the record: without what a server gives to it."""
+    """Return the digest that is equal on every server with the record: without values that a server assigns."""
     parts = [
         json.loads(record.inputs),
         _loaded(record.outputs),
@@ -87,12 +86,12 @@ def content(record: Record) -> str:
 
 
 def hash_of(inputs: Any) -> str:
-    """As MLflow's server tells records apart."""
+    """Return the hash of inputs by which MLflow's server identifies records."""
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
 def join(one: Record, other: Record) -> Record:
-    """The same whichever is named first.  Who made it, and where it is from, is said by the one that was made first."""
+    """Return the merge of two records; symmetric.  Creator and source are those of the record that was created first."""
     first, _ = sorted((one, other), key=lambda each: (each.created_time, each.record_id))
     before, after = sorted((one, other), key=lambda each: (each.last_update_time, exact(each)))
     return replace(
@@ -106,7 +105,7 @@ def join(one: Record, other: Record) -> Record:
 
 
 def is_reached(before: Record, after: Record) -> bool:
-    """Whether merging one into the other, as an upsert does, makes it the same."""
+    """Return whether an upsert, which merges `after` into `before`, results in `after`."""
     kept = all(
         set(_loaded(getattr(before, name)) or {}) <= set(_loaded(getattr(after, name)) or {})
         for name in ("expectations", "tags")
@@ -115,7 +114,7 @@ def is_reached(before: Record, after: Record) -> bool:
 
 
 def joined_schema(one: str, other: str) -> str:
-    """The fields of both; the same whichever is named first."""
+    """Return the fields of both schemas; symmetric."""
     before, after = sorted((one, other))
     found: dict[str, Any] = {**json.loads(before), **json.loads(after)}
     for part in ("inputs", "outputs", "expectations"):
@@ -134,7 +133,7 @@ def _copied(base: str | None, source: str | None, put: Step, drop: Step) -> Step
 
 
 def _together(before: str | None, after: str | None) -> str | None:
-    """In the order of the keys, so that it is no other text when it is done again."""
+    """Merge two JSON objects with sorted keys, so that repeated merges give the same text."""
     if before is None and after is None:
         return None
     both = (_loaded(before) or {}) | (_loaded(after) or {})
@@ -142,7 +141,7 @@ def _together(before: str | None, after: str | None) -> str | None:
 
 
 def _source(record: Record) -> Any:
-    """Without a source is from nowhere."""
+    """Return the source of a record; a default for none."""
     return _loaded(record.source) or None
 
 

@@ -1,5 +1,6 @@
-"""The records of a dataset on both sides, and those that were agreed on, side by side in a file that goes with the
-comparison: so that what is in memory does not grow with the dataset.  Knows hashes and digests; knows no side."""
+"""Compares the records of a dataset on both sides with the agreed state, in a temporary file, so that memory does not grow with
+the dataset.  It uses hashes and digests alone.
+"""
 
 import hashlib
 import sqlite3
@@ -14,12 +15,12 @@ from trackside.sync.document import Mode
 from trackside.sync.record_merge import Difference, Step
 
 List = Literal["base", "ours", "theirs"]
-BUCKET = 2  # characters of a hash that two records of a bucket have in common
+BUCKET = 2  # length of the hash prefix that the records of a bucket share
 AT_ONCE = 1_000
 
 
 class Entry(Struct, frozen=True, array_like=True):
-    """`place`: where its side shows it to a client."""
+    """An entry; `place` is its position on its side."""
 
     input_hash: str
     digest: str
@@ -27,7 +28,7 @@ class Entry(Struct, frozen=True, array_like=True):
 
 
 class Buckets:
-    """By bucket a digest of all of its entries, which come in the order of their hashes."""
+    """The digest of each bucket's entries, which are added in the order of their hashes."""
 
     def __init__(self) -> None:
         self._open: dict[str, hashlib._Hash] = {}
@@ -40,12 +41,10 @@ class Buckets:
 
 
 class Lists:
-    """For one thread."""
+    """The lists of both sides and the agreed state; for one thread."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect(
-            "", isolation_level=None
-        )  # a file that nobody else sees, as soon as it outgrows memory
+        self._db = sqlite3.connect("", isolation_level=None)  # a private temporary file, once it outgrows memory
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("BEGIN")
         self._db.execute(
@@ -78,7 +77,7 @@ class Lists:
         return found.digests()
 
     def copy_base(self, without: Iterable[str]) -> None:
-        """To theirs, but for some buckets."""
+        """Copy the agreed state to the remote's list, except some buckets."""
         self._db.execute(
             "INSERT OR IGNORE INTO entries SELECT 'theirs', hash, digest, 0 FROM entries WHERE list = 'base'"
         )
@@ -88,7 +87,7 @@ class Lists:
         )
 
     def compare(self, mode: Mode) -> None:
-        """Notes what is to be done."""
+        """Compute the steps."""
         rows = self._db.execute(
             """
             SELECT h.hash, b.digest, o.digest, t.digest, o.place, t.place
@@ -106,7 +105,7 @@ class Lists:
         return {_STEPS[step]: count for step, count in found}
 
     def differences(self) -> Iterator[list[Difference]]:
-        """By kind, and some at a time."""
+        """Yield the differences by kind, in portions."""
         for number, step in enumerate(_STEPS):
             found = self._db.execute(
                 "SELECT hash, base, ours, theirs, place FROM steps WHERE step = ? ORDER BY place, hash", (number,)

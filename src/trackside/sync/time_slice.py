@@ -1,16 +1,16 @@
-"""The time that an item may take until others are processed.  Knows clocks; knows no item."""
+"""The time slice of an item, after which other items are processed."""
 
 import math
 import time
 
 
 class TimeSliceExpired(Exception):
-    """The item used up its time.  What was done is kept; the item is continued after others."""
+    """The time slice is over.  Completed work is kept; the item continues after others."""
 
 
 class TimeSlice:
-    """Is asked only where a transfer can be continued later, and only after it made progress: so it ends, however short slices
-    are."""
+    """A time slice.  It is checked only where a transfer can be continued later, and only after progress, so the transfer ends
+    however short slices are."""
 
     def __init__(self, seconds: float = math.inf) -> None:
         self._end = time.monotonic() + seconds

@@ -1,6 +1,7 @@
-"""Traces as documents: MLflow's trace_info to fields and back, and fingerprints by which two sides compare spans.  Pure.
+"""Traces as documents: converts MLflow's trace_info to fields and back, and computes the fingerprints by which two sides compare
+spans.  Pure.
 
-Spans are no part of a document, since a trace may have very many.  One field has the digest of their fingerprints.
+Spans are not part of a document, since a trace may have very many.  One field has the digest of their fingerprints.
 """
 
 import json
@@ -23,12 +24,11 @@ BESIDE = frozenset({FieldKind.SPANS, FieldKind.SPAN_COUNT, FieldKind.EXPERIMENT,
 _SINGLE = (FieldKind.CLIENT_REQUEST_ID, FieldKind.REQUEST_PREVIEW, FieldKind.RESPONSE_PREVIEW)
 _JSON_METADATA = (m.TOKEN_USAGE, m.COST, m.SIZE_STATS)
 
-Fingerprints = dict[str, str]  # by the id of a span in 16 hexadecimal digits
+Fingerprints = dict[str, str]  # by span id in 16 hexadecimal digits
 
 
 def doc_of(info: Mapping[str, Any], *, keeps_final: bool) -> Doc:
-    """Return the document of a trace_info of MLflow 3.  `keeps_final`: of a Trackside, with the field
-    `final`."""
+    """Return the document of a trace_info of MLflow 3.  `keeps_final`: it comes from a Trackside and has the field `final`."""
     doc: Doc = {
         fields.REQUEST_TIME: str(m.time_ms(info.get("request_time"))),
         fields.STATE: m.state_of(info.get("state")),
@@ -56,7 +56,7 @@ def doc_of(info: Mapping[str, Any], *, keeps_final: bool) -> Doc:
 
 
 def info_of(trace_id: str, experiment_id: str, doc: Doc, changed: Doc) -> dict[str, Any]:
-    """Return the trace_info that makes `doc` of a trace: what a start call decides is of `doc`, all else of `changed`."""
+    """Return the trace_info that turns a trace into `doc`: values of the start call from `doc`, all others from `changed`."""
     info: dict[str, Any] = {
         "trace_id": trace_id,
         "trace_location": {
@@ -78,7 +78,7 @@ def info_of(trace_id: str, experiment_id: str, doc: Doc, changed: Doc) -> dict[s
 
 
 def can(field: Field, verb: Verb) -> bool:
-    """Return whether a call can do this to a trace that is there: metadata and links only grow, and no value is taken back."""
+    """Return whether a call can do this to an existing trace: metadata and links only grow, and no value is removed."""
     return verb != "drop" or field.kind in (FieldKind.TAG, FieldKind.ASSESSMENT)
 
 
@@ -99,7 +99,7 @@ def fingerprints_of(rows: Iterable[SpanRow]) -> Fingerprints:
 
 
 def fingerprint(*values: Any) -> str:
-    """Return a text that is another one when the span is another."""
+    """Return a text that differs whenever the span differs."""
     return blake2b(msgspec.json.encode(values), digest_size=8).hexdigest()
 
 
@@ -119,7 +119,7 @@ def hex_id(span_id: int) -> str:
 
 
 def span_ids(given: Sequence[str]) -> list[int]:
-    """Return the keys of spans by their ids in hexadecimal digits."""
+    """Return the keys of spans for their ids in hexadecimal digits."""
     return [int.from_bytes(bytes.fromhex(each), "big", signed=True) for each in given]
 
 
@@ -129,7 +129,7 @@ def merged_only(doc: Doc) -> Doc:
 
 
 def _assessment(given: Mapping[str, Any]) -> str:
-    """Return an assessment in one form, on either kind of servers."""
+    """Return an assessment in a canonical form for all kinds of servers."""
     assessment_id = str(given["assessment_id"])
     try:
         shown = am.shown(am.read(dict(given), assessment_id, 0), str(given.get("trace_id") or ""))
@@ -140,7 +140,7 @@ def _assessment(given: Mapping[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a JSON text in one form."""
+    """Return a JSON text in canonical form."""
     try:
         return json.dumps(json.loads(text), sort_keys=True)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Checks what another side says of an item, before anything of it is written.  Pure: knows fields; writes nothing."""
+"""Validates documents of another side before anything is written.  Pure."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,12 +21,12 @@ class Dataset(Struct, frozen=True, forbid_unknown_fields=True):
     tags: dict[str, str] = {}
 
 
-# key, step, timestamp, run, data set's name and digest, value
+# key, step, timestamp, run, name and digest of the dataset, value
 Point = tuple[str, int, int, str, str | None, str | None, float]
 
 
 def check(put: Doc) -> None:
-    """Raises Invalid for a field whose text is not what its kind says."""
+    """Raise Invalid for a field whose text does not fit its kind."""
     for (kind, key), value in put.items():
         holds = _CHECKS.get(kind)
         if holds is not None and not holds(key, value):
@@ -34,7 +34,7 @@ def check(put: Doc) -> None:
 
 
 def whole_number(doc: Doc, kind: FieldKind) -> int | None:
-    """Return the number in a field.  Raise Invalid for one that is none, or is negative."""
+    """Return the number in a field; None if it is absent.  Raise Invalid for text that is no number, or a negative one."""
     text = doc.get(Field(kind))
     if text is None:
         return None

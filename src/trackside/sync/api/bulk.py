@@ -1,6 +1,6 @@
-"""Many items of a workspace at once, for who brings items from elsewhere and asks what is here already.
+"""Reads many items of a workspace at once, for imports that compare them.
 
-The same documents as those of `sync.api.items`, with what tells whether an item came whole.
+The documents are those of `sync.api.items`, with the state of an incomplete import.
 """
 
 from typing import ClassVar
@@ -30,7 +30,7 @@ class OfItems(Call, frozen=True):
 
 
 class Held(Answer, frozen=True):
-    """`last`: by metric key the last point, as a text.  `unfinished`: why an import has not taken it whole, if so."""
+    """`last` is the last point by metric key, as a text.  `unfinished` is the reason if an import has not completed the item."""
 
     id: str
     experiment_id: str
@@ -41,7 +41,7 @@ class Held(Answer, frozen=True):
 
 
 class Items(Answer, frozen=True):
-    """The items that are here, in no particular order."""
+    """The existing items, in any order."""
 
     items: list[Held] = []
 

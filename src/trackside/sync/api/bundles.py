@@ -1,8 +1,7 @@
-"""Many items in one body, for who brings thousands: documents, points and small files, as their own calls take them.
+"""Writes many items from one body, for callers with thousands of items: documents, points and small files.
 
-Its documents and points are taken together or not at all if one transaction has room for them, else in several, and its
-files one by one; it may be repeated.  A caller whose bundle is refused sends its parts by the other calls, which tell which
-of them is at fault.
+Documents and points are written in one transaction if they fit, otherwise in several; files are written one by one.  The call is
+idempotent.  A caller whose bundle is rejected sends its parts by the other calls to find the faulty one.
 """
 
 import asyncio
@@ -42,8 +41,8 @@ class SmallFile(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """MessagePack.  What is said of a run or a logged model: `put` of [kind, key, value] and `drop` of [kind, key] as in
-    `sync/item`, `series` as in `sync/points`, `files` beside it."""
+    """An item in MessagePack: `put` of [kind, key, value] and `drop` of [kind, key] as in `sync/item`, `series` as in
+    `sync/points`, and `files`."""
 
     entity: Entity
     id: str
@@ -55,7 +54,7 @@ class Entry(Struct, frozen=True):
 
 
 class Piece(Struct, frozen=True):
-    """The part of an entry that one transaction takes."""
+    """The part of an entry for one transaction."""
 
     entry: Entry
     patch: Patch
@@ -68,7 +67,7 @@ class Calls:
         self._threads = threads
 
     async def put(self, request: Request) -> Response:
-        """Documents and points first, then the files, each whole or not at all."""
+        """Write documents and points, then the files, each whole or not at all."""
         entries = _read(await request.whole_body())
         for pieces in _divided(entries):
             await request.write(partial(_write, pieces=pieces))
@@ -76,7 +75,7 @@ class Calls:
         if with_files:
             spots = await request.read(lambda tx: self._spots(tx, with_files))
             storing = [self._threads.of(spot).run(_store, spot, file) for spot, file in spots]
-            # All of them end before the answer: a body that is refused is not being written still.
+            # All of them end before the answer, so that no part of a rejected body is still being written.
             ended = await asyncio.gather(*storing, return_exceptions=True)
             await request.write(lambda tx: _note(tx, with_files))
             for fault in ended:
@@ -91,7 +90,7 @@ class Calls:
             for file in entry.files:
                 try:
                     found.append((place.spot(self._roots, file.path), file))
-                except Denied as denied:  # this item's place is at fault, not the caller, who was let in
+                except Denied as denied:  # the item's place is refused, not the caller
                     raise Unsupported(denied.message) from None
         return found
 
@@ -137,7 +136,7 @@ def _texts(entry: Entry) -> Iterator[str]:
 
 
 def _divided(entries: Sequence[Entry]) -> Iterator[list[Piece]]:
-    """Yield the pieces that each transaction takes, in the order of the ids, so that two bundles never wait for each other."""
+    """Yield the pieces of each transaction, ordered by id, so that two bundles cannot deadlock."""
     pieces = _pieces(sorted(entries, key=lambda each: (each.entity, each.id)))
     return portions.batched(pieces, _cost, portions.MOST_FIELDS)
 
@@ -157,7 +156,7 @@ def _pieces(entries: Iterable[Entry]) -> Iterator[Piece]:
 
 
 def _write(tx: Tx, pieces: Sequence[Piece]) -> None:
-    """In their order, and in that of the keys of runs that are here."""
+    """Write the pieces in order, with existing runs in the order of their keys."""
     tx.all(
         "SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE",
         ids=[piece.entry.id for piece in pieces if piece.entry.entity is Entity.RUN],
@@ -193,6 +192,6 @@ def entry_of(entity: Entity, item_id: str, experiment_id: str, patch: Patch) -> 
 
 
 def size_bytes(entry: Entry) -> int:
-    """About what it takes in a body."""
+    """Return the approximate size in a body."""
     texts = sum(map(len, _texts(entry)))
     return 4 * texts + sum(map(len, entry.series.values())) + sum(len(file.body) + 200 for file in entry.files)

@@ -1,7 +1,6 @@
-"""The calls by which another Trackside writes and reads records of evaluation datasets of ours.  Knows HTTP's side of
-it.
+"""The calls by which another Trackside reads and writes records of evaluation datasets.
 
-Records come under their own ids, times and users; each call may be repeated.
+Records keep their ids, times and users; each call is idempotent.
 """
 
 from typing import Any, ClassVar, TypeVar
@@ -23,8 +22,8 @@ from trackside.sync.record_tables import BUCKET, Buckets, Entry
 
 T = TypeVar("T")
 MAX_HASHES = 1_000
-MAX_ENTRIES = 1_000  # of an answer, and some more
-MAX_BODY_BYTES = MAX_UPSERT_BYTES + (16 << 20)  # one record may be as large as a client's call, and is escaped
+MAX_ENTRIES = 1_000  # in an answer, or somewhat more
+MAX_BODY_BYTES = MAX_UPSERT_BYTES + (16 << 20)  # a record may be as large as a client's call, plus escapes
 
 
 class OfDataset(Call, frozen=True):
@@ -33,7 +32,7 @@ class OfDataset(Call, frozen=True):
 
 
 class OfBuckets(Call, frozen=True):
-    """The entries of some buckets, after that hash."""
+    """The entries of some buckets, after a hash."""
 
     required: ClassVar[tuple[str, ...]] = ("id", "buckets")
     id: str | None = None
@@ -50,7 +49,7 @@ class OfRecords(Call, frozen=True):
 class PutRecords(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("id",)
     id: str | None = None
-    put: list[list[Any]] | None = None  # as `replica.Record`
+    put: list[list[Any]] | None = None  # in the form of `replica.Record`
     drop: list[str] | None = None  # hashes
 
 
@@ -59,13 +58,13 @@ class BucketDigests(Answer, frozen=True):
 
 
 class Entries(Answer, frozen=True):
-    """None after the last."""
+    """Entries; none after the last."""
 
     entries: list[Entry] = []
 
 
 class Records(Answer, frozen=True):
-    """In the order in which clients see them.  As many as fit into an answer: what lacks may be asked for again."""
+    """Records in the order in which clients see them, as many as fit into an answer; the caller requests the rest again."""
 
     records: list[Record] = []
 

@@ -1,6 +1,6 @@
-"""By what two Tracksides see whether they have the same points, from the points themselves: a summary says what it was told.
+"""Digests by which two Tracksides compare points.  They are computed from the points themselves, because a summary may be wrong.
 
-A digest is a count and a sum of hashes, so points may come in any order and piece by piece.
+A digest is a count and a sum of hashes, so points may arrive in any order and in pieces.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ from trackside.sync.api.files import PREFIX
 from trackside.sync.local import reader, writer
 from trackside.sync.metric_delta import Digest
 
-MAX_READ_BYTES = 4 << 20  # of points that one answer tells of
+MAX_READ_BYTES = 4 << 20  # of points for one answer
 
 
 class SeriesPosition(Struct, frozen=True):
-    """In the series of a run: after that chunk of that one."""
+    """A position in the series of a run: after this chunk of this key."""
 
     key: str = ""
     chunk: int = 0
 
 
 def add(tx: Tx, run_id: str, place: SeriesPosition, found: dict[str, Digest]) -> SeriesPosition | None:
-    """Adds some of a run's points, from that place on, and gives the next place; None after the last one."""
+    """Add some of a run's points, from a position on, to the digests; return the next position, None at the end."""
     read = 0
     counts = reader.series_counts(tx, run_id)
     for key in sorted(each for each in counts if each >= place.key):
@@ -45,7 +45,7 @@ def add(tx: Tx, run_id: str, place: SeriesPosition, found: dict[str, Digest]) ->
 
 
 def recount(tx: Tx, run_id: str, keys: Sequence[str]) -> None:
-    """Has the summaries of series say what their points are."""
+    """Recompute the summaries of series from their points."""
     writer.hold(tx, run_id)
     seq = runs.seq_of(tx, run_id)
     before = reader.summaries(tx, run_id)
@@ -65,9 +65,9 @@ class DigestsCall(Call, frozen=True):
 
 
 class Digests(Answer, frozen=True):
-    """By key: how many points there are by the summary, how many lie here, and the sum of their hashes in hexadecimal digits;
-    of a series that this answer begins with or ends in, of a part of its points.  The next answer begins at `key`, after the
-    chunk `after`; without a key all is told."""
+    """By key: the number of points in the summary, the number of stored points, and the sum of their hashes in hexadecimal
+    digits.  The first and the last series may be partial.  The next answer begins at `key`, after the chunk `after`; without a
+    key the answer is complete."""
 
     series: dict[str, tuple[int, int, str]]
     key: str | None = None

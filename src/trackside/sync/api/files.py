@@ -1,7 +1,7 @@
-"""The calls by which another Trackside writes files beside its items, and reads ours.  Knows HTTP's side of it.
+"""The calls by which another Trackside reads and writes files of items.
 
-A file appears whole and with the checksum that its sender told, or not at all.  A large one comes in parts, each a call of
-its own, so that a transfer that breaks off goes on with the part that it broke off in.
+A file appears whole and with the checksum that its sender announced, or not at all.  A large file is sent in parts, each a call
+of its own, so that an interrupted transfer continues with the interrupted part.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from trackside.sync.local.files import ArtifactRoot, OpenFile
 from trackside.sync.local.resumable_upload import MAX_PART_BYTES, PART_BYTES, ResumableUpload, WrongSum
 
 PREFIX = "/api/trackside/v1/sync"
-SIGN_OF_LIFE_S = 5.0  # what takes longer is answered byte by byte, so that no time-out ends it
+SIGN_OF_LIFE_S = 5.0  # a longer call sends blanks at this interval, so that no timeout ends it
 _OCTETS = "application/octet-stream"
 _JSON = [(b"content-type", b"application/json")]
 
@@ -54,7 +54,7 @@ class PutFileCall(FileCall, frozen=True):
 
 
 class PartsCall(FileCall, frozen=True):
-    """`version` is another one whenever the file's bytes are others, `sender` the uid of the workspace that sends it."""
+    """`version` differs whenever the file's bytes differ; `sender` is the uid of the sending workspace."""
 
     required: ClassVar[tuple[str, ...]] = ("entity", "id", "path", "version")
     version: str | None = None
@@ -79,20 +79,20 @@ class FileAnswer(Answer, frozen=True):
 
 
 class FileListing(Answer, frozen=True):
-    """By path the size and the ETag of a file; and what somebody removed, or removes."""
+    """Size and ETag of files by path, and the files and folders that were removed or are being removed."""
 
     files: dict[str, tuple[int, str]]
     removals: list[Removal] = []
 
 
 class Come(Answer, frozen=True):
-    """How many bytes of the file have come, from its beginning."""
+    """The number of bytes of the file that arrived, from its beginning."""
 
     size: int
 
 
 class Calls:
-    """`threads` carry files, and only files."""
+    """`threads` run calls of the artifact store only."""
 
     def __init__(self, roots: Roots, threads: StoreThreads, server_root: str) -> None:
         self._roots = roots
@@ -109,7 +109,7 @@ class Calls:
         )
 
     async def get(self, request: Request) -> Response:
-        """One that is small comes with its SHA-256, in the field of RFC 9530; for a larger one there is `digest`."""
+        """Send a file.  A small one has its SHA-256 in the field of RFC 9530; for a larger one there is `digest`."""
         spot = await self._spot(request, request.argument("path"))
         answer = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
         told = await self._threads.of(spot).run(_sum_of_small, spot)
@@ -170,7 +170,7 @@ class Calls:
 
     async def _note(self, request: Request, record: Callable[[Tx, str, str, str], None]) -> None:
         entity, item_id = with_files(request.argument("entity")), request.argument("id")
-        if entity.is_of_registry:  # the version is made when its files are there
+        if entity.is_of_registry:  # the version is created after its files arrived
             return
         path = keys.from_path(request.argument("path"))
         await request.write(lambda tx: record(tx, str(entity), item_id, path))
@@ -192,7 +192,7 @@ class Calls:
         place = await request.read(lambda tx: self._place(tx, entity, item_id))
         try:
             return place.spot(self._roots, path or "")
-        except Denied as denied:  # this item's place is at fault, not the caller, who was let in
+        except Denied as denied:  # the item's place is refused, not the caller
             raise Unsupported(denied.message) from None
 
     def _place(self, tx: Tx, entity: Entity, item_id: str) -> ArtifactRoot:
@@ -202,7 +202,7 @@ class Calls:
 
 
 class _Summed:
-    """A store whose files are kept only if they have the SHA-256 that was told, if one was."""
+    """A store that keeps a file only if it has the announced SHA-256, if one was announced."""
 
     def __init__(self, blobs: Blobs, wanted: str) -> None:
         self._blobs = blobs
@@ -263,8 +263,8 @@ def with_files(text: str | None) -> Entity:
 
 
 async def patient(work: Awaitable[Answer], every_s: float = SIGN_OF_LIFE_S) -> Response:
-    """The answer of work that may take long.  If it does, blanks come before it, which JSON allows, and a fault has to be
-    told in the body, since the status has been sent."""
+    """Return the answer of work that may take long.  If it does, blanks are sent before it, which JSON allows; a fault is then in
+    the body, since the status has been sent."""
     doing = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({doing}, timeout=every_s)
     if done:
@@ -283,7 +283,7 @@ async def _alive(doing: "asyncio.Future[Answer]", every_s: float) -> AsyncGenera
 
 
 def _sum_of_small(spot: Spot) -> tuple[str, str] | None:
-    """ETag and SHA-256."""
+    """Return ETag and SHA-256."""
     with OpenFile(spot) as source:
         return (source.etag, source.sha256()) if source.size_bytes <= PART_BYTES else None
 

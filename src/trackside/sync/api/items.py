@@ -1,6 +1,6 @@
-"""The calls by which another Trackside writes its items into a workspace of ours, and reads ours.  Knows HTTP's side of it.
+"""The calls by which another Trackside reads and writes the items of a workspace.
 
-Items come under their own ids, times and users; each call may be repeated.
+Items keep their ids, times and users; each call is idempotent.
 """
 
 import struct
@@ -54,7 +54,7 @@ class About(Answer, frozen=True):
     workspace_uid: str
     last_seq: int
     last_at: int = 0  # ms: as `Changes.next_at`
-    kinds: list[str] = []  # of items that go over here
+    kinds: list[str] = []  # of items that are supported here
 
 
 class OfItem(Call, frozen=True):
@@ -77,8 +77,8 @@ class ItemId(Answer, frozen=True):
 
 
 class PutAnswer(Answer, frozen=True):
-    """`left_out`: points of a logged model whose run is not here.  `made`: it was not there before; told of
-    what is no part of the registry."""
+    """`left_out` are points of a logged model whose run does not exist here.  `made`: the item was created; not for items of the
+    registry."""
 
     id: str
     left_out: list[Field] = []
@@ -106,7 +106,7 @@ class OfModel(Call, frozen=True):
 
 
 class Removed(Answer, frozen=True):
-    """`removed` is false where a registered model stays, since it has versions, or was not removed."""
+    """`removed` is false if a registered model stays because it has versions, or if it was not removed."""
 
     removed: bool
 
@@ -123,7 +123,7 @@ class PiecesCall(Call, frozen=True):
 
 
 class ChangesCall(Call, frozen=True):
-    """`datasets`, `traces`: the reader knows evaluation datasets, and traces; else it is not told of them."""
+    """`datasets`, `traces`: the reader supports evaluation datasets and traces; otherwise their changes are left out."""
 
     after: int | None = None
     datasets: bool | None = None
@@ -131,7 +131,7 @@ class ChangesCall(Call, frozen=True):
 
 
 class AboutCall(Call, frozen=True):
-    """`traces`: the reader will ask for changes of traces."""
+    """`traces`: the reader will read changes of traces."""
 
     traces: bool | None = None
 
@@ -141,7 +141,7 @@ class SeriesFingerprints(Answer, frozen=True):
 
 
 class PointsBody(Struct, frozen=True):
-    """MessagePack: the points of each series packed as in `metrics.series`."""
+    """The points of each series in MessagePack, packed as in `metrics.series`."""
 
     run_id: str
     series: dict[str, bytes]
@@ -153,10 +153,11 @@ class Change(Answer, frozen=True):
 
 
 class Changes(Answer, frozen=True):
-    """`unread`: how many entries come after these, as far as they are counted.  The log has those from `oldest` to `newest`,
-    and belongs to the workspace of that uid: so a reader knows whether it missed any.  `after_at` and `next_at` (ms) are when
-    the last entries up to the numbers `after` and `next` were made, of those that do not give way to later ones: so it knows
-    whether the log was put back to an earlier state since, and went on."""
+    """A page of the change log.  `unread` is the number of later entries, up to a limit.  The log has the entries from `oldest`
+    to `newest` and belongs to the workspace of that uid, so that a reader detects missing ones.
+
+    `after_at` and `next_at` (ms) are the times of the last entries up to the numbers `after` and `next` that are not replaced by
+    later ones: by them a reader detects that the log was restored from a backup and has continued."""
 
     next: int
     more: bool
@@ -175,7 +176,7 @@ class Calls:
         self._server_root = server_root
 
     async def put_item(self, request: Request) -> Response:
-        """A large one in several transactions, so that others write between them."""
+        """Write an item; a large one in several transactions, so that others can write in between."""
         check_content_type(request.headers.get(b"content-type"))
         call: PutItem = codec.decode_body(PutItem, await request.whole_body(), request.params)
         entity = entity_of(call.entity)
@@ -217,14 +218,13 @@ class Calls:
         if any(len(packed) % 24 for packed in sent.series.values()):
             raise Invalid("The points of a series take 24 bytes each.")
         count = 0
-        for series in list(portions.of_series(sent.series)) or [
-            {}
-        ]:  # without points too, a run that is not here is refused
+        for series in list(portions.of_series(sent.series)) or [{}]:  # also without points, a missing run is refused
             count += await request.write(partial(writer.points, run_id=sent.run_id, series=series))
         return json_response({"points": count})
 
     async def get_points(self, request: Request) -> Response:
-        """Frames of chunks after `after`, and the tail (chunk 0); the last frame says whether all have come (-1) or not (-2)."""
+        """Send frames of the chunks after `after`, and the tail (chunk 0); the last frame says whether everything was sent (-1)
+        or not (-2)."""
         run_id, key = request.argument("run_id"), request.argument("key")
         after = _after(request.argument("after"))
 
@@ -241,8 +241,8 @@ class Calls:
         return Response(200, BINARY, await request.read(read))
 
     async def about(self, request: Request) -> Response:
-        """With `last_seq`, from which the log tells of all that changes after this answer: a reader that looks now counts as one
-        of its readers, so that a run that was named before is named again."""
+        """Return the workspace's properties, with `last_seq`, the position from which the log has every change after this answer.
+        The call counts as a read of the log, so that later logged data of a run is announced again."""
         ws = request.workspace.workspace_id
         await self._watch_traces(request)
 
@@ -298,7 +298,7 @@ class Calls:
         return json_response(await request.in_thread(read))
 
     async def _watch_traces(self, request: Request) -> None:
-        """Have changes of traces announced for a reader that asks for them; what it reads after this call misses none."""
+        """Have changes of traces recorded for a reader that requests them; its reads after this call miss none."""
         if request.argument("traces") == "true" and not await request.read(announce.is_watched):
             await request.write(announce.watch)
 
@@ -312,12 +312,12 @@ def get_item(tx: Tx, call: OfItem) -> Item:
 
 
 def get_ids(tx: Tx, call: IdsCall) -> Ids:
-    """In order, after one of them, some hundred at once."""
+    """Return ids in order after one of them, some hundred at once."""
     return Ids(ids=items.ids(tx, entity_of(call.entity), call.after or "", MAX_IDS))
 
 
 def remove_item(tx: Tx, call: OfItem) -> Removed:
-    """Remove an item of the registry, an evaluation dataset or a trace: those are not kept as deleted."""
+    """Remove an item of the registry, an evaluation dataset or a trace permanently."""
     entity = entity_of(call.entity)
     if entity is Entity.EVALUATION_DATASET:
         datasets.remove(tx, call.id or "")
@@ -334,7 +334,7 @@ def remove_item(tx: Tx, call: OfItem) -> Removed:
 
 
 def was_removed(tx: Tx, call: OfItem) -> Removed:
-    """Whether somebody removed a registered model or version that is not there."""
+    """Return whether a missing registered model or version was removed by a user."""
     entity = entity_of(call.entity)
     if not entity.is_of_registry:
         raise Invalid(f"entity is {entity}; it must be registered_model or model_version: others stay, as deleted")
@@ -349,7 +349,7 @@ def find_registered(tx: Tx, call: ByName) -> ItemId:
 
 
 def versions_of(tx: Tx, call: OfModel) -> Ids:
-    """The versions of a registered model in the order of their numbers."""
+    """Return the versions of a registered model in the order of their numbers."""
     return Ids(ids=registry.versions_of(tx, call.model_id or ""))
 
 

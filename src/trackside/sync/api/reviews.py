@@ -1,6 +1,6 @@
-"""The calls by which an import writes scorers, questions, review queues and issues into an experiment.  Knows HTTP's side of it.
+"""The calls by which an import writes scorers, label schemas, review queues and issues.
 
-They come under their own ids, with their times; each call may be repeated.
+Objects keep their ids and times; each call is idempotent.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ MAX_NAME = 250  # characters of a name in an answer
 
 
 class PutReviews(Call, frozen=True):
-    """`default_schema_id`: the id of the default question where these come from.  `dry_run`: compare, and change nothing."""
+    """`default_schema_id` is the id of the default label schema at the source.  `dry_run`: compare, and change nothing."""
 
     required: ClassVar[tuple[str, ...]] = ("experiment_id",)
     experiment_id: str | None = None
@@ -34,7 +34,7 @@ class PutReviews(Call, frozen=True):
 
 
 class ReviewsPut(Answer, frozen=True):
-    """One outcome for each object: scorers first, then questions, queues and issues, each in their order."""
+    """One outcome for each object: scorers, then label schemas, queues and issues, each in their order."""
 
     outcomes: list[Outcome] = []
 
@@ -66,7 +66,7 @@ def put(tx: Tx, call: PutReviews) -> ReviewsPut:
 
 
 def _outcome(kind: Kind, given: Any, take: Callable[[Any], tuple[How, str | None]]) -> Outcome:
-    """A fault concerns its object alone."""
+    """Return the outcome; a fault affects only its object."""
     try:
         how, reason = take(given)
     except Fault as fault:

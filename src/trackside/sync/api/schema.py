@@ -1,4 +1,4 @@
-"""Structs of answers that several calls of the API give."""
+"""Structs of answers that several calls share."""
 
 from trackside.core.http.codec import Answer
 from trackside.sync import document

@@ -1,6 +1,6 @@
-"""The calls by which imports and other Tracksides write traces into a workspace, and read their spans.  Knows HTTP's side of it.
+"""The calls by which imports and other Tracksides write traces, and read their spans.
 
-Traces come under their own ids, with their times, tags, assessments and links; each call may be repeated.
+Traces keep their ids, times, tags, assessments and links; each call is idempotent.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from trackside.traces.storage.writer import write
 Read = Callable[[], AbstractContextManager[Tx]]
 
 MAX_TRACES = 500
-MAX_BODY_BYTES = encodings.MAX_BYTES  # as one request of OTLP: a trace comes as a whole
+MAX_BODY_BYTES = encodings.MAX_BYTES  # as for an OTLP request: a trace is sent as a whole
 
 
 class PutTraces(Call, frozen=True):
@@ -41,7 +41,7 @@ class PutTraces(Call, frozen=True):
 
 
 class TracesPut(Answer, frozen=True):
-    """`refused` says by the id of a trace why it was not taken."""
+    """`refused` has the reason for each refused trace, by id."""
 
     taken: int
     refused: dict[str, str] = {}
@@ -53,7 +53,7 @@ class OfTraces(Call, frozen=True):
 
 
 class TraceItems(Answer, frozen=True):
-    """The traces that are there, of those that were asked for."""
+    """The requested traces that exist."""
 
     items: list[Item] = []
 
@@ -64,7 +64,7 @@ class OfTraceFingerprints(Call, frozen=True):
 
 
 class SpanFingerprints(Answer, frozen=True):
-    """By the id of a span, in 16 hexadecimal digits, a text that is another one when the span is another."""
+    """A fingerprint for each span, by its id in 16 hexadecimal digits."""
 
     fingerprints: Fingerprints = {}
 
@@ -76,7 +76,7 @@ class OfTraceSpans(Call, frozen=True):
 
 
 class TraceSpans(Answer, frozen=True):
-    """Spans as files of MLflow 3 have them.  As many as fit into an answer, one at least: what lacks may be asked for again."""
+    """Spans in MLflow 3's file form, as many as fit into an answer, at least one; the caller requests the rest again."""
 
     spans: list[Raw] = []
 

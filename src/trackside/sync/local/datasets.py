@@ -1,6 +1,6 @@
-"""Evaluation datasets as documents, and from documents.  Knows their entry for what is mirrored; knows no other side.
+"""Local evaluation datasets as documents, and writes from documents.
 
-Their records are no part of the document: there may be very many.
+Records are not part of a document: there may be very many.
 """
 
 from trackside.core.db.tx import Tx
@@ -14,9 +14,9 @@ from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.sync.validation import whole_number
 
 COMPARED = frozenset({FieldKind.NAME, FieldKind.TAG, FieldKind.NULL_TAG, FieldKind.EXPERIMENT})
-# Told when all records are there.
+# Sent after all records.
 LATE = frozenset({FieldKind.LAST_UPDATE_TIME, FieldKind.LAST_UPDATED_BY, FieldKind.SCHEMA, FieldKind.DIGEST})
-# What only Tracksides can set.
+# Only Tracksides can set these.
 KEPT = LATE | {FieldKind.CREATION_TIME, FieldKind.CREATED_BY}
 AT_BIRTH = KEPT | {FieldKind.NAME}
 
@@ -49,7 +49,7 @@ def read(tx: Tx, dataset_id: str) -> Snapshot | None:
 
 
 def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
-    """Makes the dataset if it is not there, and changes it."""
+    """Create or change the dataset; return its id."""
     doc = patch.put
     if replica.find(tx, dataset_id) is None:
         make(tx, dataset_id, doc)
@@ -72,7 +72,7 @@ def put(tx: Tx, dataset_id: str, patch: Patch) -> str:
 
 
 def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
-    """One that is there stays as it is."""
+    """Create the dataset; an existing one stays unchanged."""
     name = doc.get(fields.NAME)
     if not name:
         raise Invalid(f"Evaluation dataset '{dataset_id[:100]}' is not here; to be made it needs a name")

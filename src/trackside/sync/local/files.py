@@ -1,4 +1,4 @@
-"""The files of a run or a logged model on our side.  Knows roots and stores; knows no remote."""
+"""Local files of runs and logged models."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
@@ -20,7 +20,7 @@ from trackside.workspaces.model import Workspace
 
 
 class ArtifactRoot(Struct, frozen=True):
-    """Where the files of an item lie."""
+    """The location of an item's files."""
 
     root: Root
     workspace: Workspace
@@ -30,9 +30,9 @@ class ArtifactRoot(Struct, frozen=True):
 
 
 class OpenFile:
-    """One version of a file of ours, open: its bytes stay what they are though the file is overwritten or deleted.
+    """One version of a local file, opened: its bytes do not change when the file is overwritten or deleted.
 
-    `beat` is called with each piece; what it raises ends the transfer.  `time_slice`: of the item that it belongs to."""
+    `beat` is called with each piece; an exception of it aborts the transfer.  `time_slice` is that of the file's item."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class OpenFile:
         note: UploadCheckpoint | None = None,
         time_slice: TimeSlice | None = None,
     ) -> None:
-        """`note`: of a transfer that broke off, for the next try."""
+        """`note` is the checkpoint of an interrupted transfer."""
         self._download = spot.blobs.open(spot.key)
         self.beat = beat
         self.note = note
@@ -71,7 +71,7 @@ class OpenFile:
 
 
 def place(tx: Tx, entity: Entity, item_id: str) -> ArtifactRoot:
-    """Return where the files of an item lie, also of a deleted one."""
+    """Return the location of an item's files, also of a deleted item."""
     workspace = workspaces.current(tx)
     if entity is Entity.RUN:
         return ArtifactRoot(artifacts.root_of_run(tx, item_id), workspace)
@@ -87,13 +87,13 @@ def listing(spot: Spot) -> dict[str, LocalFile]:
         try:
             stat = spot.blobs.stat(f"{spot.key}/{entry.path}")
         except NotFound:
-            continue  # deleted since it was listed
+            continue  # deleted after the listing
         found[entry.path] = LocalFile(stat.size_bytes, stat.etag)
     return found
 
 
 def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha256: str = "") -> tuple[Stat, str]:
-    """Store a file, and return it with its SHA-256; a body of another size or checksum than announced is not stored at all."""
+    """Store a file, and return it with its SHA-256.  A body of another size or checksum than announced is not stored."""
     digest = hashlib.sha256()
     total = 0
     upload = spot.blobs.create(spot.key)
@@ -114,11 +114,11 @@ def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha25
 
 
 class BrokenFile(Exception):
-    """A file that came otherwise than it left."""
+    """The received file differs from the announced one."""
 
 
 def hashed(pieces: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
-    """The same pieces, which the digest has seen."""
+    """Yield the pieces and add them to the digest."""
     for piece in pieces:
         digest.update(piece)
         yield piece

@@ -1,4 +1,4 @@
-"""The items of a workspace of ours, of every kind: their ids, and each as a document.  Writes nothing."""
+"""Lists the ids of a workspace's items of every kind, and reads an item as a document."""
 
 from collections.abc import Callable
 
@@ -36,8 +36,8 @@ def read(tx: Tx, entity: Entity, item_id: str) -> Snapshot | None:
 
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
-    """Return ids in order, after one of them.  `since` (ms): of runs that began then or later, and of what was made or changed
-    then or later; 0: of all."""
+    """Return ids in order after `after`.  `since` (ms): only of runs that began then or later, and of items that were created or
+    changed then or later; 0: of all."""
     if entity in _IDS:
         return _IDS[entity](tx, after, most, since)
     column, table, at = _TRACKED[entity]

@@ -1,4 +1,4 @@
-"""Our side as documents and points.  Reads the tables of experiments, runs and models; writes nothing."""
+"""Reads local experiments, runs and models as documents and points."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -24,7 +24,7 @@ PARENT_TAG = "mlflow.parentRunId"
 SOURCE_RUN = "trackside.source_run_id"
 SOURCE_WORKSPACE = "trackside.source_workspace"
 SOURCE_MODEL = "trackside.source_model_id"
-IMPORT_TAG = "trackside.import"  # on what an import has not taken whole: why
+IMPORT_TAG = "trackside.import"  # the reason, on an item that an import has not completed
 SOURCE_VERSION = "trackside.source_version"  # NAME/NUMBER
 SOURCE_UID = "trackside.source_uid"  # of a registered model or a version
 SOURCE_DATASET = "trackside.source_dataset_id"  # of an evaluation dataset
@@ -34,10 +34,10 @@ OWN_TAGS = frozenset(
 
 
 class Snapshot(Struct, frozen=True):
-    """An item of one of the sides, with what places it.
+    """An item of one side.
 
-    `touched`: in ms, when it began, ended or changed last, as far as that is told.  `fingerprints`: as `Remote.series`, of a run
-    that was found with its last points.  `failed`: of a version that is there and can never be used, why."""
+    `touched`: in ms, the time of its start, end or last change, as far as known.  `fingerprints`: as in `Remote.series`, of a run
+    that a search returned with its last points.  `failed`: the reason why an existing version can never be used."""
 
     item_id: str
     experiment_id: str
@@ -48,7 +48,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """By which two sides see without reading the points whether they have the same."""
+    """The summary by which two sides compare series without reading the points."""
 
     points: int
     nans: int
@@ -79,7 +79,7 @@ def has_model(tx: Tx, model_id: str) -> bool:
 
 
 def experiment_of_name(tx: Tx, name: str) -> str | None:
-    """Return the active experiment of a name, else the one of that name that was deleted last."""
+    """Return the active experiment with a name, otherwise the last deleted one."""
     row = tx.one(
         """
         SELECT experiment_id FROM experiments WHERE workspace_id = :ws AND name = :name
@@ -91,7 +91,7 @@ def experiment_of_name(tx: Tx, name: str) -> str | None:
 
 
 def is_empty(tx: Tx, experiment_id: str) -> bool:
-    """Whether an experiment has no run and no logged model but deleted ones."""
+    """Return whether an experiment has no runs and logged models except deleted ones."""
     row = tx.one(
         """
         SELECT 1 FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id AND (
@@ -203,7 +203,7 @@ def summaries(tx: Tx, run_id: str) -> dict[str, Summary]:
 
 
 def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[MetricChunk]:
-    """The chunks after that one in the order in which they were stored, and the tail; one at a time in memory."""
+    """Yield the chunks after a chunk in the order in which they were stored, then the tail; one at a time in memory."""
     seq = runs.seq_of(tx, run_id)
     for (chunk_id,) in tx.all(
         """
@@ -225,7 +225,7 @@ def pieces(tx: Tx, run_id: str, key: str, after_chunk: int) -> Iterator[MetricCh
 
 
 def _tags(tags: Iterable[KeyValue]) -> Doc:
-    """Return the tags that are compared: without those that say what an item is a copy of."""
+    """Return the compared tags: those that do not identify the source of a copy."""
     return {Field(FieldKind.TAG, tag.key): tag.value for tag in tags if tag.key not in OWN_TAGS}
 
 
@@ -238,7 +238,7 @@ def _status(wire: str) -> str:
 
 
 def fingerprints(tx: Tx, run_id: str) -> dict[str, str]:
-    """By key a text that two sides have in common if they have the same points."""
+    """Return a fingerprint of the points by key, equal on two sides with the same points."""
     return {key: fingerprint(summary) for key, summary in summaries(tx, run_id).items()}
 
 

@@ -1,8 +1,7 @@
-"""Registered models and versions as documents, and from documents.  Knows the registry's entry for what is mirrored; knows
-no other side.
+"""Local registered models and versions as documents, and writes from documents.
 
-A registered model goes by its uid, a version by `MODEL/VERSION`, the uids of both: the model's may differ on the two sides,
-where both had one of that name before they were linked; the version's is the same everywhere.
+A registered model is identified by its uid, a version by `MODEL/VERSION`, the uids of both.  The model's uid may differ on the
+two sides, if both had a model of that name before they were linked; the version's is the same everywhere.
 """
 
 from collections.abc import Iterable
@@ -25,7 +24,7 @@ from trackside.sync.local.reader import OWN_TAGS, Snapshot
 from trackside.sync.validation import whole_number
 from trackside.workspaces import store as workspaces
 
-# What a version has once and for all: told when it is made, and compared by nobody.
+# Immutable values of a version, which are sent at its creation and not compared.
 BIRTH = frozenset(
     {
         *(FieldKind.NUMBER, FieldKind.CREATED, FieldKind.USER, FieldKind.SOURCE, FieldKind.ORIGIN),
@@ -85,14 +84,14 @@ def of_version(version: Version) -> Doc:
 
 
 def put(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
-    """Makes the item if it is not there, and changes it; its id here."""
+    """Create or change the item; return its local id."""
     if entity is Entity.REGISTERED_MODEL:
         return _put_model(tx, item_id, patch)
     return _put_version(tx, item_id, patch, server_root)
 
 
 def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str) -> str:
-    """Makes the item if it is not there; one that is, is left as it is.  Its id here."""
+    """Create the item; an existing one stays unchanged.  Return its local id."""
     if entity is Entity.REGISTERED_MODEL:
         return _make_model(tx, item_id, patch.put)
     uid = uid_of(item_id)
@@ -102,7 +101,7 @@ def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str
 
 
 def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
-    """False: a model stays, since it has versions."""
+    """Remove an item.  Return False if a model stays because it has versions."""
     if entity is Entity.REGISTERED_MODEL:
         return replica.remove_model(tx, item_id)
     replica.remove_version(tx, uid_of(item_id))
@@ -110,7 +109,7 @@ def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
 
 
 def was_removed(tx: Tx, entity: Entity, item_id: str) -> bool:
-    """Return whether the history says that an item which is not here was removed."""
+    """Return whether the history records the removal of a missing item."""
     kind = history.Kind.MODEL if entity is Entity.REGISTERED_MODEL else history.Kind.VERSION
     return history.has_ended(tx, kind, uid_of(item_id))
 
@@ -120,7 +119,7 @@ def versions_of(tx: Tx, model_id: str) -> list[str]:
 
 
 def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[str]:
-    """In the order of their uids; `since`: those that were made or changed then or later, in ms."""
+    """Return ids in the order of the uids; `since` (ms): only of items that were created or changed then or later."""
     if entity is Entity.REGISTERED_MODEL:
         rows = tx.all(
             """
@@ -145,9 +144,10 @@ def ids(tx: Tx, entity: Entity, after: str, most: int, since: int = 0) -> list[s
 
 
 def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
-    """Return the items that a page of the change log names, of kinds that links mirror, each once.
+    """Return the items in a page of the change log, of kinds that links replicate, each once.
 
-    With a version comes its model, which has the number given last.  Versions that go with their model are its matter."""
+    A version includes its model, which has the last assigned number.  Versions deleted with their model are covered by the
+    model."""
     known = set(Entity)
     found: dict[tuple[str, str], None] = {}
     for each in changes:
@@ -166,13 +166,13 @@ def named(changes: Iterable[Entry]) -> list[tuple[str, str]]:
 
 
 def brought(tx: Tx, version_id: str) -> tuple[bool, int]:
-    """Whether a version is from elsewhere, and how long it has been here, in ms."""
+    """Return whether a version is a copy, and its age here in ms."""
     at = replica.brought_at(tx, uid_of(version_id))
     return at is not None, tx.now - (at or 0)
 
 
 def place(tx: Tx, version_id: str, server_root: str) -> ArtifactRoot:
-    """Where the files of a version lie, or are to lie if it is not made yet."""
+    """Return the location of a version's files, also of a version that is to be created."""
     workspace = workspaces.current(tx)
     uid = uid_of(version_id)
     uri = replica_files.files_of(tx, uid) or replica_files.own_folder(tx, uid, server_root)
@@ -192,7 +192,7 @@ def model_of(version_id: str) -> str:
 
 
 def alias_value(tx: Tx, uid: str) -> str:
-    """Return the value of an alias: of two versions the one made later sorts last."""
+    """Return the value of an alias: of two versions, the one created later sorts last."""
     row = tx.one(
         "SELECT creation_time FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid
     )

@@ -1,9 +1,9 @@
-"""Large files that arrive part by part, so that a transfer that broke off continues.  Knows keys; knows no remote.
+"""Receives large files in parts, so that an interrupted transfer continues.
 
-Parts are files of the same store, in a folder that no client can read and that no workspace can be named like.  Each part is
-stored whole or not at all, so what is stored can be trusted after a crash.  The file itself is made when all parts have come and
-its checksum is right.  A later version of a file replaces the parts of an earlier one.  Parts of transfers that do not continue
-are removed after a week.
+Parts are files of the same store, in a folder that no client can read and whose name no workspace can have.  Each part is stored
+whole or not at all, so stored parts are valid after a crash.  The file is created from the parts when all have arrived and its
+checksum is correct.  A later version of a file replaces the parts of an earlier one.  Parts of abandoned transfers are removed
+after a week.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from trackside.artifacts import keys
 from trackside.artifacts.blobs import Blobs, Stat, get, put
 from trackside.core.errors import NotFound
 
-PART_BYTES = 16 << 20  # what a transfer that breaks off has to send again, at most
+PART_BYTES = 16 << 20  # an interrupted transfer repeats at most this much
 MAX_PART_BYTES = 4 * PART_BYTES
 FOLDER = f"{keys.WORKSPACES}/.parts"
 MAX_AGE_MS = 7 * 86_400_000
@@ -22,11 +22,11 @@ _NOTE = "note"
 
 
 class WrongSum(Exception):
-    """The parts do not make the file that was announced."""
+    """The parts do not have the announced size or checksum."""
 
 
 class ResumableUpload:
-    """`what` names the file and who sends it; `version` is another one whenever its bytes are others."""
+    """`what` identifies the file and its sender; `version` differs whenever its bytes differ."""
 
     def __init__(self, blobs: Blobs, what: Sequence[str], version: str) -> None:
         self._blobs = blobs
@@ -34,7 +34,7 @@ class ResumableUpload:
         self._version = _digest([version])
 
     def begin(self) -> int:
-        """Remove the parts of other versions.  Return how many bytes have come, from the beginning of the file."""
+        """Remove the parts of other versions.  Return the number of received bytes, from the beginning of the file."""
         for entry in self._blobs.entries(self._above):
             if entry.path != self._version:
                 self._blobs.delete(f"{self._above}/{entry.path}")
@@ -56,7 +56,7 @@ class ResumableUpload:
 
     @property
     def etag(self) -> str:
-        """Return what the sender calls the version; empty if it was not stored."""
+        """Return the sender's ETag of the version; empty if it was not stored."""
         try:
             return get(self._blobs, self._key(_ETAG)).decode()
         except NotFound:
@@ -66,9 +66,9 @@ class ResumableUpload:
         put(self._blobs, self._key(_ETAG), [[etag.encode()]])
 
     def join(self, key: str, size_bytes: int, sha256: str) -> tuple[Stat, str]:
-        """Make the file of its parts, remove these, and return the file and its SHA-256.
+        """Create the file from its parts, remove these, and return the file and its SHA-256.
 
-        Raise WrongSum if the file has another size, or another SHA-256 than `sha256`, unless that is empty."""
+        Raise WrongSum if the file has another size, or another SHA-256 than a non-empty `sha256`."""
         if self.size() != size_bytes:
             raise WrongSum(f"{self.size()} of {size_bytes} bytes have come")
         digest = hashlib.sha256()
@@ -105,9 +105,10 @@ class ResumableUpload:
 
 
 class UploadCheckpoint:
-    """The state that an upload to a remote needs in order to continue, as text of the remote's own.
+    """The state with which an upload to a remote continues, in the remote's own form.
 
-    Checkpoints are stored beside the parts of arriving files and removed with them.  `what` names the file and its sender."""
+    Checkpoints are stored beside the parts of arriving files and removed with them.  `what` identifies the file and its
+    sender."""
 
     def __init__(self, blobs: Blobs, what: Sequence[str]) -> None:
         self._blobs = blobs
@@ -128,7 +129,7 @@ class UploadCheckpoint:
 
 
 def sweep(blobs: Blobs, now_ms: int) -> int:
-    """Remove the parts of transfers that did not continue for a week.  Return the number of their files."""
+    """Remove the parts of transfers without progress for a week.  Return the number of removed files."""
     count = 0
     for entry in blobs.entries(FOLDER):
         above = f"{FOLDER}/{entry.path}"
@@ -136,7 +137,7 @@ def sweep(blobs: Blobs, now_ms: int) -> int:
         for part in blobs.walk(above):
             try:
                 latest = max(latest, blobs.stat(f"{above}/{part.path}").modified_ms)
-            except NotFound:  # the file was finished meanwhile
+            except NotFound:  # the transfer finished meanwhile
                 latest = now_ms
         if latest < now_ms - MAX_AGE_MS:
             blobs.delete(above)

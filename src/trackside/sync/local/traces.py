@@ -1,4 +1,4 @@
-"""Our traces as documents, and from documents.  Knows the storage of traces; knows no other side."""
+"""Local traces as documents, and writes from documents."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -25,13 +25,15 @@ from trackside.traces.storage.state import Start
 from trackside.traces.storage.writer import Spans, write
 
 KINDS = ("run", "prompt")  # of links
-MAX_SPANS_BYTES = 8 << 20  # of one portion of spans, unless one span is larger
+MAX_SPANS_BYTES = 8 << 20  # in one portion of spans, unless one span is larger
 
 
 class Brought(Struct, frozen=True):
-    """A trace: `info` as MLflow 3 has it, with the experiment here; `spans` as in its files; `links` as pairs of a kind (`run` or
-    `prompt`) and a target.  `drop` names tags and assessments to delete, as pairs of `tag` or `assessment` and a key.
-    `is_final`: the client's start call came, so later spans leave times and state alone."""
+    """A trace to store: `info` in MLflow 3's form, with the local experiment; `spans` in the form of files; `links` as pairs of a
+    kind (`run` or `prompt`) and a target.
+
+    `drop` has tags and assessments to delete, as pairs of `tag` or `assessment` and a key.  `is_final`: the client's start call
+    has arrived, so later spans do not change times and state."""
 
     info: m.TraceInfo
     spans: list[dict[str, Any]] = []
@@ -55,12 +57,12 @@ def read(tx: Tx, trace_id: str) -> Snapshot | None:
 
 
 def some(tx: Tx, trace_ids: Sequence[str]) -> list[Snapshot]:
-    """Return those of the traces that are there."""
+    """Return the existing ones of these traces."""
     return [snapshot for trace_id in dict.fromkeys(trace_ids) if (snapshot := read(tx, trace_id)) is not None]
 
 
 def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
-    """Return ids of traces in order, after one of them; `since` (ms): of those that began then or later."""
+    """Return ids of traces in order after `after`; `since` (ms): only of traces that began then or later."""
     return [
         each
         for (each,) in tx.all(
@@ -81,15 +83,16 @@ def fingerprints(tx: Tx, trace_id: str) -> Fingerprints:
 
 
 def stored(tx: Tx, trace_id: str, files: BodyFiles) -> Callable[[], list[bytes]]:
-    """Return what gives the spans of a trace, as files of MLflow 3 have them, after the transaction.  It raises Unavailable."""
+    """Return a function that reads the spans of a trace, in MLflow 3's file form, after the transaction.  It raises
+    Unavailable."""
     seq = reader.seq_of(tx, trace_id)
     found = reader.stored(tx, [seq], files)
     return lambda: found.lines(seq)
 
 
 def portion(lines: Iterable[bytes], wanted: Sequence[str]) -> list[bytes]:
-    """Return spans of the ids in hexadecimal digits, at least one and as many as fit into an answer; the caller asks again for
-    what is lacking."""
+    """Return spans by their ids in hexadecimal digits, at least one and as many as fit into an answer; the caller requests the
+    rest again."""
     keys = set(wanted)
     found: list[bytes] = []
     size = 0
@@ -108,7 +111,8 @@ def span_id(line: bytes) -> str:
 
 
 def call_of(given: Brought) -> tuple[Start, Spans | None]:
-    """Return the writer's calls that store a trace.  The start call goes first: what it says is not derived from the spans."""
+    """Return the writer's calls that store a trace.  The start call is first, so that its values are not derived from the
+    spans."""
     start = start_of(m.StartTrace(trace=m.WireTrace(trace_info=given.info)))
     if not given.is_final:
         start = msgspec.structs.replace(start, is_final=False)
@@ -127,7 +131,7 @@ def spans_call(trace_id: str, experiment_id: str, given: Sequence[Any]) -> Spans
 
 
 def finish(tx: Tx, trace_id: str, given: Brought) -> None:
-    """Store links and deletions, which no call of the writer has."""
+    """Store links and deletions, for which the writer has no calls."""
     if given.links:
         seq = reader.seq_of(tx, trace_id)
         for kind, target in given.links:
@@ -158,7 +162,7 @@ def put_spans(tx: Tx, call: Spans) -> None:
 def brought(
     trace_id: str, experiment_id: str, doc: Doc, changed: Doc, drop: Sequence[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Return `Brought` as JSON has it, without spans: what makes `doc` of a trace."""
+    """Return the JSON form of `Brought` without spans, which turns a trace into `doc`."""
     return {
         "info": trace_document.info_of(trace_id, experiment_id, doc, changed),
         "links": [trace_document.link_of(key) for key in of_kind(changed, FieldKind.LINK)],
@@ -168,7 +172,7 @@ def brought(
 
 
 def remove(tx: Tx, trace_id: str) -> None:
-    """Move a trace to the trash; harmless if it is not there."""
+    """Move a trace to the trash, if it exists."""
     row = reader.find(tx, trace_id)
     if row is not None:
         changes.check_not_held(tx, row.experiment_id)
@@ -195,7 +199,7 @@ def _fingerprints(tx: Tx, seq: int) -> Fingerprints:
 
 
 def _as_it_is(attributes: dict[str, str], events: list[Event]) -> None:
-    """Other conventions were translated where the spans were stored first."""
+    """Leave attributes unchanged: they were translated where the spans were first stored."""
 
 
 class _Head(Struct, frozen=True):

@@ -1,6 +1,6 @@
-"""Puts into our side what another one has: documents, points.  Writes by the rules of the slices, under given ids.
+"""Writes documents and points of another side to local items, under given ids and by the rules of the slices.
 
-Whatever it is told twice is one: a patch, a point.  Deleted runs and experiments are written to all the same, and stay deleted.
+Writes are idempotent.  Deleted runs and experiments are also written, and stay deleted.
 """
 
 import json
@@ -28,7 +28,7 @@ from trackside.sync.item_documents import NAME_TAG
 
 
 def item(tx: Tx, entity: Entity, item_id: str, experiment_id: str, patch: Patch, server_root: str) -> list[Field]:
-    """An experiment, run or logged model.  Gives the points of a logged model that were left out."""
+    """Write an experiment, run or logged model.  Return the points of a logged model that were left out."""
     if not patch:
         return []
     match entity:
@@ -42,7 +42,7 @@ def item(tx: Tx, entity: Entity, item_id: str, experiment_id: str, patch: Patch,
 
 
 def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str) -> str:
-    """Its id.  One without an id is found by its name, or made."""
+    """Write an experiment and return its id.  One without an id is found by its name, or created."""
     name = patch.put.get(fields.NAME)
     if experiment_id is None:
         if not name:
@@ -91,12 +91,12 @@ def experiment(tx: Tx, experiment_id: str | None, patch: Patch, server_root: str
         seq,
         patch.put,
     ):
-        tx.record(Change("experiment", experiment_id, "import"))  # other links hear of it
+        tx.record(Change("experiment", experiment_id, "import"))  # so that other links replicate it
     return experiment_id
 
 
 def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
-    """Makes the run if it is not there."""
+    """Write a run; create it if there is none."""
     row = tx.one(
         "SELECT run_seq, experiment_seq, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id = :id FOR UPDATE",
         id=run_id,
@@ -142,19 +142,20 @@ def run(tx: Tx, run_id: str, experiment_id: str, patch: Patch) -> None:
 
 
 def hold(tx: Tx, run_id: str) -> None:
-    """Nobody else logs to the run until the transaction's end."""
+    """Lock a run until the end of the transaction."""
     tx.one("SELECT 1 FROM runs WHERE workspace_id = :ws AND run_id = :id FOR UPDATE", id=run_id)
 
 
 def points(tx: Tx, run_id: str, series: dict[str, bytes]) -> int:
-    """Adds packed points; how many came.  Those that are there change nothing."""
+    """Add packed points; return their number.  Existing points change nothing."""
     given = {key: _canonical(unpack(packed)) for key, packed in series.items()}
     _log_restored(tx, Logged(run_id, given, [], {}, [], True))
     return sum(map(len, given.values()))
 
 
 def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field]:
-    """A logged model: its params, tags, status and points.  Gives the points that have no run here, and were left out."""
+    """Write a logged model: params, tags, status and points.  Return the points that were left out because their run does not
+    exist."""
     put = patch.put
     row = tx.one("SELECT model_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     if row is None:
@@ -207,9 +208,9 @@ def model(tx: Tx, model_id: str, experiment_id: str, patch: Patch) -> list[Field
 
 @contextmanager
 def _temporarily_restored(tx: Tx, experiment_id: str) -> Iterator[None]:
-    """Let a deleted experiment take something within this transaction; nobody else sees it restored.
+    """Restore a deleted experiment within this transaction, so that it accepts writes; other transactions do not see that.
 
-    An active experiment may have its name: meanwhile it has another one."""
+    If an active experiment has its name, it gets a temporary name meanwhile."""
     found = experiments.get(tx, experiment_id)
     if found.lifecycle_stage == "active":
         yield
@@ -266,7 +267,7 @@ def _set_columns(tx: Tx, seq: int, put: Doc) -> None:
 
 
 def _set_times(tx: Tx, sql: str, key: int | str, put: Doc) -> bool:
-    """When it was made and changed where it comes from; False if that is not told."""
+    """Set the source's creation and change times; return False if the document has none."""
     created, updated = _integer(put.get(fields.CREATION_TIME)), _integer(put.get(fields.LAST_UPDATE_TIME))
     if created is None and updated is None:
         return False
@@ -285,7 +286,7 @@ def _set_params(tx: Tx, run_id: str, seq: int, params: dict[str, str]) -> None:
         )
     )
     for key, value in params.items():
-        if stored.get(key, value) != value:  # nobody but a link changes a param, where both sides gave it one
+        if stored.get(key, value) != value:  # only a link changes a param, if both sides set it
             tx.run(
                 "UPDATE params SET value = :value WHERE workspace_id = :ws AND run_seq = :run AND key = :key",
                 run=seq,
@@ -335,7 +336,7 @@ def _log(tx: Tx, call: Logged) -> None:
 
 
 def _log_restored(tx: Tx, call: Logged) -> None:
-    """Log to a run, also to a deleted one; nobody else sees it restored."""
+    """Log to a run, also to a deleted one, which other transactions do not see restored."""
     seq = runs.seq_of(tx, call.run_id)
     stage = tx.one("SELECT lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_seq = :run", run=seq)
     is_deleted = stage is not None and stage[0] != "active"

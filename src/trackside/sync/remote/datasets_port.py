@@ -1,5 +1,6 @@
-"""The other side's evaluation datasets, as the worker sees them.  A narrow port: datasets by the remote's ids, their records by
-the hash of their inputs."""
+"""The interface of a remote's evaluation datasets, for the worker: datasets by the remote's ids, records by the hash of their
+inputs.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -13,12 +14,12 @@ from trackside.sync.remote.port import Listed
 
 
 class RemoteDatasets(Listed, Protocol):
-    """Calls may be repeated, and raise as those of `Remote` do.  Documents are those of `links.datasets`, with the remote's ids
-    of experiments."""
+    """Calls are idempotent, and raise like those of `Remote`.  Documents are those of `links.datasets`, with the remote's ids of
+    experiments."""
 
     @property
     def is_known(self) -> bool:
-        """Whether the remote has evaluation datasets at all."""
+        """Return whether the remote supports evaluation datasets."""
         ...
 
     def can(self, field: Field, verb: Verb) -> bool:
@@ -26,47 +27,47 @@ class RemoteDatasets(Listed, Protocol):
         return True
 
     def read(self, dataset_id: str) -> Snapshot | None:
-        """Where ids are not kept, with a field `version`, which is another one when records are others."""
+        """Return the dataset.  Where ids are not kept, it has a field `version`, which changes with the records."""
         ...
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
-        """As that of `Remote`."""
+        """Return the remote's copy of a dataset; see `Remote.find_copy`."""
         ...
 
     def make(self, local_id: str, doc: Doc) -> str:
-        """With as much of the document as fits into the making."""
+        """Create a dataset with the part of the document that fits into the creation."""
         ...
 
     def change(self, dataset_id: str, patch: Patch) -> None: ...
 
     def remove(self, dataset_id: str) -> None:
-        """Remove a dataset; harmless if it is not there."""
+        """Remove a dataset, if it exists."""
         ...
 
     def digest(self, record: Record) -> str | None:
-        """By which the two sides' records are compared; None for one that cannot be there as it is here."""
+        """Return the digest for the comparison of records; None for a record that the remote cannot store as it is."""
         ...
 
     def look(self, dataset_id: str) -> None:
-        """Read the dataset as it is there now, for the calls that follow."""
+        """Read the current state of the dataset, for the calls that follow."""
         del dataset_id
 
     def buckets(self, dataset_id: str) -> dict[str, str]:
-        """As `record_tables.Buckets` has them."""
+        """Return the digests of `record_tables.Buckets`."""
         ...
 
     def entries(self, dataset_id: str, buckets: Sequence[str]) -> Iterator[Entry]: ...
 
     def records(self, dataset_id: str, hashes: Sequence[str]) -> Iterator[Record]:
-        """Yield those records that are there, in the order of the remote."""
+        """Yield the existing ones of these records, in the remote's order."""
         ...
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
-        """`replaced`: hashes of those that took another's place here since they were sent."""
+        """Write records.  `replaced` are the hashes of records that replaced another one since they were sent."""
         ...
 
     def drop(self, dataset_id: str, hashes: Sequence[str]) -> None: ...
 
     def forget(self) -> None:
-        """Free what was read of the last dataset."""
+        """Free the data of the last dataset."""
         return

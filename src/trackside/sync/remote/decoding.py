@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def read(http: HttpClient, shape: type[T], method: str, path: str, body: Any = None, /, **query: Any) -> T:
-    """Make a call of JSON, as `HttpClient.json` does, and return its answer as the struct."""
+    """Make a JSON call, like `HttpClient.json`, and return its answer as the struct."""
     return convert(http, shape, http.json(method, path, body, **query), path)
 
 
@@ -21,7 +21,7 @@ def decode(http: HttpClient, shape: type[T], answer: Answer, path: str) -> T:
 
 
 def convert(http: HttpClient, shape: type[T], found: Any, path: str) -> T:
-    """Return what was read of an answer's JSON as the struct."""
+    """Return a decoded part of an answer's JSON as the struct."""
     try:
         return msgspec.convert(found, shape)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""Finds out the kind of a remote, and whether an experiment of it is empty, by MLflow's calls, which Tracksides have too."""
+"""Detects the kind of a remote, and whether an experiment is empty, by MLflow's calls, which Tracksides also have."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def is_trackside(http: HttpClient) -> bool:
 
 
 def is_empty(http: HttpClient, experiment_id: str) -> bool:
-    """Whether an experiment has no run and no logged model but deleted ones."""
+    """Return whether an experiment has no runs and logged models except deleted ones."""
     query = {"experiment_ids": [experiment_id], "max_results": 1}
     if read(http, _Found, "POST", "/api/2.0/mlflow/runs/search", query).runs:
         return False

@@ -1,4 +1,4 @@
-"""Reads the entries of a remote's lists one by one: one that cannot be read leaves the others as they are.  Asks nobody."""
+"""Decodes the entries of a remote's lists one by one, so that an invalid entry does not affect the others."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -9,12 +9,12 @@ from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.faults import InvalidRemoteResponse
 
 T = TypeVar("T")
-MANY = 10  # entries of which none can be read: then it is not the entries that are at fault
+MANY = 10  # if so many entries are all invalid, the remote is at fault
 MAX_ID = 300
 
 
 class Unread(Struct, frozen=True):
-    """An entry that cannot be read, and why.  `item_id` is empty if not even the id can be read."""
+    """An invalid entry, and the reason.  `item_id` is empty if even the id cannot be read."""
 
     item_id: str
     why: str
@@ -24,9 +24,10 @@ ListEntry = Snapshot | Unread
 
 
 def read_each(found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[Any], object]) -> list[T | Unread]:
-    """Return what `read` makes of each entry.  `id_of` returns the id of an entry, or fails.
+    """Return the result of `read` for each entry.  `id_of` returns the id of an entry, or fails.
 
-    Raise InvalidRemoteResponse if none of them can be read, and they have no ids or are MANY: the remote answers nonsense."""
+    Raise InvalidRemoteResponse if all entries are invalid, and either have no ids or are at least MANY: then the remote is at
+    fault."""
     readable: list[T | Unread] = []
     unread: list[Unread] = []
     for each in found:
@@ -40,7 +41,7 @@ def read_each(found: Sequence[Any], read: Callable[[Any], T], id_of: Callable[[A
 
 
 def all_read(found: Iterable[ListEntry]) -> Iterator[Snapshot]:
-    """Yield the entries.  Raise InvalidRemoteResponse at one that cannot be read, where nothing can be decided without it."""
+    """Yield the entries.  Raise InvalidRemoteResponse at an invalid one, for callers that need all."""
     for each in found:
         if isinstance(each, Unread):
             raise InvalidRemoteResponse(each.why)

@@ -1,7 +1,7 @@
-"""Tells an answer of a remote that has not the shape that it must have from a fault of our own code.
+"""Distinguishes an invalid answer of a remote from a bug of this server.
 
-An adapter (a module of `sync.remote`) decodes the remote's answers into structs, and raises InvalidRemoteResponse where that
-fails.  Any other error about a value, also within an adapter, is a bug of this server, and is reported as one.
+An adapter (a module of `sync.remote`) decodes the remote's answers into structs, and raises InvalidRemoteResponse if that fails.
+Any other error about a value, also in an adapter, is reported as a bug of this server.
 """
 
 import struct
@@ -14,9 +14,9 @@ OF_VALUES = (LookupError, TypeError, ValueError, AttributeError, OverflowError, 
 
 
 class InvalidRemoteResponse(RemoteUnavailable):
-    """The remote answered with something that its API does not answer."""
+    """The remote's answer does not conform to its API."""
 
 
 def bug(error: BaseException) -> str:
-    """Return what a user reads about an error that is a bug of this server."""
+    """Return the message for a user about an error that is a bug of this server."""
     return f"this server failed at it ({type(error).__name__}), which is a bug of Trackside; its log has the details"

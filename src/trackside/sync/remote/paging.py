@@ -1,6 +1,6 @@
-"""Listings of a remote come to an end: tokens that repeat, pages without items and folders in circles are its trouble.
+"""Bounds the listings of a remote: repeated page tokens, endless empty pages, and cyclic folders.
 
-Without these checks a remote that answers so is asked without end, and the link shows no error.
+Without these checks a link would list such a remote forever, without an error.
 """
 
 from collections.abc import Callable, Iterator, Sequence, Sized
@@ -10,22 +10,22 @@ from trackside.core.http_client.errors import RemoteUnavailable
 
 T = TypeVar("T")
 MAX_PAGES = 100_000
-MAX_EMPTY_PAGES = 1_000  # in a row; Databricks leaves out what a caller may not see, page by page
+MAX_EMPTY_PAGES = 1_000  # in a row; Databricks filters each page by the caller's rights
 MAX_DEPTH = 100  # of folders
-MAX_FILES = 1_000_000  # and folders, of one item
+MAX_FILES = 1_000_000  # files and folders of one item
 
 
 class Pages:
-    """The pages of one listing."""
+    """The state of a paged listing."""
 
     def __init__(self, what: str) -> None:
-        """`what` is listed, for messages: "runs/search"."""
+        """`what` is the listing's name for messages, such as "runs/search"."""
         self._what = what
         self._seen: set[int] = set()
         self._empty = 0
 
     def next(self, token: str | None, items: Sized) -> str | None:
-        """Return the token of the next page; None after the last one.  `items`: of the page that came with it."""
+        """Return the token of the next page; None after the last one.  `items` are those of the current page."""
         if not token:
             return None
         self._empty = 0 if len(items) else self._empty + 1
@@ -42,7 +42,7 @@ class Pages:
 
 
 def pages_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | None]]) -> Iterator[Sequence[T]]:
-    """Yield all pages of a listing.  `ask` returns the page of a token, and the token of the next page."""
+    """Yield all pages of a listing.  `ask` requests the page of a token, and returns it with the token of the next page."""
     token: str | None = None
     pages = Pages(what)
     while True:
@@ -60,7 +60,7 @@ def entries_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | N
 
 
 def check_progress(what: str, before: object, after: object) -> None:
-    """Raises RemoteUnavailable if a page of a listing by key does not begin after the page before it."""
+    """Raise RemoteUnavailable if a page of a listing by key does not begin after the previous one."""
     if not after > before:  # type: ignore[operator]  # both are texts, or numbers, or tuples of these
         raise RemoteUnavailable(f"the remote's pages of {what} go in a circle: {after!r} came after {before!r}"[:300])
 
@@ -76,7 +76,7 @@ class Folders:
         return self._left.pop() if self._left else None
 
     def add(self, folder: str, path: str, *, is_folder: bool) -> None:
-        """An entry of a listed folder.  Raises RemoteUnavailable if it does not lie in that folder, or if they have no end."""
+        """Add an entry of a listed folder.  Raise RemoteUnavailable if it is outside of that folder, or if there are too many."""
         self._count += 1
         inside = path.removeprefix(f"{folder}/") if folder else path
         if not inside or (folder and not path.startswith(f"{folder}/")):

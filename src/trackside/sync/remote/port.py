@@ -1,4 +1,4 @@
-"""The other side, as the worker sees it.  A narrow port: items by the remote's ids, in our documents."""
+"""The interface of a remote, for the worker: items by the remote's ids, as documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -24,28 +24,28 @@ if TYPE_CHECKING:
 
 
 class Listed(Protocol):
-    """The lists of a kind of items, for remotes whose change log does not name the kind.
+    """The lists of a kind of items, for remotes whose change log does not include the kind.
 
-    Documents in lists lack what a remote only shows of a single item."""
+    Documents in lists lack values that a remote only returns for a single item."""
 
     @property
     def log_tells(self) -> bool:
-        """Whether `Remote.changes` names items of the kind, so that both lists are empty."""
+        """Return whether `Remote.changes` includes the kind, so that both lists are empty."""
         return True
 
     def everything(self) -> Iterator[ListEntry]:
         return iter(())
 
     def recent(self, since: int) -> Iterator[ListEntry]:
-        """Yield items that were changed since, in ms of the remote, as far as the remote says so."""
+        """Yield items that changed since a time, in ms of the remote's clock, as far as the remote provides it."""
         del since
         return iter(())
 
 
 class Seen(Struct, frozen=True):
-    """Something that may have changed over there, with what it is like where that is known already.
+    """An item of the remote that may have changed, with its document if that is already known.
 
-    `unread`: why the remote's list of such items cannot be read where it stands; the id may be empty then."""
+    `unread` is the reason why the remote's list of such items cannot be read at this position; the id may be empty then."""
 
     entity: Entity
     remote_id: str
@@ -60,11 +60,11 @@ class Seen(Struct, frozen=True):
 
 
 class ChangePage(Struct, frozen=True):
-    """Items that may have changed since a cursor, and the cursor after them.
+    """Items that may have changed since a cursor, and the next cursor.
 
-    `more`: whether there may be more right away.  `unread`: entries of the remote's log after this page, as far as it says.
-    `store_id`: what tells the remote's store from another one; empty if nothing does.  `was_put_back`: the remote's log is not,
-    or not any more, the one that was read."""
+    `more`: further changes may follow at once.  `unread` is the number of later entries in the remote's log, if known.
+    `store_id` identifies the remote's store; empty if nothing does.  `was_put_back`: the remote's log was replaced or restored
+    from a backup."""
 
     seen: list[Seen]
     cursor: str
@@ -75,24 +75,24 @@ class ChangePage(Struct, frozen=True):
 
 
 class CreatedItem(Struct, frozen=True):
-    """`existed`: somebody else had created the item that was to be created."""
+    """The created item; `existed`: it had been created before."""
 
     id: str
     existed: bool = False
 
 
-LeftOut = dict[Field, str]  # fields of a patch that the remote does not take, in its own words, and why
+LeftOut = dict[Field, str]  # fields of a patch that the remote rejects, with its reasons
 
 
 class News(Struct, frozen=True):
-    """The answer of a long poll: the cursor for the next one, and whether anything changed since the last."""
+    """The answer of a long poll: the next cursor, and whether anything changed since the last one."""
 
     cursor: int
     has_changes: bool
 
 
 class BrokenCopy(RemoteUnavailable):
-    """A file is not there as it was sent; it is of that size."""
+    """The stored file differs from the sent one; the remote's file has that size."""
 
     def __init__(self, message: str, size_bytes: int) -> None:
         super().__init__(message)
@@ -100,11 +100,11 @@ class BrokenCopy(RemoteUnavailable):
 
 
 class Unmirrored(Exception):
-    """This kind of remote has no place for it; in words for the link's log."""
+    """The remote does not support the item; the message is for the link's log."""
 
 
 class Listing(NamedTuple):
-    """The lists of one or two kinds of items; the last of these stands above the other, whose ids have a slash."""
+    """The lists of one or two kinds of items; the last kind contains the other, whose ids have a slash."""
 
     name: str
     words: str
@@ -116,7 +116,8 @@ class Listing(NamedTuple):
 
 
 def listings(remote: "Remote", *, registry: bool) -> list[Listing]:
-    """Return the lists of what the remote has and its change log does not name.  `registry`: the link has registered models."""
+    """Return the lists of items that the remote's change log does not include.  `registry`: the link includes registered
+    models."""
     of_registry = Listing("registry", "the registry", (Entity.MODEL_VERSION, Entity.REGISTERED_MODEL), remote.registry)
     others = (
         (Listing("datasets", "evaluation datasets", (Entity.EVALUATION_DATASET,), remote.datasets), remote.datasets),
@@ -127,15 +128,15 @@ def listings(remote: "Remote", *, registry: bool) -> list[Listing]:
 
 
 class Remote(Protocol):
-    """Calls may be repeated, also after a crash: what is there already changes nothing.
+    """Calls are idempotent, also after a crash.
 
-    Raises `RemoteUnavailable` where the remote as a whole is in trouble, `RequestRejected` where it says no to one item,
-    `Unmirrored` where it has no place for something.  `preserves_ids`: what is made there gets our id; else the remote chooses,
-    and `find_copy` finds by the source's id what was made before a crash, or by another workspace that has it too."""
+    They raise `RemoteUnavailable` if the remote fails as a whole, `RequestRejected` if it rejects one item, `Unmirrored` if it
+    does not support something.  `preserves_ids`: created items get the local id; otherwise the remote chooses ids, and
+    `find_copy` finds by the source's id an item that was created before a crash, or by another workspace."""
 
     @property
     def answered(self) -> int:
-        """How many calls went well: whether trouble is new, or the remote has not been there in between."""
+        """Return the number of successful calls, to tell whether the remote has answered since an earlier failure."""
         ...
 
     preserves_ids: bool
@@ -150,7 +151,7 @@ class Remote(Protocol):
     def traces(self) -> "RemoteTraces": ...
 
     def ask_store(self) -> str:
-        """Return what tells the remote's store from another one; empty if nothing does."""
+        """Return an identifier of the remote's store; empty if it has none."""
         ...
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool: ...
@@ -162,11 +163,12 @@ class Remote(Protocol):
     def make_experiment(self, name: str) -> CreatedItem: ...
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
-        """`is_brought`: ours is not from here, so it may be from there, under the same id."""
+        """Return the remote's copy of an item.  `is_brought`: the local item is itself a copy, so the remote may have it under
+        the same id."""
         ...
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
-        """Create a run or a logged model over there, with as much of the patch as fits into the creation."""
+        """Create a run or a logged model, with the part of the patch that fits into the creation."""
         ...
 
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut: ...
@@ -174,64 +176,64 @@ class Remote(Protocol):
     def remove(self, entity: Entity, remote_id: str) -> None: ...
 
     def is_empty(self, experiment_id: str) -> bool:
-        """Whether an experiment has no run and no logged model but deleted ones."""
+        """Return whether an experiment has no runs and logged models except deleted ones."""
         ...
 
     def send_points(self, run_id: str, series: Mapping[str, bytes]) -> None: ...
 
     def series(self, run_id: str) -> dict[str, str]:
-        """By key a text that is another one when the points are others."""
+        """Return a fingerprint of the points, by key."""
         ...
 
     def fingerprint_of(self, summary: Summary) -> str:
-        """What `series` would say there if it had our points."""
+        """Return the fingerprint that `series` would return for these points."""
         ...
 
     def digests(self, run_id: str) -> dict[str, Digest] | None:
-        """By key of what points lie there; None where it has no such call."""
+        """Return digests of the stored points by key; None if the remote does not support the call."""
         ...
 
     def recount(self, run_id: str, keys: Sequence[str]) -> None:
-        """Has what `series` says of those made from the points that lie there; only of who tells digests."""
+        """Recompute the fingerprints of `series` from the stored points; only for remotes with digests."""
         ...
 
     def points(self, run_id: str, key: str, after_chunk: int) -> Iterator[tuple[int, bytes]]:
-        """Packed points, with the number of the chunk that they are, or 0."""
+        """Yield packed points, with the number of their chunk, or 0."""
         ...
 
     def files(self, entity: Entity, remote_id: str) -> dict[str, RemoteFile]: ...
 
     def removals(self, entity: Entity, remote_id: str) -> list[Removal]:
-        """Return the files and folders that the remote was told to remove lately, as far as it says."""
+        """Return the files and folders whose removal the remote recently recorded."""
         ...
 
     def digest(self, entity: Entity, remote_id: str, path: str) -> RemoteFile | None:
-        """With the SHA-256, of which the remote reads the file; None where it has no such call."""
+        """Return the file with its SHA-256, which the remote computes; None if it does not support the call."""
         ...
 
     def send_file(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
-        """Send a file, and return it as it is there now, with the SHA-256 of what was sent.
+        """Send a file, and return the stored file, with the SHA-256 of the sent bytes.
 
-        Raise BrokenCopy unless the remote says, or reads back, just that.  A transfer continues where the last try broke off, if
-        the remote can do so; then TimeSliceExpired is raised when the time slice of the source is over."""
+        Raise BrokenCopy if the remote reports or reads back another file.  A transfer continues an interrupted one, if the remote
+        supports that; TimeSliceExpired is then raised at the end of the source's time slice."""
         ...
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
-        """As `wire.HttpClient.download`; to be closed."""
+        """Return the download, as of `wire.HttpClient.download`; to be closed."""
         ...
 
     def remove_file(self, entity: Entity, remote_id: str, path: str) -> None: ...
 
     def changes(self, cursor: str) -> ChangePage:
-        """Return what changed since the cursor.  An empty one: everything."""
+        """Return the changes since the cursor; an empty cursor starts with everything."""
         ...
 
     def everything(self, cursor: str) -> tuple[list[Seen], str]:
-        """A page of all that is there, and where the next one begins; empty after the last, and before the first."""
+        """Return a page of all items, and the cursor of the next one; empty after the last page, and for the first."""
         ...
 
     def end_of_changes(self) -> str:
-        """The cursor after everything that is there now."""
+        """Return the cursor after the current state."""
         ...
 
     def close(self) -> None: ...

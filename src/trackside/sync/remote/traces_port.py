@@ -1,4 +1,4 @@
-"""The other side's traces, as the worker sees them.  A narrow port: traces by their ids, which are the same on both sides."""
+"""The interface of a remote's traces, for the worker.  Traces have the same ids on both sides."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
@@ -13,8 +13,8 @@ from trackside.sync.trace_document import Fingerprints
 
 
 class TracePatch(Struct, frozen=True):
-    """`doc`: what the trace shall be, with the remote's ids; `changed`: the fields of it that differ; `drop`: tags and
-    assessments that go."""
+    """`doc` is the target state of the trace, with the remote's ids; `changed` are its differing fields; `drop` are tags and
+    assessments to delete."""
 
     doc: Doc
     changed: Doc
@@ -22,7 +22,7 @@ class TracePatch(Struct, frozen=True):
 
 
 class NewTrace(Struct, frozen=True):
-    """A whole trace: `doc` is what it shall be, `lines` its spans as they are stored."""
+    """A whole trace: `doc` is its target state, `lines` are its stored spans."""
 
     trace_id: str
     experiment_id: str  # the remote's
@@ -31,13 +31,13 @@ class NewTrace(Struct, frozen=True):
 
 
 class RemoteTraces(Listed, Protocol):
-    """Calls may be repeated, and raise as those of `Remote` do.  Documents are those of `sync.trace_document`."""
+    """Calls are idempotent, and raise like those of `Remote`.  Documents are those of `sync.trace_document`."""
 
-    keeps_final: bool  # whether a trace may be there without its start call
+    keeps_final: bool  # whether a trace may exist without its start call
 
     @property
     def is_known(self) -> bool:
-        """Whether the remote has traces at all."""
+        """Return whether the remote supports traces."""
         ...
 
     def can(self, field: Field, verb: Verb) -> bool: ...
@@ -45,29 +45,30 @@ class RemoteTraces(Listed, Protocol):
     def read(self, trace_id: str) -> Snapshot | None: ...
 
     def put(self, trace_id: str, experiment_id: str, patch: TracePatch) -> None:
-        """Make the trace, or change it."""
+        """Create the trace, or change it."""
         ...
 
     def find_all(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
-        """Return those of the traces that are there, by id; where `keeps_final`."""
+        """Return the existing ones of these traces, by id; only if `keeps_final`."""
         ...
 
     def make_all(self, made: Sequence[NewTrace]) -> list[str]:
-        """Make traces by one call, and return the ids of those that were taken; where `keeps_final`."""
+        """Create traces by one call, and return the ids of the accepted ones; only if `keeps_final`."""
         ...
 
     def remove(self, trace_id: str, experiment_id: str) -> None:
-        """Delete a trace; harmless if it is not there."""
+        """Delete a trace, if it exists."""
         ...
 
     def fingerprints(self, trace_id: str) -> Fingerprints:
-        """Return the fingerprints of its spans."""
+        """Return the fingerprints of the trace's spans."""
         ...
 
     def spans(self, trace_id: str, span_ids: Sequence[str]) -> Iterator[list[Any]]:
-        """Yield spans as files of MLflow 3 have them, in portions."""
+        """Yield spans in MLflow 3's file form, in portions."""
         ...
 
     def put_spans(self, trace_id: str, experiment_id: str, doc: Doc, spans: Iterable[Sequence[bytes]]) -> None:
-        """Store spans, given as stored lines in portions; those of the same ids are replaced.  `doc`: what the trace is like."""
+        """Store spans, given as stored lines in portions; spans with the same ids are replaced.  `doc` is the state of the
+        trace."""
         ...

@@ -1,6 +1,6 @@
-"""A Databricks workspace: MLflow's calls with absolute experiment paths, and files by signed URLs.
+"""The client of a Databricks workspace: MLflow's calls with absolute experiment paths, and files by signed URLs.
 
-Only its public REST API is used, and the calls for signed URLs of every open MLflow client.
+It uses only the public REST API, and the calls for signed URLs of the open MLflow client.
 """
 
 import configparser
@@ -28,12 +28,12 @@ CONFIG = Path("~/.databrickscfg")
 USER_FIELDS: tuple[Field, ...] = (
     fields.USER,
     Field(FieldKind.TAG, "mlflow.user"),
-)  # whom the token belongs to: nobody else can set them
+)  # of the token's user: only Databricks sets them
 
 
 class DatabricksRemote(MlflowRemote):
-    """`prefix` is the folder of experiments whose names here are no absolute paths.  Absolute paths in it are left out: they
-    would be theirs."""
+    """`prefix` is the folder for experiments whose local names are not absolute paths.  Local names that are absolute paths in
+    that folder are left out, because they would collide."""
 
     may_be_trackside = False
 
@@ -53,17 +53,17 @@ class DatabricksRemote(MlflowRemote):
         return NoTraces(self._http, lambda: iter(()))
 
     def make_datasets(self) -> NoDatasets:
-        """They are tables of Unity Catalog, which no call of MLflow's API knows."""
+        """Return no datasets: Databricks keeps them in Unity Catalog, outside of MLflow's API."""
         return NoDatasets(self._http, self._source)
 
     def ask_store(self) -> str:
-        return ""  # nobody but Databricks makes or restores it
+        return ""  # only Databricks creates or restores the store
 
     def can(self, entity: Entity, field: Field, verb: Verb) -> bool:
         return field not in USER_FIELDS and super().can(entity, field, verb)
 
     def snapshot_of_run(self, found: object) -> Snapshot:
-        """Leave out the user of a copy of ours: it is the link's, and not the one who made the run."""
+        """Return the document without the user of a link's copy: it is the link's user, not the one who created the run."""
         snapshot = snapshot_of_run(found)
         if Field(FieldKind.TAG, SOURCE_RUN) not in snapshot.doc:
             return snapshot
@@ -122,8 +122,8 @@ class DatabricksRemote(MlflowRemote):
 
 
 def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, Secret]:
-    """Host of a profile in ~/.databrickscfg, of the user that the server runs as, and how it lets in: by a token, or as a service
-    principal by its id and secret."""
+    """Return the host of a profile in the server user's ~/.databrickscfg, and its credentials: a token, or the id and secret of a
+    service principal."""
     found = configparser.ConfigParser(default_section="\0", interpolation=None)
     if not found.read(file.expanduser()):
         raise Invalid(f"{file} is missing: databricks://{profile} is looked up there, by the user that runs the server")

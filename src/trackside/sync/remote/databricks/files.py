@@ -1,4 +1,4 @@
-"""The files of a Databricks workspace: it lists them, and gives signed URLs for their bytes."""
+"""Files of a Databricks workspace: its calls list them and return signed URLs for their bytes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -46,7 +46,7 @@ class _Begun(Struct, frozen=True):
 
 
 class DatabricksFiles(MlflowFiles):
-    at_once = AT_ONCE_BYTES  # what is longer goes by parts
+    at_once = AT_ONCE_BYTES  # a longer file is sent in parts
     part = BLOCK_BYTES
 
     def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[FileEntry]:
@@ -112,7 +112,7 @@ class DatabricksFiles(MlflowFiles):
 
 
 class PartCalls:
-    """As the open clients call them: by the id of a run, or of a logged model in its place."""
+    """The calls for multipart uploads of the open clients: by the id of a run, or of a logged model in its place."""
 
     def __init__(self, http: HttpClient, remote_id: str, path: str) -> None:
         self.where = f"{remote_id}/{path}"

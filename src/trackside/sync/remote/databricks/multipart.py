@@ -1,8 +1,7 @@
-"""A large file to S3 by parts, for each of which Databricks signs a URL.  Knows parts; knows no run.
+"""Multipart upload of a large file to S3; Databricks signs a URL for each part.
 
-What came is noted on our side, so that a try that broke off, or a server that was killed, goes on with the part that is
-missing; S3's own list of parts cannot be asked for by a signed URL.  An upload that cannot be finished is told to end.
-No more is held in memory than a piece of a part.
+Sent parts are recorded locally, so that an interrupted upload continues with the first missing part: S3's own list of parts is
+not available by a signed URL.  An upload that cannot be completed is aborted.  At most a piece of a part is in memory.
 """
 
 import hashlib
@@ -22,7 +21,7 @@ MAX_PARTS = 10_000
 
 
 class Begun(Struct, frozen=True):
-    """An upload, with a URL for each of its parts and one that ends it."""
+    """An upload, with a URL for each of its parts and one to abort it."""
 
     upload_id: str
     urls: Sequence[Signed]
@@ -30,50 +29,50 @@ class Begun(Struct, frozen=True):
 
 
 class Uploads(Protocol):
-    """The uploads of one file over there."""
+    """The calls for multipart uploads of one file."""
 
     where: str
 
     def begin(self, count: int) -> Begun: ...
 
     def url(self, upload_id: str, number: int) -> Signed:
-        """Another one for a part."""
+        """Return another URL for a part."""
         ...
 
     def finish(self, upload_id: str, etags: Sequence[str]) -> None: ...
 
 
 class NotTaken(Exception):
-    """The remote has no uploads by parts for this file; in its words."""
+    """The remote has no multipart upload for this file; the message is the remote's."""
 
 
 class Noted(Struct):
-    """How far an upload is.  `abort` opens nothing: all that it can do is to end this upload."""
+    """The progress of an upload.  `abort` is a URL that can only abort it."""
 
     where: str
-    etag: str  # of our version
+    etag: str  # of the local version
     size_bytes: int
     part_bytes: int
     upload_id: str
     abort: Signed
-    etags: list[str]  # of the parts that came, from the first on
+    etags: list[str]  # of the sent parts, from the first on
 
 
 class MultipartUpload:
     def __init__(self, uploads: Uploads, stores: Stores, part_bytes: int) -> None:
-        """Parts have `part_bytes`, or as much more as makes them few enough."""
+        """Parts have `part_bytes`, or more if there would be too many."""
         self._uploads = uploads
         self._stores = stores
         self._part_bytes = part_bytes
 
     def send(self, source: OpenFile) -> tuple[str, bool]:
-        """The SHA-256 of what was sent, and whether S3 has seen by checksums that all came.  Raises NotTaken if there is no
-        beginning; RemoteUnavailable, with what came noted, if the next try may go on."""
+        """Send the file and return its SHA-256, and whether S3 has verified all parts by checksums.  Raise NotTaken if no upload
+        can be created; RemoteUnavailable, with the progress recorded, if a retry can continue."""
         noted = self._noted(source)
         if noted is not None:
             try:
                 return self._send(source, noted, {})
-            except RequestRejected:  # it has ended meanwhile, or is none: another one
+            except RequestRejected:  # the upload ended meanwhile, or does not exist: create another one
                 pass
         noted, urls = self._begin(source)
         return self._send(source, noted, urls)
@@ -104,7 +103,7 @@ class MultipartUpload:
         return noted, dict(enumerate(begun.urls, 1))
 
     def _send(self, source: OpenFile, noted: Noted, urls: Mapping[int, Signed]) -> tuple[str, bool]:
-        """Each part that S3 lacks; of the others, too, what their MD5 is."""
+        """Send each missing part; compute the MD5 of the others."""
         sha256 = hashlib.sha256()
         is_checked = True
         try:
@@ -142,7 +141,7 @@ class MultipartUpload:
         return answer.headers["etag"]
 
     def _end(self, source: OpenFile, noted: Noted) -> None:
-        """Nothing of it stays there, if its URL still lets in; else what the store's own rules sweep."""
+        """Abort an upload if its URL is still valid; otherwise the store's lifecycle rules remove it."""
         with suppress(RequestRejected, RemoteUnavailable):
             self._stores.send("DELETE", noted.abort, [], 0)
         if source.note is not None:
@@ -150,7 +149,7 @@ class MultipartUpload:
 
 
 class _Part:
-    """A part on its way: `md5` and `sha256` are those of its last, whole passing, the latter of all that came before it too."""
+    """A part that is being sent: `md5` is that of the last complete pass, `sha256` also includes all earlier parts."""
 
     def __init__(self, source: OpenFile, start: int, stop: int, before: Any) -> None:
         self._source = source

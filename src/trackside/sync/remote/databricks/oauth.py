@@ -1,4 +1,4 @@
-"""Tokens of a Databricks service principal, by its id and secret.  Knows the one call for that.
+"""Access tokens of a Databricks service principal, from its id and secret.
 
 https://docs.databricks.com/aws/en/dev-tools/auth/oauth-m2m
 """
@@ -18,7 +18,7 @@ from trackside.core.outgoing.guard import ANYWHERE, Guard
 from trackside.sync.remote.mlflow.shapes import decoded
 
 CALL = "/oidc/v1/token"
-SPARE_S = 120.0  # before its end a token is given up: a call may take so long
+SPARE_S = 120.0  # a token is renewed this long before its expiry: a call may take as long
 _BODY = urlencode({"grant_type": "client_credentials", "scope": "all-apis"}).encode()
 
 
@@ -28,7 +28,7 @@ class _Token(Struct, frozen=True):
 
 
 class MachineToken:
-    """One that lets in now, for many threads.  It lives for an hour, in memory only."""
+    """A valid token, for many threads.  It is valid for an hour and is kept in memory only."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class MachineToken:
         now: Callable[[], float] = time.monotonic,
         guard: Guard = ANYWHERE,
     ) -> None:
-        """`secret`: the principal's id as user, and its secret as password."""
+        """`secret` has the principal's id as user, and its secret as password."""
         self._http = HttpClient(url, secret, cancel_token=cancel_token, guard=guard)
         self._user = secret.username
         self._now = now
@@ -53,7 +53,7 @@ class MachineToken:
             return self._token
 
     def forget(self) -> None:
-        """Drop the token, which the remote does not accept any more."""
+        """Drop a token that the remote does not accept any more."""
         with self._lock:
             self._token = ""
 

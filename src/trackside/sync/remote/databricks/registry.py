@@ -1,7 +1,7 @@
-"""The model registry of a Databricks workspace, by its public calls.
+"""The workspace model registry of Databricks, by its public calls.
 
-It knows neither aliases nor prompts; it deletes and renames what is in Staging or Production only after that has left them.
-Models of Unity Catalog are another registry, of which no link knows.
+It has neither aliases nor prompts, and deletes or renames versions in Staging or Production only after they left these stages.
+Models of Unity Catalog are in another registry, which links do not support.
 https://docs.databricks.com/api/workspace/modelregistry
 """
 
@@ -31,7 +31,7 @@ class DatabricksRegistry(MlflowRegistry):
     transition = "databricks/model-versions/transition-stage"
 
     def check(self) -> None:
-        """Raises RequestRejected, in words that say which registry is meant, if the workspace has none or none for the token."""
+        """Raise RequestRejected, with the name of the registry, if the workspace has none or the token has no access."""
         try:
             super().ask(RegisteredModelPage, "registered-models/search", max_results=1)
         except RequestRejected as refused:
@@ -67,7 +67,7 @@ class DatabricksRegistry(MlflowRegistry):
         return self.ask(OneDatabricksModel, "databricks/registered-models/get", name=name).registered_model_databricks
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
-        """By where they lie: neither a model's id nor a source by id is known to this registry."""
+        """Return the place of a version by its files: this registry supports neither a model's id nor a source by id."""
         found = super().place({**doc, fields.SOURCE: ""}, tags, files_at)
         found.pop("model_id", None)
         return {**found, "source": found["source"] or doc.get(fields.SOURCE, "")}
@@ -98,7 +98,7 @@ class DatabricksRegistry(MlflowRegistry):
 
 @contextmanager
 def _saying_which() -> Iterator[None]:
-    """Workspaces of late have no registry of their own, and say so in words of theirs."""
+    """Replace the error of newer workspaces, which have no registry of their own, by one that names the registry."""
     try:
         yield
     except RequestRejected as refused:

@@ -1,6 +1,6 @@
-"""One file by signed URLs, as Databricks gives them out for S3, Google's and Azure's stores.  Knows stores; knows no run.
+"""Transfers a file by signed URLs of Databricks, for S3, Google's and Azure's stores.
 
-Azure is told the MD5 of what comes, and refuses anything else; S3 and Google say that of what came.  A URL that lets in no more
+Azure checks the MD5 of the request and rejects a different body; S3 and Google return the MD5 of the stored body.  An expired URL
 is signed again.
 """
 
@@ -40,14 +40,14 @@ S3_MOST_AT_ONCE_BYTES = 5 << 30
 
 
 class Sent(Struct, frozen=True):
-    """`is_checked`: the store has seen by a checksum that all came as it left."""
+    """`is_checked`: the store has verified the file by a checksum."""
 
     sha256: str
     is_checked: bool
 
 
 class SignedFile:
-    """`sign` asks for a URL, another one each time.  To be closed."""
+    """A file behind signed URLs; `sign` requests a URL.  To be closed."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class SignedFile:
         block: int = BLOCK_BYTES,
         guard: Guard = ANYWHERE,
     ) -> None:
-        """`at_once`: what is longer goes to Azure by blocks of `block` bytes, and to S3 by such parts, by `uploads`."""
+        """`at_once`: a longer file is sent to Azure in blocks of `block` bytes, and to S3 in such parts, by `uploads`."""
         self._sign = sign
         self._uploads = uploads
         self._at_once = at_once
@@ -107,7 +107,7 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked)
 
     def _send_blocks(self, source: OpenFile) -> Sent:
-        """Send a file by blocks.  Blocks that came before are not sent again, if the URL allows to list them."""
+        """Send a file in blocks.  Existing blocks are not sent again, if the URL allows listing them."""
         there = self._staged()
         size = max(self._block, -(-source.size_bytes // MAX_BLOCKS))
         version = hashlib.sha256(f"{source.etag} {source.size_bytes}".encode()).hexdigest()[:24]
@@ -125,7 +125,7 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked=True)
 
     def _append(self, source: OpenFile) -> Sent:
-        """Send a file by appends.  Bytes that are not flushed are no part of the file, so a broken transfer starts again."""
+        """Send a file by appends.  Bytes are not part of the file until a flush, so an interrupted transfer starts again."""
         self._send_bytes("PUT", "resource=file", b"")
         sha256 = hashlib.sha256()
         for at, block in _blocks(source, self._block):
@@ -135,10 +135,10 @@ class SignedFile:
         return Sent(sha256.hexdigest(), is_checked=True)
 
     def _staged(self) -> dict[str, int]:
-        """The sizes of blocks that are there and belong to no file yet, by name."""
+        """Return the sizes of uncommitted blocks by name."""
         try:
             answer = self._once("GET", "comp=blocklist&blocklisttype=uncommitted", None, 0, {})
-        except RequestRejected:  # there are none, or the URL lets write alone
+        except RequestRejected:  # there are none, or the URL allows only writes
             return {}
         found = re.findall(rb"<Name>([^<]+)</Name>\s*<Size>(\d+)</Size>", answer.body)
         return {name.decode(): int(size) for name, size in found}
@@ -162,9 +162,9 @@ class SignedFile:
     ) -> Answer:
         http, where = self._stores.at(self._signed, query)
         given = {**self._signed.headers, **headers}
-        if self._signed.kind == LAKE:  # which has no blobs
+        if self._signed.kind == LAKE:  # it has no blobs
             given = {name: value for name, value in given.items() if not name.lower().startswith("x-ms-blob-")}
-        elif "comp=blocklist" in query:  # whose blobs are of one kind
+        elif "comp=blocklist" in query:  # it has only block blobs
             given = {name: value for name, value in given.items() if name.lower() != "x-ms-blob-type"}
         if body is None:
             return http.call(method, where, None, given)

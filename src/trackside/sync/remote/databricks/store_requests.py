@@ -1,6 +1,6 @@
-"""Calls of the clouds' stores by signed URLs.  Knows URLs and checksums; knows neither files nor runs.
+"""Requests to cloud stores by signed URLs.
 
-A URL lets in by itself, for some minutes: it is called without our token.
+A signed URL grants access by itself for some minutes, so the workspace's token is not sent with it.
 """
 
 import base64
@@ -22,8 +22,8 @@ AZURE, LAKE, S3 = "AZURE_SAS_URI", "AZURE_ADLS_GEN2_SAS_URI", "AWS_PRESIGNED_URL
 CLOSED = frozenset({401, 403})
 EXPIRED = frozenset(
     {400, *CLOSED}
-)  # Google's, and S3 where the token within the URL has expired, call it a bad request
-_KEPT = "%/?:@!$&'()*+,;=[]~"  # what is escaped already, and what needs not to be
+)  # statuses of an expired URL; Google, and S3 after the URL's token expired, answer 400
+_KEPT = "%/?:@!$&'()*+,;=[]~"  # escaped characters, and those that need no escape
 T = TypeVar("T")
 
 
@@ -33,18 +33,18 @@ class Header(Struct, frozen=True):
 
 
 class Credential(Struct, frozen=True):
-    """A signed URL as the workspace tells it."""
+    """A signed URL of the workspace."""
 
     signed_uri: str
     type: str | None = None
     headers: list[Header] | None = None
 
     def __post_init__(self) -> None:
-        _ = urlsplit(self.signed_uri).port  # raises ValueError for what is no URL
+        _ = urlsplit(self.signed_uri).port  # raises ValueError for text that is no URL
 
 
 class Signed(Struct, frozen=True):
-    """Where to go, of which kind of store, and what headers belong to it."""
+    """A URL, the kind of its store, and the headers to send."""
 
     uri: str
     kind: str
@@ -56,7 +56,7 @@ def signed(given: Credential) -> Signed:
 
 
 class Stores:
-    """A connection to where the last URL led.  To be closed."""
+    """A connection to the host of the last URL.  To be closed."""
 
     def __init__(self, cancel_token: CancelToken, guard: Guard = ANYWHERE) -> None:
         self._cancel_token = cancel_token
@@ -70,7 +70,7 @@ class Stores:
             self._http = None
 
     def at(self, url: Signed, query: str = "") -> tuple[HttpClient, str]:
-        """Whom to ask, without our token, which is nothing for another host; and for what."""
+        """Return the client for the URL's host, without the workspace's token, and the target."""
         parts = urlsplit(url.uri)
         place = f"{parts.scheme}://{parts.netloc}"
         if self._http is None or place != self._place:
@@ -79,7 +79,7 @@ class Stores:
             self._place = place
         words = "&".join(filter(None, (parts.query, query)))
         where = parts.path + (f"?{words}" if words else "")
-        # A character that no call may have would be told, and the signature with it.
+        # The error for a forbidden character would quote the URL with its signature.
         return self._http, quote(where, safe=_KEPT)
 
     def send(self, method: str, url: Signed, body: Iterable[bytes], size: int) -> Answer:
@@ -88,7 +88,7 @@ class Stores:
 
 
 def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
-    """Once more, after another URL was signed, where the one at hand lets in no more."""
+    """Make a request; if the URL is expired, sign another one and repeat it."""
     try:
         return ask()
     except RequestRejected as refused:
@@ -105,7 +105,7 @@ def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
 
 
 def told(answer: Answer) -> set[bytes]:
-    """Return the MD5 sums that the store says of what came.  S3's ETag is another thing where a key of the customer encrypts."""
+    """Return the MD5 sums that the store reports for the body.  S3's ETag is not an MD5 if a customer's key encrypts."""
     found = set()
     etag = answer.headers.get("etag", "").strip('"')
     if re.fullmatch("[0-9a-f]{32}", etag):

@@ -1,8 +1,8 @@
-"""Which of the runs that go on elsewhere are worth a look.  Knows what searches said of them; asks nobody.
+"""Decides which of a remote's running runs to read.  Pure.
 
-What a search tells of a run (its last points, its tags and params) is another thing whenever the run gets on.  What it does not
-tell (files, a point that is older than the last one) is looked for all the same: the less often, the longer a run has stood
-still.  Many a run says without end that it is running, since its process was killed; it costs next to nothing.
+The values that a search returns of a run (last points, tags and params) change when the run makes progress.  Other changes
+(files, a point older than the last one) are found by reads at growing intervals while the run makes no progress.  Many runs stay
+`RUNNING` forever because their process was killed; these take next to no time.
 """
 
 import time
@@ -10,20 +10,21 @@ from collections.abc import Callable
 
 import msgspec
 
-LEAST_S = 10.0  # between two looks at a run that stands still
+LEAST_S = 10.0  # between two reads of a run without progress
 MOST_S = 3600.0
-MOST_RUNS = 100_000  # that are remembered: some 20 MB
+MOST_RUNS = 100_000  # in memory: some 20 MB
 
 
 class ActiveRuns:
-    """The running runs of one link, in memory: after a start each is looked at once."""
+    """The running runs of one link, in memory: after a start each is read once."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._known: dict[str, tuple[int, float, float]] = {}  # what was said, since when, and when it was looked at
+        # the search result, the time of its last change, and of the last read
+        self._known: dict[str, tuple[int, float, float]] = {}
 
     def is_due(self, run_id: str, said: object) -> bool:
-        """Whether it is to be looked at, which it then is.  `said`: all that a search tells of it."""
+        """Return whether the run is due, and count it as read.  `said` is the search result of the run."""
         now, print_ = self._now(), hash(msgspec.json.encode(said))
         before, since, looked = self._known.get(run_id, (None, now, now))
         if before == print_:
@@ -37,7 +38,7 @@ class ActiveRuns:
         return True
 
     def forget(self, run_id: str) -> None:
-        """One that has ended."""
+        """Forget a run that has ended."""
         self._known.pop(run_id, None)
 
     def forget_all(self) -> None:

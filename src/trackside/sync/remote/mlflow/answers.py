@@ -1,4 +1,4 @@
-"""The answers of MLflow's calls, as far as links and imports read them.  The entries of lists are read one by one.  Pure."""
+"""The parts of answers of MLflow's calls that links and imports read.  The entries of lists are decoded one by one.  Pure."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from trackside.sync.remote.mlflow.shapes import (
 
 
 class Done(Struct, frozen=True):
-    """Any JSON object: nothing of it is read."""
+    """Any JSON object, whose content is ignored."""
 
 
 class Page(Struct, frozen=True):
@@ -101,7 +101,7 @@ class FilePage(Page, frozen=True):
 
 
 class EvaluationDataset(Struct, frozen=True):
-    """`tags` and `profile` are texts of JSON."""
+    """`tags` and `profile` are JSON texts."""
 
     dataset_id: Id
     name: str
@@ -148,7 +148,7 @@ class DatasetRecord(Struct, frozen=True):
 
 
 class RecordPage(Page, frozen=True):
-    """`records` is a text of JSON: a list of `DatasetRecord`."""
+    """`records` is a JSON text: a list of `DatasetRecord`."""
 
     records: Text = None
 
@@ -166,7 +166,7 @@ class Assessment(Struct, frozen=True):
 
 
 class TraceInfo(Struct, frozen=True):
-    """The fields of a trace that `trace_document.doc_of` reads."""
+    """The fields of a trace that `trace_document.doc_of` uses."""
 
     trace_id: str
     trace_location: TraceLocation
@@ -179,7 +179,7 @@ class TraceInfo(Struct, frozen=True):
 
 
 class OldTrace(Struct, frozen=True):
-    """A trace as releases before 3.0 list it."""
+    """A trace in the lists of releases before 3.0."""
 
     request_id: str
     experiment_id: Id

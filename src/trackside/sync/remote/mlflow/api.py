@@ -1,4 +1,4 @@
-"""The calls of MLflow's REST API to one remote.  Knows how they are sent; knows no document."""
+"""Sends calls of MLflow's REST API to a remote."""
 
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from trackside.sync.remote.mlflow.answers import Done
 from trackside.sync.remote.mlflow.shapes import decoded
 from trackside.sync.remote.mlflow.wire import API
 
-MAX_METRICS = 1000  # of a batch
+MAX_METRICS = 1000  # in a batch
 T = TypeVar("T")
 _JSON = {"content-type": "application/json"}
 
@@ -34,7 +34,7 @@ class Calls:
         unless_missing(lambda: self.post(path, body))
 
     def log(self, run_id: str, **what: Any) -> None:
-        """A batch to a run."""
+        """Log a batch to a run."""
         body = msgspec.json.encode({"run_id": run_id, **what})
         self.http.call("POST", f"{API}/runs/log-batch", body, _JSON)
 

@@ -1,6 +1,7 @@
-"""Any server that speaks MLflow's REST API, 1.x to 3.x: it chooses ids, and tags say what a copy is a copy of.
+"""The client of servers with MLflow's REST API, 1.x to 3.x.  They choose ids; tags identify the source of a copy.
 
-What a release does not know (datasets before 2.4, logged models before 3.0) is left out, and said in the link's log.
+Objects that a release does not support (datasets before 2.4, logged models before 3.0) are left out, with a message in the link's
+log.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,11 +52,11 @@ DEFAULT = "0"  # the experiment that every store has
 
 
 class MlflowRemote:
-    may_be_trackside = True  # which would take copies of copies for runs of its own
+    may_be_trackside = True  # a Trackside would treat copies as runs of its own
     preserves_ids = False
 
     def __init__(self, http: HttpClient, source: str, wants: Callable[[str], bool] = lambda _: True) -> None:
-        """`source` names our workspace in the tags of copies; `wants` says which experiments are polled."""
+        """`source` is the name of the local workspace in the tags of copies; `wants` tells which experiments are polled."""
         self._http = http
         self._calls = Calls(http)
         self._runs = MlflowRuns(self._calls, source)
@@ -67,7 +68,7 @@ class MlflowRemote:
         self.datasets = self.make_datasets()
         self._wants = wants
         self.traces = self.make_traces()
-        self._roots: dict[str, str] = {}  # the artifact roots of a few items
+        self._roots: dict[str, str] = {}  # the artifact roots of recent items
         self._poll = run_changes.Poll(
             self.search_experiments,
             self.search_runs,
@@ -96,7 +97,7 @@ class MlflowRemote:
     def ask_store(self) -> str:
         try:
             self._note_store(self._calls.get(OneExperiment, "experiments/get", experiment_id=DEFAULT).experiment)
-        except RequestRejected:  # or it is not for us
+        except RequestRejected:  # or the call is not allowed
             self._store_id = ""
         return self._store_id
 
@@ -145,11 +146,11 @@ class MlflowRemote:
             return CreatedItem(found, existed=True)
 
     def find_copy(self, entity: Entity, local_id: str, experiment_id: str, *, is_brought: bool) -> str | None:
-        """One search for each item that is about to be made; of several copies the one that began first."""
+        """Return the copy of an item that is to be created, by a search; of several copies the one that began first."""
         kind = self._runs if entity is Entity.RUN else self._models
         found = kind.find_copies(local_id, experiment_id)
         if not found and is_brought and self.read(entity, local_id) is not None:
-            return local_id  # there it is from
+            return local_id  # it was created there
         return found[0] if found else None
 
     def make(self, entity: Entity, local_id: str, experiment_id: str, patch: Patch) -> CreatedItem:
@@ -186,7 +187,8 @@ class MlflowRemote:
         except RequestRejected as refused:
             if "'active' state" not in str(refused):
                 raise
-            # It went with its experiment, which was deleted again once the run was made: it is written to, and goes again.
+            # A run of an experiment that was deleted again after the run was created: the run is restored for the write and
+            # deleted again.
             self._calls.restore_run(run_id)
             self._send_points(run_id, series)
             self._calls.post("runs/delete", {"run_id": run_id})
@@ -203,7 +205,7 @@ class MlflowRemote:
             self._calls.log(run_id, metrics=batch)
 
     def series(self, run_id: str) -> dict[str, str]:
-        """The last point: all that MLflow tells without reading a history."""
+        """Return the last point by key: MLflow provides no more without reading a history."""
         return fingerprints_of_run(self._calls.get(OneRun, "runs/get", run_id=run_id).run)
 
     def fingerprint_of(self, summary: Summary) -> str:
@@ -277,14 +279,15 @@ class MlflowRemote:
                 yield each
 
     def _note_store(self, experiment: Experiment) -> None:
-        """A store makes its default experiment when it is made itself; releases before 1.29 do not say when."""
+        """Record the time of the default experiment's creation, which identifies the store; releases before 1.29 do not provide
+        it."""
         if str(experiment.experiment_id) == DEFAULT:
             self._store_id = str(experiment.creation_time or "")
 
     def search_runs(
         self, experiment_ids: Sequence[str], filter_: str, token: str | None, most: int
     ) -> tuple[list[Any], str | None]:
-        """Return a page of runs, which `snapshot_of_run` reads."""
+        """Return a page of runs, for `snapshot_of_run`, and the token of the next page."""
         body = {
             "experiment_ids": list(experiment_ids),
             "filter": filter_,
@@ -325,7 +328,7 @@ class MlflowRemote:
         return left_out
 
     def root(self, entity: Entity, remote_id: str) -> str:
-        """Where the artifacts of a run, a logged model or a version lie."""
+        """Return the artifact root of a run, a logged model or a version."""
         known = self._roots.get(remote_id)
         if known is not None:
             return known

@@ -1,7 +1,7 @@
-"""The evaluation datasets of a server that speaks MLflow's REST API, 3.4 or later: it chooses ids, of records too, and tells
-records by pages only.
+"""Evaluation datasets of a server with MLflow's REST API, 3.4 or later.  It chooses the ids, also of records, and returns records
+by pages only.
 
-Tags say what a dataset is a copy of.  Its records are read once for a comparison, into a file that goes with it.
+Tags identify the source of a copy.  The records are read once for a comparison, into a temporary file.
 """
 
 import json
@@ -42,20 +42,20 @@ PAGE = 500  # datasets
 PAGE_RECORDS = 1_000
 LEAST_PAGE_RECORDS = 1
 IDS_AT_ONCE = 500
-MIXED = "does not support item assignment"  # of MLflow's schema, which has become a text
-NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")  # of a server that has the calls only
+MIXED = "does not support item assignment"  # MLflow's error for a schema that has become a text
+NO_STORE = ("FEATURE_DISABLED", "NOT_IMPLEMENTED")  # codes of a server that has the calls without a store
 
 
 class MlflowDatasets:
     def __init__(self, http: HttpClient, source: str) -> None:
-        """`source` names our workspace in the tags of copies."""
+        """`source` is the name of the local workspace in the tags of copies."""
         self._http = http
         self._source = source
         self._records: Records | None = None
 
     @cached_property
     def is_known(self) -> bool:
-        # A server whose store is a folder fails at the call: not so at others, and again.
+        # A server with the file store fails at this call on each attempt, but not at others.
         return self._answers() or (self._is_there() and self._answers())
 
     @property
@@ -86,9 +86,9 @@ class MlflowDatasets:
         return msgspec.structs.replace(snapshot, doc={**snapshot.doc, **experiments})
 
     def find_copy(self, local_id: str, *, is_brought: bool) -> str | None:
-        """Return the copy that was made first."""
+        """Return the copy that was created first; None if there is none."""
         body = {
-            # Its parser knows no quotes around a key with dots.
+            # MLflow's parser does not support quotes around a key with dots.
             "filter_string": f"tags.{SOURCE_DATASET} = '{local_id}'",
             "order_by": ["created_time ASC"],
             "max_results": 1,
@@ -127,7 +127,7 @@ class MlflowDatasets:
 
     def digest(self, record: Record) -> str | None:
         if record_merge.hash_of(json.loads(record.inputs)) != record.input_hash:
-            return None  # half a character, which has become another one here
+            return None  # a lone surrogate, which MLflow has replaced
         return record_merge.content(record)
 
     def look(self, dataset_id: str) -> None:
@@ -145,7 +145,7 @@ class MlflowDatasets:
         return self._seen(dataset_id).some(hashes)
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
-        """An upsert adds to what is there; where that would leave something of it, it goes first."""
+        """Write records.  An upsert merges; a record that must lose a part is deleted first."""
         given = list(records)
         gone = set(replaced)
         if self._records is not None and self._records.dataset_id == dataset_id:
@@ -157,7 +157,7 @@ class MlflowDatasets:
             }
         if gone:
             self.drop(dataset_id, sorted(gone))
-        # MLflow fails at an object after a text: so objects come first.
+        # MLflow fails at an object after a text, so objects are sent first.
         told = sorted(map(_given, given), key=lambda each: not isinstance(each["outputs"], dict))
         body = {"records": json.dumps(told)}
         path = f"{quote(dataset_id, safe='')}/records"
@@ -172,11 +172,12 @@ class MlflowDatasets:
         except RequestRejected as refused:
             if refused.is_missing or refused.is_unknown_call:
                 raise
-            # MLflow looks and then writes: who puts the same record at that moment makes it fail, and then it is there.
+            # MLflow checks and then inserts: a concurrent insert of the same record makes the call fail, and the record exists
+            # then.
             self._ask("POST", path, body)
 
     def drop(self, dataset_id: str, hashes: Sequence[str]) -> None:
-        """By ids, which are read first if they are not known."""
+        """Delete records by their ids, which are read first if necessary."""
         ids = self._seen(dataset_id).ids(hashes)
         for start in range(0, len(ids), IDS_AT_ONCE):
             body = {"dataset_record_ids": ids[start : start + IDS_AT_ONCE]}
@@ -208,7 +209,7 @@ class MlflowDatasets:
         return True
 
     def _is_there(self) -> bool:
-        """Raises RemoteUnavailable unless other calls are answered."""
+        """Return whether the server has datasets.  Raise RemoteUnavailable unless it answers other calls."""
         try:
             self._http.json("GET", "/api/2.0/mlflow/experiments/get-by-name", experiment_name="Default")
         except RequestRejected:
@@ -231,7 +232,7 @@ class MlflowDatasets:
         return entries_of("datasets/search", ask)
 
     def pages(self, dataset_id: str) -> Iterator[list[Record]]:
-        """All of its records, as they are now."""
+        """Yield all records in their current state."""
         token: str | None = None
         most = PAGE_RECORDS
         pages = Pages("datasets/records")
@@ -256,17 +257,17 @@ class MlflowDatasets:
 
 
 class NoDatasets(MlflowDatasets):
-    """The datasets of a remote that keeps them elsewhere, or nowhere."""
+    """The datasets of a remote that has none in MLflow's API."""
 
     is_known = False
 
 
 class Records:
-    """The records of one dataset as they were read, on disk; for one thread."""
+    """The records of one dataset, in a temporary file; for one thread at a time."""
 
     def __init__(self, dataset_id: str) -> None:
         self.dataset_id = dataset_id
-        # By one thread at a time: a link has a new one after each longer rest, and another one closes it.
+        # By one thread at a time: a link creates a new one after a longer pause, and another thread closes the old one.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("BEGIN")
@@ -297,7 +298,7 @@ class Records:
                 yield Entry(*row)
 
     def some(self, hashes: Sequence[str]) -> Iterator[Record]:
-        """In the order in which they came."""
+        """Yield records in the order in which they were read."""
         places = [row[0] for row in self._rows("place", hashes)]
         for place in sorted(places):
             row = self._db.execute("SELECT record FROM records WHERE place = ?", (place,)).fetchone()
@@ -358,7 +359,7 @@ def _record(found: DatasetRecord) -> Record:
 
 
 def _given(record: Record) -> dict[str, Any]:
-    """As a client gives it."""
+    """Return a record in the form of MLflow's client."""
     told: dict[str, Any] = {"inputs": json.loads(record.inputs), "outputs": _loaded(record.outputs)}
     for name in ("expectations", "tags", "source"):
         value = _loaded(getattr(record, name))

@@ -1,6 +1,6 @@
-"""The files of runs, logged models and versions of a server that speaks MLflow's REST API.
+"""Files of runs, logged models and versions of a server with MLflow's REST API.
 
-Such a server has no checksums: what was sent is read back once, and compared.
+Such a server has no checksums, so a sent file is read back once and compared.
 """
 
 import hashlib
@@ -23,12 +23,12 @@ from trackside.sync.remote.paging import Folders, entries_of
 from trackside.sync.remote.port import BrokenCopy, Unmirrored
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts/"
-MAX_SMALL_FILE = 10 << 20  # what the call of MLflow's UI takes
+MAX_SMALL_FILE = 10 << 20  # the limit of the call of MLflow's UI
 
 
 class MlflowFiles:
     def __init__(self, http: HttpClient, root: Callable[[Entity, str], str]) -> None:
-        """`root` says where the artifacts of an item lie."""
+        """`root` returns the artifact root of an item."""
         self._http = http
         self._root = root
 
@@ -44,7 +44,7 @@ class MlflowFiles:
         return found
 
     def send(self, entity: Entity, remote_id: str, path: str, source: OpenFile) -> RemoteFile:
-        """From its beginning: MLflow's proxy takes a file as one body."""
+        """Send a file from its beginning: MLflow's proxy accepts a file only as one body."""
         root = self._root(entity, remote_id)
         proxied = proxied_path(root)
         digest = hashlib.sha256()
@@ -62,7 +62,7 @@ class MlflowFiles:
         return RemoteFile(source.size_bytes, digest.hexdigest())
 
     def read_back(self, entity: Entity, remote_id: str, path: str, sha256: str, beat: Callable[[], None]) -> None:
-        """Raises RemoteUnavailable if it is not there as it was sent."""
+        """Raise RemoteUnavailable if the stored file differs from the sent one."""
         digest, size = hashlib.sha256(), 0
         try:
             with closing(self.get(entity, remote_id, path)) as incoming:
@@ -71,7 +71,7 @@ class MlflowFiles:
                     digest.update(piece)
                     size += len(piece)
         except RequestRejected as refused:
-            if refused.status not in (400, 404, 500):  # MLflow's words for a file that is not there
+            if refused.status not in (400, 404, 500):  # MLflow's statuses for a missing file
                 raise
             raise RemoteUnavailable(f"{path} was sent and is not there: {refused}") from None
         if digest.hexdigest() != sha256:
@@ -121,10 +121,10 @@ class MlflowFiles:
 
 
 def is_run(entity: Entity) -> bool:
-    """Whether files are asked for by run: those of a version that is about to be made have one of their own."""
+    """Return whether files are addressed by run, as are those of a version before its creation, which has a run of its own."""
     return entity in (Entity.RUN, Entity.MODEL_VERSION)
 
 
 def is_version(entity: Entity, remote_id: str) -> bool:
-    """Whether it is a version that is there, and not the run that keeps the files of one."""
+    """Return whether it is an existing version, rather than the run with the files of one."""
     return entity is Entity.MODEL_VERSION and "/" in remote_id

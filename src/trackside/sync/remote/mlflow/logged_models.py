@@ -1,4 +1,4 @@
-"""Logged models of a server that speaks MLflow's REST API, which has them since 3.0."""
+"""Logged models of a server with MLflow's REST API, 3.0 or later."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class MlflowModels:
         return [decoded(LoggedModel, each).info.model_id for each in found]
 
     def search(self, experiment_ids: Sequence[str], token: str | None, most: int) -> run_changes.FoundModels:
-        """Return a page of logged models; those that were changed last come first."""
+        """Return a page of logged models, the most recently changed first."""
         body = {
             "experiment_ids": list(experiment_ids),
             "order_by": [{"field_name": "last_updated_timestamp", "ascending": False}],
@@ -65,13 +65,13 @@ class MlflowModels:
             raise _unmirrored(refused) from None
 
     def change(self, model_id: str, patch: Patch) -> dict[Field, str]:
-        """Gives what was left out, and why."""
+        """Change a logged model; return the fields that were left out, and why."""
         left_out: dict[Field, str] = {}
         http, path = self._calls.http, f"{API}/logged-models/{quote(model_id)}"
         if patch.put.get(fields.STAGE) == "active":
             self._calls.get(
                 Done, f"logged-models/{quote(model_id)}"
-            )  # no way back: one that is not shown is created again
+            )  # a deletion is final; a missing model is created again
         params, tags = of_kind(patch.put, FieldKind.PARAM), of_kind(patch.put, FieldKind.TAG)
         left_out |= self._write(model_id, FieldKind.PARAM, "POST", params)
         left_out |= self._write(model_id, FieldKind.TAG, "PATCH", tags)
@@ -98,7 +98,7 @@ class MlflowModels:
         return left_out
 
     def _write(self, model_id: str, kind: FieldKind, method: str, given: dict[str, str]) -> dict[Field, str]:
-        """At once; where the remote takes some of it only, one by one."""
+        """Write values in one call; if the remote rejects some, one by one."""
         path = f"{API}/logged-models/{quote(model_id)}/{kind}s"
         left_out: dict[Field, str] = {}
         for part in batches(given):
@@ -117,7 +117,7 @@ class MlflowModels:
         self._calls.http.json("DELETE", f"{API}/logged-models/{quote(model_id)}")
 
     def _log_points(self, run_id: str, found: list[dict[str, Any]]) -> bool:
-        """Points of a logged model, also to a deleted run; False if the run is not there."""
+        """Log points of a logged model, also to a deleted run; return False if the run does not exist."""
         pages = [found[start : start + MAX_METRICS] for start in range(0, len(found), MAX_METRICS)]
         try:
             for page in pages:
@@ -135,7 +135,7 @@ class MlflowModels:
 
 
 def _unmirrored(refused: RequestRejected) -> Exception:
-    """Return the error that a refusal means, where only newer releases have the call."""
+    """Return the error for a refusal; Unmirrored if only newer releases have the call."""
     if refused.is_unknown_call:
         return Unmirrored("the remote's release does not know logged models")
     return refused

@@ -1,4 +1,4 @@
-"""Stored spans to a request of OTLP.  Pure."""
+"""Encodes stored spans as an OTLP request.  Pure."""
 
 import base64
 import json

@@ -1,7 +1,7 @@
-"""The registry of a server that speaks MLflow's REST API: models go by name, and it gives numbers itself.
+"""The registry of a server with MLflow's REST API: models are addressed by name, and the server assigns version numbers.
 
-Tags say what a version is a copy of.  One whose files lie with no mirrored run or logged model gets a run of its own to keep
-them, since such a server registers only what lies with a run.
+Tags identify the source of a copy.  Such a server registers only files of a run, so a version whose files belong to no replicated
+run or logged model gets a run of its own for them.
 """
 
 import time
@@ -47,7 +47,7 @@ from trackside.sync.remote.paging import entries_of
 from trackside.sync.remote.port import CreatedItem, LeftOut
 from trackside.sync.remote.registry_port import ChangedItem, RemoteRegistry
 
-EXPERIMENT = "trackside/registry"  # of the runs that keep files
+EXPERIMENT = "trackside/registry"  # of the runs with files of versions
 PENDING = "PENDING_REGISTRATION"
 FAILED = "FAILED_REGISTRATION"
 PAGE = 200
@@ -56,7 +56,7 @@ T = TypeVar("T")
 
 
 class Runs(Protocol):
-    """The calls of the remote that its registry needs."""
+    """The calls of the remote that its registry uses."""
 
     def find_experiment(self, name: str) -> str | None: ...
 
@@ -78,11 +78,11 @@ class MlflowRegistry(RemoteRegistry):
         self._source = source
         self._uids: dict[
             str, tuple[float, dict[str, str]]
-        ] = {}  # of a few models: their versions by uid, and since when
+        ] = {}  # versions by uid of recent models, and the time of the read
 
     @cached_property
     def knows_aliases(self) -> bool:
-        """MLflow before 2.3 does not."""
+        """Return whether the release has aliases, which MLflow before 2.3 does not."""
         try:
             self.ask(Done, "registered-models/alias", name="trackside", alias="trackside")
         except RequestRejected as refused:
@@ -123,12 +123,12 @@ class MlflowRegistry(RemoteRegistry):
         return self.ask(OneRegisteredModel, "registered-models/get", name=name).registered_model
 
     def everything(self) -> Iterator[ListEntry]:
-        """Models, then versions."""
+        """Yield models, then versions."""
         yield from self._search("registered-models", "")
         yield from self._search("model-versions", "")
 
     def recent(self, since: int) -> Iterator[ListEntry]:
-        """Yield items that were changed since, in ms, by their own word; none where the release has no such order."""
+        """Yield items that changed since a time (ms) by the remote's clock; none if the release cannot sort by it."""
         for noun in ("registered-models", "model-versions"):
             try:
                 for each in self._search(noun, "last_updated_timestamp DESC"):
@@ -151,7 +151,7 @@ class MlflowRegistry(RemoteRegistry):
         )
 
     def origin_of(self, version: Snapshot) -> str:
-        """With which of their runs or logged models the files lie."""
+        """Return the remote's run or logged model with the files of a version."""
         source, run_id, model_id = (
             version.doc.get(each, "") for each in (fields.SOURCE, fields.RUN_ID, fields.MODEL_ID)
         )
@@ -187,7 +187,7 @@ class MlflowRegistry(RemoteRegistry):
     def find_version(self, model_id: str, uid: str, *, is_brought: bool) -> str | None:
         since, known = self._uids.get(model_id, (float("-inf"), {}))
         if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
-            # One that is about to be there was made already.
+            # Also a version that is still being created.
             known = {self.uid_of(snapshot): snapshot.item_id for snapshot in self._versions(model_id)}
             if len(self._uids) > PAGE:
                 self._uids.clear()
@@ -195,7 +195,7 @@ class MlflowRegistry(RemoteRegistry):
         return known.get(uid)
 
     def prepare_files(self, model_id: str, uid: str, doc: Doc) -> str:
-        """A run that keeps them."""
+        """Return the id of the run for the files of a new version; create it if there is none."""
         experiment_id = self._runs.find_experiment(EXPERIMENT) or self._runs.make_experiment(EXPERIMENT).id
         search = {
             "experiment_ids": [experiment_id],
@@ -266,7 +266,7 @@ class MlflowRegistry(RemoteRegistry):
             self._runs.remove(Entity.EXPERIMENT, experiment_id)
 
     def _remove_files(self, version: Snapshot) -> None:
-        """The run that was made to keep them, if there is one."""
+        """Delete the run that was created for the files of a version, if there is one."""
         run_id, uid = version.doc[fields.RUN_ID], version.doc.get(Field(FieldKind.TAG, SOURCE_UID))
         if not run_id or not uid:
             return
@@ -280,7 +280,8 @@ class MlflowRegistry(RemoteRegistry):
         return found.artifact_uri or ""
 
     def place(self, doc: Doc, tags: dict[str, str], files_at: str | None) -> dict[str, Any]:
-        """Source, run and model of a version as the server wants them: each within the files of the next."""
+        """Return source, run and model of a version in the form that the server accepts: its source must be inside the files of
+        the run or model."""
         source, run_id = doc.get(fields.SOURCE, ""), doc.get(fields.RUN_ID) or None
         if says_prompt(tags):
             return {"source": source}
@@ -328,7 +329,8 @@ class MlflowRegistry(RemoteRegistry):
         return ChangedItem(remote_id, left_out)
 
     def _make(self, call: str, body: dict[str, Any], *, idempotent: bool) -> Any:
-        """With its tags and description; where one of them is not taken, with our own tags: `change` says which."""
+        """Create an item with tags and description; if one of them is rejected, with the link's tags only: `change` reports
+        which."""
         given = {key: value for key, value in body.items() if value is not None}
         try:
             return self._tell("POST", call, given, idempotent=idempotent)
@@ -340,7 +342,7 @@ class MlflowRegistry(RemoteRegistry):
             return self._tell("POST", call, {**least, "tags": ours}, idempotent=idempotent)
 
     def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
-        """Send the description and tags."""
+        """Send the description and tags; return the fields that were left out."""
         left_out: LeftOut = {}
         if any(field == fields.DESCRIPTION for field in (*patch.put, *patch.drop)):
             text = patch.put.get(fields.DESCRIPTION, "")
@@ -353,11 +355,11 @@ class MlflowRegistry(RemoteRegistry):
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[ListEntry]:
         words = [filter_] if filter_ else [""]
-        if not filter_ and self.knows_aliases:  # prompts have to be asked for
+        if not filter_ and self.knows_aliases:  # prompts are returned only on request
             words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
         elif self.knows_aliases:
             words.append(f"{filter_} AND tags.`mlflow.prompt.is_prompt` = 'true'")
-        shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed one is nothing that anybody could load
+        shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed version cannot be loaded
         seen: set[str] = set()
         for text in words:
             query = {"max_results": PAGE, "filter": text or None, "order_by": order or None}

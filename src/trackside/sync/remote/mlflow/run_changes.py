@@ -1,9 +1,9 @@
-"""Finds what changed on a server that keeps no log of it, by few searches.  Knows the cursor; how to search it is told.
+"""Finds changes on a server without a change log, by few searches.
 
-Runs that began or ended lately, those that are running, and logged models that were changed lately are asked for in each
-pass; of the runs that are running, and stand still, few are told of (`running`).  What escapes that (tags of an old run,
-deletions, clocks that are wrong) is found by a sweep over all of them, which is made as often as it costs little; what no search
-shows, by `rounds`.  A pass goes page by page, so that what is in memory does not grow with the remote.
+Each pass searches for runs that began or ended lately, running runs, and logged models that changed lately; of running runs
+without progress few are returned (`active_runs`).  Other changes (tags of an old run, deletions, changes under wrong clocks) are
+found by a sweep over everything, whose frequency depends on its duration; changes that no search shows are found by `rounds`.  A
+pass reads page by page, so that memory does not grow with the remote.
 """
 
 import time
@@ -25,31 +25,31 @@ from trackside.sync.remote.port import Seen
 OVERLAP_MS = 120_000
 PAGE_RUNS = 500
 LEAST_PAGE_RUNS = 8
-PAGE_MODELS = 50  # what MLflow gives at most
+PAGE_MODELS = 50  # MLflow's maximum
 GROUP = 50  # experiments in one search
 SWEEP_LEAST_S = 30.0
-SWEEP_SHARE = 20  # a sweep may take this part of the time
+SWEEP_SHARE = 20  # at most 1/SWEEP_SHARE of the time is spent on sweeps
 SWEEP_MOST_S = 3600.0
 EVERYTHING = ""
 RUNNING = "attributes.status = 'RUNNING'"
-MODELS = "logged models"  # in place of a filter of runs
+MODELS = "logged models"  # instead of a filter of runs
 
 FoundModels = tuple[list[ListEntry], str | None]
-Searched = tuple[list[Any], str | None]  # runs, which `snapshot_of_run` reads
+Searched = tuple[list[Any], str | None]  # runs, for `snapshot_of_run`
 
 
 class Cursor(Struct):
-    """Times are the remote's.  `search`, `group` and `token` are where the pass under way has come to."""
+    """Times are the remote's.  `search`, `group` and `token` are the position of the current pass."""
 
-    since: int = 0  # ms: the latest time that a run had when the last pass ended
-    latest: int = 0  # the same, of the pass under way
+    since: int = 0  # ms: the latest time of a run at the end of the last pass
+    latest: int = 0  # the same, of the current pass
     sweeping: bool = True
     search: int = 0
     group: int = 0
     token: str | None = None
     swept_at: float = 0.0  # s
     sweep_took_s: float = 0.0
-    models_since: int = 0  # ms: the latest change of a logged model when the last pass ended
+    models_since: int = 0  # ms: the latest change of a logged model at the end of the last pass
     models_latest: int = 0
 
     @property
@@ -58,7 +58,7 @@ class Cursor(Struct):
 
 
 class Poll:
-    """`now`: the remote's time in s; `clock`: ours, which only goes on."""
+    """`now` is the remote's time in s; `clock` is a monotonic local clock."""
 
     def __init__(
         self,
@@ -79,12 +79,12 @@ class Poll:
         self._search_models = search_models
         self._can_filter = True
         self._page = PAGE_RUNS
-        self._groups: list[list[str]] | None = None  # of the pass under way; None: they are to be asked for
+        self._groups: list[list[str]] | None = None  # of the current pass; None: not read yet
         self._began = time.monotonic()
-        self._pages = Pages("runs/search")  # of the search under way
+        self._pages = Pages("runs/search")  # of the current search
 
     def changes(self, text: str) -> tuple[list[Seen], str, bool]:
-        """A page of a pass; whether there are more."""
+        """Return a page of changes, the next cursor, and whether more pages follow at once."""
         cursor = msgspec.json.decode(text.removeprefix(FIRST), type=Cursor) if text else Cursor()
         if not text:
             self._running.forget_all()
@@ -111,13 +111,13 @@ class Poll:
         return seen, _text(cursor), more
 
     def end(self) -> str:
-        """After everything that is there now."""
-        self._search_experiments(None)  # so that its time is known
+        """Return the cursor after the current state."""
+        self._search_experiments(None)  # to learn the remote's time
         now = self._now()
         return _text(Cursor(since=int(now * 1000), sweeping=False, swept_at=now, models_since=int(now * 1000)))
 
     def _recent(self, cursor: Cursor) -> list[str]:
-        # A run may say that it begins next year, and the remote's clock may be set back: neither hides what comes now.
+        # A run may have a start in the future, and the remote's clock may be set back: neither may hide later changes.
         at = max(0, min(cursor.since, int(self._now() * 1000)) - OVERLAP_MS)
         times = [f"attributes.start_time >= {at}", f"attributes.end_time >= {at}"]
         return [RUNNING, *times] if self._can_filter else [RUNNING]
@@ -130,7 +130,7 @@ class Poll:
         except RequestRejected:
             if cursor.sweeping:
                 raise
-            self._can_filter = False  # a release before these attributes: sweeps find it all
+            self._can_filter = False  # a release without these attributes: sweeps find all changes
             cursor.token = None
             return
         said = {}
@@ -161,17 +161,17 @@ class Poll:
         except RequestRejected as refused:
             if not refused.is_unknown_call:
                 raise
-            self._search_models = None  # a release before there were any
+            self._search_models = None  # a release without logged models
             cursor.token = None
             return
         read = [each.touched for each in found if isinstance(each, Snapshot)]
         cursor.models_latest = max(cursor.models_latest, *read, 0)
         yield from (Seen.of(Entity.LOGGED_MODEL, each) for each in found)
         if read and not cursor.sweeping and read[-1] < cursor.models_since - OVERLAP_MS:
-            cursor.token = None  # those after it are older still
+            cursor.token = None  # later pages are older
 
     def _pages_of(self, what: str, cursor: Cursor) -> Pages:
-        """The listing that the cursor is in."""
+        """Return the paging state of the cursor's search."""
         if cursor.token is None:
             self._pages = Pages(what)
         return self._pages

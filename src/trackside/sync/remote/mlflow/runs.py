@@ -1,4 +1,4 @@
-"""Runs of a server that speaks MLflow's REST API, as they are made and changed there."""
+"""Creates and changes runs of a server with MLflow's REST API."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ class MlflowRuns:
         self._source = source
 
     def find_copies(self, local_id: str, experiment_id: str) -> list[str]:
-        """Return the copies; of several the one that began first."""
+        """Return the ids of copies, the one that began first in front."""
         body = {
             "experiment_ids": [experiment_id],
             "filter": f"tags.`{SOURCE_RUN}` = '{local_id}'",
@@ -38,7 +38,7 @@ class MlflowRuns:
         return [decoded(Run, each).id for each in self._calls.ask(RunPage, "runs/search", body).runs]
 
     def make(self, local_id: str, experiment_id: str, patch: Patch) -> str:
-        """Return the id of the run there.  What the remote does not take then, it is told again by a change."""
+        """Create a run and return its id.  Fields that the remote rejects at the creation are sent again by a change."""
         put = patch.put
         name = put.get(fields.NAME, "")
         tags = {SOURCE_RUN: local_id, SOURCE_WORKSPACE: self._source}
@@ -56,7 +56,7 @@ class MlflowRuns:
         except RequestRejected as refused:
             if "'active' state" not in str(refused):
                 raise
-        # A run of a deleted experiment: it comes, and the experiment goes again, with it.
+        # A run of a deleted experiment: the experiment is restored for the creation and deleted again, with the run.
         self._calls.post("experiments/restore", {"experiment_id": experiment_id})
         run_id = self._make(body)
         self.change(run_id, patch)
@@ -64,7 +64,7 @@ class MlflowRuns:
         return run_id
 
     def change(self, run_id: str, patch: Patch) -> dict[Field, str]:
-        """Gives what was left out, and why."""
+        """Change a run; return the fields that were left out, and why."""
         stage = patch.put.get(fields.STAGE)
         was_deleted = False
         if stage == "active":
@@ -102,7 +102,7 @@ class MlflowRuns:
         if fields.END_TIME in patch.put:
             update["end_time"] = int(patch.put[fields.END_TIME])
         if "status" not in update or "end_time" not in update:
-            update = {**self._ended(run_id), **update} if update else {}  # MLflow 1 forgets what a call does not say
+            update = {**self._ended(run_id), **update} if update else {}  # MLflow 1 resets values that a call omits
         if update:
             self._calls.post("runs/update", {"run_id": run_id, **update})
         return left_out
@@ -150,7 +150,7 @@ class MlflowRuns:
         return {}
 
     def _log_or_each(self, run_id: str, kind: FieldKind, part: dict[str, str]) -> dict[Field, str]:
-        """A batch; where the remote takes some of it only (a value too long for its release), one by one."""
+        """Log a batch; if the remote rejects some values (too long for its release), one by one."""
         left_out: dict[Field, str] = {}
         try:
             self._calls.log(run_id, **{f"{kind}s": pairs(part)})

@@ -1,6 +1,6 @@
-"""MLflow's JSON of experiments, runs, logged models and registered models, as far as links and imports read it.
+"""The parts of MLflow's JSON of experiments, runs, logged models and registered models that links and imports read.
 
-Releases differ: a field may be missing, null, or a number in a text.  Pure.
+Releases differ: a field may be missing, null, or a number as a text.  Pure.
 """
 
 import json
@@ -163,7 +163,7 @@ class ModelVersion(Struct, frozen=True):
 
 
 def decoded(shape: type[T], found: object) -> T:
-    """Return the JSON as the struct.  Raise InvalidRemoteResponse where it has another shape."""
+    """Return the JSON as the struct.  Raise InvalidRemoteResponse if it has another shape."""
     try:
         return msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError as error:
@@ -173,7 +173,7 @@ def decoded(shape: type[T], found: object) -> T:
 
 
 def decoded_text(shape: type[T], text: str) -> T:
-    """Return the JSON within a text of an answer as the struct."""
+    """Return the JSON inside a text of an answer as the struct."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""The traces of a server that speaks MLflow's REST API, 3.0 or later.  They keep their ids there.
+"""Traces of a server with MLflow's REST API, 3.0 or later.  They keep their ids there.
 
-Such a server has no log of changes.  Releases from 3.6 on take spans by OTLP; others keep them in a file beside the trace, which
-is written through the artifact proxy.
+Such a server has no change log.  Releases from 3.6 on accept spans by OTLP; earlier ones have them in a file beside the trace,
+which is written through the artifact proxy.
 """
 
 import base64
@@ -51,7 +51,7 @@ class MlflowTraces:
     keeps_final = False
 
     def __init__(self, http: HttpClient, experiments: Experiments) -> None:
-        """`experiments` lists those of the remote that the link wants."""
+        """`experiments` lists the remote's experiments that the link includes."""
         self._http = http
         self._experiments = experiments
         self._has_otlp = True
@@ -107,7 +107,7 @@ class MlflowTraces:
                 self._http.json("POST", f"{API_2}/link-prompts", body)
 
     def find_all(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
-        raise NotImplementedError  # a call for each trace is all that it has
+        raise NotImplementedError  # it has only a call for each trace
 
     def make_all(self, made: Sequence[NewTrace]) -> list[str]:
         raise NotImplementedError
@@ -165,7 +165,7 @@ class MlflowTraces:
 
     def _file(self, trace_id: str) -> list[Any]:
         found = unless_missing(lambda: decoded(TraceFile, self._http.json("GET", FILE, request_id=trace_id)))
-        return [] if found is None else found.spans  # none: a trace without spans
+        return [] if found is None else found.spans  # None: a trace without spans
 
     def _info(self, trace_id: str) -> dict[str, Any]:
         answer = self._http.json("GET", f"{API}/{quote(trace_id, safe='')}")
@@ -195,7 +195,7 @@ class MlflowTraces:
 
 
 class NoTraces(MlflowTraces):
-    """The traces of a remote that keeps them elsewhere, or nowhere."""
+    """The traces of a remote that has none in MLflow's API."""
 
     is_known = False
 
@@ -214,7 +214,7 @@ def _snapshot(found: Any) -> Snapshot:
 
 
 def _is_of(trace_id: str, line: bytes) -> bool:
-    """Return whether OTLP's id of the trace makes MLflow's."""
+    """Return whether the span's OTLP trace id corresponds to MLflow's."""
     return trace_id == "tr-" + base64.b64decode(_head(line).trace_id).hex()
 
 

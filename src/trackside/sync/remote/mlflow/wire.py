@@ -1,4 +1,4 @@
-"""MLflow's JSON to our documents and back.  Knows shapes and limits; asks nobody."""
+"""Converts MLflow's JSON to documents and back.  Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,11 +26,11 @@ from trackside.sync.remote.port import LeftOut
 
 API = "/api/2.0/mlflow"
 MAX_PAIRS = 100
-MAX_BATCH_BYTES = 800_000  # Databricks takes 1 MB
+MAX_BATCH_BYTES = 800_000  # Databricks accepts 1 MB
 
 
 def proxied_path(root: str) -> str | None:
-    """The path that the remote's proxy has for an artifact root."""
+    """Return the path of an artifact root on the remote's proxy; None if it is not proxied."""
     parts = urlsplit(root)
     if parts.scheme == "mlflow-artifacts":
         return parts.path.strip("/")
@@ -48,7 +48,7 @@ def snapshot_of_experiment(found: object) -> Snapshot:
 
 
 def snapshot_of_run(found: object) -> Snapshot:
-    """With the remote's ids in it, and the tags that say what it is a copy of."""
+    """Return the document of a run, with the remote's ids, and the tags that identify its source."""
     run = decoded(Run, found)
     info = run.info
     doc = run_doc(
@@ -123,7 +123,7 @@ def snapshot_of_version(found: object) -> Snapshot:
 
 
 def fingerprints_of_run(run: Run) -> dict[str, str]:
-    """Return, by key of a run's metrics, what tells the last point from another one."""
+    """Return a fingerprint of the last point, by metric key."""
     return {each.key: fingerprint(each.step or 0, each.timestamp or 0, float(each.value)) for each in run.data.metrics}
 
 
@@ -137,7 +137,7 @@ def _texts(tags: Iterable[Tag]) -> dict[str, str]:
 
 
 def is_of_value(refused: RequestRejected) -> bool:
-    """Whether it is what was to be written that is refused: too long, most often, for that remote."""
+    """Return whether the value itself was rejected, most often because it is too long for the remote."""
     return refused.code in (
         "INVALID_PARAMETER_VALUE",
         "MAX_TAG_SIZE_EXCEEDED",
@@ -148,7 +148,7 @@ def is_of_value(refused: RequestRejected) -> bool:
 
 @contextmanager
 def leaving_out(left_out: LeftOut, field: Field, owner: str) -> Iterator[None]:
-    """Note a field whose value is refused, and why."""
+    """Record a field whose value is rejected, and why."""
     try:
         yield
     except RequestRejected as refused:
@@ -163,7 +163,7 @@ def pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def batches(given: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """In batches that the remote takes."""
+    """Yield batches within the remote's limits."""
 
     def size(pair: tuple[str, str]) -> int:
         key, value = pair

@@ -1,4 +1,4 @@
-"""Another Trackside: everything keeps its id.  Knows the calls of `sync.api.items`."""
+"""The client of another Trackside, by the calls of `sync.api.items`.  All items keep their ids."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ MSGPACK = {"content-type": "application/msgpack"}
 
 
 class _Live(Struct, frozen=True):
-    """The fields of the answer of `events.live_routes` that are read."""
+    """The used fields of the answer of `events.live_routes`."""
 
     cursor: int
     reset: bool
@@ -59,7 +59,7 @@ class _Change(Struct, frozen=True):
 
 
 class _Changes(Struct, frozen=True):
-    """The fields of `sync.api.items.Changes` that are read, also of earlier releases, which leave out some of it."""
+    """The used fields of `sync.api.items.Changes`, also of earlier releases, which lack some."""
 
     next: int
     more: bool
@@ -81,10 +81,11 @@ class TracksideRemote:
     preserves_ids = True
 
     def __init__(self, http: HttpClient, sender: str = "", *, with_registry: bool = False) -> None:
-        """`sender` is the uid of our workspace."""
+        """`sender` is the uid of the local workspace."""
         self._http = http
         self._sender = sender
-        self._begun: dict[str, tuple[int, hashlib._Hash]] = {}  # of a few files under way: up to where they are hashed
+        # of recent unfinished files: the number of hashed bytes, and the hash
+        self._begun: dict[str, tuple[int, hashlib._Hash]] = {}
         self._listed = (*LISTED, *(OF_REGISTRY if with_registry else ()), Entity.EVALUATION_DATASET, Entity.TRACE)
         self.registry = TracksideRegistry(http)
         self.datasets = TracksideDatasets(http)
@@ -231,7 +232,7 @@ class TracksideRemote:
         self._http.call("DELETE", self._at("file", entity, remote_id, path))
 
     def changes(self, cursor: str) -> ChangePage:
-        """An empty cursor begins with a list of everything, since the log may not go back to the beginning."""
+        """Return changes; an empty cursor begins with a list of everything, since the log may have been pruned."""
         if not cursor:
             cursor = ListCursor(self._end_of_log(), LISTED[0]).encode()
         if is_of_list(cursor):
@@ -244,7 +245,7 @@ class TracksideRemote:
         newest = last.seq if found.newest is None else found.newest
         is_another = last.store_id not in ("", store_id) or (last.at != 0 and found.after_at not in (0, last.at))
         was_put_back = is_another or newest < last.seq
-        if was_put_back or found.oldest > last.seq + 1:  # not the log that was read, or not all of it any more
+        if was_put_back or found.oldest > last.seq + 1:  # another log, or entries after the cursor were pruned
             return ChangePage([], "", more=True, store_id=store_id, was_put_back=was_put_back)
         if found.more:
             check_progress("changes", last.seq, found.next)
@@ -272,7 +273,7 @@ class TracksideRemote:
         return seen, ListCursor(at.log, self._listed[following]) if following < len(self._listed) else None
 
     def _has(self, entity: Entity) -> bool:
-        """Return whether the remote's release knows items of the kind."""
+        """Return whether the remote's release supports the kind."""
         match entity:
             case Entity.EVALUATION_DATASET:
                 return self.datasets.is_known
@@ -291,9 +292,9 @@ class TracksideRemote:
         return items.about(self._http).workspace_uid
 
     def wait_for_news(self, cursor: int | None, wait_s: float) -> News:
-        """Wait at most so long for a change after the cursor; without a cursor return the current one at once.
+        """Wait at most `wait_s` for a change after the cursor; without a cursor return the current one at once.
 
-        Raise RequestRejected where the remote has no such call, or does not let this link make it."""
+        Raise RequestRejected if the remote does not support the call, or does not allow it."""
         live = read(self._http, _Live, "GET", LIVE + ("" if cursor is None else f"?after={cursor}&wait_s={wait_s}"))
         return News(live.cursor, live.reset or bool(live.changes))
 
@@ -302,11 +303,11 @@ class TracksideRemote:
 
     def _note_begun(self, name: str, size: int, digest: "hashlib._Hash") -> None:
         if len(self._begun) >= MOST_BEGUN:
-            self._begun.clear()  # then those are read once more
+            self._begun.clear()  # those are hashed again from the start
         self._begun[name] = size, digest
 
     def _stored(self, answer: Answer, path: str) -> RemoteFile:
-        """Return the file that the answer names.  An answer that took long has a fault in its body."""
+        """Return the file in the answer.  An answer that took long may have a fault in its body."""
         found = answer.json
         if isinstance(found, dict) and "error_code" in found:
             fault = convert(self._http, _Fault, found, path)
@@ -319,7 +320,7 @@ class TracksideRemote:
 
 
 def _rank(entity: Entity, item_id: str) -> tuple[int, str]:
-    """By what a server orders its list of ids: experiments by number, versions by their own uid, whatever their model."""
+    """Return the sort key of the server's list of ids: experiments by number, versions by their own uid."""
     match entity:
         case Entity.EXPERIMENT:
             return len(item_id), item_id

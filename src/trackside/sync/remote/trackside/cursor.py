@@ -1,4 +1,4 @@
-"""Where a link is in what another Trackside tells: at an entry of its change log, or in a list of everything.  Pure."""
+"""The position of a link at another Trackside: an entry of its change log, or an item in the list of everything.  Pure."""
 
 from typing import Annotated
 
@@ -6,13 +6,13 @@ from msgspec import Meta, Struct
 
 from trackside.sync.entities import FIRST, Entity
 
-StoreId = Annotated[str, Meta(pattern=r"\A[^\s/]*\Z")]  # a cursor is a text that spaces and slashes part
+StoreId = Annotated[str, Meta(pattern=r"\A[^\s/]*\Z")]  # spaces and slashes separate the parts of a cursor
 
 
 class LogCursor(Struct, frozen=True):
-    """The last entry that was read.  `at`: when it was made, since a log that was put back may give its number again."""
+    """The last read entry.  `at` is its time, because a restored log may reuse its number."""
 
-    store_id: StoreId = ""  # of the workspace whose log it is
+    store_id: StoreId = ""  # of the workspace that the log belongs to
     seq: int = 0
     at: int = 0
 
@@ -26,7 +26,7 @@ class LogCursor(Struct, frozen=True):
 
 
 class ListCursor(Struct, frozen=True):
-    """The last item that was listed, and the entry of the change log from which the link reads on after the list."""
+    """The last listed item, and the entry of the change log from which the link continues after the list."""
 
     log: LogCursor
     entity: Entity

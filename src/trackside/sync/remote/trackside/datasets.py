@@ -1,4 +1,4 @@
-"""The evaluation datasets of another Trackside: ids, times and users stay.  Knows the calls of `sync.api.datasets`."""
+"""The evaluation datasets of another Trackside, by the calls of `sync.api.datasets`.  They keep ids, times and users."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property

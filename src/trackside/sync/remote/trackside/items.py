@@ -1,4 +1,4 @@
-"""The calls of another Trackside that read and write an item of any kind, as a document."""
+"""The calls of another Trackside that read and write an item of any kind as a document."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class About(Struct, frozen=True):
-    """The fields of `sync.api.items.About` that are read, also of earlier releases, which leave out some of it."""
+    """The used fields of `sync.api.items.About`, also of earlier releases, which lack some."""
 
     workspace_uid: StoreId
     last_seq: int = 0
@@ -31,7 +31,7 @@ class About(Struct, frozen=True):
 
 
 def about(http: HttpClient, *, reads_traces: bool = False) -> About:
-    """`reads_traces`: the caller reads the change log of traces from now on."""
+    """Return the remote's properties.  `reads_traces`: the caller reads changes of traces from now on."""
     return read(http, About, "GET", f"{PREFIX}/about", traces="true" if reads_traces else None)
 
 
@@ -43,8 +43,8 @@ def find(http: HttpClient, entity: Entity, remote_id: str) -> Snapshot | None:
 def find_all(
     what: str, ids: Sequence[str], most: int, ask: Callable[[list[str]], tuple[list[T], set[str]]]
 ) -> Iterator[list[T]]:
-    """Ask for parts of an item by id, `most` at once, and again for those that an answer left out; an empty answer says that they
-    are not there.  `ask` returns what came, and the ids of it."""
+    """Request parts of an item by id, `most` at once, and again those that an answer left out; an empty answer means that they do
+    not exist.  `ask` returns the parts and their ids."""
     for start in range(0, len(ids), most):
         wanted = list(ids[start : start + most])
         while wanted:

@@ -1,4 +1,4 @@
-"""The registry of another Trackside: uids and numbers stay.  Knows the calls of `sync.api.items`."""
+"""The registry of another Trackside, by the calls of `sync.api.items`.  Uids and numbers are kept."""
 
 from msgspec import Struct
 
@@ -40,7 +40,7 @@ class TracksideRegistry(RemoteRegistry):
         try:
             return read(self._http, Removed, "GET", f"{PREFIX}/removed", entity=str(entity), id=remote_id).removed
         except RequestRejected as refused:
-            if refused.is_unknown_call:  # a release before that
+            if refused.is_unknown_call:  # a release without the call
                 return None
             raise
 

@@ -1,4 +1,4 @@
-"""The traces of another Trackside.  Knows the calls of `sync.api.traces`."""
+"""The traces of another Trackside, by the calls of `sync.api.traces`."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -22,7 +22,7 @@ from trackside.sync.remote.trackside import items
 from trackside.sync.trace_document import Fingerprints, can
 
 JSON = {"content-type": "application/json"}
-AT_ONCE = 2_000  # ids of spans that one call names
+AT_ONCE = 2_000  # ids of spans in one call
 
 
 class _Spans(Struct, frozen=True):
@@ -89,7 +89,7 @@ class TracksideTraces(RemoteTraces):
             raise RequestRejected(400, "INVALID_PARAMETER_VALUE", refused)
 
     def _send(self, given: Sequence[bytes]) -> dict[str, str]:
-        """Return why traces were refused, by id."""
+        """Send traces; return the reasons of refused ones, by id."""
         path = f"{PREFIX}/traces"
         answer = self._http.call("POST", path, b'{"traces":[' + b",".join(given) + b"]}", JSON)
         return decode(self._http, TracesPut, answer, path).refused
