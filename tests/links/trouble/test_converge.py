@@ -83,6 +83,11 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
             for side in self.linked:
                 other = SIDES[1 - SIDES.index(side)]
                 add(self.api(side), LINK, f"{pair.ways[other].url}/ws/{self.name}", mode="both", registry=True)
+            # Links to each other match experiments by name: one that is renamed before both did is two (docs/links-reference.md).
+            until(self._have_matched, "the default experiment to be matched")
+
+        def _have_matched(self) -> bool:
+            return all(link(self.api(side), LINK)["mirrored"].get("experiment") for side in self.linked)
 
         def api(self, side: str) -> Api:
             return pair.apis[side].within(self.name)
