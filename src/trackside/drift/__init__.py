@@ -1,5 +1,5 @@
 """Drift: how much a table differs from a reference, column by column.
 
 `tables` reads Parquet and CSV.  `binning` and `distances` are formulas.  `signals` computes all signals of a column, `rules`
-decides what has drifted, `comparison` joins these, and `report` writes HTML.  Nothing here knows the server.
+decides what has drifted, `comparison` combines these, and `report` writes HTML.  This package is independent of the server.
 """

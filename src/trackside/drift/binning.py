@@ -1,4 +1,4 @@
-"""Shares of values in bins, by the rules that drift tools use.  Pure."""
+"""Shares of values in bins, by the rules of common drift tools.  Pure."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -8,12 +8,12 @@ import numpy as np
 from trackside.drift.sums import Points, merged_points
 
 Floats: TypeAlias = Any  # an array of float64
-FEW_VALUES = 20  # evidently: a number column with so many distinct values at most is binned by value
+FEW_VALUES = 20  # evidently: a numeric column with at most this many distinct values is binned by value
 FLOOR = 1e-4
 
 
 def sturges(reference: Points, current: Points) -> tuple[Floats, Floats]:
-    """Return the shares in equal bins over both samples, as many as Sturges' rule gives for both; evidently."""
+    """Return the shares in equal bins over both samples; Sturges' rule gives their number.  Used by evidently."""
     both = merged_points([reference, current])
     if len(both.values) <= FEW_VALUES:
         return by_value(reference, current)
@@ -22,7 +22,7 @@ def sturges(reference: Points, current: Points) -> tuple[Floats, Floats]:
 
 
 def equal(reference: Points, current: Points) -> tuple[Floats, Floats]:
-    """Return the counts in equal bins over both samples, ceil(log2(n) + 1) for the smaller one; Azure."""
+    """Return the counts in ceil(log2(n) + 1) equal bins over both samples, with n of the smaller one.  Used by Azure."""
     count = int(np.ceil(np.log2(min(reference.size, current.size)) + 1))
     low, high = min(reference.values[0], current.values[0]), max(reference.values[-1], current.values[-1])
     edges = np.linspace(low, high, count + 1)
@@ -32,7 +32,8 @@ def equal(reference: Points, current: Points) -> tuple[Floats, Floats]:
 
 
 def doane(reference: Points, current: Points) -> tuple[Floats, Floats]:
-    """Return the shares in bins of the reference by Doane's rule, and one bin for the values outside of them; NannyML."""
+    """Return the shares in bins of the reference by Doane's rule, and one bin for the values outside of them.  Used by
+    NannyML."""
     if len(reference.values) <= 1:
         return by_value(reference, current)
     edges = _edges(reference, _doane_width(reference))
@@ -40,7 +41,7 @@ def doane(reference: Points, current: Points) -> tuple[Floats, Floats]:
 
 
 def deciles(reference: Points, current: Points) -> tuple[Floats, Floats]:
-    """Return the shares between the deciles of the reference, with open ends; credit scoring."""
+    """Return the shares between the deciles of the reference, with open ends.  Used in credit scoring."""
     inner = np.unique(reference.quantiles(np.linspace(0, 1, 11)[1:-1]))
     edges = np.concatenate([[-np.inf], inner, [np.inf]])
     return _cut(reference, edges), _cut(current, edges)
@@ -58,7 +59,7 @@ def counts_by_value(reference: Points, current: Points) -> tuple[Floats, Floats]
 
 
 def filled(shares: Floats) -> Floats:
-    """Replace empty bins: by 1e-4, or by a millionth of the smallest share where that is 1e-4 or less; evidently."""
+    """Replace empty bins by 1e-4, or by a millionth of the smallest share if that is 1e-4 or less.  Used by evidently."""
     least = shares[shares > 0].min()
     return np.where(shares == 0, least / 1e6 if least <= FLOOR else FLOOR, shares)
 
@@ -68,7 +69,7 @@ def floored(shares: Floats) -> Floats:
 
 
 def smoothed(counts: Floats) -> Floats:
-    """Return shares after one more value in each bin (Laplace)."""
+    """Return the shares after adding one value to each bin (Laplace smoothing)."""
     return (counts + 1) / (counts.sum() + len(counts))
 
 
@@ -87,7 +88,7 @@ def _doane_width(sample: Points) -> float:
 
 
 def _edges(sample: Points, width: float) -> Floats:
-    """Return as many equal bins over the sample's range as `numpy.histogram_bin_edges` makes for a width."""
+    """Return equal bins over the sample's range, as many as `numpy.histogram_bin_edges` gives for a width."""
     count = int(np.ceil(_range(sample) / width)) if width else 1
     return np.linspace(sample.values[0], sample.values[-1], count + 1)
 

@@ -10,11 +10,11 @@ from trackside.drift.signals import Signal
 from trackside.drift.sums import ColumnSums, Kind, TableSums
 from trackside.drift.tables import Table
 
-MOST_NAMED = 10  # of new categories
+MOST_NAMED = 10  # new categories in a result
 
 
 class Quality(Struct, frozen=True):
-    """Shares of the rows."""
+    """Data quality as shares of the rows."""
 
     null_share_reference: float
     null_share_current: float
@@ -22,7 +22,7 @@ class Quality(Struct, frozen=True):
     infinite_share_current: float = 0.0
     misfit_share_reference: float = 0.0  # values of another type than the column's
     misfit_share_current: float = 0.0
-    out_of_range_share: float = 0.0  # below the least or above the greatest number of the reference
+    out_of_range_share: float = 0.0  # outside of the reference's range
     new_category_share: float = 0.0
     new_categories: list[str] = []  # some of them
     missing_categories: list[str] = []
@@ -50,7 +50,7 @@ class Comparison(Struct, frozen=True, omit_defaults=True):
 
 
 def compare(reference: Table, current: Table, rule_set: str = "default") -> Comparison:
-    """Return what differs.  Columns of the reference come first, in its order; a column that only one table has is reported."""
+    """Return the comparison.  Columns of the reference come first, in its order; a column of only one table is reported."""
     results = columns_of(reference.sums(with_chunks=rule_set == rules.CHUNKED_RULE), current.sums(), rule_set)
     found = None
     notes = []
@@ -89,7 +89,7 @@ def columns_of(reference: TableSums, current: TableSums, rule_set: str) -> list[
 def column_of(
     name: str, reference: ColumnSums | None, current: ColumnSums | None, rule_set: str = "default"
 ) -> ColumnResult:
-    """Return the signals of a column, its quality, and what the rule set says of it."""
+    """Return the signals of a column, its quality, and the verdict of the rule set."""
     if current is None:
         assert reference is not None
         return ColumnResult(name, reference.kind, Verdict(True, reason="the column is missing in the current table"))
@@ -116,7 +116,7 @@ def column_of(
 
 
 def _same_kind(reference: ColumnSums, current: ColumnSums) -> tuple[ColumnSums, ColumnSums]:
-    """A column without a value has the type null, or text in CSV: it is of the other one's kind."""
+    """A column without a value has the type null, or text in CSV: it takes the kind of the other one."""
     if reference.kind == "numeric" and current.kind == "category" and not current.size:
         return reference, replace(current, kind="numeric")
     if current.kind == "numeric" and reference.kind == "category" and not reference.size:
@@ -125,7 +125,7 @@ def _same_kind(reference: ColumnSums, current: ColumnSums) -> tuple[ColumnSums, 
 
 
 def quality_of(reference: ColumnSums, current: ColumnSums) -> Quality:
-    """Return the shares of what is missing, infinite, of another type, out of range or new."""
+    """Return the shares of missing, infinite, misfitting, out-of-range and new values."""
     quality = Quality(
         _share(reference.nulls, reference.rows),
         _share(current.nulls, current.rows),

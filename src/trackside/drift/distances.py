@@ -1,12 +1,12 @@
-"""Distances between two samples or two lists of shares.  Pure; formulas from scipy where it has them.
+"""Distances between two samples or two lists of shares.  Pure; formulas of scipy where it has them.
 
-Each is exactly 0 for samples that are equal.
+Each is exactly 0 for equal samples.
 """
 
 from typing import Any, TypeAlias
 
 import numpy as np
-import scipy  # which imports its parts, a second of work, when a function first asks for one
+import scipy  # which imports its parts, a second of work, at their first use
 
 from trackside.drift.sums import Points
 
@@ -43,7 +43,7 @@ def total_variation(reference: Floats, current: Floats) -> float:
 
 
 def euclidean(reference: Floats, current: Floats) -> float:
-    """Return the distance of two lists of shares, at most the root of 2: Azure's for categories."""
+    """Return the distance of two lists of shares, at most the square root of 2: Azure's for categories."""
     return float(np.sqrt(np.sum((reference - current) ** 2)))
 
 
@@ -72,7 +72,7 @@ def energy(reference: Points, current: Points) -> float:
 
 
 def sd(sample: Points, *, of_population: bool) -> float:
-    """Return the standard deviation, and 0.001 for less: the divisor of normalised distances."""
+    """Return the standard deviation, at least 0.001: the divisor of normalised distances."""
     if sample.size < 2:
         return LEAST_SD
     variance = sample.moment(2)
@@ -85,7 +85,7 @@ def _distribution(sample: Points, values: Floats) -> Floats:
 
 
 def chi2_contingency(reference: Floats, current: Floats, *, corrected: bool) -> tuple[float, float]:
-    """Return chi-square and its p-value from the counts of two samples; `corrected`: by Yates in a table of 2 x 2."""
+    """Return chi-square and its p-value from the counts of two samples; `corrected`: Yates' correction for a 2 x 2 table."""
     table = np.array([reference, current])
     table = table[:, table.sum(axis=0) > 0]
     if table.shape[1] < 2:
@@ -95,7 +95,7 @@ def chi2_contingency(reference: Floats, current: Floats, *, corrected: bool) -> 
 
 
 def chi2_fit(reference: Floats, current: Floats) -> float:
-    """Return the p-value of the goodness of fit, with the reference taken as exact; 0 where a category is new."""
+    """Return the p-value of the goodness of fit, with the reference taken as exact; 0 if a category is new."""
     expected = reference / reference.sum() * current.sum()
     if np.any((expected == 0) & (current > 0)):
         return 0.0

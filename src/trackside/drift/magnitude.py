@@ -1,7 +1,7 @@
-"""The drift magnitude of Azure's first dataset monitor: how well a classifier tells the two tables apart.  Needs scikit-learn.
+"""The drift magnitude of Azure's first dataset monitor: how well a classifier distinguishes the two tables.  Needs scikit-learn.
 
-The magnitude is the Matthews correlation on held-out rows: 0 where nothing tells them apart, 1 where everything does.  It is a
-gauge of the whole table: a shift of 0.3 sd in five of thirty columns stays below the alert threshold of 0.2.
+The magnitude is the Matthews correlation on held-out rows: 0 for indistinguishable tables, 1 for a perfect classifier.  It
+describes the whole table: a shift of 0.3 sd in five of thirty columns stays below the alert threshold of 0.2.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from msgspec import Struct
 from trackside.drift.tables import Column, Values
 
 LEAST_ROWS = 50
-MOST_ROWS = 50_000  # of each table; more only cost time
+MOST_ROWS = 50_000  # of each table; more only take time
 MOST_NULL_SHARE = 0.15
 MOST_CATEGORIES, MOST_CATEGORY_SHARE = 100, 0.05
 MOST_JUDGED = 5_000  # rows for the contributions
@@ -20,11 +20,11 @@ SEED = 7
 class Magnitude(Struct, frozen=True):
     value: float
     contributions: dict[str, float]  # shares that sum to 1, the largest first
-    left_out: list[str]  # columns that the classifier does not look at
+    left_out: list[str]  # columns that the classifier does not use
 
 
 def magnitude(pairs: dict[str, tuple[Column, Column]], reference_rows: int, current_rows: int) -> Magnitude | None:
-    """Return the magnitude; None below 50 rows, or without a column that can be used."""
+    """Return the magnitude; None below 50 rows, or without a usable column."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  # needs an extra
     from sklearn.inspection import permutation_importance  # noqa: PLC0415
     from sklearn.metrics import matthews_corrcoef  # noqa: PLC0415
@@ -35,14 +35,15 @@ def magnitude(pairs: dict[str, tuple[Column, Column]], reference_rows: int, curr
     if min(reference_rows, current_rows) < LEAST_ROWS or not usable:
         return None
     dice = np.random.default_rng(SEED)
-    size = min(reference_rows, current_rows, MOST_ROWS)  # of equal size: else the larger table wins every guess
+    # of equal size: otherwise the classifier could always guess the larger table
+    size = min(reference_rows, current_rows, MOST_ROWS)
     rows = dice.choice(reference_rows, size, replace=False), dice.choice(current_rows, size, replace=False)
     columns = [_matrix(pair, rows) for pair in usable.values()]
     table: Values = np.column_stack(columns)
     side: Values = np.repeat([0, 1], size)
     is_category = [pair[0].kind == "category" for pair in usable.values()]
     train, test, known, asked = train_test_split(table, side, test_size=0.5, stratify=side, random_state=SEED)
-    # One thread: on a machine with other work, OpenMP's threads wait for each other much longer than they compute.
+    # One thread: on a busy machine, OpenMP's threads wait for each other much longer than they compute.
     with threadpool_limits(1, user_api="openmp"):
         model = HistGradientBoostingClassifier(random_state=SEED, categorical_features=is_category).fit(train, known)
         value = max(0.0, float(matthews_corrcoef(asked, model.predict(test))))
@@ -69,7 +70,7 @@ def _is_usable(reference: Column, current: Column) -> bool:
 
 
 def _matrix(pair: tuple[Column, Column], rows: tuple[Values, Values]) -> Values:
-    """Return the values of both tables; of a column with nulls as many as there are, drawn again for the missing rows."""
+    """Return the values of both tables; missing values of a column are replaced by random other values of it."""
     reference, current = pair
     if reference.kind == "category":
         place = {label: at for at, label in enumerate(sorted({*reference.labels, *current.labels}))}

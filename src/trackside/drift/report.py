@@ -1,4 +1,4 @@
-"""A comparison as one HTML file, without scripts and without anything that is loaded."""
+"""A comparison as one HTML file, without scripts and external resources."""
 
 from html import escape
 

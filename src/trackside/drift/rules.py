@@ -1,7 +1,7 @@
-"""Which columns have drifted: rule sets.  Pure.
+"""Rule sets: which columns have drifted.  Pure.
 
-`default` is the rule that raises no alert in a year of 30 stable columns and finds a shift of 0.3 sd.  The others behave as the
-named tools do by default.
+`default` raises no alert in a year of 30 stable columns and finds a shift of 0.3 sd.  The others behave as the named tools do by
+default.
 """
 
 import math
@@ -24,7 +24,7 @@ V1_MAGNITUDE = 0.2
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
-    """What the rule says of a column: the signal that it looks at, its value, and the threshold."""
+    """The verdict of a rule on a column: its signal, the signal's value, and the threshold."""
 
     drifted: bool
     signal: str = ""
@@ -35,7 +35,7 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
 
     @property
     def word(self) -> str:
-        """`drifted`, `stable`, or `not judged` where nothing was computed."""
+        """Return `drifted`, `stable`, or `not judged` if nothing was computed."""
         if self.drifted:
             return "drifted"
         return "stable" if self.signal else "not judged"
@@ -52,8 +52,8 @@ def default(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> 
 
 
 def pooled(reference: ColumnSums, current: ColumnSums) -> Verdict | None:
-    """Return what the default rule says of sums alone, such as those of two windows together; None for a column that has no
-    values or another kind."""
+    """Return the verdict of the default rule on sums alone, such as those of two windows together; None for a column without
+    values or of another kind."""
     if reference.kind != current.kind or reference.kind == "other" or not reference.size or not current.size:
         return None
     if reference.kind == "numeric":
@@ -66,7 +66,8 @@ def pooled(reference: ColumnSums, current: ColumnSums) -> Verdict | None:
 
 
 def azure_v2(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:
-    """Azure Machine Learning's model monitoring: an integer column with less than 5 % distinct values is a category."""
+    """Return the verdict of Azure Machine Learning's model monitoring: an integer column with less than 5 % distinct values is a
+    category."""
     if reference.kind == "numeric":
         distinct = len(reference.points.values)
         if not (reference.is_integer and distinct < AZURE_INTEGER_SHARE * reference.size):
@@ -76,7 +77,7 @@ def azure_v2(reference: ColumnSums, current: ColumnSums, found: list[Signal]) ->
 
 
 def evidently(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:
-    """Evidently 0.7: p-values up to 1,000 rows of reference, distances above."""
+    """Return the verdict of Evidently 0.7: p-values up to 1,000 rows of reference, distances above."""
     is_small = reference.size <= EVIDENTLY_SMALL
     if reference.kind == "numeric":
         if _distinct(reference, current) > EVIDENTLY_CATEGORY_VALUES:
@@ -88,7 +89,7 @@ def evidently(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -
         return _above(found, "jensen_shannon", signals.BY_VALUE_NATURAL, EVIDENTLY_DISTANCE)
     if (
         _distinct(reference, current) <= 2
-    ):  # the z-test of two shares is chi-square of the 2 x 2 table without correction
+    ):  # the z-test of two shares equals chi-square of the 2 x 2 table without correction
         return _p_below(found, "chi2", signals.CONTINGENCY_PLAIN, EVIDENTLY_P)
     chi2 = signals.value_of(found, "chi2_fit_p", signals.FIT)
     if chi2 is None:
@@ -97,7 +98,7 @@ def evidently(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -
 
 
 def nannyml(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> Verdict:  # noqa: ARG001  # a rule
-    """NannyML 0.13: above the mean and three standard deviations of ten chunks of the reference."""
+    """Return the verdict of NannyML 0.13: above the mean and three standard deviations of ten chunks of the reference."""
     is_number = reference.kind == "numeric"
     variant = signals.JS_NANNYML if is_number else signals.BY_VALUE_BASE_2
     chunks = [each for each in reference.chunks if each.size]
@@ -112,13 +113,13 @@ def nannyml(reference: ColumnSums, current: ColumnSums, found: list[Signal]) -> 
 
 
 RULES: dict[str, Rule] = {"default": default, "azure-v2": azure_v2, "evidently": evidently, "nannyml": nannyml}
-CHUNKED_RULE = "nannyml"  # compares the reference with parts of itself
+CHUNKED_RULE = "nannyml"  # compares chunks of the reference
 MAGNITUDE_RULE = "azure-v1"  # judges the table as a whole, by a classifier
 NAMES = (*RULES, MAGNITUDE_RULE)
 
 
 def of_table(rules: str, verdicts: Sequence[Verdict]) -> bool:
-    """Return whether the table has drifted: Evidently's with half of its columns, the others' with one."""
+    """Return whether the table has drifted: with Evidently if half of its columns have, otherwise if one has."""
     drifted = sum(each.drifted for each in verdicts)
     if rules == "evidently":
         return bool(verdicts) and drifted >= EVIDENTLY_SHARE * len(verdicts)

@@ -1,6 +1,6 @@
 """All signals of a column.  Pure.
 
-A signal is a name, a variant and a value.  One name stands for several formulas in the field: the variant says which one.
+A signal is a name, a variant and a value.  Several formulas have the same name in the field; the variant tells them apart.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from trackside.drift.sums import ColumnSums, Floats, Points
 
 NATURAL = float(np.e)
 
-# Variants, as results and documentation name them.
+# Variants, with their names in results and documentation.
 TWO_SAMPLES = "two samples"
 PLAIN = "plain"
 BY_POPULATION_SD = "divided by the population sd of the reference (evidently)"
@@ -59,7 +59,7 @@ def by_counts(reference: Floats, current: Floats) -> list[Signal]:
 
 
 def aligned(reference: ColumnSums, current: ColumnSums) -> tuple[Floats, Floats]:
-    """Return how often each category occurs in the two columns, in the order of their names."""
+    """Return the counts of each category in the two columns, in the order of their names."""
     first, second = reference.counts, current.counts
     labels = sorted({*first, *second})
     return (
@@ -114,7 +114,7 @@ def _category(x: Floats, y: Floats) -> Iterator[Made]:
 
 
 def _kept(made: Iterator[Made]) -> Iterator[Signal]:
-    """Leave out what cannot be computed in floating-point numbers, such as bins over the range of 1e308."""
+    """Leave out signals that cannot be computed in floating-point numbers, such as bins over a range of 1e308."""
     for name, variant, compute in made:
         try:
             with np.errstate(all="raise", under="ignore"):

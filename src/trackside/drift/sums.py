@@ -1,7 +1,7 @@
-"""Sums of a column: what distances and rules need of it, without its rows.  Sums of parts add up to those of the whole.  Pure.
+"""Mergeable sums of a column, from which distances and rules are computed without its rows.  Pure.
 
 Numbers are kept as points: sorted values with counts.  Up to MOST_POINTS distinct values the points are exact.  More are
-compressed to equal weights, so that the distribution function is off by 1 / KEPT_POINTS of the rows at most; the TAIL smallest
+compressed to equal weights, so that the distribution function is off by at most 1 / KEPT_POINTS of the rows; the TAIL smallest
 and greatest values stay exact.  Categories are kept as counts of the most frequent ones and a rest.
 """
 
@@ -70,7 +70,7 @@ class ColumnSums(Struct, frozen=True, kw_only=True):
 
     name: str
     kind: Kind
-    type: str  # Arrow's word
+    type: str  # an Arrow type name
     rows: int
     nulls: int = 0
     infinite: int = 0
@@ -83,7 +83,7 @@ class ColumnSums(Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """The number of rows with a finite value."""
+        """Return the number of rows with a finite value."""
         return self.points.size if self.kind == "numeric" else sum(self.labels.values()) + self.rest
 
     @property
@@ -103,14 +103,14 @@ def of_numbers(values: Floats) -> Points:
 
 
 def compressed(points: Points) -> Points:
-    """Return the points themselves if they are few; else KEPT_POINTS of equal weight at most, and exact tails."""
+    """Return the points themselves if they are few; otherwise at most KEPT_POINTS of equal weight, with exact tails."""
     if len(points.values) <= MOST_POINTS:
         return points
     middle = points.counts[TAIL:-TAIL]
     ends = np.cumsum(middle)
     group = np.minimum((ends - middle) * KEPT_POINTS // ends[-1], KEPT_POINTS - 1).astype(np.int64)
     starts = np.flatnonzero(np.diff(group, prepend=-1))
-    lasts: Floats = np.append(starts[1:], len(group)) - 1  # a group stands at its greatest value
+    lasts: Floats = np.append(starts[1:], len(group)) - 1  # the value of a group is its greatest one
     values = np.concatenate([points.values[:TAIL], points.values[TAIL:-TAIL][lasts], points.values[-TAIL:]])
     counts = np.concatenate([points.counts[:TAIL], np.add.reduceat(middle, starts), points.counts[-TAIL:]])
     return Points(values, counts)
@@ -127,8 +127,8 @@ def merged_points(parts: Sequence[Points]) -> Points:
 
 
 def merged(parts: Sequence[ColumnSums]) -> ColumnSums:
-    """Return the sums of a column from those of its parts.  A part without a value takes the kind of the others; parts of
-    several kinds make a column of kind `other`."""
+    """Return the sums of a column from those of its parts.  A part without a value takes the kind of the others; parts of several
+    kinds give a column of kind `other`."""
     kinds = {each.kind for each in parts if each.size}
     first = next((each for each in parts if each.size), parts[0])
     found = replace(
@@ -164,7 +164,7 @@ def with_labels(column: ColumnSums, counted: Iterable[tuple[str, int]]) -> Colum
 
 
 def merged_tables(parts: Sequence[TableSums]) -> TableSums:
-    """Return the sums of several tables together.  A column that a part lacks counts the rows of the other parts alone."""
+    """Return the sums of several tables together.  A column that a part lacks counts only the rows of the other parts."""
     names = dict.fromkeys(name for each in parts for name in each.columns)
     columns = {name: merged([each.columns[name] for each in parts if name in each.columns]) for name in names}
     return TableSums(sum(each.rows for each in parts), columns)

@@ -1,4 +1,4 @@
-"""Parquet and CSV files as columns: numbers as arrays, categories as codes.  Needs pyarrow."""
+"""Reads Parquet and CSV files as columns: numbers as arrays, categories as codes.  Needs pyarrow."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +28,7 @@ class Column(Struct, frozen=True):
 
     name: str
     kind: Kind
-    type: str  # Arrow's word
+    type: str  # an Arrow type name
     rows: int
     nulls: int
     infinite: int
@@ -74,7 +74,7 @@ def summed(column: Column, *, with_chunks: bool = False) -> ColumnSums:
 
 
 def read(path: str, wanted: Iterable[str] | None = None) -> Table:
-    """Read a file, or a folder of Parquet files; all columns but those of the request log itself, or those that are wanted."""
+    """Read a file, or a folder of Parquet files: the wanted columns, by default all except the request log's own."""
     place = Path(path)
     if not place.exists():
         raise Unreadable(f"{path} does not exist; name a Parquet or CSV file, or a folder of Parquet files")

@@ -1,4 +1,4 @@
-"""Where a replica answers: the path of a Unix socket, or `tcp:ID@HOST:PORT`, whose id says which secret opens it."""
+"""Addresses of replicas: the path of a Unix socket, or `tcp:ID@HOST:PORT`, whose id selects the replica's secret."""
 
 from msgspec import Struct
 

@@ -1,7 +1,7 @@
-"""Deletes what endpoints no longer need from the server's folder: models, environments, logs and sockets.
+"""Deletes unused models, environments, logs and sockets from the server's folder.
 
-`step` may run at any time, on each server of a store: it looks at what lies there first and at what is needed afterwards, so that
-nothing new is taken for something old.
+`step` may run at any time, on each server of a store: it lists the files first and reads what is in use afterwards, so that new
+files are never deleted.
 """
 
 import shutil
@@ -16,7 +16,9 @@ from msgspec import Struct
 from trackside.core.db.tx import Tx
 from trackside.endpoints import environments, store
 
-KEEP_ENVIRONMENT_S = 86_400.0  # after its last use: another model may need the same one, and building takes minutes
+KEEP_ENVIRONMENT_S = (
+    86_400.0  # after its last use: another model may need the same environment, and building it takes minutes
+)
 KEEP_SOCKET_S = 3600.0
 
 
@@ -25,12 +27,12 @@ class Database(Protocol):
 
 
 class Needed(Struct, frozen=True):
-    generations: frozenset[tuple[int, int]]  # deployments with their generations, those that still serve included
+    generations: frozenset[tuple[int, int]]  # deployments with their generations, including those that still serve
     replicas: frozenset[str]
 
 
 class Cleanup:
-    """`folder` is the one of endpoints; `clock` gives seconds since 1970."""
+    """`folder` is that of endpoints; `clock` gives seconds since 1970."""
 
     def __init__(self, db: Database, folder: Path, clock: Callable[[], float] = time.time) -> None:
         self._db = db
@@ -41,7 +43,7 @@ class Cleanup:
         self._clock = clock
 
     def step(self) -> bool:
-        """Return False: the next step comes in time."""
+        """Delete unused files.  Return False: the next step can wait."""
         models, built = _children(self._models), _children(self._environments)
         logs, sockets = _children(self._logs), _children(self._sockets)
         needed = self._needed()
@@ -76,7 +78,7 @@ class Cleanup:
         return Needed(frozenset(generations), frozenset(replicas))
 
     def _age_s(self, path: Path, otherwise: Path) -> float:
-        """Return the age of a file, or of another one where there is none; 0 if both are gone."""
+        """Return the age of a file, or of another one if it is missing; 0 if both are."""
         for each in (path, otherwise):
             with suppress(OSError):
                 return self._clock() - each.stat().st_mtime
@@ -88,6 +90,6 @@ def _children(folder: Path) -> list[Path]:
 
 
 def _generation(path: Path) -> tuple[int, int] | None:
-    """Return the deployment and its generation, of the folder of a model or of one that is being copied."""
+    """Return the deployment and its generation for the folder of a model, or of one that is being copied."""
     seq, _, generation = path.name.removesuffix(".part").partition("-")
     return (int(seq), int(generation)) if seq.isdecimal() and generation.isdecimal() else None

@@ -1,7 +1,7 @@
-"""Makes what runs equal to what is wanted.  `step` may run at any time, twice, or after a crash.
+"""Starts and stops replicas until they equal the desired state.  `step` may run at any time, twice, or after a crash.
 
-One server of a store controls the replicas: the one that holds the lease.  Replicas that another server started, or this one in
-its earlier life, have ended with that server, and their rows are dropped.
+The server that holds the lease controls the replicas of the store.  Replicas that another server, or this one before a restart,
+started have ended with that server, and their rows are deleted.
 """
 
 import logging
@@ -34,7 +34,7 @@ log = logging.getLogger("trackside.endpoints")
 
 LEASE = "endpoints"
 LEASE_S = 10.0
-STUCK_FACTOR = 3.0  # a replica that evaluates so many times its request time-out is replaced
+STUCK_FACTOR = 3.0  # a replica whose evaluation takes this many times its request timeout is replaced
 
 
 class Database(Protocol):
@@ -44,9 +44,8 @@ class Database(Protocol):
 
 
 class Controller:
-    """`folder` keeps models and environments; `threads` prepare them; `local_python` serves models with env local; `tell` hears
-    that replicas or states changed;
-    `active` gives the requests under way of a deployment."""
+    """`folder` has models and environments; `threads` prepare them; `local_python` serves models with env local; `tell` is called
+    when replicas or states changed; `active` returns the number of requests under way of a deployment."""
 
     def __init__(
         self,
@@ -75,12 +74,12 @@ class Controller:
         self._prepared: dict[int, Prepared] = {}
         self._histories: dict[int, History] = {}
         self._loads: dict[int, Load] = {}
-        self.is_needed = False  # whether the store had an endpoint at the last step
+        self.is_needed = False  # whether the store had an endpoint in the last step
         self._is_swept = False
-        self._lock = threading.Lock()  # of what the preparing threads share with `step`
+        self._lock = threading.Lock()  # for the data that the preparing threads share with `step`
 
     def step(self) -> bool:
-        """Do what is due.  Return whether the next step should come soon."""
+        """Run the next actions.  Return whether the next step should follow soon."""
         with self._db.read(0) as tx:
             found, is_shared = store.workspaces_with_any(tx), tx.dialect == "postgresql"
         self.is_needed = bool(found)
@@ -88,20 +87,20 @@ class Controller:
             self._sweep_once()
             return False
         if is_shared and not self._db.writer.submit(0, self._hold).result():
-            self._backend.close()  # another server took over
+            self._backend.close()  # another server holds the lease now
             return False
         leaving: list[Replica] = []
         changed = [self._step_of(ws, leaving) for ws in found]
         if any(changed):
             self._tell()
-        # Only now, when the router sends them nothing more.
+        # only now: the router sends them no more requests
         for replica in leaving:
             self._backend.stop(replica.replica_id)
         self._sweep_once()
         return any(changed)
 
     def _sweep_once(self) -> None:
-        """After the first step, which took over what runs: end what is left of earlier servers."""
+        """After the first step, which adopted running replicas: end leftovers of earlier servers."""
         if not self._is_swept:
             self._is_swept = True
             self._backend.sweep()
@@ -147,7 +146,7 @@ class Controller:
         return self._write(ws, before, after, gone, states)
 
     def _adopted(self, replica: Replica, deployment: Deployment | None) -> Replica | None:
-        """Return the replica as this server's own; None for one that ended with the server that started it."""
+        """Return the replica as this server's own; None if it ended with the server that started it."""
         if replica.holder == self._holder:
             return replica
         if deployment is None or not self._backend.adopt(replica.replica_id, deployment):

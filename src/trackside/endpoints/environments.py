@@ -1,6 +1,6 @@
-"""Python environments of models, built by uv from their requirements and kept by content.
+"""Python environments of models, built by uv from their requirements and cached by content.
 
-Two models with the same requirements share one environment.
+Models with the same requirements share an environment.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ ENGINES = {"spark": ("pyspark[connect]>=4",), "ray": ("ray>=2.40",)}
 TIMEOUT_S = 1800.0
 READY = ".ready"
 REQUIREMENTS = "requirements.txt"
-BUILT = ("pyspark",)  # published by its project as a source distribution alone
+BUILT = ("pyspark",)  # published only as a source distribution
 _FROM_INDEX = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_-]*)\s*(?:\[[^\]]*\])?\s*(?:[=<>!~;(][^@/\\]*)?")
 
 
@@ -32,7 +32,8 @@ class BuildFailed(Fault):
 
 
 def local(python: str) -> str:
-    """Return the path of the Python that the operator named.  Raise Unsupported if there is none, or it cannot serve a model."""
+    """Return the path of the Python that the operator configured.  Raise Unsupported if there is none, or it cannot serve a
+    model."""
     if not python:
         raise Unsupported(
             "spec.env is 'local', and the server has no Python for models: start it with --model-python, or set spec.env to 'uv'."
@@ -43,16 +44,16 @@ def local(python: str) -> str:
 
 
 def program_of(python: str) -> str:
-    """Return the path of the Python that the operator named, whatever packages it has.  Raise Unsupported for no program."""
+    """Return the path of the Python that the operator configured, with any packages.  Raise Unsupported if it is no program."""
     program = shutil.which(python)
     if program is None:
         raise Unsupported(f"--model-python is {python!r}, which is no program on the server's machine.")
     return program
 
 
-@lru_cache  # what it raises is not kept
+@lru_cache  # exceptions are not cached
 def _check_serves(program: str, python: str) -> None:
-    """Raise Unsupported for a Python that cannot serve a model.  Asked once: the answer takes a second of a processor."""
+    """Raise Unsupported for a Python that cannot serve a model.  Cached: the check takes a second of CPU time."""
     done = subprocess.run(  # noqa: S603  # the operator named it
         [program, "-c", "import httptools, mlflow"], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
@@ -65,9 +66,9 @@ def _check_serves(program: str, python: str) -> None:
 
 
 class Environments:
-    """`folder` holds the environments.  `local_python` is the Python that the operator named for models, or empty.
+    """`folder` has the environments.  `local_python` is the operator's Python for models, or empty.
 
-    `find_uv` returns the program uv, or None where it is not installed."""
+    `find_uv` returns the program uv; None if it is not installed."""
 
     def __init__(self, folder: Path, local_python: str = "", find_uv: Callable[[], str | None] | None = None) -> None:
         self._folder = folder
@@ -77,8 +78,8 @@ class Environments:
     def python(self, env: str, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python that runs the model in a folder.
 
-        `env` is `uv` (`build`), `local` (the operator's Python) or `auto`: `uv` where uv is installed and the model says what it
-        requires, else `local` where the operator named a Python."""
+        `env` is `uv` (`build`), `local` (the operator's Python) or `auto`: `uv` if it is installed and the model has
+        requirements, otherwise `local` if the operator configured a Python."""
         if env == "auto":
             can_build = self._uv is not None and (model / REQUIREMENTS).exists()
             env = "uv" if can_build or not self._local_python else "local"
@@ -87,7 +88,7 @@ class Environments:
     def with_packages(
         self, env: str, wanted_packages: Sequence[str], tell: Callable[[str], None] = lambda _: None
     ) -> str:
-        """Return a Python that has packages of the server's choice, apart from those of any model.
+        """Return a Python with packages that the server needs, separate from those of any model.
 
         `env` is as for `python`: with `local`, the operator's Python must have them."""
         if env == "auto":
@@ -97,14 +98,13 @@ class Environments:
         return self.build_for(f"{sys.version_info.major}.{sys.version_info.minor}", list(wanted_packages), tell)
 
     def build(self, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
-        """Return the Python of the environment for the model in a folder; build it if there is none yet.
+        """Return the Python of the environment for the model in a folder; build it if there is none.
 
-        `engine` is spark or ray, whose packages the environment then has too.  Raise Unsupported without uv, BuildFailed with
-        uv's last lines."""
+        `engine` is spark or ray, whose packages are added.  Raise Unsupported without uv, BuildFailed with uv's last lines."""
         return self.build_for(_python_version(model), [*requirements(model), *ENGINES.get(engine, ())], tell)
 
     def build_for(self, version: str, wanted_packages: list[str], tell: Callable[[str], None] = lambda _: None) -> str:
-        """Return the Python of the environment with these requirements; build it if there is none yet."""
+        """Return the Python of the environment with these requirements; build it if there is none."""
         key = _key(version, wanted_packages)
         place = self._folder / key
         python = place / "bin" / "python"
@@ -130,7 +130,7 @@ class Environments:
         self._run("venv", "--python", version, str(place))
         wanted = place / REQUIREMENTS
         wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")
-        # A source distribution would run code of its author here, outside of the sandbox: wheels alone are taken.
+        # A source distribution would run its author's code here, outside of the sandbox: only wheels are accepted.
         words = ["--only-binary", ":all:", *_exceptions(wanted_packages), "--python", str(python), "--compile-bytecode"]
         self._run("pip", "install", *words, "-r", str(wanted))
         (place / READY).touch()
@@ -156,7 +156,7 @@ class Environments:
 def _exceptions(requirements: list[str]) -> list[str]:
     """Return the flags that let uv build the packages of BUILT.
 
-    There are none where a requirement is anything but a name and a version: it could name another archive as such a package."""
+    There are none if a requirement is more than a name and a version: it could name another archive as such a package."""
     found = [_FROM_INDEX.fullmatch(line) for line in requirements]
     names = {match["name"].lower() for match in found if match is not None}
     if not all(found):
@@ -165,7 +165,7 @@ def _exceptions(requirements: list[str]) -> list[str]:
 
 
 def key_of(model: Path) -> str:
-    """Return the folder's name of the environment for the model in a folder; empty where none can be built."""
+    """Return the name of the environment's folder for the model in a folder; empty if none can be built."""
     try:
         return _key(_python_version(model), requirements(model))
     except Invalid:
@@ -207,7 +207,7 @@ def requirements(model: Path) -> list[str]:
 
 
 def _python_version(model: Path) -> str:
-    """Return `3.11` of `python: 3.11.7` in the model's `python_env.yaml`; the server's own version if it says none."""
+    """Return `3.11` for `python: 3.11.7` in the model's `python_env.yaml`; the server's own version without it."""
     file = model / "python_env.yaml"
     if file.exists():
         for line in file.read_text("utf-8", "replace").splitlines():

@@ -1,4 +1,4 @@
-"""The two keys of an endpoint: random, sealed in the store, compared by hash."""
+"""The two keys of an endpoint: random, encrypted in the store, compared by hash."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ WHICH = ("primary", "secondary")
 
 
 class WrongKey(Fault):
-    """The caller of a scoring URI shows no key of the endpoint."""
+    """The call has no valid key of the endpoint."""
 
     code = "UNAUTHENTICATED"
     status = 401
@@ -37,7 +37,7 @@ def opens(key: str, hashes: tuple[str, ...]) -> bool:
 
 
 def context_of(workspace_id: int, endpoint: str, which: str) -> str:
-    """Return what a sealed key is bound to: it opens nothing in another row."""
+    """Return the context of an encrypted key, so that it cannot be opened in another row."""
     return f"endpoint key {workspace_id} {endpoint} {which}"
 
 

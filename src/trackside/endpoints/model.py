@@ -1,4 +1,4 @@
-"""Endpoints, deployments and replicas: their shapes, and the checks of what a caller asks for."""
+"""Endpoints, deployments and replicas: their structs, and the checks of calls."""
 
 import re
 from enum import StrEnum
@@ -18,7 +18,7 @@ MAX_DESCRIPTION = 5000
 
 
 class AuthMode(StrEnum):
-    """How a caller of the scoring URI shows who they are."""
+    """The authentication of callers of the scoring URI."""
 
     KEY = "key"
     NONE = "none"
@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 class ReplicaState(StrEnum):
-    """`pending`: no computer was found for it yet."""
+    """`pending`: no node has been assigned yet."""
 
     PENDING = "pending"
     STARTING = "starting"
@@ -45,13 +45,12 @@ class ReplicaState(StrEnum):
 
 
 class Spec(Struct, frozen=True, kw_only=True):
-    """How a model is served.
+    """The options of a deployment.
 
-    `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
-    `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
-    where it is installed, else `local`; on clusters `uv`).
-    `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
-    is above `target_utilization` percent."""
+    `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.  `env` is `uv`
+    (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv` if it is
+    installed, else `local`; on clusters `uv`).  `replicas` is the number of processes; up to `max_replicas`, more are added while
+    the utilization, busy replicas over all, is above `target_utilization` percent."""
 
     replicas: int = 1
     max_replicas: int = 0  # 0: as many as `replicas`
@@ -72,9 +71,9 @@ class Spec(Struct, frozen=True, kw_only=True):
 
 
 class Model(Struct, frozen=True, kw_only=True):
-    """Where the files of a deployment's model are.  `name` and `version` are empty for a model that is not registered."""
+    """The location of a deployment's model.  `name` and `version` are empty for a model that is not registered."""
 
-    uri: str  # as the caller gave it
+    uri: str  # as the caller wrote it
     files_uri: str
     name: str = ""
     version: str = ""
@@ -165,15 +164,15 @@ class GotEndpoint(Answer, frozen=True):
 
 
 class ListEndpoints(Call, frozen=True):
-    """A page has at most `max_results` endpoints and begins after `page_token`, which is what the page before said; without both,
-    the answer has all."""
+    """A page has at most `max_results` endpoints and begins after `page_token`, which is from the page before; without both, the
+    answer has all."""
 
     max_results: int | None = None
     page_token: str | None = None
 
 
 class Endpoints(Answer, frozen=True):
-    """By name.  `next_page_token` is there while more follow."""
+    """Endpoints by name.  `next_page_token` is set if more follow."""
 
     endpoints: list[ShownEndpoint]
     next_page_token: str | UnsetType = UNSET
@@ -195,7 +194,7 @@ class EndpointCall(Call, frozen=True):
 class CreateEndpoint(Call, frozen=True):
     """`model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
 
-    `properties` stay as they are given here; `tags` can be changed."""
+    `properties` are immutable; `tags` can be changed."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -218,7 +217,7 @@ class UpdateEndpoint(Call, frozen=True):
 
 
 class PutDeployment(Call, frozen=True):
-    """Creates a deployment, or changes what is given of one."""
+    """A deployment to create, or the values to change."""
 
     name: str | None = None
     deployment: str | None = None
@@ -238,7 +237,7 @@ class LogCall(Call, frozen=True):
 
 
 class RegenerateKey(Call, frozen=True):
-    """`value` is the new key, for callers that have one already; without it the server makes one."""
+    """`value` is the new key; without it the server creates one."""
 
     name: str | None = None
     key: str | None = None
@@ -246,7 +245,7 @@ class RegenerateKey(Call, frozen=True):
 
 
 def check_page(max_results: str | None, page_token: str | None) -> tuple[int, str]:
-    """Return how many endpoints a page has, and the name that it begins after."""
+    """Return the size of a page of endpoints, and the name after which it begins."""
     if max_results is None:
         most = MAX_PAGE
     elif not max_results.isascii() or not max_results.isdigit() or not 1 <= int(max_results[:9]) <= MAX_PAGE:
@@ -283,7 +282,7 @@ def check_description(given: str | None) -> str:
 
 
 def check_notes(given: dict[str, str] | None, what: str) -> dict[str, str]:
-    """Return tags or properties.  Raise Invalid where there are too many, or one is too long."""
+    """Return tags or properties.  Raise Invalid if there are too many, or one is too long."""
     found = given or {}
     names.check_count(found, what)
     for key, value in found.items():
@@ -296,7 +295,7 @@ def check_notes(given: dict[str, str] | None, what: str) -> dict[str, str]:
 
 
 def check_key(given: str) -> str:
-    """Return a key that a caller brings: long enough not to be guessed, and fit for an HTTP header."""
+    """Return a key that a caller provides.  Raise Invalid if it is too short, or not valid in an HTTP header."""
     if KEY.fullmatch(given) is None:
         raise Invalid(
             f"value has {len(given)} characters; a key must have 16 to 256 visible ASCII characters, and no spaces."

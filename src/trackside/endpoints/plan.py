@@ -1,4 +1,4 @@
-"""From what is wanted and what runs to what is to be done.  Pure: no clock, no process, no database."""
+"""Plans the next actions from the desired and the actual state.  Pure: no clock, no process, no database."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ LIVE = (ReplicaState.PENDING, ReplicaState.STARTING, ReplicaState.READY)
 
 
 class Preparation(Struct, frozen=True):
-    """How far the model's files and environment are.  `failure` says why they cannot be had."""
+    """The state of a model's files and environment.  `failure` is the reason if they cannot be prepared."""
 
     generation: int
     is_ready: bool = False
@@ -23,21 +23,21 @@ class Preparation(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """What became of the replicas of one generation of a deployment."""
+    """The failures of the replicas of one generation of a deployment."""
 
     generation: int
     failures: int = 0  # in a row, since a replica was last ready
-    refusals: int = 0  # starts in a row that the backend could not begin, such as without its cluster
+    refusals: int = 0  # consecutive starts that the backend refused, for example without its cluster
     was_ready: bool = False
     last_failure_at: float = 0.0  # s, monotonic
     last_reason: str = ""
 
 
 class Load(Struct, frozen=True):
-    """What the router sees of a deployment at this moment."""
+    """The current load of a deployment, from the router."""
 
     active: int = 0  # requests under way or waiting
-    idle_since: float = 0.0  # s, monotonic: since when the load was below what fewer replicas carry
+    idle_since: float = 0.0  # s, monotonic: since when fewer replicas could have carried the load
 
 
 class Prepare(Struct, frozen=True):
@@ -70,7 +70,7 @@ def plan(
     targets: Mapping[int, int],
     now: float,
 ) -> list[Action]:
-    """Return the next actions.  The mappings are by `deployment_seq`; `targets` holds the wanted number of replicas.
+    """Return the next actions.  The mappings are by `deployment_seq`; `targets` has the desired numbers of replicas.
 
     The replicas of an older generation serve until enough of the new one are ready, so that an update has no downtime."""
     by_deployment: dict[int, list[Replica]] = {}
@@ -98,7 +98,7 @@ def plan(
 
 
 def backoff_s(failures: int) -> float:
-    """Return how long to wait before the next start, after so many failures in a row."""
+    """Return the delay before the next start after a number of consecutive failures."""
     if failures == 0:
         return 0.0
     return float(min(MOST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures - 1, 16)))
@@ -147,12 +147,12 @@ def _of_deployment(
         may_start = now - history.last_failure_at >= backoff_s(history.failures + history.refusals)
         if may_start:
             actions += [Start(deployment) for _ in range(wanted - len(current))]
-    # Starting ones go first: no request is under way there.
+    # Starting ones first: they have no requests under way.
     surplus = sorted(current, key=lambda r: r.state is ReplicaState.READY)[: max(0, len(current) - wanted)]
     actions += [Stop(r, "fewer replicas are needed") for r in surplus]
     if len(ready) >= max(wanted, 1) or wanted == 0:
         actions += [Stop(r, "a newer generation is ready") for r in older]
-    else:  # those that serve nothing yet only take room from the new ones
+    else:  # replicas without requests only take room from the new ones
         actions += [Stop(r, "a newer generation starts") for r in older if r.state is not ReplicaState.READY]
     state, reason = _state(wanted, current, len(ready), len(older), preparation, history, given_up=given_up)
     actions.append(SetState(deployment, state, reason))
@@ -181,7 +181,7 @@ def _state(
     pending = next((r.reason for r in current if r.state is ReplicaState.PENDING), "")
     if pending:
         return State.UNSCHEDULABLE, f"{ready} of {wanted} replicas are ready. {pending}" + serving
-    if history.refusals:  # tried again without end: the model is not at fault
+    if history.refusals:  # retried without a limit: the model is not at fault
         return State.UNSCHEDULABLE, f"{ready} of {wanted} replicas are ready. {history.last_reason}" + serving
     if history.failures:
         words = f"{ready} of {wanted} replicas are ready. The last failure: {history.last_reason}" + serving

@@ -1,4 +1,4 @@
-"""The files of a model for replicas that run on other computers: one archive, for who has that replica's secret."""
+"""The files of a model for replicas on other machines: one archive, for callers with that replica's secret."""
 
 import hmac
 import re
@@ -19,7 +19,7 @@ _NAME = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 
 
 class Files:
-    """`folder` holds the models by deployment and generation; `token_of` gives the secret of each."""
+    """`folder` has the models by deployment and generation; `token_of` returns the secret of each."""
 
     def __init__(self, folder: Path, token_of: Callable[[str], str]) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""The calls that manage endpoints.  What they do is in `work`; scoring itself is in `scoring_routes`."""
+"""The calls that manage endpoints; their operations are in `work`, and scoring is in `scoring_routes`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,6 +1,6 @@
-"""Which replica gets a request: the routing table in memory, made from the store.
+"""The routing table in memory: which replica gets a request.
 
-The table is replaced as a whole, so readers need no lock.  Counters of requests under way live beside it and outlast it.
+The table is replaced as a whole, so readers need no lock.  Counters of requests under way are kept beside it.
 """
 
 import random
@@ -23,12 +23,12 @@ RETRY_AFTER = [(b"retry-after", b"2")]
 
 
 class Target(Struct, frozen=True):
-    """A deployment that requests may go to, with the addresses of its replicas that are ready."""
+    """A deployment with the addresses of its ready replicas."""
 
     workspace_id: int
     deployment_seq: int
     name: str
-    header: bytes  # the name, for the header of an answer
+    header: bytes  # the name, for a header of the answer
     traffic: int
     mirror: int
     addresses: tuple[str, ...]
@@ -42,14 +42,14 @@ class Target(Struct, frozen=True):
 
 
 class Way(Struct, frozen=True):
-    """An endpoint as the router sees it."""
+    """An endpoint in the routing table."""
 
     name: str
     auth_mode: AuthMode
     hashes: tuple[str, ...]
     targets: tuple[Target, ...]
     endpoint_seq: int = 0
-    log: LogSettings | None = None  # of the request log, where it is on
+    log: LogSettings | None = None  # of the request log, if it is on
 
 
 Table = dict[tuple[int, str], Way]
@@ -60,8 +60,8 @@ class Database(Protocol):
 
 
 class Routing:
-    """`choose_float` gives numbers from 0 up to 1, for the split of the traffic.  `token_of` gives secrets by purpose, such as
-    the one that opens a replica on a network."""
+    """`choose_float` returns numbers from 0 to 1, for the traffic split.  `token_of` returns secrets by purpose, such as the one
+    for a replica on a network."""
 
     def __init__(
         self,
@@ -77,10 +77,10 @@ class Routing:
         self._active: Counter[str] = Counter()  # requests under way by address
         self._waiting: Counter[int] = (
             Counter()
-        )  # requests that found no replica, by deployment: they wake a scaled-down one
+        )  # requests without a ready replica, by deployment: they scale it up from zero
 
     def refresh(self) -> bool:
-        """Read the table from the store.  Return False: there is nothing more to do."""
+        """Read the table from the store.  Return False: the next step can wait."""
         with self._lock:
             table: Table = {}
             with self._db.read(0) as tx:
@@ -102,11 +102,11 @@ class Routing:
         return False
 
     def recall(self, ws: int, name: str) -> Way | None:
-        """Return the endpoint as the table knows it."""
+        """Return the endpoint from the table; None if it is not in it."""
         return self._table.get((ws, name))
 
     def find(self, ws: int, name: str) -> Way:
-        """Return the endpoint, which another server may just have made.  Reads the store.  Raise NotFound."""
+        """Return the endpoint from the store, since another server may have just created it.  Raise NotFound."""
         self.refresh()
         found = self._table.get((ws, name))
         if found is None:
@@ -114,7 +114,7 @@ class Routing:
         return found
 
     def keys_of(self, ws: int, name: str) -> tuple[AuthMode, tuple[str, ...]]:
-        """Return how an endpoint is opened: its mode, and the hashes of its keys; no key opens one that was deleted."""
+        """Return the authentication mode of an endpoint, and the hashes of its keys; none for a deleted endpoint."""
         try:
             way = self.find(ws, name)
         except NotFound:
@@ -122,9 +122,9 @@ class Routing:
         return way.auth_mode, way.hashes
 
     def choose(self, way: Way, pinned: str = "") -> Target:
-        """Return the deployment for a request: the one that the caller names, else one by its share of the traffic.
+        """Return the deployment for a request: the one that the caller names, otherwise one by the traffic split.
 
-        It may have no replica that is ready: see `check_ready`.  Raise NotFound, Invalid."""
+        It may have no ready replica: see `check_ready`.  Raise NotFound, Invalid."""
         if pinned:
             named = next((target for target in way.targets if target.name == pinned), None)
             if named is None:
@@ -149,20 +149,20 @@ class Routing:
         return ready[-1]
 
     def renewed(self, target: Target) -> Target:
-        """Return the same deployment as the table knows it now."""
+        """Return the current state of the same deployment."""
         ways = self._table.values()
         seq = target.deployment_seq
         return next((each for now in ways for each in now.targets if each.deployment_seq == seq), target)
 
     def mirrored(self, way: Way) -> Target | None:
-        """Return the deployment that gets a copy of this request, if one does."""
+        """Return the deployment that gets a copy of this request; None if there is none."""
         for target in way.targets:
             if target.mirror and target.addresses and self._choose() * 100 < target.mirror:
                 return target
         return None
 
     def pick(self, target: Target, without: Sequence[str] = ()) -> str | None:
-        """Return the address with the fewest requests under way, but none of `without`."""
+        """Return the address with the fewest requests under way, except those in `without`."""
         if len(target.addresses) == 1 and not without:
             return target.addresses[0]
         usable = [address for address in target.addresses if address not in without]
@@ -177,7 +177,7 @@ class Routing:
             del self._active[address]
 
     def active(self, deployment_seq: int) -> int:
-        """Return the number of requests of a deployment that are under way or have found no replica since the last call."""
+        """Return the number of a deployment's requests that are under way, or found no replica since the last call."""
         addresses = {
             a
             for way in self._table.values()
@@ -188,7 +188,7 @@ class Routing:
         return sum(self._active[address] for address in addresses) + self._waiting.pop(deployment_seq, 0)
 
     def check_ready(self, way: Way, target: Target) -> None:
-        """Raise Unavailable with Retry-After where no replica of the deployment is ready."""
+        """Raise Unavailable with Retry-After if no replica of the deployment is ready."""
         if target.addresses:
             return
         self._waiting[target.deployment_seq] += 1

@@ -1,8 +1,8 @@
-"""The calls that score: from the scoring URI to a replica and back.
+"""Scores: forwards requests from the scoring URI to a replica.
 
 The paths are Azure's (`/api/v1/service/<name>/score`, swagger.json) and MLflow's (`/invocations`).  A small call is answered by
 callbacks on the event loop (`core/http/direct`); a call that must wait for the store, or has a large body, is a coroutine.  Both
-choose and check in the same functions.
+use the same functions to choose a deployment and check the caller.
 """
 
 import asyncio
@@ -35,10 +35,10 @@ log = logging.getLogger("trackside.endpoints")
 
 PREFIX = "/api/v1/service/{name}"
 DEPLOYMENT_HEADER = b"azureml-model-deployment"
-EXTRA_S = 5.0  # the replica itself answers when the time of a request is over
-MOST_MIRRORED = 32  # copies under way; more are dropped
+EXTRA_S = 5.0  # the replica itself answers when the time limit of a request is over
+MOST_MIRRORED = 32  # concurrent copies; further ones are dropped
 MOST_TRIES = 3
-SMALL_BYTES = 1 << 20  # of a body that is passed on without a task; each deployment takes at least as much
+SMALL_BYTES = 1 << 20  # a body up to this size is forwarded without a task; each deployment accepts at least as much
 MOST_OPENED = 1000
 REQUEST_ID_HEADER = b"x-request-id"
 SIGNATURE_TIMEOUT_S = 30.0
@@ -48,8 +48,8 @@ _CHALLENGE = [(b"www-authenticate", b'Bearer realm="endpoint"')]
 
 
 class Scoring:
-    """`gate` finds the caller of a token or session, for callers who have a role instead of a key.  `meter` counts by
-    (workspace's id, endpoint, deployment, class of status)."""
+    """`gate` finds the caller of a token or session, for callers with a role instead of a key.  `meter` counts by (workspace's
+    id, endpoint, deployment, class of status)."""
 
     def __init__(self, routing: Routing, gate: Gate, meter: Meter, recorder: Recorder) -> None:
         self.routing = routing
@@ -58,10 +58,10 @@ class Scoring:
         self.proxy = Proxy(routing.token_of)
         self._gate = gate
         self._mirrored = 0
-        # Headers with a key of the endpoint, as long as the routing table is the same.
+        # Headers with a key of the endpoint, valid while the routing table is the same.
         self._opened: dict[bytes, Way] = {}
         self._slow: set[asyncio.Task[None]] = set()
-        # What a caller with a role is asked for; named in the audit log's note of a refusal.
+        # The action of a caller with a role; the audit log names it for a refusal.
         self._role_route = stream(f"POST {PREFIX}/score", self.score, needs=Action.ENDPOINTS_SCORE)
 
     async def score(self, request: Request) -> Response:
@@ -131,9 +131,9 @@ class Scoring:
         return await answered
 
     async def _find(self, workspace: Any, name: str, headers: Mapping[bytes, bytes]) -> Way:
-        """Return the endpoint; one that is unknown may just have been made by another server.
+        """Return the endpoint; an unknown one is read from the store, since another server may have just created it.
 
-        A caller who may not score here is answered as for an endpoint that exists.  Raise NotFound, WrongKey, Denied."""
+        A caller who may not score gets the same answer for a missing endpoint.  Raise NotFound, WrongKey, Denied."""
         ws = workspace.workspace_id
         way = self.routing.recall(ws, name)
         if way is not None:
@@ -149,7 +149,8 @@ class Scoring:
             raise workspace.fault if isinstance(workspace, Nowhere) else fault from None
 
     def _choose(self, way: Way, method: str, headers: Mapping[bytes, bytes]) -> Target:
-        """Raise NotFound, Invalid, Unavailable.  Only requests to score are counted: a probe for health is none."""
+        """Return the deployment for a request.  Raise NotFound, Invalid, Unavailable.  Only requests to score count for the
+        traffic split, health probes do not."""
         target = self.routing.choose(way, headers.get(DEPLOYMENT_HEADER, b"").decode("latin-1"))
         try:
             self.routing.check_ready(way, target)
@@ -160,7 +161,7 @@ class Scoring:
         return target
 
     def _recalls(self, way: Way, headers: Mapping[bytes, bytes], workspace: Any) -> bool:
-        """Return whether the caller may score, as far as memory tells; False where the store must be asked.
+        """Return whether the caller may score, from the cache; False if the store must be read.
 
         Raise WrongKey, Denied."""
         if way.auth_mode is AuthMode.NONE:
@@ -181,13 +182,13 @@ class Scoring:
         return True
 
     async def _admit(self, way: Way, headers: Mapping[bytes, bytes], workspace: Any) -> None:
-        """Raise WrongKey, Denied."""
+        """Check the caller.  Raise WrongKey, Denied."""
         if self._recalls(way, headers, workspace):
             return
         self._check_caller(way.name, await self._caller(way.name, headers), headers, workspace)
 
     async def _caller(self, name: str, headers: Mapping[bytes, bytes]) -> Caller:
-        """Raise WrongKey for a credential that the server does not know."""
+        """Return the caller.  Raise WrongKey for an unknown credential."""
         source = self._gate.source_of("POST", PREFIX)
         try:
             return await asyncio.get_running_loop().run_in_executor(
@@ -199,7 +200,7 @@ class Scoring:
             raise _wrong_key(name, headers) from None
 
     def _check_caller(self, name: str, caller: Caller, headers: Mapping[bytes, bytes], workspace: Any) -> None:
-        """On a server without users nobody has a role: a key is needed there."""
+        """Raise Denied unless the caller has the role.  On a server without users nobody has one, so a key is required."""
         if caller is OPEN or caller.principal_id is None:
             raise _wrong_key(name, headers)
         if not caller.rights(workspace).allows(Action.ENDPOINTS_SCORE, Object("endpoint", name)):
@@ -207,13 +208,13 @@ class Scoring:
             raise Denied(REFUSED)
 
     def log(self, call: "_Call", target: Target, address: str, answer: bytes, latency_ms: float) -> None:
-        """Offer a request to the request log; with the first one of a model, ask its replica for the signature."""
+        """Offer a request to the request log; with the first one of a model, request the signature from its replica."""
         way, generation = call.way, target.generations.get(address, target.generation)
         if way.log is None:
             return
         if not self._recorder.knows(way.endpoint_seq, target.deployment_seq, generation):
 
-            def learn(reply: Reply | None, error: Exception | None) -> None:  # as the proxy calls
+            def learn(reply: Reply | None, error: Exception | None) -> None:  # called by the proxy
                 signature = reply.body if reply is not None and reply.status == OK else b""
                 self._recorder.learn(way.endpoint_seq, target.deployment_seq, generation, signature)
 
@@ -251,8 +252,7 @@ class Scoring:
 
 
 class _Call:
-    """One request on its way to a replica, and to another one if that ends before it answers: scoring the same rows twice
-    changes nothing."""
+    """A request that is forwarded to a replica, and to another one if that ends before it answers: scoring is idempotent."""
 
     __slots__ = (
         "_address", "_answer", "_began", "_method", "_scoring", "_target", "_tried", "body", "content_type", "path",
@@ -349,7 +349,7 @@ class _Call:
 
 def routes(routing: Routing, meter: Meter, gate: Gate, recorder: Recorder) -> list[Route]:
     calls = Scoring(routing, gate, meter, recorder)
-    # The handlers check the endpoint's keys, and the role of a caller who has none.
+    # The handlers check the endpoint's keys, and the role of a caller without a key.
     anyone = Action.ANYONE
 
     def scoring(path: str, handler: Callable[..., Any], small: Callable[..., Any]) -> Route:
@@ -375,7 +375,7 @@ def routes(routing: Routing, meter: Meter, gate: Gate, recorder: Recorder) -> li
 
 
 def _request_id(headers: Mapping[bytes, bytes]) -> str:
-    """Return the caller's id of the request, or one of our own where there is none that a file may hold."""
+    """Return the caller's id of the request, or a new one if there is none that is valid in a file."""
     given = headers.get(REQUEST_ID_HEADER, b"").decode("latin-1")
     return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 

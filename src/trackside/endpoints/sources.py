@@ -1,4 +1,4 @@
-"""From a model URI to the place of its files, and from there to a local folder."""
+"""Resolves a model URI to the location of its files, and copies them to a local folder."""
 
 import shutil
 from pathlib import Path, PurePosixPath
@@ -25,9 +25,9 @@ _HELP = (
 
 
 def resolve(tx: Tx, uri: str | None) -> Model:
-    """Return the model that a URI names now: a version, and not the alias or stage that leads to it.
+    """Return the model that a URI denotes now: a version instead of an alias or stage.
 
-    Raise Invalid for what is no model URI, NotFound for a model that does not exist."""
+    Raise Invalid for text that is no model URI, NotFound for a model that does not exist."""
     if not uri:
         raise Invalid(f"model_uri is missing; {_HELP}.")
     run = sources.run_path(uri)
@@ -53,7 +53,7 @@ def resolve(tx: Tx, uri: str | None) -> Model:
 
 
 def _check_readable(tx: Tx, action: Action, found: Object | None) -> None:
-    """An endpoint tells its callers what the model says: nobody serves a model that they may not read."""
+    """Raise Denied unless the caller may read the model: an endpoint reveals it to its callers."""
     if found is not None and not tx.rights.allows(action, found):
         raise Denied("Permission denied.")
 
@@ -73,7 +73,7 @@ def _version(tx: Tx, name: str, named: sources.ModelUri) -> str:
 def fetch(roots: Roots, workspace: Workspace, workspace_root: str | None, model: Model, folder: Path) -> None:
     """Copy the files of a model into a folder, whole or not at all.
 
-    Raise Invalid where there is no model, NotFound or Unavailable where the store cannot give the files."""
+    Raise Invalid if there is no model, NotFound or Unavailable if the artifact store cannot provide the files."""
     if (folder / MODEL_FILE).exists():
         return
     spot = roots.of(Root(model.files_uri, workspace_root), "", workspace)

@@ -14,7 +14,7 @@ from trackside.quotas.budget import check
 from trackside.quotas.model import Measure
 from trackside.registry import uses
 
-USE = "endpoint"  # the kind under which the registry knows who uses a version
+USE = "endpoint"  # the kind under which the registry records who uses a version
 
 _ENDPOINT = "endpoint_seq, name, auth_mode, description, created_by, created_at, updated_at, tags, properties"
 _DEPLOYMENT = """d.deployment_seq, d.workspace_id, d.endpoint_seq, e.name, d.name, d.traffic, d.mirror, d.model, d.spec,
@@ -30,7 +30,7 @@ def create(
     tags: dict[str, str] | None = None,
     properties: dict[str, str] | None = None,
 ) -> Endpoint:
-    """Raise AlreadyExists, or QuotaExceeded where the workspace or the user has as many as it may."""
+    """Create an endpoint.  Raise AlreadyExists, or QuotaExceeded if the workspace or the user has reached a limit."""
     check(tx, Measure.ENDPOINTS)
     row = tx.one(
         f"""
@@ -60,7 +60,7 @@ def get(tx: Tx, name: str) -> Endpoint:
 
 
 def lock(tx: Tx, name: str) -> Endpoint:
-    """Return the endpoint, and hold it until the transaction ends."""
+    """Return the endpoint and lock it until the transaction ends."""
     row = tx.one(f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name)
     if row is None:
         raise NotFound(f"Endpoint with name={name} not found").because("missing", kind="endpoint", name=name)
@@ -68,7 +68,7 @@ def lock(tx: Tx, name: str) -> Endpoint:
 
 
 def all_of_workspace(tx: Tx) -> list[Endpoint]:
-    """Those that the caller may read, by name."""
+    """Return the endpoints that the caller may read, by name."""
     readable = tx.only_readable("endpoint", Action.ENDPOINTS_READ, "name")
     rows = tx.all(
         f"SELECT {_ENDPOINT} FROM endpoints WHERE workspace_id = :ws{readable.sql} ORDER BY name", **readable.params
@@ -77,7 +77,7 @@ def all_of_workspace(tx: Tx) -> list[Endpoint]:
 
 
 def after(tx: Tx, name: str, most: int) -> list[Endpoint]:
-    """Return at most so many of those that the caller may read, by name, from the first one after `name`."""
+    """Return at most `most` endpoints that the caller may read, by name after `name`."""
     readable = tx.only_readable("endpoint", Action.ENDPOINTS_READ, "name")
     rows = tx.all(
         f"""
@@ -142,9 +142,9 @@ def sealed_keys(tx: Tx, endpoint: Endpoint) -> tuple[bytes | None, bytes | None]
 
 
 def put_deployment(tx: Tx, endpoint: Endpoint, name: str, model: Model, spec: Spec, *, traffic: int = 0) -> None:
-    """Create a deployment, or replace the model and the spec of one: its generation grows, and the old values are kept.
+    """Create a deployment, or replace its model and spec: its generation increases, and the old values are kept.
 
-    A deployment that failed gets a new generation also with the same values, so that it is tried again."""
+    A deployment that failed gets a new generation also with the same values, so that it is retried."""
     encoded_model, encoded_spec = _encoded(model), _encoded(spec)
     before = find_deployment(tx, endpoint, name)
     is_other = before is not None and (before.model, before.spec) != (model, spec)
@@ -184,7 +184,7 @@ def put_deployment(tx: Tx, endpoint: Endpoint, name: str, model: Model, spec: Sp
 
 
 def previous(tx: Tx, endpoint: Endpoint, name: str) -> tuple[Model, Spec] | None:
-    """Return what the deployment served before its last update."""
+    """Return the model and spec from before the deployment's last update."""
     row = tx.one(
         "SELECT previous FROM deployments WHERE workspace_id = :ws AND endpoint_seq = :endpoint AND name = :name",
         endpoint=endpoint.endpoint_seq,
@@ -234,7 +234,7 @@ def deployments_of(tx: Tx, endpoint: Endpoint) -> list[Deployment]:
 
 
 def deployments_between(tx: Tx, first: str, last: str) -> list[Deployment]:
-    """Return those of the endpoints with names from `first` to `last`."""
+    """Return the deployments of the endpoints with names from `first` to `last`."""
     rows = tx.all(
         f"""
         SELECT {_DEPLOYMENT} FROM deployments d JOIN endpoints e ON e.endpoint_seq = d.endpoint_seq
@@ -258,13 +258,13 @@ def get_deployment(tx: Tx, endpoint: Endpoint, name: str) -> Deployment:
 
 
 def workspaces_with_any(tx: Tx) -> list[int]:
-    """Return the workspaces that have deployments or replicas; asked for the server as a whole."""
+    """Return the workspaces with deployments or replicas, of the whole server."""
     rows = tx.all("SELECT workspace_id FROM deployments UNION SELECT workspace_id FROM replicas ORDER BY 1")
     return [ws for (ws,) in rows]
 
 
 def workspaces_with_endpoints(tx: Tx) -> list[int]:
-    """Return the workspaces that have endpoints, with or without deployments; asked for the server as a whole."""
+    """Return the workspaces with endpoints, with or without deployments, of the whole server."""
     return [ws for (ws,) in tx.all("SELECT DISTINCT workspace_id FROM endpoints ORDER BY 1")]
 
 
@@ -279,7 +279,7 @@ def wanted(tx: Tx) -> list[Deployment]:
 
 
 def set_state(tx: Tx, deployment: Deployment, state: State, reason: str) -> None:
-    """Note what the controller found, unless the deployment was changed meanwhile."""
+    """Store the controller's result, unless the deployment was changed meanwhile."""
     changed = tx.run(
         """
         UPDATE deployments SET state = :state, reason = :reason
@@ -313,7 +313,7 @@ def replicas_of(tx: Tx, endpoint: Endpoint) -> list[Replica]:
 
 
 def replicas_between(tx: Tx, first: str, last: str) -> list[Replica]:
-    """Return those of the endpoints with names from `first` to `last`."""
+    """Return the replicas of the endpoints with names from `first` to `last`."""
     rows = tx.all(
         f"""
         SELECT {_REPLICA} FROM replicas WHERE workspace_id = :ws AND deployment_seq IN
@@ -362,7 +362,7 @@ def hashes(tx: Tx) -> dict[str, tuple[AuthMode, tuple[str, ...]]]:
 
 
 def _use(tx: Tx, endpoint: Endpoint) -> None:
-    """Tell the registry which versions the endpoint serves, so that nobody deletes them."""
+    """Record in the registry which versions the endpoint serves, so that they cannot be deleted."""
     versions = {(d.model.name, int(d.model.version)) for d in deployments_of(tx, endpoint) if d.model.version}
     if versions:
         uses.put(tx, USE, endpoint.name, versions)

@@ -1,7 +1,7 @@
 """Requests, errors and latency of each deployment by minute, for the charts of an endpoint.
 
-The router counts in memory (`core/http/meter`).  `step` adds what came since the step before to the running minute, and writes
-that minute.  Each server process has rows of its own, so that several write without reading; a reader adds them up.
+The router counts in memory (`core/http/meter`).  `step` adds the new counts to the current minute, and writes that minute.  Each
+server process has rows of its own, so that several write without reading; a reader sums them.
 """
 
 import secrets
@@ -22,7 +22,7 @@ from trackside.endpoints.traffic_store import Minute
 MINUTE_MS = 60_000
 KEEP_DAYS = 8
 PRUNE_EVERY_S = 3600.0
-MODEL_FAILED = 424  # the model raised an error: no fault of the caller, whatever the first digit says
+MODEL_FAILED = 424  # the model raised an error, which is not the caller's fault despite the first digit
 _ERROR_CLASS, _SERVER_ERROR_CLASSES = 4, (5, MODEL_FAILED)
 
 
@@ -33,7 +33,7 @@ class Database(Protocol):
 
 
 class _Count(Struct):
-    """What was counted of a deployment in the running minute."""
+    """The counts of a deployment in the current minute."""
 
     requests: int = 0
     client_errors: int = 0
@@ -55,7 +55,7 @@ class Traffic:
         self._pruned_at = 0.0
 
     def step(self) -> bool:
-        """Return False: the next step comes in time."""
+        """Write the current minute.  Return False: the next step can wait."""
         now = self._clock()
         minute = int(now) // 60 * MINUTE_MS
         if minute != self._minute:
@@ -82,7 +82,7 @@ class Traffic:
         return False
 
     def _add(self) -> set[tuple[int, str, str]]:
-        """Add what came since the last time; return the deployments that got requests."""
+        """Add the new counts; return the deployments with requests."""
         found = self._meter.read()
         changed: set[tuple[int, str, str]] = set()
         for key, timing in found.items():

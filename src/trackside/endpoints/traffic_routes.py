@@ -1,4 +1,4 @@
-"""The call that gives the charts of an endpoint: requests, errors and latency by minute."""
+"""The call for the charts of an endpoint: requests, errors and latency by minute."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from trackside.endpoints.traffic_store import Minute
 
 MAX_MINUTES = 8 * 24 * 60
 DEFAULT_MINUTES = 60
-_POINTS = 240  # a longer time has points of several minutes
+_POINTS = 240  # a longer range has points of several minutes
 
 
 class TrafficCall(Call, frozen=True):
@@ -23,8 +23,8 @@ class TrafficCall(Call, frozen=True):
 
 
 class Point(Answer, frozen=True):
-    """What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
-    a point without requests is left out."""
+    """The requests of a deployment from `start` (ms) on, during the answer's `step_s`.  Latencies are estimates from a histogram;
+    a point without requests is omitted."""
 
     deployment: str
     start: int
@@ -44,7 +44,7 @@ class GotTraffic(Answer, frozen=True):
 
 
 def get(tx: Tx, call: TrafficCall) -> GotTraffic:
-    """Return the last `minutes`, the running one included."""
+    """Return the last `minutes`, including the current one."""
     minutes = DEFAULT_MINUTES if call.minutes is None else call.minutes
     if not 1 <= minutes <= MAX_MINUTES:
         raise Invalid(f"minutes is {minutes}; it must be a number from 1 to {MAX_MINUTES}.")
@@ -57,7 +57,7 @@ def get(tx: Tx, call: TrafficCall) -> GotTraffic:
 
 
 def summed(minutes: Sequence[Minute], step_ms: int) -> list[Point]:
-    """Add up the minutes of several servers, and of each step; ordered by time and deployment."""
+    """Return the sums over servers and over each step, by time and deployment."""
     groups: dict[tuple[int, str], list[Minute]] = {}
     for each in minutes:
         groups.setdefault((each.start // step_ms * step_ms, each.deployment), []).append(each)

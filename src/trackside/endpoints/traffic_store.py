@@ -1,4 +1,4 @@
-"""The minutes that routers counted, in SQL."""
+"""The minutes of traffic in SQL."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from trackside.core.db.tx import Tx
 
 
 class Minute(Struct, frozen=True):
-    """What was counted of a deployment in one minute.  `start` is in ms; `buckets` are counts of latencies."""
+    """The counts of a deployment in one minute.  `start` is in ms; `buckets` are counts of latencies."""
 
     endpoint: str
     deployment: str
@@ -21,7 +21,7 @@ class Minute(Struct, frozen=True):
 
 
 def put(tx: Tx, *, holder: str, minutes: Sequence[Minute]) -> None:
-    """Write the minutes of one server process whole, in place of what it wrote of them before."""
+    """Write the minutes of one server process, replacing its earlier values."""
     for each in minutes:
         tx.run(
             """
@@ -59,10 +59,10 @@ def since(tx: Tx, endpoint: str, start: int) -> list[Minute]:
 
 
 def forget(tx: Tx, endpoint: str) -> None:
-    """Drop what was counted of an endpoint that is deleted."""
+    """Delete the counts of a deleted endpoint."""
     tx.run("DELETE FROM endpoint_minutes WHERE workspace_id = :ws AND endpoint = :endpoint", endpoint=endpoint)
 
 
 def prune(tx: Tx, *, before: int) -> None:
-    """Drop the minutes before a time, of all workspaces."""
+    """Delete the minutes before a time, of all workspaces."""
     tx.run("DELETE FROM endpoint_minutes WHERE minute < :before", before=before)

@@ -1,6 +1,6 @@
-"""What the calls that manage endpoints do in the store, the same for each API that has such calls.
+"""The operations of the calls that manage endpoints, shared by all APIs with such calls.
 
-A method takes the transaction and the call.  Callers run `prepare` before a method that may make keys, and `changed` after the
+A method takes the transaction and the call.  Callers run `prepare` before a method that may create keys, and `changed` after the
 commit.
 """
 
@@ -25,7 +25,7 @@ MAX_LOG_LINES = 5000
 
 
 class Work:
-    """`wake` makes the controller look at once."""
+    """`wake` runs the controller's next step at once."""
 
     def __init__(self, sealer: Sealer, routing: Routing, backend: Backends, wake: Callable[[], None]) -> None:
         self._sealer = sealer
@@ -34,12 +34,12 @@ class Work:
         self._wake = wake
 
     def prepare(self, auth_mode: str | None) -> None:
-        """Find or make what sealing needs.  Raise a Fault before anything is written."""
+        """Find or create the key for encrypting secrets.  Raise a Fault before anything is written."""
         if auth_mode == m.AuthMode.KEY:
             self._sealer.prepare()
 
     def changed(self) -> None:
-        """Route and run what was committed.  It reads the store."""
+        """Update the routing table and wake the controller after a commit.  It reads the store."""
         self._routing.refresh()
         self._wake()
 
@@ -105,7 +105,7 @@ class Work:
         return shown(tx, endpoint)
 
     def roll_back(self, tx: Tx, name: str, deployment: str) -> m.ShownEndpoint:
-        """Serve again what the deployment served before its last update."""
+        """Restore the model and spec from before the deployment's last update."""
         endpoint = store.lock(tx, name)
         store.get_deployment(tx, endpoint, deployment)
         before = store.previous(tx, endpoint, deployment)
@@ -134,7 +134,7 @@ class Work:
         keys.put(tx, self._sealer, endpoint, which, value)
 
     def log(self, deployment: m.Deployment, lines: int) -> list[str]:
-        """Return the last lines that the replicas wrote.  It reads files, or asks a cluster."""
+        """Return the last lines of the replicas' logs.  It reads files, or asks a cluster."""
         return self._backend.log(deployment.deployment_seq, lines)
 
 
@@ -158,12 +158,12 @@ def shown(tx: Tx, endpoint: m.Endpoint) -> m.ShownEndpoint:
 
 
 def shown_all(tx: Tx) -> list[m.ShownEndpoint]:
-    """Return the endpoints of the workspace, by three statements however many there are."""
+    """Return the endpoints of the workspace, by three statements for any number of them."""
     return _shown_many(store.all_of_workspace(tx), store.wanted(tx), store.replicas(tx))
 
 
 def shown_page(tx: Tx, after: str, most: int) -> m.Endpoints:
-    """Return at most so many endpoints by name, from the first one after `after`; by three statements too."""
+    """Return at most `most` endpoints by name after `after`, also by three statements."""
     found = store.after(tx, after, most + 1)
     kept = found[:most]
     if not kept:
@@ -206,7 +206,7 @@ def _shown_endpoint(
 
 
 def _state(deployments: list[m.Deployment]) -> str:
-    """Return the worst state of the deployments that get traffic; Transitioning where none does."""
+    """Return the worst state of the deployments with traffic; Transitioning if none has any."""
     order = (m.State.FAILED, m.State.UNSCHEDULABLE, m.State.UNHEALTHY, m.State.TRANSITIONING, m.State.HEALTHY)
     states = {each.state for each in deployments if each.traffic} or {m.State.TRANSITIONING}
     return next(state for state in order if state in states)

@@ -1,7 +1,7 @@
-"""Which features decide predictions, from rows alone: a surrogate model learns the predictions, and permuting a column shows
-how much depends on it.  Needs scikit-learn.  Runs in the child process.
+"""Feature importances from rows alone: a surrogate model learns the predictions, and permuting a column shows how much they
+depend on it.  Needs scikit-learn; runs in the child process.
 
-Two windows are compared by the NDCG of their rankings, as Azure and SageMaker do: 1 is the same ranking.
+Two windows are compared by the NDCG of their rankings, as in Azure and SageMaker: 1 is the same ranking.
 """
 
 from typing import Any, TypeAlias
@@ -17,7 +17,7 @@ SEED = 7
 
 
 def importances(table: pa.Table, features: list[str], prediction: str) -> dict[str, float]:
-    """Return the share of each feature, the largest first; nothing for too few rows or predictions that are all alike."""
+    """Return the share of each feature, the largest first; empty for too few rows or constant predictions."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor  # noqa: PLC0415
     from sklearn.inspection import permutation_importance  # noqa: PLC0415
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
@@ -53,7 +53,7 @@ def importances(table: pa.Table, features: list[str], prediction: str) -> dict[s
 
 
 def ndcg(reference: dict[str, float], current: dict[str, float]) -> float | None:
-    """Return the normalised discounted cumulative gain of the current ranking; None where nothing can be ranked."""
+    """Return the normalised discounted cumulative gain of the current ranking; None without a ranking."""
     from sklearn.metrics import ndcg_score  # noqa: PLC0415
 
     names = sorted({*reference, *current})

@@ -1,7 +1,7 @@
 """The child process of a monitor: `python -m trackside.drift.monitors.child FOLDER`.
 
-It reads an order in the folder, turns rows into sums and sums into results, and writes the answer there.  It has no access to the
-store: the server keeps what it answers.
+It reads its parameters from the folder, computes sums from rows and results from sums, and writes the answer there.  It has no
+access to the store: the server stores its answer.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ MOST_NAMED = 10  # columns in a message
 
 
 def work(order: Order) -> Answer:
-    """Return the results of the judged windows, and a baseline that was read.  Raise Refused."""
+    """Return the results of the judged windows, and a newly read baseline.  Raise Refused."""
     config = order.config
     labels = {(request, row): label for request, row, label in order.labels}
     baseline = order.baseline
@@ -67,8 +67,8 @@ def work(order: Order) -> Answer:
 
 
 def _check_columns(config: Config, baseline: list[KnownBaseline], stored: Iterable[Profile], found: Found) -> None:
-    """Raise Refused for a baseline and windows that have no column in common, or a chosen column that neither has.  The baseline
-    of a monitor that compares with its past are the stored windows."""
+    """Raise Refused if baseline and windows have no column in common, or a chosen column is in neither.  The stored windows are
+    the baseline of a monitor that compares with its past."""
     read = [collector for collector in found.values() if collector.rows]
     seen = {name: None for collector in read for name in collector.names}
     if config.baseline.is_past:
@@ -144,7 +144,7 @@ def _reference(
         column = slice_.partition("=")[0]
         if any(each.partition("=")[0] == column for each in by_slice if each):
             return None
-        known = whole  # the baseline does not have the column of the slice
+        known = whole  # the baseline lacks the column of the slice
     extra = msgspec.msgpack.decode(known.extra, type=Extra) if known.extra else Extra()
     if extra.weekdays:
         timezone = windows.zone(config.timezone)
@@ -218,7 +218,7 @@ def _needs_rows(config: Config) -> bool:
 
 
 def _with_rows(config: Config, judgement: Judgement, extra: Extra, sample: pa.Table) -> Judgement:
-    """Add what needs rows: the magnitude, and which features decide."""
+    """Add the results that need rows: the magnitude, and the feature importances."""
     result, scores = judgement.result, list(judgement.scores)
     if _needs_rows(config) and extra.rows:
         found = _magnitude(parquet.read_table(io.BytesIO(extra.rows)), sample, config)
@@ -243,7 +243,7 @@ def _magnitude_scores(config: Config, value: float) -> list[Score]:
 
 
 def _with_importances(judgement: Judgement, extra: Extra, importances: dict[str, float]) -> Judgement:
-    """Add how the ranking of features differs from the baseline's."""
+    """Add the difference between the ranking of features and the baseline's."""
     ndcg = attribution.ndcg(extra.importances, importances)
     result = replace(judgement.result, attribution_ndcg=ndcg, importances=importances)
     if ndcg is None:
@@ -253,7 +253,7 @@ def _with_importances(judgement: Judgement, extra: Extra, importances: dict[str,
 
 
 def _magnitude_key(config: Config) -> str:
-    """Return what a magnitude depends on besides the rows of its window."""
+    """Return a key of the options that a magnitude depends on, besides the rows of its window."""
     parts = (config.baseline, config.columns, config.prediction, config.label)
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()
 
@@ -279,8 +279,8 @@ def _importances(config: Config, sample: pa.Table) -> dict[str, float]:
 
 
 def _carried(config: Config, judgement: Judgement, extra: Extra, before: str) -> Judgement:
-    """Return the result of a window that is judged again from its sums, with what only its rows told: the importances of its
-    features, and the magnitude unless that was of another baseline."""
+    """Return the result of a window that is judged again from its sums, with earlier results that need rows: the feature
+    importances, and the magnitude if its key is the same."""
     known = msgspec.json.decode(before, type=Result) if before else Result(config.rules, 0, 0, "")
     if config.attribution and known.importances:
         judgement = _with_importances(judgement, extra, known.importances)
@@ -318,7 +318,7 @@ def _answer(slice_: str, window: Window, profile: Profile, judgement: Judgement)
 
 
 def _note(answers: list[Judged]) -> str:
-    """Return what the newest window of all rows warns of."""
+    """Return the warnings of the newest window of all rows."""
     newest = [each for each in answers if not each.slice and each.rows]
     if not newest:
         return ""

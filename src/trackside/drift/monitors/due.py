@@ -1,4 +1,4 @@
-"""Queue the jobs of monitors whose next window can be computed.  One server queues a job: it holds the row meanwhile."""
+"""Queues the jobs of monitors whose next window is due.  A lock on the monitor's row ensures that one server queues it."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -21,13 +21,13 @@ class Database(Protocol):
 
 
 def next_at(config: Config, now: int) -> int:
-    """Return when the window that is current now, less the latency, can be computed."""
+    """Return when the current window can be computed, with the latency."""
     latency_ms = config.latency_s * 1000
     return windows.at(now - latency_ms, config.window, windows.zone(config.timezone)).end + latency_ms
 
 
 def step(db: Database, kind: Kind[Check]) -> bool:
-    """Return False: the next step comes in time."""
+    """Queue the due jobs.  Return False: the next step can wait."""
     with db.read(0) as tx:
         found = store.workspaces_due(tx)
     for ws in found:

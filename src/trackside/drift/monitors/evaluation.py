@@ -1,4 +1,4 @@
-"""Sums of a window and a baseline to a result: signals, scores that rules decide by, quality and performance.  Pure.
+"""Evaluates the sums of a window against a baseline: signals, scores for the rules, quality and performance.  Pure.
 
 The default rule judges the last two windows together, against the same weekdays of a baseline of four weeks or more.
 """
@@ -22,9 +22,11 @@ from trackside.drift.rules import Verdict
 from trackside.drift.sums import ColumnSums, TableSums, merged_tables
 
 LEAST_QUALITY = 0.05
-LEAST_WINDOWS = 10  # of rows that a baseline should have: a small one raises the same false alarm in every window
+LEAST_WINDOWS = (
+    10  # a baseline should have this many windows' rows: a small one raises the same false alarm in every window
+)
 LEAST_DAYS_MS = 27 * windows.DAY_MS
-LEAST_PERFORMANCE = 0.05  # of a loss of accuracy that counts, or a tenth of an error
+LEAST_PERFORMANCE = 0.05  # a smaller loss of accuracy, and a growth of an error below twice this share, are ignored
 LEAST_NDCG = 0.9
 BINS = 30
 HIGHER_IS_BETTER = ("accuracy", "roc_auc", "f1", "precision", "recall")
@@ -53,7 +55,7 @@ class Result(Struct, frozen=True, omit_defaults=True):
     rules: str
     rows: int
     rows_reference: int
-    reference: str  # in words
+    reference: str  # a description
     columns: list[Column] = []
     performance: dict[str, float] = {}
     performance_reference: dict[str, float] = {}
@@ -61,14 +63,14 @@ class Result(Struct, frozen=True, omit_defaults=True):
     labelled: int = 0
     magnitude: float | None = None
     contributions: dict[str, float] = {}
-    magnitude_key: str = ""  # of the baseline and the columns that the magnitude is of
+    magnitude_key: str = ""  # identifies the baseline and the columns of the magnitude
     attribution_ndcg: float | None = None
     importances: dict[str, float] = {}
     notes: list[str] = field(default_factory=list)
 
 
 class Reference(Struct, frozen=True):
-    """What a window is compared with, and in words which rows these are."""
+    """The rows that a window is compared with, and their description."""
 
     table: TableSums
     words: str
@@ -84,7 +86,7 @@ class Judgement(Struct, frozen=True):
 def past(
     config: Config, window: Window, first: Window, stored: Mapping[Window, Profile], timezone: ZoneInfo
 ) -> Reference | None:
-    """Return the windows before `first`, or those of fixed times, without the judged ones; None if there are none."""
+    """Return the windows before `first`, or those of fixed times, except the judged ones; None if there are none."""
     known = sorted(each for each in stored if stored[each].table.rows)
     wanted = config.baseline
     if wanted.past_windows:
@@ -152,8 +154,8 @@ def judge(config: Config, reference: Reference, current: Profile, previous: Prof
 
 
 def score_of(name: str, verdict: Verdict) -> Score | None:
-    """Return a verdict as a number that grows with drift: p-values as -log10.  A column that is missing or of another type has
-    the score 1; None for a verdict without a value, such as that of a column of nulls in both tables."""
+    """Return a verdict as a number that grows with drift: p-values as -log10.  A missing column, or one of another type, has the
+    score 1; None for a verdict without a value, such as that of a column of nulls in both tables."""
     if verdict.value is None or verdict.threshold is None:
         return Score(name, "drift", 1.0, 1.0, is_over=True, signal=verdict.reason) if verdict.drifted else None
     value, threshold, signal = verdict.value, verdict.threshold, verdict.signal
@@ -163,7 +165,7 @@ def score_of(name: str, verdict: Verdict) -> Score | None:
 
 
 def quality_scores(reference: ColumnSums, current: ColumnSums) -> list[Score]:
-    """Return how much more of the rows is missing, of another type, out of range or new than in the baseline."""
+    """Return by how much the shares of missing, misfitting, out-of-range and new values exceed the baseline's."""
     if not reference.rows or not current.rows:
         return []
     found = quality_of(reference, current)

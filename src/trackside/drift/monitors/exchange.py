@@ -1,4 +1,4 @@
-"""What the server hands to the child process of a monitor, and what that hands back.  Pure."""
+"""The parameters and the answer of a monitor's child process.  Pure."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ ORDER, RESULT, FAILURE = "order.msgpack", "result.msgpack", "failure"
 
 
 class File(Struct, frozen=True):
-    """A file with rows.  `start` and `end` (ms) say which times it may have; 0 and 0: any."""
+    """A file with rows.  `start` and `end` (ms) are the range of its times; 0 and 0: any."""
 
     path: str
     start: int = 0
@@ -35,7 +35,7 @@ class Outcomes(Struct, frozen=True, kw_only=True):
 
 
 class Known(Struct, frozen=True):
-    """A window that is stored."""
+    """A stored window."""
 
     slice: str
     start: int
@@ -53,9 +53,9 @@ class Calibration(Struct, frozen=True):
 
 
 class Extra(Struct, frozen=True, kw_only=True):
-    """What only a baseline's rows tell.  `weekdays` has its sums by weekday, if it spans four weeks."""
+    """Values that need a baseline's rows.  `weekdays` has its sums by weekday, if it spans four weeks."""
 
-    rows: bytes = b""  # some of them, as Parquet
+    rows: bytes = b""  # a sample of them, as Parquet
     weekdays: dict[int, bytes] = {}
     calibration: Calibration | None = None
     performance: dict[str, float] = {}
@@ -70,7 +70,7 @@ class KnownBaseline(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """`windows` are read from `files`; `judged` are starts of windows, read or known, that get a result.
+    """`windows` are read from `files`; `judged` are the starts of the windows, read or known, that get a result.
 
     Without `baseline` the child reads one from `baseline_files`."""
 

@@ -1,4 +1,4 @@
-"""What a monitor is, and how calls ask for it.  Pure."""
+"""Drift monitors in the API, and checks of their values.  Pure."""
 
 import re
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ MAX_SLICE_COLUMNS = 5
 MAX_TEXT = 2000
 MAX_LATENCY_S = 31 * 86_400
 MAX_PAST = 366
-MAX_MONITORS = 1000  # of a workspace
-MAX_WINDOWS = 400  # of one back-fill
+MAX_MONITORS = 1000  # in a workspace
+MAX_WINDOWS = 400  # in one backfill
 MAX_LISTED = 1000
 DEFAULT_LATENCY_S, DEFAULT_LABEL_DAYS = 600, 30
 
@@ -37,9 +37,9 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 
 
 class Baseline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One of: `dataset`, the name or id of an evaluation dataset; `table`, a place as a target's; `run`, whose logged dataset
-    it is (`dataset` names one of several); `past_windows`, so many windows of the target before the one that is judged;
-    `since` and `until`, fixed times (ms) of the target."""
+    """Exactly one of: `dataset`, the name or id of an evaluation dataset; `table`, a location as for a target; `run`, whose
+    logged dataset is used (`dataset` selects one of several); `past_windows`, this many windows of the target before the judged
+    one; `since` and `until`, a fixed range of times (ms) of the target."""
 
     dataset: str = ""
     table: str = ""
@@ -55,8 +55,8 @@ class Baseline(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a monitor compares.  Names of columns: `prediction` has the model's answer, `score` its probability of the positive
-    class, `label` the truth where the table or baseline has it."""
+    """The options of a comparison.  Names of columns: `prediction` has the model's answer, `score` its probability of the
+    positive class, `label` the truth if the table or baseline has it."""
 
     target: Target
     baseline: Baseline
@@ -66,11 +66,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     label_days: int = DEFAULT_LABEL_DAYS
     rules: str = "default"
     columns: list[str] = []  # empty: all
-    slices: list[str] = []  # columns by whose values rows are also compared apart
+    slices: list[str] = []  # rows are also compared separately for each value of these columns
     prediction: str = "prediction"
     score: str = ""
     label: str = "label"
-    task: Literal["", "classification", "regression"] = ""  # empty: by the type of the predictions
+    task: Literal["", "classification", "regression"] = ""  # empty: derived from the type of the predictions
     magnitude: bool = False
     attribution: bool = False
 
@@ -90,12 +90,12 @@ class Monitor(Struct, frozen=True, kw_only=True):
     updated_at: int
 
 
-# What calls ask.
+# The requests.
 
 
 class CreateMonitor(Call, frozen=True):
-    """`target` and `baseline` are objects as the guide on drift describes them.  `is_scheduled` false: windows are computed on
-    request alone."""
+    """`target` and `baseline` are objects as described in the guide on drift.  `is_scheduled` false: windows are computed only on
+    request."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "target", "baseline")
     name: str | None = None
@@ -118,7 +118,7 @@ class CreateMonitor(Call, frozen=True):
 
 
 class UpdateMonitor(Call, frozen=True):
-    """Changes what is given.  A new baseline, rule set or list of columns judges stored windows again, from their sums."""
+    """The values to change.  A new baseline, rule set or list of columns judges stored windows again, from their sums."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -138,7 +138,7 @@ class OfMonitor(Call, frozen=True):
 
 
 class RunMonitor(Call, frozen=True):
-    """Without times: the windows that are due, and the current one so far.  With `start` (and `end`): a back-fill."""
+    """Without times: the due windows, and the current one so far.  With `start` (and `end`): a backfill."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -151,7 +151,7 @@ class ListMonitors(Call, frozen=True):
 
 
 class OfWindows(Call, frozen=True):
-    """`slice` is empty for all rows.  `since` and `until` narrow the list; without them: the newest windows."""
+    """`slice` is empty for all rows.  `since` and `until` filter the list; without them: the newest windows."""
 
     required: ClassVar[tuple[str, ...]] = ("name",)
     name: str | None = None
@@ -178,7 +178,7 @@ class OfResult(Call, frozen=True):
 
 
 class ListIncidents(Call, frozen=True):
-    """`name` narrows the list to a monitor, `open` to incidents that are open."""
+    """`name` selects a monitor, `open` the open incidents."""
 
     required: ClassVar[tuple[str, ...]] = ()
     name: str | None = None
@@ -186,11 +186,11 @@ class ListIncidents(Call, frozen=True):
     limit: int | None = None
 
 
-# What is shown.
+# The answers.
 
 
 class ShownMonitor(Answer, frozen=True):
-    """`note` warns of what makes results weak, such as a small baseline.  `next_at` is when the next window is computed."""
+    """`note` warns of weak results, for example with a small baseline.  `next_at` is the time of the next computation."""
 
     name: str
     target: dict[str, Any]
@@ -228,7 +228,7 @@ class Monitors(Answer, frozen=True):
 
 
 class Score(Struct, frozen=True, omit_defaults=True):
-    """What a rule says of a column in a window.  `subject` is drift, or a kind of data quality or performance."""
+    """A rule's score of a column in a window.  `subject` is drift, or a kind of data quality or performance."""
 
     column: str
     subject: str
@@ -239,7 +239,7 @@ class Score(Struct, frozen=True, omit_defaults=True):
 
 
 class ShownWindow(Answer, frozen=True):
-    """`scores` are the values that rules decide by."""
+    """`scores` are the values by which rules decide."""
 
     start: int
     end: int
@@ -251,7 +251,7 @@ class ShownWindow(Answer, frozen=True):
 
 
 class Windows(Answer, frozen=True):
-    """In the order of time.  `slices` are those that the monitor has windows of."""
+    """Windows in the order of time.  `slices` are the monitor's slices that have windows."""
 
     windows: list[ShownWindow] = field(default_factory=list)
     slices: list[str] = field(default_factory=list)
@@ -265,7 +265,8 @@ class GotResult(Answer, frozen=True):
 
 
 class ShownIncident(Answer, frozen=True):
-    """From the window that opened it (`opened_at`) to the one that closed it.  `value` is the newest, `worst` the greatest."""
+    """An incident, from the window that opened it (`opened_at`) to the one that closed it.  `value` is the newest score, `worst`
+    the greatest."""
 
     incident: int
     monitor: str
@@ -298,7 +299,7 @@ def check_name(given: str | None) -> str:
 
 
 def check_config(call: CreateMonitor) -> Config:
-    """Return the configuration that a call asks for.  Raise Invalid."""
+    """Return the configuration of a call.  Raise Invalid."""
     fields = {
         name: value
         for name in Config.__struct_fields__
@@ -313,13 +314,13 @@ def check_config(call: CreateMonitor) -> Config:
 
 
 def check_times(baseline: dict[str, Any]) -> dict[str, Any]:
-    """Return a baseline whose times are ms."""
+    """Return a baseline with its times in ms."""
     times = {key: windows.time_of(f"baseline {key}", baseline[key]) for key in ("since", "until") if baseline.get(key)}
     return {**baseline, **times}
 
 
 def checked(config: Config) -> Config:
-    """Raise Invalid for values that do not go together."""
+    """Return the configuration.  Raise Invalid for values that do not fit together."""
     _check_target(config.target)
     _check_baseline(config.baseline)
     windows.zone(config.timezone)
@@ -386,7 +387,7 @@ def _check_texts(what: str, given: Target | Baseline) -> None:
 
 
 def drifted(scores: Sequence[Score]) -> list[str]:
-    """Return the columns with a score over its threshold, the farthest first."""
+    """Return the columns with a score above its threshold, the highest ratio first."""
     over = [each for each in scores if each.is_over]
     over.sort(key=lambda each: -each.value / each.threshold if each.threshold else 0.0)
     return list(dict.fromkeys(each.column or each.subject for each in over))

@@ -1,7 +1,7 @@
-"""Predictions with their labels: sums that add up, realised performance, and performance estimated without labels (CBPE).
+"""Predictions with their labels: mergeable sums, realised performance, and performance estimated without labels (CBPE).
 
 CBPE calibrates the scores of the baseline by isotonic regression.  Expected counts of a confusion matrix follow from calibrated
-scores.  It cannot see that p(label | features) changed.
+scores.  It cannot detect a change of p(label | features).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from trackside.drift.sums import Points
 
 Array: TypeAlias = Any
 MOST_CLASSES = 100
-LEAST_LABELLED = 30  # rows with a label, for a performance that is compared
+LEAST_LABELLED = 30  # rows with a label, for a comparison of the performance
 
 
 def of_rows(
@@ -62,7 +62,7 @@ def merged(parts: Sequence[Outcomes]) -> Outcomes:
 
 
 def realised(found: Outcomes, positive: str | None = None) -> dict[str, float]:
-    """Return the performance of rows with a label; nothing without one.
+    """Return the performance of rows with a label; empty without one.
 
     Precision, recall and F1 are those of the positive class, or means over all classes."""
     if not found.labelled:
@@ -96,7 +96,7 @@ def calibrate(scores: Array, labels: Sequence[Any], predictions: Sequence[Any]) 
 
 
 def estimated(found: Outcomes, calibration: Calibration) -> dict[str, float]:
-    """Return the performance that calibrated scores let expect (CBPE)."""
+    """Return the performance estimated from calibrated scores (CBPE)."""
     right = rows = true_positive = false_positive = false_negative = 0.0
     values, weights = [], []
     for prediction, stored in found.scores.items():
@@ -128,7 +128,7 @@ def estimated(found: Outcomes, calibration: Calibration) -> dict[str, float]:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a label or prediction as text: 1, 1.0 and "1" are the same class; True and "true" are too."""
+    """Return a label or prediction as text: 1, 1.0 and "1" are the same class, as are True and "true"."""
     if value is None or (isinstance(value, float) and not np.isfinite(value)):
         return None
     if isinstance(value, bool | np.bool_):

@@ -1,4 +1,4 @@
-"""Where the rows of baselines and targets lie: request logs, files of runs, folders of the server, and evaluation datasets."""
+"""The locations of rows of baselines and targets: request logs, files of runs, folders of the server, and evaluation datasets."""
 
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ _FORMATS = {".csv": "csv", ".parquet": "parquet"}
 
 
 class Places:
-    """`recorder` keeps the request logs, `folders` are those of the machine that jobs may use."""
+    """`recorder` has the request logs; `folders` are those of the machine that jobs may use."""
 
     def __init__(self, roots: Roots, recorder: Recorder, folders: Folders) -> None:
         self._roots = roots
@@ -38,7 +38,7 @@ class Places:
         self._folders = folders
 
     def check(self, tx: Tx, config: Config) -> None:
-        """Raise a Fault for a target or baseline that is not there, or whose rows the caller may not read."""
+        """Raise a Fault for a target or baseline that does not exist, or whose rows the caller may not read."""
         target, baseline = config.target, config.baseline
         if target.endpoint:
             endpoint = endpoints.get(tx, target.endpoint)
@@ -61,7 +61,7 @@ class Places:
             _dataset_id(tx, baseline.dataset)
 
     def target(self, running: Running, config: Config) -> list[File]:
-        """Return the files of the target, with the newest requests."""
+        """Return the files of the target, including the newest requests."""
         if config.target.endpoint:
             endpoint = running.store.read(lambda tx: endpoints.get(tx, config.target.endpoint))
             self._recorder.flush()
@@ -71,7 +71,7 @@ class Places:
         return [File(str(path)) for path in paths]
 
     def baseline(self, running: Running, config: Config) -> list[str]:
-        """Return the files of a baseline; none for one of the past."""
+        """Return the files of a baseline; none for a baseline of past windows."""
         wanted, folder = config.baseline, running.folder / "baseline"
         if wanted.is_past:
             return []
@@ -103,7 +103,7 @@ class Places:
             _check_run(tx, what, source[0])
 
     def _dataset(self, running: Running, named: str, folder: Path) -> Path:
-        """Write the records of an evaluation dataset: their inputs, outputs and expectations as columns."""
+        """Write the records of an evaluation dataset as a table: their inputs, outputs and expectations are columns."""
         disk.make_folder(folder)
         target = folder / "records.jsonl"
         dataset_id = running.store.read(lambda tx: _dataset_id(tx, named))
@@ -147,7 +147,7 @@ def _check_run(tx: Tx, what: str, run_id: str) -> None:
 
 
 def _dataset_id(tx: Tx, named: str) -> str:
-    """Return the id of an evaluation dataset, by its id or its name; of several with one name, the newest."""
+    """Return the id of an evaluation dataset, by its id or name; the newest of several with one name."""
     row = tx.one(
         """
         SELECT dataset_id FROM evaluation_datasets WHERE workspace_id = :ws AND (dataset_id = :named OR name = :named)
@@ -161,7 +161,7 @@ def _dataset_id(tx: Tx, named: str) -> str:
 
 
 def _logged_dataset(tx: Tx, wanted: Baseline) -> str:
-    """Return the place of a run's logged dataset, as `places` takes it.  Raise Invalid for one that is not kept here."""
+    """Return the location of a run's logged dataset.  Raise Invalid for one that is not stored here."""
     rows = tx.all(
         """
         SELECT d.name, d.source_type, d.source, r.artifact_uri FROM runs r JOIN inputs i ON i.run_seq = r.run_seq

@@ -1,4 +1,4 @@
-"""The sums of a window: of its columns, and of its outcomes.  Pure; needs numpy, which the server itself does not import."""
+"""The sums of a window's columns and outcomes.  Pure; needs numpy, which the server itself does not import."""
 
 import msgspec
 from msgspec import Struct

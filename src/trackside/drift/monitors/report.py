@@ -1,4 +1,4 @@
-"""A window of a monitor as one HTML file, without scripts and without anything that is loaded.  Pure."""
+"""A window of a monitor as one HTML file, without scripts and external resources.  Pure."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

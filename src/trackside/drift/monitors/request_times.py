@@ -1,4 +1,4 @@
-"""When requests of a log came, by their ids.  Needs pyarrow."""
+"""Looks up the times of requests in a request log by their ids.  Needs pyarrow."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _COLUMNS = ["_request_id", "_row", "_time"]
 
 
 def of(place: Place, request_ids: Sequence[str]) -> dict[str, Logged]:
-    """Return the time and the number of rows of the requests that the log has, the newest files first."""
+    """Return the time and the number of rows of the requests in the log; the newest files are read first."""
     wanted = set(request_ids)
     found: dict[str, Logged] = {}
     for file in reversed(place.all()):
@@ -20,7 +20,7 @@ def of(place: Place, request_ids: Sequence[str]) -> dict[str, Logged]:
             break
         try:
             table = parquet.ParquetFile(file.path).read(columns=_COLUMNS)
-        except FileNotFoundError:  # pruned meanwhile
+        except FileNotFoundError:  # deleted from the log meanwhile
             continue
         table = table.filter(compute.is_in(table["_request_id"], pa.array(sorted(wanted))))
         times = table["_time"].cast(pa.int64()).to_pylist()

@@ -1,4 +1,4 @@
-"""Rows to sums, window by window and slice by slice, batch by batch.  Needs pyarrow.  Runs in the child process."""
+"""Computes sums from rows, by window, slice and batch.  Needs pyarrow; runs in the child process."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,8 +18,8 @@ from trackside.drift.sums import ColumnSums, TableSums
 
 Array: TypeAlias = Any
 BATCH_ROWS = 1 << 17
-MOST_SLICE_VALUES = 20  # of a column
-MOST_SAMPLED = 20_000  # rows that are kept of a window or baseline
+MOST_SLICE_VALUES = 20  # in a column
+MOST_SAMPLED = 20_000  # sampled rows of a window or baseline
 TIME, REQUEST, ROW, DEPLOYMENT, MISFITS = "_time", "_request_id", "_row", "_deployment", "_misfits"
 MOST_TIME_MS = 1 << 52
 Labels = dict[tuple[str, int], str]
@@ -30,7 +30,7 @@ class Refused(Exception):
 
 
 class Collector:
-    """The sums of one window and slice, while its rows are read."""
+    """Collects the sums of one window and slice from its rows."""
 
     def __init__(self, *, keeps_rows: bool) -> None:
         self.rows = 0
@@ -50,7 +50,7 @@ class Collector:
 
     @property
     def names(self) -> Iterable[str]:
-        """The columns that were seen."""
+        """Return the columns seen so far."""
         return self._parts
 
     def profile(self) -> Profile:
@@ -60,7 +60,7 @@ class Collector:
         )
 
     def sample(self) -> pa.Table | None:
-        """Return some of the rows, in their order and at equal distances."""
+        """Return a sample of the rows, in order and at equal distances."""
         return pa.concat_tables(self._sample, promote_options="permissive") if self._sample else None
 
     def _keep(self, table: pa.Table) -> None:
@@ -80,7 +80,7 @@ Found = dict[tuple[str, int], Collector]
 def of_windows(
     config: Config, files: Sequence[File], wanted: Sequence[tuple[int, int]], labels: Labels, *, keeps_rows: bool
 ) -> Found:
-    """Return what the files have of each window, by slice and start.  Every window has an entry for all rows."""
+    """Return the sums of each window, by slice and start.  Every window has an entry for all rows."""
     found: Found = {("", start): Collector(keeps_rows=keeps_rows) for start, _ in wanted}
     ordered: Array = np.array(sorted(wanted), dtype=np.int64)
     starts, ends = ordered[:, 0], ordered[:, 1]
@@ -102,7 +102,7 @@ def of_windows(
 
 
 def of_baseline(config: Config, files: Sequence[str]) -> tuple[Found, bool]:
-    """Return the rows of a baseline, by slice, and whether they are told apart by weekday (0 to 6; else -1)."""
+    """Return the sums of a baseline by slice, and whether they are separated by weekday (0 to 6; otherwise -1)."""
     found: Found = {("", -1): Collector(keeps_rows=True)}
     days = _spans_weeks(config, files)
     for path in files:
@@ -118,7 +118,7 @@ def of_baseline(config: Config, files: Sequence[str]) -> tuple[Found, bool]:
 
 
 def batches(path: Path) -> Iterator[pa.Table]:
-    """Give the rows of a file in parts.  Raise Refused for what is no table."""
+    """Yield the rows of a file in parts.  Raise Refused for a file that is no table."""
     is_csv = path.suffix.lower() == ".csv"
     try:
         if is_csv:
@@ -130,7 +130,7 @@ def batches(path: Path) -> Iterator[pa.Table]:
         file = parquet.ParquetFile(path)
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
             yield pa.Table.from_batches([batch])
-    except FileNotFoundError:  # pruned from a request log meanwhile
+    except FileNotFoundError:  # deleted from a request log meanwhile
         return
     except (pa.ArrowInvalid, pa.ArrowTypeError, OSError, UnicodeDecodeError) as fault:
         raise Refused(f"{path.name} cannot be read as {'CSV' if is_csv else 'Parquet'}: {fault}") from None
@@ -190,7 +190,7 @@ def is_prediction(config: Config, name: str) -> bool:
 
 
 def outcomes_of(config: Config, table: pa.Table, labels: Labels) -> Outcomes:
-    """Return the sums of predictions, with the labels of the table or those that were put by request id."""
+    """Return the sums of predictions, with the labels of the table or those stored by request id."""
     if config.prediction not in table.column_names:
         return Outcomes()
     truth: list[Any] | None = None
@@ -234,12 +234,12 @@ def _summed(table: pa.Table, name: str) -> ColumnSums:
     if MISFITS in table.column_names and table[MISFITS].null_count < table.num_rows:
         named = compute.list_flatten(table[MISFITS].combine_chunks())
         misfits = compute.sum(compute.equal(named, name)).as_py() or 0
-        found = replace(found, misfits=misfits, nulls=max(0, found.nulls - misfits))  # a misfit became null
+        found = replace(found, misfits=misfits, nulls=max(0, found.nulls - misfits))  # a misfit was replaced by null
     return found
 
 
 def _times(table: pa.Table, name: str, path: str) -> Array:
-    """Return times in ms; rows without one are in no window."""
+    """Return times in ms; rows without one belong to no window."""
     _check_has(table, name, path)
     column = table[name]
     kind = column.type

@@ -1,7 +1,7 @@
-"""The job of a monitor: windows to compute, the child process that does so, and what is kept of its answer.
+"""The job of a monitor: determines the windows, runs the child process that computes them, and stores the results.
 
-Each window replaces what was stored of it, in one transaction with its incidents.  A job that was killed runs again and leaves
-out what it has stored already.
+Each window replaces its stored result, in one transaction with its incidents.  A job that was killed runs again and skips the
+windows that it has stored.
 """
 
 import hashlib
@@ -35,15 +35,15 @@ from trackside.jobs.kinds import Kind
 from trackside.jobs.model import Job
 from trackside.jobs.running import Running
 
-MOST_NAMED = 200  # files that the sandbox is told one by one
+MOST_NAMED = 200  # files that the sandbox gets one by one
 AT_ONCE = 8  # windows of one child process
-MOST_MISSED = 31  # windows that are computed after a pause
+MOST_MISSED = 31  # windows that are computed after an interruption
 CHILD = "trackside.drift.monitors.child"
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """`start` and `end`: a back-fill.  `is_now`: the current window, too, as far as it has come.  `is_again`: judge stored
-    windows by their sums."""
+    """`start` and `end`: a backfill.  `is_now`: also the current window so far.  `is_again`: judge stored windows by their
+    sums."""
 
     monitor: str
     start: int = 0
@@ -151,7 +151,7 @@ class Checks:
 
 
 def baseline_key(config: Config) -> str:
-    """Return what a baseline's sums depend on: those of another key are read again."""
+    """Return a key of the options that a baseline's sums depend on: sums with another key are computed again."""
     parts = (
         config.baseline, config.rules, config.columns, config.slices, config.prediction, config.score, config.label,
         config.task, config.magnitude, config.attribution, config.window,
@@ -160,7 +160,7 @@ def baseline_key(config: Config) -> str:
 
 
 def submit(tx: Tx, kind: Kind[Check], params: Check, *, principal_id: int | None = None) -> Job:
-    """Queue a run of a monitor.  While one of the same extent waits or runs, that one is returned."""
+    """Queue a run of a monitor.  If a run of the same range is queued or running, return that one."""
     extent = "now" if params.is_now else "again" if params.is_again else f"{params.start}-{params.end}"
     return queue.submit(tx, kind, params, key=f"drift {params.monitor} {extent}", principal_id=principal_id)
 
@@ -173,7 +173,7 @@ def labels_of(tx: Tx, config: Config, batch: Sequence[Window]) -> list[tuple[str
 
 
 def check_libraries() -> None:
-    """Raise Unsupported where the server lacks the extra."""
+    """Raise Unsupported if the server lacks the extra."""
     missing = [name for name in ("pyarrow", "scipy", "sklearn") if importlib.util.find_spec(name) is None]
     if missing:
         raise Unsupported(
@@ -217,7 +217,7 @@ def _some(found: Iterable[Window]) -> Iterable[Window]:
 
 
 def _done(tx: Tx, monitor: Monitor, wanted: Sequence[Window], job_id: str) -> set[int]:
-    """Return the windows that this job has stored before it was killed."""
+    """Return the windows that this job stored before it was killed."""
     if not wanted:
         return set()
     stored = store.windows(tx, monitor, "", wanted[0].start, wanted[-1].end, 1 << 31)
@@ -225,7 +225,7 @@ def _done(tx: Tx, monitor: Monitor, wanted: Sequence[Window], job_id: str) -> se
 
 
 def _past(tx: Tx, monitor: Monitor, batch: Sequence[Window]) -> set[int]:
-    """Return the stored windows that a baseline of the past needs."""
+    """Return the stored windows that a baseline of past windows needs."""
     wanted = monitor.config.baseline
     if wanted.past_windows:
         found = store.windows(tx, monitor, "", 0, batch[-1].start, wanted.past_windows + len(batch) + 2)
@@ -254,7 +254,7 @@ def _keep(tx: Tx, name: str, job_id: str, key: str, order: Order, answer: Answer
 
 
 def _readable(paths: Sequence[str]) -> list[str]:
-    """Return the files, or of many their folder: a sandbox takes so many words."""
+    """Return the files, or their folder if they are many: the number of the sandbox's arguments is limited."""
     return [os.path.commonpath(paths)] if len(paths) > MOST_NAMED else list(paths)
 
 

@@ -73,7 +73,7 @@ def get(tx: Tx, name: str) -> Monitor:
 
 
 def lock(tx: Tx, name: str) -> Monitor:
-    """Return the monitor, and hold it until the transaction ends."""
+    """Return the monitor and lock it until the transaction ends."""
     row = tx.one(
         f"SELECT {_MONITOR} FROM drift_monitors WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name
     )
@@ -88,7 +88,7 @@ def all_of_workspace(tx: Tx) -> list[Monitor]:
 
 
 def overviews(tx: Tx) -> dict[int, Overview]:
-    """Return what the list of monitors shows of each."""
+    """Return the values for the list of monitors."""
     windows = tx.all(
         """
         SELECT monitor_seq, COUNT(*), MAX(start_at) FROM drift_windows WHERE workspace_id = :ws AND slice = ''
@@ -141,7 +141,7 @@ def delete(tx: Tx, monitor: Monitor) -> None:
 
 
 def workspaces_due(tx: Tx) -> list[int]:
-    """Return the workspaces in which a window can be computed, or the clock went back since that was decided."""
+    """Return the workspaces with due monitors, or whose next time must be computed again because the clock went back."""
     rows = tx.all(
         """
         SELECT DISTINCT workspace_id FROM drift_monitors
@@ -153,7 +153,7 @@ def workspaces_due(tx: Tx) -> list[int]:
 
 
 def due(tx: Tx) -> list[Monitor]:
-    """Return those of the workspace, and hold them; another server leaves out what this one holds."""
+    """Return the due monitors of the workspace and lock them; monitors that another server has locked are skipped."""
     rows = tx.all(
         f"""
         SELECT {_MONITOR} FROM drift_monitors
@@ -198,7 +198,7 @@ def put_note(tx: Tx, monitor: Monitor, note: str) -> None:
 
 
 def put_windows(tx: Tx, monitor: Monitor, found: Iterable[Judged], job_id: str, complete_until: int) -> None:
-    """Store windows: each replaces what was stored of it.  Those that end later than `complete_until` are incomplete."""
+    """Store windows; each replaces its stored result.  Windows that end after `complete_until` are incomplete."""
     for each in found:
         tx.run(
             """
@@ -223,7 +223,7 @@ def put_windows(tx: Tx, monitor: Monitor, found: Iterable[Judged], job_id: str, 
 
 
 def drop_slices(tx: Tx, monitor: Monitor, start: int, kept: Sequence[str]) -> None:
-    """Delete slices of a window that its rows no longer have."""
+    """Delete slices of a window without rows."""
     tx.run(
         """
         DELETE FROM drift_windows WHERE workspace_id = :ws AND monitor_seq = :seq AND start_at = :start AND slice NOT IN :kept
@@ -235,7 +235,7 @@ def drop_slices(tx: Tx, monitor: Monitor, start: int, kept: Sequence[str]) -> No
 
 
 def drop_future(tx: Tx, monitor: Monitor) -> None:
-    """Delete windows that begin later than now: the clock was ahead when they were computed."""
+    """Delete windows that begin in the future: the clock was ahead when they were computed."""
     tx.run(
         "DELETE FROM drift_windows WHERE workspace_id = :ws AND monitor_seq = :seq AND start_at > :far",
         seq=monitor.monitor_seq,
@@ -299,7 +299,7 @@ def known(tx: Tx, monitor: Monitor, starts: Sequence[int]) -> list[Known]:
 
 
 def mark_stale(tx: Tx, monitor: Monitor, start: int, end: int, since: int) -> int:
-    """Have the complete windows that have some time in a range computed again, but none that begins before `since`."""
+    """Schedule the complete windows that overlap a range again, except those that begin before `since`."""
     return tx.run(
         """
         UPDATE drift_windows SET is_stale = 1
@@ -313,7 +313,7 @@ def mark_stale(tx: Tx, monitor: Monitor, start: int, end: int, since: int) -> in
 
 
 def again(tx: Tx, monitor: Monitor) -> list[int]:
-    """Return the windows to compute once more: stale ones, incomplete ones, and those of a clock that went back since."""
+    """Return the windows to compute again: stale ones, incomplete ones, and those from before the clock went back."""
     rows = tx.all(
         """
         SELECT start_at FROM drift_windows

@@ -1,4 +1,4 @@
-"""Where windows begin and end.  Pure.
+"""The bounds of windows.  Pure.
 
 Windows are hours, days, weeks from Monday or months, in the monitor's time zone; a day has 23 or 25 hours when the clock changes.
 """
@@ -20,14 +20,14 @@ LONGEST_MS = {"hour": HOUR_MS, "day": 25 * HOUR_MS, "week": 7 * DAY_MS + HOUR_MS
 
 
 class Window(Struct, frozen=True, order=True):
-    """From `start` up to but not including `end` (ms)."""
+    """The times from `start` up to but not including `end` (ms)."""
 
     start: int
     end: int
 
 
 def zone(name: str) -> ZoneInfo:
-    """Raise Invalid for a name that is no time zone."""
+    """Return the time zone.  Raise Invalid for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -35,8 +35,8 @@ def zone(name: str) -> ZoneInfo:
 
 
 def at(time: int, size: Size, timezone: ZoneInfo) -> Window:
-    """Return the window that a time (ms) lies in."""
-    if size == "hour":  # hours of UTC: a local hour may occur twice
+    """Return the window of a time (ms)."""
+    if size == "hour":  # in UTC: a local hour may occur twice
         start = time // HOUR_MS * HOUR_MS
         return Window(start, start + HOUR_MS)
     day = datetime.fromtimestamp(time / 1000, UTC).astimezone(timezone).date()
@@ -53,7 +53,7 @@ def before(window: Window, size: Size, timezone: ZoneInfo) -> Window:
 
 
 def within(start: int, end: int, size: Size, timezone: ZoneInfo) -> Iterator[Window]:
-    """Give the windows that have some time between `start` and `end`."""
+    """Yield the windows that overlap the range from `start` to `end`."""
     window = at(start, size, timezone)
     while window.start < end:
         yield window
@@ -66,14 +66,14 @@ def last_complete(now: int, latency_ms: int, size: Size, timezone: ZoneInfo) -> 
 
 
 def weekdays(window: Window, timezone: ZoneInfo) -> frozenset[int]:
-    """Return the weekdays (0 is Monday) that a window has some time in."""
+    """Return the weekdays (0 is Monday) that a window overlaps."""
     first = datetime.fromtimestamp(window.start / 1000, UTC).astimezone(timezone).date()
     last = datetime.fromtimestamp((window.end - 1) / 1000, UTC).astimezone(timezone).date()
     return frozenset((first + timedelta(days=each)).weekday() for each in range(min(7, (last - first).days + 1)))
 
 
 def time_of(name: str, given: str | int | None) -> int | None:
-    """Return ms of a time: ISO 8601, or ms since 1970.  Raise Invalid."""
+    """Return the time in ms; `given` is ISO 8601, or ms since 1970.  Raise Invalid."""
     if given is None or given == "":
         return None
     text = str(given)

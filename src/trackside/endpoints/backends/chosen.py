@@ -1,4 +1,4 @@
-"""The backends of a server, and which of them each replica is on: the one that its deployment's spec names."""
+"""The backends of a server, and the backend of each replica, which its deployment's spec names."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ _HELP = {
 
 
 class Backends:
-    """`backends` is by the word in a spec; `process` is always there."""
+    """`backends` is by the name in a spec; `process` is always available."""
 
     def __init__(self, backends: Mapping[str, Backend], logs: Logs) -> None:
         self._backends = dict(backends)
@@ -66,7 +66,7 @@ class Backends:
         return self._logs.of(deployment_seq).tail(lines)
 
     def sweep(self) -> None:
-        """End what earlier servers of the store left behind on clusters, and nobody took over."""
+        """End replicas on clusters that earlier servers of the store started and no server adopted."""
         for backend in self._backends.values():
             backend.sweep(set(self._of_replica))
 

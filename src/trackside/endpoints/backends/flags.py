@@ -1,4 +1,4 @@
-"""A deployment's spec as flags of `trackside.scorer`, the same wherever the scorer runs."""
+"""The flags of `trackside.scorer` for a deployment's spec, the same for all backends."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ GRACE_S = 30.0
 
 
 def scorer_flags(deployment: Deployment) -> list[str]:
-    """Return the flags but those for the model and for where to listen."""
+    """Return the flags, except those for the model and for the address."""
     spec = deployment.spec
     flags: dict[str, Any] = {
         "--name": deployment.endpoint,

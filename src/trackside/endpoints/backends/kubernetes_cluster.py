@@ -1,7 +1,7 @@
-"""Replicas on Kubernetes, through its official client.  What is applied is made by `kubernetes_manifests`.
+"""Replicas on Kubernetes, through its official client, from the manifests of `kubernetes_manifests`.
 
-One replica of the plan is one Deployment of Kubernetes, which keeps as many pods as the spec wants and scales them.  It
-outlives the server: a server that starts again takes it over by the replica's label.
+One replica of the plan is one Deployment of Kubernetes, which runs as many pods as the spec wants and scales them.  It outlives
+the server: a restarted server adopts it by the replica's label.
 """
 
 import logging
@@ -26,12 +26,12 @@ GIVE_UP_RESTARTS = 3  # of a container that was never ready
 NOT_FOUND, CONFLICT = 404, 409
 LOG_LINES = 200
 
-# What an endpoint's pods let in: its mode and the hashes of its keys, by workspace and name.
+# The authentication mode and the hashes of keys for an endpoint's pods, by workspace and name.
 KeysOf = Callable[[int, str], tuple[AuthMode, tuple[str, ...]]]
 
 
 class KubernetesBackend:
-    """`client` is the module `kubernetes.client` with a configuration.  `token_of` gives secrets by purpose."""
+    """`client` is the module `kubernetes.client` with a configuration.  `token_of` returns secrets by purpose."""
 
     brings_environment = True
     scales_itself = True
@@ -51,7 +51,7 @@ class KubernetesBackend:
         self._token_of = token_of
         self._keys_of = keys_of
         self._names: dict[str, tuple[str, int]] = {}  # name and deployment by replica
-        self._open_keys: dict[str, dict[str, str]] = {}  # the hashes that a replica's Secret has
+        self._open_keys: dict[str, dict[str, str]] = {}  # the hashes in a replica's Secret
         self._known: dict[str, Deployment] = {}
         self._was_ready: set[str] = set()
 
@@ -98,7 +98,7 @@ class KubernetesBackend:
             return self._unreachable(replica_id, _told(fault))
 
     def stop(self, replica_id: str) -> None:
-        """Kubernetes itself drains the pods: each gets its grace period after it left the Service."""
+        """Delete the Deployment; Kubernetes drains the pods: each gets its grace period after it left the Service."""
         found = self._names.get(replica_id)
         if found is not None:
             self._copy_logs(*found)
@@ -129,7 +129,7 @@ class KubernetesBackend:
                 self._delete(each.metadata.name)
 
     def close(self) -> None:
-        """Nothing ends: what runs on Kubernetes outlives the server."""
+        """Do nothing: replicas on Kubernetes outlive the server."""
 
     def _remember(self, replica_id: str, deployment: Deployment, hashes: dict[str, str]) -> None:
         self._names[replica_id] = (made.name_of(deployment), deployment.deployment_seq)
@@ -144,7 +144,7 @@ class KubernetesBackend:
         return self._token_of(f"files {deployment.deployment_seq}-{deployment.generation}")
 
     def _follow_keys(self, replica_id: str) -> None:
-        """Write regenerated keys into the Secret; Kubernetes brings them into the pods."""
+        """Write regenerated keys into the Secret, from which Kubernetes updates the pods."""
         deployment = self._known[replica_id]
         _, hashes = self._keys(replica_id, deployment)
         if hashes == self._open_keys[replica_id]:
@@ -158,7 +158,7 @@ class KubernetesBackend:
         self._open_keys[replica_id] = hashes
 
     def _apply(self, manifest: Manifest) -> None:
-        """Make an object; one that an earlier, interrupted start made is left as it is."""
+        """Create an object; one of an earlier, interrupted start stays unchanged."""
         create = {
             "Secret": self._core.create_namespaced_secret,
             "ConfigMap": self._core.create_namespaced_config_map,
@@ -181,7 +181,7 @@ class KubernetesBackend:
             raise
 
     def _waiting(self, replica_id: str, name: str) -> Observed:
-        """Say what the pods wait for, or that their container ends again and again."""
+        """Return what the pods wait for, or that their container ends repeatedly."""
         pods = self._pods(name)
         for pod in pods:
             for condition in pod.status.conditions or []:
@@ -215,7 +215,7 @@ class KubernetesBackend:
         ).items
 
     def _unreachable(self, replica_id: str, why: str) -> Observed:
-        """The cluster cannot be asked: what ran before runs on, as far as anyone knows."""
+        """Return the last state: the cluster does not answer, and its replicas presumably continue."""
         log.warning("Kubernetes cannot be asked for replica %s: %s", replica_id, why)
         return Observed(is_alive=True, is_ready=False, reason=f"Kubernetes cannot be asked: {why}")
 
@@ -252,9 +252,9 @@ class KubernetesBackend:
 
 
 def connected(config_file: str, context: str) -> tuple[Any, Any]:
-    """Return the client's module and an API client: inside a cluster by its service account, else by a kubeconfig.
+    """Return the client's module and an API client: inside a cluster by its service account, otherwise by a kubeconfig.
 
-    Raise Unsupported where the package is missing or there is no configuration."""
+    Raise Unsupported if the package or the configuration is missing."""
     try:
         from kubernetes import client, config  # noqa: PLC0415  # an extra
     except ImportError:
@@ -283,7 +283,7 @@ def sources() -> Mapping[str, str]:
 
 
 def _told(fault: Any) -> str:
-    """Return the words of Kubernetes' refusal, or why it could not be asked."""
+    """Return the message of Kubernetes' refusal, or why it could not be called."""
     if not hasattr(fault, "body"):
         return str(fault)[:500]
     return f"{fault.status} {fault.reason}: {str(fault.body or '')[:500]}"

@@ -1,8 +1,8 @@
-"""What a deployment is on Kubernetes: a Secret, a ConfigMap, a Deployment, a Service, and an autoscaler where it scales.  Pure.
+"""The Kubernetes objects of a deployment: a Secret, a ConfigMap, a Deployment, a Service, and an autoscaler if it scales.  Pure.
 
-The pods run any image with Python and pip.  An init container fetches the model's files from the server and installs the
-model's requirements; the scorer's own source is the ConfigMap.  Pods let in callers that show one of the keys whose hashes the
-Secret has.
+The pods run any image with Python and pip.  An init container fetches the model's files from the server and installs the model's
+requirements; the scorer's own source is in the ConfigMap.  Pods accept callers with one of the keys whose hashes are in the
+Secret.
 """
 
 import base64
@@ -17,8 +17,8 @@ from trackside.endpoints.backends.flags import GRACE_S, scorer_flags
 from trackside.endpoints.model import AuthMode, Deployment
 
 PORT, SERVICE_PORT = 8080, 80
-DRAIN_S = 5  # until every node has heard that a pod leaves the Service
-START_LIMIT_S = 1800  # for requirements to install and the model to load
+DRAIN_S = 5  # until every node has removed the pod from the Service
+START_LIMIT_S = 1800  # to install the requirements and load the model
 PROBE_S = 5
 NOBODY = 65534
 MANAGED_BY = {"app.kubernetes.io/managed-by": "trackside"}
@@ -28,23 +28,23 @@ Manifest = dict[str, Any]
 
 
 class Place(Struct, frozen=True):
-    """Where pods go, and how they reach the server."""
+    """The namespace of pods, and the address of the server for them."""
 
     namespace: str
     image: str
     server_url: str
-    store: str  # an id of this server's store, so that two servers in a namespace do not meet
+    store: str  # an id of the store, so that two servers in a namespace do not collide
 
 
 class Secrets(Struct, frozen=True):
-    """`hashes` are SHA-256 of the keys that callers may show, by a name; `files_token` lets the pods fetch the model."""
+    """`hashes` are SHA-256 of the accepted keys, by a name; `files_token` lets the pods fetch the model."""
 
     hashes: Mapping[str, str]
     files_token: str
 
 
 def name_of(deployment: Deployment) -> str:
-    """Return a DNS label that names one generation of one deployment."""
+    """Return a DNS label for one generation of one deployment."""
     words = [
         re.sub(r"[^a-z0-9-]", "-", word.lower())[:16].strip("-") for word in (deployment.endpoint, deployment.name)
     ]
@@ -54,7 +54,7 @@ def name_of(deployment: Deployment) -> str:
 def manifests(
     deployment: Deployment, replica_id: str, place: Place, secrets: Secrets, sources: Mapping[str, str]
 ) -> list[Manifest]:
-    """Return the objects in the order in which they are made.  `sources` are the files of the scorer, and `fetch.py`."""
+    """Return the objects in the order of creation.  `sources` are the files of the scorer, and `fetch.py`."""
     name = name_of(deployment)
     labels = {
         **MANAGED_BY,
@@ -76,7 +76,7 @@ def manifests(
 
 
 def hashes_of(deployment_hashes: tuple[str, ...], router_token: str, mode: AuthMode) -> dict[str, str]:
-    """Return the hashes of the keys that open the pods: those of the endpoint, and the router's; none for an open endpoint."""
+    """Return the hashes of the keys that the pods accept: those of the endpoint, and the router's; none for an open endpoint."""
     if mode is AuthMode.NONE:
         return {}
     named = {f"key-{place}": each for place, each in enumerate(deployment_hashes)}
@@ -162,7 +162,7 @@ def _pod(name: str, deployment: Deployment, place: Place) -> Manifest:
 
 
 def without_keys(manifest: Manifest) -> Manifest:
-    """Return the Deployment of an endpoint that anyone may call: it mounts no keys and asks for none."""
+    """Return the Deployment of an open endpoint: it mounts no keys and requires none."""
     pod = manifest["spec"]["template"]["spec"]
     scorer = pod["containers"][0]
     at = scorer["command"].index("--keys")
@@ -207,13 +207,13 @@ def _probe(*, failures: int) -> Manifest:
 
 
 def _resources(deployment: Deployment) -> Manifest:
-    """A CPU for each thread that evaluates; memory where the spec bounds it."""
+    """Return the resources: a CPU for each evaluating thread; memory if the spec limits it."""
     memory = {"memory": f"{deployment.spec.memory_mb}Mi"} if deployment.spec.memory_mb else {}
     return {"requests": {"cpu": str(deployment.spec.threads), **memory}, **({"limits": memory} if memory else {})}
 
 
 def _restricted() -> Manifest:
-    """What Kubernetes' own standard `restricted` asks for."""
+    """Return the security context of Kubernetes' standard `restricted`."""
     return {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,

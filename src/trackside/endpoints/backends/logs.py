@@ -1,4 +1,4 @@
-"""What replicas write: the last part of it, in files of a bounded size."""
+"""Logs of replicas, in files of a bounded size."""
 
 import threading
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import IO
 
 from trackside.core import disk
 
-MAX_BYTES = 2 << 20  # of a file; there are two
+MAX_BYTES = 2 << 20  # of each of two files
 PIECE_BYTES = 64 << 10
 
 
@@ -21,7 +21,7 @@ class Logs:
 
 
 class Log:
-    """The log of one deployment.  When the file is full, it becomes `.1`, instead of the one before."""
+    """The log of one deployment.  A full file becomes `.1` and replaces the previous one."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class Log:
         return b"".join(parts).decode("utf-8", "replace").splitlines()[-lines:]
 
     def follow(self, stream: IO[bytes]) -> threading.Thread:
-        """Copy what comes from a pipe until it ends, in a thread."""
+        """Copy the output of a pipe until it ends, in a thread."""
 
         def copy() -> None:
             with stream:

@@ -1,4 +1,4 @@
-"""What a place where replicas run must do."""
+"""The interface of backends, which run replicas."""
 
 from collections.abc import Set
 from typing import Protocol
@@ -9,19 +9,19 @@ from trackside.endpoints.model import Deployment
 
 
 class Prepared(Struct, frozen=True):
-    """A model that can be started: the folder of its files, and the Python of its environment.
+    """A model that is ready to start: the folder of its files, and the Python of its environment.
 
-    The Python is empty where the backend brings the environment (`brings_environment`)."""
+    The Python is empty if the backend builds the environment (`brings_environment`)."""
 
     folder: str
     python: str
 
 
 class Observed(Struct, frozen=True):
-    """A replica as the backend sees it.  `reason` says why one that is not alive ended, or what one that is not ready waits for.
+    """The state of a replica.  `reason` says why it ended, or what a replica that is not ready waits for.
 
-    `stuck_s` is how long its longest evaluation has been running.  `is_placed`: a computer was found for it.  `address` is where
-    it answers, if `start` could not know that."""
+    `stuck_s` is the duration of its longest running evaluation.  `is_placed`: a node was assigned.  `address` is where it
+    answers, if `start` could not return it."""
 
     is_alive: bool
     is_ready: bool
@@ -33,40 +33,40 @@ class Observed(Struct, frozen=True):
 
 
 class Backend(Protocol):
-    """Replicas by id.  Calls may block for a moment, never for a model to load."""
+    """Replicas by id.  Calls may block briefly, never until a model is loaded."""
 
     @property
     def brings_environment(self) -> bool:
-        """Whether the backend builds the environments of models itself, where its replicas run."""
+        """Return whether the backend builds the environments of models itself, on the nodes of its replicas."""
         ...
 
     @property
     def scales_itself(self) -> bool:
-        """Whether one replica stands for as many processes as the deployment wants, which the backend adds and removes."""
+        """Return whether a replica stands for all processes of the deployment, which the backend scales."""
         ...
 
     def start(self, replica_id: str, deployment: Deployment, prepared: Prepared) -> str:
-        """Start a replica and return the address where it will answer, or "" where that is known later.
+        """Start a replica and return its address, or "" if it is known later.
 
-        Raise OSError where that cannot be begun."""
+        Raise OSError if it cannot be started."""
         ...
 
     def adopt(self, replica_id: str, deployment: Deployment) -> bool:
-        """Take over a replica that another server, or this one in its earlier life, started.  False: it has ended."""
+        """Adopt a replica that another server, or this one before a restart, started.  Return False if it has ended."""
         ...
 
     def observe(self, replica_id: str) -> Observed: ...
 
     def stop(self, replica_id: str) -> None:
-        """Let requests under way end, then end the replica.  Returns at once; `observe` tells when it is gone."""
+        """Let requests under way end, then end the replica.  Returns at once; `observe` reports the end."""
         ...
 
     def forget(self, replica_id: str) -> None:
-        """Drop what is kept of a replica that has ended."""
+        """Drop the data of a replica that has ended."""
         ...
 
     def sweep(self, known: Set[str]) -> None:
-        """End what runs for this store but for the replicas in `known`: an interrupted start or deletion may leave some."""
+        """End all replicas of this store except those in `known`: an interrupted start or deletion may leave some."""
         ...
 
     def close(self) -> None:

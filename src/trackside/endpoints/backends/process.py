@@ -1,7 +1,7 @@
 """Replicas as child processes of the server: one `trackside.scorer` each, on a Unix socket.
 
 A scorer ends with the server, however that ends: its standard input is a pipe whose other end only the server holds.  The server
-binds the socket, in a folder that the model cannot write, and hands it over: a model cannot put another one in its place.
+binds the socket, in a folder that the model cannot write, and passes it on, so that a model cannot replace it.
 """
 
 import os
@@ -27,9 +27,9 @@ from trackside.endpoints.model import Deployment
 
 SCORER = Path(__file__).parents[2] / "scorer"
 MOST_TMP_BYTES = 1 << 30
-MOST_WRITTEN_BYTES = 64 << 20  # a model cannot fill the server's disk
+MOST_WRITTEN_BYTES = 64 << 20  # so that a model cannot fill the server's disk
 MOST_PATH_BYTES = 90
-# In the folder of a replica: where it listens, and what the model may write.
+# In the folder of a replica: the socket, and the folder that the model may write.
 _SOCKET, _WORK = "s", "w"
 
 
@@ -91,7 +91,7 @@ class ProcessBackend:
         return running.address
 
     def adopt(self, replica_id: str, deployment: Deployment) -> bool:  # noqa: ARG002  # the port's signature
-        """A process ends with the server that started it."""
+        """Return False: a process ends with the server that started it."""
         return False
 
     def observe(self, replica_id: str) -> Observed:
@@ -117,7 +117,7 @@ class ProcessBackend:
         if running is not None and running.process.poll() is None:
             assert running.process.stdin is not None
             with suppress(OSError):  # it has just ended
-                # A signal would end the sandbox, and the scorer in it at once.
+                # A signal would end the sandbox, and with it the scorer at once.
                 running.process.stdin.write(b"stop\n")
                 running.process.stdin.flush()
             timer = threading.Timer(GRACE_S + 5, _kill, [running.process])
@@ -135,14 +135,14 @@ class ProcessBackend:
             shutil.rmtree(running.folder, ignore_errors=True)
 
     def sweep(self, known: Set[str]) -> None:
-        """Nothing outlives the server that started it."""
+        """Do nothing: no process outlives the server that started it."""
 
     def close(self) -> None:
         for replica_id in list(self._running):
             self.forget(replica_id)
 
     def _folder_of(self, replica_id: str) -> Path:
-        """Make the folder of a replica's socket, whose path must fit into the 108 bytes that systems allow."""
+        """Create the folder of a replica's socket, whose path must fit into the 108 bytes of a socket address."""
         own = self._sockets / replica_id
         if len(os.fsencode(own)) > MOST_PATH_BYTES:
             return Path(tempfile.mkdtemp(prefix="trackside-"))
@@ -158,7 +158,8 @@ def _flags(deployment: Deployment, prepared: Prepared, descriptor: int) -> list[
 
 
 def _bound(path: Path) -> socket.socket:
-    """Return a Unix socket at the path.  It refuses connections until the scorer listens, and again when that has ended."""
+    """Return a Unix socket bound to the path.  It refuses connections until the scorer listens, and again after that has
+    ended."""
     bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         bound.bind(str(path))
@@ -187,7 +188,7 @@ def _ended(code: int, log: Log) -> str:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and what it started."""
+    """End the process and its children."""
     if process.poll() is None:
         try:
             os.killpg(process.pid, signal.SIGKILL)

@@ -30,7 +30,8 @@ QUIET = {
 
 
 class RayBackend:
-    """`address` is the cluster's, `python` has the cluster's versions of Python and Ray.  `token_of` gives a replica's secret."""
+    """`address` is the cluster's; `python` has the cluster's versions of Python and Ray.  `token_of` returns a replica's
+    secret."""
 
     brings_environment = True
     scales_itself = False
@@ -43,7 +44,7 @@ class RayBackend:
         self._logs = logs
         self._variables = variables
         self._token_of = token_of
-        self._lock = threading.Lock()  # of the driver: one request at a time
+        self._lock = threading.Lock()  # for the driver: one request at a time
         self._driver: subprocess.Popen[str] | None = None
         self._deployments: dict[str, int] = {}
 
@@ -65,7 +66,7 @@ class RayBackend:
         return ""  # known when the scorer listens
 
     def adopt(self, replica_id: str, deployment: Deployment) -> bool:  # noqa: ARG002  # the port's signature
-        """An actor ends with the server that started it."""
+        """Return False: an actor ends with the server that started it."""
         return False
 
     def observe(self, replica_id: str) -> Observed:
@@ -99,7 +100,7 @@ class RayBackend:
             self._ask({"do": "forget", "replica": replica_id})
 
     def sweep(self, known: Set[str]) -> None:
-        """Nothing outlives the server that started it."""
+        """Do nothing: no actor outlives the server that started it."""
 
     def close(self) -> None:
         with self._lock:
@@ -107,7 +108,7 @@ class RayBackend:
         self._deployments.clear()
 
     def _ask(self, request: dict[str, Any], *, starts: bool = False) -> dict[str, Any]:
-        """Return the driver's answer.  A driver that has ended is started again by `start` alone."""
+        """Return the driver's answer.  Only `start` restarts a driver that has ended."""
         with self._lock:
             if self._driver is None or self._driver.poll() is not None:
                 if not starts:
@@ -171,7 +172,7 @@ class RayBackend:
 
 
 def _environment(deployment: Deployment, model: Path) -> dict[str, Any] | None:
-    """Return Ray's `runtime_env`: the model's requirements, or nothing for the Python of the cluster."""
+    """Return Ray's `runtime_env`: the model's requirements, or None for the Python of the cluster."""
     if deployment.spec.env == "local":
         return None
     packages = [*environments.requirements(model), *environments.SCORER_NEEDS]

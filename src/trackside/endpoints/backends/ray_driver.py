@@ -44,7 +44,7 @@ class Replica:
             for piece in pieces:
                 file.write(ray.get(piece))
         with tarfile.open(archive) as packed:
-            packed.extractall(root / "model", filter="data")  # the server packed it
+            packed.extractall(root / "model", filter="data")  # the server created the archive
         archive.unlink()
         (root / "keys").mkdir(mode=0o700)
         (root / "keys" / "router").write_text(hashlib.sha256(token.encode()).hexdigest(), "utf-8")
@@ -76,11 +76,11 @@ class Replica:
             self.written += 1
 
     def status(self, seen: int) -> dict[str, Any]:
-        """Return what is known, with the lines that were written after the first `seen`."""
+        """Return the state, with the log lines after the first `seen`."""
         code = self.process.poll()
         stats: str | None = None
         if code is None and self.port:
-            request = urllib.request.Request(  # its own scorer
+            request = urllib.request.Request(  # to its own scorer
                 f"http://{self.host}:{self.port}/stats", headers={"Authorization": f"Bearer {self.token}"}
             )
             try:
@@ -103,12 +103,12 @@ class Replica:
 class Driver:
     def __init__(self) -> None:
         self.actors: dict[str, Any] = {}
-        self.asked: dict[str, Any] = {}  # the answer that is due, by replica
+        self.asked: dict[str, Any] = {}  # the pending answer, by replica
         self.seen: dict[str, int] = {}
         self.known: dict[str, dict[str, Any]] = {}
         self.cpus: dict[str, float] = {}
         self.kind = ray.remote(Replica)
-        self.packed: dict[str, list[Any]] = {}  # pieces of a model's archive by its folder
+        self.packed: dict[str, list[Any]] = {}  # pieces of a model's archive, by its folder
 
     def start(
         self, replica: str, model: str, scorer: str, flags: list[str], token: str, cpus: float, env: Any
@@ -146,7 +146,7 @@ class Driver:
         return {"is_alive": True, **found, "lines": lines}
 
     def waits(self, replica: str) -> str:
-        """Return why a replica that does not answer yet is not placed; nothing where its node prepares it."""
+        """Return why a replica that does not answer yet is not placed; empty while its node prepares it."""
         free = ray.available_resources().get("CPU", 0.0)
         if free < self.cpus[replica]:
             return f"The Ray cluster has {free:g} free CPUs, and a replica needs {self.cpus[replica]:g}."
@@ -162,7 +162,7 @@ class Driver:
         for each in (self.asked, self.seen, self.known, self.cpus):
             each.pop(replica, None)
         if not self.actors:
-            self.packed.clear()  # Ray drops what nothing refers to
+            self.packed.clear()  # Ray drops objects without references
         if actor is not None:
             ray.kill(actor)
         return {}
@@ -196,7 +196,7 @@ def told(fault: BaseException) -> str:
 
 
 def main() -> None:
-    # Whatever prints (Ray does) goes to standard error: standard output is for answers.
+    # Output of libraries (Ray prints) goes to standard error: standard output has only answers.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     address = sys.argv[1]

@@ -1,6 +1,6 @@
-"""The counters of a scorer, asked over its Unix socket.
+"""Reads the counters of a scorer over its Unix socket.
 
-A scorer runs code of the model, so its answer is not trusted: it must come in time, be short and have the known fields.
+A scorer runs the model's code, so its answer is not trusted: it must arrive in time, be short and have the known fields.
 """
 
 import socket
@@ -15,7 +15,7 @@ _REQUEST = b"GET /stats HTTP/1.1\r\nhost: scorer\r\nconnection: close\r\n\r\n"
 
 
 class Stats(Struct, frozen=True):
-    stuck_s: float = 0.0  # how long the longest evaluation has been running
+    stuck_s: float = 0.0  # duration of the longest running evaluation
 
 
 def ask(path: str) -> Stats | None:

@@ -1,4 +1,4 @@
-"""Requests from the server to replicas, over Unix sockets or TCP, on connections that are kept.
+"""Forwards requests to replicas, over persistent connections on Unix sockets or TCP.
 
-Everything is a callback on the event loop: a task and two futures for each request would cost more than the request.
+Everything is a callback on the event loop: a task and two futures for each request would take more time than the request.
 """

@@ -1,4 +1,4 @@
-"""A request to a replica, and who waits for its answer."""
+"""A request to a replica, and the callback for its answer."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -22,7 +22,7 @@ class Reply(Struct, frozen=True):
 
 
 class Broken(Exception):
-    """The replica ended before it answered, or what came was no answer."""
+    """The replica ended before it answered, or the answer was invalid."""
 
     def __init__(self) -> None:
         super().__init__("the replica ended before it answered")
@@ -37,9 +37,9 @@ class Closable(Protocol):
 
 
 class Exchange:
-    """A request and what hears of its answer, until the loop's time `until`.  `under_way` has it as long as it has no answer.
+    """A request and its callback, with the loop's time `until` as its deadline.  It is in `under_way` until it is answered.
 
-    `connection` is the one that serves this request alone, if any: it is closed when the time of the request is over."""
+    `connection` serves this request alone, if set: it is closed at the deadline."""
 
     __slots__ = ("body", "connection", "content_type", "done", "is_over", "method", "path", "under_way", "until")
 
@@ -80,6 +80,6 @@ class Exchange:
 
 
 def passed(head: bytes) -> list[tuple[bytes, bytes]]:
-    """Return the headers of a scorer's answer that its caller gets."""
+    """Return the headers of a scorer's answer that are passed to the caller."""
     lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n") if b": " in line)
     return [(name, lines[name]) for name in PASSED if name in lines]

@@ -1,6 +1,6 @@
-"""A connection to a scorer by HTTP, for one request after the other.
+"""An HTTP connection to a scorer, for one request at a time.
 
-Speaks just the HTTP that `trackside.scorer` speaks: one answer per request, with a length.
+It implements the part of HTTP that `trackside.scorer` uses: one answer per request, with a content-length.
 """
 
 import asyncio
@@ -9,15 +9,15 @@ from typing import cast
 
 from trackside.endpoints.proxy.exchange import JSON, Broken, Exchange, Reply, passed
 
-MOST_COPIED_BYTES = 16 << 10  # of a body: larger ones are written as they are
+MOST_COPIED_BYTES = 16 << 10  # of a body: a larger one is written without copying
 MAX_HEAD_BYTES = 64 << 10
 MAX_REPLY_BYTES = 1 << 30
 _END = b"\r\n\r\n"
 
 
 class HttpConnection(asyncio.Protocol):
-    """`free` is called after each answer, where the connection can serve another request.  `lost` is called when the connection
-    has ended, with a request that may be sent on another one: the scorer had closed this one while it was idle.
+    """`free` is called after each answer, if the connection can serve another request.  `lost` is called at the end of the
+    connection, with a request that may be sent on another one, because the scorer had closed this one while it was idle.
 
     `authorization` is a line of the head, or empty."""
 
@@ -71,7 +71,7 @@ class HttpConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods alone
 
     def data_received(self, data: bytes) -> None:
-        if self._exchange is None:  # nothing was asked
+        if self._exchange is None:  # no request was sent
             self.close()
             return
         pieces = self._pieces
@@ -95,7 +95,7 @@ class HttpConnection(asyncio.Protocol):
             exchange.fail(Broken())
 
     def _is_whole(self, data: bytes) -> bool:
-        """Answer from one piece of data where that is a whole answer: the common case, without a copy."""
+        """Answer from one piece of data if it has a whole answer: the common case, without a copy."""
         if not self._read_head(data):
             return self._exchange is None
         if len(data) < self._body_at + self._length:
@@ -104,7 +104,7 @@ class HttpConnection(asyncio.Protocol):
         return True
 
     def _read_head(self, data: bytes | bytearray) -> bool:
-        """Return whether the head is there; a head that cannot be read ends the exchange."""
+        """Return whether the head is complete; an invalid head ends the exchange."""
         end = data.find(_END)
         if end < 0:
             if len(data) > MAX_HEAD_BYTES:

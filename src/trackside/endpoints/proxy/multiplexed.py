@@ -1,6 +1,6 @@
-"""The router's side of a multiplexed connection to a scorer: small requests to score, all on one connection.
+"""The router's side of a multiplexed connection to a scorer: small requests to score share one connection.
 
-The requests that arrive in one turn of the event loop leave in one system call, and so do the scorer's answers.
+The requests of one iteration of the event loop are sent by one system call, and so are the scorer's answers.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from typing import cast
 from trackside.endpoints.proxy.exchange import JSON, Exchange, Reply, passed
 from trackside.scorer import frames
 
-MOST_BODY_BYTES = 16 << 10  # a large body would keep the others waiting
-MOST_UNSENT_BYTES = 1 << 20  # of a scorer that reads too slowly
+MOST_BODY_BYTES = 16 << 10  # a larger body would delay the others
+MOST_UNSENT_BYTES = 1 << 20  # for a scorer that reads slowly
 MAX_REPLY_BYTES = 1 << 30
 MAX_HEADERS_BYTES = 64 << 10
 _HEAD_BYTES = frames.ANSWER.size
@@ -19,9 +19,9 @@ _STATUSES = range(200, 600)
 
 
 class Multiplexed(asyncio.Protocol):
-    """`lost` is called once, with the requests that have no answer, when the connection has ended or was refused.
+    """`lost` is called once, with the unanswered requests, when the connection has ended or was refused.
 
-    An answer to a request whose time is over is dropped."""
+    An answer to a request that timed out is dropped."""
 
     def __init__(self, lost: Callable[[list[Exchange]], None]) -> None:
         self._lost = lost
@@ -31,10 +31,10 @@ class Multiplexed(asyncio.Protocol):
         self._number = 0
         self._due: dict[int, Exchange] = {}
         self._rest = bytearray()
-        self._needed_bytes = 0  # of `_rest`, until the next answer is whole
+        self._needed_bytes = 0  # of `_rest`, until the next answer is complete
 
     def takes(self, exchange: Exchange) -> bool:
-        """Return whether the request may go this way now."""
+        """Return whether the request can be sent on this connection now."""
         return (
             self.was_switched
             and not self._is_over
@@ -77,7 +77,7 @@ class Multiplexed(asyncio.Protocol):
             self._rest += data[read:]
 
     def _read(self, data: bytes) -> int:
-        """Finish the requests whose answers are whole; return how many bytes these have."""
+        """Finish the requests whose answers are complete; return the number of their bytes."""
         at, end = 0, len(data)
         self._needed_bytes = _HEAD_BYTES
         while end - at >= _HEAD_BYTES:
@@ -102,7 +102,7 @@ class Multiplexed(asyncio.Protocol):
         return at
 
     def _switch(self) -> bool:
-        """Return whether the scorer's answer to the upgrade is there; close the connection where it is another one."""
+        """Return whether the scorer has accepted the upgrade; close the connection if it has not."""
         expected = frames.SWITCHED
         if not self._rest.startswith(expected):
             if not expected.startswith(self._rest):  # a scorer of another version

@@ -1,4 +1,4 @@
-"""The connections to replicas: one that is multiplexed per Unix socket, and those that serve one request after the other."""
+"""The connection pool to replicas: a multiplexed connection per Unix socket, and connections for one request at a time."""
 
 import asyncio
 from collections import deque
@@ -11,17 +11,17 @@ from trackside.endpoints.proxy.exchange import Broken, Done, Exchange
 from trackside.endpoints.proxy.http_connection import HttpConnection
 from trackside.endpoints.proxy.multiplexed import Multiplexed
 
-WATCH_S = 0.1  # how late the end of a request's time may be noticed
+WATCH_S = 0.1  # resolution of the timeouts of requests
 KEPT = 64  # idle connections per replica
 
 
 class Proxy:
-    """Keeps connections by address; used on one event loop.  `token_of` is `Routing.token_of`."""
+    """A pool by address, for one event loop.  `token_of` is `Routing.token_of`."""
 
     def __init__(self, token_of: Callable[[str], str] = str) -> None:
         self._token_of = token_of
         self._idle: dict[str, deque[HttpConnection]] = {}
-        self._shared: dict[str, Multiplexed | None] = {}  # None: it is not there yet, or the replica has none
+        self._shared: dict[str, Multiplexed | None] = {}  # None: not connected yet, or the replica does not support it
         self._opening: set[asyncio.Task[None]] = set()
         self._under_way: set[Exchange] = set()
         self._watch: asyncio.TimerHandle | None = None
@@ -52,7 +52,7 @@ class Proxy:
         self._begin(address, exchange)
 
     def _look(self) -> None:
-        """End the exchanges whose time is over.  One timer for all costs less than one for each."""
+        """End the exchanges whose timeout is over.  One timer for all is cheaper than one for each."""
         self._watch = None
         loop = asyncio.get_running_loop()
         now = loop.time()
@@ -97,7 +97,7 @@ class Proxy:
     async def _open(self, address: str, exchange: Exchange) -> None:
         loop = asyncio.get_running_loop()
         tcp = addresses.parsed(address)
-        # The header line opens a replica on a network; only the server can open a socket.
+        # The header authenticates at a replica on a network; only the server can open a Unix socket.
         token = "" if tcp is None else f"authorization: Bearer {self._token_of(f'replica {tcp.key_id}')}\r\n"
         keep, lost = partial(self._keep, address), partial(self._lost, address)
         made = partial(HttpConnection, token.encode("latin-1"), keep, lost)
@@ -109,14 +109,14 @@ class Proxy:
         except OSError:
             exchange.fail(Broken())
             return
-        if exchange.is_over:  # its time ended while the connection was made
+        if exchange.is_over:  # its timeout was over before the connection was made
             self._keep(address, connection)
         else:
             connection.start(exchange)
 
     async def _open_shared(self, address: str) -> None:
         def lost(due: list[Exchange]) -> None:
-            if connection.was_switched:  # the next request may open another one
+            if connection.was_switched:  # the next request may connect again
                 self._shared.pop(address, None)
             for exchange in due:
                 self._begin(address, exchange)

@@ -1,6 +1,6 @@
-"""Scoring requests and answers as columns.  Pure: bytes in, columns out.
+"""Decodes scoring requests and answers into columns.  Pure.
 
-The formats are those that the scorer takes: MLflow's, and Azure's.
+The formats are those of the scorer: MLflow's, and Azure's.
 """
 
 import json
@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 
 PREDICTION = "prediction"
-INPUT = "input"  # the column of a model whose input has no names
+INPUT = "input"  # the column of a model with an unnamed input
 
 Columns = dict[str, list[Any]]
 
 
 class Unreadable(Exception):
-    """The bytes are no table."""
+    """The bytes are not a table."""
 
 
 def inputs(body: bytes, names: Sequence[str]) -> tuple[Columns, int]:
@@ -35,9 +35,9 @@ def inputs(body: bytes, names: Sequence[str]) -> tuple[Columns, int]:
 
 
 def outputs(body: bytes, rows: int) -> Columns:
-    """Return the columns of an answer: `prediction`, or `prediction.<name>` where predictions have names.
+    """Return the columns of an answer: `prediction`, or `prediction.<name>` for named predictions.
 
-    A prediction that does not belong to one row is repeated in none: its column is empty.  Raise Unreadable."""
+    The column is empty if the predictions do not correspond to the rows.  Raise Unreadable."""
     document = _decoded(body)
     found = document.get("predictions", document) if isinstance(document, Mapping) else document
     if isinstance(found, list) and len(found) == rows:
@@ -56,7 +56,7 @@ def _decoded(body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        return json.loads(body)  # it takes NaN, as MLflow does
+        return json.loads(body)  # it accepts NaN, like MLflow
     except (ValueError, RecursionError):
         raise Unreadable from None
 

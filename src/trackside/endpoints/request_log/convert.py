@@ -22,7 +22,7 @@ from trackside.endpoints.request_log.files import Place
 from trackside.endpoints.request_log.spool import Entry
 from trackside.endpoints.request_log.types import META, Signature, joined, table
 
-MAX_TABLE_ROWS = 50_000  # of a row group
+MAX_TABLE_ROWS = 50_000  # in a row group
 
 
 class Report(Struct, frozen=True):
@@ -30,7 +30,7 @@ class Report(Struct, frozen=True):
 
 
 def convert(folder: Path) -> Report:
-    """Convert the spool files of all endpoints that no process writes to."""
+    """Convert the spool files of all endpoints, except those that a process writes."""
     unreadable: dict[int, int] = {}
     for seq, place in files.places(folder).items():
         for path in sorted(place.spool.glob(f"*{spool.SUFFIX}")):
@@ -42,7 +42,7 @@ def convert(folder: Path) -> Report:
 
 
 def _convert_file(place: Place, path: Path) -> int:
-    """Write a Parquet file for each hour and generation of a deployment; return the requests that are no rows."""
+    """Write a Parquet file for each hour and generation of a deployment; return the number of unreadable requests."""
     groups: dict[tuple[int, int, int], list[Entry]] = {}
     for entry in spool.read(path):
         groups.setdefault((entry.time // files.HOUR_MS, entry.deployment_seq, entry.generation), []).append(entry)
@@ -56,9 +56,9 @@ def _convert_file(place: Place, path: Path) -> int:
 
 
 def _tables(entries: Sequence[Entry], signature: Signature) -> tuple[list[pa.Table], int]:
-    """Return the rows of some requests, and how many requests are no rows.
+    """Return the tables of some requests, and the number of unreadable ones.
 
-    Bodies are of callers: one that Arrow refuses must not keep the others from the log, so it is looked for by halves."""
+    Bodies come from callers: one that Arrow rejects must not keep the others from the log, so it is isolated by bisection."""
     try:
         return _by_shape(entries, signature)
     except (pa.ArrowException, ValueError, TypeError, LookupError, OverflowError, RecursionError):
@@ -85,7 +85,7 @@ def _by_shape(entries: Sequence[Entry], signature: Signature) -> tuple[list[pa.T
 
 
 class _Rows:
-    """Requests whose columns have the same names, for one table: a table for each request would cost ten times as much."""
+    """Requests whose columns have the same names, for one table: a table for each request would take ten times as long."""
 
     def __init__(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> None:
         self._inputs: Columns = {name: [] for name in inputs}

@@ -1,6 +1,6 @@
-"""Rows of a request log as CSV: one file, or a zip with files for each day, as Azure's data collection has them.
+"""Writes rows of a request log as CSV: one file, or a zip with files for each day, in the layout of Azure's data collection.
 
-Text that a spreadsheet would run as a formula gets a quote in front, as in exports of runs.  Parquet has it as it was.
+Text that a spreadsheet would run as a formula gets a leading quote, as in exports of runs.  Parquet files have it unchanged.
 """
 
 import base64
@@ -27,14 +27,14 @@ from trackside.endpoints.request_log.types import META
 
 INPUTS, PREDICTIONS = "inputs", "predictions"
 NAME = "data.csv"
-# The columns that tie a row of the inputs to its prediction, by the log's own names.
+# The columns that link a row of the inputs with its prediction, by the log's own names.
 TIES = {"_request_id": "CorrelationId", "_row": "Row", "_time": "Time"}
 _FORMULA = r"^[=+\-@\t\r]"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Prefix(Struct, frozen=True):
-    """The folders above those of the models: subscription, resource group, workspace and endpoint."""
+    """The parent folders of the models' folders: subscription, resource group, workspace and endpoint."""
 
     subscription_id: str
     resource_group: str
@@ -49,7 +49,7 @@ class Prefix(Struct, frozen=True):
 def write(place: Place, wanted: Range, target: Path) -> None:
     """Write the rows of a range to one file, with all columns of the log.
 
-    Raise Invalid where a later model changed the type of a column."""
+    Raise Invalid if a later model changed the type of a column."""
     files = reading.files_of(place, wanted)
     schema = reading.schema_of(files)
     out = _Csv(target, list(schema.names), {})
@@ -61,9 +61,9 @@ def write(place: Place, wanted: Range, target: Path) -> None:
 
 
 def write_days(place: Place, wanted: Range, prefix: Prefix, target: Path) -> None:
-    """Write a zip: PREFIX/MODEL/VERSION/inputs|predictions/YYYY/MM/DD/data.csv.  A day is one of UTC.
+    """Write a zip: PREFIX/MODEL/VERSION/inputs|predictions/YYYY/MM/DD/data.csv.  Days are in UTC.
 
-    Raise Invalid where the type of a column changed within a day."""
+    Raise Invalid if the type of a column changed within a day."""
     folder = target.with_name(f"{target.name}.days")
     try:
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -102,7 +102,7 @@ def model_path(uri: str) -> str:
 
 
 def _segment(text: str) -> str:
-    """Return a text as the name of one folder."""
+    """Return a text as a valid folder name."""
     return quote(text, safe=" ") if text.strip(".") else text.replace(".", "%2E") or "_"
 
 
@@ -113,7 +113,7 @@ def _kind(name: str) -> str:
 
 
 class _Csv:
-    """A file that grows table by table, with columns by their names in the log, renamed by `names`."""
+    """A file to which tables are appended, with columns by their names in the log, renamed by `names`."""
 
     def __init__(self, path: Path, columns: list[str], names: dict[str, str]) -> None:
         self.path = path
@@ -135,12 +135,13 @@ class _Csv:
     def _named(self, name: str) -> str:
         if name in self._names:
             return self._names[name]
-        other = f"{INPUT}.{name}" if name in self._names.values() else name  # as the log does with names of its own
+        # as the log does for a column with one of its own names
+        other = f"{INPUT}.{name}" if name in self._names.values() else name
         return f"'{other}" if re.match(_FORMULA, other) else other
 
 
 def _shown(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column with values that CSV has."""
+    """Return a column with values that CSV can hold."""
     if pa.types.is_timestamp(column.type):
         return compute.strftime(column, format=_TIME)
     if pa.types.is_nested(column.type):

@@ -33,12 +33,12 @@ class Parquet(Struct, frozen=True):
 
     @property
     def day(self) -> str:
-        """Such as 2026-01-31, in UTC."""
+        """Return the day in UTC, such as 2026-01-31."""
         return self.path.parent.parent.name
 
 
 class Place(Struct, frozen=True):
-    """The folder of one endpoint's log."""
+    """The folder of an endpoint's log."""
 
     folder: Path
 
@@ -62,11 +62,11 @@ class Place(Struct, frozen=True):
             for hour in _children(day, _HOUR):
                 moment = datetime.fromisoformat(f"{day.name}T{hour.name}:00:00+00:00")
                 for path in hour.glob("*.parquet"):
-                    with suppress(FileNotFoundError):  # pruned meanwhile
+                    with suppress(FileNotFoundError):  # deleted meanwhile
                         yield Parquet(path, int(moment.timestamp() * 1000), path.stat().st_size)
 
     def of_day(self, day: str) -> list[Parquet]:
-        """The Parquet files of a day such as 2026-01-31."""
+        """Return the Parquet files of a day such as 2026-01-31."""
         return [each for each in self._all() if each.day == day]
 
     def spooled_bytes(self) -> int:
@@ -77,7 +77,7 @@ class Place(Struct, frozen=True):
         return total
 
     def prune(self, max_bytes: int, keep_days: int, now: int) -> int:
-        """Delete files that are too old, and the oldest ones while all together are too large; return how many."""
+        """Delete files that are too old, and the oldest ones while the total is too large; return their number."""
         files = self.all()
         total = sum(each.size_bytes for each in files) + self.spooled_bytes()
         oldest = now - int(timedelta(days=keep_days).total_seconds() * 1000)
@@ -87,24 +87,24 @@ class Place(Struct, frozen=True):
                 break
             each.path.unlink(missing_ok=True)
             for empty in (each.path.parent, each.path.parent.parent):
-                with suppress(OSError):  # other files are there
+                with suppress(OSError):  # it has other files
                     empty.rmdir()
             total -= each.size_bytes
             deleted += 1
         return deleted
 
     def delete_day(self, day: str) -> tuple[int, int]:
-        """Delete the Parquet files of a day.  Return how many, and their bytes."""
+        """Delete the Parquet files of a day.  Return their number and bytes."""
         found = self.of_day(day)
         for each in found:
             each.path.unlink(missing_ok=True)
             for empty in (each.path.parent, each.path.parent.parent):
-                with suppress(OSError):  # other files are there
+                with suppress(OSError):  # it has other files
                     empty.rmdir()
         return len(found), sum(each.size_bytes for each in found)
 
     def drop_stale_parts(self, now_s: float) -> None:
-        """Delete what a converter that was killed left unfinished."""
+        """Delete unfinished files of a converter that was killed."""
         for path in self.folder.glob(f"*/*/*{PART}"):
             with suppress(FileNotFoundError):
                 if now_s - path.stat().st_mtime > STALE_PART_S:
@@ -115,12 +115,12 @@ class Place(Struct, frozen=True):
 
 
 def table_file(folder: Path) -> Path:
-    """Return the path of a file that is made for a download."""
+    """Return the path of a file for a download."""
     return folder / f"{_TABLE}{secrets.token_hex(8)}{PART}"
 
 
 def drop_stale_tables(folder: Path, now_s: float) -> None:
-    """Delete what a server that was killed left of downloads."""
+    """Delete files of downloads of a server that was killed."""
     for path in folder.glob(f"{_TABLE}*"):
         with suppress(FileNotFoundError):
             if now_s - path.stat().st_mtime > STALE_PART_S:
@@ -135,7 +135,7 @@ def place(folder: Path, endpoint_seq: int) -> Place:
 
 
 def places(folder: Path) -> dict[int, Place]:
-    """Return the logs that have files, by endpoint."""
+    """Return the logs with files, by endpoint."""
     return {int(path.name): Place(path) for path in _children(folder, re.compile(r"\d{1,18}"))}
 
 

@@ -1,4 +1,4 @@
-"""The settings of a request log, and what its calls take and answer."""
+"""The settings of request logs, and the requests and answers of their calls."""
 
 import re
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ class LogSettings(Struct, frozen=True, kw_only=True):
 
 
 class PutRequestLog(Call, frozen=True):
-    """Switches the request log on, or changes what is given."""
+    """Switches the request log on, or changes the given settings."""
 
     name: str | None = None
     sampling: float | None = None
@@ -40,7 +40,7 @@ class RequestLogCall(Call, frozen=True):
 
 
 class DeleteRequestLog(Call, frozen=True):
-    """`files` true: what was logged is deleted, too."""
+    """`files`: also delete the logged requests."""
 
     name: str | None = None
     files: bool | None = None
@@ -58,8 +58,8 @@ class RowsCall(Call, frozen=True):
 
 
 class TableFormat(StrEnum):
-    """What `GET /table` answers: one file, or with `daily` a zip of CSV files for each day, in the folders of Azure's collection
-    of model data."""
+    """The formats of `GET /table`: one file, or with `daily` a zip of CSV files for each day, in the folders of Azure's
+    collection of model data."""
 
     PARQUET = "parquet"
     CSV = "csv"
@@ -79,8 +79,8 @@ class TableCall(Call, frozen=True):
 
 
 class Counters(Answer, frozen=True):
-    """What the asked server process did since its start: requests that it logged, left out by sampling, dropped because the queue
-    or the disk was full, and could not read as rows."""
+    """Counters of the answering server process since its start: requests that it logged, left out by sampling, dropped because
+    the queue or the disk was full, and could not read as rows."""
 
     logged: int = 0
     sampled_out: int = 0
@@ -89,7 +89,7 @@ class Counters(Answer, frozen=True):
 
 
 class LoggedDay(Struct, frozen=True):
-    """The files of one day (UTC), such as 2026-01-31, on the server that is asked."""
+    """The files of one day (UTC), such as 2026-01-31, on the answering server."""
 
     day: str
     files: int
@@ -106,7 +106,7 @@ class ShownRequestLog(Answer, frozen=True):
     sampling: float | UnsetType = UNSET
     max_mb: int | UnsetType = UNSET
     keep_days: int | UnsetType = UNSET
-    oldest: int | UnsetType = UNSET  # ms: the hour of the oldest and of the newest file
+    oldest: int | UnsetType = UNSET  # ms: the hours of the oldest and the newest file
     newest: int | UnsetType = UNSET
     days: list[LoggedDay] = []
 
@@ -120,7 +120,7 @@ class Rows(Answer, frozen=True):
 
 
 class Range(Struct, frozen=True):
-    """Which rows are asked for: from `since` up to but not including `until` (ms)."""
+    """The rows from `since` up to but not including `until` (ms)."""
 
     since: int
     until: int
@@ -142,7 +142,7 @@ def check_settings(call: PutRequestLog, base: LogSettings) -> LogSettings:
 
 
 def check_format(given: str) -> TableFormat:
-    """Raise Invalid."""
+    """Return the format.  Raise Invalid."""
     if given not in list(TableFormat):
         raise Invalid(f"format is {given[:20]!r}; it must be one of {', '.join(TableFormat)}.")
     return TableFormat(given)

@@ -1,4 +1,4 @@
-"""Rows of a request log: from Parquet files to JSON values, or to one Parquet file."""
+"""Reads rows of a request log from Parquet files: as JSON values, or into one Parquet file."""
 
 import base64
 import math
@@ -17,11 +17,11 @@ from trackside.endpoints.request_log.model import Range
 
 
 def newest(place: Place, wanted: Range, limit: int) -> list[dict[str, Any]]:
-    """Return at most `limit` rows, the newest first, with values that JSON has."""
+    """Return at most `limit` rows, the newest first, with JSON values."""
     found: list[dict[str, Any]] = []
     hour = None
     for file in reversed(files_of(place, wanted)):
-        if len(found) >= limit and file.hour != hour:  # the files of an hour are not in the order of time
+        if len(found) >= limit and file.hour != hour:  # the files of an hour are not ordered by time
             break
         hour = file.hour
         for table in _tables(file, wanted):
@@ -34,7 +34,7 @@ def newest(place: Place, wanted: Range, limit: int) -> list[dict[str, Any]]:
 def write(place: Place, wanted: Range, target: Path) -> int:
     """Write the rows of a range to one Parquet file; return their number.
 
-    Raise Invalid where a later model changed the type of a column, so that no type holds both."""
+    Raise Invalid if a later model changed the type of a column, so that no type fits both."""
     files = files_of(place, wanted)
     schema = schema_of(files)
     rows = 0
@@ -46,12 +46,12 @@ def write(place: Place, wanted: Range, target: Path) -> int:
 
 
 def files_of(place: Place, wanted: Range) -> list[Parquet]:
-    """Return the files that have rows of a range, by hour."""
+    """Return the files with rows of a range, by hour."""
     return [each for each in place.all() if each.hour + HOUR_MS > wanted.since and each.hour < wanted.until]
 
 
 def schema_of(files: Iterable[Parquet]) -> pa.Schema:
-    """Return a schema for the rows of all files.  Raise Invalid without files, or where no type holds those of a column."""
+    """Return a schema for the rows of all files.  Raise Invalid without files, or if no type fits a column."""
     schemas = []
     for file in files:
         with suppress(FileNotFoundError):
@@ -79,7 +79,7 @@ def tables_of(files: Iterable[Parquet], wanted: Range, schema: pa.Schema) -> Ite
 def _tables(file: Parquet, wanted: Range) -> Iterator[pa.Table]:
     try:
         table = parquet.ParquetFile(file.path).read()
-    except FileNotFoundError:  # pruned meanwhile
+    except FileNotFoundError:  # deleted meanwhile
         return
     time = compute.cast(table["_time"], pa.int64())
     keep = compute.and_(compute.greater_equal(time, wanted.since), compute.less(time, wanted.until))

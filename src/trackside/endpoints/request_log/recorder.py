@@ -1,7 +1,7 @@
-"""From the router to spool files: a bounded queue, and the thread that empties it.
+"""Queues requests of the router and writes them to spool files.
 
-`offer` is called on the event loop after the answer has left; it never waits.  `step` appends what is queued to spool files, and
-from time to time closes these, has them converted by a child process, and deletes what is too old.
+`offer` is called on the event loop after the answer was sent; it never blocks.  `step` appends the queued requests to spool
+files; from time to time it closes these, converts them in a child process, and deletes old files.
 """
 
 import contextlib
@@ -34,9 +34,9 @@ log = logging.getLogger("trackside.endpoints")
 ROLL_S = 60.0
 ROLL_BYTES = 32 << 20  # of a spool file
 MOST_QUEUED_BYTES = 32 << 20
-MOST_QUEUED_EACH = 8 << 20  # of one endpoint: a busy one cannot drop the requests of others
-MOST_SPOOLED_SHARE = 0.5  # of `max_mb`, that wait for conversion
-LEAST_FREE_BYTES = 256 << 20  # of the disk
+MOST_QUEUED_EACH = 8 << 20  # of one endpoint: a busy one cannot displace the requests of others
+MOST_SPOOLED_SHARE = 0.5  # of `max_mb`, for files that are not converted yet
+LEAST_FREE_BYTES = 256 << 20  # free space on the disk
 CONVERT_TIMEOUT_S = 1800.0
 
 
@@ -51,7 +51,7 @@ class _Open(Struct):
 
 
 class Recorder:
-    """`folder` is the server's own.  `variables` are the environment of the converter."""
+    """`folder` is the server's own.  `variables` are the environment variables of the converter."""
 
     def __init__(
         self,
@@ -69,19 +69,19 @@ class Recorder:
         self._dice = dice
         self._name = secrets.token_hex(4)
         self._number = 0
-        self._lock = threading.Lock()  # of the queue and the counters
+        self._lock = threading.Lock()  # for the queue and the counters
         self._queue: list[tuple[int, Entry, LogSettings]] = []
         self._queued_bytes = 0
         self._queued_each: Counter[int] = Counter()
         self._counts: dict[str, Counter[int]] = {
             name: Counter() for name in ("logged", "sampled_out", "dropped", "unreadable")
         }
-        self._writing = threading.Lock()  # of the spool files
+        self._writing = threading.Lock()  # for the spool files
         self._converting = threading.Lock()
         self._open: dict[int, _Open] = {}
-        self._full: set[int] = set()  # endpoints with too much that waits for conversion
+        self._full: set[int] = set()  # endpoints with too many unconverted files
         self._rolled_at = self._clock()
-        self._known: set[tuple[int, int, int]] = set()  # signatures that are written
+        self._known: set[tuple[int, int, int]] = set()  # stored signatures
         self.wake: Callable[[], None] = lambda: None
         self.note_dropped: Callable[[int, int], None] = lambda _endpoint_seq, _count: None
 
@@ -111,7 +111,7 @@ class Recorder:
         return (endpoint_seq, deployment_seq, generation) in self._known
 
     def learn(self, endpoint_seq: int, deployment_seq: int, generation: int, signature: bytes) -> None:
-        """Keep the signature of a model, as the scorer gives it; empty where it gives none."""
+        """Store the signature of a model that the scorer returned; empty if it has none."""
         self._known.add((endpoint_seq, deployment_seq, generation))
         if signature:
             with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -127,7 +127,7 @@ class Recorder:
             return Counters(**{name: counts[endpoint_seq] for name, counts in self._counts.items()})
 
     def step(self) -> bool:
-        """Return False: the next step comes in time."""
+        """Write queued requests.  Return False: the next step can wait."""
         with self._writing:
             self._spool()
             now = self._clock()
@@ -140,14 +140,14 @@ class Recorder:
         return False
 
     def flush(self) -> None:
-        """Write all that was offered before to Parquet files; for a reader that wants the newest rows."""
+        """Write all offered requests to Parquet files, for a reader of the newest rows."""
         with self._writing:
             self._spool()
             self._roll(lambda _: True)
         self._convert()
 
     def forget(self, endpoint_seq: int) -> None:
-        """Delete what was logged of an endpoint, by this process or another one."""
+        """Delete the log of an endpoint, written by any process."""
         with self._writing:
             self._spool()
             self._roll(lambda _: True)
@@ -156,7 +156,7 @@ class Recorder:
             self._known = {each for each in self._known if each[0] != endpoint_seq}
 
     def close(self) -> None:
-        """Write what is queued.  It is converted when a server runs again."""
+        """Write the queued requests.  They are converted when a server runs again."""
         with self._writing:
             self._spool()
             self._roll(lambda _: True)
@@ -172,7 +172,7 @@ class Recorder:
         for (endpoint_seq, hour), frames in groups.items():
             try:
                 if shutil.disk_usage(self._existing()).free < LEAST_FREE_BYTES:
-                    raise OSError("the disk is almost full")  # told as what a write says
+                    raise OSError("the disk is almost full")  # reported like the error of a write
                 writer = self._writer(endpoint_seq, hour)
                 writer.write(b"".join(frames))
             except OSError as error:
@@ -227,8 +227,8 @@ class Recorder:
             self._count("unreadable", int(seq), count)
 
     def _tidy(self, now: float) -> None:
-        """Delete what is too old or too much, and the logs of endpoints that are gone."""
-        found = files.places(self.folder)  # before the store is read: a folder is younger than its endpoint
+        """Delete files beyond the limits, and the logs of deleted endpoints."""
+        found = files.places(self.folder)  # before the store is read: a folder is never older than its endpoint
         with self._db.read(0) as tx:
             known = store.endpoints_everywhere(tx)
         full = set()

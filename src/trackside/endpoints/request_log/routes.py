@@ -1,4 +1,4 @@
-"""The calls of request logs: switch on and off, show, read rows, download a file."""
+"""The calls of request logs: settings, rows, downloads."""
 
 import importlib.util
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable

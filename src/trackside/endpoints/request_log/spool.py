@@ -1,7 +1,7 @@
-"""Spool files: requests as the router saw them, framed so that a torn end is found.
+"""Spool files of raw requests, framed so that a truncated end is detected.
 
 A frame is the length and the CRC-32 of its payload, 4 bytes each, and the payload in MessagePack.  A file is locked while its
-writer lives: a file without a lock is whole, or ends where its writer was killed.
+writer lives: a file without a lock is complete, or ends where its writer was killed.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ _HEAD = struct.Struct("<II")
 
 
 class Entry(Struct, frozen=True, array_like=True):
-    """A request that was answered with 200."""
+    """A request with status 200."""
 
     time: int  # ms
     request_id: str
@@ -47,7 +47,7 @@ def framed(entry: Entry) -> bytes:
 
 
 class Writer:
-    """A spool file that grows."""
+    """A spool file that is appended to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,7 +57,7 @@ class Writer:
         self.size_bytes = 0
 
     def write(self, data: bytes) -> None:
-        """Append whole frames.  Raise OSError; what was written of them is cut off again where that is possible."""
+        """Append whole frames.  Raise OSError; a partial frame is truncated again if possible."""
         at = 0
         try:
             while at < len(data):
@@ -68,12 +68,12 @@ class Writer:
         self.size_bytes += len(data)
 
     def close(self) -> None:
-        os.close(self._handle)  # and with it the lock
+        os.close(self._handle)  # and releases the lock
 
 
 @contextmanager
 def taken(path: Path) -> Iterator[bool]:
-    """Give whether the file is this process's: nobody writes to it or converts it."""
+    """Yield whether this process could lock the file: no other process writes or converts it."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -91,7 +91,7 @@ def taken(path: Path) -> Iterator[bool]:
 
 
 def read(path: Path) -> Iterator[Entry]:
-    """Return the entries up to the end, or to the first frame that is torn."""
+    """Yield the entries up to the end, or to the first invalid frame."""
     with path.open("rb") as file:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             length, checksum = _HEAD.unpack(head)

@@ -1,10 +1,10 @@
-"""The settings of request logs, in SQL."""
+"""The settings of request logs in SQL."""
 
 from trackside.core.db.tx import Change, Tx
 from trackside.endpoints.model import Endpoint
 from trackside.endpoints.request_log.model import LogSettings
 
-PARTS = 1_000_000  # of which the sampling rate is stored
+PARTS = 1_000_000  # the sampling rate is stored in these units
 
 
 def put(tx: Tx, endpoint: Endpoint, settings: LogSettings) -> None:
@@ -38,7 +38,7 @@ def find(tx: Tx, endpoint: Endpoint) -> LogSettings | None:
 
 
 def all_of_workspace(tx: Tx) -> dict[int, LogSettings]:
-    """Return the settings of the logs that are on, by endpoint."""
+    """Return the settings of the active logs, by endpoint."""
     rows = tx.all("SELECT endpoint_seq, sampling, max_mb, keep_days FROM request_logs WHERE workspace_id = :ws")
     return {
         seq: LogSettings(sampling=parts / PARTS, max_mb=max_mb, keep_days=keep_days)

@@ -1,6 +1,6 @@
-"""From columns of Python values to Arrow tables, by the signature of the model.
+"""Converts columns of Python values to Arrow tables by the model's signature.
 
-A value that is not of its column's type becomes null, and the row's `_misfits` names the column.
+A value that does not fit its column's type becomes null, and the row's `_misfits` names the column.
 """
 
 import base64
@@ -40,7 +40,7 @@ META = pa.schema(
 
 
 class Signature(Struct, frozen=True):
-    """Names and types of a model's inputs and outputs, in MLflow's words; empty for a model without a signature."""
+    """Names and types of a model's inputs and outputs, in MLflow's terms; empty for a model without a signature."""
 
     inputs: list[dict[str, Any]] = []
     outputs: list[dict[str, Any]] = []
@@ -50,7 +50,7 @@ class Signature(Struct, frozen=True):
         return [each["name"] for each in self.inputs if each.get("name")]
 
     def types(self) -> dict[str, pa.DataType]:
-        """Return the Arrow type of each column; those of other types are kept as JSON text."""
+        """Return the Arrow type of each column; columns of other types are stored as JSON text."""
         found = {each["name"]: _type(each) for each in self.inputs if each.get("name")}
         named = [each for each in self.outputs if each.get("name")]
         found |= {f"{PREDICTION}.{each['name']}": _type(each) for each in named}
@@ -62,7 +62,7 @@ class Signature(Struct, frozen=True):
 def table(inputs: Columns, outputs: Columns, meta: Mapping[str, list[Any]], signature: Signature) -> pa.Table:
     """Return a table of the meta columns, the inputs by their names, and the predictions.
 
-    An input whose name is that of another column gets the prefix `input.`"""
+    An input with the name of another column gets the prefix `input.`"""
     types = signature.types()
     arrays: dict[str, pa.Array] = {}
     misfits: list[list[str]] = [[] for _ in meta["_row"]]
@@ -78,7 +78,7 @@ def table(inputs: Columns, outputs: Columns, meta: Mapping[str, list[Any]], sign
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
-    """Return the rows of all tables.  A column that no other type holds, such as one of numbers and of words, becomes text."""
+    """Return the rows of all tables.  A column without a common type, such as numbers and text, becomes text."""
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError):
@@ -137,7 +137,7 @@ def _array(name: str, values: list[Any], wanted: pa.DataType | None, misfits: li
 
 
 def _fitted(value: Any, wanted: pa.DataType) -> Any:
-    """Return the value as one of the type, or None."""
+    """Return the value converted to the type; None if it does not fit."""
     if value is None or isinstance(value, list | dict):
         return None
     convert: Callable[[Any], Any] = bool if pa.types.is_boolean(wanted) else float

@@ -1,7 +1,7 @@
-"""When incidents open, close and are told again.  Pure.
+"""Decides when incidents open, close and are announced again.  Pure.
 
-The scores of a column are replayed in the order of time, so that the same windows give the same incidents, whatever the order in
-which they were computed.
+The scores of a column are replayed in the order of time, so that the same windows give the same incidents, in whatever order they
+were computed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ Key = tuple[str, str]  # column, subject
 
 
 class Incident(Struct, frozen=True, kw_only=True):
-    """`opened_at` and `closed_at` are starts of windows; `notified_at` is the last window that was told of."""
+    """`opened_at` and `closed_at` are starts of windows; `notified_at` is the last announced window."""
 
     column: str
     subject: str
@@ -41,7 +41,8 @@ class Row(Struct, frozen=True):
 
 
 def replay(rows: Iterable[Row]) -> list[Incident]:
-    """Return the incidents of windows in the order of time.  A window in which a column has no score changes nothing for it."""
+    """Return the incidents of windows, which are in the order of time.  A window without a score of a column does not change its
+    incident."""
     open_: dict[Key, Incident] = {}
     calm: dict[Key, int] = {}
     ended: list[Incident] = []

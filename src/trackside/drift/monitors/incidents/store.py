@@ -1,4 +1,4 @@
-"""Incidents in SQL, and what the change log is told of them."""
+"""Incidents in SQL, and their entries in the change log."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +16,10 @@ _INCIDENT = "i.incident_seq, m.name, i.slice, i.opened_at, i.closed_at, i.detail
 
 
 def synchronize(tx: Tx, monitor: Monitor, slice_: str, changed_from: int) -> None:
-    """Replay the scores of windows from the first that changed, and store the incidents that follow from them.
+    """Replay the scores of windows from the first changed one, and store the resulting incidents.
 
-    An incident that was open then is replayed from its beginning.  Later ones that no longer follow are deleted.  The change
-    log is told of incidents that open, go on for another week, or close."""
+    An incident that was open then is replayed from its beginning.  Later incidents without a cause are deleted.  Incidents that
+    open, continue for another week, or close are recorded in the change log."""
     row = tx.one(
         """
         SELECT MIN(opened_at) FROM drift_incidents
@@ -105,7 +105,7 @@ def _put(tx: Tx, monitor: Monitor, slice_: str, incident: Incident) -> None:
 
 
 def _tell(tx: Tx, monitor: Monitor, slice_: str, before: Incident | None, after: Incident) -> None:
-    """Write to the change log what is new.  An incident of a back-fill that has closed already is not told."""
+    """Record a change of an incident in the change log, except an incident of a backfill that is already closed."""
     action = ""
     if before is None:
         action = DETECTED if after.closed_at is None else ""

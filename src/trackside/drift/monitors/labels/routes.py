@@ -1,4 +1,4 @@
-"""The call that takes labels of requests.  Labels of windows that were computed have these computed again."""
+"""The call that stores labels of requests, and schedules the affected windows again."""
 
 import msgspec
 from msgspec import Struct
@@ -28,8 +28,7 @@ Label = str | int | float | bool
 
 
 class PutLabels(Call, frozen=True):
-    """`labels`: by request id what was true of the request: one value, or a list with one for each of its rows (null:
-    unknown)."""
+    """`labels` has the true values by request id: one value, or a list with one for each of its rows (null: unknown)."""
 
     required = ("labels",)
     name: str | None = None
@@ -37,7 +36,7 @@ class PutLabels(Call, frozen=True):
 
 
 class Stored(Answer, frozen=True):
-    """`windows` will be computed once more."""
+    """`windows` is the number of windows that will be computed again."""
 
     labels: int
     windows: int
@@ -134,7 +133,7 @@ def _located(name: str, given: dict[str, list[Label | None]], known: dict[str, L
 
 
 def _reopen(tx: Tx, name: str, found: list[Given]) -> int:
-    """Have the windows of these requests computed again, as long ago as each monitor says."""
+    """Schedule the windows of these requests again, as far back as each monitor allows."""
     days = sorted({(each.at // DAY_MS) * DAY_MS for each in found})
     reopened = 0
     for monitor in store.all_of_workspace(tx):

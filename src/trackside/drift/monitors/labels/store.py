@@ -1,4 +1,4 @@
-"""Labels of requests in SQL: what was true of a row that an endpoint scored."""
+"""Labels of requests in SQL: the true values of rows that an endpoint scored."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from trackside.endpoints.model import Endpoint
 
 
 class Given(Struct, frozen=True):
-    """`row` is the row's place in its request, `at` the request's time (ms)."""
+    """`row` is the row's index in its request, `at` the request's time (ms)."""
 
     request_id: str
     row: int
