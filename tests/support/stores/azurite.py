@@ -1,9 +1,8 @@
-"""Azurite, the emulator of Azure's blob storage, as a process of the tests, where it is installed."""
+"""Azurite (npm), the emulator of Azure's blob storage, as a process of the tests."""
 
 import base64
 import hashlib
 import hmac
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from support.links import until
+from support.processes import npm
 from support.processes.ports import free_port, is_open
 
+SOURCE = Path(__file__).parent / "azurite_package"
 ACCOUNT = "devstoreaccount1"
 # The key of every Azurite, as its documentation tells it: no secret.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -25,13 +24,13 @@ VERSION = "2021-12-02"
 @contextmanager
 def served(folder: Path) -> Iterator[dict[str, str]]:
     """The options that lead obstore to it.  It has the container `artifacts`."""
-    program = shutil.which("azurite-blob")
-    if program is None:
-        pytest.skip("Azurite is not installed: npm install --global azurite")
+    program = npm.installed(SOURCE) / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     port = free_port()
     words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)]
     process = subprocess.Popen(
-        [program, *words, "--silent", "--skipApiVersionCheck", "--disableTelemetry"], stdin=subprocess.DEVNULL
+        [npm.node(), program, *words, "--silent", "--skipApiVersionCheck", "--disableTelemetry"],
+        env=npm.environment(),
+        stdin=subprocess.DEVNULL,
     )
     try:
         until(lambda: is_open(port), "Azurite to start")
