@@ -1,4 +1,4 @@
-"""What the rules of a workspace compare, in SQL: one function for each measure."""
+"""The values of a workspace's alert rules in SQL: one function for each measure."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from trackside.events.entries import Entry
 from trackside.quotas import store as quotas
 from trackside.webhooks import payloads
 
-MOST_EVENTS = 10_000  # that are read for one rule: a threshold beyond that is not told apart
+MOST_EVENTS = 10_000  # events that are counted for one rule; more are not distinguished
 
 
 def value(tx: Tx, rule: Rule) -> float | None:

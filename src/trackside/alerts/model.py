@@ -21,7 +21,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]{0,98}[A-Za-z0-9])?")
 
 
 class Measure(StrEnum):
-    """What a rule compares with its threshold."""
+    """The value that a rule compares with its threshold."""
 
     EVENTS = "events"  # how many events of a type, `target`, there were in the window
     QUOTA_PERCENT = "quota_percent"  # of the fullest quota
@@ -59,7 +59,7 @@ class Severity(StrEnum):
 
 
 class Rule(Struct, frozen=True):
-    """It fires when the value is above `above` for `for_s` seconds."""
+    """A rule that fires when the value is above `above` for `for_s` seconds."""
 
     rule_seq: int
     name: str

@@ -1,6 +1,6 @@
-"""A folder of artifacts as a zip, made while it leaves.  Knows zip and stores; knows no request.
+"""A zip of a folder of artifacts, created while it is sent.
 
-Files are stored uncompressed, since most artifacts are compressed already.  A file that vanishes in between is left out.
+Files are stored uncompressed, since most artifacts are compressed already.  A file that is deleted meanwhile is left out.
 """
 
 from collections.abc import Iterator, Sequence

@@ -211,7 +211,8 @@ class CloudDownload:
         self._version = found["e_tag"]
 
     def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """One request each: a single one for the whole file would run into the cloud's time limits at a slow client."""
+        """Yield the bytes from `start` up to `stop`, with one request for each chunk: a single request would hit the cloud's time
+        limits at a slow client."""
         size = self.stat.size_bytes
         stop = size if stop is None else min(stop, size)
         while start < stop:
@@ -223,7 +224,7 @@ class CloudDownload:
             yield chunk
 
     def close(self) -> None:
-        """Nothing is open between two requests."""
+        """Do nothing: nothing is open between two requests."""
 
 
 class _Parts:
@@ -345,7 +346,7 @@ def _no_bucket(key: str, doing: str, error: BaseException) -> NoBucket:
 
 
 def reason(error: BaseException) -> str:
-    """What the library says, in one line, and what it means if it found no credentials."""
+    """Return the library's message in one line, with a hint if it found no credentials."""
     said = str(error).partition("\n")[0]
     if any(host in said for host in _MACHINES_IDENTITY):
         said += f"; {_NO_CREDENTIALS}"

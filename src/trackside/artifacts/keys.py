@@ -152,7 +152,7 @@ def is_of_spans(key: str) -> bool:
 
 
 def owner(key: str) -> tuple[str, str, str] | None:
-    """Return the owner of a file as far as the key tells: "run" or "logged_model", its id, and the path in it.
+    """Return the owner of a file by its key: "run" or "logged_model", its id, and the path in it; None for another key.
 
     The key has the form `…/<run>/artifacts/…` or `…/models/<model>/artifacts/…`.  An empty path means all files of the owner."""
     segments = key.split("/")

@@ -1,7 +1,7 @@
-"""Artifacts in a local folder.  Knows descriptors, renames and fsync; knows no HTTP and no workspace.
+"""Artifacts in a local folder.
 
-A file is written in the staging folder, `.uploads` at the root, and renamed to its key: the rename is what makes it
-visible.  A deleted file or folder leaves by the same way.
+A file is written in the staging folder, `.uploads` at the root, and renamed to its key, which makes it visible.  A deleted file
+or folder is renamed into the staging folder first.
 """
 
 import errno
@@ -180,7 +180,7 @@ class LocalBlobs:
 
 
 class _Read(Struct):
-    """What was read of a folder."""
+    """The result of reading a folder."""
 
     entries: list[Entry]
     links: set[str]  # names of those of them that are symbolic links
@@ -188,7 +188,7 @@ class _Read(Struct):
 
 
 def _is_name(name: str) -> bool:
-    """Whether a key may have it: it is UTF-8, and no path of another system."""
+    """Return whether a name can be part of a key: it is UTF-8, and has no separator of another system."""
     try:
         keys.checked(name)
     except Invalid:
@@ -460,7 +460,7 @@ def _write_all(file: int, chunks: Sequence[bytes]) -> int:
         some = chunks[first : first + _MAX_VECTOR]
         written, wanted = os.writev(file, some), sum(map(len, some))
         size += wanted
-        if written < wanted:  # a signal, or the last bytes of a full disk: the next write tells
+        if written < wanted:  # a signal, or a full disk: the next write reports it
             rest = memoryview(b"".join(some))[written:]
             while rest:
                 rest = rest[os.write(file, rest) :]
@@ -482,7 +482,7 @@ def _stat(found: os.stat_result) -> Stat:
 
 
 def _real_path(file: int, path: str) -> str:
-    """Where an open file lies, with every link followed."""
+    """Return the path of an open file with every symbolic link resolved."""
     try:
         if sys.platform == "darwin":
             return fcntl.fcntl(file, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0").decode()

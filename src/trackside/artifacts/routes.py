@@ -156,7 +156,7 @@ class Calls:
         spot = self._roots.proxied(_argument(request, "path"), request.workspace)
         _check_no_spans(spot.key)
         found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
-        if spot.key == "":  # the default workspace's root: the others' part is none of its folders
+        if spot.key == "":  # the default workspace's root: the folders of other workspaces are left out
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
         return _json(codec.encode(Listing(files=file_infos(found))))
 
@@ -413,9 +413,10 @@ async def room(request: Request, spot: Spot, size: int, threads: StoreThreads) -
 
 
 async def tell(request: Request, key: str, *, more: int | None = None) -> None:
-    """The change log hears of the file before the client does; after a crash in between, the client sends it again.
+    """Record a file in the change log before the client gets its answer; after a crash in between, the client sends the file
+    again.
 
-    `more`: by how many bytes the artifacts of a workspace grew that is counted."""
+    `more` is the growth in bytes of the artifacts of a workspace with a quota."""
     owner = keys.owner(key)
     if owner is None:
         return

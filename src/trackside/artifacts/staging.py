@@ -1,7 +1,7 @@
-"""Files of a local store that are not whole yet.  Knows locks between processes; knows no key.
+"""The staging folders of a local store, for files that are not complete yet.
 
-Each process stages in a folder of its own and holds a lock on it, so that a start can sweep what killed processes
-left behind, and nothing of those that live.
+Each process has a folder of its own and holds a lock on it, so that a start can remove the leftovers of killed processes without
+touching those of living ones.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""Where the artifacts of runs lie, and changes of files, in SQL."""
+"""The artifact roots of runs, and changes of files, in SQL."""
 
 import msgspec
 from msgspec import Struct
@@ -36,7 +36,7 @@ def root_of_run(tx: Tx, run_id: str) -> Root:
 
 
 class Removal(Struct, frozen=True):
-    """What somebody had the server remove: a file or a folder; an empty path: all that the item had.  `but`: what came there
+    """A file or folder whose removal was requested; an empty path: all files of the item.  `but` are paths that were written
     again since."""
 
     path: str = ""

@@ -1,4 +1,4 @@
-"""Transfers bytes between a socket and a store.  Knows requests, threads and their speeds; knows no path and no route.
+"""Transfers bytes between a socket and an artifact store.
 
 The event loop never touches a file, and no thread waits for a client: while a thread writes or reads one piece, the next one is
 received or sent.  A transfer holds a few pieces in memory, however large the file is.

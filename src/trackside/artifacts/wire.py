@@ -31,7 +31,7 @@ _TAGS = re.compile(r'(W/)?"([^"]*)"')
 
 
 class Answer(Struct, frozen=True):
-    """What to send of a file: the bytes from `start` up to before `stop`."""
+    """The part of a file to send: the bytes from `start` up to before `stop`."""
 
     status: int
     headers: Headers
@@ -131,7 +131,7 @@ def _names(value: bytes, stat: Stat, *, weakly: bool) -> bool:
 
 
 def _range(size: int, asked: Mapping[bytes, bytes]) -> tuple[int, int] | None:
-    """None: no range, or one that means nothing.  An empty one cannot be satisfied."""
+    """Return the requested range; None for no range, or an invalid one.  An empty range cannot be satisfied."""
     match = _RANGE.fullmatch(asked.get(b"range", b"").decode("latin-1"))
     if match is None:
         return None

@@ -42,7 +42,7 @@ class RemoveHold(Call, frozen=True):
 
 
 class FindHolds(Call, frozen=True):
-    """With `kind`: the holds that prevent the deletion of this object, including those on what contains it and on what it
+    """With `kind`: the holds that prevent the deletion of this object, including those on objects that contain it or that it
     contains."""
 
     kind: str | None = None

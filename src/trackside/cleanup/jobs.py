@@ -51,7 +51,7 @@ class _Session:
 
 
 class _Sum:
-    """What a job has freed so far."""
+    """The freed data of a job so far."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -74,7 +74,7 @@ class _Sum:
 
 
 class Deletions:
-    """What the jobs of `kinds` do."""
+    """The work of the jobs in `kinds`."""
 
     def __init__(self, work: Work, allowed: Callable[[Tx, Target], None]) -> None:
         """`allowed` raises Denied unless the caller of the transaction may delete the target."""

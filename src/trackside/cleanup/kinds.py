@@ -12,7 +12,7 @@ from trackside.jobs.kinds import Kind
 
 
 class Delete(Struct, frozen=True, kw_only=True):
-    """What is deleted, by the fields of its kind: those of `model.Delete`, as a job keeps them."""
+    """The target of a deletion job, with the fields of `model.Delete`."""
 
     kind: str
     run_id: str = ""
@@ -66,7 +66,7 @@ class Retention(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """In one line."""
+        """Return a description in one line."""
         parts = [f"experiments {self.experiments}"]
         if self.filter:
             parts.append(self.filter)
@@ -91,7 +91,7 @@ class TraceRetention(Struct, frozen=True, kw_only=True):
 
     @property
     def words(self) -> str:
-        """In one line."""
+        """Return a description in one line."""
         parts = [f"traces of experiments {self.experiments}"]
         if self.older_than_days:
             parts.append(f"older than {self.older_than_days} days")

@@ -82,7 +82,7 @@ COPIES = ("keep", "remove")
 
 
 class Target(Struct, frozen=True, omit_defaults=True):
-    """One thing to delete.  Fields that the kind does not use are empty."""
+    """An object to delete.  Fields that the kind does not use are empty."""
 
     kind: Kind
     run_id: str = ""
@@ -109,12 +109,12 @@ class Target(Struct, frozen=True, omit_defaults=True):
 
     @property
     def text(self) -> str:
-        """The same text for the same target."""
+        """Return the canonical text of the target."""
         return msgspec.json.encode(self).decode()
 
     @property
     def title(self) -> str:
-        """In words, for messages and the audit log."""
+        """Return a description for messages and the audit log."""
         match self.kind:
             case Kind.RUN:
                 return f"run {self.run_id}"
@@ -210,10 +210,10 @@ class Obstacle(Struct, frozen=True):
 
 
 class Preview(Answer, frozen=True):
-    """What a deletion would free.
+    """The preview of a deletion.
 
-    `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` says
-    which files stay.  `confirm` is a name that must be typed; absent if none is required."""
+    `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` names the
+    files that stay.  `confirm` is a name that must be typed; absent if none is required."""
 
     kind: str
     title: str
@@ -227,7 +227,7 @@ class Preview(Answer, frozen=True):
 
 
 class DeletionResult(Answer, frozen=True):
-    """What was freed, over all portions.  If `is_done` is false, repeat the call for the next portion."""
+    """The freed data over all portions.  If `is_done` is false, repeat the call for the next portion."""
 
     kind: str
     title: str
@@ -240,7 +240,7 @@ class DeletionResult(Answer, frozen=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """What the store knows of a target, for the planner."""
+    """The stored data of a target, for the planner."""
 
     name: str  # that people know it by
     counts: dict[str, int]

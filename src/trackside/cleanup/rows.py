@@ -93,7 +93,7 @@ def add(tx: Tx, target: Target, *, files: int = 0, file_bytes: int = 0, rows: in
 
 
 def finish(tx: Tx, target: Target) -> Record | None:
-    """None where another call has ended it."""
+    """Complete a deletion and return its record; None if another call has completed it."""
     usage.request_recount(tx)
     row = tx.one(
         """

@@ -1,7 +1,7 @@
-"""How many files a target has, and how large they are.  Lists; deletes nothing.
+"""Measures the number and size of a target's files.  Read-only.
 
-The files of the runs of an experiment lie side by side: of many runs, the folder above them is listed once, instead of the
-folder of each run.
+The files of an experiment's runs are in adjacent folders: for many runs, their parent folder is listed once, instead of each
+run's.
 """
 
 import re
@@ -48,7 +48,7 @@ def root(folder: str, object_id: str) -> str:
 
 
 def is_above(folder: Spot, one: Spot, object_id: str) -> bool:
-    """Whether the files of one of a group lie where the listing of the folder shows them."""
+    """Return whether a listing of the folder includes the files of `one`."""
     return one.blobs is folder.blobs and one.key == keys.join(folder.key, f"{object_id}/{LAST}")
 
 

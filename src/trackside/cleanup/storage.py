@@ -1,4 +1,4 @@
-"""What takes space, from the last count: by experiment, user, kind, age or item, and by workspace.  Reads only."""
+"""Reports used space from the last count: by experiment, user, kind, age or item, and by workspace.  Read-only."""
 
 from msgspec import UNSET, Struct, UnsetType
 

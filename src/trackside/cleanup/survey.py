@@ -1,4 +1,4 @@
-"""What a target consists of, and what stands in its way, in SQL.  Reads only; decides nothing."""
+"""Reads the parts of a target and the obstacles to its deletion.  Read-only."""
 
 from trackside.cleanup import whole
 from trackside.cleanup.model import PROTECTED, Found, Kind, Target, is_protecting

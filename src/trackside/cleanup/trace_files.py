@@ -1,4 +1,4 @@
-"""Deletes the files of traces whose rows are gone: spans and attachments.  Knows where they lie; knows no SQL."""
+"""Deletes the files of deleted traces: spans and attachments."""
 
 from trackside.artifacts.roots import Roots, Spot
 from trackside.artifacts.store import Root

@@ -19,8 +19,8 @@ AT_ONCE = 500  # traces
 
 
 class Due(Struct, frozen=True):
-    """What a rule takes of an experiment: traces before `before_ms`, and in the order of lists those from (`from_ms`, `from_id`)
-    on.  `obstacle` says why they stay."""
+    """The traces of an experiment that a rule deletes: those before `before_ms`, and in the order of lists those from (`from_ms`,
+    `from_id`) on.  `obstacle` says why they stay."""
 
     experiment_seq: int
     experiment_id: str

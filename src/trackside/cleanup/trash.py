@@ -1,4 +1,4 @@
-"""What is in the trash: deleted runs, experiments, logged models and traces that can be restored.  Reads only."""
+"""Lists the trash: deleted runs, experiments, logged models and traces that can be restored.  Read-only."""
 
 import re
 from typing import ClassVar

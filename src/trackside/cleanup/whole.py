@@ -292,7 +292,7 @@ def _trace(tx: Tx, target: Target) -> Found:
 
 
 def may_revoke(tx: Tx, target: Target) -> bool:
-    """Whether the token is the caller's own, or one of a user whom the caller may delete."""
+    """Return whether the token is the caller's own, or one of a user whom the caller may delete."""
     if tx.caller.is_admin:
         return True
     token = credentials.find(tx, target.token_id or 0)

@@ -78,7 +78,7 @@ class Work:
         return _told(target, rows.Record(0, files, size, 0, 0), is_done=True)
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
-        """How many files, and how large; and in words those that the server cannot reach."""
+        """Return the number and size of files, and messages on those that cannot be reached."""
         workspace_root = await request.read(_workspace_root)
         groups, others = ({}, list(found.roots)) if path else await asyncio.to_thread(sizes.grouped, found.roots)
         total, kept = Size(), []
@@ -99,7 +99,7 @@ class Work:
     async def _measure_group(
         self, request: Session, workspace_root: str | None, folder: str, ids: Sequence[str]
     ) -> Size | None:
-        """None where the roots have to be measured one by one."""
+        """Return the size of a group; None if the roots must be measured one by one."""
         above = self._opened(request, workspace_root, folder)
         one = self._opened(request, workspace_root, sizes.root(folder, ids[0]))
         if isinstance(above, str) or isinstance(one, str) or not sizes.is_above(above, one, ids[0]):
@@ -249,7 +249,7 @@ class Work:
         )
 
     async def _spot(self, request: Session, uri: str, path: str) -> Spot | str:
-        """Where files lie; in words why the server does not open the place."""
+        """Return the location of files, or a message why the server does not open it."""
         return self._opened(request, await request.read(_workspace_root), uri, path)
 
     def _opened(self, request: Session, workspace_root: str | None, uri: str, path: str = "") -> Spot | str:
@@ -383,7 +383,7 @@ def _workspace_root(tx: Tx) -> str | None:
 
 
 def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
-    """`freed` None: another call ended the deletion and told of it, or nothing is freed yet."""
+    """Return the result; `freed` None: another call completed the deletion and reported it, or nothing is freed yet."""
     counted = freed or rows.Record(0, 0, 0, 0, 0)
     return DeletionResult(
         kind=target.kind,

@@ -1,7 +1,7 @@
-"""What an evaluation dataset is on the wire.  Knows names, tags and limits; what its records hold is `records`.  No SQL.
+"""Evaluation datasets in the API, and checks of names, tags and limits; records are in `records`.
 
-MLflow's protocol has tags, schema, profile and records as JSON within a text, which is read and written here with
-Python's `json`, as clients do.
+MLflow's protocol has tags, schema, profile and records as JSON inside a text, which is read and written with Python's `json`, as
+clients do.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class EvaluationDataset(Answer, frozen=True):
     profile: str | None = None  # JSON
     created_by: str | None = None
     last_updated_by: str | None = None
-    experiment_ids: list[str] = []  # told to who makes it; else there is a call of its own
+    experiment_ids: list[str] = []  # in the answer to a creation; otherwise there is a call of its own
 
 
 class Create(Call, frozen=True):
@@ -106,7 +106,7 @@ def check_tags(text: str | None) -> Tags:
 
 
 def user_of(tags: dict[str, Any] | None) -> str | None:
-    """Whom the tags name as the user."""
+    """Return the user that the tags name; None if they name none."""
     if not tags or USER_TAG not in tags or tags[USER_TAG] is None:
         return None
     user = whole(storable(str(tags[USER_TAG]), USER_TAG))
@@ -140,7 +140,7 @@ def storable(text: str, what: str) -> str:
 
 
 def whole(text: str) -> str:
-    """With `?` for half of a character, which is no UTF-8."""
+    """Return the text with `?` for lone surrogates, which have no UTF-8 encoding."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -19,7 +19,7 @@ _MOST_AT_ONCE = 1_000  # records that one statement looks up
 
 
 class Dataset(Struct, frozen=True):
-    """What an upsert changes of the dataset itself."""
+    """The values of the dataset that an upsert changes."""
 
     seq: int
     name: str
@@ -58,7 +58,7 @@ def upsert(tx: Tx, dataset_id: str, given: Sequence[r.Given]) -> r.Upserted:
 
 
 def page(tx: Tx, dataset_id: str, most: int | None, page_token: str | None) -> r.Page:
-    """In the order in which they came.  A page ends early where it would be larger than `MAX_PAGE_CHARS`."""
+    """Return records in the order of their creation.  A page ends early if it would exceed `MAX_PAGE_CHARS`."""
     if most is not None and most < 0:
         raise Invalid(f"Invalid value {most} for parameter 'max_results' supplied. It must be a positive integer")
     seq = _seq(tx, dataset_id)
@@ -108,7 +108,7 @@ def size_of(tx: Tx, dataset_id: str, record_id: str) -> int:
 
 
 def delete(tx: Tx, dataset_id: str, record_ids: Sequence[str]) -> int:
-    """How many went.  Digest and times of the dataset stay, as on stock."""
+    """Delete records and return their number.  Digest and times of the dataset stay, as in stock MLflow."""
     seq = store.locked(tx, dataset_id)
     gone = tx.run(
         """
@@ -190,7 +190,7 @@ def _insert(tx: Tx, seq: int, records: Sequence[r.Stored]) -> None:
 
 
 def _update(tx: Tx, seq: int, records: Sequence[r.Stored]) -> None:
-    """What merging may change."""
+    """Write the values that merging can change."""
     tx.many(
         """
         UPDATE evaluation_dataset_records SET outputs = :outputs, expectations = :expectations, tags = :tags,

@@ -1,7 +1,7 @@
-"""What a record of an evaluation dataset holds: how it is read, hashed, merged and written.  Pure; knows no SQL.
+"""Records of evaluation datasets: decoding, hashing, merging and encoding.  Pure.
 
-A record is what its inputs are: another one with the same inputs is merged into it.  Outputs are replaced if they are
-given; expectations and tags are added to, key by key; the source stays the first one's.
+A record is identified by its inputs: another record with the same inputs is merged into it.  Outputs are replaced if the new
+record has some; expectations and tags are merged by key; the source stays that of the first record.
 """
 
 import hashlib
@@ -116,7 +116,7 @@ def fresh(given: Given) -> Stored:
 
 
 def merged(before: Stored, given: Sequence[Given]) -> Stored:
-    """What is there, with others of the same inputs put into it one after the other."""
+    """Return a stored record after merging others of the same inputs in order."""
     added: dict[str, dict[str, Any]] = {"expectations": {}, "tags": {}}
     after = before
     for record in given:
@@ -178,7 +178,7 @@ def written(dataset_id: str, record_id: str, record: Stored, created_time: int, 
 
 
 def fitting(sizes: Sequence[int], most_chars: int = MAX_PAGE_CHARS) -> int:
-    """How many records a page takes, of those with such sizes."""
+    """Return the number of records for a page, given their sizes."""
     held = 0
     for count, size in enumerate(sizes):
         held += size
@@ -227,7 +227,7 @@ def _source_id(source: dict[str, Any]) -> str | None:
 
 
 def _text(value: Any) -> str:
-    """As JSON, with Python's bare NaN where the client had one: it is a client of Python that reads it."""
+    """Return the JSON, with Python's bare NaN where the client sent one: only Python clients read it."""
     try:
         return m.whole(json.dumps(value, ensure_ascii=False))
     except RecursionError:

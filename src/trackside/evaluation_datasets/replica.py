@@ -1,7 +1,6 @@
-"""Evaluation datasets as they are elsewhere: written under given ids, times and users, and read by the hash of their inputs.
-Knows their tables; knows no other side.
+"""Replicated evaluation datasets: written under given ids, times and users, and read by the hash of the inputs.
 
-Whatever is written twice is there once.
+Writes are idempotent.
 """
 
 import json
@@ -54,7 +53,7 @@ class Birth(Struct, frozen=True, kw_only=True):
 
 
 class Patch(Struct, frozen=True, kw_only=True):
-    """What is None or not named stays as it is."""
+    """Values that are None or not named stay unchanged."""
 
     digest: str | None = None
     schema: str | None = None
@@ -100,7 +99,7 @@ def find(tx: Tx, dataset_id: str) -> Dataset | None:
 
 
 def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
-    """In order, after one of them; `since`: those that were made or changed then or later, in ms."""
+    """Return ids in order after `after`; `since` (ms): only of datasets that were created or changed then or later."""
     rows = tx.all(
         """
         SELECT dataset_id FROM evaluation_datasets
@@ -114,7 +113,7 @@ def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
 
 
 def make(tx: Tx, dataset_id: str, birth: Birth) -> None:
-    """One that is there stays as it is."""
+    """Create a dataset; an existing one stays unchanged."""
     names.check_item_id(dataset_id, "dataset_id")
     updated = tx.now if birth.updated is None else birth.updated
     name = m.check_name(birth.name)
@@ -199,7 +198,7 @@ def scan(tx: Tx, dataset_id: str, after: str, below: str = "g") -> list[tuple[in
 
 
 def some(tx: Tx, dataset_id: str, hashes: Sequence[str]) -> list[Record]:
-    """Those of them that are there, in the order in which they came; as many as fit into a page, one at least."""
+    """Return the existing records with these hashes, in the order of their creation, as many as fit into a page, at least one."""
     where = """
         FROM evaluation_dataset_records r JOIN evaluation_datasets d ON d.evaluation_dataset_seq = r.evaluation_dataset_seq
         WHERE d.workspace_id = :ws AND d.dataset_id = :id

@@ -39,8 +39,8 @@ def find(tx: Tx, call: m.Search) -> m.Found:
 
 
 def _readable(tx: Tx) -> Condition:
-    """What leaves out hidden datasets: those with an experiment that the caller may not read, and, for a caller who may
-    read some experiments only, those without one."""
+    """Return the condition that excludes hidden datasets: those with an experiment that the caller may not read, and, for a
+    caller who may read only some experiments, those without one."""
     limit = tx.rights.limit("experiment", Action.DATASETS_READ)
     if limit is None:
         return EVERYTHING

@@ -17,7 +17,7 @@ _NULLABLE = ("created_by", "last_updated_by")
 
 
 class Wanted(Struct, frozen=True):
-    """What is asked for, read and checked.  `experiments` are internal keys; None: of any or none."""
+    """A parsed and checked search.  `experiments` are internal keys; None: any or none."""
 
     tree: Filter | None
     orders: tuple[Order, ...]

@@ -65,7 +65,7 @@ def locate(tx: Tx, dataset_id: str) -> tuple[Object, ...] | None:
 
 
 def delete(tx: Tx, dataset_id: str) -> None:
-    """With its records; harmless when it is not there, as on stock."""
+    """Delete a dataset with its records, if it exists, as in stock MLflow."""
     holds.check_not_whole(tx)
     seq = find_locked(tx, dataset_id)
     if seq is None:
@@ -110,7 +110,7 @@ def add_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -> m
 
 
 def remove_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -> m.EvaluationDataset:
-    """Those that it is not for are passed over."""
+    """Remove experiments from a dataset; other ids are ignored."""
     seq = locked(tx, dataset_id)
     if dissociate(tx, seq, experiment_ids):
         _touch(tx, seq)
@@ -119,7 +119,7 @@ def remove_experiments(tx: Tx, dataset_id: str, experiment_ids: Sequence[str]) -
 
 
 def experiment_ids(tx: Tx, dataset_id: str) -> list[str]:
-    """In the order in which they were added; none if there is no such dataset, as on stock."""
+    """Return the experiments in the order in which they were added; none for a missing dataset, as in stock MLflow."""
     rows = tx.all(
         """
         SELECT e.experiment_id FROM evaluation_datasets d
@@ -138,7 +138,7 @@ def experiment_seqs(tx: Tx, experiment_ids: Sequence[str]) -> list[int]:
 
 
 def load(tx: Tx, seqs: Sequence[int]) -> list[m.EvaluationDataset]:
-    """In the order of `seqs`."""
+    """Return the datasets in the order of `seqs`."""
     rows = {
         row[0]: row[1:]
         for row in tx.all(

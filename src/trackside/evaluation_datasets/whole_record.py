@@ -22,6 +22,6 @@ class Record(Struct, frozen=True, array_like=True):
 
     @property
     def size(self) -> int:
-        """In characters, about."""
+        """Return the approximate size in characters."""
         parts = (self.inputs, self.outputs, self.expectations, self.tags, self.source)
         return sum(len(part) for part in parts if part)

@@ -1,4 +1,4 @@
-"""What a logged model is on the wire, and which values it takes.  Knows MLflow's shapes; knows no SQL."""
+"""Logged models in the API, and checks of their values, with MLflow's shapes."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -158,7 +158,7 @@ class SearchModels(Call, frozen=True):
 
 
 def check_name(name: str | None) -> str | None:
-    """None where a name is to be made up."""
+    """Return the name; None if one is to be generated."""
     if not name:
         return None
     if any(character in name for character in _NOT_IN_NAMES):

@@ -1,4 +1,6 @@
-"""Whose file an artifact path names, for access control.  Knows how runs, logged models and experiments lay their files out."""
+"""Determines the owner of an artifact path, for access control, from the layout of the files of runs, logged models and
+experiments.
+"""
 
 from trackside.artifacts import keys
 from trackside.core.access import Object

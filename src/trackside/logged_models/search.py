@@ -119,7 +119,7 @@ def _datasets(tx: Tx, experiments: Sequence[int], given: Sequence[m.GivenDataset
 
 
 def _says(call: m.SearchModels) -> dict[str, Any]:
-    """What a page token holds of its search, so that a mismatch can be told."""
+    """Return the parameters of a search that its page tokens contain, to detect a token of another search."""
     return {
         "experiment_ids": call.experiment_ids,
         "filter": call.filter or None,

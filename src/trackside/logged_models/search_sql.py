@@ -29,7 +29,7 @@ class ModelOrder(Struct, frozen=True):
 
 
 class Search(Struct, frozen=True):
-    """What is asked for, read and checked.  `says` goes with the page tokens."""
+    """A parsed and checked search.  `says` is included in the page tokens."""
 
     tree: Filter | None
     orders: tuple[ModelOrder, ...]
@@ -139,7 +139,7 @@ class _Statement:
 
 
 def _rows(table: str) -> str:
-    """What a model has in a table, for a subquery."""
+    """Return a subquery of a model's rows in a table."""
     same = "x.experiment_seq = l.experiment_seq AND x.model_seq = l.model_seq"
     return f"FROM {table} AS x WHERE x.workspace_id = :ws AND {same}"
 

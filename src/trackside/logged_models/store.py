@@ -113,7 +113,7 @@ def restore(tx: Tx, model_id: str) -> None:
 
 
 def log_params(tx: Tx, model_id: str, params: dict[str, str]) -> None:
-    """All of them, or none if one is there with another value."""
+    """Log all params, or none if one exists with another value."""
     model_seq, experiment_seq = keys_of(tx, model_id)
     _insert_params(tx, model_seq, experiment_seq, params)
     # Read back rather than before: the first value stays, also if another writer came meanwhile.
@@ -189,7 +189,7 @@ def get(tx: Tx, model_id: str, *, allow_deleted: bool = False) -> m.LoggedModel:
 
 
 def root_of(tx: Tx, model_id: str) -> Root:
-    """Where the files of a model lie."""
+    """Return the artifact root of a model."""
     row = tx.one(
         """
         SELECT l.artifact_uri, w.default_artifact_root

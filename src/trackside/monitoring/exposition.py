@@ -24,7 +24,7 @@ _MADE = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily}
 
 
 class Facts(NamedTuple):
-    """What one scrape tells.  `requests` is by (method, route, class of status), `scoring` by the labels of `SCORED`.
+    """The values of a scrape.  `requests` is by (method, route, class of status), `scoring` by the labels of `SCORED`.
 
     `timings` has the other histograms, by the labels of each."""
 
@@ -35,8 +35,8 @@ class Facts(NamedTuple):
 
 
 class Exposition:
-    """`facts` is asked at each scrape.  `is_alone`: the families of the Python process are told too, which of one of several
-    workers would say little."""
+    """`facts` is called at each scrape.  `is_alone`: include the metrics of the Python process, which are useless for one of
+    several workers."""
 
     def __init__(self, facts: Callable[[], Facts], *, is_alone: bool = True) -> None:
         self._facts = facts
@@ -51,7 +51,7 @@ class Exposition:
         return content_type, encode(self._registry)
 
     def describe(self) -> list[Any]:
-        """Nothing: a registry would scrape at once to learn the names."""
+        """Return nothing: otherwise the registry would scrape at once to learn the names."""
         return []
 
     def collect(self) -> Iterable[Any]:
@@ -85,7 +85,7 @@ def _plain(family: Family, values: Iterable[tuple[tuple[str, ...], float]]) -> A
 
 
 def _summary(family: Family, timings: Iterable[tuple[tuple[str, ...], Timing]]) -> Any:
-    """Of the sizes that were counted with the timings."""
+    """Return the summary of the sizes that were counted with the timings."""
     made = SummaryMetricFamily(family.full, family.help, labels=family.labels)
     for labels, timing in timings:
         made.add_metric(_printable(labels), count_value=sum(timing.counts), sum_value=timing.size)

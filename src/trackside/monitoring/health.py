@@ -32,7 +32,7 @@ class Readiness:
         self._is_leaving = True
 
     def check(self, excluded: frozenset[str], *, is_verbose: bool) -> Outcome:
-        """Run every check that is not excluded.  A failure is told with its reason, also without `is_verbose`."""
+        """Run every check that is not excluded.  A failure is always reported with its reason."""
         found = {name: "excluded: ok" if name in excluded else check() for name, check in self._checks.items()}
         failed = {name: why for name, why in found.items() if why is not None and name not in excluded}
         if not failed and not is_verbose:

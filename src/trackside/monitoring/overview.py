@@ -1,4 +1,4 @@
-"""What the overview pages show: of one workspace, counted when it is asked for, and of the server, from the last counts."""
+"""The data of the overview pages: of one workspace, counted at the request, and of the server, from the last counts."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -37,7 +37,7 @@ class LinkLag(Answer, frozen=True):
 
 
 class EndpointLoad(Answer, frozen=True):
-    """Of the last hour; `p95_ms` is absent without requests."""
+    """The load of the last hour; `p95_ms` is absent without requests."""
 
     name: str
     healthy: int

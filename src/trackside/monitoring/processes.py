@@ -1,4 +1,4 @@
-"""Processor time and memory of processes, from the operating system.  Knows Linux' /proc; elsewhere only what `os` tells."""
+"""CPU time and memory of processes: from /proc on Linux, elsewhere only the values of `os`."""
 
 import os
 from collections.abc import Iterable

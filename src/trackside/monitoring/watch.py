@@ -1,6 +1,6 @@
-"""What a scrape is told: counts of the store, taken now and then, and what the server counts itself.
+"""The data of a scrape: counts of the store, read periodically, and counters of the server.
 
-A scrape never waits long for the store: while that does not answer, the last counts are told, with their age.
+A scrape never waits long for the store: while the store does not answer, the scrape has the last counts, with their age.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Watch:
         return self._exposition.text(accept)
 
     def _count(self) -> None:
-        """Raise nothing: the age of the counts tells."""
+        """Count the rows.  Raises nothing: a failure shows as the age of the counts."""
         with self._lock:
             begun = self._clock()
             try:

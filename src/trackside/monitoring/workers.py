@@ -1,7 +1,7 @@
-"""Counts of several worker processes of one server, so that a scrape that reaches one of them tells those of all.
+"""Combines the counters of the worker processes of one server, so that a scrape of one worker reports those of all.
 
-Each worker holds a numbered place in a folder and writes its counts there.  A worker that dies leaves its file, and the worker
-that is started instead of it goes on from there: no counter goes back.  What a killed worker counted in its last second is lost.
+Each worker holds a numbered slot in a folder and writes its counters there.  A worker that dies leaves its file, and its
+replacement continues from there, so that no counter decreases.  The last second of a killed worker's counts is lost.
 """
 
 import fcntl
@@ -31,7 +31,7 @@ Count = Callable[[], Connections]
 
 
 class Meters(Struct, frozen=True):
-    """What one process counts.  `commits` has the keys of `core/db/commit`; `work` has that of `core/db/reads`, and those of
+    """The counters of one process.  `commits` has the keys of `core/db/commit`; `work` has those of `core/db/reads`,
     `families.POINTS_KEY` and the others beside it."""
 
     requests: Meter
@@ -41,8 +41,8 @@ class Meters(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """What was counted at a place since the server began.  `pid`, `resident_bytes`, `under_way` and `connections` are of the
-    worker that wrote it."""
+    """The counts of a slot since the start of the server.  `pid`, `resident_bytes`, `under_way` and `connections` are those of
+    the worker that wrote it."""
 
     pid: int = 0
     cpu_s: float = 0.0
@@ -92,7 +92,7 @@ class Alone:
 
 
 class OneOfMany:
-    """A worker that shares its counts with the others through `folder`, which the supervisor made."""
+    """A worker that shares its counters with the others through `folder`, which the supervisor created."""
 
     def __init__(self, meters: Meters, folder: Path, connections: Count = lambda: NO_CONNECTIONS) -> None:
         self._meters = meters

@@ -1,4 +1,4 @@
-"""Whether new runs, files, endpoints and jobs fit into the quotas.  What runs log is never refused."""
+"""Checks whether new runs, files, endpoints and jobs fit into the quotas.  Logging to a run is never refused."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def quotas_of(tx: Tx) -> list[Quota]:
 
 
 class Budget:
-    """What is left while several things are made in one transaction."""
+    """The rest of the quotas while several objects are created in one transaction."""
 
     def __init__(self, tx: Tx, quotas: Sequence[Quota] | None = None) -> None:
         """`quotas`: those of the workspace, where they are known."""
@@ -43,7 +43,7 @@ class Budget:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the workspace has quotas, so that its use is counted."""
+        """Return whether the workspace has quotas, so that its use is counted."""
         return bool(self._quotas)
 
     def take_run(self, experiment_id: str) -> Fault | None:

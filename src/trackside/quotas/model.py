@@ -41,7 +41,7 @@ COUNTED = (
     Measure.RUNS,
     Measure.POINTS,
     Measure.BYTES,
-)  # in quota_usage; the others are counted where they are looked at
+)  # in quota_usage; the others are counted when they are checked
 _NOUNS = {
     Measure.RUNS: "runs",
     Measure.POINTS: "metric points",
@@ -68,7 +68,7 @@ class Quota(Struct, frozen=True):
 
 
 class Subject(Struct, frozen=True):
-    """Whom a use belongs to.  A workspace's own use belongs to (workspace, '')."""
+    """The owner of a use.  A workspace's own use belongs to (workspace, '')."""
 
     scope: Scope
     name: str
@@ -78,7 +78,7 @@ WORKSPACE = Subject(Scope.WORKSPACE, "")
 
 
 class Use(Struct, frozen=True):
-    """What a subject has of a measure."""
+    """The use of a measure by a subject."""
 
     quota: Quota
     subject: str
@@ -191,14 +191,15 @@ def applying(quotas: Iterable[Quota], subjects: Iterable[Subject]) -> list[tuple
 
 
 def is_over(quota: Quota, used: int, more: int) -> bool:
-    """Whether `more` of a measure do not fit; `more` is 0 for what adds none of it, such as a run that will log points."""
+    """Return whether `more` of a measure exceeds the quota; `more` is 0 for an object that adds none of it, such as a run that
+    will log points."""
     return used + more > quota.limit or used >= quota.limit
 
 
 def refusal(
     quota: Quota, subject: Subject, used: int, more: int, workspace: str, names: Mapping[str, str]
 ) -> QuotaExceeded:
-    """Return what a caller is told: limit, use, and who can raise the limit.  `names`: of experiments by id."""
+    """Return the fault with limit, use, and who can raise the limit.  `names` are those of experiments by id."""
     who = {
         Scope.WORKSPACE: f"Workspace {workspace!r}",
         Scope.USER: f"User {subject.name!r}",

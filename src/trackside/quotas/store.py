@@ -1,4 +1,4 @@
-"""Quotas and the levels that events told of, in SQL."""
+"""Quotas in SQL, and the levels that were announced by events."""
 
 from collections.abc import Iterable
 
@@ -144,7 +144,7 @@ def workspaces(tx: Tx) -> list[int]:
 
 
 def levels(tx: Tx) -> dict[tuple[str, str, str], Level]:
-    """Return the levels that events told of, by scope, subject and measure."""
+    """Return the announced levels, by scope, subject and measure."""
     rows = tx.all("SELECT scope, subject, measure, level FROM quota_levels WHERE workspace_id = :ws")
     return {(scope, subject, measure): Level(level) for scope, subject, measure, level in rows}
 
@@ -187,7 +187,7 @@ def note_level(tx: Tx, use: Use, before: Level) -> None:
 
 
 def drop_level(tx: Tx, scope: str, subject: str, measure: str) -> None:
-    """No quota holds for the subject any more."""
+    """Delete the level of a subject without a quota."""
     tx.run(
         """
         DELETE FROM quota_levels WHERE workspace_id = :ws AND scope = :scope AND subject = :subject AND measure = :measure
@@ -214,7 +214,7 @@ def _check_experiment(tx: Tx, experiment_id: str) -> None:
 
 
 def _forget(tx: Tx) -> None:
-    """What the writer remembers of runs says whether they are counted."""
+    """Drop the writer's cache of runs, which records whether they are counted."""
     if tx.memory is not None:
         tx.memory.forget_all()
 

@@ -1,7 +1,7 @@
-"""What runs, points and files use, in SQL: added in the transaction that makes them.
+"""Counts the use of runs, points and files, in the transaction that creates them.
 
-Only workspaces with a quota are counted: others pay nothing.  A row belongs to an experiment and to the owner of its runs, so
-that one row serves the quotas of the workspace, of the user and of the experiment.
+Only workspaces with a quota are counted.  A row belongs to an experiment and to the owner of its runs, so that one row serves the
+quotas of the workspace, of the user and of the experiment.
 """
 
 import os
@@ -140,8 +140,8 @@ def end(tx: Tx) -> None:
 
 
 def request_recount(tx: Tx, in_ms: int = DELETED_MS) -> None:
-    """Something came or went that is not counted where it does: a job counts again soon.  Harmless for a workspace that is not
-    counted."""
+    """Schedule a recount by a job, after a change that is not counted immediately.  Does nothing for a workspace without a
+    quota."""
     tx.run("UPDATE quota_counts SET recount_at = :at WHERE workspace_id = :ws AND recount_at > :at", at=tx.now + in_ms)
 
 

@@ -38,7 +38,7 @@ def prepare(tx: Tx, other: Tx) -> None:
         )
     _rename_shared(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")
-    # The stages end with the workspace, and so does what tells of them: the other one's were never those.
+    # The stages end with the workspace, as do requests about them: they do not apply to the target workspace.
     tx.run("DELETE FROM model_history WHERE workspace_id = :ws AND model_seq = 0")
 
 

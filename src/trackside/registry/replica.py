@@ -62,7 +62,7 @@ class Version(Struct, frozen=True):
 
 
 class ModelPatch(Struct, frozen=True, kw_only=True):
-    """What is None or not named stays as it is."""
+    """Values that are None or not named stay unchanged."""
 
     name: str | None = None
     description: str | None = None
@@ -84,7 +84,7 @@ class VersionPatch(Struct, frozen=True, kw_only=True):
 
 
 class Birth(Struct, frozen=True, kw_only=True):
-    """What a version has once and for all.  `copied`: its files are in a folder of its own."""
+    """The immutable values of a version.  `copied`: its files are in a folder of its own."""
 
     number: int
     created: int  # ms
@@ -128,7 +128,7 @@ def find_model(tx: Tx, uid: str) -> Model | None:
 
 
 def brought_at(tx: Tx, uid: str) -> int | None:
-    """When a version came from elsewhere, in ms: it was made at another time than that.  None if it was made here."""
+    """Return when a version was replicated to this server, in ms; None if it was created here."""
     row = tx.one(
         """
         SELECT v.creation_time, MAX(h.changed_at) FROM model_versions v
@@ -199,7 +199,7 @@ def made_at(tx: Tx, created: int) -> list[str]:
 
 
 def version_uids(tx: Tx, model_uid: str) -> list[str]:
-    """In the order of their numbers."""
+    """Return the uids in the order of the version numbers."""
     rows = tx.all(
         """
         SELECT v.uid FROM model_versions v JOIN registered_models m ON m.model_seq = v.model_seq

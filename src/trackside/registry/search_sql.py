@@ -37,7 +37,7 @@ _INDEXED = {  # of versions: where an index has them, what it names, and the col
 
 
 class Subject(Struct, frozen=True):
-    """One of the two searches: its tables, columns and natural order."""
+    """One of the two searches: its tables, columns and default order."""
 
     what: str
     fields: Fields
@@ -100,7 +100,7 @@ class Wanted(Struct, frozen=True):
 
 
 class Probe(Struct, frozen=True):
-    """Asks an index for the rows that may pass a test, by `key`; one more than MOST_LISTED if there are too many."""
+    """A query of an index for the rows that may satisfy a test, by `key`; one more than MOST_LISTED if there are too many."""
 
     key: str
     query: Query
@@ -126,7 +126,7 @@ def read(subject: Subject, call: Search) -> Wanted:
 
 
 def probes(wanted: Wanted, dialect: Dialect) -> list[list[Probe]]:
-    """What to ask before `statement`: for each test of which indexes know, one probe after the other until one lists."""
+    """Return the queries to run before `statement`: for each indexed test, one after the other until one lists few rows."""
     return [_probes(wanted.subject, part, dialect) for part in wanted.parts]
 
 
@@ -185,8 +185,8 @@ def _is_prompt_tag(field: Field) -> bool:
 
 
 def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
-    """None where no index can tell, or would name nearly all rows, or where nobody need ask.  Bits are asked before texts
-    where the walk is long: where a pattern says nothing of the beginning."""
+    """Return the probes of a test; None if no index can help, or it would list nearly all rows.  Signatures are probed before
+    texts if a pattern has no fixed beginning."""
     if not isinstance(part, Comparison) or part.operator not in _NARROW or _is_prompt_tag(part.field):
         return []
     if _names_model(subject, part) or (part.operator in _LIKES and not str(part.values[0]).strip("%_")):
@@ -229,7 +229,7 @@ def _of_model(part: Filter, bind: Binder) -> str:
 
 
 def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
-    """What the beginnings of values can tell: of those that are cut off, that they may pass."""
+    """Return the condition on the stored beginnings of values; a truncated one may match."""
     values = tuple(str(value) for value in part.values)
     if part.operator not in _LIKES:
         heads = Comparison(part.field, part.operator, tuple(value[:TAG_HEAD] for value in values))
@@ -242,7 +242,7 @@ def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
 
 
 def _range(part: Comparison, column: str, bind: Binder) -> list[str]:
-    """Where in an index the texts are that begin as a pattern does."""
+    """Return the index range of texts that begin like a pattern."""
     low = _beginning(part)[:TAG_HEAD]
     if not low:
         return []
@@ -266,7 +266,7 @@ def _places(subject: Subject, along: str, bind: Binder, dialect: Dialect) -> Cal
 
 
 def _beginning(part: Comparison) -> str:
-    """What every text has to begin with that is like the pattern."""
+    """Return the beginning that every matching text has."""
     return "" if part.operator is not Operator.LIKE else re.split("[%_]", str(part.values[0]), maxsplit=1)[0]
 
 

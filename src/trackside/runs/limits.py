@@ -1,4 +1,4 @@
-"""Which values runs take: MLflow's limits and its words.  Pure."""
+"""Checks of the values of runs: MLflow's limits and messages.  Pure."""
 
 import re
 from collections.abc import Sequence
@@ -71,7 +71,8 @@ def tag(call: SetTag) -> Logged:
 
 
 def batch(call: LogBatch) -> Logged:
-    """In stock's order: what is missing, the run id, each value, the sizes, then params given twice."""
+    """Return the checked batch.  The order of checks is stock MLflow's: missing values, the run id, each value, the sizes, then
+    duplicate params."""
     metrics, params, tags = call.metrics or [], call.params or [], call.tags or []
     _check_present(metrics, params, tags)
     if not _RUN_ID.fullmatch(call.run):

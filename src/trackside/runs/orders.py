@@ -1,10 +1,9 @@
-"""The runs of large experiments in the orders that searches ask for, kept in memory.  Knows positions in the change log and
-run_seqs; knows no document.
+"""Orders of the runs of large experiments, cached in memory.
 
-A search that is ordered by a metric sorts every run of its experiments before the first one is known.  A kept order has all
-runs of some experiments in one order, without a filter, as of a position in the change log.  A page takes the next runs of
-that order that have not changed since, and every run that has; the database filters and sorts these few.  So a page is the
-one that the database finds without the order, and a run that changes costs nothing here.
+A search that is ordered by a metric sorts every run of its experiments before it can return the first one.  A cached order has
+all runs of some experiments in one order, without a filter, as of a position in the change log.  A page takes the next runs of
+that order that have not changed since, and every run that has; the database filters and sorts these few.  So a page is equal to
+the one that the database would return alone, and a changed run needs no work here.
 """
 
 import threading

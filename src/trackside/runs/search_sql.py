@@ -1,10 +1,9 @@
-"""The SQL of runs/search: which runs, in which order, from which page on.  Knows tables and what makes them quick to
-ask; runs no statement and knows no document.
+"""The SQL of runs/search; it runs no statement.
 
-Params, tags and metrics lie clustered by (experiment, key, run).  A test that must hold, as most do, is an inner join,
-and the order of the joins decides the cost.  If runs are wanted by start time and no test is narrow, the walk along
-their index comes first, for it stops when the page is full.  Else the narrowest test comes first, as its key is one
-range of a table.  SQLite keeps to the order in which CROSS JOINs are written; PostgreSQL finds its own.
+Params, tags and metrics are clustered by (experiment, key, run).  A test that must hold, as most do, is an inner join, and the
+order of the joins decides the cost.  If runs are ordered by start time and no test is selective, the scan of that index comes
+first, since it stops when the page is full.  Otherwise the most selective test comes first, as its key is one range of a table.
+SQLite keeps the written order of CROSS JOINs; PostgreSQL chooses its own.
 """
 
 from collections.abc import Sequence
@@ -37,7 +36,7 @@ _WIDE = 2
 
 
 class Search(Struct, frozen=True):
-    """What is asked for, read and checked."""
+    """A parsed and checked search."""
 
     tree: Filter | None
     orders: tuple[Order, ...]
@@ -137,7 +136,7 @@ def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[l
 
 
 class _Part(Struct, frozen=True):
-    """Some of the runs that are wanted, and how to come to them."""
+    """A part of the searched runs, and its plan."""
 
     tests: list[list[Comparison]]  # of one key each; the first is the first to be read, but for `runs_first`
     rest: list[Filter]
@@ -214,7 +213,7 @@ class _Select:
         )
 
     def _join(self, tests: list[list[Comparison]], first: str) -> None:
-        """One table for each key that is tested, with the runs before or after them."""
+        """Join one table for each tested key, before or after the runs."""
         if first == "r":
             # Without statistics SQLite prefers the index by start time to the keys of some runs.
             by_key = " NOT INDEXED" if self.part.runs is not None and self.dialect == "sqlite" else ""
@@ -295,7 +294,7 @@ def _whole(part: _Part) -> _Part:
 
 
 def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
-    """What can be joined, by key and the narrowest first, and the rest."""
+    """Split a filter into tests that can be joined, by key and the most selective first, and the rest."""
     by_key: dict[tuple[Entity, str], list[Comparison]] = {}
     rest: list[Filter] = []
     for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:

@@ -25,7 +25,7 @@ _RUN_ID = Field(Entity.ATTRIBUTE, "run_id")
 
 
 class SelectRuns(Call, frozen=True):
-    """Which runs: `filter` is in the filter language.  Without `experiment_ids`, `run_ids` is required."""
+    """A selection of runs: `filter` is in the filter language.  Without `experiment_ids`, `run_ids` is required."""
 
     experiment_ids: list[str] | None = None
     filter: str | None = None

@@ -33,7 +33,7 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
-MADE_FIRST = 20  # documents that are made together where nothing tells their size
+MADE_FIRST = 20  # documents that are created together while their size is unknown
 ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
 SMALL_BYTES = 32 << 10  # a document that PostgreSQL sends before the sizes of all are known: AT_ONCE are 32 MiB
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
@@ -150,7 +150,7 @@ def _load(tx: Tx, run_seqs: Sequence[int], *, with_model_inputs: bool = False) -
 
 
 class _Parts(Struct, frozen=True):
-    """What was logged to some runs, by run_seq."""
+    """The params, tags and metrics of some runs, by run_seq."""
 
     metrics: dict[int, list[Metric]]
     params: dict[int, list[KeyValue]]

@@ -1,4 +1,4 @@
-"""What a saved view is on the wire, and which values it takes.  Knows no SQL."""
+"""Saved views in the API, and checks of their values."""
 
 from typing import Any, ClassVar
 
@@ -59,7 +59,7 @@ class GotView(Struct, frozen=True):
 
 
 class Views(Struct, frozen=True):
-    """By name."""
+    """Saved views by name."""
 
     views: list[View]
 

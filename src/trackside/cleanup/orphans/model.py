@@ -1,4 +1,4 @@
-"""What an orphan is, the folder that it is named by, and the parameters of the jobs.  Pure."""
+"""Orphans, the folders that identify them, and the parameters of their jobs.  Pure."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MIN_GRACE_HOURS, MAX_GRACE_HOURS = 1, 24 * 365
 MAX_DAYS = 36_500
-MAX_ENTRIES = 1000  # that one job is told by id
+MAX_ENTRIES = 1000  # ids in the parameters of one job
 QUARANTINE = f"{keys.WORKSPACES}/.quarantine"  # no workspace has this folder, so no client reaches it
 OWN_QUARANTINE = ".trackside-quarantine"  # the same in a root that a workspace has of its own
 _ENTRY = re.compile(r"[0-9a-f]{32}")
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     VERSION = "model_version"
     SPANS = "trace_spans"
     UPLOAD = "upload"
-    OTHER = "other"  # files at a place that tells nothing: a job moves them only if it is told to
+    OTHER = "other"  # files at an unknown place: a job moves them only on request
 
 
 class State(StrEnum):
@@ -65,8 +65,8 @@ class FindOrphans(Struct, frozen=True, kw_only=True):
 
 
 class Quarantine(Struct, frozen=True, kw_only=True):
-    """What is moved: the files that the last search found, and that no row names by now.  `keys` names some of them; without
-    it all are moved but those of the kind `other`, which `with_other` adds."""
+    """The files to move: those that the last search found, and that no row names now.  `keys` selects some; without it all are
+    moved except those of the kind `other`, which `with_other` adds."""
 
     grace_hours: int = 24
     keys: list[str] = []

@@ -27,7 +27,7 @@ BATCH = 500
 
 
 class _Sum:
-    """What a job has moved so far."""
+    """The moved files of a job so far."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -214,7 +214,7 @@ def _area(roots: Roots, workspace: Workspace, entry: Entry | Orphan) -> Area:
 
 
 def _folder(area: Area, entry: Entry) -> str:
-    """Where the files of an entry lie in the quarantine."""
+    """Return the folder of an entry in the quarantine."""
     if not area.root:
         return f"{m.QUARANTINE}/{entry.entry_id}"
     return keys.join(area.prefix, m.OWN_QUARANTINE, entry.entry_id)

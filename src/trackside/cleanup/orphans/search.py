@@ -126,8 +126,8 @@ def run(running: Running, roots: Roots, params: FindOrphans) -> Searched:
 
 
 def without_rows(tx: Tx, area: Area, found: list[str], *, but: str = "") -> tuple[set[str], set[str]]:
-    """Return which of these keys no row names, and the ids of the owners of the others.  `but`: a place that does not count,
-    since the caller has noted it as one that is being emptied."""
+    """Return the keys that no row names, and the ids of the owners of the others.  `but` is a place to ignore, because the caller
+    is emptying it."""
     owners = store.owners(tx, sorted({name for key in found for name in m.names_of(key)}))
     rest = [key for key in found if not any(name in owners for name in m.names_of(key))]
     spelled = {

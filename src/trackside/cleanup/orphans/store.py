@@ -24,7 +24,7 @@ class Orphan(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """What was moved to the quarantine."""
+    """An entry of the quarantine."""
 
     entry_id: str
     kind: str
@@ -42,7 +42,7 @@ _ENTRY = "entry_id, kind, root, key, item_id, state, file_count, file_bytes, mov
 
 
 def owners(tx: Tx, names: Sequence[str]) -> set[str]:
-    """Which of these names are ids of runs, logged models, traces or versions that are there, the trash included."""
+    """Return the names that are ids of existing runs, logged models, traces or versions, including the trash."""
     found: set[str] = set()
     for sql in (
         "SELECT run_id FROM runs WHERE workspace_id = :ws AND run_id IN :ids",
@@ -214,7 +214,7 @@ def set_state(tx: Tx, entry_id: str, state: State) -> bool:
 
 
 def settle(tx: Tx, entry_id: str, files: int, size: int) -> None:
-    """All files of an entry are in the quarantine."""
+    """Record that all files of an entry are in the quarantine."""
     tx.run(
         """
         UPDATE quarantine SET state = 'kept', file_count = :files, file_bytes = :bytes
@@ -279,7 +279,7 @@ def logged_models(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def runs(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
-    """The same for runs."""
+    """Return the next batch of runs whose files must exist, as (id, root), and the key after them."""
     rows = tx.all(
         f"""
         SELECT r.run_seq, r.run_id, r.artifact_uri FROM runs r

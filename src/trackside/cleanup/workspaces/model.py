@@ -1,4 +1,4 @@
-"""What a deletion of workspaces names, its preview and its result.  Pure."""
+"""Deletions of workspaces in the API: target, preview and result.  Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -68,7 +68,7 @@ class WorkspacesDeletion(Answer, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """One workspace by name, or a resource group."""
+    """A workspace by name, or a resource group."""
 
     name: str = ""
     subscription_id: str = ""
@@ -84,7 +84,7 @@ class Target(Struct, frozen=True):
 
 
 class Inside(Struct, frozen=True):
-    """What is in one workspace."""
+    """The content of one workspace."""
 
     workspace: Workspace
     counts: dict[str, int]
@@ -123,7 +123,7 @@ def token_of(target: Target, found: Sequence[Inside]) -> str:
 def obstacles(
     name: str, *, holds: Sequence[str], uses: Sequence[str], protected: int, running: Sequence[str]
 ) -> list[Obstacle]:
-    """What stands in the way of the end of a workspace, as sentences that say what to do."""
+    """Return the obstacles to the deletion of a workspace, as sentences that say what to do."""
     found = [Obstacle("held", text) for text in holds]
     if name == DEFAULT:
         found.append(Obstacle("default", "The default workspace cannot be deleted."))

@@ -41,7 +41,7 @@ class Calls:
     threads: StoreThreads
 
     async def preview(self, request: Request) -> Response:
-        """What the deletion of a workspace, or of a resource group, would remove.  Changes nothing."""
+        """Return what the deletion of a workspace, or of a resource group, would remove.  Changes nothing."""
         check_content_type(request.headers.get(b"content-type"))
         target = m.target_of(decode_body(m.Named, await request.whole_body(MAX_BODY_BYTES)))
         found = await request.read(lambda tx: inside(tx, target))
@@ -131,8 +131,8 @@ def shown(tx: Tx, job_id: str) -> m.WorkspacesDeletion:
 
 
 def inside(tx: Tx, target: Target) -> list[Inside]:
-    """What the target holds, workspace by workspace.  Raise NotFound where the caller sees none, Denied where the caller may
-    not delete each."""
+    """Return the content of the target by workspace.  Raise NotFound if the caller sees no workspace, Denied if the caller may
+    not delete each of them."""
     found = _workspaces(tx, target)
     for workspace in found:
         if Action.WORKSPACES_DELETE not in tx.caller.rights(workspace).everywhere:

@@ -1,4 +1,4 @@
-"""What a workspace holds, in SQL, and the record of its deletion."""
+"""The content of a workspace in SQL, and the record of its deletion."""
 
 from collections.abc import Sequence
 
@@ -86,7 +86,7 @@ def links(tx: Tx) -> list[str]:
 
 
 def runs_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """Keys and roots of runs whose files lie outside of the artifact store, a batch after a key."""
+    """Return the next batch of runs after a key whose files are outside of the artifact store, as (key, root)."""
     rows = tx.all(
         """
         SELECT run_seq, artifact_uri FROM runs
@@ -100,7 +100,7 @@ def runs_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
 
 
 def models_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """The same for logged models."""
+    """Return the next batch of logged models after a key whose files are outside of the artifact store, as (key, root)."""
     rows = tx.all(
         """
         SELECT model_seq, artifact_uri FROM logged_models

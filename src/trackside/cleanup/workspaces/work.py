@@ -91,7 +91,7 @@ def _wait(running: Running, found: Record) -> None:
 
 
 def _elsewhere(running: Running, roots: Roots, found: Record) -> None:
-    """Files at roots outside of the artifact store go run by run: other files may lie there."""
+    """Delete files at roots outside of the artifact store run by run: other files may be there."""
     workspace: Workspace = running.store.read(lambda tx: workspaces.current(tx.within(found.workspace_id)))
     for read in (store.runs_elsewhere, store.models_elsewhere, store.spans_elsewhere):
         after = -1
@@ -114,7 +114,7 @@ def _batch(
 
 
 def _entries(running: Running, roots: Roots, found: Record) -> None:
-    """What the workspace has in the quarantine."""
+    """Delete the workspace's entries in the quarantine."""
     entries = running.store.read(lambda tx: quarantine.entries(tx.within(found.workspace_id)))
     for entry in entries:
         if entry.root:

@@ -1,5 +1,5 @@
-"""Where the files of a new version come from: the rules of `sources`, applied to what runs, logged models and other
-versions say of theirs.  Knows their stores; makes no version."""
+"""Determines the files of a new version: the rules of `sources`, applied to the files of runs, logged models and other
+versions."""
 
 import json
 
@@ -17,8 +17,8 @@ VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions
 
 
 class Origin(Struct, frozen=True):
-    """What a version is made of.  `files_uri` is None where the place is not known; `has_own_folder`: no run and no logged
-    model has the files, but versions alone."""
+    """The files of a version.  `files_uri` is None if the place is unknown; `has_own_folder`: the files belong to versions only,
+    and not to a run or logged model."""
 
     source: str
     storage_location: str

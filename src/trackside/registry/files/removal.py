@@ -35,7 +35,7 @@ class Kept(Answer, frozen=True):
 
 
 class Deletion(Answer, frozen=True):
-    """What a deletion freed.  Files in `pending` could not be reached; the next deletion tries them again."""
+    """The freed files of a deletion.  Files in `pending` could not be reached; the next deletion tries them again."""
 
     deleted_versions: list[str]
     deleted_files: int
@@ -125,7 +125,7 @@ def versions_at(tx: Tx, files_uri: str) -> list[str]:
 
 
 def versions_at_any(tx: Tx, uris: Sequence[str]) -> list[str]:
-    """As `versions_at`, of any of many places: one statement, however many there are."""
+    """Return the versions at any of these places, as `versions_at` does for one; one statement for all."""
     rows = tx.all(
         """
         SELECT name, version, files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IS NOT NULL
@@ -201,7 +201,7 @@ def forget(tx: Tx, places: Iterable[Doomed]) -> set[int]:
 
 
 def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) -> Plan:
-    """What becomes of the files of versions whose rows are gone."""
+    """Return the plan for the files of versions whose rows were deleted."""
     kept, places = _sorted_out(tx, rows if with_files else [], shared_too=shared_too)
     for uri in places:
         tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=uri)
@@ -240,7 +240,7 @@ def _reason_to_keep(
     owners = _owners(tx, files_uri)
     if not owners and not is_own:
         return "They do not lie with a run or logged model of this workspace"
-    used = [] if going else _users(tx, files_uri)  # the users of versions that go are told apart
+    used = [] if going else _users(tx, files_uri)  # the users of versions that are also deleted are handled separately
     if used:
         return f"In use through another version of the same files: {', '.join(used)}"
     if shared_too:
@@ -275,7 +275,7 @@ def _owners(tx: Tx, files_uri: str) -> list[tuple[str, bool]]:
 
 
 def _users(tx: Tx, files_uri: str) -> list[str]:
-    """Who uses a version that is made of these files."""
+    """Return the users of versions with these files."""
     found = []
     for seq in _overlapping(tx, "model_versions", "version_seq", files_uri):
         for name, version, kind, user in tx.all(
@@ -291,7 +291,7 @@ def _users(tx: Tx, files_uri: str) -> list[str]:
 
 
 def _overlapping(tx: Tx, table: str, column: str, files_uri: str) -> list[object]:
-    """What names this place, one in it or one that holds it."""
+    """Return the objects that name this place, one inside it or one that contains it."""
     rows = tx.all(
         f"""
         SELECT {column} FROM {table} WHERE workspace_id = :ws AND files_uri IN :above
@@ -310,7 +310,7 @@ def _is_inside(files_uri: str, other: str) -> bool:
 
 
 def _meets(places: Sequence[str], files_uri: str) -> bool:
-    """Whether one of the places, which are sorted, is this one, lies in it, or holds it."""
+    """Return whether one of the sorted places equals, contains or is inside this one."""
     for each in (files_uri, *sources.above(files_uri)):
         at = bisect_left(places, each)
         if at < len(places) and places[at] == each:

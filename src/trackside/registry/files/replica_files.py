@@ -1,6 +1,6 @@
-"""Where the files of versions that came from elsewhere lie: with a run or logged model, or in a folder of their own.
+"""The files of replicated versions: in those of a run or logged model, or in a folder of their own.
 
-An origin says it without the place: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
+An origin names them without the place: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ FOLDER = "registry"  # of a workspace's artifacts: the files of versions that ca
 
 
 def origin_of(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
-    """With which run or logged model the files lie; empty if with none."""
+    """Return the run or logged model that has the files; empty for none."""
     segments = [segment for segment in (run_id, model_id, *files_uri.split("/")) if segment]
     for what, rows in (
         (
@@ -39,7 +39,7 @@ def origin_of(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
 
 
 def place(tx: Tx, origin: str) -> str | None:
-    """Where files lie here; None if their run or logged model is not here."""
+    """Return the place of the files; None if their run or logged model does not exist here."""
     what, _, rest = origin.partition("/")
     owner, _, path = rest.partition("/")
     if what == "run":
@@ -59,13 +59,13 @@ def place(tx: Tx, origin: str) -> str | None:
 
 
 def own_folder(tx: Tx, uid: str, server_root: str) -> str:
-    """Where the files of a version lie that has no run or logged model here."""
+    """Return the folder for the files of a version without a run or logged model here."""
     names.check_item_id(uid, "The uid of a version")
     return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
 
 
 def files_of(tx: Tx, uid: str) -> str | None:
-    """Where the files of a version lie; None if it is not known, or if there is no such version."""
+    """Return the place of a version's files; None if it is unknown, or if there is no such version."""
     row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
     return None if row is None else row[0]
 

@@ -1,8 +1,7 @@
-"""Where the files of a version may come from: the safety rules on sources, and one spelling for each place.  Pure:
-knows URIs; what a run or a logged model owns it is told.
+"""Safety rules for the sources of versions, and a canonical form of each place.  Pure: owners of URIs are arguments.
 
-Each user who may read a version may download it, so a source may name only what its registrar could reach by itself: the
-files of a run or logged model that the call names, another version, or a store of its own such as a bucket.
+Each user who may read a version may download it, so a source may name only files that its registrar could read directly: the
+files of a run or logged model that the call names, another version, or an external store such as a bucket.
 """
 
 import posixpath
@@ -22,8 +21,8 @@ UPLOAD_DEPTH = 3  # keys.UPLOADS, the origin, the container
 
 
 class ModelUri(Struct, frozen=True):
-    """What a `models:/` URI names: a logged model by id, or a registered one by version, stage or alias; none of
-    these: the newest version."""
+    """The target of a `models:/` URI: a logged model by id, or a registered one by version, stage or alias; without any of these
+    the newest version."""
 
     model_id: str | None = None
     name: str | None = None
@@ -53,7 +52,7 @@ def check_length(source: str) -> None:
 
 
 def model_uri(source: str) -> ModelUri | None:
-    """None if the source is no `models:/` URI."""
+    """Return the parts of a `models:/` URI; None for another source."""
     parts = _split(source)
     if parts.scheme != "models":
         return None
@@ -116,14 +115,14 @@ def check(source: str, owner: Owner) -> None:
 
 
 def _is_upload(source: str) -> bool:
-    """Files that a client uploaded for a version that has no run, under a name that only it was told."""
+    """Return whether a client uploaded these files for a version without a run, under a name that only the client knows."""
     key = keys.of_proxied(source)
     return key is not None and key.startswith(f"{keys.UPLOADS}/") and key.count("/") >= UPLOAD_DEPTH
 
 
 def check_elsewhere(source: str) -> None:
-    """Of a version that comes from elsewhere without its files: what it names must not be a file of the reader here,
-    nor one of ours."""
+    """Raise Invalid for a source of a replicated version without files that names a file of the reader's machine, or of this
+    server."""
     run, uri = run_path(source), model_uri(source)
     if uri is not None and uri.model_id is not None:
         check(source, Owner("model_id", uri.model_id, None))
@@ -132,7 +131,7 @@ def check_elsewhere(source: str) -> None:
 
 
 def without_dots(source: str) -> str:
-    """What readers are told of a local path: it leads up nowhere, not through links either.  Other sources as they are."""
+    """Return a local path without parts that lead upwards, for readers; other sources unchanged."""
     parts = _split(source)
     if parts.scheme not in ("", "file"):
         return source

@@ -10,7 +10,7 @@ SYSTEM_PREFIX = "system/"
 
 
 def read_keys(tx: Tx, call: m.GetKeys) -> m.GotKeys:
-    """A page goes on after its token, which is the last key of the page before."""
+    """Return a page of keys; its token is the last key of the page."""
     most = m.between("max_results", call.max_results, m.DEFAULT_KEYS, m.MAX_KEYS)
     search = selection.read(tx, call)
     if not search.experiments:

@@ -1,4 +1,4 @@
-"""What a chart's series are on the wire: the call, buckets, exact points.  Knows no SQL."""
+"""Series of charts in the API: the call, buckets, exact points."""
 
 import math
 import re
@@ -122,7 +122,7 @@ class GotKeys(Struct, frozen=True, kw_only=True):
 
 
 class Cursor(Struct, frozen=True):
-    """How far a reader of a series is: its points up to that step, and their number."""
+    """The position of a reader in a series: the last step, and the number of points up to it."""
 
     step: int
     points: int

@@ -18,7 +18,7 @@ _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 class _Series(Struct):
-    """One series of a call, and what is known of it."""
+    """A series of a call, with its summary."""
 
     given: m.GivenSeries
     run_seq: int | None
@@ -238,7 +238,7 @@ def _exact(
 
 
 def _cut(placed: _Placed, by: str, most: int) -> int:
-    """How many points to answer: at most `most`, and the last step whole if there is room for one."""
+    """Return the number of points to answer: at most `most`, with all points of the last step if they fit."""
     if len(placed.points) <= most:
         return len(placed.points)
     places = placed.points[by]

@@ -38,7 +38,7 @@ _KEYED = {"metric": Entity.METRIC, "param": Entity.PARAM, "tag": Entity.TAG}
 
 
 class CheckFilter(Call, frozen=True):
-    """One text, a filter or an order.  `cursor` is the caret in UTF-16 units; without it nothing is completed."""
+    """A filter or an order to check.  `cursor` is the caret in UTF-16 units; without it there are no completions."""
 
     filter: str | None = None
     order_by: str | None = None
@@ -48,7 +48,7 @@ class CheckFilter(Call, frozen=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """Where in the text, in UTF-16 units, and what should be there instead, if that is known."""
+    """The fault's range in the text, in UTF-16 units, and what was expected there, if known."""
 
     offset: int
     length: int

@@ -1,4 +1,4 @@
-"""Which columns a table of runs can have: keys of params, metrics and tags, and what their values are like."""
+"""The possible columns of a table of runs: keys of params, metrics and tags, with the kinds of their values."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -120,7 +120,7 @@ def read(tx: Tx, call: GroupRuns) -> Groups:
     members: dict[Group, list[int]] = {}
     for seq in seqs:
         members.setdefault(tuple(column.get(seq) for column in columns), []).append(seq)
-    # Thousands of groups may be found, and a page of them is answered: the others need the metric of the order alone.
+    # Thousands of groups may exist, and one page is answered: the others need only the metric of the order.
     answers: dict[int, dict[Group, MetricOfGroup]] = {}  # by the place of the metric
     what, place, _ = order
     if what == "metric":

@@ -1,4 +1,4 @@
-"""What a table of runs is on the wire: the call, its columns, the columnar answer.  Knows no SQL."""
+"""A table of runs in the API: the call, its columns, the columnar answer."""
 
 from collections.abc import Sequence
 
@@ -40,7 +40,7 @@ class RunsTable(SelectRuns, frozen=True):
 
 
 class RunRows(Struct, frozen=True, kw_only=True):
-    """One array per attribute, all of one length."""
+    """One array per attribute, all of the same length."""
 
     run_id: list[str] = []
     run_name: list[str] = []

@@ -1,4 +1,4 @@
-"""One window of a table of runs: which rows, in which order, with which cells."""
+"""Reads one window of a table of runs: rows in order, with their cells."""
 
 from array import array
 from collections.abc import Mapping, Sequence
