@@ -1,6 +1,6 @@
 /** An event of a model's history in words. */
 import type { components } from "@/api/schema";
-import type { words } from "./words";
+import type { words } from "../words";
 
 export type HistoryEvent = components["schemas"]["Event"];
 
