@@ -74,6 +74,7 @@ def test_a_row_has_its_attributes_and_only_the_columns_that_were_asked_for(api: 
             "start_time": [5],
             "end_time": [9],
             "parent_run_id": [None],
+            "parent_run_name": [None],
             "children": [0],
             "matches": [True],
         },
@@ -192,6 +193,12 @@ def test_a_tree_has_top_rows_and_children(api: Api, experiment: str) -> None:
     assert roots["runs"]["children"] == [0, 1]
     assert (children["runs"]["run_name"], children["runs"]["children"]) == (["child"], [1])
     assert children["runs"]["parent_run_id"] == [top]
+    assert dict(zip(flat["runs"]["run_name"], flat["runs"]["parent_run_name"], strict=True)) == {
+        "top": None,
+        "child": "top",
+        "grandchild": "child",
+        "alone": None,
+    }
     assert (flat["matching"], roots["matching"], children["matching"]) == (4, 2, 1)
     assert [found["matching_runs"] for found in (flat, roots, children)] == [4, 4, 4]
 

@@ -41,7 +41,8 @@ def use_dataset(api: Api, run_id: str, name: str, context: str) -> None:
 
 
 def names(page: Page) -> Locator:
-    return page.get_by_role("row").get_by_role("link")
+    """Those of the rows, without those of their parents beside them."""
+    return page.get_by_role("row").get_by_role("link").and_(page.locator(":not([title^='Parent run'])"))
 
 
 def test_a_click_on_a_header_orders_and_shift_adds_an_order(page: Page, server: Server) -> None:
@@ -455,6 +456,11 @@ def test_the_best_of_nested_runs_is_found_by_an_order_or_a_filter(page: Page, se
     ).to_be_attached()  # before what is the same in all
     page.get_by_role("columnheader", name="loss").click()
     expect(names(page)).to_have_text(["trial-4", "trial-3", "trial-2", "trial-1", "trial-0", "study"])
+    expect(page.locator("[title='Parent run: study']")).to_have_text(["study"] * 5)
+    page.get_by_role("gridcell").filter(has=page.get_by_text("trial-3")).focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("study")
     page.goto(f"{server.url}/#/experiments/{experiment_id}?q=metrics.loss+%3C+0.2")
     expect(names(page)).to_have_text(["trial-0", "trial-1"])
     page.goto(f"{server.url}/#/experiments/{experiment_id}?show=split")

@@ -47,7 +47,12 @@ def infos(tx: Tx, run_seqs: Sequence[int]) -> Infos:
 
 
 def rows(
-    infos: Infos, run_seqs: Sequence[int], parents: dict[int, str], children: dict[str, int], matches: Sequence[bool]
+    infos: Infos,
+    run_seqs: Sequence[int],
+    parents: dict[int, str],
+    parent_names: dict[str, str],
+    children: dict[str, int],
+    matches: Sequence[bool],
 ) -> RunRows:
     listed = [infos[seq] for seq in run_seqs]
     return RunRows(
@@ -60,6 +65,7 @@ def rows(
         start_time=[info["start_time"] for info in listed],
         end_time=[info["end_time"] for info in listed],
         parent_run_id=[parents.get(seq) for seq in run_seqs],
+        parent_run_name=[parent_names.get(parents.get(seq, "")) for seq in run_seqs],
         children=[children.get(info["run_id"], 0) for info in listed],
         matches=list(matches),
     )
@@ -92,6 +98,22 @@ def parents(tx: Tx, infos: Infos) -> dict[int, str]:
         for (seq, _), value in _cells(tx, Entity.TAG, experiment_seq, [PARENT_TAG], seqs).items():
             found[seq] = value
     return found
+
+
+def names(tx: Tx, run_ids: Sequence[str]) -> dict[str, str]:
+    """Return the names of those of the runs that exist and that the caller may read."""
+    if not run_ids:
+        return {}
+    readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
+    rows = tx.all(
+        f"""
+        SELECT r.run_id, r.run_name FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
+        WHERE r.workspace_id = :ws AND r.run_id IN :ids{readable}
+        """,
+        ids=list(run_ids),
+        **bound,
+    )
+    return dict(rows)
 
 
 def children(tx: Tx, run_ids: Sequence[str], stages: Sequence[str]) -> dict[str, int]:

@@ -51,6 +51,7 @@ class RunRows(Struct, frozen=True, kw_only=True):
     start_time: list[int] = []  # ms
     end_time: list[int | None] = []  # ms
     parent_run_id: list[str | None] = []
+    parent_run_name: list[str | None] = []  # null where the run has no parent, or one that the caller cannot read
     children: list[int] = []  # direct ones, in any experiment
     matches: list[bool] = []  # False: listed for the sake of a descendant
 

@@ -57,13 +57,15 @@ def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
         page = _page_of_list(snapshot, most, offset)
     infos = cells.infos(tx, page.rows)
     rows, flags = _present(page.rows, page.matches, infos)
+    parents = cells.parents(tx, infos)
+    names = cells.names(tx, sorted(set(parents.values())))
     return Window(
         matching=page.matching,
         matching_runs=page.matching_runs,
         total=total,
         offset=None if call.page_token else offset,
         snapshot=token,
-        runs=cells.rows(infos, rows, cells.parents(tx, infos), _children(tx, infos, search), flags),
+        runs=cells.rows(infos, rows, parents, names, _children(tx, infos, search), flags),
         columns=cells.columns(tx, fields, infos, rows),
         next_page_token=page.next_page_token if call.parent is None else None,
     )

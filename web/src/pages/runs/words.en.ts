@@ -72,6 +72,8 @@ export default {
   group: "Group",
   groupBy: "Group by",
   ungroup: "No grouping",
+  childOf: "in",
+  parentRun: (name: string) => `Parent run: ${name}`,
   tree: "Children below their parents",
   deleted: "Deleted runs",
   share: "Copy link",

@@ -76,6 +76,8 @@ export default {
   group: "Agrupar",
   groupBy: "Agrupar por",
   ungroup: "Sin agrupar",
+  childOf: "en",
+  parentRun: (name: string) => `Ejecución superior: ${name}`,
   tree: "Hijas debajo de sus padres",
   deleted: "Ejecuciones eliminadas",
   share: "Copiar enlace",

@@ -16,6 +16,8 @@ export interface RunRow {
   start: number | null;
   end: number | null;
   parent: string | null;
+  /** Empty for a run without a parent, and for a parent that cannot be read. */
+  parentName: string;
   children: number;
   /** Of a tree: whether the run itself meets the filter, or only a run below it. */
   matches: boolean;
@@ -238,6 +240,12 @@ export async function countRuns({ experimentIds, filter, lifecycle }: Question, 
   return (await api.post("/api/trackside/v1/runs/table", { body })).matching;
 }
 
+function nameOfParent(runs: Answer["runs"], index: number): string {
+  const id = runs.parent_run_id?.[index];
+  const name = runs.parent_run_name?.[index];
+  return id && typeof name === "string" ? shownName(name, id) : "";
+}
+
 function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
   const { run_id = [], run_name, experiment_id, status, lifecycle_stage, user_id, start_time, end_time } = runs;
   const used = columns[fields.indexOf(DATASETS)];
@@ -251,6 +259,7 @@ function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
     start: start_time?.[index] ?? null,
     end: end_time?.[index] ?? null,
     parent: runs.parent_run_id?.[index] ?? null,
+    parentName: nameOfParent(runs, index),
     children: runs.children?.[index] ?? 0,
     matches: runs.matches?.[index] ?? true,
     values: new Map(fields.map((field, at) => [field, plain(columns[at]?.[index])])),

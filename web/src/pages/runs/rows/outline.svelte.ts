@@ -6,7 +6,15 @@ export type AnyList = RunList | GroupList;
 
 /** What stands at a line of the table. */
 export type Row =
-  | { kind: "run"; key: string; run: RunRow; level: number; isOpen: boolean | null }
+  | {
+      kind: "run";
+      key: string;
+      run: RunRow;
+      level: number;
+      isOpen: boolean | null;
+      /** Beside runs that are not its siblings: its parent is named. */
+      isApart: boolean;
+    }
   | { kind: "group"; key: string; group: Group; level: number; isOpen: boolean | null };
 
 /** The lines of the table: a list, and what was opened below its rows. */
@@ -39,6 +47,7 @@ export class Outline {
         run,
         level: at.level,
         isOpen: canOpen ? (opened?.has(run.id) ?? false) : null,
+        isApart: at.list.question.parent === undefined,
       };
     }
     const group = at.list.row(at.index);
