@@ -3,6 +3,7 @@ import { apiUrl } from "@/app/place";
 import type { Action } from "@/app/action";
 import { send } from "@/api/client";
 import { asFailure } from "@/api/failure";
+import { formatValue } from "@/i18n/format";
 import { locale } from "@/i18n/catalogue.svelte";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import { fileName, toCsv } from "../export/csv";
@@ -14,12 +15,14 @@ import type { Honesty } from "../series/series";
 import type { Settings } from "../settings";
 import { words } from "../words";
 import type { ChartAxes } from "./axes";
+import type { Bar } from "./bars";
 import { colours } from "./colours.svelte";
 
 interface Card {
   readonly title: string;
   readonly runs: readonly PlottedRun[];
   readonly lines: readonly Line[];
+  readonly bars: readonly Bar[] | null;
   readonly axes: ChartAxes & { readonly width: number; readonly height: number };
   readonly told: Honesty;
   readonly settings: Settings;
@@ -65,7 +68,7 @@ export function cardActions(card: Card): Action[] {
   ];
 }
 
-function pictureOf({ title, axes, lines, told, settings }: Card): Picture {
+function pictureOf({ title, axes, lines, bars, told, settings }: Card): Picture {
   const notes = [
     told.exact ? words.t.exactLine(told.total) : words.t.sampleLine(told.shown, told.total),
     ...(settings.smoothing ? [words.t.ema(settings.smoothing)] : []),
@@ -77,6 +80,7 @@ function pictureOf({ title, axes, lines, told, settings }: Card): Picture {
     origin: location.href,
     axes: { ...axes, locale: locale.tag },
     lines,
+    bars: bars?.map((bar) => ({ ...bar, text: formatValue(bar.value) })) ?? null,
     look: { highlighted: null, isSmoothed: settings.smoothing > 0 },
     theme: colours.now,
   };

@@ -3,6 +3,8 @@ import type { Line } from "../scene/line";
 import { SvgPen } from "../scene/svg";
 import { fromPoints } from "../series/series";
 import { cell, fileName, toCsv } from "./csv";
+import { barsOf } from "../card/bars";
+import { DEFAULTS } from "../settings";
 import { drawPicture, pictureHeight, type Picture } from "./picture";
 
 function line(id: string, label: string): Line {
@@ -29,8 +31,8 @@ test("a name of a file keeps no path and no control character", () => {
   expect(fileName("...", "csv")).toBe("chart.csv");
 });
 
-test("a picture has title, notes, each run with its id, and where it came from", () => {
-  const picture: Picture = {
+function pictureOf(lines: readonly Line[]): Picture {
+  return {
     title: "loss",
     notes: "2 points, exact",
     origin: "http://server/#/x",
@@ -39,17 +41,41 @@ test("a picture has title, notes, each run with its id, and where it came from",
       x: { kind: "step", scale: "linear", range: { low: 0, high: 1 }, label: "Step" },
       y: { scale: "linear", range: { low: 0, high: 1 }, linearBelow: 1 },
     },
-    lines: Array.from({ length: 50 }, (_, at) => line(`id-${at}`, `run ${at}`)),
+    lines,
+    bars: barsOf(lines, DEFAULTS)?.map((bar) => ({ ...bar, text: String(bar.value) })) ?? null,
     look: { highlighted: null, isSmoothed: false },
     theme: { surface: "#fff", line: "#ddd", axis: "#888", text: "#111", text2: "#444", muted: "#666", warning: "#a60", runs: [] },
   }; // prettier-ignore
+}
+
+function drawn(picture: Picture): string {
   const pen = new SvgPen(332, pictureHeight(picture));
   drawPicture(pen, picture);
+  return pen.document(picture.title);
+}
 
-  const text = pen.document(picture.title);
+test("a picture has title, notes, each run with its id, and where it came from", () => {
+  const text = drawn(pictureOf(Array.from({ length: 50 }, (_, at) => line(`id-${at}`, `run ${at}`))));
 
   for (const wanted of ["loss", "2 points, exact", "run 0  id-0", "run 39  id-39", "+10", "http://server/#/x"]) {
     expect(text).toContain(`>${wanted}<`);
   }
   expect(text).not.toContain("run 40");
+});
+
+test("a picture of runs that have logged once has a bar, the name and the value of each, the greatest first", () => {
+  const once = (id: string, value: number): Line => {
+    const series = fromPoints(id, "auc", [0], [value]);
+    return { ...line(id, `run ${id}`), series, values: series.last };
+  };
+  const text = drawn(pictureOf([once("a", 0.25), once("b", 0.5), once("c", NaN)]));
+
+  expect([...text.matchAll(/>(run .) {2}.<|>(0\.\d+|NaN)</g)].map(([, name, value]) => name ?? value)).toEqual([
+    ...["run b", "0.5", "run a", "0.25", "run c", "NaN"],
+  ]);
+  const widths = [...text.matchAll(/<rect[^>]* width="([\d.]+)"[^>]*fill="#123456"/g)].map(([, width]) =>
+    Number(width),
+  );
+  expect(widths.map((width) => width / (widths[0] ?? 1))).toEqual([1, 0.5, expect.closeTo(0, 1)]);
+  expect(text).not.toContain("<circle");
 });

@@ -1,8 +1,14 @@
 /** A chart with its title, its legend and its origin, drawn with any pen. */
+import type { Bar } from "../card/bars";
 import type { Line } from "../scene/line";
 import { paint, type Look, type Theme } from "../scene/paint";
-import { textWidth, type Pen, type Rect } from "../scene/pen";
+import { textWidth, type Pen, type Rect, type Writing } from "../scene/pen";
 import { plot, type Axes } from "../scene/plot";
+
+/** A bar, and its value as it is written. */
+export interface WrittenBar extends Bar {
+  readonly text: string;
+}
 
 export interface Picture {
   readonly title: string;
@@ -11,17 +17,24 @@ export interface Picture {
   readonly origin: string;
   readonly axes: Axes;
   readonly lines: readonly Line[];
+  /** Of runs that have logged the metric once: drawn in place of lines and legend. */
+  readonly bars: readonly WrittenBar[] | null;
   readonly look: Look;
   readonly theme: Theme;
 }
 
 const MARGIN = 16;
 const ROW = 18;
-/** More lines than these are counted in the legend, not named. */
+const BAR = 12;
+const GAP = 8;
+/** Of the width, for the names of bars. */
+const NAMES_SHARE = 0.45;
+/** More lines or bars than these are counted, not named. */
 const MOST_NAMED = 40;
 
-export function pictureHeight({ axes, lines }: Picture): number {
-  return MARGIN + 24 + ROW + axes.height + legendRows(lines) * ROW + ROW + MARGIN;
+export function pictureHeight({ axes, lines, bars }: Picture): number {
+  const body = bars ? 0 : axes.height;
+  return MARGIN + 24 + ROW + body + namedRows(bars ?? lines) * ROW + ROW + MARGIN;
 }
 
 export function pictureWidth({ axes }: Picture): number {
@@ -29,7 +42,7 @@ export function pictureWidth({ axes }: Picture): number {
 }
 
 export function drawPicture(pen: Pen, picture: Picture): void {
-  const { title, notes, origin, axes, lines, theme } = picture;
+  const { title, notes, origin, axes, lines, bars, theme } = picture;
   const width = pictureWidth(picture);
   pen.fillRect({ left: 0, top: 0, width, height: pictureHeight(picture) }, theme.surface);
   pen.text(fit(title, width - 2 * MARGIN, 14), MARGIN, MARGIN, {
@@ -41,39 +54,58 @@ export function drawPicture(pen: Pen, picture: Picture): void {
   });
   pen.text(notes, MARGIN, MARGIN + 22, { colour: theme.muted, size: 11, align: "left", baseline: "top" });
   const top = MARGIN + 24 + ROW;
-  paint(moved(pen, MARGIN, top), plot(axes), lines, theme, picture.look);
-  let y = top + axes.height + ROW / 2;
-  for (const line of lines.slice(0, MOST_NAMED)) {
+  let y = top + ROW / 2;
+  if (bars) {
+    drawBars(pen, bars.slice(0, MOST_NAMED), y, width, theme);
+  } else {
+    paint(moved(pen, MARGIN, top), plot(axes), lines, theme, picture.look);
+    y += axes.height;
+    drawLegend(pen, lines.slice(0, MOST_NAMED), y, width, theme);
+  }
+  const all = bars ?? lines;
+  y += Math.min(all.length, MOST_NAMED) * ROW;
+  if (all.length > MOST_NAMED) {
+    pen.text(`+${all.length - MOST_NAMED}`, MARGIN + 32, y, small(theme.muted));
+    y += ROW;
+  }
+  pen.text(fit(origin, width - 2 * MARGIN, 11), MARGIN, y, small(theme.muted));
+}
+
+function drawLegend(pen: Pen, lines: readonly Line[], top: number, width: number, theme: Theme): void {
+  lines.forEach((line, at) => {
+    const y = top + at * ROW;
     const colour = line.isColoured ? line.colour : theme.muted;
     pen.stroke(Float64Array.of(MARGIN, y, MARGIN + 24, y), { colour, width: 2, dash: line.dash });
-    const name = line.id === line.label ? line.label : `${line.label}  ${line.id}`;
-    pen.text(fit(name, width - 2 * MARGIN - 32, 11), MARGIN + 32, y, {
-      colour: theme.text,
-      size: 11,
-      align: "left",
-      baseline: "middle",
-    });
-    y += ROW;
-  }
-  if (lines.length > MOST_NAMED) {
-    pen.text(`+${lines.length - MOST_NAMED}`, MARGIN + 32, y, {
-      colour: theme.muted,
-      size: 11,
-      align: "left",
-      baseline: "middle",
-    });
-    y += ROW;
-  }
-  pen.text(fit(origin, width - 2 * MARGIN, 11), MARGIN, y, {
-    colour: theme.muted,
-    size: 11,
-    align: "left",
-    baseline: "middle",
+    pen.text(fit(named(line), width - 2 * MARGIN - 32, 11), MARGIN + 32, y, small(theme.text));
   });
 }
 
-function legendRows(lines: readonly Line[]): number {
-  return Math.min(lines.length, MOST_NAMED) + (lines.length > MOST_NAMED ? 1 : 0);
+/** A row a run: its name, its bar, its value. */
+function drawBars(pen: Pen, bars: readonly WrittenBar[], top: number, width: number, theme: Theme): void {
+  const whole = width - 2 * MARGIN;
+  const names = bars.map(({ line }) => fit(named(line), whole * NAMES_SHARE, 11));
+  const widest = (texts: readonly string[]) => Math.max(...texts.map((text) => textWidth(text, 11)));
+  const left = MARGIN + widest(names) + GAP;
+  const room = width - MARGIN - widest(bars.map(({ text }) => text)) - GAP - left;
+  bars.forEach(({ line, left: from, width: share, text }, at) => {
+    const y = top + at * ROW;
+    pen.text(names[at] ?? "", MARGIN, y, small(theme.text));
+    const rect = { left: left + from * room, top: y - BAR / 2, width: Math.max(1, share * room), height: BAR };
+    pen.fillRect(rect, line.isColoured ? line.colour : theme.muted);
+    pen.text(text, width - MARGIN, y, { ...small(theme.text), align: "right" });
+  });
+}
+
+function named({ id, label }: Line): string {
+  return id === label ? label : `${label}  ${id}`;
+}
+
+function small(colour: string): Writing {
+  return { colour, size: 11, align: "left", baseline: "middle" };
+}
+
+function namedRows(all: readonly unknown[]): number {
+  return Math.min(all.length, MOST_NAMED) + (all.length > MOST_NAMED ? 1 : 0);
 }
 
 /** Cut in the middle: both ends of a name tell runs apart. */

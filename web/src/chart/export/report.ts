@@ -1,7 +1,9 @@
 /** Charts of runs as pictures for a report: each with its legend, in the light theme, in one document with others. */
+import { formatValue } from "@/i18n/format";
 import { locale } from "@/i18n/catalogue.svelte";
 import { axesOf } from "../card/axes";
 import { lightTheme } from "../card/colours.svelte";
+import { barsOf } from "../card/bars";
 import { linesOf } from "../card/lines";
 import { loadSeries } from "../card/load";
 import { xLabel } from "../card/tell.svelte";
@@ -42,6 +44,7 @@ export async function reportCharts(
       const { series, start } = await loadSeries(call, 0, () => at, signal);
       const lines = linesOf(series, runs, null, settings, theme.runs);
       const axes = axesOf(lines, settings, label, { x: settings.range, y: null }, start);
+      const bars = barsOf(lines, settings)?.map((bar) => ({ ...bar, text: formatValue(bar.value) })) ?? null;
       const told = honesty(series);
       const notes = [
         told.exact ? words.t.exactLine(told.total) : words.t.sampleLine(told.shown, told.total),
@@ -50,7 +53,7 @@ export async function reportCharts(
       ].join(" · ");
       const look = { highlighted: null, isSmoothed: settings.smoothing > 0 };
       const sized = { ...axes, locale: locale.tag, width: WIDTH, height: HEIGHT };
-      return svgOf({ title: key, notes, origin: "", axes: sized, lines, look, theme }, `c${at}-`);
+      return svgOf({ title: key, notes, origin: "", axes: sized, lines, bars, look, theme }, `c${at}-`);
     }),
   );
   return { svgs, metrics: keys.length };
