@@ -47,7 +47,9 @@ def assign(tx: Tx, principal: Principal | None, role: Role, scope: Scope, *, is_
     )  # fmt: skip
     if made is None:
         verb = "denied to" if is_denial else "assigned to"
-        raise AlreadyExists(f"The role '{role.name}' is {verb} '{name}' at {scope} already.")
+        raise AlreadyExists(f"The role '{role.name}' is {verb} '{name}' at {scope} already.").because(
+            "assigned", role=role.name, name=name
+        )
     record(tx, _named("create", is_denial), "assignment", str(made.assignment_id), workspace=scope.workspace,
            principal=name, role=role.name, scope=str(scope))  # fmt: skip
     return made

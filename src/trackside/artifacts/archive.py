@@ -46,9 +46,13 @@ def files(blobs: Blobs, folder: str) -> list[Entry]:
         found.append(entry)
         size += entry.size_bytes
         if len(found) > MAX_FILES:
-            raise TooLarge(f"The folder has more than {MAX_FILES} files; download its folders one by one")
+            raise TooLarge(f"The folder has more than {MAX_FILES} files; download its folders one by one").because(
+                "folder-too-large"
+            )
         if size > MAX_BYTES:
-            raise TooLarge(f"The folder has more than {MAX_BYTES >> 30} GiB; download its files one by one")
+            raise TooLarge(f"The folder has more than {MAX_BYTES >> 30} GiB; download its files one by one").because(
+                "folder-too-large"
+            )
     if not found:
         raise NotFound(f"There is no folder with files at {folder!r}")
     return sorted(found, key=lambda entry: entry.path)

@@ -2,7 +2,7 @@
 
 from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
-from trackside.core.errors import BadState, Invalid
+from trackside.core.errors import Invalid
 from trackside.holds import store as holds
 from trackside.holds.model import Kind
 from trackside.workspaces import store as workspaces
@@ -42,7 +42,7 @@ def check(tx: Tx, key: str, workspace: Workspace) -> None:
         if place is not None and (_is_in(key, place) or _is_in(place, key)):
             found = holds.covering(tx, Kind(kind), object_id)
             if found:
-                raise BadState(found[0].text)
+                raise found[0].refusal
 
 
 def check_item(tx: Tx, entity: str, item_id: str, key: str) -> None:
@@ -50,7 +50,7 @@ def check_item(tx: Tx, entity: str, item_id: str, key: str) -> None:
     if entity in (Kind.RUN, Kind.LOGGED_MODEL):
         found = holds.covering(tx, Kind(entity), item_id)
         if found:
-            raise BadState(found[0].text)
+            raise found[0].refusal
     else:
         check(tx, key, workspaces.current(tx))
 

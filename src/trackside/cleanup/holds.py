@@ -132,7 +132,9 @@ def _check_not_begun(tx: Tx, kind: Kind, object_id: str) -> None:
     """Raise BadState where a permanent deletion of the object, or of what it is in, has begun: a part of it is gone."""
     for target in _around(tx, kind, object_id):
         if rows.begun(tx, target) is not None:
-            raise BadState(f"The permanent deletion of {target.title} has begun. It cannot be put on hold any more.")
+            raise BadState(
+                f"The permanent deletion of {target.title} has begun. It cannot be put on hold any more."
+            ).because("deletion-begun")
 
 
 def _around(tx: Tx, kind: Kind, object_id: str) -> list[Target]:

@@ -93,7 +93,9 @@ class Deletions:
         async def work(session: _Session) -> DeletionResult:
             found = await preview.preview(self._work, session, target)
             if params.token and params.token != found.token:
-                raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.")
+                raise Conflict(
+                    f"The preview of {target.title} is out of date. Ask for a new one, then delete."
+                ).because("preview-outdated")
             if found.confirm is not None and params.confirm != found.confirm:
                 raise Invalid(f"confirm is {params.confirm[:200]!r}; it must be {found.confirm!r}, since this is large")
             return await self._whole(running, session, target)

@@ -6,13 +6,13 @@ from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from trackside.artifacts import keys
-from trackside.core.errors import Invalid
+from trackside.core.errors import Because, Invalid, Reason
 from trackside.core.http.codec import Answer, Call
 from trackside.experiments.model import check_id
-from trackside.holds.model import MAX_DIGITS
+from trackside.holds.model import MAX_DIGITS, Hold
 
 MAX_KEY = 1000
 STEP_MIN, STEP_MAX = -(2**63), 2**63 - 1
@@ -207,6 +207,10 @@ class Obstacle(Struct, frozen=True):
 
     kind: str
     message: str
+    reason: Reason | None = None
+
+    def because(self, key: Because, **values: str) -> "Obstacle":
+        return structs.replace(self, reason=Reason(key, values))
 
 
 class Preview(Answer, frozen=True):
@@ -256,7 +260,7 @@ class Found(Struct, frozen=True, kw_only=True):
     links: tuple[str, ...] = ()
     running: tuple[str, ...] = ()  # jobs
     is_default: bool = False
-    holds: tuple[str, ...] = ()  # legal holds, each as a sentence
+    holds: tuple[Hold, ...] = ()
     traffic: int = 0  # percent of its endpoint's requests
     kept: tuple[str, ...] = ()
 
@@ -311,40 +315,51 @@ def token_of(target: Target, found: Found, file_count: int, file_bytes: int) -> 
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:32]
 
 
+def held(hold: Hold) -> Obstacle:
+    return Obstacle("held", hold.text).because("on-hold", reason=hold.reason)
+
+
 def obstacles(found: Found) -> list[Obstacle]:
     """Return the obstacles, as sentences that say what to do."""
     blocks = []
     if found.is_default:
-        blocks.append(Obstacle("default", "The default experiment of a workspace cannot be deleted."))
-    blocks += [Obstacle("held", text) for text in found.holds]
+        blocks.append(
+            Obstacle("default", "The default experiment of a workspace cannot be deleted.").because("default")
+        )
+    blocks += [held(hold) for hold in found.holds]
     if found.is_protected:
-        blocks.append(Obstacle("protected", f"It is protected. Delete the tag {PROTECTED} first."))
+        message = f"It is protected. Delete the tag {PROTECTED} first."
+        blocks.append(Obstacle("protected", message).because("protected", tag=PROTECTED))
     if found.protected_inside:
-        blocks.append(
-            Obstacle("protected", f"{found.protected_inside} of its runs or models have the tag {PROTECTED}.")
-        )
+        message = f"{found.protected_inside} of its runs or models have the tag {PROTECTED}."
+        inside = str(found.protected_inside)
+        blocks.append(Obstacle("protected", message).because("protected-inside", count=inside, tag=PROTECTED))
     if found.uses:
-        blocks.append(Obstacle("deployed", f"In use: {_some(found.uses)}. Delete what uses it first."))
+        users = _some(found.uses)
+        blocks.append(
+            Obstacle("deployed", f"In use: {users}. Delete what uses it first.").because("in-use", users=users)
+        )
     if found.traffic:
-        blocks.append(
-            Obstacle(
-                "deployed", f"It gets {found.traffic} % of the traffic. Give its share to another deployment first."
-            )
-        )
+        message = f"It gets {found.traffic} % of the traffic. Give its share to another deployment first."
+        blocks.append(Obstacle("deployed", message).because("has-traffic", percent=str(found.traffic)))
     if found.aliases:
-        blocks.append(Obstacle("aliased", f"Aliases name it: {_some(found.aliases)}. Delete them first."))
+        names = _some(found.aliases)
+        blocks.append(
+            Obstacle("aliased", f"Aliases name it: {names}. Delete them first.").because("aliased", names=names)
+        )
     if found.versions:
-        blocks.append(
-            Obstacle("registered", f"Model versions are made of its files: {_some(found.versions)}. Delete them first.")
-        )
+        names = _some(found.versions)
+        message = f"Model versions are made of its files: {names}. Delete them first."
+        blocks.append(Obstacle("registered", message).because("has-versions", names=names))
     if found.links:
-        blocks.append(
-            Obstacle(
-                "linked", f"A link keeps a copy in step: {_some(found.links)}. Remove the link first; the copy stays."
-            )
-        )
+        names = _some(found.links)
+        message = f"A link keeps a copy in step: {names}. Remove the link first; the copy stays."
+        blocks.append(Obstacle("linked", message).because("kept-in-step", names=names))
     if found.running:
-        blocks.append(Obstacle("running", f"It has not ended: {_some(found.running)}. Cancel it first."))
+        names = _some(found.running)
+        blocks.append(
+            Obstacle("running", f"It has not ended: {names}. Cancel it first.").because("not-ended", names=names)
+        )
     return blocks
 
 

@@ -70,7 +70,7 @@ def check_share(rule: Retention, found: Matched) -> None:
         raise BadState(
             f"The rule matches {len(found.run_ids)} of {found.total} runs ({share:.0f} %), and most_percent is"
             f" {rule.most_percent}. Nothing was deleted. Look at its preview, then raise most_percent."
-        )
+        ).because("rule-too-wide", share=f"{share:.0f}", most=str(rule.most_percent))
 
 
 def _of_experiment(tx: Tx, rule: Retention, experiment_id: str) -> list[int]:

@@ -57,7 +57,9 @@ class Calls:
             if found.obstacles:
                 await request.read(lambda tx: check_free(survey.find(tx, target)))
             if call.token and call.token != found.token:
-                raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.")
+                raise Conflict(
+                    f"The preview of {target.title} is out of date. Ask for a new one, then delete."
+                ).because("preview-outdated")
             if found.confirm is not None and call.confirm != found.confirm:
                 raise Invalid(
                     f"confirm is {(call.confirm or '')[:200]!r}; it must be {found.confirm!r}, since this is large"
@@ -224,7 +226,9 @@ def _restore(tx: Tx, call: trash.Restore) -> None:
     target = m.target_of(trash.target_of(call))
     _check_allowed(tx, target, RESTORE_NEEDS.get(target.kind, Action.RUNS_WRITE))
     if rows.begun(tx, target) is not None:
-        raise BadState(f"The permanent deletion of {target.title} has begun. It cannot be restored.")
+        raise BadState(f"The permanent deletion of {target.title} has begun. It cannot be restored.").because(
+            "deletion-begun"
+        )
     match target.kind:
         case Kind.RUN:
             runs.restore(tx, target.run_id)

@@ -6,6 +6,7 @@ from trackside.core.db.tx import Row, Tx
 from trackside.core.errors import BadState, NotFound
 from trackside.experiments.model import check_id, not_found
 from trackside.holds import store as holds
+from trackside.holds.model import Hold
 from trackside.holds.model import Kind as Held
 from trackside.metrics import removal
 from trackside.metrics.series import POINT_BYTES
@@ -86,7 +87,9 @@ def all_roots(tx: Tx, experiment_id: str) -> list[str]:
 def check_experiment_unprotected(tx: Tx, experiment_seq: int) -> None:
     """Raise BadState for an experiment whose tag protects it."""
     if _is_experiment_protected(tx, experiment_seq):
-        raise BadState(f"The experiment is protected. Delete its tag {PROTECTED} first.")
+        raise BadState(f"The experiment is protected. Delete its tag {PROTECTED} first.").because(
+            "protected", tag=PROTECTED
+        )
 
 
 def _run(tx: Tx, run_id: str) -> Found:
@@ -326,8 +329,8 @@ def _made_of(tx: Tx, uri: str) -> tuple[str, ...]:
     return () if place is None else tuple(files.versions_at(tx, place))
 
 
-def _holds(tx: Tx, kind: Held, object_id: str) -> tuple[str, ...]:
-    return tuple(hold.text for hold in holds.covering(tx, kind, object_id))
+def _holds(tx: Tx, kind: Held, object_id: str) -> tuple[Hold, ...]:
+    return tuple(holds.covering(tx, kind, object_id))
 
 
 def _links(tx: Tx, entity: str, local_id: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def check_share(rule: TraceRetention, found: Matched) -> None:
         raise BadState(
             f"The rule matches {found.traces} of {found.total} traces ({share:.0f} %), and most_percent is"
             f" {rule.most_percent}. Nothing was deleted. Look at its preview, then raise most_percent."
-        )
+        ).because("rule-too-wide", share=f"{share:.0f}", most=str(rule.most_percent))
 
 
 def remove_some(tx: Tx, due: Due) -> Purged:

@@ -143,7 +143,7 @@ def _remove_monitor(tx: Tx, target: Target) -> None:
 def _capture(tx: Tx, target: Target) -> Found:
     """Its files are counted by `work`: they lie in the data folder of the server."""
     endpoints.get(tx, target.name)
-    held = tuple(hold.text for hold in holds.covering(tx, Held.WORKSPACE, ""))
+    held = tuple(holds.covering(tx, Held.WORKSPACE, ""))
     return Found(name=target.name, counts={}, holds=held, kept=("requests of other days stay",))
 
 

@@ -5,7 +5,45 @@ from typing import ClassVar, Literal, Self
 
 from msgspec import Struct
 
-Because = Literal["taken", "missing", "bad-name", "too-long", "admins-only"]
+Because = Literal[
+    "taken",
+    "missing",
+    "bad-name",
+    "too-long",
+    "admins-only",
+    "last-admin",
+    "not-retryable",
+    "still-live",
+    "changed-meanwhile",
+    "assigned",
+    "imports-running",
+    "import-ended",
+    "stage-asked",
+    "stage-decided",
+    "stage-own-request",
+    "stage-needs-approval",
+    "stage-keeps-others",
+    "in-use",
+    "preview-outdated",
+    "deletion-begun",
+    "protected",
+    "rule-too-wide",
+    "on-hold",
+    "default",
+    "protected-inside",
+    "has-traffic",
+    "aliased",
+    "has-versions",
+    "kept-in-step",
+    "not-ended",
+    "held-already",
+    "output-exists",
+    "link-ending",
+    "throttled",
+    "folder-too-large",
+    "experiment-deleted",
+    "trace-came-again",
+]
 
 
 class Reason(Struct, frozen=True):

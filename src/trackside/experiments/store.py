@@ -311,7 +311,7 @@ def restore(tx: Tx, experiment_id: str) -> None:
         raise AlreadyExists(
             f"Experiment(name={taken[0]}) already exists: the experiment {taken[1]} has the name by now. Rename that one, then"
             f" restore {experiment_id}."
-        )
+        ).because("taken", kind="experiment", name=taken[0])
     runs = tx.all(
         """
         UPDATE runs SET lifecycle_stage = 'active', deleted_time = NULL
@@ -392,7 +392,9 @@ def check_unchanged(key: str, value: str | None, expected: str | None) -> None:
     """Raise Conflict unless a tag still has the value that the caller saw (None: no tag)."""
     if value != expected:
         now = "is deleted" if value is None else f"is {value[:200]!r}"
-        raise Conflict(f"The tag {key!r} {now} by now: somebody changed it. Read it again, then change it")
+        raise Conflict(f"The tag {key!r} {now} by now: somebody changed it. Read it again, then change it").because(
+            "changed-meanwhile"
+        )
 
 
 def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:

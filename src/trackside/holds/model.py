@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from trackside.core.access import experiment_named
-from trackside.core.errors import Invalid
+from trackside.core.errors import BadState, Invalid
 
 MAX_REASON = 1000
 MAX_DIGITS = 18  # of a version
@@ -44,6 +44,11 @@ class Hold(Struct, frozen=True):
             f"The {self.title} is on legal hold since {_day(self.placed_at)}{by}{until}: {self.reason}"
             f" (remove it with `trackside hold remove {words(self.kind)}{f' {self.id}' if self.id else ''}`)."
         )
+
+    @property
+    def refusal(self) -> BadState:
+        """The fault of a deletion that the hold forbids."""
+        return BadState(self.text).because("on-hold", reason=self.reason)
 
 
 def title(kind: Kind, object_id: str) -> str:

@@ -3,7 +3,7 @@
 from msgspec import json
 
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import AlreadyExists, BadState, NotFound
+from trackside.core.errors import AlreadyExists, NotFound
 from trackside.holds.model import Hold, Kind
 from trackside.workspaces import store as workspaces
 
@@ -83,7 +83,7 @@ def check_not_whole(tx: Tx) -> None:
     """Raise BadState where the workspace itself is on hold."""
     found = covering_workspace(tx)
     if found is not None:
-        raise BadState(found.text)
+        raise found.refusal
 
 
 def check(tx: Tx, kind: Kind, object_id: str = "") -> None:
@@ -94,14 +94,14 @@ def check(tx: Tx, kind: Kind, object_id: str = "") -> None:
         tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
     found = covering(tx, kind, object_id)
     if found:
-        raise BadState(found[0].text)
+        raise found[0].refusal
 
 
 def check_workspace(tx: Tx) -> None:
     """Raise BadState where anything of the workspace is on hold."""
     found = covering(tx, Kind.WORKSPACE, "")
     if found:
-        raise BadState(found[0].text)
+        raise found[0].refusal
 
 
 def place(tx: Tx, hold: Hold) -> None:
@@ -127,7 +127,9 @@ def place(tx: Tx, hold: Hold) -> None:
         ends=hold.ends_at,
     )
     if not made:
-        raise AlreadyExists(f"The {hold.title} is on legal hold already. Remove that hold first.")
+        raise AlreadyExists(f"The {hold.title} is on legal hold already. Remove that hold first.").because(
+            "held-already"
+        )
     tx.record(Change("hold", _key(hold.kind, hold.id), "place", json.encode({"reason": hold.reason}).decode()))
 
 

@@ -57,7 +57,7 @@ class Calls:
                 raise Busy(
                     f"There were too many attempts. Try again in {seconds} seconds.",
                     [(b"retry-after", str(seconds).encode())],
-                ) from None
+                ).because("throttled", seconds=str(seconds)) from None
             raise
         _, secret = await request.write(lambda tx: service.begin_session(tx, principal, source))
         is_secure = self.gate.is_secure(request.scope)

@@ -271,7 +271,9 @@ def _keep_an_administrator(tx: Tx, principal: Principal) -> None:
         id=principal.principal_id,
     )
     if others == (0,):
-        raise BadState(f"'{principal.name}' is the last administrator; make another one first.")
+        raise BadState(f"'{principal.name}' is the last administrator; make another one first.").because(
+            "last-admin", name=principal.name
+        )
 
 
 def _principal(row: Row) -> Principal:

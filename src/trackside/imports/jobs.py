@@ -89,7 +89,7 @@ class Jobs:
                 raise BadState(
                     f"{len(running)} imports are running in this workspace; at most {MAX_RUNNING} may. Wait for one of them "
                     "to end, or cancel it."
-                )
+                ).because("imports-running", most=str(MAX_RUNNING))
             for old in [each for each in held if each.state is not State.RUNNING][MAX_KEPT - 1 :]:
                 self._remove(folder, old.import_id)
             file = folder / f"{job.import_id}.json"
@@ -124,7 +124,9 @@ class Jobs:
         """End the child.  The imported data stays."""
         job = self.get(owner, import_id)
         if job.state is not State.RUNNING:
-            raise BadState(f"Import {import_id} is {job.state}; only a running import can be cancelled")
+            raise BadState(f"Import {import_id} is {job.state}; only a running import can be cancelled").because(
+                "import-ended"
+            )
         _cancel_of(self._file(owner, import_id)).touch()
         return job
 

@@ -125,7 +125,9 @@ def request_cancel(tx: Tx, job: Job) -> None:
 def retry(tx: Tx, job: Job, attempts: int) -> None:
     """Queue an ended job again.  It keeps its id and its results so far."""
     if job.state in LIVE or job.state is State.SUCCEEDED:
-        raise BadState(f"Job {job.job_id} is {job.state}; only a job that failed or was cancelled can be retried.")
+        raise BadState(
+            f"Job {job.job_id} is {job.state}; only a job that failed or was cancelled can be retried."
+        ).because("not-retryable")
     tx.run(
         """
         UPDATE jobs SET state = :queued, reason = '', due_at = 0, is_cancelling = 0, max_attempts = attempt + :attempts,
@@ -141,7 +143,7 @@ def retry(tx: Tx, job: Job, attempts: int) -> None:
 
 def delete(tx: Tx, job: Job) -> None:
     if job.state in LIVE:
-        raise BadState(f"Job {job.job_id} is {job.state}; cancel it before you delete it.")
+        raise BadState(f"Job {job.job_id} is {job.state}; cancel it before you delete it.").because("still-live")
     tx.run("DELETE FROM job_logs WHERE workspace_id = :ws AND job_seq = :seq", seq=job.job_seq)
     tx.run("DELETE FROM jobs WHERE workspace_id = :ws AND job_seq = :seq", seq=job.job_seq)
     tx.record(Change("job", job.job_id, "delete"))

@@ -117,7 +117,7 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
         if state is not State.REMOVING:
             raise BadState(
                 f"Link '{name}' is being removed. Its copies are deleted first; remove it with `--copies keep` to end it now."
-            )
+            ).because("link-ending", name=name)
         return link
     tx.record(Change("link", name, str(state)))
     return get(tx, name)

@@ -70,7 +70,7 @@ def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, 
         by = f" by '{pending[1]}'" if pending[1] else ""
         raise AlreadyExists(
             f"Request {pending[0]}{by} asks for version {key.version} of '{name}' in {wanted.name} already"
-        )
+        ).because("stage-asked", version=str(key.version), stage=wanted.name)
     made = tx.one(
         """
         INSERT INTO stage_requests (workspace_id, model_seq, version, stage, archive_existing, status, comment,
@@ -171,9 +171,13 @@ def _decide(tx: Tx, name: str, version: str, request_id: str, status: Status, co
     versions.locked(tx, name, version)
     request = get(tx, name, version, request_id)
     if request.status != Status.PENDING:
-        raise BadState(f"Stage request {request_id} is {request.status}; only a pending one can be decided")
+        raise BadState(f"Stage request {request_id} is {request.status}; only a pending one can be decided").because(
+            "stage-decided"
+        )
     if status is Status.APPROVED and tx.user and tx.user == request.requested_by:
-        raise Denied(f"'{tx.user}' made stage request {request_id}; somebody else must approve it")
+        raise Denied(f"'{tx.user}' made stage request {request_id}; somebody else must approve it").because(
+            "stage-own-request"
+        )
     tx.run(
         """
         UPDATE stage_requests SET status = :status, decided_by = :user, decided_at = :now, decision_comment = :comment

@@ -30,12 +30,12 @@ def move(
             f"The stage {wanted.name} needs approval in this workspace. Ask for it with POST "
             f'/api/trackside/v1/model-versions/{name}/{key.version}/stage-requests {{"stage": "{wanted.name}"}}; '
             "the version moves when somebody approves."
-        )
+        ).because("stage-needs-approval", stage=wanted.name)
     if archive_existing and _archive_others(tx, name, key, wanted.name, reason) and is_unasked:
         raise BadState(
             f"The stage {wanted.name} needs approval in this workspace, so version {key.version}, which is in it, cannot "
             "archive the others there by a move. Move those that shall go to Archived, one by one."
-        )
+        ).because("stage-keeps-others", stage=wanted.name)
     tx.run(
         """
         UPDATE model_versions SET current_stage = :stage, last_updated_time = :now

@@ -80,7 +80,7 @@ def check_all_free(tx: Tx) -> None:
     more = " and others" if len(rows) > 10 else ""
     raise BadState(
         f"The workspace cannot be deleted, since model versions are in use: {users}{more}. Delete what uses them first."
-    )
+    ).because("in-use", users=f"{users}{more}")
 
 
 def check_free(tx: Tx, name: str, model_seq: int, version: int | None = None) -> None:
@@ -93,4 +93,4 @@ def check_free(tx: Tx, name: str, model_seq: int, version: int | None = None) ->
     raise BadState(
         f"{what} is in use and cannot be deleted: {users}{more}. "
         "Delete what uses it, or let it use another version, first."
-    )
+    ).because("in-use", users=f"{users}{more}")

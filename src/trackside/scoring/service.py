@@ -106,7 +106,9 @@ class Scoring:
         target = self._target(params)
         # What a bucket has is asked when the job runs: here a transaction would wait for the network.
         if isinstance(target, Path) and not params.may_exist and _exists(target, params):
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.")
+            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.").because(
+                "output-exists", output=params.output
+            )
         if params.checkpoint:
             self._folders.checked("checkpoint", params.checkpoint)
         if params.env == "local" and not self._local_python:
@@ -165,7 +167,9 @@ class Scoring:
         workspace, root = running.store.read(read)
         target = self._target(params)
         if target is not None and not params.may_exist and not self._is_ours(running) and _exists(target, params):
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.")
+            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.").because(
+                "output-exists", output=params.output
+            )
         running.progress(message="Copying the files of the model.")
         files = running.folder / "model"
         sources.fetch(self._roots, workspace, workspace.default_artifact_root, model, files)

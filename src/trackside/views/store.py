@@ -95,7 +95,7 @@ def update(tx: Tx, view_id: str, version: int, name: str | None, state: str | No
     if not changed:
         raise Conflict(
             f"View {view_id} has version {before.version}, not {version}: somebody changed it. Read it again, then change it"
-        )
+        ).because("changed-meanwhile")
     if is_default:
         _make_default(tx, view_id)
     tx.record(Change("view", view_id, "update"))

@@ -210,6 +210,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/logged-models/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** POST logged-models search */
+        post: operations["post_api_2_0_mlflow_logged_models_search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/model-versions/create": {
         parameters: {
             query?: never;
@@ -3721,7 +3738,7 @@ export interface components {
             /** @description The same as data, of faults that users meet often */
             reason?: {
                 /** @enum {unknown} */
-                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only";
+                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again";
                 values: {
                     [key: string]: string;
                 };
@@ -3773,6 +3790,17 @@ export interface components {
         GetExperiment: {
             /** @default null */
             experiment_id: string | null;
+        };
+        /** GivenOrder */
+        GivenOrder: {
+            /** @default null */
+            ascending?: boolean | null;
+            /** @default null */
+            dataset_digest?: string | null;
+            /** @default null */
+            dataset_name?: string | null;
+            /** @default null */
+            field_name?: string | null;
         };
         /** GivenStage */
         GivenStage: {
@@ -4355,6 +4383,8 @@ export interface components {
         Obstacle: {
             kind: string;
             message: string;
+            /** @default null */
+            reason?: components["schemas"]["Reason"] | null;
         };
         /** OfMember */
         OfMember: {
@@ -4631,6 +4661,17 @@ export interface components {
             subject: string;
             used: number;
         };
+        /**
+         * Reason
+         * @description The reason of a fault as data, so that a page can word it in its own language.  The message quotes `values`.
+         */
+        Reason: {
+            /** @enum {unknown} */
+            key: "admins-only" | "aliased" | "assigned" | "bad-name" | "changed-meanwhile" | "default" | "deletion-begun" | "experiment-deleted" | "folder-too-large" | "has-traffic" | "has-versions" | "held-already" | "import-ended" | "imports-running" | "in-use" | "kept-in-step" | "last-admin" | "link-ending" | "missing" | "not-ended" | "not-retryable" | "on-hold" | "output-exists" | "preview-outdated" | "protected" | "protected-inside" | "rule-too-wide" | "stage-asked" | "stage-decided" | "stage-keeps-others" | "stage-needs-approval" | "stage-own-request" | "still-live" | "taken" | "throttled" | "too-long" | "trace-came-again";
+            values: {
+                [key: string]: string;
+            };
+        };
         /** Refused */
         Refused: {
             reason: string;
@@ -4887,6 +4928,8 @@ export interface components {
             /** @default [] */
             parent_run_id?: (string | null)[];
             /** @default [] */
+            parent_run_name?: (string | null)[];
+            /** @default [] */
             run_id?: string[];
             /** @default [] */
             run_name?: string[];
@@ -4958,6 +5001,21 @@ export interface components {
             page_token?: string | null;
             /** @default null */
             view_type?: string | number | null;
+        };
+        /** SearchModels */
+        SearchModels: {
+            /** @default null */
+            datasets?: components["schemas"]["trackside.logged_models.model.GivenDataset"][] | null;
+            /** @default null */
+            experiment_ids?: string[] | null;
+            /** @default null */
+            filter?: string | null;
+            /** @default null */
+            max_results?: number | null;
+            /** @default null */
+            order_by?: components["schemas"]["GivenOrder"][] | null;
+            /** @default null */
+            page_token?: string | null;
         };
         /** SearchRuns */
         SearchRuns: {
@@ -6100,6 +6158,20 @@ export interface components {
         "trackside.links.model.Listed": {
             /** @default [] */
             links?: components["schemas"]["Shown"][];
+        };
+        /** Found */
+        "trackside.logged_models.model.Found": {
+            /** @default [] */
+            models?: components["schemas"]["trackside.logged_models.model.LoggedModel"][];
+            /** @default null */
+            next_page_token?: string | null;
+        };
+        /** GivenDataset */
+        "trackside.logged_models.model.GivenDataset": {
+            /** @default null */
+            dataset_digest?: string | null;
+            /** @default null */
+            dataset_name?: string | null;
         };
         /** GotModel */
         "trackside.logged_models.model.GotModel": {
@@ -7467,6 +7539,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunListing"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_2_0_mlflow_logged_models_search: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SearchModels"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["trackside.logged_models.model.Found"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -77,8 +77,80 @@ function byReason({ key, values = {} }: NonNullable<Fault["reason"]>): string | 
     }
     case "too-long":
       return `«${values["field"] ?? ""}» tiene más de ${values["most"] ?? ""} caracteres.`;
+  }
+  return byState(key, values);
+}
+
+/** What hinders an action, and what to do. */
+function byState(key: string, values: Readonly<Record<string, string>>): string | undefined {
+  const value = (name: string): string => values[name] ?? "";
+  switch (key) {
     case "admins-only":
       return "Solo un administrador puede hacer esto.";
+    case "last-admin":
+      return `«${value("name")}» es el último administrador; nombre antes a otro.`;
+    case "throttled":
+      return `Hubo demasiados intentos. Inténtelo de nuevo en ${value("seconds")} segundos.`;
+    case "assigned":
+      return `«${value("name")}» ya tiene el rol «${value("role")}» en ese ámbito.`;
+    case "changed-meanwhile":
+      return "Otra persona lo cambió entretanto. Vuelva a cargarlo y cámbielo después.";
+    case "not-retryable":
+      return "Solo se puede repetir un trabajo que falló o se canceló.";
+    case "still-live":
+      return "El trabajo no ha terminado. Cancélelo antes de eliminarlo.";
+    case "imports-running":
+      return `Como máximo se hacen ${value("most")} importaciones a la vez en un espacio de trabajo. Espere a que acabe una o cancélela.`;
+    case "import-ended":
+      return "La importación ya terminó; solo se puede cancelar una que está en curso.";
+    case "stage-asked":
+      return `Ya hay una solicitud para pasar la versión ${value("version")} a ${value("stage")}.`;
+    case "stage-decided":
+      return "Esta solicitud ya se decidió o se retiró.";
+    case "stage-own-request":
+      return "Usted hizo esta solicitud; debe aprobarla otra persona.";
+    case "stage-needs-approval":
+      return `La etapa ${value("stage")} necesita una aprobación en este espacio de trabajo. Solicítela; la versión pasa cuando alguien la aprueba.`;
+    case "stage-keeps-others":
+      return `La etapa ${value("stage")} necesita una aprobación, así que las demás versiones no se archivan solas. Páselas a Archived una por una.`;
+    case "in-use":
+      return `No se puede eliminar porque está en uso: ${value("users")}. Elimine antes lo que lo usa, o haga que use otra versión.`;
+    case "preview-outdated":
+      return "La vista previa ya no es actual. Pida una nueva y elimine después.";
+    case "deletion-begun":
+      return "Su eliminación definitiva ya empezó.";
+    case "protected":
+      return `Está protegido. Quite antes la etiqueta ${value("tag")}.`;
+    case "protected-inside":
+      return `Contiene ${value("count")} elementos con la etiqueta ${value("tag")}. Quítela antes.`;
+    case "default":
+      return "Lo predeterminado no se puede eliminar.";
+    case "has-traffic":
+      return `Recibe el ${value("percent")} % del tráfico. Dé antes su parte a otro despliegue.`;
+    case "aliased":
+      return `Tiene alias: ${value("names")}. Elimínelos antes.`;
+    case "has-versions":
+      return `Hay versiones de modelos hechas con sus archivos: ${value("names")}. Elimínelas antes.`;
+    case "kept-in-step":
+      return `Un enlace mantiene una copia al día: ${value("names")}. Quite antes el enlace; la copia se conserva.`;
+    case "not-ended":
+      return `No ha terminado: ${value("names")}. Cancélelo antes.`;
+    case "rule-too-wide":
+      return `La regla afecta al ${value("share")} %, y most_percent es ${value("most")}. No se eliminó nada. Mire su vista previa y suba most_percent.`;
+    case "on-hold":
+      return `Tiene una retención legal: ${value("reason")}. Retírela antes.`;
+    case "held-already":
+      return "Ya tiene una retención legal. Retírela antes.";
+    case "output-exists":
+      return `La salida «${value("output")}» ya existe. Elija sobrescribirla u otro nombre.`;
+    case "link-ending":
+      return `El enlace «${value("name")}» se está quitando; antes se eliminan sus copias.`;
+    case "folder-too-large":
+      return "La carpeta tiene demasiados archivos o datos para un zip. Descargue sus carpetas o archivos uno por uno.";
+    case "experiment-deleted":
+      return `La traza es del experimento ${value("experiment")}, que está eliminado. Restáurelo antes.`;
+    case "trace-came-again":
+      return "La traza volvió a llegar después de eliminarse. Elimine la nueva para restaurar la de la papelera.";
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import { locale, type Language } from "@/i18n/catalogue.svelte";
 export interface Fault {
   error_code?: string;
   message?: string;
-  reason?: { key: string; values?: Record<string, string> };
+  reason?: { key: string; values?: Record<string, string> } | null;
 }
 
 /** What a fault is called in a language; undefined where it has no words for it. */

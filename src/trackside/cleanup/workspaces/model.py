@@ -7,10 +7,11 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from trackside.cleanup.model import Obstacle
+from trackside.cleanup.model import PROTECTED, Obstacle, held
 from trackside.core.counts import counted
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import Answer, Call
+from trackside.holds.model import Hold
 from trackside.workspaces.model import DEFAULT, DEFAULT_SUBSCRIPTION, Workspace
 
 
@@ -121,23 +122,23 @@ def token_of(target: Target, found: Sequence[Inside]) -> str:
 
 
 def obstacles(
-    name: str, *, holds: Sequence[str], uses: Sequence[str], protected: int, running: Sequence[str]
+    name: str, *, holds: Sequence[Hold], uses: Sequence[str], protected: int, running: Sequence[str]
 ) -> list[Obstacle]:
     """Return the obstacles to the deletion of a workspace, as sentences that say what to do."""
-    found = [Obstacle("held", text) for text in holds]
+    found = [held(hold) for hold in holds]
     if name == DEFAULT:
-        found.append(Obstacle("default", "The default workspace cannot be deleted."))
+        found.append(Obstacle("default", "The default workspace cannot be deleted.").because("default"))
     if uses:
-        found.append(Obstacle("deployed", f"In use in {name}: {', '.join(uses)}. Delete what uses them first."))
+        users = ", ".join(uses)
+        message = f"In use in {name}: {users}. Delete what uses them first."
+        found.append(Obstacle("deployed", message).because("in-use", users=users))
     if protected:
-        found.append(
-            Obstacle(
-                "protected",
-                f"With the tag trackside.protected in {name}: {counted(protected, 'things')}. Delete the tags first.",
-            )
-        )
+        message = f"With the tag {PROTECTED} in {name}: {counted(protected, 'things')}. Delete the tags first."
+        found.append(Obstacle("protected", message).because("protected-inside", count=str(protected), tag=PROTECTED))
     if running:
-        found.append(Obstacle("running", f"Jobs of {name} have not ended: {', '.join(running)}. Cancel them first."))
+        names = ", ".join(running)
+        message = f"Jobs of {name} have not ended: {names}. Cancel them first."
+        found.append(Obstacle("running", message).because("not-ended", names=names))
     return found
 
 

@@ -78,7 +78,9 @@ class Calls:
         if blocks:
             raise BadState(" ".join(each.message for each in blocks))
         if call.token and call.token != m.token_of(target, found):
-            raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.")
+            raise Conflict(f"The preview of {target.title} is out of date. Ask for a new one, then delete.").because(
+                "preview-outdated"
+            )
         ended = [each.workspace for each in found]
         job = queue.submit(
             tx.within(workspaces.DEFAULT_WORKSPACE_ID),

@@ -8,6 +8,7 @@ from trackside.cleanup.model import PROTECTED, is_protecting
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
 from trackside.holds import store as holds
+from trackside.holds.model import Hold
 from trackside.holds.model import Kind as Held
 from trackside.workspaces.model import Workspace
 
@@ -57,8 +58,8 @@ def counts(tx: Tx) -> dict[str, int]:
     return {noun: int((tx.one(sql) or (0,))[0]) for noun, sql in _COUNTED.items()}
 
 
-def held(tx: Tx) -> list[str]:
-    return [hold.text for hold in holds.covering(tx, Held.WORKSPACE, "")]
+def held(tx: Tx) -> list[Hold]:
+    return holds.covering(tx, Held.WORKSPACE, "")
 
 
 def protected(tx: Tx) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from trackside.core.db.tx import Change, Tx
-from trackside.core.errors import BadState, Invalid, NotFound
+from trackside.core.errors import Invalid, NotFound
 from trackside.experiments.model import check_id
 from trackside.holds import store as holds
-from trackside.holds.model import Kind
+from trackside.holds.model import Hold, Kind
 from trackside.traces import model as m
 from trackside.traces.storage import announce, trash
 
@@ -70,14 +70,14 @@ def check_deletion(call: m.DeleteTraces) -> None:
 
 def check_not_held(tx: Tx, experiment_id: str) -> None:
     """Raise BadState if a legal hold is on the experiment or on the workspace."""
-    for text in held(tx, experiment_id):
-        raise BadState(text)
+    for hold in held(tx, experiment_id):
+        raise hold.refusal
 
 
-def held(tx: Tx, experiment_id: str) -> tuple[str, ...]:
-    """Return the legal holds that keep the traces of an experiment, each as a sentence."""
+def held(tx: Tx, experiment_id: str) -> tuple[Hold, ...]:
+    """Return the legal holds that keep the traces of an experiment."""
     found = holds.covering(tx, Kind.EXPERIMENT, experiment_id)
-    return tuple(hold.text for hold in found if hold.kind in (Kind.EXPERIMENT, Kind.WORKSPACE))
+    return tuple(hold for hold in found if hold.kind in (Kind.EXPERIMENT, Kind.WORKSPACE))
 
 
 def delete(tx: Tx, call: m.DeleteTraces) -> int:

@@ -127,7 +127,7 @@ def restore(tx: Tx, trace_id: str) -> None:
         if tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq <> 0", id=trace_id):
             raise AlreadyExists(
                 f"Trace {trace_id} came again after it was deleted. Delete the new one to restore the trace of the trash."
-            )
+            ).because("trace-came-again")
         return
     row = tx.one(
         """
@@ -141,7 +141,7 @@ def restore(tx: Tx, trace_id: str) -> None:
     if row[0] != "active":
         raise BadState(
             f"Trace {trace_id} is of experiment {found.experiment_id}, which is deleted. Restore the experiment first."
-        )
+        ).because("experiment-deleted", experiment=str(found.experiment_id))
     _file(tx, [found.seq])
     tx.run(
         """
