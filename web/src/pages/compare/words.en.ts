@@ -1,5 +1,6 @@
 import { formatCount, plural } from "@/i18n/format";
 
+const traces = (count: number): string => `${formatCount(count)} ${plural(count) === "one" ? "trace" : "traces"}`;
 const runs = (count: number): string => `${formatCount(count)} ${plural(count) === "one" ? "run" : "runs"}`;
 
 export default {
@@ -13,6 +14,31 @@ export default {
   scatter: "Scatter",
   contour: "Contour",
   artifacts: "Artifacts",
+  images: "Images",
+  evaluation: "Evaluation",
+  key: "Key",
+  noSuchImage: "This run has no such image",
+  firstColumns: (shown: number, total: number) => `The first ${formatCount(shown)} of ${runs(total)}`,
+  noTraces: "These runs have no traces",
+  noTracesHint:
+    "The traces of an evaluation, such as mlflow.genai.evaluate makes, are matched here by their requests: answers and scores of each run stand side by side.",
+  findText: "Find in requests and answers",
+  differing: "Only requests with different scores",
+  requests: (shown: number, total: number) =>
+    `${formatCount(shown)} of ${formatCount(total)} ${plural(total) === "one" ? "request" : "requests"}`,
+  newestTraces: (count: number) => `The newest ${traces(count)} of each run`,
+  answers: "Answers by request",
+  request: "Request",
+  expected: (name: string, value: string) => `${name}: ${value}`,
+  compareTraces: "Compare the traces",
+  openTrace: "Open the trace",
+  notAsked: "No trace of this request",
+  scores: "Scores",
+  mean: (value: string) => `mean ${value}`,
+  share: (word: string, percent: string) => `${percent} % ${word}`,
+  most: (word: string, times: number) => `mostly ${word}, ${formatCount(times)} times`,
+  points: (percent: string) => `${percent} points`,
+  ofTraces: traces,
   none: "No run is chosen",
   noneLeft: "There is nothing to compare",
   noneHint:

@@ -2,6 +2,7 @@ import type { Words } from "@/i18n/catalogue.svelte";
 import { formatCount, plural } from "@/i18n/format";
 import type en from "./words.en";
 
+const traces = (count: number): string => `${formatCount(count)} ${plural(count) === "one" ? "traza" : "trazas"}`;
 const runs = (count: number): string =>
   `${formatCount(count)} ${plural(count) === "one" ? "ejecución" : "ejecuciones"}`;
 
@@ -16,6 +17,31 @@ export default {
   scatter: "Dispersión",
   contour: "Contorno",
   artifacts: "Artefactos",
+  images: "Imágenes",
+  evaluation: "Evaluación",
+  key: "Clave",
+  noSuchImage: "Esta ejecución no tiene esta imagen",
+  firstColumns: (shown, total) => `Las primeras ${formatCount(shown)} de ${runs(total)}`,
+  noTraces: "Estas ejecuciones no tienen trazas",
+  noTracesHint:
+    "Aquí se emparejan por su petición las trazas de una evaluación, como las de mlflow.genai.evaluate: las respuestas y valoraciones de cada ejecución aparecen una al lado de otra.",
+  findText: "Buscar en peticiones y respuestas",
+  differing: "Solo peticiones con valoraciones distintas",
+  requests: (shown, total) =>
+    `${formatCount(shown)} de ${formatCount(total)} ${plural(total) === "one" ? "petición" : "peticiones"}`,
+  newestTraces: (count) => `Las ${traces(count)} más recientes de cada ejecución`,
+  answers: "Respuestas por petición",
+  request: "Petición",
+  expected: (name, value) => `${name}: ${value}`,
+  compareTraces: "Comparar las trazas",
+  openTrace: "Abrir la traza",
+  notAsked: "Ninguna traza de esta petición",
+  scores: "Valoraciones",
+  mean: (value) => `media ${value}`,
+  share: (word, percent) => `${percent} % ${word}`,
+  most: (word, times) => `sobre todo ${word}, ${formatCount(times)} veces`,
+  points: (percent) => `${percent} puntos`,
+  ofTraces: traces,
   none: "No hay ejecuciones elegidas",
   noneLeft: "No hay nada que comparar",
   noneHint:

@@ -7,13 +7,6 @@ export default {
   charts: "Charts",
   systemMetrics: "System metrics",
   images: "Images",
-  noImages: "No images by step",
-  noImagesHint:
-    "Images that are logged with a key are shown here, by step. Images that are logged as files are among the artifacts.",
-  imageAt: (key: string, step: number) => `${key}, step ${step}`,
-  atStep: (step: number) => `Step ${step}`,
-  noImageYet: "No image up to this step",
-  inArtifacts: "Show in the artifacts",
   artifacts: "Artifacts",
   traces: "Traces",
   noTraces: "No traces of this run",

@@ -9,13 +9,6 @@ export default {
   charts: "Gráficos",
   systemMetrics: "Métricas del sistema",
   images: "Imágenes",
-  noImages: "Sin imágenes por paso",
-  noImagesHint:
-    "Aquí aparecen por paso las imágenes registradas con una clave. Las imágenes registradas como archivos están entre los artefactos.",
-  imageAt: (key: string, step: number) => `${key}, paso ${step}`,
-  atStep: (step: number) => `Paso ${step}`,
-  noImageYet: "Ninguna imagen hasta este paso",
-  inArtifacts: "Mostrar en los artefactos",
   artifacts: "Artefactos",
   traces: "Trazas",
   noTraces: "Esta ejecución no tiene trazas",
