@@ -3,5 +3,6 @@ export default {
   table: "Table",
   split: "Split",
   charts: "Charts",
+  models: "Models",
   traces: "Traces",
 };

@@ -6,5 +6,6 @@ export default {
   table: "Tabla",
   split: "Dividida",
   charts: "Gráficos",
+  models: "Modelos",
   traces: "Trazas",
 } satisfies Words<typeof en>;

@@ -62,6 +62,21 @@ export function registerCode(trackingUri: string): string {
 
 /** Code that adds a version to a model. */
 export function newVersionCode(trackingUri: string, name: string): string {
+  return `${fitCode(trackingUri)}
+with mlflow.start_run():
+    mlflow.sklearn.log_model(model, name="model", input_example=data, registered_model_name=${python(name)})`;
+}
+
+/** Code that logs a small model to an experiment, with a param and a metric. */
+export function logModelCode(trackingUri: string, experiment: string): string {
+  return `${fitCode(trackingUri)}
+mlflow.set_experiment(${python(experiment)})
+with mlflow.start_run():
+    info = mlflow.sklearn.log_model(model, name="model", input_example=data, params={"degree": 1})
+    mlflow.log_metric("r2", model.score(data, [0.0, 2.0]), model_id=info.model_id)`;
+}
+
+function fitCode(trackingUri: string): string {
   return `import mlflow
 import pandas as pd
 from sklearn.linear_model import LinearRegression
@@ -69,9 +84,7 @@ from sklearn.linear_model import LinearRegression
 mlflow.set_tracking_uri(${python(trackingUri)})
 data = pd.DataFrame({"x": [0.0, 1.0]})
 model = LinearRegression().fit(data, [0.0, 2.0])
-
-with mlflow.start_run():
-    mlflow.sklearn.log_model(model, name="model", input_example=data, registered_model_name=${python(name)})`;
+`;
 }
 
 /** A string literal of Python. */
