@@ -49,6 +49,13 @@ def test_models_are_listed_with_metrics_by_dataset_found_and_ordered(server: Ser
     api.post("registered-models/create", name="flowers")
     api.post("model-versions/create", name="flowers", source=f"models:/{first}", model_id=first, run_id=run_id)
 
+    versions = [
+        {"name": "flowers", "version": 1},
+        {"name": "flowers", "version": "1"},
+    ]  # the server's, and the client's
+    tags = [{"key": "mlflow.modelVersions", "value": json.dumps(versions)}]
+    assert api.ask("PATCH", f"logged-models/{first}/tags", {"tags": tags}).status == 200
+
     table = page.get_by_role("region", name="Models").get_by_role("row")
     expect(table.first.get_by_role("columnheader")).to_have_text(
         ["Name", "acc", "acc (iris)", "params.depth", "Registered as", "Run", "Created"], timeout=30_000
@@ -66,6 +73,7 @@ def test_models_are_listed_with_metrics_by_dataset_found_and_ordered(server: Ser
     expect(table.nth(1)).to_contain_text("small")
     table.nth(1).get_by_role("link", name="small").click()
     expect(page).to_have_url(f"{server.url}/#/experiments/0/models/{first}")
+    expect(page.get_by_role("link", name="flowers 1")).to_have_count(1)
     expect(page.locator("main img")).to_have_count(0)
 
 

@@ -24,6 +24,15 @@ describe("the versions of a logged model", () => {
     expect(versionsOf([])).toEqual([]);
   });
 
+  it("are told once, though the server writes numbers and clients write texts", () => {
+    expect(read('[{"name": "a", "version": 2}, {"name": "a", "version": "2"}, {"name": "b", "version": "2"}]')).toEqual(
+      [
+        { name: "a", version: "2" },
+        { name: "b", version: "2" },
+      ],
+    );
+  });
+
   it("are none where the tag says something else", () => {
     for (const value of ["", "{", "3", "[3, null]", '[{"name": 1, "version": 2}]', "null"]) {
       expect(read(value)).toEqual([]);

@@ -26,7 +26,8 @@ export function versionsOf(tags: readonly { key: string; value: string }[]): Ver
   const text = tags.find((tag) => tag.key === "mlflow.modelVersions")?.value;
   try {
     const found: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(found) ? found.flatMap(versionOf) : [];
+    const all = Array.isArray(found) ? found.flatMap(versionOf) : [];
+    return [...new Map(all.map((each) => [`${each.name}/${each.version}`, each])).values()];
   } catch {
     return [];
   }
