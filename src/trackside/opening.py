@@ -1,7 +1,7 @@
-"""Opens the store that the settings name, at the schema of this version.  Knows the two databases; answers nobody.
+"""Opens the store of the settings with the schema of this version.
 
-The modules of a server take longer to load than a store takes to open, and a new store is made by the database, not by
-Python: an `Opening` does it beside the loading.  So this module imports little.
+The modules of a server take longer to load than the store takes to open, and the database, not Python, creates a new store: an
+`Opening` opens it while the modules load.  So this module imports little.
 """
 
 import logging
@@ -83,7 +83,7 @@ class Opening:
         self._thread.join(ABANDON_S)
         if self._is_taken or not self._opened.done():
             return
-        with suppress(BaseException):  # what the opening raised is told by `take`, if at all
+        with suppress(BaseException):  # `take` raises the error of the opening
             self._opened.result().close()
 
     def _open(self) -> None:

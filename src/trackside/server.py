@@ -1,4 +1,4 @@
-"""What the server says of itself: health, version, abilities, the OpenAPI document."""
+"""Health, version, features and the OpenAPI document of the server."""
 
 from collections.abc import Callable
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The beginning and the end of a workspace, over all slices.  Knows which tables hold a tenant's rows."""
+"""Creates and deletes workspaces across all slices, with the list of tenants' tables."""
 
 from trackside.access import store as access
 from trackside.access.builtin import OWNER
@@ -108,7 +108,7 @@ def begin(tx: Tx, artifact_root: str) -> None:
 
 
 def contents(tx: Tx) -> list[str]:
-    """In words what is there besides the default experiment; what tells of models that are gone does not count."""
+    """Return descriptions of the content besides the default experiment; records about deleted models do not count."""
     return [what for what, question in _CONTENTS.items() if tx.one(question) is not None]
 
 
@@ -227,7 +227,7 @@ def _spell_in_full(tx: Tx, workspace: Workspace) -> None:
 
 
 def _lock(tx: Tx) -> None:
-    """Nobody adds to what is there until this is done; those who wait find it gone."""
+    """Lock the workspace against additions until the end of this transaction, after which it is gone."""
     if tx.memory is not None:
         tx.memory.touch_all()
     tx.all("SELECT experiment_seq FROM experiments WHERE workspace_id = :ws ORDER BY experiment_seq FOR UPDATE")

@@ -1,4 +1,4 @@
-"""Whether a caller may act on a user or a group, or on their behalf: only if the caller could assign what that principal has.
+"""Checks whether a caller may act on a user or group, or on their behalf: only if the caller could assign all their rights.
 
 Without this rule the right to write users would include every right: a caller could join any group, or set its owner's password.
 """

@@ -44,7 +44,7 @@ class Grant(Struct, frozen=True):
 
 
 class Bounds(Struct, frozen=True):
-    """What a token may be used for at most, and where."""
+    """The limits of a token: actions and place."""
 
     actions: frozenset[Action] = frozenset(Action)
     workspace: str = ""

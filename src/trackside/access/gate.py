@@ -456,7 +456,7 @@ def _ends(principal: Principal) -> int:
 
 
 def _why_failed(principal: Principal | None, *, is_right: bool) -> str:
-    """Return why a sign-in failed, for the audit log; the caller is not told."""
+    """Return why a sign-in failed, for the audit log only."""
     if principal is None or not is_right:
         return "unknown user or wrong password"
     return "the user is disabled" if principal.is_disabled else "the one-time password has expired"

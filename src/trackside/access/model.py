@@ -36,7 +36,7 @@ OLDER: dict[Action, tuple[str, ...]] = {
 
 
 class Scope(Struct, frozen=True):
-    """Where an assignment holds.  An empty field does not restrict it.  A workspace's name is unique and needs no subscription.
+    """The scope of an assignment.  An empty field does not restrict it.  A workspace's name is unique and needs no subscription.
 
     `object_id` may be `*`: all objects of the type."""
 
@@ -61,7 +61,7 @@ class Scope(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where a call goes: a workspace, a resource group in which a workspace is created, or (all fields empty) the server."""
+    """The target of a call: a workspace, a resource group in which a workspace is created, or (all fields empty) the server."""
 
     subscription: str = ""
     resource_group: str = ""

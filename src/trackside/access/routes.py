@@ -68,7 +68,7 @@ class NewAssignment(Call, frozen=True):
 
 
 class ListAssignments(Call, frozen=True):
-    """Without `max_results`, all are returned."""
+    """The assignments to list; without `max_results`, all are returned."""
 
     principal: str | None = None
     scope: str | None = None
@@ -123,7 +123,7 @@ class Mine(Call, frozen=True):
 
 
 class MyActions(Answer, frozen=True):
-    """What the caller may do at a place; `some` are actions allowed on some objects in it and not on others."""
+    """The allowed actions at a place; `some` are actions allowed on some objects in it only."""
 
     scope: str
     actions: list[str] = []
@@ -135,7 +135,7 @@ class Calls:
     gate: Gate
 
     def explain(self, tx: Tx, call: Explain) -> Explained:
-        """Whether somebody may do something, and why."""
+        """Return whether a principal may do something, and why."""
         action, scope = find_action(call.action or ""), parse_scope(call.scope or "/")
         if call.principal != tx.caller.name:
             service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope)
@@ -153,7 +153,7 @@ def _otherwise(principal: Principal, *, is_allowed: bool) -> list[str]:
 
 
 def my_actions(tx: Tx, call: Mine) -> MyActions:
-    """What the caller may do at a place, so that a page can leave out what would be refused."""
+    """Return the caller's allowed actions at a place, so that a page can hide the others."""
     scope = parse_scope(call.scope or "/")
     if tx.caller.principal_id is None:
         rights = tx.caller.rights(None)
@@ -225,8 +225,8 @@ def deny(tx: Tx, call: NewAssignment) -> GotAssignment:
 
 
 def list_assignments(tx: Tx, call: ListAssignments) -> ListedAssignments:
-    """Of a principal, at a scope and in it, or both; denials too.  `inherited`: those that hold at the scope, also from
-    wider places, without those in it."""
+    """Return assignments and denials of a principal, at a scope and in it, or both.  `inherited`: those that apply at the scope,
+    also from wider scopes, without those in it."""
     scope = parse_scope(call.scope) if call.scope else None
     if scope or call.principal != tx.caller.name:
         service.require(tx, Action.ROLE_ASSIGNMENTS_READ, scope or ROOT)

@@ -35,7 +35,7 @@ def is_allowed(tx: Tx, caller: Caller, action: Action, scope: Scope) -> bool:
 
 
 def assign(tx: Tx, principal: Principal | None, role: Role, scope: Scope, *, is_denial: bool = False) -> Assignment:
-    """Assign a role.  `principal` None: to everybody who signed in."""
+    """Assign a role.  `principal` None: to all signed-in users."""
     require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)
     if not is_assignable(role, scope):
         raise Invalid(f"The role '{role.name}' may not be assigned at {scope}.")

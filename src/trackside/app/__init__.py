@@ -108,7 +108,7 @@ def _readiness(settings: Settings, db: Any) -> health.Readiness:
 
 
 def _requests(settings: Settings, closers: list[Callable[[], object]]) -> Requests:
-    """What is told of each request: a line of the log, a span."""
+    """Return the recorder of requests: log lines and spans."""
     trace = None
     if settings.otlp_endpoint:
         from trackside.core.http.traces import Traces  # noqa: PLC0415  # needs an extra

@@ -1,4 +1,4 @@
-"""What is imported while the server answers other calls already: all but experiments, runs and what every call needs."""
+"""The parts that are imported while the server already answers: all except experiments, runs and what every call needs."""
 
 import sys
 import time

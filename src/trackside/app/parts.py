@@ -1,4 +1,4 @@
-"""What the parts of a server that load while it answers are put together from."""
+"""The parts from which the routes that load after the start are built."""
 
 from msgspec import structs
 

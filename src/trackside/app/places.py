@@ -1,6 +1,6 @@
-"""Where things are that calls name, for callers who may enter some experiments and not others.
+"""Locates the objects that calls name, for callers with rights on some experiments only.
 
-Slices that load while the server answers are imported when one of their objects is located.
+Slices that load after the start are imported when one of their objects is first located.
 """
 
 from trackside.app import span_files

@@ -26,7 +26,7 @@ def issuers(settings: Settings) -> Any:
 
 
 def gate(settings: Settings, db: Any, known: Any, exchange: Exchange, closers: list[Callable[[], object]]) -> Gate:
-    """Who calls, and what is written down of it."""
+    """Return the gate, which authenticates callers and writes audit entries."""
     longest_ms = settings.session_days * DAY_MS
     policy = Policy(
         default_roles=tuple(builtin.DEFAULT_ROLES[name] for name in settings.default_role),

@@ -1,4 +1,4 @@
-"""What others ask of traces, without an import of them before somebody does."""
+"""Access to the files of traces for other slices, which imports the traces' modules at the first use."""
 
 from typing import TYPE_CHECKING
 

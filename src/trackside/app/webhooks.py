@@ -21,7 +21,7 @@ PRUNE_EVERY_S = 3600.0
 
 
 def _mailer(settings: Settings) -> Mailer:
-    """What sends the mails of webhooks; it refuses all where the operator named no mail server."""
+    """Return the sender of webhooks' mails; it refuses all if the operator configured no mail server."""
     wanted = settings.mail_server
     password = settings.mail_password.text if settings.mail_password else ""
     server = None

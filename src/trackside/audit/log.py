@@ -1,7 +1,7 @@
-"""Appends to the audit log and reads it.  Knows its table and the chain of hashes; knows no other slice.
+"""Appends to the audit log and reads it.
 
-An entry is written in the transaction of what it tells of.  Its hash covers the entry and the hash before it, and the head
-holds the last hash, so that a changed, removed or inserted entry is found by `verify`.
+An entry is written in the transaction of the event.  Its hash covers the entry and the previous hash, and the head has the last
+hash, so that `verify` detects a changed, removed or inserted entry.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ _MOST_CHARS = 2000
 
 
 class Source(Struct, frozen=True):
-    """Where a call came from.  Everything but the address is the caller's word."""
+    """The origin of a call.  Only the address is verified; the rest is what the caller sent."""
 
     route: str = ""
     address: str = ""
@@ -53,7 +53,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """What happened.  `detail` never holds a secret."""
+    """An event.  `detail` never contains a secret."""
 
     action: str
     actor: str = ""
@@ -110,7 +110,7 @@ def hash_of(values: list[Any]) -> str:
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """Which entries: empty fields match everything."""
+    """A filter of entries: empty fields match everything."""
 
     actor: str = ""
     action: str = ""  # the whole action, or its beginning where it ends in `.`
@@ -155,7 +155,7 @@ def after(tx: Tx, seq: int, most: int = PAGE) -> list[Entry]:
 
 
 class Fault(Struct, frozen=True):
-    """Where the chain is broken."""
+    """The position of a fault in the chain."""
 
     seq: int
     what: str
@@ -200,5 +200,5 @@ def _entry(row: Row) -> Entry:
 
 
 def _clean(text: str) -> str:
-    """Without what could begin another line or hide in one."""
+    """Return the text without characters that begin another line, or are invisible."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)[:_MOST_CHARS]

@@ -65,7 +65,7 @@ def find(tx: Tx, call: Find) -> Found:
 
 
 def verify(tx: Tx, call: Call) -> Verified:
-    """Whether every entry is as it was written, and none is missing."""
+    """Return whether every entry is unchanged and none is missing."""
     entries, fault = log.verify(tx)
     return Verified(
         is_whole=fault is None, entries=entries, fault=None if fault is None else f"entry {fault.seq} {fault.what}"
@@ -73,7 +73,7 @@ def verify(tx: Tx, call: Call) -> Verified:
 
 
 async def export(request: Request) -> Response:
-    """All entries that match, the newest first, as JSON lines, CSV or syslog lines (RFC 5424)."""
+    """Return all matching entries, the newest first, as JSON lines, CSV or syslog lines (RFC 5424)."""
     call: Export = decode_query(Export, request.query)
     form = "jsonl" if call.format is None else call.format
     if form not in FORMATS:

@@ -1,6 +1,7 @@
-"""What Azure Resource Manager says of clouds, subscriptions and workspaces, as its clients read it.  Pure.
+"""Answers of Azure Resource Manager on clouds, subscriptions and workspaces, in the form that its clients read.  Pure.
 
-Shapes: "Azure REST API reference", Microsoft.MachineLearningServices/workspaces 2022-05-01, and what azureml-core asks for.
+Shapes: "Azure REST API reference", Microsoft.MachineLearningServices/workspaces 2022-05-01, and the fields that azureml-core
+reads.
 """
 
 from datetime import UTC, datetime
@@ -72,7 +73,7 @@ def _without_port(url: str) -> str:
 
 
 def services(base: str) -> dict[str, str]:
-    """What the discovery URL of a workspace tells: where each service is."""
+    """Return the answer of a workspace's discovery URL: the address of each service."""
     names = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement",
              "pipelines", "studio")  # fmt: skip
     return dict.fromkeys(names, base)
@@ -90,7 +91,7 @@ def subscription(subscription_id: str) -> dict[str, Any]:
 
 
 def subscriptions(found: list[Workspace]) -> list[dict[str, Any]]:
-    """Of the workspaces that the caller may see; the first one of each spelling counts."""
+    """Return the subscriptions of the workspaces that the caller may see; the first spelling of each counts."""
     ids = {workspace.subscription_id.lower(): workspace.subscription_id for workspace in reversed(found)}
     return [subscription(ids[key]) for key in sorted(ids)]
 
@@ -119,7 +120,7 @@ def resource_group(subscription_id: str, name: str) -> dict[str, Any]:
 
 
 def resource(workspace: Workspace) -> dict[str, Any]:
-    """In a list of resources."""
+    """Return the entry of a workspace in a list of resources."""
     return {
         "id": workspace.scope,
         "name": workspace.name,

@@ -1,4 +1,4 @@
-"""The calls of Azure Resource Manager, and those by which a client signs in and finds services.  Knows HTTP's side only."""
+"""The calls of Azure Resource Manager, and those by which a client signs in and discovers services."""
 
 import asyncio
 import json
@@ -141,7 +141,7 @@ class Calls:
     async def _visible(
         self, request: Request, subscription_id: str | None = None, resource_group: str | None = None
     ) -> list[Workspace]:
-        """Those in which the caller may do anything at all."""
+        """Return the workspaces in which the caller has any right."""
         found = await request.read(lambda tx: store.all_of(tx, subscription_id, resource_group))
         return [each for each in found if request.visit.caller.rights(each).is_any]
 

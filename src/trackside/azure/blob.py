@@ -37,7 +37,7 @@ _CODES = {
 
 
 class Grant(Struct, frozen=True):
-    """What an address lets its holder do to one file; `upload` sets apart the blocks of two uploads of one path."""
+    """The permission of a signed address, for one file; `upload` separates the blocks of concurrent uploads of one path."""
 
     mode: str
     upload: str

@@ -1,6 +1,6 @@
 """The calls of Azure Blob Storage that its client makes for one file: put, put by blocks, get by ranges.
 
-Knows HTTP's side only.  The address is the permission: it was given to a caller who may read or write the file.
+The signed address is the permission: it was issued to a caller who may read or write the file.
 """
 
 import hashlib
@@ -138,7 +138,7 @@ def _headers(stat: Stat) -> Headers:
 
 
 async def _worded(handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
-    """With faults in Blob Storage's words."""
+    """Run a handler, with faults in Blob Storage's form."""
     try:
         return await handler(request)
     except Fault as fault:

@@ -134,7 +134,7 @@ class Calls:
         return await self.of_model(request, blob.WRITE)
 
     async def version_files(self, request: Request) -> Response:
-        """List a folder of a version's files; a file is told alone, under its own path."""
+        """List a folder of a version's files; for a file, only the file itself, under its own path."""
         call: OfVersionFile = decode_query(OfVersionFile, request.query)
         path = keys.from_path(call.path or "")
         root, spot = await self._history.spot(request, files.version(call.name or "", call.version or ""), path)

@@ -79,7 +79,7 @@ class Dialects:
 
 
 def _arm_fault(status: int, body: bytes, advice: str = "") -> tuple[Headers, bytes]:
-    """In ARM's form, with MLflow's beside it: each kind of client finds its own.  `advice` replaces the message for a path that
+    """Return an error in ARM's form, with MLflow's beside it for MLflow's clients.  `advice` replaces the message for a path that
     is not served."""
     code, message = fault_of(body)
     if advice and code == NoEndpoint.code:

@@ -1,4 +1,4 @@
-"""Where the files of a run, a logged model, a version or an upload lie.  Knows ids and stores; knows no path of a call."""
+"""Locations of the files of runs, logged models, versions and uploads."""
 
 import base64
 from typing import Any
@@ -24,14 +24,14 @@ RUN, MODEL, UPLOAD, VERSION = "run", "model", "upload", "version"
 
 
 class Owner(Struct, frozen=True):
-    """Whose files: of a run or a logged model by its id, an upload by `origin/container`, a version by `number/model`."""
+    """The owner of files: a run or a logged model by its id, an upload by `origin/container`, a version by `number/model`."""
 
     kind: str
     id: str
 
     @property
     def word(self) -> str:
-        """In an address: one segment of a path, whatever the id has in it."""
+        """Return the owner as one segment of a path, with all special characters escaped."""
         return f"{self.kind}-{base64.urlsafe_b64encode(self.id.encode()).decode().rstrip('=')}"
 
     def root(self, tx: Tx) -> Root:
@@ -48,7 +48,7 @@ class Owner(Struct, frozen=True):
 
 
 def owner(item_id: str) -> Owner:
-    """Of the id in a URI: a run's, or a logged model's."""
+    """Return the owner for the id in a URI: a run's, or a logged model's."""
     return Owner(MODEL if item_id.startswith(MODEL_PREFIX) else RUN, item_id)
 
 
@@ -80,7 +80,7 @@ async def admit(request: Request, owner: Owner, action: Action) -> None:
 
 
 def named(call: Any) -> list[Reference]:
-    """What a call about files names, for callers with rights on single objects."""
+    """Return the objects that a call about files names, for callers with rights on single objects."""
     item_id = str(call.get("run_id") or "")
     if not item_id:
         return []

@@ -33,7 +33,7 @@ _ADVICE = (
 
 
 class NoService(Fault):
-    """No such web service: azureml-mlflow looks for this code before it says that there is no such deployment."""
+    """No such web service: azureml-mlflow checks for this code before it reports that there is no such deployment."""
 
     code = "NO_SUCH_SERVICE"
     status = 404
@@ -223,7 +223,7 @@ class Calls:
         return _json(Log(content="".join(f"{line}\n" for line in lines)))
 
     async def services(self, request: Request) -> Response:
-        """None: there are no web services on ACI or AKS."""
+        """Return no services: there are no web services on ACI or AKS."""
         del request
         return _json({"value": []})
 

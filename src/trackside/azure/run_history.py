@@ -1,7 +1,7 @@
-"""The artifact calls of Azure's run history and artifact services.  Knows HTTP's side only.
+"""The artifact calls of Azure's run history and artifact services.
 
-A client is told an address for each file, signed for that file alone, and puts or gets the bytes there (`blob_routes`).
-Shapes: the models of azureml-mlflow's REST client, `ArtifactDto` and `ArtifactContentInformationDto`.
+A client gets an address for each file, signed for that file alone, and puts or gets the bytes there (`blob_routes`).  Shapes: the
+models of azureml-mlflow's REST client, `ArtifactDto` and `ArtifactContentInformationDto`.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""Artifact URIs as Microsoft's and Databricks' clients write them.  Pure.
+"""Artifact URIs in the forms of Microsoft's and Databricks' clients.  Pure.
 
-The server names files by `mlflow-artifacts:/<key>`.  azureml-mlflow opens only `azureml://` URIs, and a client whose tracking URI
-is `databricks` only `dbfs:/` URIs.  Each form says the whole key, so that a URI that a client sends back names the same file.
-A URI of another scheme (a bucket) is told as it is: the client opens it by itself.
+The server names files by `mlflow-artifacts:/<key>`. azureml-mlflow opens only `azureml://` URIs, and a client whose tracking URI
+is `databricks` only `dbfs:/` URIs.  Each form contains the whole key, so that a URI that a client sends back names the same file.
+A URI of another scheme (a bucket) stays unchanged: the client opens it itself.
 """
 
 import re
@@ -106,7 +106,7 @@ def azure_key(uri: str, folder: str) -> str | None:
 
 
 def upload_key(origin: str, container: str) -> str:
-    """Of files that belong to no run: what a client uploads has an origin such as LocalUpload, any other key `mlflow`."""
+    """Return the key of a file without a run: a client's upload has an origin such as LocalUpload, any other key `mlflow`."""
     container = "" if container == TOP else container
     return container if origin == ANY_KEY else "/".join(filter(None, (UPLOADS, origin, container)))
 
@@ -130,7 +130,7 @@ def _heard(uri: bytes, folder: str, key_of: Callable[[str, str], str | None]) ->
 
 
 def _below(key: str, folder: str) -> str:
-    """Without the workspace's own folder, which the request names by naming the workspace."""
+    """Return the key without the workspace's own folder: the request names the workspace."""
     above = f"workspaces/{folder}/"
     return key[len(above) :] if folder and key.startswith(above) else key
 

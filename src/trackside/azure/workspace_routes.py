@@ -1,6 +1,6 @@
-"""Creates, changes and deletes workspaces as Azure Resource Manager does.  Knows HTTP's side only.
+"""Creates, changes and deletes workspaces like Azure Resource Manager.
 
-The work is done before the call is answered, so the answer says `Succeeded` and clients have nothing to poll for.
+The work is complete before the answer, so the answer says `Succeeded` and clients need not poll.
 """
 
 from collections.abc import Callable
@@ -89,7 +89,7 @@ class Calls:
         )
 
     async def no_deployments(self, request: Request) -> Response:
-        """None is kept: each is done when its call is answered."""
+        """Return no deployments: each is complete when its call is answered."""
         del request
         return Response(200, _JSON, b'{"value":[]}')
 

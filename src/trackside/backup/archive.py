@@ -32,7 +32,7 @@ def export(settings: Settings, db: Any, name: str, to: str, *, say: Say = lambda
         try:
             return _export(settings, place, backup_id, began, name, say=say)
         except BaseException:
-            with suppress(Fault):  # what went wrong is told, and not that more does
+            with suppress(Fault):  # the first error is raised instead of this one
                 place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next one uses them
             raise
 

@@ -1,4 +1,4 @@
-"""What an archive of a workspace holds: tables, the numbers that tie their rows together, and the URIs of files.  Pure."""
+"""The content of a workspace's archive: tables, the columns that link their rows, and URIs of files.  Pure."""
 
 import json
 import re
@@ -77,7 +77,7 @@ def numbered(table: str, column: str) -> str | None:
 
 
 def prefixes(workspace: dict[str, Any]) -> Iterator[str]:
-    """Where the files of a workspace lie in the artifact store."""
+    """Yield the prefixes of a workspace's files in the artifact store."""
     reach = json.loads(workspace.get("reach") or "{}")
     for folder in dict.fromkeys((workspace["folder"], *reach.get("folders", ()))):
         yield keys.join(keys.WORKSPACES, folder) if folder else ""

@@ -41,7 +41,7 @@ Say = Callable[[str], None]
 
 
 class Copied:
-    """What was copied so far, by several threads."""
+    """The counts of copied files so far, for several threads."""
 
     def __init__(self) -> None:
         self.files: list[File] = []
@@ -59,7 +59,7 @@ def create(settings: Settings, db: Any, to: str, *, with_secrets: bool = False, 
         try:
             made = _create(settings, place, backup_id, began, with_secrets=with_secrets, say=say)
         except BaseException:
-            with suppress(Fault):  # what went wrong is told, and not that more does
+            with suppress(Fault):  # the first error is raised instead of this one
                 place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next backup uses them
             raise
         with db.write(0) as tx:
@@ -100,7 +100,7 @@ def _create(settings: Settings, place: Place, backup_id: str, began: int, *, wit
 
 
 class Origin(Struct, frozen=True):
-    """What a manifest says of the store."""
+    """The description of the store in a manifest."""
 
     schema: int
     sources: dict[str, str]
@@ -284,5 +284,5 @@ def _roots(settings: Settings) -> Iterator[tuple[str, Blobs]]:
 
 
 def requests_folder(settings: Settings) -> Path:
-    """Where the request logs of endpoints lie."""
+    """Return the folder of endpoints' request logs."""
     return settings.data / "endpoints" / "requests"

@@ -1,4 +1,4 @@
-"""What a backup consists of: names, manifest, checks of what is read back.  Pure."""
+"""The parts of a backup: names, manifest, checks of files.  Pure."""
 
 import hashlib
 import re
@@ -24,7 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class Damaged(Exception):
-    """What was read is not what was written; the message says which file."""
+    """A file differs from the one that was written; the message names it."""
 
 
 class Refused(Exception):
@@ -32,7 +32,7 @@ class Refused(Exception):
 
 
 class Table(Struct, frozen=True):
-    """One table.  `counter`: the last number that the database gave to a row of it; None for a table without numbers."""
+    """A table.  `counter` is the last number that the database assigned to a row; None for a table without a sequence."""
 
     name: str
     columns: list[str]
@@ -68,7 +68,7 @@ class Manifest(Struct, frozen=True):
 
 
 class File(Struct, frozen=True, array_like=True):
-    """One file.  `root` is `artifacts` or `requests`; `sha256` names its object."""
+    """A file.  `root` is `artifacts` or `requests`; `sha256` names its object."""
 
     root: str
     key: str

@@ -1,4 +1,4 @@
-"""Where backups are kept: a folder, or a prefix of a bucket.  Files of all backups lie there once, by their SHA-256."""
+"""The store of backups: a folder, or a prefix of a bucket.  Files of all backups are stored once, by their SHA-256."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ class Kept(Struct, frozen=True):
 
 
 def _age(kept: Kept) -> tuple[str, int, str]:
-    """An order by time: an id tells the second, and a whole backup its millisecond."""
+    """Return the sort key by time: an id has the second, and a complete backup its millisecond."""
     return kept.backup_id.partition("-")[0], 0 if kept.manifest is None else kept.manifest.created_at, kept.backup_id
 
 
@@ -45,7 +45,7 @@ class Place:
         return sorted(found, key=_age)
 
     def find(self, backup_id: str) -> Manifest | None:
-        """None where the backup is not whole: its sums are written last."""
+        """Return the manifest; None if the backup is incomplete: its checksums are written last."""
         try:
             self.read(model.key(backup_id, model.SUMS))
             return model.manifest(self.read(model.key(backup_id, model.MANIFEST)))

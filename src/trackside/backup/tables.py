@@ -1,7 +1,7 @@
-"""The tables of a store as they are in one moment, read on SQLite and on PostgreSQL.  Knows no table by name but its own.
+"""The tables of a store at one moment, read on SQLite and on PostgreSQL.
 
-SQLite is copied first (`VACUUM INTO` would do as well; one step of the backup API lets writers wait for milliseconds), and the
-copy is read.  PostgreSQL has one snapshot for all statements of a transaction.
+SQLite is copied first, and the copy is read: one step of the backup API blocks the writer for milliseconds.  PostgreSQL has one
+snapshot for all statements of a transaction.
 """
 
 import sqlite3
@@ -19,7 +19,7 @@ FETCH = 5000
 
 
 class Source(Protocol):
-    """One moment of a store."""
+    """A snapshot of a store."""
 
     dialect: str
 
@@ -30,7 +30,7 @@ class Source(Protocol):
     def columns(self, table: str) -> list[str]: ...
 
     def rows(self, table: str, columns: list[str], workspace_id: int | None = None) -> Iterator[tuple[Any, ...]]:
-        """All rows of a table, or those of one workspace."""
+        """Yield the rows of a table, of all workspaces or of one."""
         ...
 
     def counter(self, table: str) -> int | None:

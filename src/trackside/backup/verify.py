@@ -12,7 +12,7 @@ from trackside.backup.model import Damaged, Manifest
 from trackside.backup.place import Place
 from trackside.core.db.migrate import migrations
 
-MOST = 20  # faults that are told
+MOST = 20  # reported faults
 
 
 class Verified(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""`trackside db` and `trackside version`: what an operator asks beside a running server.  Knows no HTTP."""
+"""`trackside db` and `trackside version`: commands for the operator on the server's machine."""
 
 import platform
 import sqlite3
@@ -12,7 +12,7 @@ from trackside.core.settings import Settings, SqliteStore
 
 
 def check(chosen: Settings) -> int:
-    """Whether this version can serve the store as it is; changes nothing."""
+    """Report whether this version can serve the store as it is; change nothing."""
     store = chosen.store
     if isinstance(store, SqliteStore) and not store.path.exists():
         say(f"{store}: not made yet; the server makes it when it starts")

@@ -1,4 +1,4 @@
-"""What another server wants to know of who asks.  Knows files and terminals; keeps nothing, sends nothing."""
+"""Reads credentials for another server from files and the terminal."""
 
 import getpass
 import sys
@@ -11,7 +11,7 @@ STDIN = "-"
 
 
 def token(file: str) -> str:
-    """Of `--token-file`."""
+    """Return the token in the file of `--token-file`."""
     try:
         raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
     except OSError as fault:

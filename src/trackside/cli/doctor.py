@@ -45,7 +45,7 @@ NETWORK_FILE_SYSTEMS = (
 
 
 class Finding(Struct, frozen=True):
-    """What one check found; `detail` says what to do unless all is well."""
+    """The result of one check; `detail` says what to do unless everything is fine."""
 
     check: str
     state: State
@@ -210,7 +210,7 @@ def _tables(settings: Settings) -> tuple[State, str]:
 
 
 def _postgres(settings: Settings) -> tuple[str, list[str]]:
-    """What serves the store and how far away it is, and its settings that put the store at risk."""
+    """Return the database server with its latency, and its settings that put the store at risk."""
     with explained(settings):
         db = open_database(settings)
         try:

@@ -1,7 +1,7 @@
-"""One server at a time for a folder or a database file.  Knows lock files; opens nothing of what they protect.
+"""Locks that admit one server at a time to a folder or a database file.
 
-The kernel holds the lock (`flock`) and drops it with the process, however that ends: the file stays, and means nothing
-without the lock.  Its content only says who holds it.
+The kernel holds the lock (`flock`) and releases it with the process, however that ends: the file stays, and has no effect without
+the lock.  Its content only names the holder.
 """
 
 import errno
@@ -30,7 +30,7 @@ class Holder(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """What one server at a time may use."""
+    """A place that one server at a time may use."""
 
     path: Path
     lock_file: Path
@@ -105,7 +105,7 @@ def _close_to_others(data: Path) -> None:
 
 
 def find_holder(settings: Settings) -> Held | None:
-    """Who has one of the locks, without taking it for longer than a look."""
+    """Return the holder of one of the locks, which are taken only for a moment."""
     for place in _places(settings):
         if place.lock_file.exists():
             try:

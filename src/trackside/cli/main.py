@@ -1,6 +1,6 @@
-"""The command `trackside`: from words to a command.  Knows flags and exit codes; each command's work is elsewhere.
+"""The command `trackside`: parses the command line and runs the command.
 
-The commands' modules are imported when they are needed, so that `-h` and mistakes are answered at once.
+The modules of commands are imported when they are needed, so that `-h` and mistakes are answered at once.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
 
 
 class _Unmeasured(argparse.HelpFormatter):
-    """Asks nobody how wide the terminal is.  argparse makes a formatter for each flag that is added, only to check it."""
+    """A formatter that does not read the terminal's width: argparse creates one for each added flag, only to check it."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=1000)

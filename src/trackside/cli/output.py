@@ -1,4 +1,4 @@
-"""How commands speak: results to stdout, complaints as one line to stderr.  Knows exit codes; knows no command."""
+"""Output of commands: results to stdout, errors as one line to stderr, exit codes."""
 
 import io
 import json as stdlib_json

@@ -1,7 +1,7 @@
-"""Calls of a running server, with the credentials that the user has for it.  Knows HTTP; knows no command.
+"""Calls of a running server with the user's credentials.
 
-Credentials are looked for in TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_TRACKING_USERNAME with _PASSWORD, or
-MLFLOW_TRACKING_TOKEN), then what `trackside login` kept for the server.
+Credentials are read from TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_TRACKING_USERNAME with _PASSWORD, or
+MLFLOW_TRACKING_TOKEN), then those that `trackside login` stored for the server.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class NoAnswer(Stop):
 
 
 class How(TypedDict, total=False):
-    """How a call is made."""
+    """The options of a call."""
 
     workspace: str
     authorization: str | None  # None: what is known for the server; empty: none is sent
@@ -137,12 +137,12 @@ def basic(username: str, password: str) -> str:
 
 
 def credentials(url: str) -> str | None:
-    """What is shown to the server, as a value of `Authorization`."""
+    """Return the value of the `Authorization` header for the server; None without credentials."""
     return _header(_known(url)[0])
 
 
 def secret_of(url: str) -> Secret:
-    """The same for a client that makes the header itself."""
+    """Return the credentials for a client that creates the header itself."""
     return _known(url)[0]
 
 

@@ -1,4 +1,4 @@
-"""The store that the settings name: its schema, and in words why it cannot be opened.  Knows no table."""
+"""Opens the store of the settings: its schema, and messages on why it cannot be opened."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""How a command is added to the parser, and the flags that many commands have.  Knows argparse; knows no command."""
+"""Functions that add commands and common flags to the parser."""
 
 import argparse
 from typing import Any
@@ -55,7 +55,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def add_place(parser: argparse.ArgumentParser, workspace: str = "the workspace") -> None:
-    """Where a running server is, and which of its workspaces is meant."""
+    """Add the flags for the server's address and the workspace."""
     parser.add_argument(
         "--workspace", "-w", metavar="NAME", help=f"{workspace} (default default; {settings.WORKSPACE})"
     )

@@ -23,7 +23,7 @@ class Where(NamedTuple):
 
 
 def where(tx: Tx) -> Where | None:
-    """None for a workspace that is gone."""
+    """Return name and scope of the workspace; None if it was deleted."""
     row = tx.one("SELECT name, subscription_id, resource_group FROM workspaces WHERE workspace_id = :ws")
     return None if row is None else Where(row[0], scope(*row))
 

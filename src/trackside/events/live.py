@@ -35,7 +35,7 @@ class Changed(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True):
-    """Which changes a page wants; without any id all of the workspace."""
+    """The changes that a page wants; without any id all of the workspace."""
 
     experiment_ids: frozenset[str] = frozenset()
     run_ids: frozenset[str] = frozenset()
@@ -114,7 +114,7 @@ class Hub:
         )
 
     def look_up(self, tx: Tx, after: int, wanted: Wanted) -> Found:
-        """The same from the store, for a page that was away longer than changes are kept in memory."""
+        """Return the changes from the store, for a page that was away longer than changes are cached."""
         position = self._position or 0
         lowest, highest = store.bounds(tx)
         if after > highest or after < lowest - 1:

@@ -1,4 +1,4 @@
-"""The call by which open pages hear of changes: a long poll.  Knows HTTP's side of it only."""
+"""The long poll by which open pages learn of changes."""
 
 import asyncio
 import math

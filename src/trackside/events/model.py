@@ -1,4 +1,4 @@
-"""The change log on the wire.  Knows no SQL."""
+"""The change log in the API."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ DEFAULT_PAGE = 100
 
 
 class ListChanges(Call, frozen=True):
-    """With `after`: what came later, the oldest first.  Without: the newest, or those `before` a number, the newest first."""
+    """With `after`: later changes, the oldest first.  Without: the newest, or those `before` a number, the newest first."""
 
     after: int | None = None
     before: int | None = None

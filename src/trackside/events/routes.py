@@ -1,4 +1,4 @@
-"""The call that reads the change log.  Knows HTTP's side of it only."""
+"""The call that reads the change log."""
 
 from dataclasses import dataclass
 

@@ -1,11 +1,10 @@
-"""The change log and the cursors of its readers.  Knows no reader's purpose.
+"""The change log and the cursors of its readers.
 
-A reader that reacts is a consumer: it has a name, and a cursor in the store that moves in the transaction that holds what it
-made of the changes.  So it handles each change once, also when two servers read at once or one is killed.
+A consumer has a name, and a cursor in the store that moves in the transaction with the consumer's results.  So it handles each
+change once, also if two servers read at once or one is killed.
 
-The hot path announces that a run was logged to once, until somebody reads that (`runs.batch._announce`).  So a reader that has
-read such a row tells the writer, and looks at the run only then: what was logged before is there to be seen, and what is logged
-later is announced again.
+The hot path records that a run was logged to once, until a reader has read the entry (`runs.batch._announce`).  A reader of such
+an entry first tells the writer and then reads the run: earlier data is then visible, and later data is recorded again.
 """
 
 from collections.abc import Sequence
@@ -142,8 +141,8 @@ def bounds(tx: Tx) -> tuple[int, int]:
 
 
 def made_at(tx: Tx, seq: int) -> int:
-    """When the last entry up to that number was made, in ms, of those that stay until they are pruned; 0 if none is left.
-    So a log that goes on says the same of a number each time, and one that was put back to an earlier state says another."""
+    """Return the time (ms) of the last entry up to that number that stays until it is pruned; 0 if none is left.  A log that
+    continues returns the same time for a number; one that was restored from a backup returns another."""
     row = tx.one(
         "SELECT changed_at FROM changes WHERE seq <= :seq AND action NOT IN :passing ORDER BY seq DESC LIMIT 1",
         seq=seq,

@@ -125,7 +125,7 @@ class _Check:
         return f"{THERE} " if link.mode.takes else None
 
     def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
-        """None: the link does not mirror it."""
+        """Return the difference of a local item; None if the link does not replicate it."""
         context, kind = self._context, self._reconcilers.of(entity).type
         snapshot, item = self._reconcilers.of(entity).read(local_id), context.item(entity, local_id)
         if snapshot is None or kind.unknown() or not self._is_wanted(entity, snapshot, item):
@@ -165,7 +165,7 @@ class _Check:
         return found
 
     def _is_taken(self, entity: Entity, snapshot: Snapshot) -> bool:
-        """Whether a pass over everything there would take it, by the link's filter and the moment it takes from."""
+        """Return whether the link would pull the item, by its filter and its start time."""
         context, options = self._context, self._context.link.options
         if entity.is_of_registry:
             return options.registry and lookup.touched(snapshot) >= options.since

@@ -56,7 +56,7 @@ class CopyRemover:
         self._reconcilers = Reconcilers(context)
 
     def here(self) -> bool:
-        """Some of the copies on our side; asks nobody.  True if there may be more."""
+        """Delete some local copies, without calls to the remote.  Return whether there may be more."""
         for entity in HERE:
             found = self._items(entity, CreatedBy.HERE)
             for item in found:
@@ -67,7 +67,7 @@ class CopyRemover:
         return False
 
     def there(self) -> bool:
-        """Some of the copies on the other side.  True if there may be more."""
+        """Delete some remote copies.  Return whether there may be more."""
         for entity in THERE:
             found = self._items(entity, CreatedBy.US)
             for item in found:
@@ -117,7 +117,7 @@ class CopyRemover:
         context.write(self._reconcilers.of(entity).type.delete_local, item.local_id)
 
     def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
-        """With its versions, since a model without them would look like one that was changed."""
+        """Delete a model with its versions: a model without them would look changed."""
         context = self._context
         is_own = self._reconcilers.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
         for version in context.items_below(Entity.MODEL_VERSION, item.local_id):
@@ -132,7 +132,7 @@ class CopyRemover:
             raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
-        """Whether something of it is here only."""
+        """Return whether a part of the item exists only here."""
         if self._reconcilers.of(entity).type.changed_here(item, snapshot):
             return True
         if entity is Entity.RUN and metrics.is_behind(self._context, item.local_id):

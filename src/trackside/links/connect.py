@@ -1,4 +1,4 @@
-"""From a link to its remote.  Knows the kinds of remotes and their pace; knows no step."""
+"""Connects a link to its remote, with the rate limits of the remote's kind."""
 
 import hashlib
 from collections.abc import Callable

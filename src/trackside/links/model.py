@@ -1,4 +1,4 @@
-"""Links, and the calls about them.  Knows the wire; knows no SQL and no remote."""
+"""Links in the API, and checks of their values."""
 
 import math
 import re
@@ -148,7 +148,7 @@ class Link(Struct, frozen=True, kw_only=True):
         return POLL_S[self.kind]
 
     def poll_after_s(self, quiet_s: float) -> float:
-        """When to look again, if nothing was heard for so long."""
+        """Return the pause before the next poll after a time without changes."""
         return max(self.poll_s, min(QUIET_POLL_S, quiet_s / QUIET_SHARE))
 
     @property
@@ -158,7 +158,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
     @property
     def has_seen_all(self) -> bool:
-        """Whether all that the remote had was looked at once: its cursors say so while it was not."""
+        """Return whether the remote was completely listed once; the cursors show it while it is not."""
         return self.remote_cursor != "" and not self.remote_cursor.startswith(FIRST)
 
 
@@ -295,7 +295,7 @@ class FoundLog(Answer, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """Where a link leads, as its address says."""
+    """The remote of a link, as its address names it."""
 
     kind: Kind | None  # None: to be asked of the server
     url: str

@@ -1,4 +1,4 @@
-"""The calls about links.  Knows HTTP's side of them; the remote is asked in a thread, never within a transaction."""
+"""The calls about links.  Remotes are called in threads, never within a transaction."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -74,7 +74,7 @@ class Calls:
         return json_response(m.GotLink(link=shown), 201)
 
     async def compare(self, request: Request) -> Response:
-        """One page: `after` is the `next` of the page before."""
+        """Compare a page of items; `after` is the `next` of the previous page."""
         name = request.params["name"]
         after = request.query.get("after", [""])[-1]
         verify = _is_yes(request.query.get("verify", [""])[-1])

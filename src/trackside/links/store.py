@@ -19,7 +19,7 @@ _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, 
 
 
 def consumer(link_id: int) -> str:
-    """By this name the change log knows how far the link has read."""
+    """Return the name of the link's consumer of the change log."""
     return f"link/{link_id}"
 
 
@@ -91,7 +91,7 @@ def number_of_all(tx: Tx) -> int:
 
 
 def hold(tx: Tx, link_id: int) -> bool:
-    """Whether the link is there, and stays until the transaction's end."""
+    """Lock the link until the end of the transaction; return whether it exists."""
     row = tx.one("SELECT 1 FROM links WHERE workspace_id = :ws AND link_id = :id FOR UPDATE", id=link_id)
     return row is not None
 
@@ -162,7 +162,7 @@ def remove(tx: Tx, link: Link) -> None:
 
 
 def remove_all(tx: Tx) -> None:
-    """All links of a workspace that goes; the other sides keep what they have."""
+    """Remove all links of a workspace that is deleted; the remotes keep their items."""
     found = tx.all("SELECT link_id FROM links WHERE workspace_id = :ws FOR UPDATE")
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
@@ -171,8 +171,8 @@ def remove_all(tx: Tx) -> None:
 
 
 def renew_lease(tx: Tx, link_id: int, owner: str) -> bool:
-    """Whether `owner` works on the link for the next while; one server does at a time.  For PostgreSQL, by whose clock all
-    servers go: their own ones may differ."""
+    """Take or renew the link's lease; return whether `owner` holds it.  On PostgreSQL the database's clock counts, since the
+    clocks of servers may differ."""
     return bool(
         tx.run(
             """
@@ -262,7 +262,7 @@ def set_remote_cursor(tx: Tx, link_id: int, cursor: str) -> None:
 
 
 def heard(tx: Tx, link: Link, cursor: str, unread_changes: int, *, is_all: bool) -> None:
-    """How far the other side was heard; `is_all`: to the end."""
+    """Store the position in the remote's changes; `is_all`: there are no more."""
     tx.run(
         """
         UPDATE links SET remote_cursor = :cursor, unread_changes = :unread_changes,

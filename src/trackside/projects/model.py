@@ -1,4 +1,4 @@
-"""What a job that runs a project is asked to do, and what it answers.  Pure."""
+"""The parameters and the result of a job that runs a project.  Pure."""
 
 import re
 from collections.abc import Sequence
@@ -39,14 +39,14 @@ class Ran(Struct, frozen=True, kw_only=True):
 
 
 class Conda(Struct, frozen=True):
-    """What a `conda.yaml` asks conda for, apart from the requirements of pip."""
+    """The requirements of a `conda.yaml`, except those of pip."""
 
     channels: list[str] = []
     packages: list[str] = []
 
 
 class Described(Struct, frozen=True):
-    """What `describe` says of a project: the command of its entry point, and its environment.
+    """The description of a project: the command of its entry point, and its environment.
 
     `only_conda` are the packages of `conda` that pip cannot install."""
 

@@ -1,11 +1,11 @@
 """The queue in front of a model.
 
-Requests wait in the event loop while the model's threads are busy.  A thread that becomes free takes the first request, and
-with it as many of the next ones as can be scored together.  Before it does, the loop reads once what has arrived, so that
-requests of the same moment form one group.  Batching adds no other delay: a request never waits for others to come.
+Requests wait in the event loop while the model's threads are busy.  A free thread takes the first request, and with it as many of
+the next ones as can be scored together.  Before that, the loop reads all arrived data once, so that concurrent requests form one
+group.  Batching adds no other delay: a request never waits for later ones.
 
-A request that waits or runs longer than the time limit is answered with 504.  The thread itself cannot be stopped: `stuck_s`
-tells how long the longest evaluation has been running, and the controller replaces a scorer that is stuck.
+A request that waits or runs longer than the time limit is answered with 504.  The thread itself cannot be stopped: `stuck_s` is
+the duration of the longest running evaluation, and the controller replaces a scorer that is stuck.
 """
 
 import asyncio
@@ -136,7 +136,7 @@ class Engine:
         return group
 
     def _run(self, number: int, group: List[_Job]) -> None:
-        """In a thread."""
+        """Evaluate a group in a thread."""
         try:
             found = self._model.evaluate([job.request for job in group])
         except BaseException as fault:  # noqa: BLE001  # a model may raise SystemExit; its callers hear of it

@@ -28,7 +28,7 @@ _REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Service:
-    """What the connections of one scorer share.  `documents` are answers to GET by path."""
+    """The state that the connections of one scorer share.  `documents` are answers to GET by path."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ def _not_allowed(method: str, path: str, allowed: str) -> Answer:
 
 
 class Connection(asyncio.Protocol):
-    """One connection of a caller."""
+    """A connection of a caller."""
 
     def __init__(self, service: Service, loop: asyncio.AbstractEventLoop) -> None:
         self._service = service

@@ -103,7 +103,7 @@ class Model:
         values = tables.joined([request.values for request in requests])
         try:
             found = _as_list(self._predict(values))
-        except Exception:  # each request alone tells which one fails
+        except Exception:  # each request is then evaluated alone, to find the failing one
             log.debug("a group of %d requests failed; each is scored alone", len(requests), exc_info=True)
             return None
         if found is None or len(found) != len(values):

@@ -191,7 +191,7 @@ def _percentile(ordered: list[float], share: int) -> float:
 
 
 class Connection:
-    """One caller's connection to the scorer, which stays open."""
+    """A caller's persistent connection to the scorer."""
 
     def __init__(self) -> None:
         self._client = _Client("scorer")

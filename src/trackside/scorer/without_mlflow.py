@@ -63,7 +63,7 @@ class Signature(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What the file `MLmodel` says, with the names of MLflow's `Model`."""
+    """The content of the file `MLmodel`, with the names of MLflow's `Model`."""
 
     signature: Signature
     flavors: Dict[str, Any]

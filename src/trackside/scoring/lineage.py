@@ -36,7 +36,8 @@ Steps = Sequence[tuple[int, Mapping[str, float]]]
 
 
 class Place(Struct, frozen=True):
-    """Where a table is.  `kind` is delta, iceberg, catalog, or empty for files; `version` is that of a Delta or Iceberg table."""
+    """The location of a table.  `kind` is delta, iceberg, catalog, or empty for files; `version` is that of a Delta or Iceberg
+    table."""
 
     uri: str
     kind: str = ""

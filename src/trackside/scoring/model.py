@@ -1,4 +1,4 @@
-"""What a scoring job is asked to do, and what it answers.  Pure."""
+"""The parameters and the result of a scoring job.  Pure."""
 
 import re
 from collections.abc import Sequence

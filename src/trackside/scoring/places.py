@@ -1,4 +1,4 @@
-"""Where a scoring job reads and writes: files of runs, and paths below the folders that the operator named."""
+"""The locations that a scoring job may read and write: files of runs, and paths below the operator's --job-folders."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence

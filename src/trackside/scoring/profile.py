@@ -1,4 +1,4 @@
-"""What a profile of a model is asked to measure, what it says, and which settings of an endpoint follow.  Pure."""
+"""Profiles of models: parameters, results, and the settings of an endpoint that follow from them.  Pure."""
 
 import math
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Level(Struct, frozen=True, kw_only=True):
-    """What was measured while so many callers sent requests, each one after the other.  `reason` is of a request that failed."""
+    """The measurements while `callers` send requests, each one after the other.  `reason` is the error of a failed request."""
 
     callers: int
     requests: int
@@ -63,7 +63,7 @@ class Level(Struct, frozen=True, kw_only=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """What the process reports.  Sizes are None on systems that do not say them."""
+    """The report of the process.  Sizes are None on systems that do not provide them."""
 
     load_s: float
     levels: list[Level]

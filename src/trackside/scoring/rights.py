@@ -1,4 +1,4 @@
-"""What the caller of a job that calls a model must be allowed: to read the model and the table, and to write to the run."""
+"""The rights that the caller of a scoring job needs: to read the model and the table, and to write to the run."""
 
 from trackside.artifacts import store as artifacts
 from trackside.core.access import Action, Object, experiment_named

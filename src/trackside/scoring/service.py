@@ -40,7 +40,7 @@ PUBLISHING = "publishing"  # a file that says: from here on, what lies at the ou
 
 
 class _Result(Struct, frozen=True):
-    """What the child process reports."""
+    """The report of the child process."""
 
     rows: int
     failed_rows: int

@@ -1,4 +1,4 @@
-"""The calls that only the pages of MLflow's UI make, and its files.  Knows HTTP's side of them only."""
+"""The calls that only the pages of MLflow's UI make, and its files."""
 
 import asyncio
 from pathlib import Path
@@ -113,7 +113,7 @@ async def databricks_address(request: Request) -> Response:
 
 
 def calls(graphql: Graphql, promptlab: Promptlab) -> list[Route]:
-    """What the pages ask, from each UI that the server has."""
+    """Return the routes of the pages' calls, for each UI that the server has."""
     more: dict[str, Any] = {"version": "3.0", "ajax_only": True}
     return [
         stream(

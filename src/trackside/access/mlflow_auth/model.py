@@ -242,7 +242,7 @@ def check_level(level: str | None, resource_type: str = "") -> str:
 
 
 def scope_of(workspace: str, resource_type: str | None, pattern: str | None) -> Scope:
-    """Where a permission on a resource holds.  Raise Invalid for a type or pattern that MLflow does not have."""
+    """Return the scope of a permission on a resource.  Raise Invalid for a type or pattern that MLflow does not have."""
     if resource_type not in (*WITH_IDS, *WHOLE):
         raise Invalid(
             f"Invalid resource type '{str(resource_type)[:50]}'. Valid resource types are: {', '.join((*WITH_IDS, *WHOLE))}"
@@ -256,7 +256,7 @@ def scope_of(workspace: str, resource_type: str | None, pattern: str | None) -> 
 
 
 def level_of(assignment: Assignment) -> str | None:
-    """None for a role that is no level of MLflow's."""
+    """Return MLflow's level of an assignment; None for a role that is not one of its levels."""
     return DENY if assignment.is_denial else LEVEL_OF_ROLE.get(assignment.role_id)
 
 

@@ -31,7 +31,7 @@ def get(tx: Tx, call: m.OfRole) -> m.GotRole:
 
 
 def list_(tx: Tx, call: m.ListRoles) -> m.GotRoles:
-    """In the workspaces that are named, or in all of them (administrators only)."""
+    """Return the roles in the named workspaces, or in all of them (administrators only)."""
     if call.workspace:
         for workspace in call.workspace:
             _see(tx, workspace)
@@ -155,7 +155,7 @@ def shown(tx: Tx, role: Principal) -> m.ShownRole:
 
 
 def permissions_of(tx: Tx, principal_id: int) -> list[Assignment]:
-    """Those assignments that are levels of MLflow's on a type."""
+    """Return the assignments that are MLflow's levels on a type."""
     return [
         each
         for each in store.of_principals(tx, [principal_id])

@@ -28,7 +28,7 @@ class Calls:
     default_level: str
 
     async def update_password(self, request: Request) -> Response:
-        """Of oneself with the current password, of others by administrators."""
+        """Change one's own password with the current one; administrators change those of others."""
         call = await identity_routes.decoded(request, m.SetPassword)
         caller, name = request.visit.caller, call.username or ""
         if name != caller.name and not caller.is_admin:
@@ -47,7 +47,7 @@ class Calls:
         return Response(200, _JSON, b"{}")
 
     def get_permission(self, tx: Tx, call: m.Permission) -> m.Resolved:
-        """What a user may do with a resource, as one of MLflow's levels."""
+        """Return a user's permission on a resource, as one of MLflow's levels."""
         workspace = workspaces.current(tx)
         if call.username != tx.caller.name and not roles.administers(tx, tx.caller, workspace.name):
             raise Denied(service.REFUSED)
@@ -203,7 +203,7 @@ def find(tx: Tx, call: m.Permission) -> str:
 
 
 def _target(tx: Tx, call: m.Permission) -> tuple[Principal, Scope]:
-    """Whose permission on what; the caller must manage that."""
+    """Return the user and the scope of a permission, which the caller must manage."""
     workspace = workspaces.name(tx)
     scope = m.scope_of(workspace, call.resource_type, call.resource_id)
     asked = scope if scope.object is not None else Scope(workspace=workspace)

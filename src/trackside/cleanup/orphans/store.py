@@ -264,7 +264,9 @@ def span_files(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def logged_models(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
-    """Logged models that files came to, as far back as the change log goes, and none were removed from; with their roots."""
+    """Return the next batch of logged models whose files must exist, as (id, root), and the key after them.
+
+    The change log, as far as it goes back, has writes of their files and no removal."""
     rows = tx.all(
         f"""
         SELECT m.model_seq, m.model_id, m.artifact_uri FROM logged_models m

@@ -1,7 +1,7 @@
-"""Where a command about users and access asks: a running server, or the store itself in the name of the operator.
+"""Runs calls about users and access on a running server, or in the store itself as the operator.
 
-The commands of `people` and `sign_in` share this module.  Without --server a command opens the store: a person who can read
-and write the store's files needs no other right.
+The commands of `people` and `sign_in` share this module.  Without --server a command opens the store: a person who can read and
+write the store's files needs no other right.
 """
 
 import argparse
@@ -37,7 +37,7 @@ PREFIX = "/api/trackside/v1"
 
 
 class Local:
-    """The same calls in the store itself, in the name of the operator."""
+    """The same calls in the store itself, as the operator."""
 
     def __init__(self, db: Any, chosen: Settings) -> None:
         self._db = db
@@ -91,7 +91,7 @@ def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local |
         if find_holder(chosen) is None:
             lock = of_server(chosen)
             db = opening.open_database(chosen)
-        else:  # a server is at work: it is told by the store, within a quarter of a second
+        else:  # a running server reads the change from the store within a quarter of a second
             if status(chosen).pending:
                 raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")
             db = open_database(chosen)

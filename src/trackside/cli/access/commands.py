@@ -261,7 +261,7 @@ def audit_verify(words: argparse.Namespace) -> int:
 
 
 def scope_of(words: argparse.Namespace, default: str) -> str:
-    """Of --scope, or of --workspace with --experiment, --model or --endpoint."""
+    """Return the scope of --scope, or of --workspace with --experiment, --model or --endpoint."""
     if words.scope:
         return str(words.scope)
     objects = [

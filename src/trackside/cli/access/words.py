@@ -1,5 +1,4 @@
-"""The words of `trackside user`, `group`, `token`, `role`, `access` and `audit`.  Knows flags; what
-each command does is in `commands`."""
+"""The parsers of `trackside user`, `group`, `token`, `role`, `access` and `audit`; the commands are in `commands`."""
 
 import argparse
 from collections.abc import Callable

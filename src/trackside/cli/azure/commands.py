@@ -1,4 +1,4 @@
-"""`trackside azure-env`: the variables that lead Azure ML's own client to a server.  Knows those clients' variables."""
+"""`trackside azure-env`: the environment variables by which Azure ML's own client uses a server."""
 
 import os
 import shlex
@@ -31,7 +31,7 @@ def run(server: str | None, token: str | None, authority: str | None, form: str)
 
 
 def variables(url: str, token: str, authority: str | None) -> dict[str, str]:
-    """In the order in which they are shown."""
+    """Return the variables in the order of the output."""
     trust = {}
     if authority is not None:
         trust = {"REQUESTS_CA_BUNDLE": os.fspath(authority), "SSL_CERT_FILE": os.fspath(authority)}

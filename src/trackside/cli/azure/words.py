@@ -1,4 +1,4 @@
-"""The words of `trackside azure-env`.  Knows flags; what the command does is in `commands`."""
+"""The parser of `trackside azure-env`; the command is in `commands`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`trackside backup …`: backups of a whole store beside a running server, and their restore.  Knows no HTTP."""
+"""`trackside backup …`: backups of a whole store during the server's operation, and their restore."""
 
 import logging
 import shutil

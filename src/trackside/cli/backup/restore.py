@@ -1,4 +1,4 @@
-"""`trackside db restore`: a backup becomes a store again.  Knows both kinds of file; overwrites nothing."""
+"""`trackside db restore`: restores a store from a backup of either database; it overwrites nothing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""`trackside import …`: reads a source in this process and sends it to a running server.  Knows words and a bar."""
+"""`trackside import …`: reads a source in this process and sends it to a running server, with a progress bar."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""The words of `trackside import`.  Knows flags; what the command does is in `commands`."""
+"""The parser of `trackside import`; the command is in `commands`."""
 
 from typing import Any
 

@@ -142,7 +142,7 @@ def state_of(job: dict[str, Any]) -> str:
 
 
 def progress_of(job: dict[str, Any]) -> str:
-    """Such as `1,200 of 5,000 rows, 300/s, 13 s left`."""
+    """Return the progress, such as `1,200 of 5,000 rows, 300/s, 13 s left`."""
     progress = job["progress"]
     if not progress["done"] and "total" not in progress:
         return str(progress.get("message", ""))
@@ -156,7 +156,7 @@ def progress_of(job: dict[str, Any]) -> str:
 
 
 def _span(seconds: float) -> str:
-    """Such as `40 s`, `12 min` or `3 h 5 min`."""
+    """Return a duration such as `40 s`, `12 min` or `3 h 5 min`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -83,7 +83,7 @@ def delete(words: argparse.Namespace) -> int:
 
 
 def moment_of(schedule: dict[str, Any]) -> str:
-    """Such as `30 2 * * * Europe/Madrid`, or `every 3600 s`."""
+    """Return the times of a schedule, such as `30 2 * * * Europe/Madrid`, or `every 3600 s`."""
     if schedule.get("cron"):
         return f"{schedule['cron']} {schedule['timezone']}"
     return f"every {schedule['interval_s']} s"

@@ -1,4 +1,4 @@
-"""`trackside link …`: talks to a running server.  Knows its calls; knows no store."""
+"""`trackside link …`: commands on a running server."""
 
 import argparse
 import builtins
@@ -151,7 +151,7 @@ def init_script(words: argparse.Namespace) -> int:
     url = remote.server_of(words.server)
     workspace = workspace_of(words)
     uri = remote.tracking_uri(url, workspace)
-    # Spark's session has a registry of its own on Databricks, which MLflow takes unless it is told which one.
+    # Spark's session has a registry of its own on Databricks, which MLflow uses unless another one is configured.
     say(
         f"""#!/bin/bash
 # Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
@@ -227,7 +227,7 @@ def _why_it_waits(words: argparse.Namespace, link: Any) -> str:
 
 
 def _where(words: argparse.Namespace) -> str:
-    """So that a command that is told works as it is."""
+    """Return the flags for server and workspace, so that a quoted command works as it is."""
     given = ((" -w ", words.workspace), (" --server ", words.server))
     return "".join(option + shlex.quote(value) for option, value in given if value)
 

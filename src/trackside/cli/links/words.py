@@ -1,4 +1,4 @@
-"""The words of `trackside link`.  Knows flags; what each command does is in `commands`."""
+"""The parsers of `trackside link`; the commands are in `commands`."""
 
 import argparse
 from typing import Any

@@ -1,4 +1,4 @@
-"""The words of `trackside monitoring`.  Knows no flags, since there are none; what the commands do is in `monitoring`."""
+"""The parser of `trackside monitoring`; the commands are in `monitoring`."""
 
 from typing import Any
 

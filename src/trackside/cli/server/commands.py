@@ -1,6 +1,6 @@
-"""`trackside server`: from settings to processes that answer.  Knows sockets and signals; knows no route.
+"""`trackside server`: starts the server's processes from the settings.
 
-What answers is loaded last, while the store opens.
+The application is loaded last, while the store opens.
 """
 
 import gc
@@ -59,7 +59,7 @@ def _check_mlflow_pages() -> None:
 
 
 def _certified(settings: Settings) -> Settings:
-    """With a certificate of the server's own, if that was asked for."""
+    """Return the settings with a certificate of the server's own authority, if that was requested."""
     if settings.tls == "off":
         return settings
     listens = () if settings.host in ("0.0.0.0", "::") else (settings.host,)  # noqa: S104  # what it listens on

@@ -1,4 +1,4 @@
-"""The first administrator, from the operator's variables.  Knows the store; listens nowhere."""
+"""Creates the first administrator from the operator's variables."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FIRST_WITH_USERS = 30  # the migration
 
 
 def password(settings: Settings) -> str | None:
-    """What the operator chose for an administrator; None: nothing.  Raise Stop for a file that cannot be read."""
+    """Return the operator's password for an administrator; None if there is none.  Raise Stop for a file that cannot be read."""
     if settings.admin_password is not None:
         return settings.admin_password.text
     if not settings.admin_password_file:
@@ -32,7 +32,7 @@ def password(settings: Settings) -> str | None:
 
 
 def has_users(settings: Settings) -> bool:
-    """Whether the store has a user; one that is not made yet, or of an older version, has none."""
+    """Return whether the store has a user; a store that does not exist yet, or of an older version, has none."""
     if isinstance(settings.store, SqliteStore) and not settings.store.path.exists():
         return False
     if status(settings).version < FIRST_WITH_USERS:

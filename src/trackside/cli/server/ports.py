@@ -1,4 +1,4 @@
-"""Sockets to listen on.  Knows addresses, and who else has a port; knows nothing of what is served."""
+"""Opens the sockets to listen on, and finds who else has a port."""
 
 import errno
 import socket
@@ -46,7 +46,7 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 
 def holder(port: int) -> str | None:
-    """The process that listens on the port, as `pid 123 (name)`, where the system tells (Linux, own processes)."""
+    """Return the process that listens on the port, as `pid 123 (name)`, where the system shows it (Linux, own processes)."""
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listening(Path("/proc/net") / table, port)}
     if not inodes:
         return None

@@ -1,4 +1,4 @@
-"""One process that answers.  Knows uvicorn and the application; knows no command line."""
+"""A process that runs uvicorn with the application."""
 
 import gc
 import logging
@@ -32,7 +32,7 @@ KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an
 REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
 AGAIN_S = 1.0  # until the rest is loaded again
 END_S = 5.0  # for what runs beside the answers, after them
-GRACE_S = 10  # for answers under way when the server is told to stop
+GRACE_S = 10  # for requests under way when the server stops
 
 
 class Team(NamedTuple):
@@ -51,7 +51,7 @@ def serve(
     *,
     team: Team | None = None,
 ) -> int:
-    """One process that serves; it stops when its supervisor is no more."""
+    """Run one server process; it stops when its supervisor is gone."""
     signal.signal(signal.SIGTERM, leave)
     with explained(settings):
         url = _own_url(settings, sockets)

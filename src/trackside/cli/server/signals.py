@@ -1,4 +1,4 @@
-"""What a signal does before the server handles signals itself."""
+"""The effect of a signal before the server handles signals itself."""
 
 from typing import NoReturn
 

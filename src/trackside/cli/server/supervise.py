@@ -1,7 +1,7 @@
-"""Several processes that do the same.  Knows forks, signals and restarts; knows nothing of what the children serve.
+"""Starts and supervises several worker processes.
 
-The supervisor does no work of its own.  It starts the children, starts another for each that dies (at once, then more
-and more slowly if they keep dying young), and hands SIGTERM on.  Children notice by themselves that it is gone.
+The supervisor does no work of its own.  It starts the workers, replaces each one that dies (at once, then with growing delays if
+they keep dying soon after the start), and passes SIGTERM on.  Workers detect by themselves that it is gone.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""`trackside login`, `logout`, and the bindings of users and programs to identity providers.  Knows the calls; knows no SQL."""
+"""`trackside login`, `logout`, and the bindings of users and programs to identity providers."""
 
 import argparse
 import platform

@@ -1,9 +1,9 @@
-"""Tokens of servers on the user's machine: in the keyring if the package `keyring` works here, else in a file of mode 0600.
+"""Tokens of servers on the user's machine: in the keyring if the package `keyring` works, otherwise in a file of mode 0600.
 
-With a keyring the file only says which name the token has there.  Where the home cannot be written to, the token has a name
-that is always the same, and no file is needed.
+With a keyring the file only has the token's name there.  If the home folder is not writable, the token has a fixed name, and no
+file is needed.
 
-The stock MLflow client reads one token, for whatever server it is told, from `~/.mlflow/credentials`.
+The stock MLflow client reads one token, for any server, from `~/.mlflow/credentials`.
 """
 
 import os

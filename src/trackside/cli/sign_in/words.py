@@ -1,4 +1,4 @@
-"""The words of `trackside login` and `logout`.  Knows flags; what each command does is in `commands`."""
+"""The parsers of `trackside login` and `logout`; the commands are in `commands`."""
 
 from typing import Any
 

@@ -164,7 +164,7 @@ class Edge:
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             if isinstance(error, Unauthenticated) and error.late_s:
                 await asyncio.sleep(error.late_s)
-            # What is left of a body is read and dropped by the protocol: a client that sends on hears the answer.
+            # The protocol reads and drops the rest of a body, so that a client that is still sending gets the answer.
             status, headers, body = failed(error, scope["method"], scope["path"])
             await send_whole(send, status, [*headers, *cors, _length(body)], body)
         finally:
@@ -216,7 +216,8 @@ class Edge:
         return self._table.find(method, path) or self._table.find(method, _slashed_once(path))
 
     def _allow(self, method: str, path: str) -> bytes:
-        """What OPTIONS is told of a path; for other methods the fault that it is unknown or has no such method."""
+        """Return the methods of a path for OPTIONS; for other methods raise the fault that the path is unknown or lacks the
+        method."""
         methods = self._table.methods(path) or self._table.methods(_slashed_once(path))
         if not methods:
             raise NoEndpoint(f"Nothing is served at {method} {path}. GET /openapi.json lists what is.")

@@ -33,7 +33,7 @@ PIECES_BYTES = 1 << 20  # about what an answer in pieces has in memory
 
 
 def gone(scope: Scope) -> Callable[[], bool]:
-    """Return a function that tells any thread whether the client has disconnected."""
+    """Return a thread-safe function that tells whether the client has disconnected."""
     found: Callable[[], bool] = scope.get(GONE, _never)
     return found
 

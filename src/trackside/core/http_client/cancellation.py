@@ -1,4 +1,4 @@
-"""Tells calls to a remote that the server, or their link, ends.  Knows sockets and events; knows no call."""
+"""Cancels calls to a remote at the end of the server or of their link."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""HTTP to a remote: kept connections and faults in two kinds (`errors`).  Knows sockets; knows no call."""
+"""An HTTP client for a remote, with persistent connections and two kinds of faults (`errors`)."""
 
 import http.client
 import json
@@ -108,11 +108,11 @@ class Bearer(Protocol):
 
 
 class HttpClient:
-    """One remote, for one thread at a time.  Redirects are not followed: they would carry the token elsewhere.
+    """A client of one remote, for one thread at a time.  Redirects are not followed: they would send the token to another host.
 
-    `pace` is called with a path before each call and may wait.  `is_signed`: the URL itself lets in, so that one which does
-    not is at fault alone.  `has_acls`: what a call asks for may be denied to those who are let in.  `bearer`: whose token goes
-    with each call, in the place of a secret.  `guard`: decides which hosts are called."""
+    `pace` is called with a path before each call and may block.  `is_signed`: the URL itself grants access, so a refusal concerns
+    only the URL.  `has_acls`: an authenticated caller may be denied single objects.  `bearer` provides a token for each call,
+    instead of a secret.  `guard` decides which hosts are called."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class HttpClient:
         self._place = (parts.scheme, parts.hostname or "", parts.port)
         self._pace = pace
         self._bearer = bearer
-        # Databricks writes the status in the place of a code where it knows no token.
+        # Databricks puts the status in place of a code for an unknown token.
         self._closed = (
             () if is_signed else ("", "UNAUTHENTICATED", "401", "403", *([] if has_acls else ["PERMISSION_DENIED"]))
         )
@@ -326,7 +326,7 @@ class HttpClient:
             raise
 
     def _why(self, error: BaseException) -> str:
-        """Who may not administrate does not learn whether nobody answers, or somebody who refuses."""
+        """Return the reason of a failure; only an administrator learns whether nobody answers or the connection is refused."""
         return f" ({_words(error)})" if self.guard.rules.tells else " by this server"
 
     def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
@@ -359,14 +359,14 @@ class HttpClient:
 
 
 def _has_news(connection: socket.socket) -> bool:
-    """Whether something came on a connection on which nothing is due: its end, most likely."""
+    """Return whether data arrived on an idle connection: most likely its end."""
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
         return bool(selector.select(0))
 
 
 def _sha256(header: str) -> str:
-    """In hexadecimal, from RFC 9530's field."""
+    """Return the SHA-256 in hexadecimal from the header of RFC 9530."""
     found = re.search(r"sha-256=:([A-Za-z0-9+/=]+):", header)
     try:
         return b64decode(found[1]).hex() if found else ""
@@ -399,7 +399,7 @@ def _fault(raw: bytes) -> tuple[str, str]:
 
 
 def _retry_after(text: str | None, now: datetime | None) -> float | None:
-    """In seconds.  A date is held against the remote's own clock, where it says what time it has."""
+    """Return the seconds of Retry-After.  A date is compared with the remote's own clock, if the answer has its time."""
     if not text:
         return None
     try:

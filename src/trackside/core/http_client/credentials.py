@@ -1,4 +1,4 @@
-"""How the server signs in at another one.  Pure."""
+"""The server's credentials at another server.  Pure."""
 
 from msgspec import Struct
 

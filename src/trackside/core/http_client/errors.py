@@ -38,7 +38,7 @@ class RequestRejected(Exception):
 
     @property
     def is_missing(self) -> bool:
-        """What was asked for is not there; the call itself is."""
+        """Return whether the object of the call is missing, while the server supports the call."""
         return self.code == "RESOURCE_DOES_NOT_EXIST"
 
     @property

@@ -1,7 +1,7 @@
-"""How many calls a second a remote takes from all of our links together.  Knows clocks; knows no remote.
+"""Limits the calls per second to a remote, over all links together.
 
-A workspace counts the calls of a token, from wherever they come: the worker of a link, its check, another link that leads there.
-So they share one `Limits`, as long as any of them is connected.
+A Databricks workspace counts the calls of a token, from wherever they come: the worker of a link, its check, another link to the
+same workspace.  So they share one `Limits`, as long as any of them is connected.
 """
 
 import threading
@@ -15,7 +15,7 @@ Wait = Callable[[float], bool]  # sleeps so many seconds; True if it shall end
 
 
 class TokenBucket:
-    """At most `rate` calls a second over time, `burst` at once.  For many threads."""
+    """A token bucket: at most `rate` calls a second on average, `burst` at once.  Thread-safe."""
 
     def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
         self._rate = rate
@@ -78,7 +78,7 @@ _shared: "WeakValueDictionary[tuple[str, ...], Limits]" = WeakValueDictionary()
 
 
 def shared(who: tuple[str, ...], rate: float, slow: Mapping[tuple[str, ...], float]) -> Limits:
-    """Of one place and whom it lets in.  Where several ask for different rates, the lowest holds."""
+    """Return the limits for one host and credential.  If callers request different rates, the lowest applies."""
     with _lock:
         found = _shared.get(who)
         if found is None:

@@ -1,6 +1,6 @@
-"""How long an answer may take: as long as enough of it comes.  Knows sockets; knows no call.
+"""Limits the duration of an answer: enough bytes must arrive.
 
-A time-out of a socket is one of silence: a remote that sends a byte before it each time would be waited for without end.
+A socket's timeout is one of silence: a remote that sends a byte before each timeout would be read forever.
 """
 
 import http.client
@@ -14,7 +14,7 @@ MAX_HEAD_BYTES = 1 << 20
 
 
 class _Watched(io.RawIOBase):
-    """What comes from a socket, as long as enough of it comes.  The time that the reader takes does not count."""
+    """Reads a socket while enough bytes arrive.  The time between two reads does not count."""
 
     def __init__(self, raw: io.RawIOBase, idle_s: float) -> None:
         self._raw = raw

@@ -1,4 +1,4 @@
-"""What an option of the server is."""
+"""An option of the server."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ PREFIX = "TRACKSIDE_"
 
 
 class Option(Struct, frozen=True, kw_only=True):
-    """One setting: its flags (the first is its name), its default as text, how it is read, and its words in `-h`."""
+    """An option: its flags (the first is its name), its default as text, its parser, and its description in `-h`."""
 
     flags: tuple[str, ...]
     default: str

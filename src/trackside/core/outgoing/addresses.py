@@ -1,7 +1,7 @@
-"""Which addresses the server may call.  Pure: knows numbers and names, asks nobody.
+"""Rules of the addresses that the server may call.  Pure.
 
-A server stands where its callers do not.  The services by which clouds tell machines their credentials are closed always;
-its own machine and network are open where the operator says so.
+The server is inside a network that its callers may not reach.  The metadata services by which clouds give credentials to machines
+are always blocked; the server's own machine and network are open only if the operator allows it.
 """
 
 from collections.abc import Iterable
@@ -27,8 +27,8 @@ _METADATA = frozenset(
 
 
 class Rules(Struct, frozen=True):
-    """`opens_private`: private and loopback addresses may be called; else only those of `hosts` and `networks`, which the
-    operator listed.  `tells`: the caller may learn why a host cannot be reached."""
+    """`opens_private`: private and loopback addresses may be called; otherwise only those of `hosts` and `networks`, which the
+    operator listed.  `tells`: messages to the caller may say why a host cannot be reached."""
 
     opens_private: bool = False
     hosts: frozenset[str] = frozenset()  # in lower case

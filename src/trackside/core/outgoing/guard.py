@@ -1,7 +1,7 @@
-"""Connects to hosts that callers and remotes name.  Knows the name service, sockets and rules; knows no HTTP.
+"""Connects to hosts that callers and remotes name.
 
-A name is resolved once, every address is checked, and the connection is made to one that was checked: a name that points
-elsewhere a moment later gains nothing.
+A name is resolved once, every address is checked, and the connection is made to a checked address, so that a later change of the
+name (DNS rebinding) has no effect.
 """
 
 import queue
@@ -84,7 +84,8 @@ class Guard:
                 waiting.put(OSError(STOPPING))
 
     def _resolved(self, host: str, port: int, deadline: float) -> list[Any]:
-        """Nothing cuts a look-up short: a thread makes it, for which neither the deadline nor the end of the server waits."""
+        """Resolve a name in a thread: a lookup cannot be aborted, so neither the deadline nor the end of the server waits for
+        it."""
         answers: queue.SimpleQueue[_Resolved] = queue.SimpleQueue()
 
         def ask() -> None:

@@ -1,4 +1,4 @@
-"""A socket for `http.client` with one deadline for the whole exchange.  Knows sockets; knows no HTTP."""
+"""A socket for `http.client` with one deadline for the whole exchange."""
 
 import io
 import socket

@@ -1,7 +1,7 @@
-"""When to look at items of a server that keeps no log of them.  Makes no call.
+"""Schedules reads of items on a server without a change log.  Makes no call.
 
-What the server says was changed lately is asked for at each look, by one search.  What escapes that (tags, aliases, deletions,
-clocks that are wrong) is found by a sweep over everything, which is made as often as it costs little.
+Items that changed lately are read at each poll, by one search.  Other changes (tags, aliases, deletions, changes under wrong
+clocks) are found by a sweep over everything, whose frequency depends on its duration.
 """
 
 import time

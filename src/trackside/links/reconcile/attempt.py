@@ -14,9 +14,9 @@ log = logging.getLogger("trackside.links")
 
 
 def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
-    """Return why an item has to be reconciled again; None if it is done, or left out, of which `leave_out` is told in words.
+    """Return why an item must be reconciled again; None if it is done, or left out, for which `leave_out` gets the reason.
 
-    `work` returns the same.  Raise RemoteUnavailable where the remote is in trouble."""
+    `work` returns the same.  Raise RemoteUnavailable if the remote fails."""
     try:
         return work() or None
     except Unmirrored as reason:

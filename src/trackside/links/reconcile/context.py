@@ -42,8 +42,8 @@ class Database(Protocol):
 
 
 class Task(Struct, frozen=True):
-    """How an item is reconciled.  `reads_all`: points and files are compared themselves, not what is said of them.
-    `may_delete`: its deletion was let through."""
+    """The way to reconcile an item.  `reads_all`: compare points and files themselves instead of fingerprints.  `may_delete`: its
+    deletion was accepted."""
 
     time_slice: TimeSlice = msgspec.field(default_factory=TimeSlice)
     reads_all: bool = False

@@ -1,7 +1,7 @@
-"""Whether a link may delete as much as it is about to.  Pure.
+"""Decides whether a link may carry out its deletions.  Pure.
 
 A step that would delete an item raises `DeletionHeld` instead.  The worker collects these until the queue is empty, so that all
-that waits is known, and asks `is_too_much`.
+pending deletions are known, and calls `is_too_much`.
 """
 
 from trackside.links.model import Deletion, HeldDeletion, Options

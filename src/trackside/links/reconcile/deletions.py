@@ -1,9 +1,8 @@
-"""Whether what is missing on the other side was removed there, or was lost with its store.  Decides; removes nothing.
+"""Decides whether an item that is missing on the remote was removed by a user, or lost with the remote's store.
 
-A Trackside's history says what was removed, without a limit of time.  An MLflow server keeps nothing of the kind, but a store
-that was lost or restored lacks more than what somebody removed: then runs that nobody deleted are missing too, since MLflow's
-deleted runs stay.
-When in doubt it is lost, and a store generation ends (`state.generations`).
+A Trackside's history records removals without a time limit.  An MLflow server records none, but a lost or restored store lacks
+more than removed items: runs that nobody deleted are missing too, since MLflow keeps deleted runs.  If in doubt, the item counts
+as lost, and a store generation ends (`state.generations`).
 """
 
 import time
@@ -22,12 +21,12 @@ from trackside.sync.remote.port import ChangePage
 
 SOME_RUNS = 5
 SOME_ITEMS = 20
-ASK_EVERY_S = 30.0  # which store is there, unless what the other side tells says so
+ASK_EVERY_S = 30.0  # checks of the store's identity, unless the remote's change log shows it
 REMEMBER_S = 2.0  # how long a store counts as the same without another look
 
 
 class StoreIdentityCheck:
-    """Which store is there, as long as a connection lasts."""
+    """Checks the identity of the remote's store during a connection."""
 
     def __init__(self) -> None:
         self._asked = float("-inf")
@@ -97,7 +96,7 @@ class LossCheck:
         return bool(why)
 
     def _is_the_same(self, known: Known) -> bool:
-        """Whether the store is the one that was there, with all that it had, as far as some samples tell."""
+        """Return whether the store is the same with all its items, judged by some samples."""
         context = self._context
         store_id = context.remote.ask_store()
         if store_id and known.store_id and store_id != known.store_id:
@@ -111,8 +110,8 @@ class LossCheck:
         return lacking is None
 
     def _is_below(self, item: ItemState) -> str:
-        """Whether the model of a version says that it was changed last before that version was made.  Nobody who removes
-        one leaves it so."""
+        """Return whether the model of a missing version was last changed before that version was created, which a removal by a
+        user would contradict."""
         if item.made_by is not CreatedBy.HERE:  # else the moment is not known in which it was made there
             return ""
         snapshot = self._context.read(registry.read, VERSION, item.local_id)
@@ -123,8 +122,8 @@ class LossCheck:
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
     def _is_last(self, entity: Entity, item: ItemState, known: Known) -> str:
-        """Whether no other item of the kind that both had is there.  A registry may have a store of its own; of other kinds that
-        counts only if nothing else tells the store from another one."""
+        """Return whether no other item of the kind that both sides had exists.  A registry may have a store of its own; for other
+        kinds this counts only if nothing else identifies the store."""
         context = self._context
         is_told = known.store_id or context.read(
             generations.newest, self._link_id, 1, store_generation=known.store_generation

@@ -1,4 +1,4 @@
-"""Which reconciler an item goes to: the table of item types."""
+"""The table of item types: the reconciler of each kind of item."""
 
 from collections.abc import Iterable, Set
 from contextlib import suppress
@@ -20,7 +20,7 @@ TRACKED = (Entity.EXPERIMENT, Entity.RUN, Entity.LOGGED_MODEL)
 
 
 class Reconcilers:
-    """One pass over the items of a link."""
+    """A pass over the items of a link."""
 
     def __init__(self, context: LinkContext) -> None:
         self.context = context

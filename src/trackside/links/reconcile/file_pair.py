@@ -47,7 +47,8 @@ class FilePair:
 
     @classmethod
     def look(cls, context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> "FilePair | None":
-        """None where this server does not open the place.  Raises a Fault where it does, and cannot now."""
+        """Return the files of both sides; None if this server does not open the place.  Raise a Fault if it does, and the store
+        does not answer."""
         place = context.read(_place, entity, local_id, context.server_root)
         try:
             spot = place.spot(context.roots)
@@ -145,7 +146,7 @@ class FilePair:
         return self._names.get(path, path)
 
     def _has_room(self, path: str) -> bool:
-        """Whether the store takes the path as a part of a key: PostgreSQL's have a limit."""
+        """Return whether the path fits into a key of the state's tables, which PostgreSQL limits."""
         size = len(path.encode())
         if size <= MAX_KEY_BYTES or self.context.db.dialect == "sqlite":
             return True
@@ -189,7 +190,7 @@ class FilePair:
         return self.context.read(artifacts.removals, entity, self.local_id, seen)
 
     def _removals_there(self) -> list[Removal]:
-        """By their names here."""
+        """Return the remote's removals with local paths."""
         found = []
         for each in self.context.remote.removals(self.entity, self.remote_id):
             path = _name_here(each.path) if each.path else ""

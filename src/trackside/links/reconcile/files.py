@@ -236,5 +236,5 @@ def _unless_changed(pair: FilePair, path: str, incoming: Download) -> Iterator[b
 
 
 def _is_as_known(old: Known | None, our: LocalFile, there: RemoteFile) -> bool:
-    """Whether both are the versions that were found to be the same."""
+    """Return whether both files are the versions that were found equal."""
     return old is not None and (old.etag, old.remote_etag) == (our.etag, there.etag)

@@ -31,7 +31,8 @@ UNSURE = "was there when it was to be made, or made just before a break; it coun
 
 
 def is_known_as_ours(context: LinkContext, theirs: Snapshot) -> bool:
-    """Whether our workspace made it.  A copy says who did, where ids are not kept; else nothing tells."""
+    """Return whether this workspace created the remote item.  A copy on a remote that does not keep ids names its source;
+    otherwise it is unknown."""
     if context.remote.preserves_ids:
         return False
     uid = context.read(lambda tx: workspaces.current(tx).uid)
@@ -75,8 +76,8 @@ def id_here(
 
 
 def is_another_experiment(context: LinkContext, item: ItemState, theirs: Snapshot) -> bool:
-    """Whether theirs only has the id that the other side gave to the one that we know, before it was put back to a backup: it
-    has another name, and no run that we know to be in it.  One that has none is doubtful only if such a loss is known."""
+    """Return whether a remote experiment only reuses the id of the known one, after the remote was restored from a backup: it has
+    another name, and none of the known runs.  An experiment without runs is suspect only after a known restore."""
     name = (item.base or {}).get(fields.NAME)
     if context.remote.preserves_ids or name in (None, theirs.doc[fields.NAME]):
         return False
@@ -122,8 +123,8 @@ def match_experiment(context: LinkContext, local_id: str, name: str, again: Agai
 def adopt_experiment(
     context: LinkContext, snapshot: Snapshot, note: Callable[[Tx, str], None], again: Again
 ) -> str | None:
-    """Our id of an experiment of theirs that no one of ours is known to match; it is made here if it shall be, and `note`
-    is told."""
+    """Return the local id for a remote experiment without a known counterpart; create it if the link includes it.  `note` gets
+    it."""
     name = snapshot.doc[fields.NAME]
     if not context.link.options.wants(name):
         return None

@@ -230,7 +230,7 @@ class ItemType(Protocol):
         ...
 
     def delete_remote(self, item: ItemState) -> bool:
-        """The same of theirs.  An item of theirs that is no copy of ours any more is left alone, which is True."""
+        """Delete the remote item.  One that is no longer a copy of the local item stays, and True is returned."""
         ...
 
     def below_remote(self, remote_id: str) -> Sequence[str]:

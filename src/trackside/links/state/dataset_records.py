@@ -32,7 +32,7 @@ def page(tx: Tx, link_id: int, dataset_id: str, after: str) -> list[Agreed]:
 
 
 def record_ids(tx: Tx, link_id: int, dataset_id: str, hashes: Sequence[str]) -> dict[str, str]:
-    """By hash, of those of them that were agreed on."""
+    """Return the remote ids of the records in the agreed state, by hash."""
     return dict(
         tx.all(
             """
@@ -72,7 +72,7 @@ def forget(tx: Tx, link_id: int, dataset_id: str, hashes: Sequence[str]) -> None
 
 
 def forget_all(tx: Tx, link_id: int, dataset_id: str) -> None:
-    """As if none of its records had gone over."""
+    """Forget the agreed state of a dataset's records."""
     tx.run(
         "DELETE FROM link_records WHERE workspace_id = :ws AND link_id = :link AND dataset_id = :id",
         link=link_id,

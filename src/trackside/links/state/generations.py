@@ -1,7 +1,7 @@
-"""A link's knowledge of the remote's store: which one it is, and in which of its generations an item was found there.
+"""The identity of the remote's store, and the generation in which an item was last found there.
 
-A generation ends when the store turns out to be another one, or to have been put back to an earlier state.  What was found there
-before that and is missing now was not removed by anybody.  Knows the tables of links; asks nobody.
+A generation ends when the store is found to be another one, or to have been restored from a backup.  An item that was found in an
+earlier generation and is missing now was not removed by a user.
 """
 
 from msgspec import Struct
@@ -18,7 +18,7 @@ from trackside.sync.entities import Entity
 
 
 class Known(Struct, frozen=True):
-    store_id: str  # empty: nothing tells it from another one
+    store_id: str  # empty: unknown
     store_generation: int
 
 
@@ -102,7 +102,7 @@ def newest(
 
 
 def is_active(item: ItemState) -> bool:
-    """By what was agreed: what is deleted may be removed for good, by `mlflow gc`."""
+    """Return whether the item is active in the agreed state: a deleted item may have been removed permanently, by `mlflow gc`."""
     return (item.base or {}).get(fields.STAGE) == "active"
 
 

@@ -74,7 +74,7 @@ def _item(tx: Tx, link_id: int, entity: Entity, column: str, item_id: str) -> It
 
 
 def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
-    """When it was brought to the same state last, or the first time that this was tried; in ms, 0 if never."""
+    """Return when the item was last synchronized, or first attempted, in ms; 0 if never."""
     row = tx.one(
         """
         SELECT synced_at FROM link_items
@@ -104,8 +104,8 @@ def enqueue_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[s
 
 
 def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | None:
-    """When an item of ours came from elsewhere: by another link, an import, or another workspace that pushed it.  In ms, 0 if
-    that is not known any more; None if it is from here."""
+    """Return when a local item was created by another link, an import, or a push of another workspace, in ms; 0 if that time is
+    unknown; None if it was created here."""
     row = tx.one(
         f"""
         SELECT MIN(changed_at) FROM changes
@@ -120,7 +120,7 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
 
 
 def is_of_another_link(tx: Tx, link_id: int, entity: Entity, local_id: str) -> bool:
-    """Whether the other side of another link has it, and not as a copy that was made from here."""
+    """Return whether another link has the item as one of its remote, other than as a copy of the local item."""
     other = tx.one(
         """
         SELECT 1 FROM link_items WHERE workspace_id = :ws AND link_id <> :link AND entity = :entity AND local_id = :id
@@ -134,7 +134,7 @@ def is_of_another_link(tx: Tx, link_id: int, entity: Entity, local_id: str) -> b
 
 
 def is_shared(tx: Tx, link_id: int, entity: Entity, remote_id: str) -> bool:
-    """Whether another link of this workspace to the same place has it as the other side's, too."""
+    """Return whether another link of this workspace to the same remote also has the remote item."""
     other = tx.one(
         """
         SELECT 1 FROM link_items i JOIN links o ON o.link_id = i.link_id JOIN links l ON l.link_id = :link
@@ -271,7 +271,7 @@ def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
 
 
 def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: str) -> None:
-    """As if none of its points had gone over."""
+    """Forget which points of a series were sent or received."""
     tx.run(
         """
         DELETE FROM link_series
@@ -367,7 +367,7 @@ def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
 
 
 def note_removals(tx: Tx, link_id: int, changes: Iterable[Entry]) -> None:
-    """Note of files that both sides had that this server was told to remove them."""
+    """Record that files on both sides were removed by a request to this server."""
     for each in changes:
         if each.action != artifacts.REMOVED:
             continue

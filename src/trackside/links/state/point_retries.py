@@ -1,6 +1,6 @@
-"""Which series of which runs the other side took no points of, and how long they are left alone.  Knows clocks; asks nobody.
+"""The series whose points the remote rejected, and the times of their retries.
 
-In memory: who starts again tries once more.
+They are kept in memory: after a restart each is tried again.
 """
 
 import time

@@ -148,11 +148,11 @@ def _move(tx: Tx, link_id: int, queued: QueuedItem, change: str, **values: int) 
 
 
 def lag(tx: Tx, link: Link) -> Lag:
-    """Return how much waits to be compared, or was not read yet.
+    """Return the number of queued items, and of unread changes.
 
-    Only a change log tells how many changes of a remote were not read.  A first reading of the whole remote counts as one item,
-    and so does a backfill.  In a link that takes, the time since the last reading counts as soon as it is longer than the time
-    between two."""
+    Only a change log provides the number of a remote's unread changes.  The first scan of the whole remote counts as one item,
+    and so does a backfill.  In a link that pulls, the time since the last poll counts once it exceeds the interval between
+    two."""
     row = tx.one(
         """
         SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)

@@ -59,7 +59,7 @@ IDLE_S = 15.0  # between two steps of a link that nothing wakes
 
 
 class Runner:
-    """One link.  `step` may be called at any time; tests call it in place of the thread."""
+    """The worker of a link.  `step` may be called at any time; tests call it directly."""
 
     def __init__(
         self,
@@ -192,7 +192,7 @@ class Runner:
             self._holds()
 
     def _holds(self) -> bool:
-        """Whether this server works on the link, and no other one does.  A store in a file has one server."""
+        """Return whether this server holds the link's lease.  A SQLite store has one server."""
         asked = time.monotonic()
         if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
             return True

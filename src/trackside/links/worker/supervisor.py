@@ -67,7 +67,7 @@ class Workers:
                 loop.wake()
 
     def leave(self) -> None:
-        """No step waits for a remote any longer, and none starts again."""
+        """Stop waiting for remotes, and start no further step."""
         self._is_leaving = True
         for runner, _ in list(self._running.values()):
             runner.stop()

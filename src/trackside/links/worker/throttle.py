@@ -1,4 +1,4 @@
-"""How a link leaves the processor to the callers of this server.  Knows clocks; knows no item."""
+"""Throttles a link, so that it leaves CPU time for the server's callers."""
 
 import time
 from collections.abc import Callable

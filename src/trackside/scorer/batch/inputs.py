@@ -173,7 +173,8 @@ def _rows_of_parquet(unit: Unit, order: Order, wanted: list[str] | None) -> Iter
 
 
 def _of_csv(order: Order) -> Iterator[Unit]:
-    """All columns are read as text, so that a value that is no number fails its row and not its column."""
+    """Yield units of a CSV file.  All columns are read as text, so that an invalid number fails its row and not the whole
+    column."""
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 

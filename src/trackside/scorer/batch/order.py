@@ -1,4 +1,4 @@
-"""What a batch run is asked to do.  The server writes it as JSON."""
+"""The parameters of a batch run, which the server writes as JSON."""
 
 from __future__ import annotations
 

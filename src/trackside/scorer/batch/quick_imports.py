@@ -34,7 +34,7 @@ def sklearn() -> None:
     """Import what all of scikit-learn needs.  Nothing happens where it is not installed, or has been imported."""
     if "pandas" in sys.modules or "sklearn" in sys.modules:
         return
-    with suppress(Exception):  # the model's own import tells what is wrong
+    with suppress(Exception):  # the model's own import reports the error
         sys.modules["pandas"] = None  # type: ignore[assignment]  # an import of it raises ImportError
         try:
             _later("scipy.stats")

@@ -1,4 +1,4 @@
-"""Score the rows of a frame.  A row that fails costs no other row: it is found by halving, and told with its reason."""
+"""Scores the rows of a frame.  A failing row is isolated by bisection and reported with its reason; the other rows are scored."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from trackside.scorer.batch.order import Order, Wrong
 
 
 class Done(NamedTuple):
-    """What came of a unit.  `wrong`: the run cannot go on."""
+    """The result of a unit.  `wrong`: the run cannot continue."""
 
     rows: int
     failed: int
@@ -32,9 +32,9 @@ _LOADED_ONCE = {"mlflow.sklearn"}  # flavors that start no thread when they load
 
 
 def prepare(wanted: Order) -> None:
-    """Load the model where its flavor allows a fork afterwards, else MLflow alone, once for all processes of a pool.
+    """Load the model if its flavor allows a later fork, otherwise MLflow alone, once for all processes of a pool.
 
-    A model that cannot be loaded is left to `begin`, which tells why."""
+    A model that cannot be loaded is left to `begin`, which reports the reason."""
     global _prepared  # noqa: PLW0603  # a run has one model
     from trackside.scorer import model as models
 

@@ -39,7 +39,7 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class _Run:
-    """One execution: its fields, and how long it may take."""
+    """An execution: its fields, and its time limit."""
 
     def __init__(self, fields: Fields, limit: Limit) -> None:
         self.fields = fields

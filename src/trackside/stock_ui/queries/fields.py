@@ -1,7 +1,6 @@
-"""What the fields of a query and of a mutation return.  Each calls what the REST call of the same name calls, and asks for the
-same rights; it knows nothing of GraphQL.
+"""The resolvers of queries and mutations.  Each makes the REST call of the same name, with the same rights.
 
-An answer has MLflow's names of REST (`run_id`).  What went wrong by the caller's doing is its `api_error`.
+An answer has MLflow's REST names (`run_id`).  A fault of the caller becomes its `api_error`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -38,7 +37,7 @@ class Server(NamedTuple):
 
 
 class Fields:
-    """Of one request.  `wanted` are the names of all fields that it asks for: what no field asks for is not read."""
+    """The resolvers of one request.  `wanted` are the names of all requested fields: others are not read."""
 
     def __init__(self, server: Server, wanted: frozenset[str]) -> None:
         self._server = server
@@ -117,7 +116,7 @@ class Fields:
         self._check(Action.RUNS_READ, run_store.locate(tx, run_id))
 
     def _check(self, action: Action, found: Object | None) -> None:
-        """What is missing and what is hidden are refused alike where the caller may not read all."""
+        """Raise the same fault for missing and hidden objects if the caller may not read all."""
         rights = self._rights
         if action in rights.everywhere and action not in rights.some:
             return

@@ -1,6 +1,6 @@
-"""What one GraphQL document may ask at most.  Knows the syntax; knows no type.
+"""The limits of a GraphQL document.
 
-MLflow has the same limits and the same words; of the first two the operator of MLflow can choose others.
+MLflow has the same limits and messages; its operator can change the first two.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The GraphQL schema that MLflow 3.17 serves.  Knows types and scalars; knows no store."""
+"""The GraphQL schema that MLflow 3.17 serves."""
 
 import functools
 from typing import Any

@@ -31,14 +31,14 @@ class Comparison:
         self._kinds = COMPARED | KEPT if context.remote.preserves_ids else COMPARED
 
     def is_wanted(self, snapshot: Snapshot, item: ItemState | None) -> bool:
-        """Whether the link mirrors it: one of its experiments is wanted, or was when both agreed, so that its leaving goes
-        over too.  One without experiments is, unless the link names those that it is for."""
+        """Return whether the link replicates the dataset: one of its experiments is included, or was in the agreed state, so that
+        its removal is replicated too.  A dataset without experiments is included unless the link names experiments."""
         known = of_kind(item.base or {}, FieldKind.EXPERIMENT) if item is not None else {}
         experiments = {*of_kind(snapshot.doc, FieldKind.EXPERIMENT), *known}
         return any(map(self._wants, experiments)) if experiments else not self.context.link.options.experiments
 
     def wants_theirs(self, snapshot: Snapshot) -> bool:
-        """The same of one that is there."""
+        """Return whether the link replicates a remote dataset."""
         experiments = of_kind(snapshot.doc, FieldKind.EXPERIMENT)
         if not experiments:
             return not self.context.link.options.experiments
@@ -70,7 +70,7 @@ class Comparison:
         return found
 
     def there(self, doc: Doc) -> Doc:
-        """In their words."""
+        """Return the document with the remote's ids."""
         found: Doc = {}
         for field, value in doc.items():
             if field.kind is not FieldKind.EXPERIMENT:
@@ -95,7 +95,7 @@ class Comparison:
         return merged
 
     def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
-        """In words, what is not what the link's rules make of it."""
+        """Return descriptions of the fields that differ from the link's rules."""
         mine, doc = self.mine(snapshot, is_quiet=True), self.home(theirs, is_quiet=True)
         merged = self.merge(item.base or {}, mine, doc)
         counts = self.records(item).differences()
@@ -126,7 +126,7 @@ class Comparison:
         return self.has_agreed_version(item, listed) and tags == agreed
 
     def has_agreed_version(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Whether their records are those that were agreed on, as far as that is told without reading them."""
+        """Return whether the remote records have the agreed version, as far as known without reading them."""
         version = theirs.doc.get(fields.VERSION)
         return version is not None and item.base is not None and item.base.get(fields.VERSION) == version
 

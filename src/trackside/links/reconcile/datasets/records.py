@@ -71,21 +71,21 @@ class RecordSync:
         return moved
 
     def differences(self) -> dict[Step, int]:
-        """How many records are not what the link's rules make of them, by what is to be done."""
+        """Return the number of records that differ from the link's rules, by step."""
         with self._lists() as lists:
             self._compare(lists, look=True)
             counts = lists.counts()
         return {step: count for step, count in counts.items() if step not in (Step.FORGET, Step.AGREE)}
 
     def is_as_agreed(self) -> bool:
-        """Whether what is here is what was agreed on."""
+        """Return whether the local records are in the agreed state."""
         with Lists() as lists:
             lists.add("ours", self._ours(is_quiet=True))
             lists.add("base", self._base())
             return lists.buckets("ours") == lists.buckets("base")
 
     def is_as_agreed_there(self) -> bool:
-        """Whether what is there is what was agreed on."""
+        """Return whether the remote records are in the agreed state."""
         with self._lists() as lists:
             lists.add("base", self._base())
             self._remote.look(self._remote_id)
@@ -212,7 +212,7 @@ class RecordSync:
         return len(records)
 
     def _take(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
-        """How many were taken: what was changed here meanwhile is compared again."""
+        """Store received records and return their number: a record that changed here meanwhile is compared again."""
 
         def work(tx: Tx) -> int:
             here = self._unchanged(tx, [each.input_hash for each in records], expected)
@@ -268,7 +268,7 @@ class RecordSync:
         }
 
     def _with_our_id(self, record: Record, ours: Origin | None) -> Record:
-        """Where ids are not kept, ours goes on under its own, and was made when it was made."""
+        """Return the record with the local id and creation time, for a remote that does not keep ids."""
         if ours is None or self._context.remote.preserves_ids:
             return record
         return replace(record, record_id=ours.record_id, created_time=ours.created_time, created_by=ours.created_by)

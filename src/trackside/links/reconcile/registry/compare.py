@@ -146,7 +146,8 @@ class Comparison:
         return Patch(put, patch.drop)
 
     def with_known_aliases(self, snapshot: Snapshot, doc: Doc) -> Doc:
-        """Without aliases of versions that the other side cannot have; the others' are there first."""
+        """Return the document without aliases of versions that the other side cannot have; the other versions are created
+        first."""
         found: Doc = {}
         model_id = snapshot.item_id
         for field, value in doc.items():

@@ -72,7 +72,7 @@ class VersionFiles:
         try:
             self._others.reconcile_local(entity, local_id, verify=False)
             return self._others.remote_of(entity, local_id)
-        except Unmirrored:  # the remote's release knows no logged models
+        except Unmirrored:  # a release without logged models
             return None
 
     def _here(self, entity: Entity, remote_id: str) -> str | None:
@@ -84,8 +84,8 @@ class VersionFiles:
         return None if item is None else item.local_id
 
     def _has_files(self, snapshot: Snapshot) -> bool:
-        """Whether there are files here to be copied; if this server does not read them, the log says why.  Raises BadState where
-        it does, and finds none."""
+        """Return whether there are local files to copy; if this server does not open them, the log has the reason.  Raise
+        BadState if it does, and there are none."""
         version_id = snapshot.item_id
         place = self._context.read(registry.place, version_id, self._context.server_root)
         try:

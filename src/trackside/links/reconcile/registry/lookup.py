@@ -30,11 +30,11 @@ class Items:
         return not slash or uid in (self.remote.uid_of(theirs), self.remote.own_uid_of(theirs))
 
     def is_before(self, snapshot: Snapshot) -> bool:
-        """Whether it was made, and changed, before the moment from which on the link takes."""
+        """Return whether the item was created and last changed before the link's start time for pulls."""
         return self.context.is_before(touched(snapshot))
 
     def called(self, snapshot: Snapshot) -> str:
-        """By name, for the log."""
+        """Return the item's name for the log."""
         if fields.NAME in snapshot.doc:
             return f"model {snapshot.doc[fields.NAME]}"
         model_id = registry.model_of(snapshot.item_id)

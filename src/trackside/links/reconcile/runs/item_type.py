@@ -355,7 +355,8 @@ class TrackedType(ItemType):
             item_store.save_item(tx, link_id, self.entity, local_id, remote_id, CreatedBy.HERE, snapshot.doc)
 
     def _is_hidden(self, snapshot: Snapshot) -> bool:
-        """Whether it is a logged model that is deleted here: MLflow shows none, so there is nothing to compare or to create."""
+        """Return whether it is a locally deleted logged model: MLflow does not return deleted ones, so there is nothing to
+        compare or to create."""
         return (
             self.entity is Entity.LOGGED_MODEL
             and snapshot.doc[fields.STAGE] == "deleted"
@@ -367,8 +368,8 @@ _READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.LO
 
 
 def note_restore(context: LinkContext, entity: Entity, local_id: str) -> None:
-    """Where what is deleted there has to be restored to be written to: it counts as agreed to be active before it is, so that
-    it is deleted again also after a crash, and does not come back here."""
+    """Record the agreed state `active` before a deleted remote item is restored for a write, so that it is deleted again even
+    after a crash, and is not restored here."""
     snapshot, item = context.read(_READ[entity], local_id), context.item(entity, local_id)
     if context.remote.preserves_ids or snapshot is None or item is None or snapshot.doc[fields.STAGE] != "deleted":
         return

@@ -21,15 +21,15 @@ MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others
 
 
 def is_behind(context: LinkContext, run_id: str) -> bool:
-    """Whether we have points that were not sent."""
+    """Return whether there are points that were not sent."""
     return bool(context.read(_behind, context, run_id))
 
 
 def push(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = False) -> str:
     """Send the points that the remote lacks.  Return why it still lacks some; empty if it has all.
 
-    Points that are logged meanwhile are sent when the change log tells of them, so a run that is logged to without a pause delays
-    no other run.  A series that is refused is left alone for a while, unless it is to be tried `at_once`, and delays no other."""
+    Points logged meanwhile are sent after the next change-log entry, so that a busy run does not delay others.  A rejected series
+    is retried later, unless `at_once`, and does not delay others."""
     refused = {} if at_once else context.refusals.waiting(run_id, list(context.read(_behind, context, run_id)))
     total = 0
     is_all = False
@@ -56,7 +56,7 @@ def push(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = F
 
 
 def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:
-    """Which series are not taken, and why; each by itself, if they are not taken together."""
+    """Send series in one call, or one by one if they are rejected together; return the rejected ones with the reasons."""
     refused: dict[str, str] = {}
     if not batch:
         return refused
@@ -82,7 +82,7 @@ def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str
 
 
 def lacking(context: LinkContext, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
-    """How many points of a series only we have, and how many only the remote; by reading both."""
+    """Return the number of points that only this side has, and that only the remote has, by reading both."""
 
     def here() -> Iterator[bytes]:
         with context.db.read(context.ws) as tx:
@@ -114,7 +114,7 @@ def differing_series(context: LinkContext, run_id: str, remote_id: str) -> dict[
 def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
     """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
     found = differing_series(context, run_id, remote_id)
-    if found is None:  # an earlier release, or one that tells no digest at all
+    if found is None:  # an earlier release, or one without digests
         return {*context.remote.series(remote_id)} if context.remote.preserves_ids else set()
     keys = sorted(found)
     if keys and context.link.mode.sends:
@@ -136,7 +136,7 @@ def resend_if_missing(context: LinkContext, run_id: str, remote_id: str, doubted
 
 
 def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str]) -> bool:
-    """Whether their series are those that were read last, or ours."""
+    """Return whether the remote series are equal to the last read ones, or to the local ones."""
 
     def read(tx: Tx) -> bool:
         known = item_store.series(tx, context.link_id, run_id, "in")
@@ -148,8 +148,8 @@ def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str])
 
 
 def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
-    """How many points were taken.  `verify`: of every history, whatever its fingerprint says, where that cannot say all;
-    `doubted`: or says what is not so."""
+    """Pull points and return their number.  `verify`: read every history, whatever its fingerprint, where the fingerprint cannot
+    show all differences; `doubted` are series whose fingerprint is wrong."""
     began = time.monotonic()
     theirs = context.remote.series(remote_id)
     have = {key: context.remote.fingerprint_of(each) for key, each in context.read(reader.summaries, run_id).items()}
@@ -240,8 +240,8 @@ def _gather(
 
 
 def _take(tx: Tx, context: LinkContext, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
-    """How many points of theirs were not here.  They need not be sent back: in one transaction, so that none of ours passes
-    for one of them."""
+    """Store the remote's points and return the number of new ones.  They are recorded as sent in the same transaction, together
+    with no local point."""
     cursor = item_store.series(tx, context.link_id, run_id, "out").get(key) or Cursor()
     before = reader.series_counts(tx, run_id).get(key, 0)
     is_clean = before == cursor.point_count

@@ -24,7 +24,8 @@ class Plan(Struct, frozen=True):
 
 
 def plan(mode: Mode, here: Fingerprints, there: Fingerprints) -> Plan:
-    """In a link of both directions each side has all spans; of two spans of an id that differ, the greater fingerprint stays."""
+    """Return the plan for spans.  In a two-way link each side gets all spans; of two different spans with one id, the greater
+    fingerprint wins."""
     send, take = [], []
     agreed: Fingerprints = {}
     for span_id in sorted({*here, *there}):

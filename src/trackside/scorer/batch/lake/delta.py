@@ -101,7 +101,7 @@ def _opened(deltalake: Any, place: str) -> Any:
 def _check_inside(paths: list[str], folder: Path) -> None:
     """Raise Wrong for a table that names a data file outside of its folder, as a shallow clone does.
 
-    The library reads such a file, and tells the place as if it were below the folder."""
+    The library reads such a file, and reports its place as if it were in the folder."""
     for path in paths:
         plain = unquote(path)
         if _ABSOLUTE.match(plain) or ".." in plain.split("/"):

@@ -35,7 +35,7 @@ class Order:
 
     @property
     def shown(self) -> str:
-        """What messages call the table."""
+        """Return the table's name for messages."""
         return self.location or self.table
 
 

@@ -19,7 +19,7 @@ _SPECIAL = set("*?[]{}\\")
 
 
 class Plan(NamedTuple):
-    """How rows are scored: the function of the tasks, the model's columns and the columns of the output."""
+    """The plan of a scoring: the function of the tasks, the model's columns and the columns of the output."""
 
     predict: Any
     needed: list[str]
