@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import ClassVar
 
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store_threads import StoreThreads
@@ -10,6 +11,7 @@ from trackside.azure import arm_routes, blob_routes, databricks_routes, online_r
 from trackside.core.access import Action
 from trackside.core.http.codec import Answer, Call
 from trackside.core.http.routes import Route, batch, query
+from trackside.core.http.targets import by
 from trackside.endpoints.work import Work
 from trackside.identity.exchange import Exchange
 from trackside.runs import batch as logging
@@ -20,6 +22,7 @@ from trackside.workspaces.routes import Calls as Workspaces
 
 
 class RunData(Call, frozen=True):
+    required: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str | None = None
     batch_tracking_id: str | None = None
 
@@ -71,7 +74,7 @@ def routes(
             RunData,
             status,
             needs=Action.RUNS_READ,
-            on=RUN,
+            on=by("run", "run_id"),
             answer=RunDataStatus,
         ),
     ]

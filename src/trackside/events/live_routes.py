@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +15,8 @@ from trackside.core.http import codec
 from trackside.core.http.codec import Call
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Request, Response
-from trackside.events.live import Found, Hub, Wanted
+from trackside.events.live import Changed, Found, Hub, Wanted
+from trackside.events.readable import is_readable
 
 MAX_WAIT_S = 55  # proxies end an answer that has not begun after a minute
 DEFAULT_WAIT_S = 25
@@ -60,9 +62,10 @@ class Calls:
         wanted = Wanted(_ids("experiment_id", call.experiment_id), _ids("run_id", call.run_id))
         cursor = await request.in_thread(self.hub.begin)
         if call.after is None:
-            return _answer(Found(cursor))
+            return _answer(Found(cursor), [])
         found = await self._wait(request, call.after, wanted, wait_s)
-        return _answer(found)
+        rights = request.visit.rights
+        return _answer(found, [each for each in found.changes if is_readable(rights, each.entry, each.experiment_id)])
 
     async def _wait(self, request: Request, after: int, wanted: Wanted, wait_s: float) -> Found:
         hub, ws = self.hub, request.workspace.workspace_id
@@ -95,9 +98,9 @@ def routes(hub: Hub) -> list[Route]:
     ]
 
 
-def _answer(found: Found) -> Response:
+def _answer(found: Found, changes: Iterable[Changed]) -> Response:
     by_entity: dict[tuple[str, str], LiveChange] = {}
-    for each in found.changes:
+    for each in changes:
         entry = each.entry
         before = by_entity.pop((entry.entity, entry.entity_id), None)
         actions = [] if before is None else before.actions

@@ -8,9 +8,10 @@ from msgspec import UNSET
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, query
+from trackside.events import facts, names, store
 from trackside.events import model as m
-from trackside.events import names, store
 from trackside.events.entries import Entry
+from trackside.events.readable import has_details, readable
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,10 @@ class Calls:
 
 
 def _changes(tx: Tx, entries: list[Entry], call: m.ListChanges) -> list[m.LoggedChange]:
+    whole = has_details(tx.rights)
+    if not whole:
+        runs = [entry.entity_id for entry in entries if entry.entity == "run"]
+        entries = readable(tx.rights, entries, facts.experiments_of_runs(tx, runs))
     found = names.of(tx, entries) if call.names else {}
     return [
         m.LoggedChange(
@@ -43,7 +48,7 @@ def _changes(tx: Tx, entries: list[Entry], call: m.ListChanges) -> list[m.Logged
             action=entry.action,
             name=found.get((entry.entity, entry.entity_id), UNSET),
             user=entry.user or UNSET,
-            detail=UNSET if entry.detail is None else msgspec.Raw(entry.detail.encode()),
+            detail=UNSET if entry.detail is None or not whole else msgspec.Raw(entry.detail.encode()),
         )
         for entry in entries
     ]
