@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from endpoints.conftest import ENDPOINTS, LOCAL, endpoint, register, save_model
 from support.pages import axe
 from support.processes.servers import Server, environment
+from ui.runs.test_run import put
 
 pytestmark = pytest.mark.slow
 
@@ -207,6 +208,22 @@ def test_a_file_of_the_model_that_cannot_be_read_is_told(
 
     expect(page.get_by_text("The file MLmodel cannot be read")).to_be_visible()
     console.clear()  # the browser notes the 404
+
+
+@pytest.mark.slow
+def test_the_form_follows_the_file_of_the_model(server: Server, described: Path, page: Page) -> None:
+    register(server.api, [described])
+    server.api.post(ENDPOINTS, name="adder", model_uri="models:/sum/1", spec=LOCAL)
+    page.goto(f"{server.url}/#/endpoints/adder")
+    expect(page.get_by_label("JSON body")).to_have_value(re.compile('"b"'))
+    (version,) = server.api.get("model-versions/search")["model_versions"]
+    longer = MODEL.replace('"b"', '"much_longer"') + "model_uuid: 0123456789\n"
+
+    put(server.api, version["run_id"], {"model/MLmodel": longer.encode()})
+    page.goto("about:blank")
+    page.goto(f"{server.url}/#/endpoints/adder")
+
+    expect(page.get_by_label("JSON body")).to_have_value(re.compile('"much_longer"'))
 
 
 @pytest.mark.slow

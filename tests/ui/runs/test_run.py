@@ -230,6 +230,15 @@ def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     expect(page.get_by_role("link", name="Artefactos")).to_be_visible()
 
 
+def test_a_file_that_has_changed_is_shown_whole(server: Server, page: Page) -> None:
+    run_id = server.api.new_run()
+    for text in ("one", "one two three", "four"):
+        put(server.api, run_id, {"train.log": text.encode()})
+        page.goto(f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/train.log")
+        expect(page.locator("main pre")).to_have_text(text)
+        page.goto("about:blank")
+
+
 @pytest.mark.slow
 def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Callable[..., Server], page: Page) -> None:
     here, there = start(), start()

@@ -76,6 +76,12 @@ export async function send(url: URL, request: RequestInit, asks = true): Promise
   }
 }
 
+/** The bytes of a file from `start` up to before `end`, fewer where the file ends.  Past the browser's cache: Chromium asks
+ *  for no more than the part that its cache has, also where the file has changed since, and so cuts what has grown. */
+export async function sendRange(url: URL, start: number, end: number, signal?: AbortSignal): Promise<Response> {
+  return send(url, { headers: { range: `bytes=${start}-${end - 1}` }, cache: "no-store", signal: signal ?? null });
+}
+
 async function exchange(url: URL, request: RequestInit): Promise<Response> {
   const headers = new Headers(request.headers);
   headers.set("x-trackside-csrf", "1"); // a page of another origin cannot send it

@@ -1,5 +1,5 @@
 /** The files of a run, of a logged model or of a folder in one of them: lists, pieces, addresses. */
-import { api, send } from "@/api/client";
+import { api, sendRange } from "@/api/client";
 import { apiUrl } from "@/app/place";
 import { folderOf, nameOf } from "./kind";
 
@@ -102,8 +102,7 @@ function entriesOf(files: readonly WireFile[]): Entry[] {
 }
 
 async function pieceOf(url: URL, start: number, end: number, signal: AbortSignal | undefined): Promise<Piece> {
-  const headers = { range: `bytes=${start}-${end - 1}` };
-  const answer = await send(url, { headers, signal: signal ?? null });
+  const answer = await sendRange(url, start, end, signal);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const total = /\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1];
   return { bytes, totalBytes: total === undefined ? bytes.length : Number(total) };

@@ -1,5 +1,5 @@
 /** What several pages read of a version. */
-import { api, send } from "@/api/client";
+import { api, sendRange } from "@/api/client";
 import { asFailure } from "@/api/failure";
 import type { components } from "@/api/schema";
 import { apiUrl } from "@/app/place";
@@ -15,7 +15,7 @@ export async function loadMlModel(name: string, version: string, signal: AbortSi
   const url = apiUrl("/model-versions/get-artifact");
   url.search = new URLSearchParams({ name, version, path: "MLmodel" }).toString();
   try {
-    const answer = await send(url, { signal, headers: { range: `bytes=0-${MAX_BYTES - 1}` } });
+    const answer = await sendRange(url, 0, MAX_BYTES, signal);
     return await parseMlModel(await answer.text());
   } catch (error) {
     if (signal.aborted) throw error;
