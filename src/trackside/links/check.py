@@ -138,6 +138,8 @@ class _Check:
             if theirs is None:
                 what = [] if kind.is_purged(item, snapshot) else [_missing(entity, "there")]
                 return Difference(entity, local_id, item.remote_id, what)
+            if entity.is_of_registry and not kind.is_same(item, theirs):
+                return Difference(entity, local_id, item.remote_id, [f"the {entity.words} there is another one"])
             what = kind.differing(snapshot, item, theirs)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.client import Api, Socket
-from support.links import add, check, link, log, put_file, settle, until
+from support.links import LINKS, add, check, link, log, put_file, settle, until
 from support.processes.servers import Server
 from support.registry import Registry
 
@@ -83,6 +83,47 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, stock: A
     said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
     assert "model both version 3: version 3 here is 2 there, since 2 cannot be the number of both" in said
     assert [each for each in said if "stage" in each] == []
+
+
+@pytest.mark.parametrize("mode", ["pull", "both"])
+def test_models_whose_names_change_hands_there_keep_their_versions(
+    server: Server, stock: Api, stock_url: str, mode: str
+) -> None:
+    from mlflow import MlflowClient
+
+    here, client = server.api.new_workspace("north"), MlflowClient(stock_url, stock_url)
+    one, two, three, four = (f"{mode} {name}" for name in ("one", "two", "three", "four"))
+    for name in (one, two, three):
+        Registry(stock).new_model(name)
+        Registry(stock).new_version(name, description=name)
+    add(here, LINK, stock_url, mode=mode, registry=True)
+    until(lambda: versions(here, one, two, three) == {one: [one], two: [two], three: [three]}, "the models to come")
+    settle(here, LINK)
+    here.post(f"{LINKS}/{LINK}/pause")
+
+    for name, new_name in ((one, four), (two, one), (four, two)):  # swapped
+        client.rename_registered_model(name, new_name)
+    client.rename_registered_model(three, four)
+    Registry(stock).new_version(one, description="new")
+    here.post(f"{LINKS}/{LINK}/resume")
+
+    expected = {one: sorted(["new", two]), two: [one], four: [three]}
+    until(
+        lambda: versions(here, one, two, four) == expected and link(here, LINK)["lag_items"] == 0,
+        "the names to arrive",
+        said=lambda: (versions(here, one, two, four), log(here, LINK)),
+    )
+    assert versions(stock, one, two, four) == expected
+    assert three not in names(here)
+    assert check(here, LINK) == []
+
+
+def versions(api: Api, *models: str) -> dict[str, list[str]]:
+    """The descriptions of the versions of each model."""
+    found = {
+        name: api.get("model-versions/search", filter=f"name = '{name}'").get("model_versions", []) for name in models
+    }
+    return {name: sorted(each["description"] for each in listed) for name, listed in found.items()}
 
 
 def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, stock: Api, stock_url: str) -> None:

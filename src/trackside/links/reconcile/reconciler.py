@@ -90,7 +90,9 @@ class Reconciler:
             return
         if item is not None and (snapshot is None or not self.type.is_same(item, snapshot)):
             self.missing_there(item, snapshot)
-            item = None
+            item = self.context.by_remote(self.entity, remote_id)  # another one, where items have other names by now
+            if item is not None and snapshot is not None and not self.type.is_same(item, snapshot):
+                return
         if snapshot is None:
             return
         local_id = item.local_id if item is not None else self.type.create_local(snapshot)
@@ -278,12 +280,15 @@ class Reconciler:
             self.forget(item)
             return
         above = self._above(item)
-        if above is not None and self._parent is not None and self._parent.type.read_remote(above.remote_id) is None:
+        if above is not None and self._parent is not None and self._parent.is_gone(above):
             self._parent.deleted_there(above)
             return
         moved_to = self.type.moved_to(item)
-        if moved_to is not None:
+        if moved_to is not None and mode.takes:
             self.reconcile_remote(moved_to, verify=True)
+            return
+        if moved_to is not None:
+            self.reconcile_local(item.local_id, verify=True)
             return
         is_lost = mode.takes and self._is_lost(self.entity, item)
         if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, snapshot)):
@@ -303,6 +308,11 @@ class Reconciler:
             store.count(tx, self._link_id, taken_items=1)
 
         self.context.write(remove)
+
+    def is_gone(self, item: ItemState) -> bool:
+        """Return whether an item is not there any more, or another one has its id there."""
+        theirs = self.type.read_remote(item.remote_id)
+        return theirs is None or not self.type.is_same(item, theirs)
 
     def _create_again(self, item: ItemState, snapshot: Snapshot, *, is_lost: bool) -> None:
         mode = self.context.link.mode

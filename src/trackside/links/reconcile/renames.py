@@ -25,12 +25,17 @@ PATIENCE = 5  # so often an item waits
 Holder = Callable[[str], tuple[ItemState, str] | None]
 
 
+def temporary_name(local_id: str) -> str:
+    """Return the name of an item until it gets its own; no other item has it."""
+    return f"! {local_id}"
+
+
 def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | None) -> None:
     """Raise RetryLater if another item has the new name and gets another one.
 
     If that one waits for the name of this item, give this one a temporary name before."""
     context = kind.context
-    temporary = f"! {item.local_id}"
+    temporary = temporary_name(item.local_id)
     if kind.entity is Entity.EXPERIMENT and not context.link.options.wants(temporary):
         return
     if context.link.kind is Kind.DATABRICKS:

@@ -166,6 +166,20 @@ def items(
     return [item_of(row) for row in rows]
 
 
+def agreed_items(tx: Tx, link_id: int, entity: Entity) -> list[ItemState]:
+    """Return all items of a kind that the other side has, with what was agreed."""
+    rows = tx.all(
+        """
+        SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
+        WHERE workspace_id = :ws AND link_id = :link AND entity = :entity AND remote_id <> ''
+        ORDER BY local_id
+        """,
+        link=link_id,
+        entity=str(entity),
+    )
+    return [item_of(row) for row in rows]
+
+
 def random_place(tx: Tx, link_id: int, entity: Entity) -> str:
     """Return the id here of a random item, or "", for a reader that begins after it: each item is as likely the first."""
     scope = {"link": link_id, "entity": str(entity)}

@@ -63,6 +63,10 @@ class RemoteRegistry(Listed, Protocol):
     def find_model_of_name(self, name: str) -> str | None:
         return self.find_model("", name)
 
+    def names_changed(self) -> None:
+        """Forget what is remembered of models by their names: some have other names than before."""
+        return
+
     def make_model(self, uid: str, doc: Doc) -> str:
         """Return the id of the model with that uid or name; create it if there is none."""
         ...

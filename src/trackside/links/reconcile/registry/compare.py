@@ -6,7 +6,7 @@ from trackside.core.http_client.errors import RequestRejected
 from trackside.links.model import LogKind
 from trackside.links.reconcile.item_type import Others
 from trackside.links.reconcile.merging import differing
-from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
+from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, saved_time
 from trackside.links.state.item import ItemState
 from trackside.registry import stages
 from trackside.sync import document, fields
@@ -17,7 +17,9 @@ from trackside.sync.local import registry
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.remote.port import Unmirrored
 
-QUIET = frozenset({FieldKind.UPDATED, FieldKind.LAST_VERSION})  # follow from the rest: no conflict worth a word
+QUIET = frozenset(
+    {FieldKind.UPDATED, FieldKind.LAST_VERSION, FieldKind.CREATED}
+)  # follow from the rest, or are the other side's own: no conflict worth a word
 
 
 class Comparison:
@@ -38,6 +40,8 @@ class Comparison:
     def is_as_agreed(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
         if item.base is None or not self._items.is_the_same(item, theirs):
             return False
+        if entity is MODEL and not self.context.remote.preserves_ids and not saved_time(item):
+            return False  # an earlier release did not save it
         return plain(item.base) == plain(self.home(entity, item, theirs))
 
     def changed_there(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:

@@ -11,6 +11,7 @@ from trackside.links.reconcile.merging import as_made
 from trackside.links.reconcile.registry.compare import Comparison
 from trackside.links.reconcile.registry.files import VersionFiles
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items, at_making
+from trackside.links.reconcile.registry.names import ModelNames
 from trackside.links.state import item_store
 from trackside.links.state.backfill import Depth
 from trackside.links.state.item import ItemState
@@ -32,6 +33,7 @@ class RegistryIdentity:
         self._items = items
         self._others = others
         self._files = VersionFiles(items.context, others)
+        self._names = ModelNames(items)
         self._in_order: set[str] = set()  # models whose versions were looked at from the first on
 
     def match_model(self, snapshot: Snapshot) -> str | None:
@@ -121,7 +123,18 @@ class RegistryIdentity:
         found = self._others.remote_of(MODEL, model_id)
         if found is None:
             raise BadState("its model is gone")
-        return found
+        if self.context.remote.preserves_ids:
+            return found
+        item, theirs = self.context.item(MODEL, model_id), self.remote.read(MODEL, found)
+        if item is None or theirs is None or self._items.is_the_same(item, theirs):
+            return found
+        moved_to = self.moved_to(item)
+        if moved_to is None:
+            self.context.enqueue(MODEL, model_id, depth=Depth.COMPARE)
+            raise BadState(
+                f"another model on the other side has the name {found!r} of its model by now; it waits for that"
+            )
+        return moved_to
 
     def adopt(self, entity: Entity, snapshot: Snapshot) -> str | None:
         """Our id of an item of theirs that none of ours is known to match; it is made here if it shall be."""
@@ -158,39 +171,42 @@ class RegistryIdentity:
             return None
         for uid in sorted(self._uids_of(snapshot)):
             item = self.context.item(MODEL, uid)
-            if item is None or not item.remote_id or self.remote.read(MODEL, item.remote_id) is not None:
+            if item is None or not item.remote_id:
                 continue
-
-            def rename(tx: Tx, item: ItemState = item) -> None:
-                item_store.rename_remote(tx, self.context.link_id, VERSION, item.remote_id, snapshot.item_id)
-                item_store.save_item(
-                    tx, self.context.link_id, MODEL, item.local_id, snapshot.item_id, item.made_by, None
-                )
-
-            self.context.write(rename)
-            return uid
+            theirs = self.remote.read(MODEL, item.remote_id)
+            if theirs is None or not self._items.is_the_same(item, theirs):
+                self._names.follow()
+                now = self.context.by_remote(MODEL, snapshot.item_id)
+                return None if now is None else now.local_id
         return None
 
     def moved_to(self, item: ItemState) -> str | None:
         """Return the name that a model of ours has there now, where models have no other id."""
         if self.context.remote.preserves_ids:
             return None
-        for theirs in self.remote.everything():
-            if "/" in theirs.item_id:  # versions come after the models
-                break
-            is_known = self.context.by_remote(MODEL, theirs.item_id) is not None
-            if isinstance(theirs, Snapshot) and not is_known and item.local_id in self._uids_of(theirs):
-                return theirs.item_id
-        return None
+        theirs = self._names.follow()
+        now = self.context.item(MODEL, item.local_id)
+        if now is None or now.remote_id == item.remote_id or now.remote_id not in theirs:
+            return None
+        return now.remote_id
 
     def _uids_of(self, theirs: Snapshot) -> set[str]:
         """Return the uids that a model of theirs may have here."""
-        made = int(theirs.doc.get(fields.CREATED, "0"))
-        return {self.remote.model_uid_of(theirs), *self.context.read(replica.made_at, made)}
+        made = theirs.doc.get(fields.CREATED, "0")
+        here = self.context.read(replica.made_at, int(made))
+        return {self.remote.model_uid_of(theirs), *here, *self._names.made_at(made)}
 
     def _adopt_version(self, snapshot: Snapshot) -> str | None:
         remote_model = registry.model_of(snapshot.item_id)
         model = self.context.by_remote(MODEL, remote_model)
+        if model is not None and not self.context.remote.preserves_ids:
+            named = self.remote.read(MODEL, remote_model)
+            if named is not None and not self._items.is_the_same(model, named):
+                self._names.follow()
+                known = self.context.by_remote(VERSION, snapshot.item_id)
+                if known is not None:
+                    return known.local_id
+                model = self.context.by_remote(MODEL, remote_model)
         if model is None or self._items.read(MODEL, model.local_id) is None:
             theirs = self.remote.read(MODEL, remote_model)
             if theirs is None:

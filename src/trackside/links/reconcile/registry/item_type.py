@@ -11,7 +11,7 @@ from trackside.core.db.tx import Tx
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import LinkContext
-from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, Sent
+from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
 from trackside.links.reconcile.merging import as_made, words
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
@@ -73,7 +73,7 @@ class RegistryType(ItemType):
         if self.context.remote.preserves_ids or theirs.failed:
             return None
         copy = self.comparison.comparable(self.entity, self.context.to_local(theirs.doc, self.entity))
-        return as_made(copy, self.comparison.comparable(self.entity, snapshot.doc))
+        return {**as_made(copy, self.comparison.comparable(self.entity, snapshot.doc)), **self._made(theirs)}
 
     def moved_to(self, item: ItemState) -> str | None:
         return self._identity.moved_to(item) if self.entity is MODEL else None
@@ -86,8 +86,10 @@ class RegistryType(ItemType):
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
         """An item that has a name and a number there may be another one by now."""
         is_shared = self.context.link.mode is Mode.BOTH or not self.context.remote.preserves_ids
-        is_changed = self.comparison.comparable(self.entity, snapshot.doc) != item.base
-        return is_changed and (is_shared or fields.UPDATED not in (item.base or {}))  # never compared: as it was made
+        base = item.base or {}
+        agreed = {field: value for field, value in base.items() if field != fields.CREATED}
+        is_changed = self.comparison.comparable(self.entity, snapshot.doc) != agreed
+        return is_changed and (is_shared or fields.UPDATED not in base)  # never compared: as it was made
 
     def named_there(self, name: str) -> str | None:
         return self.remote.find_model_of_name(name)
@@ -124,7 +126,8 @@ class RegistryType(ItemType):
         merged = document.merge(
             agreed, mine, doc, self.context.link.mode, lambda field, verb: can(self.entity, field, verb)
         )
-        return Compared(merged, base, stage)
+        made = _made_of(base) if theirs is None else self._made(theirs)
+        return Compared(merged, base, {**stage, **made})
 
     def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
         return self.comparison.differing(self.entity, snapshot, item, theirs)
@@ -144,6 +147,9 @@ class RegistryType(ItemType):
         merged = compared.merged
         if not (self.context.link.mode.sends and merged.for_them):
             return Sent(item.remote_id, merged)
+        now = self.context.item(self.entity, snapshot.item_id)
+        if now is None or now.remote_id != item.remote_id:  # its name was found to be another one's meanwhile
+            raise RetryLater(0)
         changed = self.remote.change(self.entity, item.remote_id, self.comparison.there(snapshot, merged.for_them))
         for reason in changed.left_out.values():
             self.context.note_once(LogKind.SKIPPED, self.entity, snapshot.item_id, reason)
@@ -201,6 +207,15 @@ class RegistryType(ItemType):
 
     def below_remote(self, remote_id: str) -> Sequence[str]:
         return self.remote.versions_of(remote_id) if self.entity is MODEL else ()
+
+    def _made(self, theirs: Snapshot) -> Doc:
+        """Return what tells a model there from another one of its name, to be kept with what both sides agreed on."""
+        is_known_by_name = self.entity is MODEL and not self.context.remote.preserves_ids
+        return _made_of(theirs.doc) if is_known_by_name else {}
+
+
+def _made_of(doc: Doc) -> Doc:
+    return {fields.CREATED: doc[fields.CREATED]} if doc.get(fields.CREATED, "0") != "0" else {}
 
 
 def types_of_registry(context: LinkContext, others: Others) -> tuple[RegistryType, RegistryType]:

@@ -1,16 +1,16 @@
 """Lookups for each step with a link's registered models and versions: counterparts and names.  Decides
 nothing."""
 
-from trackside.links.model import LogKind
+from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.state.item import ItemState
 from trackside.registry import replica
 from trackside.sync import fields
 from trackside.sync.document import Doc
 from trackside.sync.entities import Entity
-from trackside.sync.fields import FieldKind
+from trackside.sync.fields import Field, FieldKind
 from trackside.sync.local import registry
-from trackside.sync.local.reader import Snapshot
+from trackside.sync.local.reader import SOURCE_UID, Snapshot
 from trackside.sync.remote.registry_port import RemoteRegistry
 
 MODEL, VERSION = Entity.REGISTERED_MODEL, Entity.MODEL_VERSION
@@ -25,9 +25,26 @@ class Items:
         return self.context.read(registry.read, entity, local_id)
 
     def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Not another version of that number."""
+        """Return whether theirs is the item that it was, and not another version of that number or another model of that name."""
         _, slash, uid = item.local_id.rpartition("/")
-        return not slash or uid in (self.remote.uid_of(theirs), self.remote.own_uid_of(theirs))
+        if slash:
+            return uid in (self.remote.uid_of(theirs), self.remote.own_uid_of(theirs))
+        return self.context.remote.preserves_ids or self._is_the_same_model(item, theirs)
+
+    def _is_the_same_model(self, item: ItemState, theirs: Snapshot) -> bool:
+        """By the tag of a copy, else by the time at which it was made there.  Without both it counts as the same."""
+        if theirs.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id:
+            return True
+        known, made = self.made_there(item), theirs.doc.get(fields.CREATED, "0")
+        return "0" in (known or "0", made) or known == made
+
+    def made_there(self, item: ItemState) -> str:
+        """Return when a model was made on the other side, in ms; an empty text if that is not known."""
+        known = saved_time(item)
+        if known or item.made_by is not CreatedBy.HERE:
+            return known
+        ours = self.read(MODEL, item.local_id)  # saved by an earlier release: ours was made at the same time
+        return "" if ours is None else ours.doc[fields.CREATED]
 
     def is_before(self, snapshot: Snapshot) -> bool:
         """Return whether the item was created and last changed before the link's start time for pulls."""
@@ -49,6 +66,11 @@ class Items:
     def note_number(self, snapshot: Snapshot, which: str, number: str) -> None:
         text = f"{self.called(snapshot)}: {which}, since {number} cannot be the number of both"
         self.context.note(LogKind.CONFLICT, VERSION, snapshot.item_id, text)
+
+
+def saved_time(item: ItemState) -> str:
+    """Return when a model was made on the other side, in ms, if that was saved, since names do not tell models apart there."""
+    return (item.base or {}).get(fields.CREATED, "")
 
 
 def at_making(entity: Entity, doc: Doc) -> Doc:

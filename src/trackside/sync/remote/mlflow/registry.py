@@ -169,6 +169,9 @@ class MlflowRegistry(RemoteRegistry):
         del uid
         return None if self.read(Entity.REGISTERED_MODEL, name) is None else name
 
+    def names_changed(self) -> None:
+        self._uids.clear()
+
     def make_model(self, uid: str, doc: Doc) -> str:
         name = doc[fields.NAME]
         tags = {**of_kind(doc, FieldKind.TAG), SOURCE_UID: uid, SOURCE_WORKSPACE: self._source}
