@@ -10,7 +10,7 @@ from msgspec import structs
 from jobs.conftest import JOBS, KINDS, SCHEDULES
 from support.client import Api, Inside
 from support.links import until
-from support.people import People
+from support.people import OURS, People
 from trackside import app
 from trackside.core.settings import Settings
 
@@ -200,6 +200,68 @@ def test_a_job_needs_the_right_to_write_jobs_and_to_read_it_that_to_read(api: Ap
     assert reader.fault(JOBS, kind="add")[0] == 403
     assert reader.fault(f"{JOBS}/{job_id}/cancel")[0] == 403
     assert reader.fault(SCHEDULES, name="s", kind="add", interval_s=60)[0] == 403
+
+
+def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
+    people = People(api).begin()
+    ann, bo, cy = people.add("ann", "Contributor"), people.add("bo", "Contributor"), people.add("cy", "Owner")
+    one = f"{SCHEDULES}/nightly"
+    made = ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)["schedule"]
+
+    calls = [
+        ("POST", f"{one}/run", {}),
+        ("PATCH", one, {"is_paused": True}),
+        ("PATCH", one, {"params": {"left": 1}}),
+        ("DELETE", one, {}),
+        ("POST", f"{OURS}/deletions", {"kind": "job_schedule", "name": "nightly"}),
+    ]
+    refused = [bo.ask(*call) for call in calls]
+    by_ann = ann.post(f"{one}/run")["job"]
+    by_cy = cy.post(f"{one}/run")["job"]
+
+    assert [reply.status for reply in refused] == [403] * len(calls)
+    assert {reply.json["message"].partition(".")[0] for reply in refused} == {
+        "Permission denied: the schedule 'nightly' acts in the name of 'ann'"
+    }
+    assert (by_ann["user"], by_cy["user"]) == ("ann", "ann")
+    assert (made["may_steer"], shown(bo), shown(cy), shown(people.admin)) == (True, False, True, True)
+    assert cy.ask("PATCH", one, {"params": {"left": 1}}).json["schedule"]["user"] == "cy"  # and acts for cy from now on
+    assert ann.ask("DELETE", one).status == 403
+    assert cy.ask("DELETE", one).status == 200
+
+
+def shown(api: Api) -> bool:
+    (found,) = api.get(SCHEDULES)["schedules"]
+    return bool(found["may_steer"])
+
+
+def test_an_owner_who_is_denied_a_part_of_the_workspace_steers_no_schedule_of_others(api: Api) -> None:
+    people = People(api).begin()
+    ann, cy = people.add("ann", "Contributor"), people.add("cy", "Owner")
+    people.deny("cy", "MLflow DENY", f"/ws/default/experiments/{people.admin.new_experiment('secret')}")
+    ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)
+
+    assert cy.fault(f"{SCHEDULES}/nightly/run")[0] == 403
+
+
+def test_a_job_is_queued_again_by_its_user_and_by_owners_of_the_workspace(api: Api) -> None:
+    people = People(api).begin()
+    ann, bo, cy = people.add("ann", "Contributor"), people.add("bo", "Contributor"), people.add("cy", "Owner")
+    api_of = {"ann": ann, "bo": bo, "cy": cy}
+    job_id = start(ann, "wait", {"text": "x"})["job_id"]
+
+    assert bo.post(f"{JOBS}/{job_id}/cancel")["job"]["job_id"] == job_id  # which acts in nobody's name
+    ended(ann, job_id)
+
+    assert bo.fault(f"{JOBS}/{job_id}/retry")[0] == 403
+    assert {name: each.get(f"{JOBS}/{job_id}").get("may_retry", True) for name, each in api_of.items()} == {
+        "ann": True,
+        "bo": False,
+        "cy": True,
+    }
+    assert cy.post(f"{JOBS}/{job_id}/retry")["job"]["user"] == "ann"
+    cy.post(f"{JOBS}/{job_id}/cancel")
+    ended(ann, job_id)
 
 
 def test_a_workspace_ends_with_its_jobs(api: Api) -> None:

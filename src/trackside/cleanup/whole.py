@@ -22,6 +22,7 @@ from trackside.holds.model import Kind as Held
 from trackside.identity import credentials
 from trackside.identity import service as people
 from trackside.identity import store as principals
+from trackside.jobs import ownership
 from trackside.jobs import schedule_store as schedules
 from trackside.jobs import store as jobs
 from trackside.jobs.model import LIVE
@@ -224,11 +225,12 @@ def _remove_webhook(tx: Tx, target: Target) -> None:
 
 
 def _schedule(tx: Tx, target: Target) -> Found:
-    schedules.get(tx, target.name)
+    ownership.check_schedule(tx, schedules.get(tx, target.name))
     return Found(name=target.name, counts={"schedules": 1}, kept=("the jobs that it started stay",))
 
 
 def _remove_schedule(tx: Tx, target: Target) -> None:
+    ownership.check_schedule(tx, schedules.lock(tx, target.name))
     schedules.delete(tx, target.name)
 
 

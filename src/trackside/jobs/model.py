@@ -226,7 +226,10 @@ class ShownJob(Answer, frozen=True):
 
 
 class GotJob(Answer, frozen=True):
+    """`may_retry`: the caller, given the right to write jobs, may queue it again."""
+
     job: ShownJob
+    may_retry: bool = True
 
 
 class Jobs(Answer, frozen=True):
@@ -266,12 +269,15 @@ class GotQueue(Answer, frozen=True):
 
 
 class ShownSchedule(Answer, frozen=True):
+    """`may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it."""
+
     name: str
     kind: str
     params: msgspec.Raw
     priority: int
     is_paused: bool
     user: str
+    may_steer: bool
     created_at: int
     updated_at: int
     cron: str = ""
@@ -381,7 +387,7 @@ def shown(job: Job) -> ShownJob:
     )
 
 
-def shown_schedule(schedule: Schedule, times: list[int]) -> ShownSchedule:
+def shown_schedule(schedule: Schedule, times: list[int], *, may_steer: bool) -> ShownSchedule:
     """`times` are the next times of the schedule."""
     return ShownSchedule(
         name=schedule.name,
@@ -390,6 +396,7 @@ def shown_schedule(schedule: Schedule, times: list[int]) -> ShownSchedule:
         priority=schedule.priority,
         is_paused=schedule.is_paused,
         user=schedule.user,
+        may_steer=may_steer,
         created_at=schedule.created_at,
         updated_at=schedule.updated_at,
         cron=schedule.cron,

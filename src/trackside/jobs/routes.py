@@ -7,7 +7,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 from trackside.core.http.routes import Route, command, query
 from trackside.jobs import model as m
-from trackside.jobs import plan, queue, store
+from trackside.jobs import ownership, plan, queue, store
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.model import check_number
 
@@ -57,7 +57,8 @@ class Calls:
 
     def get(self, tx: Tx, call: m.OfJob) -> m.GotJob:
         """Return a job with its progress."""
-        return m.GotJob(m.shown(store.get(tx, call.job_id or "")))
+        job = store.get(tx, call.job_id or "")
+        return m.GotJob(m.shown(job), ownership.may_steer(tx, job.principal_id))
 
     def log(self, tx: Tx, call: m.ReadLog) -> m.Log:
         """Return lines of a job's log after a cursor; ask again with the answer's cursor to follow the log."""
@@ -74,8 +75,9 @@ class Calls:
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
 
     def retry(self, tx: Tx, call: m.OfJob) -> m.GotJob:
-        """Queue a job that failed or was cancelled once more.  It goes on where it can."""
+        """Queue a job that failed or was cancelled once more, in the name of its user.  It goes on where it can."""
         job = store.lock(tx, call.job_id or "")
+        ownership.check_job(tx, job)
         kind = self._kinds.find(job.kind)
         if kind is None:
             raise BadState(f"This server knows no jobs of kind {job.kind!r}.")

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
-from trackside.jobs import firing, queue, schedule_store, schedules, store
+from trackside.jobs import firing, ownership, queue, schedule_store, schedules, store
 from trackside.jobs import model as m
 from trackside.jobs.kinds import Kinds
 
@@ -40,11 +40,11 @@ class Calls:
             updated_at=tx.now,
         )
         schedules.check(schedule.cron, schedule.timezone, schedule.interval_s)
-        return m.GotSchedule(_shown(schedule_store.create(tx, schedule)))
+        return m.GotSchedule(_shown(tx, schedule_store.create(tx, schedule)))
 
     def list(self, tx: Tx, call: m.NoFields) -> m.Schedules:
         """Return the schedules of the workspace."""
-        return m.Schedules([_shown(each) for each in schedule_store.all_of_workspace(tx)])
+        return m.Schedules([_shown(tx, each) for each in schedule_store.all_of_workspace(tx)])
 
     def times(self, tx: Tx, call: m.WhenSchedule) -> m.ScheduleTimes:
         """Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval."""
@@ -54,11 +54,11 @@ class Calls:
 
     def get(self, tx: Tx, call: m.OfSchedule) -> m.GotSchedule:
         """Return a schedule."""
-        return m.GotSchedule(_shown(schedule_store.get(tx, call.name or "")))
+        return m.GotSchedule(_shown(tx, schedule_store.get(tx, call.name or "")))
 
     def update(self, tx: Tx, call: m.UpdateSchedule) -> m.GotSchedule:
         """Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act."""
-        found = schedule_store.lock(tx, call.name or "")
+        found = _own(tx, call.name or "")
         if call.cron is not None or call.interval_s is not None:
             found = replace(found, cron=" ".join((call.cron or "").split()), interval_s=call.interval_s or 0)
         if call.timezone is not None:
@@ -71,15 +71,15 @@ class Calls:
             params = self._params(tx, found.kind, call.params)
             found = replace(found, params=params, user=tx.user, principal_id=tx.caller.principal_id)
         schedules.check(found.cron, found.timezone, found.interval_s)
-        return m.GotSchedule(_shown(schedule_store.update(tx, found)))
+        return m.GotSchedule(_shown(tx, schedule_store.update(tx, found)))
 
     def delete(self, tx: Tx, call: m.OfSchedule) -> None:
         """Delete a schedule.  Its jobs stay."""
-        schedule_store.delete(tx, call.name or "")
+        schedule_store.delete(tx, _own(tx, call.name or "").name)
 
     def run(self, tx: Tx, call: m.OfSchedule) -> m.GotJob:
-        """Queue the job of a schedule now.  While an earlier one waits or runs, that one is returned."""
-        schedule = schedule_store.lock(tx, call.name or "")
+        """Queue the job of a schedule now, in the name of its user.  While an earlier one waits or runs, that one is returned."""
+        schedule = _own(tx, call.name or "")
         user = tx.user
         job_id = firing.submit(tx, self._kinds, schedule)
         schedule_store.note_next(tx.by(user), schedule, schedule.next_at, job_id)
@@ -91,8 +91,15 @@ class Calls:
         return msgspec.json.encode(kind.checked(tx, kind.of_caller(given))).decode()
 
 
-def _shown(schedule: m.Schedule) -> m.ShownSchedule:
-    return m.shown_schedule(schedule, schedules.upcoming(schedule))
+def _own(tx: Tx, name: str) -> m.Schedule:
+    found = schedule_store.lock(tx, name)
+    ownership.check_schedule(tx, found)
+    return found
+
+
+def _shown(tx: Tx, schedule: m.Schedule) -> m.ShownSchedule:
+    may_steer = ownership.may_steer(tx, schedule.principal_id)
+    return m.shown_schedule(schedule, schedules.upcoming(schedule), may_steer=may_steer)
 
 
 def routes(kinds: Kinds) -> list[Route]:

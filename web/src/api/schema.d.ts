@@ -3832,6 +3832,8 @@ export interface components {
         /** GotJob */
         GotJob: {
             job: components["schemas"]["ShownJob"];
+            /** @default true */
+            may_retry?: boolean;
         };
         /** GotLink */
         GotLink: {
@@ -5507,6 +5509,7 @@ export interface components {
             last_at?: number;
             /** @default  */
             last_job_id?: string;
+            may_steer: boolean;
             name: string;
             next_at?: number;
             params: unknown;

@@ -1,0 +1,36 @@
+"""Who may steer work that acts in a user's name: that user, and the owners of the workspace.  Pure but for the caller's rights.
+
+Who starts a job or a schedule of somebody else acts with that user's rights.  So `jobs/write` is not enough for that.
+"""
+
+from trackside.core.access import Action
+from trackside.core.db.tx import Tx
+from trackside.core.errors import Denied
+from trackside.jobs.model import Job, Schedule
+
+
+def may_steer(tx: Tx, principal_id: int | None) -> bool:
+    """Return whether the caller may start or change what acts in a user's name.  None: it acts in nobody's name.
+
+    An owner of the workspace may assign roles everywhere in it, so could become any user's equal there anyhow."""
+    if principal_id is None or tx.caller.is_admin or tx.caller.principal_id == principal_id:
+        return True
+    return not tx.rights.missing([Action.ROLE_ASSIGNMENTS_WRITE])
+
+
+def check_schedule(tx: Tx, schedule: Schedule) -> None:
+    """Raise Denied unless the caller may run, change, pause and delete the schedule."""
+    _check(tx, f"the schedule {schedule.name!r}", schedule.principal_id, schedule.user)
+
+
+def check_job(tx: Tx, job: Job) -> None:
+    """Raise Denied unless the caller may queue the job again."""
+    _check(tx, f"the job {job.job_id}", job.principal_id, job.user)
+
+
+def _check(tx: Tx, what: str, principal_id: int | None, user: str) -> None:
+    if not may_steer(tx, principal_id):
+        raise Denied(
+            f"Permission denied: {what} acts in the name of {user!r}."
+            f" {user} or an owner of the workspace may do this; you may make one of your own."
+        )
