@@ -155,6 +155,17 @@ OF_ONE_CALL = {
     "alert set": "--target --above --window --for --severity --disabled".split(),
     "alert show": ["--json"],
     "alert list": ["--json"],
+    "webhook create": (
+        "--url --event --description --format --digest --secret-file --username --authorization-file --mute-until"
+        " --mute-weekly --timezone --disabled"
+    ).split(),
+    "webhook update": (
+        "--name --url --event --description --format --digest --secret-file --username --authorization-file --mute-until"
+        " --mute-weekly --timezone --enable --disable --unmute --no-secret --no-sign-in"
+    ).split(),
+    "webhook test": ["--event"],
+    "webhook deliveries": "--state --max --json".split(),
+    **{f"webhook {verb}": ["--json"] for verb in ("list", "show", "delivery")},
     "quota set": "--user --experiment --each-user --each-experiment".split(),
     "quota delete": "--user --experiment --each-user --each-experiment".split(),
     "quota show": "--user --experiment --json".split(),

@@ -80,6 +80,7 @@ orphans purge --older-than 0 --yes --json
 alert set slow endpoint_p95_ms --above 50
 alert list --json
 alert show slow --json
+webhook list --json
 quota set runs 1000
 quota list --json
 quota show --json
@@ -95,6 +96,7 @@ import SOURCE --dry-run --json
 
 ELSEWHERE = {  # proved by tests of their own
     *("drift compare", "monitor show", "monitor run", "orphans restore", "profile"),
+    *(f"webhook {verb}" for verb in ("show", "deliveries", "delivery")),
     *(words for words in COMMANDS if words.startswith("delete ")),  # all are `delete run`
 }
 

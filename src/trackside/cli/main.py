@@ -27,6 +27,7 @@ from trackside.cli.monitoring import words as monitoring_words
 from trackside.cli.output import WRONG, Stop, complain, guarded
 from trackside.cli.quotas import words as quota_words
 from trackside.cli.sign_in import words as sign_in_words
+from trackside.cli.webhooks import words as webhook_words
 from trackside.cli.words import add_command, add_group, add_json
 from trackside.cli.workspaces import words as workspace_words
 from trackside.core import locations, settings
@@ -41,6 +42,7 @@ _SNAKE = re.compile(r"(?<![\w/'\"])[a-z]+(?:_[a-z]+)+(?![\w/'\"])")
 _FIELDS = {  # of the calls, and the word of the command for each
     "artifacts": "files",
     "default_artifact_root": "artifact_root",
+    "digest_s": "digest",
     "ends_at": "until",
     "expires_in_days": "expires",
     "interval_s": "interval",
@@ -250,6 +252,7 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("import",), import_words.add_commands),
     (("quota",), quota_words.add_commands),
     (("alert",), alert_words.add_commands),
+    (("webhook",), webhook_words.add_commands),
     (("monitoring",), monitoring_words.add_commands),
     (("azure-env",), azure_words.add_commands),
     (("version",), _add_version),

@@ -116,6 +116,7 @@ REVIEWED = [
             "cli/jobs/tables.py": "_below fetch send",
             "cli/cleanup/commands.py": "_experiment_id _trash",
             "cli/alerts/commands.py": "_path",
+            "cli/webhooks/commands.py": "_all _path delete deliveries delivery redeliver",
             "cli/quotas/commands.py": "_experiment_id show",
             "cli/holds/commands.py": "list",
             "cli/cleanup/storage.py": "show",

@@ -61,6 +61,7 @@ REVIEWED = [
         {
             "cli/credentials.py": "token",
             "cli/endpoints/commands.py": "invoke",
+            "cli/webhooks/commands.py": "_line",
             "drift/tables.py": "read",
             "cli/drift/monitors.py": "create",
             "cli/jobs/score.py": "_fetches _params _report_result run",

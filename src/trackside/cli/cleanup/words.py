@@ -48,7 +48,7 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
     "link-log": ("delete the log of a link; the link stays", (("name", "LINK", "name of the link"),)),
     "webhook": (
         "delete a webhook with its deliveries",
-        (("webhook_id", "WEBHOOK", "its id, which its page in the web UI shows"),),
+        (("webhook_id", "WEBHOOK", "its id, which `trackside webhook list` shows"),),
     ),
     "schedule": ("delete a schedule of jobs; the jobs that it started stay", (("name", "NAME", "its name"),)),
     "alert-rule": ("delete an alert rule", (("name", "NAME", "its name"),)),

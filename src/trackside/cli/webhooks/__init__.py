@@ -1,0 +1,1 @@
+"""`trackside webhook`."""
