@@ -106,6 +106,50 @@ def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, data: byt
     assert_serves(served)
 
 
+@pytest.mark.parametrize(
+    "codings",
+    [
+        (b"gzip, chunked",),
+        (b"gzip,chunked",),
+        (b"identity, chunked",),
+        (b"chunked, chunked",),
+        (b"x, Chunked",),
+        (b"gzip", b"chunked"),
+        (b"chunked", b"chunked"),
+        (b", chunked",),
+    ],
+)
+def test_a_body_in_another_transfer_coding_is_refused_and_the_connection_ends(
+    served: Server, codings: tuple[bytes, ...]
+) -> None:
+    heads = b"".join(b"Transfer-Encoding: %s\r\n" % coding for coding in codings)
+    body = b"2\r\n{}\r\n0\r\n\r\n"
+    data = b"POST " + SEARCH + b" HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n" + heads + b"\r\n" + body
+
+    with Line(served.port) as line:
+        line.send(data + b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n")
+        answer = line.answer()
+
+        assert (answer.status, answer.json["error_code"]) == (400, "BAD_REQUEST")
+        if codings[0] != b"chunked" and b"chunked, " not in codings[0]:  # else the parser itself refuses it
+            assert (
+                answer.json["message"]
+                == f"Transfer-Encoding is {codings[0].decode()!r}; it must be chunked, and given once."
+            )
+        assert answer.headers[b"connection"] == b"close"
+        assert line.answer().status == 0
+    assert_serves(served)
+
+
+@pytest.mark.parametrize("coding", [b"chunked", b"Chunked", b" chunked "])
+def test_a_chunked_body_is_read(line: Line, coding: bytes) -> None:
+    heads = HOST + b"Content-Type: application/json\r\nTransfer-Encoding: " + coding
+
+    line.send(b"POST " + SEARCH + b" HTTP/1.1\r\n" + heads + b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+
+    assert line.answer().status == 200
+
+
 @pytest.mark.parametrize("name", [b"x", b"host"])
 def test_a_head_without_end_takes_no_memory(served: Server, name: bytes) -> None:
     before = highest_bytes(served)

@@ -31,6 +31,10 @@ LINGER_S = 5.0
 _NO_MEMORY = "The server has no memory for this request now; try again."
 
 
+class _UnknownCoding(Exception):
+    """The body of a request is encoded in a way that the parser would ignore."""
+
+
 class _JoinedWrites:
     """A transport that holds back a small first write until the second write or the end of the loop's iteration."""
 
@@ -227,6 +231,9 @@ class OneWriteProtocol(HttpToolsProtocol):
             if isinstance(error.__context__, MemoryError):  # of a callback: the request may be right
                 self._refuse(Unavailable(_NO_MEMORY))
                 return
+            if isinstance(error.__context__, _UnknownCoding):
+                self._refuse(BadRequest(str(error.__context__)))
+                return
             self._refuse(
                 UrlTooLong(f"The URL is longer than {MAX_URL_BYTES} bytes.")
                 if self._is_in_head and len(self.url) > MAX_URL_BYTES
@@ -275,7 +282,17 @@ class OneWriteProtocol(HttpToolsProtocol):
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
+        elif name == b"transfer-encoding":
+            self._check_coding(value)
         self.headers.append((name, value))
+
+    def _check_coding(self, value: bytes) -> None:
+        """Raise for a transfer coding besides one `chunked`: the parser looks at the last one alone, and a proxy in front may
+        have taken the body for another one (RFC 9112, 6.1 and 6.3)."""
+        codings = [each.strip() for each in value.lower().split(b",")]
+        if codings != [b"chunked"] or any(name == b"transfer-encoding" for name, _ in self.headers):
+            shown = value[:100].decode("latin-1")
+            raise _UnknownCoding(f"Transfer-Encoding is {shown!r}; it must be chunked, and given once.")
 
     def on_headers_complete(self) -> None:
         if self.parser.should_upgrade():
