@@ -120,6 +120,30 @@ def test_a_rule_that_makes_no_sense_is_refused(call: PutRule, words: str) -> Non
     assert words in refused.value.message
 
 
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        ("endpoint_p95_ms", "Endpoint with name=none not found"),
+        ("unhealthy_deployments", "Endpoint with name=none not found"),
+        ("link_lag_s", "Link 'none' not found in this workspace"),
+    ],
+)
+def test_a_rule_about_what_does_not_exist_is_refused(sqlite_api: Api, measure: str, message: str) -> None:
+    reply = sqlite_api.ask("PUT", f"{RULES}/x", {"measure": measure, "target": "none", "above": 1})
+
+    assert (reply.status, reply.json["message"]) == (404, message)
+
+
+def test_a_rule_keeps_its_target_when_that_is_deleted(sqlite_api: Api) -> None:
+    links = "/api/trackside/v1/links"
+    sqlite_api.post(links, name="twin", to="http://127.0.0.1:9", kind="mlflow")
+    put = {"measure": "link_lag_s", "target": "twin", "above": 1}
+    sqlite_api.ask("PUT", f"{RULES}/x", put)
+    sqlite_api.ask("DELETE", f"{links}/twin")
+
+    assert sqlite_api.ask("PUT", f"{RULES}/x", {**put, "above": 2}).json["rule"]["above"] == 2
+
+
 def test_an_alert_reaches_a_channel_also_after_the_server_was_killed(
     start: Callable[..., Server], receiver: Any
 ) -> None:

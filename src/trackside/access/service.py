@@ -81,9 +81,16 @@ def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:
 
 
 def _check_exists(tx: Tx, scope: Scope) -> None:
-    """Raise NotFound for a workspace that does not exist: a mistyped scope would be a right that nobody notices."""
-    if scope.workspace and workspaces.find(tx, scope.workspace) is None:
+    """Raise NotFound for a workspace or an object that does not exist: a mistyped scope would be a right that nobody notices.
+
+    A subscription or a resource group exists by its workspaces alone, so a role there may come before them."""
+    if not scope.workspace:
+        return
+    workspace = workspaces.find(tx, scope.workspace)
+    if workspace is None:
         raise not_found(scope.workspace)
+    if scope.object is not None:
+        store.check_object(tx.within(workspace.workspace_id), scope.object)
 
 
 def _named(verb: str, is_denial: bool) -> str:

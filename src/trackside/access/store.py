@@ -21,6 +21,7 @@ _HOLDING = """((a.workspace = '' AND a.subscription IN ('', :around) AND a.resou
 _AT = """a.workspace = :workspace AND a.object_type = :type AND a.object_id = :id AND a.subscription = :subscription
     AND a.resource_group = :group"""
 
+LARGEST_ID = 2**63 - 1
 MOST_NAMED = 30  # roles in a message
 
 
@@ -198,6 +199,26 @@ def page(
     return [(_assignment(row), row[11]) for row in rows]
 
 
+def check_object(tx: Tx, found: Object) -> None:
+    """Raise NotFound unless the workspace has the object.  One in the trash exists."""
+    match found.kind:
+        case "experiment":
+            row = tx.one(
+                "SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
+                id=min(int(found.id), LARGEST_ID),
+            )
+            said = f"No Experiment with id={found.id} exists"
+        case "model":
+            row = tx.one("SELECT 1 FROM registered_models WHERE workspace_id = :ws AND name = :name", name=found.id)
+            said = f"Registered Model with name={found.id[:100]} not found"
+        case _:
+            row = tx.one("SELECT 1 FROM endpoints WHERE workspace_id = :ws AND name = :name", name=found.id)
+            said = f"Endpoint with name={found.id[:100]} not found"
+    if row is None:
+        kind = "registered_model" if found.kind == "model" else found.kind
+        raise NotFound(said).because("missing", kind=kind, name=found.id)
+
+
 def let_creator_manage(tx: Tx, found: Object) -> None:
     """Give the caller MLflow MANAGE on an object, in the transaction that creates the object."""
     principal_id = tx.caller.principal_id
@@ -220,6 +241,19 @@ def forget_object(tx: Tx, workspace: str, found: Object) -> None:
 
 
 def rename_object(tx: Tx, workspace: str, found: Object, new_id: str) -> None:
+    """Let the assignments of an object follow its name.  MLflow's calls may have made some of them at the new name before."""
+    tx.run(
+        """
+        DELETE FROM assignments WHERE workspace = :workspace AND object_type = :type AND object_id = :id AND EXISTS (
+            SELECT 1 FROM assignments a WHERE a.workspace = :workspace AND a.object_type = :type AND a.object_id = :new
+                AND a.principal_id = assignments.principal_id AND a.role_id = assignments.role_id
+                AND a.is_denial = assignments.is_denial)
+        """,
+        workspace=workspace,
+        type=found.kind,
+        id=found.id,
+        new=new_id,
+    )
     changed = tx.run(
         """
         UPDATE assignments SET object_id = :new WHERE workspace = :workspace AND object_type = :type AND object_id = :id

@@ -36,7 +36,7 @@ class Measure(StrEnum):
     DEAD_DELIVERIES = "dead_deliveries"  # of webhooks, in the window
 
 
-_TARGETS = {  # whose name `target` may be
+TARGETS = {  # whose name `target` may be
     Measure.LINK_LAG_S: "link",
     Measure.LINK_FAILED_ITEMS: "link",
     Measure.UNHEALTHY_DEPLOYMENTS: "endpoint",
@@ -214,7 +214,7 @@ def _target(measure: Measure, target: str) -> str:
         if target not in EVENTS or target.startswith("alert."):
             raise Invalid(f"target is {target[:100]!r}; it must be the type of an event, such as run.failed")
         return target
-    what = _TARGETS.get(measure)
+    what = TARGETS.get(measure)
     if target and what is None:
         raise Invalid(f"target is {target[:100]!r}; the measure {measure} takes none")
     if len(target) > MAX_TARGET or not (target == "" or target.isprintable()):

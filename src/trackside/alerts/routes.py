@@ -2,10 +2,13 @@
 
 from trackside.alerts import measures, store
 from trackside.alerts import model as m
-from trackside.core.access import Action
+from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
+from trackside.core.errors import NotFound
 from trackside.core.http.codec import Answer
 from trackside.core.http.routes import Route, command, query
+from trackside.endpoints import store as endpoints
+from trackside.links import store as links
 from trackside.webhooks.subscriptions import check_rights
 
 PATH = "/api/trackside/v1/alert-rules"
@@ -29,7 +32,20 @@ def put(tx: Tx, call: m.PutRule) -> m.GotRule:
     wanted = m.checked(call)
     if wanted.measure is m.Measure.EVENTS:
         check_rights(tx, [wanted.target])
+    elif wanted.target and not store.has_target(tx, wanted):
+        _check_target(tx, wanted)
     return m.GotRule(rule=m.shown(store.put(tx, wanted)))
+
+
+def _check_target(tx: Tx, wanted: m.Wanted) -> None:
+    """Raise NotFound for a link or an endpoint that does not exist: the rule would never fire.  A rule that has a target keeps it
+    when that is deleted."""
+    if m.TARGETS[wanted.measure] == "link":
+        links.get(tx, wanted.target)
+    elif not tx.rights.allows(Action.ENDPOINTS_READ, Object("endpoint", wanted.target)):
+        raise NotFound(f"Endpoint with name={wanted.target} not found")
+    else:
+        endpoints.get(tx, wanted.target)
 
 
 def get(tx: Tx, call: m.OfRule) -> m.GotRule:

@@ -39,6 +39,12 @@ def put(tx: Tx, wanted: Wanted) -> Rule:
     return get(tx, wanted.name)
 
 
+def has_target(tx: Tx, wanted: Wanted) -> bool:
+    """Return whether there is a rule of this name with the same target."""
+    found = tx.one("SELECT target FROM alert_rules WHERE workspace_id = :ws AND name = :name", name=wanted.name)
+    return found is not None and found[0] == wanted.target
+
+
 def get(tx: Tx, name: str) -> Rule:
     row = tx.one(f"SELECT {_COLUMNS} FROM alert_rules WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:

@@ -49,6 +49,7 @@ def test_a_token_that_nobody_has_is_answered_as_one_that_is_none(people: People)
 
 
 def test_a_caller_without_the_right_learns_no_name(people: People) -> None:
+    people.admin.post("registered-models/create", name="iris")
     people.add("bo", "MLflow READ", "/ws/default/models/iris", password=PASSWORD)
     people.add("ana", password=PASSWORD)
     people.admin.post(f"{OURS}/groups", name="team")

@@ -125,6 +125,7 @@ def test_what_is_hidden_is_answered_as_what_is_missing(
     if role == "at an experiment":
         own = people.admin.new_experiment("own")
         people.grant(name, "MLflow MANAGE", f"/ws/default/experiments/{own}")
+        people.admin.post("registered-models/create", name="own")
         people.grant(name, "MLflow MANAGE", "/ws/default/models/own")
     token = bearer(people.token(name, scope="read" if role == "read token" else "admin"))
     caller = people.open if role == "signed out" else signed(people.open, token)

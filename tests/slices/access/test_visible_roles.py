@@ -39,7 +39,7 @@ def roles(people: People) -> dict[str, str]:
 
 def test_a_caller_sees_the_roles_and_places_of_workspaces_that_they_know(people: People, roles: dict[str, str]) -> None:
     nobody = people.add("ana")
-    northern = people.add("bo", "MLflow READ", "/ws/north/experiments/1")
+    northern = people.add("bo", "MLflow READ", "/ws/north/experiments/0")
     reader = people.add("cy", "Reader", "/ws/south")
 
     assert sorted(custom(people.admin)) == sorted(roles)
@@ -112,5 +112,5 @@ def test_who_assigns_a_hidden_role_hears_no_place_of_it(people: People, roles: d
 
     assert refused("Northern")[:2] == GONE
     bo.post(f"{OURS}/role-assignments", principal="bo", role="Both", scope="/ws/south")
-    people.grant("bo", "Northern", "/ws/north/experiments/1")
+    people.grant("bo", "Northern", "/ws/north/experiments/0")
     assert refused("Northern")[2] == ("The role 'Northern' may be assigned at /ws/north and below, not at /ws/south.")

@@ -83,6 +83,8 @@ def make_lair(outside: Api, application: app.App, chosen: Settings) -> Lair:
     names |= webhook_with_a_delivery(api, application.asgi._database, workspace_id)
     api.post(f"{OURS}/links", name="pipe", to=f"{NOWHERE}/{WORD}", kind="mlflow", mode="push", backfill="none")
     api.post(f"{OURS}/links/pipe/pause")
+    api.post(f"{OURS}/links", name=WORD, to=NOWHERE, kind="mlflow", mode="push", backfill="none")
+    api.post(f"{OURS}/links/{WORD}/pause")
     fields = {"name": "gateway", "auth_mode": "none", "description": WORD, "model_uri": "models:/registered/1"}
     api.post(f"{OURS}/endpoints", fields)
     # Its model has no files: from then on the controller changes nothing.
