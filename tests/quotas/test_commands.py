@@ -19,13 +19,16 @@ def test_a_quota_is_set_listed_shown_and_deleted(server: Server, tmp_path: Path)
     server.api.new_run()
     assert quota("set", "runs", "2k") == "quota of workspace: 2,000 runs, 1 used\n"
     assert quota("set", "bytes", "1.5GiB", "--each-user") == "quota of each user: 1.5 GiB, 0 B used\n"
+    assert quota("set", "runs", "5k", "--all-workspaces") == "quota of all workspaces: 5,000 runs, 1 used\n"
     assert quota("set", "points", "10", "--experiment", "Default") == "quota of experiment 0: 10 points, 0 used\n"
 
     assert [line.split() for line in quota("list").splitlines()[1:]] == [
         ["workspace", "runs", "1", "2,000", "0%"],
+        ["all", "workspaces", "runs", "1", "5,000", "0%"],
         ["experiment", "0", "points", "0", "10", "0%"],
         ["each", "user", "bytes", "0", "B", "1.5", "GiB", "0%"],
     ]
+    assert quota("show", "--all-workspaces").count("\n") == 2
     assert quota("show", "--experiment", "0").count("\n") == 2
     quota("delete", "points", "--experiment", "0")
     assert "points" not in quota("list", "--json")

@@ -213,7 +213,7 @@ def test_levels_are_told_once_each_way(db: Any) -> None:
 @pytest.mark.parametrize(
     ("quota", "words"),
     [
-        ({"scope": "galaxy", "measure": "runs", "limit": 1}, "must be one of workspace, user, experiment"),
+        ({"scope": "galaxy", "measure": "runs", "limit": 1}, "must be one of server, workspace, user, experiment"),
         ({"scope": "user", "measure": "hats", "subject": "a", "limit": 1}, "must be one of runs, points, bytes"),
         ({"scope": "user", "measure": "runs", "limit": 1}, "must be the name of a user"),
         ({"scope": "workspace", "subject": "a", "measure": "runs", "limit": 1}, "a quota of the workspace has none"),

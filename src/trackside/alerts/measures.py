@@ -38,7 +38,7 @@ def _events(tx: Tx, rule: Rule) -> float:
 
 def _quota_percent(tx: Tx, rule: Rule) -> float | None:
     del rule
-    shares = [100 * use.used / use.quota.limit for use in quotas.uses(tx, quotas.all_of(tx)) if use.quota.limit]
+    shares = [100 * use.used / use.quota.limit for use in quotas.uses(tx, quotas.own(tx)) if use.quota.limit]
     return max(shares, default=None)
 
 

@@ -144,7 +144,7 @@ def of_workspace(tx: Tx, call: OfWorkspace) -> WorkspaceOverview:
         alert_rules=len(rules),
         endpoints=_endpoints(tx),
         links=_links(tx),
-        quotas=_quotas(quotas.all_of(tx), quotas.uses(tx, quotas.all_of(tx))),
+        quotas=_quotas(quotas.shown(tx), quotas.uses(tx, quotas.shown(tx))),
         firing=_firing(rules),
     )
 

@@ -49,7 +49,9 @@ def kind(roots: Roots) -> Kind[Recount]:
 def step(db: Database, made: Kind[Recount]) -> bool:
     """Queue the jobs that are due.  Return False: the next step comes in time."""
     with db.read(0) as tx:
-        due = usage.due(tx)
+        due, uncounted = usage.due(tx), usage.uncounted(tx)
+    for ws in uncounted:
+        db.writer.submit(ws, usage.begin).result()
     for ws in due:
         db.writer.submit(ws, lambda tx: queue.submit(tx, made, Recount(), key=KIND)).result()
     return False

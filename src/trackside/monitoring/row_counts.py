@@ -275,12 +275,13 @@ def _quotas(tx: Tx, names: dict[int, str]) -> tuple[list[tuple[Label, float]], l
     shares: dict[Label, float] = {}
     for ws in quotas.workspaces(tx):
         inside = tx.within(ws)
-        for use in quotas.uses(inside, quotas.all_of(inside)):
+        for use in quotas.uses(inside, quotas.watched(inside)):
             if ws not in names:
                 continue
-            if use.quota.scope is Scope.WORKSPACE:
-                limits.append(((names[ws], use.quota.measure), float(use.quota.limit)))
-            label = (names[ws], str(use.quota.scope), str(use.quota.measure))
+            name = "" if use.quota.scope is Scope.SERVER else names[ws]
+            if use.quota.scope in (Scope.SERVER, Scope.WORKSPACE):
+                limits.append(((name, use.quota.measure), float(use.quota.limit)))
+            label = (name, str(use.quota.scope), str(use.quota.measure))
             share = use.used / use.quota.limit if use.quota.limit else 1.0
             shares[label] = max(share, shares.get(label, 0.0))
     return limits, list(shares.items())

@@ -7,6 +7,7 @@ from trackside.core.errors import Fault
 from trackside.quotas import store
 from trackside.quotas.model import (
     COUNTED,
+    TOTAL,
     WORKSPACE,
     Measure,
     Quota,
@@ -22,7 +23,7 @@ _KEY = "quotas"
 
 
 def quotas_of(tx: Tx) -> list[Quota]:
-    """Return the quotas of the workspace; the only writer of a store remembers them."""
+    """Return the quotas that hold in the workspace; the only writer of a store remembers them."""
     if tx.memory is None:
         return store.all_of(tx)
     key = (_KEY, tx.ws, "")
@@ -80,7 +81,7 @@ class Budget:
         key = (measure, subject)
         if key not in self._used:
             if not self._used:
-                store.lock(self._tx)
+                store.lock(self._tx, of_server=any(quota.scope is Scope.SERVER for quota in self._quotas))
             self._used[key] = store.used(self._tx, measure, subject)
         return self._used[key]
 
@@ -100,7 +101,7 @@ def check(tx: Tx, measure: Measure, more: int = 1, *, owner: str | None = None, 
 
 
 def _subjects(owner: str, experiment_id: str) -> Sequence[Subject]:
-    return (WORKSPACE, Subject(Scope.USER, owner), Subject(Scope.EXPERIMENT, experiment_id))
+    return (TOTAL, WORKSPACE, Subject(Scope.USER, owner), Subject(Scope.EXPERIMENT, experiment_id))
 
 
 def _refusal(tx: Tx, quota: Quota, subject: Subject, used: int, more: int) -> Fault:

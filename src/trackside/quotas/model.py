@@ -18,6 +18,7 @@ MAX_QUOTAS = 10_000  # of a workspace
 
 
 class Scope(StrEnum):
+    SERVER = "server"  # all workspaces together
     WORKSPACE = "workspace"
     USER = "user"
     EXPERIMENT = "experiment"
@@ -75,6 +76,7 @@ class Subject(Struct, frozen=True):
 
 
 WORKSPACE = Subject(Scope.WORKSPACE, "")
+TOTAL = Subject(Scope.SERVER, "")
 
 
 class Use(Struct, frozen=True):
@@ -92,8 +94,9 @@ class Use(Struct, frozen=True):
 
 
 class SetQuota(Call, frozen=True):
-    """`subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
-    quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run."""
+    """`subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a quota of
+    the workspace has none, nor has one of the server, which all workspaces share.  `limit` counts runs, metric points, bytes of
+    artifacts and traces, endpoints, or jobs that wait or run."""
 
     required: ClassVar[tuple[str, ...]] = ("scope", "measure")
     scope: str | None = None
@@ -158,9 +161,9 @@ def measure_of(given: str | None, scope: Scope) -> Measure:
 
 def subject_of(given: str | None, scope: Scope) -> str:
     subject = given or ""
-    if scope is Scope.WORKSPACE:
+    if scope in (Scope.SERVER, Scope.WORKSPACE):
         if subject:
-            raise Invalid(f"subject is {subject[:100]!r}; a quota of the workspace has none")
+            raise Invalid(f"subject is {subject[:100]!r}; a quota of the {scope} has none")
         return ""
     if not subject or len(subject) > MAX_SUBJECT or not subject.isprintable():
         what = "the name of a user" if scope is Scope.USER else "the id of an experiment"
@@ -181,7 +184,7 @@ def applying(quotas: Iterable[Quota], subjects: Iterable[Subject]) -> list[tuple
     by_key = {(quota.scope, quota.subject, quota.measure): quota for quota in quotas}
     found: list[tuple[Quota, Subject]] = []
     for subject in subjects:
-        if subject.scope is not Scope.WORKSPACE and not subject.name:
+        if subject.scope in (Scope.USER, Scope.EXPERIMENT) and not subject.name:
             continue  # nobody said who they are
         for measure in Measure:
             own = by_key.get((subject.scope, subject.name, measure)) or by_key.get((subject.scope, EACH, measure))
@@ -201,6 +204,7 @@ def refusal(
 ) -> QuotaExceeded:
     """Return the fault with limit, use, and who can raise the limit.  `names` are those of experiments by id."""
     who = {
+        Scope.SERVER: "The server, in all workspaces together,",
         Scope.WORKSPACE: f"Workspace {workspace!r}",
         Scope.USER: f"User {subject.name!r}",
         Scope.EXPERIMENT: f"Experiment {names.get(subject.name, subject.name)!r}",
@@ -214,6 +218,7 @@ def refusal(
 
 
 _RAISED_BY = {
+    Scope.SERVER: "An administrator of the server",
     Scope.WORKSPACE: "An administrator of the server",
     Scope.USER: "An owner of the workspace or an administrator",
     Scope.EXPERIMENT: "An owner of the workspace or an administrator",
@@ -221,5 +226,7 @@ _RAISED_BY = {
 
 
 def command(quota: Quota, subject: Subject, workspace: str) -> str:
+    if quota.scope is Scope.SERVER:
+        return f"trackside quota set {quota.measure} LIMIT --all-workspaces"
     of = f" --{quota.scope} {subject.name}" if subject.name else ""
     return f"trackside quota set {quota.measure} LIMIT{of} --workspace {workspace}"

@@ -13,8 +13,10 @@ PATH = "/api/trackside/v1/quotas"
 
 
 def list_of(tx: Tx, call: m.ListQuotas) -> m.Quotas:
-    """Return the quotas of the workspace, and what each subject uses of them."""
-    quotas = store.all_of(tx)
+    """Return the quotas that hold in the workspace, and what each subject uses of them.
+
+    Those of the server are shown to callers who may read quotas on the server."""
+    quotas = store.shown(tx)
     if call.scope:
         scope = m.scope_of(call.scope)
         quotas = [quota for quota in quotas if quota.scope is scope]
@@ -66,9 +68,11 @@ def _named(call: m.SetQuota | m.DeleteQuota) -> tuple[m.Scope, str, m.Measure]:
 
 
 def _check_rights(tx: Tx, scope: m.Scope) -> None:
-    """The quota of a workspace is set by who may do so on the server: its own owners could else raise it."""
-    if scope is m.Scope.WORKSPACE and Action.QUOTAS_WRITE not in tx.caller.rights(None).everywhere:
-        raise Denied(f"Permission denied: a quota of a workspace needs {Action.QUOTAS_WRITE} on the server.")
+    """The quotas of the server and of a workspace need the right on the server: owners of a workspace could else raise them."""
+    of_server = scope in (m.Scope.SERVER, m.Scope.WORKSPACE)
+    if of_server and Action.QUOTAS_WRITE not in tx.caller.rights(None).everywhere:
+        what = "a workspace" if scope is m.Scope.WORKSPACE else "all workspaces"
+        raise Denied(f"Permission denied: a quota of {what} needs {Action.QUOTAS_WRITE} on the server.")
 
 
 def _shown(use: m.Use) -> m.ShownQuota:

@@ -4,21 +4,41 @@ from collections.abc import Iterable
 
 from msgspec import json
 
+from trackside.core.access import Action
 from trackside.core.db.tx import Change, Query, Row, Tx
 from trackside.core.errors import Invalid, NotFound
 from trackside.quotas import usage
 from trackside.quotas.model import COUNTED, MAX_QUOTAS, Level, Measure, Quota, Scope, Subject, Use
+from trackside.quotas.usage import SERVER_WS
+from trackside.workspaces.store import DEFAULT_WORKSPACE_ID
 
 QUOTAS_LOCK = 7261731  # the advisory lock of a workspace's quotas
 _COLUMNS = "scope, subject, measure, hard_limit, updated_by, updated_at"
 
 
-ALL = Query(f"SELECT {_COLUMNS} FROM quotas WHERE workspace_id = :ws ORDER BY scope DESC, subject, measure", {})
+ALL = Query(
+    f"SELECT {_COLUMNS} FROM quotas WHERE workspace_id IN (:ws, {SERVER_WS}) ORDER BY scope DESC, subject, measure", {}
+)
 
 
 def all_of(tx: Tx) -> list[Quota]:
-    """Return the quotas of the workspace."""
+    """Return the quotas that hold in the workspace: its own and those of the server."""
     return quotas_of(tx.all(ALL.sql))
+
+
+def own(tx: Tx) -> list[Quota]:
+    """Return the quotas of the workspace."""
+    return [quota for quota in all_of(tx) if quota.scope is not Scope.SERVER]
+
+
+def shown(tx: Tx) -> list[Quota]:
+    """Return the quotas that hold in the workspace and that the caller may see."""
+    return all_of(tx) if Action.QUOTAS_READ in tx.caller.rights(None).everywhere else own(tx)
+
+
+def watched(tx: Tx) -> list[Quota]:
+    """Return the quotas whose events are those of the workspace: the default workspace tells of the server's."""
+    return all_of(tx) if tx.ws == DEFAULT_WORKSPACE_ID else own(tx)
 
 
 def quotas_of(rows: Iterable[Row]) -> list[Quota]:
@@ -30,6 +50,7 @@ def put(tx: Tx, scope: Scope, subject: str, measure: Measure, limit: int) -> Non
     """Make a quota, or change its limit."""
     if scope is Scope.EXPERIMENT and subject != "*":
         _check_experiment(tx, subject)
+    is_total = scope is Scope.SERVER
     row = tx.one("SELECT COUNT(*) FROM quotas WHERE workspace_id = :ws")
     if row is not None and row[0] >= MAX_QUOTAS:
         raise Invalid(
@@ -38,7 +59,7 @@ def put(tx: Tx, scope: Scope, subject: str, measure: Measure, limit: int) -> Non
     tx.run(
         """
         INSERT INTO quotas (workspace_id, scope, subject, measure, hard_limit, updated_by, updated_at)
-        VALUES (:ws, :scope, :subject, :measure, :limit, :user, :now)
+        VALUES (CASE WHEN :is_total = 1 THEN 0 ELSE :ws END, :scope, :subject, :measure, :limit, :user, :now)
         ON CONFLICT (workspace_id, scope, subject, measure) DO UPDATE SET hard_limit = excluded.hard_limit,
             updated_by = excluded.updated_by, updated_at = excluded.updated_at
         """,
@@ -47,8 +68,12 @@ def put(tx: Tx, scope: Scope, subject: str, measure: Measure, limit: int) -> Non
         measure=measure,
         limit=limit,
         user=tx.user,
+        is_total=int(is_total),
     )
-    usage.begin(tx)
+    if is_total:
+        usage.begin_everywhere(tx)
+    else:
+        usage.begin(tx)
     _forget(tx)
     tx.record(Change("quota", _key(scope, subject, measure), "set", _detail(limit=limit)))
 
@@ -56,7 +81,7 @@ def put(tx: Tx, scope: Scope, subject: str, measure: Measure, limit: int) -> Non
 def delete(tx: Tx, scope: Scope, subject: str, measure: Measure) -> None:
     gone = tx.run(
         """
-        DELETE FROM quotas WHERE workspace_id = :ws AND scope = :scope AND subject = :subject AND measure = :measure
+        DELETE FROM quotas WHERE workspace_id IN (:ws, 0) AND scope = :scope AND subject = :subject AND measure = :measure
         """,
         scope=scope,
         subject=subject,
@@ -64,8 +89,7 @@ def delete(tx: Tx, scope: Scope, subject: str, measure: Measure) -> None:
     )
     if not gone:
         raise NotFound(f"There is no quota of {_key(scope, subject, measure)}.")
-    if tx.one("SELECT 1 FROM quotas WHERE workspace_id = :ws") is None:
-        usage.end(tx)
+    usage.end_where_unlimited(tx)
     _forget(tx)
     tx.record(Change("quota", _key(scope, subject, measure), "delete"))
 
@@ -77,15 +101,19 @@ def remove_all(tx: Tx) -> None:
     _forget(tx)
 
 
-def lock(tx: Tx) -> None:
+def lock(tx: Tx, *, of_server: bool = False) -> None:
     """Wait until nobody else makes what a quota of the workspace limits, and let nobody until this transaction ends: what is
-    used is read and then added to.  SQLite has one writer."""
+    used is read and then added to.  `of_server`: in no workspace.  SQLite has one writer."""
     if tx.dialect == "postgresql":
         tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, CAST(:ws AS INTEGER))")
+        if of_server:
+            tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, {SERVER_WS})")
 
 
 def used(tx: Tx, measure: Measure, subject: Subject) -> int:
     """Return what a subject uses."""
+    if subject.scope is Scope.SERVER:
+        return usage.of_server(tx, measure)
     if measure in COUNTED:
         return usage.of(tx, measure, subject)
     owner = subject.name if subject.scope is Scope.USER else ""
@@ -139,8 +167,9 @@ def _by_subject(tx: Tx, quota: Quota) -> dict[str, int]:
 
 
 def workspaces(tx: Tx) -> list[int]:
-    """Return the workspaces that have quotas."""
-    return [ws for (ws,) in tx.all("SELECT DISTINCT workspace_id FROM quotas")]
+    """Return the workspaces that have quotas, and the default one if the server has some."""
+    rows = tx.all("SELECT DISTINCT workspace_id FROM quotas")
+    return sorted({DEFAULT_WORKSPACE_ID if ws == SERVER_WS else ws for (ws,) in rows})
 
 
 def levels(tx: Tx) -> dict[tuple[str, str, str], Level]:

@@ -8,8 +8,10 @@ import os
 from collections.abc import Mapping
 
 from trackside.core.db.tx import Tx
-from trackside.quotas.model import Measure, Scope, Subject
+from trackside.quotas.model import COUNTED, Measure, Scope, Subject
+from trackside.workspaces import store as workspaces
 
+SERVER_WS = 0  # the workspace of a quota of the server: no workspace has this id
 DAY_MS = 86_400_000
 DELETED_MS = 5_000  # after a deletion; those that follow are counted with it
 COPIED_MS = 600_000  # after files came by a link or an import
@@ -47,6 +49,17 @@ def of(tx: Tx, measure: Measure, subject: Subject) -> int:
     row = tx.one(
         f"SELECT COALESCE(SUM({_COLUMNS[measure]}), 0) FROM quota_usage WHERE workspace_id = :ws{narrow}", **bound
     )
+    return 0 if row is None else int(row[0])
+
+
+def of_server(tx: Tx, measure: Measure) -> int:
+    """Return what all workspaces use."""
+    if measure in COUNTED:
+        row = tx.one(f"SELECT COALESCE(SUM({_COLUMNS[measure]}), 0) FROM quota_usage")
+    elif measure is Measure.ENDPOINTS:
+        row = tx.one("SELECT COUNT(*) FROM endpoints")
+    else:
+        row = tx.one("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
     return 0 if row is None else int(row[0])
 
 
@@ -137,6 +150,33 @@ def begin(tx: Tx) -> None:
 def end(tx: Tx) -> None:
     for table in ("quota_counts", "quota_usage", "quota_levels"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
+
+
+def begin_everywhere(tx: Tx) -> None:
+    """Count every workspace from now on."""
+    for ws in uncounted(tx):
+        begin(tx.within(ws))
+
+
+def end_where_unlimited(tx: Tx) -> None:
+    """Count no workspace any more that has no quota, if the server has none."""
+    if has_server_quota(tx):
+        return
+    rows = tx.all("SELECT workspace_id FROM quota_counts WHERE workspace_id NOT IN (SELECT workspace_id FROM quotas)")
+    for (ws,) in rows:
+        end(tx.within(ws))
+
+
+def uncounted(tx: Tx) -> list[int]:
+    """Return the workspaces that are to be counted for a quota of the server and are not yet, such as new ones."""
+    if not has_server_quota(tx):
+        return []
+    counted = {ws for (ws,) in tx.all("SELECT workspace_id FROM quota_counts")}
+    return [each.workspace_id for each in workspaces.all_of(tx) if each.workspace_id not in counted]
+
+
+def has_server_quota(tx: Tx) -> bool:
+    return tx.one("SELECT 1 FROM quotas WHERE workspace_id = :server", server=SERVER_WS) is not None
 
 
 def request_recount(tx: Tx, in_ms: int = DELETED_MS) -> None:

@@ -26,7 +26,7 @@ def step(db: Database) -> bool:
         found = store.workspaces(tx)
     for ws in found:
         with db.read(ws) as tx:
-            uses, before = store.uses(tx, store.all_of(tx)), store.levels(tx)
+            uses, before = store.uses(tx, store.watched(tx)), store.levels(tx)
         changed = changes(uses, before)
         gone = before.keys() - {_key(use) for use in uses}
         if changed or gone:

@@ -68,7 +68,7 @@ def _subject(words: argparse.Namespace) -> dict[str, str]:
         return {"scope": "user", "subject": "*"}
     if getattr(words, "each_experiment", False):
         return {"scope": "experiment", "subject": "*"}
-    return {"scope": "workspace", "subject": ""}
+    return {"scope": "server" if words.all_workspaces else "workspace", "subject": ""}
 
 
 def _experiment_id(words: argparse.Namespace, given: str) -> str:
@@ -96,8 +96,8 @@ def _print(words: argparse.Namespace, quotas: Any) -> int:
 
 
 def _whose(quota: Any) -> str:
-    if quota["scope"] == "workspace":
-        return "workspace"
+    if quota["scope"] in ("server", "workspace"):
+        return "workspace" if quota["scope"] == "workspace" else "all workspaces"
     return f"each {quota['scope']}" if quota["subject"] == "*" else f"{quota['scope']} {quota['subject']}"
 
 

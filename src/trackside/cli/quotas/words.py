@@ -14,7 +14,7 @@ def add_commands(commands: Any) -> None:
     inner = add_group(
         commands,
         "quota",
-        "limit what a workspace, its users and its experiments may have",
+        "limit what all workspaces, one of them, its users and its experiments may have",
         "Look after quotas: limits of runs, metric points, bytes of artifacts, endpoints, and jobs that wait or run.",
     )
     put = _command(inner, "set", "make a quota, or change its limit")
@@ -40,6 +40,7 @@ def _add_subject(parser: argparse.ArgumentParser, *, each: bool = True) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--user", metavar="NAME", help="of a user (default: of the workspace)")
     group.add_argument("--experiment", metavar="EXPERIMENT", help="of an experiment, by its id or name")
+    group.add_argument("--all-workspaces", action="store_true", help="of the server: all workspaces share the limit")
     if each:
         group.add_argument("--each-user", action="store_true", help="of each user without a quota of their own")
         group.add_argument("--each-experiment", action="store_true", help="of each experiment without one of its own")

@@ -4,7 +4,7 @@ import { formatBytes, formatCount } from "@/i18n/format";
 export type QuotaUse = components["schemas"]["QuotaUse"] | components["schemas"]["ShownQuota"];
 export const MEASURES = ["runs", "points", "bytes", "endpoints", "jobs"] as const;
 export type Measure = (typeof MEASURES)[number];
-export const SCOPES = ["workspace", "user", "experiment"] as const;
+export const SCOPES = ["workspace", "server", "user", "experiment"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A use or a limit as people read it: bytes with their unit, counts with separators. */

@@ -12,7 +12,12 @@ export default {
     endpoints: "endpoints",
     jobs: "trabajos activos",
   },
-  scopes: { workspace: "espacio de trabajo", user: "usuario", experiment: "experimento" },
+  scopes: {
+    workspace: "espacio de trabajo",
+    server: "todos los espacios de trabajo",
+    user: "usuario",
+    experiment: "experimento",
+  },
   each: { user: "cada usuario", experiment: "cada experimento" },
   levels: { warning: "casi agotada", exceeded: "agotada" },
   usedOf: (used: string, limit: string) => `${used} de ${limit}`,
