@@ -281,7 +281,7 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
         (["server", "-h", "0.0.0.0"], "MLflow's -h ADDRESS is --host ADDRESS"),
         (
             ["server", "--gunicorn-opts", "--timeout=9"],
-            "--gunicorn-opts is a flag of MLflow's server that Trackside has",
+            "--gunicorn-opts is a flag of MLflow's server that Trackside does",
         ),
         (["server", "--backend-store-uri", "./mlruns"], "a folder of files (such as mlruns) cannot be the store"),
         (["server", "--workers", "2"], "a SQLite store has one writing process"),

@@ -164,8 +164,8 @@ def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring
     for done in (first, second):
         assert done.code == 1
         assert done.report["left_out"][0]["what"] == "run a1"
-        assert "say it by --artifacts" in done.report["left_out"][0]["reason"]
-    assert "say it by --artifacts" in marked[TAG]
+        assert "name it by --artifacts" in done.report["left_out"][0]["reason"]
+    assert "name it by --artifacts" in marked[TAG]
     assert server.api.run("a1")["info"]["status"] == "FINISHED"
     assert (third.code, third.report["left_out"]) == (0, [])
     assert get_file(server.api, "a1", "f") == b"1"
@@ -342,8 +342,8 @@ def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns:
         ("mysql://u@h/d", "is no source that can be read"),
         ("sqlite:///nowhere.db", "is no file"),
         ("http://127.0.0.1:9", "cannot be reached"),
-        ("http://[x", "is no address of a server; write http(s)://HOST[:PORT]"),
-        ("http://host:port", "is no address of a server; write http(s)://HOST[:PORT]"),
+        ("http://[x", "is not the address of a server; write http(s)://HOST[:PORT]"),
+        ("http://host:port", "is not the address of a server; write http(s)://HOST[:PORT]"),
     ],
 )
 def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, source: str, words: str) -> None:

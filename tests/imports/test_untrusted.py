@@ -59,8 +59,8 @@ def test_a_server_cannot_have_files_of_this_machine_published(server: Server, br
 
     left = _unread(done)
     assert (done.code, sorted(left)) == (1, list("123456"))
-    assert all("say below which folder: --artifacts FOLDER" in left[number] for number in "12345")
-    assert "say below which: --artifacts BUCKET" in left["6"]
+    assert all("name their folder: --artifacts FOLDER" in left[number] for number in "12345")
+    assert "name it: --artifacts BUCKET" in left["6"]
     assert _kept(server) == set()
 
 
@@ -113,7 +113,7 @@ def test_of_a_server_only_the_bucket_that_is_said_is_read(scheme: str) -> None:
         "mine/store/../keys",
         "mine/store/%2e%2e/keys",
     ):
-        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+        with pytest.raises(Unreadable, match="name it: --artifacts BUCKET"):
             finder.at(f"{scheme}://{place}").files()
 
 
@@ -121,12 +121,12 @@ def test_a_version_of_ones_own_store_takes_no_bucket_unless_it_is_said() -> None
     unsaid, said = Finder([]), Finder([], ["s3://models/team", "/srv/files"])
 
     for uri in ("s3://models/team/net", "s3://models/team", "s3://models/team/../keys", "s3://models/team-of-others/f"):
-        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+        with pytest.raises(Unreadable, match="name it: --artifacts BUCKET"):
             unsaid.of_version(uri).files()
     assert isinstance(said.of_version("s3://models/team/net"), InBucket)
     assert isinstance(said.of_version("mlflow-artifacts:/models/m/artifacts"), InBucket)
     for uri in ("s3://models/team/../keys", "s3://models/team-of-others/f", "gs://models/team/net"):
-        with pytest.raises(Unreadable, match="say below which: --artifacts BUCKET"):
+        with pytest.raises(Unreadable, match="name it: --artifacts BUCKET"):
             said.of_version(uri).files()
     assert isinstance(
         unsaid.at("s3://runs/0/run/artifacts"), InBucket
@@ -144,7 +144,7 @@ def test_a_version_of_ones_own_store_takes_a_folder_that_is_no_model_only_if_it_
     said = bring(mlruns.root, "--artifacts", str(home / "store"))
 
     assert list(_unread(done)) == ["1"]
-    assert "has no MLmodel; a folder that it lies below is named by --artifacts" in _unread(done)["1"]
+    assert "has no MLmodel. To read it, name a folder above it: --artifacts FOLDER" in _unread(done)["1"]
     assert (done.report["files"], said.report["files"], said.report["left_out"]) == (1, 1, [])
 
 

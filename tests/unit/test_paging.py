@@ -32,7 +32,7 @@ def said(answer: Callable[[Asked], object], use: Callable[[MlflowRemote], object
 def test_a_folder_that_lists_itself_is_no_folder() -> None:
     words = said(lambda asked: {"files": [{"path": "a", "is_dir": True}]}, lambda peer: peer.files(Entity.RUN, "r"))
 
-    assert words == "the remote lists 'a' in the folder 'a', where it does not lie"
+    assert words == "the remote lists 'a' in the folder 'a', which does not contain it"
 
 
 def test_folders_without_an_end_are_given_up() -> None:
@@ -54,7 +54,7 @@ def test_a_page_token_that_comes_again_is_a_circle() -> None:
         lambda peer: list(peer.points("r", "m", -1)),
     )
 
-    assert words == "the remote's pages of metrics/get-history go in a circle: a page token came a second time"
+    assert words == "the remote's pages of metrics/get-history are cyclic: a page token was repeated"
 
 
 def test_empty_pages_without_an_end_are_given_up() -> None:
@@ -77,7 +77,7 @@ def test_a_search_of_runs_in_a_circle_is_seen_over_several_looks() -> None:
             page = peer.changes(cursor)
             cursor, more = page.cursor, page.more
 
-    assert "runs/search go in a circle" in said(answer, look)
+    assert "runs/search are cyclic" in said(answer, look)
 
 
 def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
@@ -87,7 +87,7 @@ def test_a_trackside_that_lists_the_same_ids_again_is_trouble() -> None:
     ):
         peer = TracksideRemote(http, "here", with_registry=False)
         _, following = peer.everything("")
-        with pytest.raises(RemoteUnavailable, match="ids go in a circle"):
+        with pytest.raises(RemoteUnavailable, match="ids are cyclic"):
             peer.everything(following)
 
 

@@ -220,7 +220,7 @@ def test_the_registry_must_be_in_the_store() -> None:
 def test_a_flag_of_mlflow_that_means_nothing_here_is_refused_with_the_reason(flag: str) -> None:
     message = refusal({flag: ""})
 
-    assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside has not: ")
+    assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside does not have: ")
     assert "\n" not in message
 
 

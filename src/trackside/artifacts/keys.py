@@ -122,7 +122,7 @@ def of_proxied(artifact_uri: str) -> str | None:
     else:
         return None
     if "?" in artifact_uri or "#" in artifact_uri:
-        raise Invalid(f"'{artifact_uri[:200]}' is no place that the server opens: it has a query or a fragment")
+        raise Invalid(f"'{artifact_uri[:200]}' is not a location that the server opens: it has a query or a fragment")
     return from_path(path)
 
 

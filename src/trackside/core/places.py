@@ -46,15 +46,15 @@ def parse(uri: str) -> Place:
     Raise Invalid for a URI that names none, or that two parsers may read differently: one with a query, a fragment, `..`, a
     backslash or a control character."""
     if _UNREADABLE.search(uri):
-        raise Invalid(f"{uri[:200]!r} is no place for artifacts: it has a control character or a backslash")
+        raise Invalid(f"{uri[:200]!r} cannot be a location of artifacts: it has a control character or a backslash")
     try:
         parts = urlsplit(uri)
     except ValueError as error:
-        raise Invalid(f"{uri[:200]!r} is no place for artifacts: {error}") from None
+        raise Invalid(f"{uri[:200]!r} cannot be a location of artifacts: {error}") from None
     if not parts.scheme:
         return Place(FILE, "", _key(uri, uri))
     if "?" in uri or "#" in uri:
-        raise Invalid(f"{uri[:200]!r} is no place that the server opens: it has a query or a fragment")
+        raise Invalid(f"{uri[:200]!r} is not a location that the server opens: it has a query or a fragment")
     if parts.scheme == FILE:
         if parts.netloc not in ("", "localhost"):
             raise Invalid(f"{uri[:200]!r} names a folder on another host")
@@ -78,7 +78,9 @@ def real(place: Place) -> Place:
     try:
         path = os.path.realpath(f"/{place.key}")
     except OSError as error:  # a part of /proc, or a symbolic link that is being replaced
-        raise Invalid(f"'{place}' is no place for artifacts: it cannot be resolved ({error.strerror})") from None
+        raise Invalid(
+            f"'{place}' cannot be a location of artifacts: it cannot be resolved ({error.strerror})"
+        ) from None
     return Place(FILE, "", path.strip("/"))
 
 
@@ -172,16 +174,16 @@ class RootPolicy:
 
 def _key(path: str, uri: str) -> str:
     if not path.startswith("/"):
-        raise Invalid(f"{uri[:200]!r} is no absolute path")
+        raise Invalid(f"{uri[:200]!r} is not an absolute path")
     segments = [segment for segment in path.split("/") if segment not in ("", ".")]
     if ".." in segments or _UNREADABLE.search(path):
         raise Invalid(
-            f"{uri[:200]!r} is no place for artifacts: it leads upwards, or has a control character or a backslash"
+            f"{uri[:200]!r} cannot be a location of artifacts: it leads upwards, or has a control character or a backslash"
         )
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise Invalid(f"{uri[:200]!r} is no place for artifacts: it is no UTF-8") from None
+        raise Invalid(f"{uri[:200]!r} cannot be a location of artifacts: it is no UTF-8") from None
     return "/".join(segments)
 
 

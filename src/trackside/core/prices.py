@@ -84,7 +84,7 @@ def read(path: Path) -> Prices:
     try:
         found = msgspec.json.decode(data, type=dict[str, Price])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as fault:
-        raise ValueError(f"the file is no JSON object of prices by model ({fault})") from None
+        raise ValueError(f"the file is not a JSON object of prices by model ({fault})") from None
     for model, price in found.items():
         for kind in price.__struct_fields__:
             value = getattr(price, kind)

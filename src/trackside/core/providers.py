@@ -73,7 +73,7 @@ def read(text: str) -> Providers:
     issuers = [each.issuer for each in providers]
     for issuer in issuers:
         if issuers.count(issuer) > 1:
-            raise ValueError(f"issuer {issuer!r} stands in two tables; an issuer has one")
+            raise ValueError(f"issuer {issuer!r} is in two tables; each issuer needs one table")
     return Providers(url.rstrip("/"), providers)
 
 

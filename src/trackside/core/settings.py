@@ -160,7 +160,9 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     environ = os.environ if environ is None else environ
     for flag in flags:
         if flag in REFUSED_FLAGS:
-            raise SettingError(f"{flag} is a flag of MLflow's server that Trackside has not: {REFUSED_FLAGS[flag]}")
+            raise SettingError(
+                f"{flag} is a flag of MLflow's server that Trackside does not have: {REFUSED_FLAGS[flag]}"
+            )
     given = {name: _find(option, flags, environ) for name, option in OPTIONS.items()}
     values = {name: _read(name, each) for name, each in given.items() if each.text or name not in _IN_DATA_FOLDER}
     data: Path = values["data"]
@@ -196,7 +198,9 @@ def server_token(environ: Mapping[str, str] | None = None) -> str | None:
     """Return the token that commands send to that server; None if there is none."""
     token = _value(SERVER_TOKEN, environ)
     if token and not re.fullmatch(r"[!-~]+", token):
-        raise SettingError(f"{SERVER_TOKEN} is no token: that is one line of letters, digits and signs, without blanks")
+        raise SettingError(
+            f"{SERVER_TOKEN} is not a token; it must be one line of letters, digits and signs, without blanks"
+        )
     return token
 
 

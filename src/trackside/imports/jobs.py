@@ -165,7 +165,7 @@ class Jobs:
 
     def _file(self, owner: str, import_id: str) -> Path:
         if not _ID.fullmatch(import_id):
-            raise NotFound(f"'{import_id[:100]}' is no id of an import")
+            raise NotFound(f"'{import_id[:100]}' is not the id of an import")
         return self._folder / owner / f"{import_id}.json"
 
     def _remove(self, folder: Path, import_id: str) -> None:

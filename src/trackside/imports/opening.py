@@ -39,7 +39,7 @@ def open_source(text: str, options: Options) -> Source:
         return _database(text, options)
     if scheme == "databricks":
         raise SourceError(
-            "a Databricks workspace is not imported; mirror it: trackside link add NAME --mode pull --to …"
+            "a Databricks workspace cannot be imported; link it: trackside link add NAME --mode pull --to …"
         )
     if scheme not in ("", "file"):
         raise SourceError(
@@ -58,7 +58,7 @@ def _server(url: str, options: Options) -> Source:
 
     parts = http_parts(url)
     if parts is None or parts.query or parts.fragment:
-        raise SourceError(f"{locations.redact(url)} is no address of a server; write http(s)://HOST[:PORT]")
+        raise SourceError(f"{locations.redact(url)} is not the address of a server; write http(s)://HOST[:PORT]")
     secret = options.secret
     if parts.username or parts.password:
         secret = Secret(username=parts.username or "", password=parts.password or "")

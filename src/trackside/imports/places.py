@@ -176,15 +176,15 @@ class Finder:
             place = self.at(uri)
             if isinstance(place, InBucket) and proxied_path(uri) is None and not self._is_said_bucket(uri):
                 return Nowhere(
-                    f"{uri} is a bucket that somebody named, and is not read with your rights at his word; if its models are "
-                    "yours to take, say below which: --artifacts BUCKET"
+                    f"{uri} is a bucket that another user named, so it is not read with your credentials. To read it, name it: "
+                    "--artifacts BUCKET"
                 )
             if not isinstance(place, Folder) or not place.is_there or place.is_model or self._is_said(place):
                 return place
         except OSError as error:  # the name is too long
-            return Nowhere(f"{uri} cannot be looked for: {error.strerror}")
+            return Nowhere(f"{uri} cannot be read: {error.strerror}")
         return Nowhere(
-            f"{uri} is no model: it has no {MODEL_FILE}; a folder that it lies below is named by --artifacts"
+            f"{uri} is not a model: it has no {MODEL_FILE}. To read it, name a folder above it: --artifacts FOLDER"
         )
 
     def close(self) -> None:
@@ -195,12 +195,12 @@ class Finder:
 
     def _behind_proxy(self, uri: str, path: str) -> Place:
         if ".." in path.split("/"):
-            return Nowhere(f"{uri} leads out of where it begins")
+            return Nowhere(f"{uri} leads outside of its root")
         if self._http is not None:
             return Proxied(self._http, path)
         if not self._said:
             return Nowhere(
-                f"{uri}: only the source's server knows where that is; say it by --artifacts FOLDER|BUCKET|URL of the server"
+                f"{uri}: only the source's server has this location; name it by --artifacts FOLDER|BUCKET|URL of the server"
             )
         root = self._said[0]
         return self.at(f"{root.rstrip('/')}/{quote(path) if '://' in root else path}")
@@ -216,8 +216,8 @@ class Finder:
             return Nowhere("the source does not say where the files are")
         if not self._is_ours and not self._folders():
             return Nowhere(
-                f"{uri} is a path that the server names, and this machine's are not read at its word; if it keeps its "
-                "files here, say below which folder: --artifacts FOLDER"
+                f"{uri} is a path that the server named, so it is not read on this machine. If the server's files are here, "
+                "name their folder: --artifacts FOLDER"
             )
         path = Path(text)
         found = [path] if path.is_absolute() else [base / path for base in self._bases]
@@ -243,8 +243,8 @@ class Finder:
             url = locations.artifacts(uri).url  # one spelling for Azure's several
             if not self._is_ours and not self._is_said_bucket(uri):
                 return Nowhere(
-                    f"{uri} is a bucket that the server names, and is not read with your rights at its word; if it keeps "
-                    "its files there, say below which: --artifacts BUCKET"
+                    f"{uri} is a bucket that the server named, so it is not read with your credentials. If the server's files "
+                    "are there, name it: --artifacts BUCKET"
                 )
             parts = urlsplit(url)
             bucket = f"{parts.scheme}://{parts.netloc}"
@@ -277,7 +277,7 @@ def sized(place: Place, path: str, size: int) -> Iterator[bytes]:
             break
         yield piece
     if total != size:
-        raise Unreadable(f"it had {size} bytes when it was listed, and has others now")
+        raise Unreadable(f"it had {size} bytes when it was listed, and was changed since")
 
 
 def _raise(error: OSError) -> None:

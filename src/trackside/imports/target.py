@@ -63,7 +63,7 @@ class Target:
         where = f"{PREFIX}/file?" + urlencode({"entity": str(entity), "id": item_id, "path": path})
         answer = self.http.send("PUT", where, hashed(pieces, digest), size_bytes)
         if decode(self.http, FileAnswer, answer, where).sha256 != digest.hexdigest():
-            raise RemoteUnavailable(f"{path} arrived at {self.http.url} with another checksum than it left with")
+            raise RemoteUnavailable(f"{path} arrived at {self.http.url} with another checksum than it was sent with")
 
     def bundle(self, entries: Sequence[Entry]) -> None:
         """Send the entries in one call.  Raise RequestRejected, with nothing stored, if one is rejected."""

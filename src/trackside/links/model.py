@@ -342,7 +342,7 @@ def target(to: str | None, kind: str | None, given: Secret) -> Target:
         chosen = Kind.DATABRICKS
     if chosen is Kind.DATABRICKS and not (given.token or (given.username and given.password)):
         raise Invalid(
-            f"{host} is a Databricks workspace, and lets in no link without a token: give one (--token-file), or a service"
+            f"{host} is a Databricks workspace, which requires a token: give one (--token-file), or a service"
             " principal's id as username and its secret as password; databricks://PROFILE takes them from a profile"
         )
     return Target(chosen, f"{parts.scheme}://{host}{parts.path.rstrip('/')}", given)
@@ -370,7 +370,9 @@ def check_secret(call: AddLink) -> Secret:
 
 def check_rate(rate: float | None) -> float:
     if rate and not LEAST_RATE <= rate < math.inf:
-        raise Invalid(f"rate is {rate}; it must be {LEAST_RATE} or more calls a second, or 0 for what the remote takes")
+        raise Invalid(
+            f"rate is {rate}; it must be {LEAST_RATE} or more calls a second, or 0 for the limit of the remote"
+        )
     return rate or 0.0
 
 

@@ -141,7 +141,7 @@ class Calls:
     def _check_count(self, tx: Tx) -> None:
         if store.number_of_all(tx) >= self._most_links:
             raise Invalid(
-                f"This server has {self._most_links} links, and may have no more, since each takes a thread. Remove one, or"
+                f"This server has {self._most_links} links, which is its limit, because each uses a thread. Remove one, or"
                 " start the server with a larger --max-links."
             )
 
@@ -290,7 +290,7 @@ def _reachable(work: Callable[[], T]) -> T:
     except RemoteUnavailable as down:
         raise Unavailable(str(down)) from None
     except Cancelled:
-        raise Unavailable("The server is about to end") from None
+        raise Unavailable("The server is stopping") from None
     except RequestRejected as refused:
         raise Invalid(f"The remote refused: {refused}") from None
 
@@ -299,7 +299,7 @@ def _check_registry(registry: DatabricksRegistry) -> None:
     try:
         registry.check()
     except RequestRejected as refused:
-        raise Invalid(f"{refused}. Add the link without registry: runs and logged models go all the same") from None
+        raise Invalid(f"{refused}. Add the link without registry to replicate runs and logged models only") from None
     except RemoteUnavailable:
         pass  # then it is seen when it is there
 

@@ -204,7 +204,9 @@ def test_where_nothing_is_taken_by_parts_it_goes_at_once_or_is_left_out(
     (tmp_path / "large").mkdir()
     with (tmp_path / "large" / "f.bin").open("wb") as hole:  # nobody has to write five gigabytes
         hole.truncate(signed_urls.S3_MOST_AT_ONCE_BYTES + 1)
-    with pytest.raises(Unmirrored, match="at most 5368709120, and by parts the workspace does not take it"):
+    with pytest.raises(
+        Unmirrored, match="at most 5368709120 in one request, and the workspace refuses a multipart upload"
+    ):
         send(remote, run, Spot(LocalBlobs(tmp_path), "large/f.bin"))
     assert databricks.store.asked == ["PUT"]
 

@@ -53,7 +53,7 @@ def test_models_and_versions_are_pushed_with_their_stages_and_files(server: Serv
     assert databricks.files["v/iris/2", "data/w.bin"] == b"\x01" * 1000
     said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "skipped"]
     assert "model iris: the other side knows no aliases; 'best' stays here" in said
-    assert "a Databricks workspace's registry knows no prompts; it stays here" in said
+    assert "a Databricks workspace's registry does not support prompts; it stays here" in said
     assert check(here, LINK) == []
     # Nothing of it is tried again and again.
     asked = len(databricks.asked)

@@ -252,7 +252,7 @@ def test_a_link_to_databricks_that_nothing_lets_in_is_refused_at_once(
 
     for status, code, message in faults:
         assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-        assert "is a Databricks workspace, and lets in no link without a token" in message
+        assert "is a Databricks workspace, which requires a token" in message
         assert CLIENT_SECRET not in message
     assert here.get(LINKS) == {}
 

@@ -81,7 +81,7 @@ def test_everything_that_the_release_knows_is_pushed(server: Server, stock: Stoc
         assert len(run["outputs"]["model_outputs"]) == 1
     said = " ".join(entry["message"] for entry in log(here, LINK))
     assert ("no place for datasets" in said) == (stock.release not in KNOWS_DATASETS)
-    assert ("does not know logged models" in said) == (stock.release not in KNOWS_MODELS)
+    assert ("does not support logged models" in said) == (stock.release not in KNOWS_MODELS)
     assert ("does not take the param 'long'" in said) == (LONGEST_PARAM[stock.release] < 6000)
     assert "last_error" not in link(here, LINK)
 

@@ -33,7 +33,7 @@ def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
     until(lambda: "1" in registry_of(target.api)["iris"]["versions"], "the version to go over")
 
     assert meanwhile == {}
-    assert "it waits for its files" in _said(here.api)[0]
+    assert "waits for its files" in _said(here.api)[0]
     assert files_of(target.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}
 
 

@@ -48,9 +48,9 @@ def test_a_remote_that_hangs_holds_up_nobody_and_no_shutdown(server: Server, fla
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ("login", "is that a login?"),
+        ("login", "Is it a sign-in page?"),
         pytest.param("redirect", "to https://login.example/ (302)", marks=pytest.mark.slow),
-        pytest.param("no-json", "something else than JSON", marks=pytest.mark.slow),
+        pytest.param("no-json", "bytes that are not JSON", marks=pytest.mark.slow),
         ("other-json", "cannot be read"),
     ],
 )

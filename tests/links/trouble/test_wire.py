@@ -87,7 +87,7 @@ def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Pa
     spot = Spot(LocalBlobs(tmp_path), "run/file")
     with Remote(flood(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65536)) as remote:
         http = HttpClient(remote.url, Secret())
-        with closing(http), pytest.raises(files.BrokenFile, match="has 100000 bytes, and more come"):
+        with closing(http), pytest.raises(files.BrokenFile, match="has 100000 bytes, but more arrived"):
             files.put(spot, http.download("/file"), 100_000)
 
     assert files.listing(Spot(spot.blobs, "run")) == {}
@@ -96,7 +96,7 @@ def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Pa
 def test_half_a_file_is_no_file() -> None:
     with Remote(drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 500, 60)) as remote:
         http = HttpClient(remote.url, Secret(), answer_s=PATIENCE_S)
-        with pytest.raises(RemoteUnavailable, match="broke off a file"):
+        with pytest.raises(RemoteUnavailable, match="closed the connection"):
             list(http.download("/file"))
         http.close()
 
@@ -104,10 +104,10 @@ def test_half_a_file_is_no_file() -> None:
 @pytest.mark.parametrize(
     ("body", "headers", "words"),
     [
-        (b"<html>Sign in", ("content-type: text/html",), "a web page where JSON was due; is that a login?"),
-        (b"[" * 100_000, (JSON,), "something else than JSON"),
-        (b'{"a": ', (JSON,), "something else than JSON"),
-        (gzip.compress(b"{}" * 100_000), (JSON, "content-encoding: gzip"), "something else than JSON"),
+        (b"<html>Sign in", ("content-type: text/html",), "a web page instead of JSON. Is it a sign-in page?"),
+        (b"[" * 100_000, (JSON,), "bytes that are not JSON"),
+        (b'{"a": ', (JSON,), "bytes that are not JSON"),
+        (gzip.compress(b"{}" * 100_000), (JSON, "content-encoding: gzip"), "bytes that are not JSON"),
     ],
     ids=["login", "deep", "half", "bomb"],
 )
@@ -120,7 +120,7 @@ def test_a_redirect_is_said_and_not_followed() -> None:
     with Remote(whole("302 Found", b"", "location: https://login.example/sso?secret=1")) as remote:
         said = trouble(remote)
 
-        assert "to https://login.example/sso (302); a link follows nobody" in str(said)
+        assert "to https://login.example/sso (302). Redirects are not followed" in str(said)
         assert len(remote.requests) == 1
 
 

@@ -88,7 +88,7 @@ def test_a_restore_that_meets_a_new_trace_of_its_id_says_so(db: PostgresDatabase
         restored = db.writer.submit(1, lambda tx: trash.restore(tx, trace_id(1)))
         until(lambda: rows(admin, WAITING, database) == [(1,)], "the restore to wait for the new trace")
 
-    with pytest.raises(AlreadyExists, match="came again after it was deleted"):
+    with pytest.raises(AlreadyExists, match="was created again after its deletion"):
         restored.result(LONG_S)
 
 

@@ -199,7 +199,7 @@ def test_a_backup_that_was_cut_short_restores_nothing(
 
     for name, part in broken.items():
         (tmp_path / "cut.sql.gz").write_bytes(part)
-        with pytest.raises(Stop, match="no backup of a store on PostgreSQL, or not a whole one"):
+        with pytest.raises(Stop, match="not a complete backup of a store on PostgreSQL"):
             restore.run(target, str(tmp_path / "cut.sql.gz"))
         with opened(target) as db:
             assert content(db) == {}, name

@@ -247,9 +247,9 @@ def _read(span: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "no JSON object of prices by model"),
-        ('{"m": {"output": 1}}', "no JSON object of prices by model"),
-        ('{"m": {"input": 1, "outputs": 1}}', "no JSON object of prices by model"),
+        ("[]", "not a JSON object of prices by model"),
+        ('{"m": {"output": 1}}', "not a JSON object of prices by model"),
+        ('{"m": {"input": 1, "outputs": 1}}', "not a JSON object of prices by model"),
         ('{"m": {"input": -1}}', "'m' has the price input -1"),
     ],
 )

@@ -168,7 +168,7 @@ def test_five_thousand_metrics_keep_few_canvases_and_are_found_by_a_regular_expr
     expect(card(page, "layer1/weight1")).to_be_visible()
 
     find.fill("weight(")
-    expect(page.get_by_role("alert")).to_contain_text("This is no regular expression")
+    expect(page.get_by_role("alert")).to_contain_text("This is not a regular expression")
     find.fill("^(([a-z0-9/])+)+!$")
     expect(page.get_by_role("alert")).to_contain_text("it takes too long")
     find.fill("layer7/")

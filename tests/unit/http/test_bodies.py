@@ -52,7 +52,7 @@ def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
         await coming.send(500, more=False)
 
         assert len(await coming.body) == 1000
-        with pytest.raises(SlowClient, match="others needed its room"):
+        with pytest.raises(SlowClient, match="other requests needed the memory"):
             await still.body
         still.leave()
         coming.leave()

@@ -46,7 +46,7 @@ def test_a_table_is_a_provider_and_its_files_are_beside_it(tmp_path: Path) -> No
         (GOOD + 'audience = "trackside"\n', "audience of [company] is its client_id"),
         (GOOD + 'scopes = "profile"\n', "openid must be one of them"),
         (GOOD + "session_hours = 0\n", "session_hours of [company] is 0"),
-        (GOOD + GOOD.replace("company", "other"), "stands in two tables"),
+        (GOOD + GOOD.replace("company", "other"), "is in two tables"),
         ('url = "trackside.example.com"\n', "url is 'trackside.example.com'"),
     ],
 )

@@ -165,7 +165,7 @@ def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_
 def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remote) -> None:
     record = Record("other", "r", 1, 1, "{}", None, None, "{}", None, None, None, None, None)
     remote.body = msgspec.json.encode({"records": [record]})
-    words = "records of d that nobody asked for"
+    words = "records of d that was not requested"
     with (
         closing(TracksideRemote(HttpClient(remote.url, Secret()))) as peer,
         pytest.raises(InvalidRemoteResponse, match=words),

@@ -29,7 +29,7 @@ export default {
   follow: "Follow live runs",
   options: "Options",
   find: "Find metrics (regular expression)",
-  badPattern: (message: string) => `This is no regular expression: ${message}`,
+  badPattern: (message: string) => `This is not a regular expression: ${message}`,
   slowPattern: "it takes too long on these names; a simpler one is quicker",
   resetZoom: "Reset zoom",
   zoomBack: "Zoom back",

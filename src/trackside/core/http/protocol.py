@@ -450,13 +450,13 @@ class OneWriteProtocol(HttpToolsProtocol):
             if was_paused and self._sent - was_sent < self.least_bytes_s * self.silence_s:
                 self.transport.abort()
         elif was_in_head and self._is_in_head:
-            self._refuse(SlowClient("The head of the request did not come to its end in time."))
+            self._refuse(SlowClient("The head of the request did not arrive in time."))
         elif not was_heard and self._is_awaited():
             cycle = self._last_cycle()
             if cycle is None or cycle.response_complete:
                 self.transport.close()
             else:
-                self._refuse(SlowClient("The body of the request did not come to its end: nothing came for a while."))
+                self._refuse(SlowClient("The body of the request did not arrive in time."))
 
     def _bytes_taken(self) -> int:
         return cast(_JoinedWrites, self.transport).written - self.transport.get_write_buffer_size()

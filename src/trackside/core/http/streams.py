@@ -213,7 +213,7 @@ def whole_or_cut(scope: Scope) -> Iterator[None]:
     except (Fault, OSError) as error:
         log.error("an answer was cut: %s", error)
     except Exception:
-        log.exception("an answer was cut: what it was read from failed")
+        log.exception("an answer was cut: reading its source failed")
     cut = scope.get(CUT)
     if cut is not None:
         cut()

@@ -52,11 +52,9 @@ class Answer(Struct):
         except (ValueError, RecursionError):
             if "text/html" in self.headers.get("content-type", ""):
                 raise RemoteUnavailable(
-                    "the remote answered with a web page where JSON was due; is that a login?"
+                    "the remote answered with a web page instead of JSON. Is it a sign-in page?"
                 ) from None
-            raise RemoteUnavailable(
-                f"the remote answered with something else than JSON, {len(self.body)} bytes"
-            ) from None
+            raise RemoteUnavailable(f"the remote answered with {len(self.body)} bytes that are not JSON") from None
 
 
 class Download:
@@ -86,12 +84,14 @@ class Download:
                 piece = self._response.read(PIECE_BYTES)
             except (OSError, http.client.HTTPException) as error:
                 self._remote.close()
-                raise RemoteUnavailable(f"{self._remote.url} broke off a file ({_words(error)})") from None
+                raise RemoteUnavailable(
+                    f"{self._remote.url} closed the connection during a download ({_words(error)})"
+                ) from None
             if not piece:
                 if self._response.length:
                     self._remote.close()
                     raise RemoteUnavailable(
-                        f"{self._remote.url} broke off a file, {self._response.length} bytes before its end"
+                        f"{self._remote.url} closed the connection {self._response.length} bytes before the end of a download"
                     )
                 return
             yield piece
@@ -220,13 +220,17 @@ class HttpClient:
             try:
                 read = response.read(most_bytes + 1)
             except (OSError, http.client.HTTPException) as error:
-                raise RemoteUnavailable(f"{self.url} broke off its answer ({_words(error)})") from None
+                raise RemoteUnavailable(
+                    f"{self.url} closed the connection during its answer ({_words(error)})"
+                ) from None
             if len(read) > most_bytes:
                 raise ResponseTooLarge(
                     f"{self.url} answered {method} {path.partition('?')[0]} with more than {most_bytes} bytes"
                 )
-            if response.length:  # a read that is given a size does not tell
-                raise RemoteUnavailable(f"{self.url} broke off its answer, {response.length} bytes before its end")
+            if response.length:  # a read with a size does not raise IncompleteRead
+                raise RemoteUnavailable(
+                    f"{self.url} closed the connection {response.length} bytes before the end of its answer"
+                )
             self.answered += 1
             return Answer(response.status, head, read)
 
@@ -340,8 +344,8 @@ class HttpClient:
         if status < 400:
             where = head.get("location", "").partition("?")[0] if self.guard.rules.tells else ""
             raise RemoteUnavailable(
-                f"{self.url} sends {what} to {where or 'another place'} ({status}); a link follows nobody, since that would"
-                " carry its token along. Is that a login, or shall the link lead there?",
+                f"{self.url} redirects {what} to {where or 'another place'} ({status}). Redirects are not followed, because they"
+                " would send the token to another host. Is it a sign-in page? Otherwise use that address for the link.",
                 60.0,
             )
         if status in (401, 403) and code in self._closed:

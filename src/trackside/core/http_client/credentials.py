@@ -19,7 +19,7 @@ def check_credentials(token: str | None, username: str | None, password: str | N
     """Return the credentials, which become a header of requests.  Raise Invalid, whose message does not show the token."""
     token, username = token or "", username or ""
     if not (token.isascii() and token.isprintable()):
-        raise Invalid("token has a character that no token has: it is one line of letters, digits and signs of ASCII")
+        raise Invalid("token has an invalid character; it must be one line of ASCII letters, digits and signs")
     if ":" in username:
-        raise Invalid("username has a colon; basic authentication takes none with one. Is it followed by the password?")
+        raise Invalid("username has a colon, which basic authentication does not allow. Does it include the password?")
     return Secret(token=token, username=username, password=password or "")

@@ -58,4 +58,4 @@ def unless_missing(ask: Callable[[], T]) -> T | None:
 
 
 class Cancelled(Exception):
-    """The server is about to end."""
+    """The server is stopping."""

@@ -109,7 +109,7 @@ class Guard:
             with self._lock:
                 self._asking.discard(answers)
         if isinstance(found, ValueError):
-            raise OSError(f"{host[:100]!r} is no host name") from None
+            raise OSError(f"{host[:100]!r} is not a host name") from None
         if isinstance(found, Exception):
             raise found
         return found

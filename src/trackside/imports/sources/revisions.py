@@ -30,7 +30,7 @@ class Schema:
         if revision not in KNOWN:
             raise SourceError(
                 f"the database has the schema {revision} (its alembic_version), which is none of those of MLflow 1.30 to "
-                f"3.17 ({KNOWN[0]} to {KNOWN[-1]}). An older one is brought up by `mlflow db upgrade URL` of a release from "
+                f"3.17 ({KNOWN[0]} to {KNOWN[-1]}). Upgrade an older one by `mlflow db upgrade URL` of a release from "
                 "1.30 on, on a copy of the database; a newer one is read through its server: give the server's URL"
             )
         self.revision = revision

@@ -17,5 +17,5 @@ def spans_in(data: bytes) -> list[dict[str, Any]]:
     try:
         found = json.loads(data)["spans"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise Unreadable(f"{NAME} is no file of a trace") from None
+        raise Unreadable(f"{NAME} is not a file of a trace") from None
     return found if isinstance(found, list) else []

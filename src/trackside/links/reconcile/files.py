@@ -213,7 +213,7 @@ def _fill(pair: FilePair, parts: ResumableUpload, incoming: Download, most: int,
     while piece:
         if at >= most:
             parts.forget()
-            raise files.BrokenFile(f"the file has {most} bytes, and more come")
+            raise files.BrokenFile(f"the file has {most} bytes, but more arrived")
         size = 0
 
         def part() -> Iterator[bytes]:

@@ -61,10 +61,10 @@ class Listener:
                 log.debug("a link polls its remote, which has no long poll for it: %s", refused)
                 break
             except RemoteUnavailable as down:
-                log.debug("a link's remote is not listened to: %s", down)
+                log.debug("the long poll of a link failed: %s", down)
                 pause_s = RETRY_S[0] if self.is_listening else min(2 * pause_s, RETRY_S[1])
             except Exception:
-                log.exception("a link's remote is not listened to; the link polls it")
+                log.exception("the long poll of a link failed; the link polls its remote")
                 break
             finally:
                 self.is_listening = False

@@ -129,4 +129,4 @@ class Workers:
             try:
                 resumable_upload.sweep(blobs, time.time_ns() // 1_000_000)
             except Fault as fault:  # of a store; the links do without
-                log.warning("parts of files are not swept: %s", fault.message)
+                log.warning("abandoned parts of files were not removed: %s", fault.message)

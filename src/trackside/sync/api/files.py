@@ -150,7 +150,7 @@ class Calls:
         start = _number(request, "start")
         length = request.content_length
         if length is None or length > MAX_PART_BYTES:
-            raise TooLarge(f"Content-Length is {length}; a part has at most {MAX_PART_BYTES} bytes, and says how many")
+            raise TooLarge(f"Content-Length is {length}; it is required, and at most {MAX_PART_BYTES} bytes for a part")
         stat = await transfer.receive(request, spot.blobs, parts.key(start), self._threads.of(spot))
         return json_response(Come(size=start + stat.size_bytes))
 
@@ -188,7 +188,7 @@ class Calls:
         if path == "":
             raise codec.missing("path")
         if path is not None and not keys.from_path(path):
-            raise Invalid(f"path is {path!r}, which names no file")
+            raise Invalid(f"path is {path!r}, which is not the path of a file")
         place = await request.read(lambda tx: self._place(tx, entity, item_id))
         try:
             return place.spot(self._roots, path or "")

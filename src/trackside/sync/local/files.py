@@ -102,12 +102,12 @@ def put(spot: Spot, given: Iterable[bytes], size_bytes: int | None = None, sha25
             digest.update(piece)
             total += len(piece)
             if size_bytes is not None and total > size_bytes:
-                raise BrokenFile(f"the file has {size_bytes} bytes, and more come")
+                raise BrokenFile(f"the file has {size_bytes} bytes, but more arrived")
             upload.write([piece])
         if size_bytes is not None and total != size_bytes:
-            raise BrokenFile(f"the file has {size_bytes} bytes, and {total} came")
+            raise BrokenFile(f"the file has {size_bytes} bytes, but {total} arrived")
         if sha256 and digest.hexdigest() != sha256:
-            raise BrokenFile(f"the file has the SHA-256 {sha256}, and {digest.hexdigest()} came")
+            raise BrokenFile(f"the file has the SHA-256 {sha256}, but {digest.hexdigest()} arrived")
         return upload.commit(), digest.hexdigest()
     finally:
         upload.abort()

@@ -70,7 +70,7 @@ class ResumableUpload:
 
         Raise WrongSum if the file has another size, or another SHA-256 than a non-empty `sha256`."""
         if self.size() != size_bytes:
-            raise WrongSum(f"{self.size()} of {size_bytes} bytes have come")
+            raise WrongSum(f"{self.size()} of {size_bytes} bytes have arrived")
         digest = hashlib.sha256()
         upload = self._blobs.create(key)
         try:

@@ -30,14 +30,12 @@ class Pages:
             return None
         self._empty = 0 if len(items) else self._empty + 1
         if hash(token) in self._seen:
-            raise RemoteUnavailable(
-                f"the remote's pages of {self._what} go in a circle: a page token came a second time"
-            )
+            raise RemoteUnavailable(f"the remote's pages of {self._what} are cyclic: a page token was repeated")
         self._seen.add(hash(token))
         if self._empty > MAX_EMPTY_PAGES:
             raise RemoteUnavailable(f"the remote's pages of {self._what} have no end: {self._empty} in a row are empty")
         if len(self._seen) > MAX_PAGES:
-            raise RemoteUnavailable(f"the remote's pages of {self._what} have no end: {MAX_PAGES} have come")
+            raise RemoteUnavailable(f"the remote's pages of {self._what} have no end: {MAX_PAGES} were read")
         return token
 
 
@@ -62,7 +60,7 @@ def entries_of(what: str, ask: Callable[[str | None], tuple[Sequence[T], str | N
 def check_progress(what: str, before: object, after: object) -> None:
     """Raise RemoteUnavailable if a page of a listing by key does not begin after the previous one."""
     if not after > before:  # type: ignore[operator]  # both are texts, or numbers, or tuples of these
-        raise RemoteUnavailable(f"the remote's pages of {what} go in a circle: {after!r} came after {before!r}"[:300])
+        raise RemoteUnavailable(f"the remote's pages of {what} are cyclic: {after!r} came after {before!r}"[:300])
 
 
 class Folders:
@@ -81,11 +79,11 @@ class Folders:
         inside = path.removeprefix(f"{folder}/") if folder else path
         if not inside or (folder and not path.startswith(f"{folder}/")):
             raise RemoteUnavailable(
-                f"the remote lists {path[:200]!r} in the folder {folder[:200]!r}, where it does not lie"
+                f"the remote lists {path[:200]!r} in the folder {folder[:200]!r}, which does not contain it"
             )
         if path.count("/") >= MAX_DEPTH:
             raise RemoteUnavailable(f"the remote's folders have no end: {path[:200]!r}... is {MAX_DEPTH} folders deep")
         if self._count > MAX_FILES:
-            raise RemoteUnavailable(f"the remote's files have no end: {MAX_FILES} files and folders have come")
+            raise RemoteUnavailable(f"the remote's files have no end: {MAX_FILES} files and folders were listed")
         if is_folder:
             self._left.append(path)

@@ -20,7 +20,7 @@ def read(data: bytes, trace_id: str) -> list[Span]:
         found = msgspec.json.decode(data)
         return [_span(each, trace_id) for each in found["spans"]]
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as fault:
-        raise Invalid(f"traces.json is no file of a trace: {str(fault)[:200]}") from None
+        raise Invalid(f"traces.json is not a file of a trace: {str(fault)[:200]}") from None
 
 
 def _span(given: dict[str, Any], trace_id: str) -> Span:

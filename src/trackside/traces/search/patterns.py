@@ -81,7 +81,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         compiled = re.compile(pattern)
         repeats = _repeats(pattern)
     except (re.error, RecursionError, OverflowError) as fault:
-        raise Invalid(f"The RLIKE pattern {pattern[:200]!r} is no regular expression: {fault}") from None
+        raise Invalid(f"The RLIKE pattern {pattern[:200]!r} is not a regular expression: {fault}") from None
     if repeats > MOST_REPEATS:
         raise Invalid(
             f"The RLIKE pattern {pattern[:200]!r} repeats within a repeat, refers back or has more than {MOST_REPEATS} repeats "

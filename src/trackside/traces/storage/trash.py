@@ -126,7 +126,7 @@ def restore(tx: Tx, trace_id: str) -> None:
     if found.deleted_at is None:
         if tx.one("SELECT 1 FROM traces WHERE workspace_id = :ws AND trace_id = :id AND trash_seq <> 0", id=trace_id):
             raise AlreadyExists(
-                f"Trace {trace_id} came again after it was deleted. Delete the new one to restore the trace of the trash."
+                f"Trace {trace_id} was created again after its deletion. Delete the new one to restore the one in the trash."
             ).because("trace-came-again")
         return
     row = tx.one(

@@ -57,7 +57,7 @@ def read(wire: Wire, source: Path) -> int:
             file.seek(0)
             return _read(wire, file)
     except (gzip.BadGzipFile, zlib.error, EOFError, UnicodeDecodeError) as fault:
-        raise NotABackup(f"{source} is no backup of a store on PostgreSQL, or not a whole one ({fault})") from None
+        raise NotABackup(f"{source} is not a complete backup of a store on PostgreSQL ({fault})") from None
 
 
 def _write(wire: Wire, file: gzip.GzipFile) -> None:

@@ -125,7 +125,7 @@ class VersionFiles:
 
 def _waits(snapshot: Snapshot, where: str) -> BadState:
     number, source = (snapshot.doc.get(field, "?") for field in (fields.NUMBER, fields.SOURCE))
-    return BadState(f"version {number}: it waits for its files: {where}, at {source}, are none; is a disk missing?")
+    return BadState(f"version {number} waits for its files: {where}, at {source}, are none. Is a disk unmounted?")
 
 
 def _split(origin: str) -> tuple[str, str, str]:

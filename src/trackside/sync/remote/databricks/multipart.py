@@ -137,7 +137,7 @@ class MultipartUpload:
 
         answer = let_in(lambda: self._stores.send("PUT", url, part.pieces(), part.size_bytes), sign)
         if not answer.headers.get("etag"):
-            raise RemoteUnavailable("the store took a part and did not say its ETag")
+            raise RemoteUnavailable("the store accepted a part without returning its ETag")
         return answer.headers["etag"]
 
     def _end(self, source: OpenFile, noted: Noted) -> None:

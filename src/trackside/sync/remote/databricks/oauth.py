@@ -63,7 +63,7 @@ class MachineToken:
             token = decoded(_Token, self._http.call("POST", CALL, _BODY, headers).json)
         except RequestRejected as refused:
             raise RemoteUnavailable(
-                f"{self._http.url} gives the service principal {self._user} no token ({refused})", 60.0
+                f"{self._http.url} refuses a token for the service principal {self._user} ({refused})", 60.0
             ) from None
         finally:
             self._http.close()

@@ -93,7 +93,7 @@ class DatabricksRegistry(MlflowRegistry):
 
     def _refuse_prompt(self, doc: Doc) -> None:
         if not self.has_place(doc):
-            raise Unmirrored("a Databricks workspace's registry knows no prompts; it stays here")
+            raise Unmirrored("a Databricks workspace's registry does not support prompts; it stays here")
 
 
 @contextmanager

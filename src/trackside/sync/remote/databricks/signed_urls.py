@@ -82,8 +82,8 @@ class SignedFile:
             except NotTaken as reason:
                 if source.size_bytes > S3_MOST_AT_ONCE_BYTES:
                     raise Unmirrored(
-                        f"it has {source.size_bytes} bytes; at once S3 takes at most {S3_MOST_AT_ONCE_BYTES}, and by parts"
-                        f" the workspace does not take it ({reason})"
+                        f"it has {source.size_bytes} bytes; S3 accepts at most {S3_MOST_AT_ONCE_BYTES} in one request, and the"
+                        f" workspace refuses a multipart upload ({reason})"
                     ) from None
         return self._send_whole(source)
 

@@ -187,7 +187,7 @@ class MlflowDatasets:
                 if not refused.is_unknown_call:
                     raise
                 raise Unmirrored(
-                    "the remote's release cannot delete records of evaluation datasets: those that are gone here stay there"
+                    "the remote's release cannot delete records of evaluation datasets: records deleted here stay there"
                 ) from None
 
     def forget(self) -> None:

@@ -91,7 +91,7 @@ class MlflowFiles:
     def remove(self, entity: Entity, remote_id: str, path: str) -> None:
         proxied = proxied_path(self._root(entity, remote_id))
         if proxied is None:
-            raise Unmirrored(f"the remote cannot be told to remove a file; {path} stays there")
+            raise Unmirrored(f"the remote has no call to delete a file; {path} stays there")
         self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
 
     def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[FileEntry]:
@@ -114,7 +114,7 @@ class MlflowFiles:
     def _entries_at(self, root: str, folder: str) -> Iterator[FileEntry]:
         proxied = proxied_path(root)
         if proxied is None:
-            raise Unmirrored(f"the remote keeps them at {root}, which is not read through it")
+            raise Unmirrored(f"the remote keeps them at {root}, which is not accessible through it")
         where = PROXY.rstrip("/") + "?" + urlencode({"path": f"{proxied}/{folder}".rstrip("/")})
         for each in decoded(FilePage, self._http.json("GET", where)).files:
             yield replace(each, path=f"{folder}/{each.path}".strip("/"))

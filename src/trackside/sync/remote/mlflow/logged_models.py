@@ -137,5 +137,5 @@ class MlflowModels:
 def _unmirrored(refused: RequestRejected) -> Exception:
     """Return the error for a refusal; Unmirrored if only newer releases have the call."""
     if refused.is_unknown_call:
-        return Unmirrored("the remote's release does not know logged models")
+        return Unmirrored("the remote's release does not support logged models")
     return refused

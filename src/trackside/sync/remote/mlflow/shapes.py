@@ -168,7 +168,7 @@ def decoded(shape: type[T], found: object) -> T:
         return msgspec.convert(found, shape, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidRemoteResponse(
-            f"what the remote answers cannot be read as the {shape.__name__} of MLflow: {error}"
+            f"the remote's answer cannot be read as the {shape.__name__} of MLflow: {error}"
         ) from None
 
 
@@ -178,6 +178,6 @@ def decoded_text(shape: type[T], text: str) -> T:
         found = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidRemoteResponse(
-            f"what the remote answers cannot be read as the {shape.__name__} of MLflow: it is no JSON"
+            f"the remote's answer cannot be read as the {shape.__name__} of MLflow: it is no JSON"
         ) from None
     return decoded(shape, found)

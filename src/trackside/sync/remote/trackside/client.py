@@ -173,7 +173,7 @@ class TracksideRemote:
             at = 0
             while True:
                 if at + FRAME.size > len(body):
-                    raise RemoteUnavailable(f"{self._http.url} broke off a history")
+                    raise RemoteUnavailable(f"{self._http.url} closed the connection during a history")
                 chunk, length = FRAME.unpack_from(body, at)
                 at += FRAME.size
                 if chunk < 0:
@@ -334,7 +334,7 @@ def _total(digits: str) -> int:
     try:
         return int(digits, 16)
     except ValueError:
-        raise InvalidRemoteResponse(f"the remote's digest {digits[:100]!r} is no hexadecimal number") from None
+        raise InvalidRemoteResponse(f"the remote's digest {digits[:100]!r} is not a hexadecimal number") from None
 
 
 def _run_of_point(key: str) -> str:

@@ -54,7 +54,7 @@ def find_all(
             yield found
             rest = [each for each in wanted if each not in came]
             if len(rest) == len(wanted):
-                raise InvalidRemoteResponse(f"the remote answers with {what} that nobody asked for")
+                raise InvalidRemoteResponse(f"the remote answers with {what} that was not requested")
             wanted = rest
 
 
