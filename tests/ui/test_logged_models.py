@@ -74,6 +74,10 @@ def test_models_are_listed_with_metrics_by_dataset_found_and_ordered(server: Ser
     table.nth(1).get_by_role("link", name="small").click()
     expect(page).to_have_url(f"{server.url}/#/experiments/0/models/{first}")
     expect(page.get_by_role("link", name="flowers 1")).to_have_count(1)
+    expect(page.locator("main dl").get_by_role("link", name="swift-fox")).to_be_visible()
+    expect(page.get_by_text("mlflow.modelVersions")).to_have_count(0)
+    page.locator("header ol").get_by_role("link", name="Models").click()
+    expect(table.nth(1)).to_be_visible()
     expect(page.locator("main img")).to_have_count(0)
 
 

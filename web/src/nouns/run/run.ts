@@ -4,8 +4,10 @@ import type { IconName } from "@/ui/icons";
 export type Run = components["schemas"]["Run"];
 
 /** A metric's value on the wire is a number, or `NaN`, `Infinity` or `-Infinity` as a word: JSON has no number for these. */
+/** A metric's value.  The wire has the largest number in place of infinity, as MLflow's. */
 export function toNumber(value: number | string): number {
-  return Number(value);
+  const number = Number(value);
+  return Math.abs(number) === Number.MAX_VALUE ? Math.sign(number) * Infinity : number;
 }
 
 type Tone = "neutral" | "accent" | "success" | "warning" | "danger";

@@ -1,5 +1,11 @@
 export default {
   experiments: "Experiments",
+  models: "Models",
+  states: {
+    LOGGED_MODEL_READY: "Ready",
+    LOGGED_MODEL_PENDING: "Not complete yet",
+    LOGGED_MODEL_UPLOAD_FAILED: "The upload failed",
+  } as Record<string, string>,
   sections: "Sections of the model",
   overview: "Overview",
   artifacts: "Artifacts",

@@ -3,6 +3,12 @@ import type en from "./words.en";
 
 export default {
   experiments: "Experimentos",
+  models: "Modelos",
+  states: {
+    LOGGED_MODEL_READY: "Listo",
+    LOGGED_MODEL_PENDING: "Aún incompleto",
+    LOGGED_MODEL_UPLOAD_FAILED: "La subida falló",
+  },
   sections: "Secciones del modelo",
   overview: "Resumen",
   artifacts: "Artefactos",
