@@ -41,15 +41,18 @@ export function rowsOf(lists: readonly (readonly TraceInfo[])[]): Row[] {
   return [...rows.values()];
 }
 
-/** Feedback by name; of several of one name the last. */
+/** Feedback by name, in the order of names; of several of one name the last. */
 export function feedbackOf(trace: TraceInfo): Map<string, Assessment> {
-  return new Map(trace.assessments.filter(({ kind }) => kind === "feedback").map((each) => [each.name, each]));
+  const own = trace.assessments.filter(({ kind }) => kind === "feedback");
+  return new Map(
+    own.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name))).map((each) => [each.name, each]),
+  );
 }
 
 /** Whether the runs were assessed differently, or one of them was not asked. */
 export function differs({ traces }: Row): boolean {
   const told = traces.map((trace) =>
-    trace ? JSON.stringify([...feedbackOf(trace)].map(([name, { value }]) => [name, value]).sort()) : null,
+    trace ? JSON.stringify([...feedbackOf(trace)].map(([name, { value }]) => [name, value])) : null,
   );
   return told.some((each) => each !== told[0]);
 }
