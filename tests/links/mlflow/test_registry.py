@@ -118,12 +118,38 @@ def test_models_whose_names_change_hands_there_keep_their_versions(
     assert check(here, LINK) == []
 
 
+def test_a_copy_that_is_promoted_there_into_another_model_is_a_version_of_its_own(
+    server: Server, stock: Api, stock_url: str
+) -> None:
+    from mlflow import MlflowClient
+
+    here, client = server.api.new_workspace("north"), MlflowClient(stock_url, stock_url)
+    register(f"{server.url}/ws/north", "dev")
+    add(here, LINK, stock_url, mode="both", registry=True)
+    until(lambda: "dev" in names(stock), "the model to arrive")
+    settle(here, LINK)
+
+    client.copy_model_version("models:/dev/1", "prod")
+    client.update_model_version("prod", "1", description="promoted")
+    until(lambda: versions(here, "prod") == {"prod": ["promoted"]}, "the copy to come", said=lambda: log(here, LINK))
+    settle(here, LINK)
+
+    assert [
+        each.get("description", "") for each in (Registry(here).version(1, "dev"), Registry(stock).version(1, "dev"))
+    ] == [
+        "",
+        "",
+    ]
+    assert check(here, LINK) == []
+    assert predict(f"{server.url}/ws/north", "models:/prod/1") == [3.0]
+
+
 def versions(api: Api, *models: str) -> dict[str, list[str]]:
     """The descriptions of the versions of each model."""
     found = {
         name: api.get("model-versions/search", filter=f"name = '{name}'").get("model_versions", []) for name in models
     }
-    return {name: sorted(each["description"] for each in listed) for name, listed in found.items()}
+    return {name: sorted(each.get("description", "") for each in listed) for name, listed in found.items()}
 
 
 def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, stock: Api, stock_url: str) -> None:

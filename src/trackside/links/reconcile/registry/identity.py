@@ -236,11 +236,17 @@ class RegistryIdentity:
             self._items.note_number(here, f"version {there} there is {here.doc[fields.NUMBER]} here", there)
         return made
 
-    def _uid_here(self, model_id: str, snapshot: Snapshot) -> str:
-        """The uid that it says, unless another version there says the same: one may be copied there, with its tags."""
-        uid = self.remote.uid_of(snapshot)
+    def _uid_here(self, model_id: str, theirs: Snapshot) -> str:
+        uids = self._items.uids_of(model_id, theirs)
+        return next((uid for uid in uids if not self._is_taken(model_id, uid, theirs)), uids[-1])
+
+    def _is_taken(self, model_id: str, uid: str, theirs: Snapshot) -> bool:
+        """Return whether another version than theirs has the uid: one of another model here, or one that is there as well."""
+        here = None if self.context.remote.preserves_ids else self.context.read(replica.find_version, uid)
+        if here is not None and here.model_uid != model_id:
+            return True
         known = self.context.item(VERSION, registry.id_of(model_id, uid))
-        if known is None or known.remote_id in ("", snapshot.item_id):
-            return uid
+        if known is None or known.remote_id in ("", theirs.item_id):
+            return False
         other = self.remote.read(VERSION, known.remote_id)
-        return uid if other is None or self.remote.uid_of(other) != uid else self.remote.own_uid_of(snapshot)
+        return other is not None and self._items.is_the_same(known, other)

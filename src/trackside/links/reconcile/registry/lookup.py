@@ -26,10 +26,18 @@ class Items:
 
     def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool:
         """Return whether theirs is the item that it was, and not another version of that number or another model of that name."""
-        _, slash, uid = item.local_id.rpartition("/")
+        model_id, slash, uid = item.local_id.rpartition("/")
         if slash:
-            return uid in (self.remote.uid_of(theirs), self.remote.own_uid_of(theirs))
+            return uid in self.uids_of(model_id, theirs)
         return self.context.remote.preserves_ids or self._is_the_same_model(item, theirs)
+
+    def uids_of(self, model_id: str, theirs: Snapshot) -> list[str]:
+        """Return the uids that a version of theirs may have in a model of ours, the first of them where no other version has it.
+
+        A version may be copied there with its tags, also into another model.  Two that were registered at once look alike."""
+        own = self.remote.own_uid_of(theirs)
+        found = [self.remote.uid_of(theirs), own]
+        return found if self.context.remote.preserves_ids else [*found, replica.derived_uid("version", own, model_id)]
 
     def _is_the_same_model(self, item: ItemState, theirs: Snapshot) -> bool:
         """By the tag of a copy, else by the time at which it was made there.  Without both it counts as the same."""

@@ -191,7 +191,11 @@ class MlflowRegistry(RemoteRegistry):
         since, known = self._uids.get(model_id, (float("-inf"), {}))
         if time.monotonic() - since > REMEMBER_S or (is_brought and uid not in known):
             # Also a version that is still being created.
-            known = {self.uid_of(snapshot): snapshot.item_id for snapshot in self._versions(model_id)}
+            found = list(self._versions(model_id))
+            known = {
+                self.own_uid_of(snapshot): snapshot.item_id for snapshot in found
+            }  # of one that was copied with its tags
+            known |= {self.uid_of(snapshot): snapshot.item_id for snapshot in found}
             if len(self._uids) > PAGE:
                 self._uids.clear()
             self._uids[model_id] = (time.monotonic(), known)
