@@ -1,11 +1,12 @@
 """Traces of an assistant of a shop, for the pictures of the pages of traces."""
 
+import json
 import random
 import time
 
 from support import evaluation_datasets as datasets
 from support.client import Api
-from support.traces import AT_MS, Sent, export, trace_id
+from support.traces import AT_MS, Sent, export, start, trace_id
 
 SESSIONS = 55
 DAY_MS = 86_400_000
@@ -41,15 +42,44 @@ def fill(api: Api) -> dict[str, str]:
         for question, answer in talk:
             count += 1
             number = dice.getrandbits(128)
-            start = first_ms + (DAY_MS - 7_200_000) * count // total - AT_MS
+            began = first_ms + (DAY_MS - 7_200_000) * count // total - AT_MS
             root = {"session.id": session, "user.id": user}
-            spans = _spans(dice, number, start, model, (question, answer), root, has_failed=count % 17 == 9)
+            spans = _spans(dice, number, began, model, (question, answer), root, has_failed=count % 17 == 9)
             export(api, *spans, experiment_id=experiment)
             if count % 3 == 0:
                 _assess(api, number, has_tone=count % 2 == 1, is_good=spans[0].status == 1 and dice.random() < 0.8)
             last = {"trace": trace_id(number), "session": session}
     _dataset(api, experiment)
-    return {"traced": experiment, **last}
+    return {"traced": experiment, **last, "evaluated": json.dumps(_evaluate(api))}
+
+
+def _evaluate(api: Api) -> list[str]:
+    """Log two evaluations with the same questions.  Return the ids of their runs."""
+    experiment = api.new_experiment("shop-evaluation")
+    asked = [pair for talk in TALKS for pair in talk]
+    judge = {"source_type": "LLM_JUDGE", "source_id": "gpt-4o"}
+    runs = []
+    for name in ("prompt-v1", "prompt-v2"):
+        run_id = api.new_run(experiment, run_name=name)
+        runs.append(run_id)
+        for at, (question, answer) in enumerate(asked):
+            is_good = name == "prompt-v2" or at % 3 != 1
+            said = answer if is_good else "I cannot look that up. Please ask a colleague."
+            scores = {"correct": is_good, "length": len(said)}
+            start(
+                api,
+                1_000_000 + len(runs) * 1000 + at,
+                experiment_id=experiment,
+                request_time=f"2026-01-01T09:00:{at:02}Z",
+                request_preview=json.dumps({"question": question}),
+                response_preview=json.dumps(said),
+                trace_metadata={"mlflow.sourceRun": run_id},
+                assessments=[
+                    {"assessment_name": key, "source": judge, "feedback": {"value": value}}
+                    for key, value in scores.items()
+                ],
+            )
+    return runs
 
 
 def _spans(

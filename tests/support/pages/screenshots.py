@@ -76,6 +76,7 @@ SHOTS = (
     Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
     Shot("images", "experiments/2/runs/{run}/images?step=200", "main figure img"),
     Shot("compare", 'compare-runs?runs={runs}&experiments=["2"]', "table"),
+    Shot("evaluation", "compare-runs?runs={evaluated}&view=evaluation", "main table"),
     Shot("traces", "experiments/{traced}/traces", "[role=gridcell] a"),
     Shot("trace", "experiments/{traced}/traces/{trace}", "[role=treeitem]", _choose_chat),
     Shot("trace-sessions", "experiments/{traced}/traces?show=sessions", "main table a"),
