@@ -145,6 +145,15 @@ def test_json_lines_of_csv_have_numbers_as_numbers(scorer: Scorer) -> None:
     assert [round(row["prediction"]) for row in rows] == [7, 6]
 
 
+def test_a_condition_on_csv_compares_the_types_of_the_signature(scorer: Scorer) -> None:
+    (scorer.folder / "in.csv").write_text("id,a,b\n007,10,1\n2,9,1\n3,x,1\n4,,1\n5,1e2,1\n")
+
+    found = scorer.run("in.csv", where="a > 9.5 and (id == '007' or id.str.len() == 1)")
+
+    assert (found["rows"], found["failed_rows"]) == (2, 0)
+    assert scorer.result()[["id", "a"]].to_numpy().tolist() == [["007", "10"], ["5", "1e2"]]
+
+
 def test_a_run_goes_on_where_it_was_and_scores_nothing_twice(scorer: Scorer) -> None:
     table(100).to_parquet(scorer.folder / "in.parquet", row_group_size=10)
     scorer.run("in.parquet")

@@ -51,7 +51,7 @@ def score(model: Model, frame: Any, most_failures: int) -> Scored:
     import pandas as pd
 
     frame = frame.reset_index(drop=True)
-    frame, failures = _cast(model, frame)
+    frame, failures = cast(model, frame)
     if len(failures) > most_failures:
         raise TooMany(failures)
     lost = {failure.place for failure in failures}
@@ -80,7 +80,7 @@ def score(model: Model, frame: Any, most_failures: int) -> Scored:
     return Scored(kept, predictions, sorted(failures))
 
 
-def _cast(model: Model, frame: Any) -> tuple[Any, list[Failure]]:
+def cast(model: Model, frame: Any) -> tuple[Any, list[Failure]]:
     """Turn text into the numbers of the signature, and find the rows whose values do not fit."""
     import pandas as pd
 

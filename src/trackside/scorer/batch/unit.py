@@ -76,7 +76,7 @@ def score(unit: Unit) -> Done:
         for read in inputs.pieces(unit, wanted, reads):
             part.add_errors(read.bad)
             failed += len(read.bad)
-            piece = _filtered(read, wanted.where)
+            piece = _filtered(_state.model, read, wanted.where)
             if not len(piece.numbers):
                 continue
             predictions = None if piece.rows is None else arrays.predictions(_state.model, piece.rows)
@@ -104,11 +104,13 @@ def score(unit: Unit) -> Done:
     return Done(scored, failed)
 
 
-def _filtered(piece: Piece, where: str) -> Piece:
+def _filtered(model: Any, piece: Piece, where: str) -> Piece:
+    """Return the rows of the condition, for which columns of text have the types of the signature."""
     if not where or not len(piece.numbers):
         return piece
+    frame = piece.frame if piece.rows is not None else rows.cast(model, piece.frame)[0]
     try:
-        chosen = piece.frame.eval(where, engine="python")
+        chosen = frame.eval(where, engine="python")
         if str(chosen.dtype) not in ("bool", "boolean"):
             raise TypeError(f"it gives {chosen.dtype} in place of true or false")
     except Exception as fault:  # noqa: BLE001  # what pandas raises depends on the text
