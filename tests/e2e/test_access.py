@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from support.people import OURS, PASSWORD, basic, signed
 from support.processes.forks import forks
-from support.processes.servers import Server, environment, trackside
+from support.processes.servers import TRACKSIDE, Server, environment, trackside
 
 TRAIN = """
 import json, os, sys
@@ -206,6 +206,20 @@ def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> 
     assert (
         f"username=bo not found. The command looked in the store sqlite:///{data}/trackside.db. Choose" in done.stderr
     )
+
+
+@pytest.mark.parametrize("kind", ["--service", "--no-password"])
+def test_only_an_administrator_is_created_in_a_new_store(tmp_path: Path, kind: str) -> None:
+    done = subprocess.run(
+        [*TRACKSIDE, "user", "create", "bo", kind, "--data", str(tmp_path / "data")],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, (tmp_path / "data").exists()) == (2, False)
+    assert "there is no store" in done.stderr
 
 
 def test_explain_says_by_which_assignment(tmp_path: Path) -> None:

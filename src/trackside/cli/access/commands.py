@@ -38,7 +38,7 @@ def user_create(words: argparse.Namespace) -> int:
         fields["display_name"] = words.display_name
     if not words.service and not words.no_password:
         fields |= _new_password(words)
-    with place(words, makes=True) as there:
+    with place(words, makes=words.admin) as there:  # the first user is an administrator
         made = there.call("POST", f"{PREFIX}/users", fields)
     user = made["user"]
     what = "administrator" if user["is_admin"] else user["kind"] if user["kind"] == "user" else "service principal"
