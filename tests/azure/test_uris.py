@@ -60,7 +60,7 @@ def test_only_uris_are_rewritten_and_no_text_of_a_user() -> None:
     told = {"run": {"artifact_uri": f"mlflow-artifacts:/1/{RUN}/artifacts", "note": text, "source": "s3://bucket/key"}}
     body = json.dumps(told, separators=(",", ":")).encode()
 
-    heard = json.loads(uris.told(body, uris.in_dbfs("")))
+    heard = json.loads(uris.translated(body, uris.in_dbfs("")))
 
     assert heard["run"]["artifact_uri"] == f"dbfs:/databricks/mlflow-tracking/1/{RUN}/artifacts"
     assert heard["run"]["note"] == text

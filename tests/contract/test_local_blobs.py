@@ -127,7 +127,7 @@ def test_what_no_key_can_name_is_not_there(blobs: LocalBlobs, root: Path) -> Non
     assert [entry.path for entry in blobs.walk("run")] == ["model.bin"]
 
 
-def test_a_folder_that_is_not_there_any_more_is_nobodys_mistake(blobs: LocalBlobs, root: Path) -> None:
+def test_an_unmounted_folder_is_not_created_again(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "a/b", [[b"x"]])
     root.rename(root.with_name("unmounted"))
 
@@ -194,7 +194,7 @@ def test_the_staging_may_vanish(blobs: LocalBlobs, root: Path) -> None:
     assert blobs.delete("one")
 
 
-def test_uploads_and_deletes_of_one_tree_at_once_fail_for_nobody(blobs: LocalBlobs) -> None:
+def test_concurrent_uploads_and_deletions_of_one_tree_do_not_fail(blobs: LocalBlobs) -> None:
     faults: list[Fault] = []
 
     def work(name: str) -> None:

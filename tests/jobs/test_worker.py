@@ -283,7 +283,7 @@ def test_the_token_of_a_server_that_is_gone_is_revoked(office: Office) -> None:
     assert not office.write(lambda tx: credentials.tokens_of(tx, ann.principal_id))
 
 
-def test_a_job_of_a_user_who_is_gone_fails(office: Office) -> None:
+def test_a_job_of_a_removed_user_fails(office: Office) -> None:
     job = office.finish(office.worker(), office.submit(WAIT, Text(), principal_id=12345))
 
     assert (job.state, job.reason) == (

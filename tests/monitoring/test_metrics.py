@@ -194,7 +194,7 @@ class _Store:
             yield tx
 
 
-def test_a_store_that_fails_or_hangs_holds_up_no_scrape(db: Any) -> None:
+def test_a_failing_or_hanging_store_delays_no_scrape(db: Any) -> None:
     asyncio.run(_fail_and_hang(db))
 
 

@@ -130,7 +130,7 @@ def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, root: str) -> None:
     assert api.get("workspaces/south", version="3.0")["workspace"] == {"name": "south"}
 
 
-def test_nobody_takes_a_workspace_for_what_it_was_before_a_change(db: Any) -> None:
+def test_a_changed_workspace_is_never_served_from_the_cache(db: Any) -> None:
     directory = Directory(db)
     with db.write(store.DEFAULT_WORKSPACE_ID) as tx:
         store.update(tx, "default", {"description": "new"})

@@ -167,7 +167,7 @@ def test_a_change_is_an_event(change: Entry, event: str, data: dict[str, Any]) -
     assert found.event in EVENTS
 
 
-def test_what_stock_mlflow_tells_nobody_is_no_event() -> None:
+def test_changes_without_an_event_in_stock_mlflow_send_none() -> None:
     assert told("registered_model", "m", "set-tag", key="k", value="v") is None  # its tags are no prompt's
     assert told("run", "r", "log") is None
     assert told("run", "r", "update") is None  # renamed
@@ -232,7 +232,7 @@ def test_a_page_token_comes_back(seq: int) -> None:
 
 
 @pytest.mark.parametrize("garbage", ["%", "bm90IGpzb24=", "e30=", "eyJiZWZvcmUiOiAtMX0="])
-def test_a_page_token_of_nobody(garbage: str) -> None:
+def test_an_invalid_page_token_is_refused(garbage: str) -> None:
     with pytest.raises(Invalid, match="Invalid page token"):
         tokens.start(garbage)
 

@@ -79,7 +79,7 @@ def routes(parts: Parts) -> tuple[Work, list[Route]]:
         backend,
         folder,
         preparing,
-        tell=routing.refresh,
+        on_change=routing.refresh,
         active=routing.active,
         local_python=settings.model_python,
     )

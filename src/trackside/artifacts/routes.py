@@ -112,17 +112,17 @@ class Calls:
         _check_no_spans(spot.key)
         if self._elsewhere is not None and self._elsewhere.names(spot.key):
             return await self._put_elsewhere(request, spot, self._elsewhere)
-        before = await room(request, spot, request.content_length or 0, self._threads)
+        before = await check_quota(request, spot, request.content_length or 0, self._threads)
         stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
-        await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+        await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
         return Response()
 
     async def _put_elsewhere(self, request: Request, spot: Spot, elsewhere: KeptElsewhere) -> Response:
         data = await request.whole_body(MAX_KEPT_BYTES)
         if not await elsewhere.put(request, spot.key, data):
-            before = await room(request, spot, len(data), self._threads)
+            before = await check_quota(request, spot, len(data), self._threads)
             await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
-            await tell(request, spot.key, more=None if before is None else len(data) - before)
+            await record_file(request, spot.key, more=None if before is None else len(data) - before)
         return Response()
 
     async def get(self, request: Request) -> Response:
@@ -233,9 +233,9 @@ class Calls:
     async def keep(self, request: Request, run_id: str, path: str, data: bytes) -> None:
         """Write a small file of a run."""
         _, spot = await self._in_run(request, run_id, path)
-        before = await room(request, spot, len(data), self._threads)
+        before = await check_quota(request, spot, len(data), self._threads)
         await self._threads.of(spot).run(put, spot.blobs, spot.key, [[data]])
-        await tell(request, spot.key, more=None if before is None else len(data) - before)
+        await record_file(request, spot.key, more=None if before is None else len(data) - before)
 
     async def presigned_upload(self, request: Request) -> Response:
         """A URL to put a file straight into a cloud's store."""
@@ -404,15 +404,15 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
     ]
 
 
-async def room(request: Request, spot: Spot, size: int, threads: StoreThreads) -> int | None:
+async def check_quota(request: Request, spot: Spot, size: int, threads: StoreThreads) -> int | None:
     """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return the bytes of the file that it replaces; None if the
     workspace is not counted."""
-    if not await request.read(lambda tx: store.check_room(tx, keys.owner(spot.key), size), quick=True):
+    if not await request.read(lambda tx: store.check_bytes(tx, keys.owner(spot.key), size), quick=True):
         return None
     return await threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
 
 
-async def tell(request: Request, key: str, *, more: int | None = None) -> None:
+async def record_file(request: Request, key: str, *, more: int | None = None) -> None:
     """Record a file in the change log before the client gets its answer; after a crash in between, the client sends the file
     again.
 

@@ -46,7 +46,7 @@ class Removal(Struct, frozen=True):
         return (self.path in ("", path) or path.startswith(f"{self.path}/")) and path not in self.but
 
 
-def check_room(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
+def check_bytes(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
     """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return whether the workspace is counted.
 
     `owner`: whose file it is, as `keys.owner` says."""

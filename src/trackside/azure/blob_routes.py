@@ -12,7 +12,7 @@ from email.utils import formatdate
 from trackside.artifacts import transfer
 from trackside.artifacts.blobs import Blobs, Stat, put
 from trackside.artifacts.roots import Roots, Spot
-from trackside.artifacts.routes import room, tell
+from trackside.artifacts.routes import check_quota, record_file
 from trackside.artifacts.store_threads import StoreThreads
 from trackside.azure import blob, files
 from trackside.core.access import Action
@@ -47,24 +47,24 @@ class Calls:
             raise Denied("This address is for reading.")
         comp = request.query.get("comp", [""])[-1]
         if comp == "":
-            before = await room(request, spot, request.content_length or 0, self._threads)
+            before = await check_quota(request, spot, request.content_length or 0, self._threads)
             stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
-            await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+            await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
             return Response(201, _headers(stat))
         staged = self._staged(request, grant)
         if comp == "block":
             block_id = request.query.get("blockid", [""])[-1]
             if not block_id:
                 raise Invalid("The query parameter `blockid` is missing.")
-            await room(request, spot, request.content_length or 0, self._threads)
+            await check_quota(request, spot, request.content_length or 0, self._threads)
             where = Spot(self._roots.store, f"{staged}/{blob.block_name(block_id)}")
             await transfer.receive(request, where.blobs, where.key, self._threads.of(where))
             return Response(201, [(b"x-ms-request-server-encrypted", b"true")])
         if comp == "blocklist":
             ids = blob.blocks(await request.whole_body(MAX_BODY_BYTES))
-            before = await room(request, spot, 0, self._threads)
+            before = await check_quota(request, spot, 0, self._threads)
             stat = await self._threads.of(spot).run_long(_join, self._roots.store, staged, ids, spot)
-            await tell(request, spot.key, more=None if before is None else stat.size_bytes - before)
+            await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
             return Response(201, _headers(stat))
         raise Unsupported(f"comp is '{comp[:50]}'; a file is put whole, or by `block` and `blocklist`.")
 
@@ -73,11 +73,11 @@ class Calls:
         asked = request.headers.pop(b"x-ms-range", None)
         if asked is not None:
             request.headers[b"range"] = asked
-        told = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
-        told.headers = [*told.headers, (b"x-ms-blob-type", b"BlockBlob"), (b"x-ms-server-encrypted", b"true")]
-        if told.status == 416:
-            told.headers.append((b"x-ms-error-code", b"InvalidRange"))
-        return told
+        response = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
+        response.headers = [*response.headers, (b"x-ms-blob-type", b"BlockBlob"), (b"x-ms-server-encrypted", b"true")]
+        if response.status == 416:
+            response.headers.append((b"x-ms-error-code", b"InvalidRange"))
+        return response
 
     async def _granted(self, request: Request) -> tuple[blob.Grant, Spot]:
         word, path = request.params["owner"], request.params["path"]

@@ -71,11 +71,11 @@ class Dialects:
             return None
         if not path.startswith(_ML_SCOPE):
             say = uris.in_dbfs(workspace.folder)
-            return Dialect(partial(uris.from_dbfs, folder=workspace.folder), partial(uris.told, say=say))
+            return Dialect(partial(uris.from_dbfs, folder=workspace.folder), partial(uris.translated, say=say))
         host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
         base = f"{host}{self._prefix}/mlflow/v2.0{workspace.scope}"
         say = uris.in_azure(base, workspace.folder)
-        return Dialect(partial(uris.from_azure, folder=workspace.folder), partial(uris.told, say=say))
+        return Dialect(partial(uris.from_azure, folder=workspace.folder), partial(uris.translated, say=say))
 
 
 def _arm_fault(status: int, body: bytes, advice: str = "") -> tuple[Headers, bytes]:
@@ -84,8 +84,8 @@ def _arm_fault(status: int, body: bytes, advice: str = "") -> tuple[Headers, byt
     code, message = fault_of(body)
     if advice and code == NoEndpoint.code:
         message = advice
-    told = {"error": {"code": arm.code_of(status, code), "message": message}, "error_code": code, "message": message}
-    return [], json.dumps(told).encode()
+    answer = {"error": {"code": arm.code_of(status, code), "message": message}, "error_code": code, "message": message}
+    return [], json.dumps(answer).encode()
 
 
 ARM = Dialect(None, bytes, _arm_fault)

@@ -75,7 +75,7 @@ def endpoint(shown: m.ShownEndpoint, workspace: Workspace, base: str) -> dict[st
         **_resource(endpoint_id(workspace, shown.name), shown.name, TYPE, shown, workspace),
         "tags": shown.tags,
         "properties": {
-            "authMode": told_mode(shown),
+            "authMode": client_mode(shown),
             "description": shown.description,
             "properties": {key: value for key, value in shown.properties.items() if key != MODE_PROPERTY},
             "scoringUri": f"{base_url}{shown.scoring_path}",
@@ -153,7 +153,7 @@ def endpoint_properties(given: Any) -> EndpointProperties:
     return found
 
 
-def told_mode(shown: m.ShownEndpoint) -> str:
+def client_mode(shown: m.ShownEndpoint) -> str:
     """Return the mode of authentication that clients are told: that of tokens for an endpoint without keys."""
     return shown.properties.get(MODE_PROPERTY, KEY) if shown.auth_mode == m.AuthMode.KEY else TOKEN_MODES[0]
 

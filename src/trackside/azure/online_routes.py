@@ -254,10 +254,10 @@ class Calls:
     def _change(
         self, tx: Tx, found: m.ShownEndpoint, mode: str, call: Resource, properties: online.EndpointProperties
     ) -> m.ShownEndpoint:
-        told = online.told_mode(found)
-        if mode != told:
+        existing_mode = online.client_mode(found)
+        if mode != existing_mode:
             raise AlreadyExists(
-                f"Endpoint {found.name} exists with authMode {told}, which cannot change: delete the endpoint first."
+                f"Endpoint {found.name} exists with authMode {existing_mode}, which cannot change: delete the endpoint first."
             )
         update = m.UpdateEndpoint(
             description=properties.description,

@@ -106,7 +106,7 @@ class Calls:
             raise Invalid(f"The call names {len(paths)} paths; at most {MOST_PATHS} are allowed.")
         root = await request.read(owner.root)
         made: dict[str, Artifact] = {}
-        told: dict[str, ContentInformation] = {}
+        information: dict[str, ContentInformation] = {}
         errors: dict[str, Failed] = {}
         for path in paths:
             try:
@@ -115,8 +115,8 @@ class Calls:
                 errors[path] = Failed(error=Failure(code="UserError", message=fault.message))
                 continue
             made[path] = _artifact(owner, path)
-            told[path] = self._information(request, owner, path, blob.WRITE)
-        return _json(Created(artifacts=made, artifact_content_information=told, errors=errors))
+            information[path] = self._information(request, owner, path, blob.WRITE)
+        return _json(Created(artifacts=made, artifact_content_information=information, errors=errors))
 
     async def content(self, request: Request) -> Response:
         owner = _owner(request)

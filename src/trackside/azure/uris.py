@@ -38,7 +38,7 @@ TOP = "."  # stands for the top folder, where a form wants a name for one
 Say = Callable[[str], str]
 
 
-def told(body: bytes, say: Say) -> bytes:
+def translated(body: bytes, say: Say) -> bytes:
     """Return an answer's JSON, each proxied artifact URI in it replaced by what `say` makes of its key.
 
     A text that a client stored cannot be taken for one: its quotes are escaped in JSON."""
@@ -87,13 +87,13 @@ def from_azure(body: bytes, folder: str) -> bytes:
     """Return a request's JSON with each `azureml://` URI of this server's as `mlflow-artifacts:/` names it."""
     if b"azureml://" not in body:
         return body
-    return _AZURE_FIELD.sub(lambda found: b'"%s"' % _heard(found[1], folder, azure_key), body)
+    return _AZURE_FIELD.sub(lambda found: b'"%s"' % _key_in(found[1], folder, azure_key), body)
 
 
 def from_dbfs(body: bytes, folder: str) -> bytes:
     if b"dbfs:/" not in body:
         return body
-    return _DBFS_FIELD.sub(lambda found: b'"%s"' % _heard(found[1], folder, dbfs_key), body)
+    return _DBFS_FIELD.sub(lambda found: b'"%s"' % _key_in(found[1], folder, dbfs_key), body)
 
 
 def azure_key(uri: str, folder: str) -> str | None:
@@ -124,7 +124,7 @@ def quoted(path: str) -> str:
     return quote(path, safe="~/")
 
 
-def _heard(uri: bytes, folder: str, key_of: Callable[[str, str], str | None]) -> bytes:
+def _key_in(uri: bytes, folder: str, key_of: Callable[[str, str], str | None]) -> bytes:
     key = key_of(uri.decode("utf-8", "surrogateescape"), folder)
     return uri if key is None else f"{OURS}{key}".encode("utf-8", "surrogateescape")
 

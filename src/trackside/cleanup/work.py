@@ -75,7 +75,7 @@ class Work:
             record(tx, "deletion.done", target.kind, _id(target), day=target.day, files=files, file_bytes=size)
 
         await session.write(note)
-        return _told(target, rows.Record(0, files, size, 0, 0), is_done=True)
+        return _result(target, rows.Record(0, files, size, 0, 0), is_done=True)
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
         """Return the number and size of files, and messages on those that cannot be reached."""
@@ -139,7 +139,7 @@ class Work:
             case _:
                 is_done = await self._experiment(request, target, pending, at_once)
         freed = await request.write(lambda tx: _finish(tx, target) if is_done else rows.begun(tx, target))
-        return _told(target, freed, is_done=is_done, pending=pending)
+        return _result(target, freed, is_done=is_done, pending=pending)
 
     async def _experiment(self, request: Session, target: Target, pending: list[str], at_once: int) -> bool:
         experiment_id = target.experiment_id
@@ -307,7 +307,7 @@ def _values(tx: Tx, target: Target) -> DeletionResult:
         runs.changed(tx, target.run_id, seq, "delete-metric")
     record(tx, "deletion.done", target.kind, _id(target), key=target.key or target.name, from_step=target.from_step,
            to_step=target.to_step, rows=count, row_bytes=size)  # fmt: skip
-    return _told(target, rows.Record(0, 0, 0, count, size), is_done=True)
+    return _result(target, rows.Record(0, 0, 0, count, size), is_done=True)
 
 
 def _whole(tx: Tx, target: Target) -> DeletionResult:
@@ -316,10 +316,10 @@ def _whole(tx: Tx, target: Target) -> DeletionResult:
     pending = whole.KINDS[target.kind].remove(tx, target)
     if pending is not None:
         record(tx, "deletion.begin", target.kind, _id(target))
-        return _told(target, None, is_done=True, pending=[pending])
+        return _result(target, None, is_done=True, pending=[pending])
     count = sum(found.counts.values())
     record(tx, "deletion.done", target.kind, _id(target), rows=count, row_bytes=found.row_bytes)
-    return _told(target, rows.Record(0, 0, 0, count, found.row_bytes), is_done=True)
+    return _result(target, rows.Record(0, 0, 0, count, found.row_bytes), is_done=True)
 
 
 def _chunks(tx: Tx, target: Target, run_ids: list[str]) -> bool:
@@ -382,7 +382,7 @@ def _workspace_root(tx: Tx) -> str | None:
     return None if row is None else row[0]
 
 
-def _told(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
+def _result(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
     """Return the result; `freed` None: another call completed the deletion and reported it, or nothing is freed yet."""
     counted = freed or rows.Record(0, 0, 0, 0, 0)
     return DeletionResult(

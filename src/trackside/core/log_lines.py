@@ -31,10 +31,10 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)  # ASCII: no character of a caller can begin another line
 
 
-def begin(level: int, *, is_json: bool = False, told: str = "") -> None:
-    """Send the log to standard error.  `told`: a logger whose lines are written whatever the level."""
+def begin(level: int, *, is_json: bool = False, always: str = "") -> None:
+    """Send the log to standard error.  `always`: a logger whose lines are written whatever the level."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if is_json else LineFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler])
-    if told:
-        logging.getLogger(told).setLevel(logging.INFO)
+    if always:
+        logging.getLogger(always).setLevel(logging.INFO)

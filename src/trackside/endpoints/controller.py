@@ -44,8 +44,8 @@ class Database(Protocol):
 
 
 class Controller:
-    """`folder` has models and environments; `threads` prepare them; `local_python` serves models with env local; `tell` is called
-    when replicas or states changed; `active` returns the number of requests under way of a deployment."""
+    """`folder` has models and environments; `threads` prepare them; `local_python` serves models with env local; `on_change` is
+    called when replicas or states changed; `active` returns the number of requests under way of a deployment."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Controller:
         threads: Executor,
         *,
         local_python: str = "",
-        tell: Callable[[], object] = lambda: None,
+        on_change: Callable[[], object] = lambda: None,
         active: Callable[[int], int] = lambda _: 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,7 +66,7 @@ class Controller:
         self._models = folder / "models"
         self._environments = Environments(folder / "environments", local_python)
         self._threads = threads
-        self._tell = tell
+        self._on_change = on_change
         self._active = active
         self._clock = clock
         self._holder = secrets.token_hex(8)
@@ -92,7 +92,7 @@ class Controller:
         leaving: list[Replica] = []
         changed = [self._step_of(ws, leaving) for ws in found]
         if any(changed):
-            self._tell()
+            self._on_change()
         # only now: the router sends them no more requests
         for replica in leaving:
             self._backend.stop(replica.replica_id)

@@ -75,7 +75,7 @@ class Environments:
         self._local_python = local_python
         self._uv = (find_uv or _find_uv)()
 
-    def python(self, env: str, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
+    def python(self, env: str, model: Path, report: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python that runs the model in a folder.
 
         `env` is `uv` (`build`), `local` (the operator's Python) or `auto`: `uv` if it is installed and the model has
@@ -83,10 +83,10 @@ class Environments:
         if env == "auto":
             can_build = self._uv is not None and (model / REQUIREMENTS).exists()
             env = "uv" if can_build or not self._local_python else "local"
-        return local(self._local_python) if env == "local" else self.build(model, tell, engine)
+        return local(self._local_python) if env == "local" else self.build(model, report, engine)
 
     def with_packages(
-        self, env: str, wanted_packages: Sequence[str], tell: Callable[[str], None] = lambda _: None
+        self, env: str, wanted_packages: Sequence[str], report: Callable[[str], None] = lambda _: None
     ) -> str:
         """Return a Python with packages that the server needs, separate from those of any model.
 
@@ -95,15 +95,17 @@ class Environments:
             env = "uv" if self._uv is not None or not self._local_python else "local"
         if env == "local":
             return program_of(self._local_python)
-        return self.build_for(f"{sys.version_info.major}.{sys.version_info.minor}", list(wanted_packages), tell)
+        return self.build_for(f"{sys.version_info.major}.{sys.version_info.minor}", list(wanted_packages), report)
 
-    def build(self, model: Path, tell: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
+    def build(self, model: Path, report: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python of the environment for the model in a folder; build it if there is none.
 
         `engine` is spark or ray, whose packages are added.  Raise Unsupported without uv, BuildFailed with uv's last lines."""
-        return self.build_for(_python_version(model), [*requirements(model), *ENGINES.get(engine, ())], tell)
+        return self.build_for(_python_version(model), [*requirements(model), *ENGINES.get(engine, ())], report)
 
-    def build_for(self, version: str, wanted_packages: list[str], tell: Callable[[str], None] = lambda _: None) -> str:
+    def build_for(
+        self, version: str, wanted_packages: list[str], report: Callable[[str], None] = lambda _: None
+    ) -> str:
         """Return the Python of the environment with these requirements; build it if there is none."""
         key = _key(version, wanted_packages)
         place = self._folder / key
@@ -119,14 +121,14 @@ class Environments:
         disk.make_folder(place.parent)
         with alone(place.with_suffix(".lock")):
             if not (place / READY).exists():  # else another thread or process has just built it
-                self._build(place, python, version, wanted_packages, tell)
+                self._build(place, python, version, wanted_packages, report)
         return str(python)
 
     def _build(
-        self, place: Path, python: Path, version: str, wanted_packages: list[str], tell: Callable[[str], None]
+        self, place: Path, python: Path, version: str, wanted_packages: list[str], report: Callable[[str], None]
     ) -> None:
         shutil.rmtree(place, ignore_errors=True)
-        tell(f"Building an environment with Python {version} and {len(wanted_packages)} requirements.")
+        report(f"Building an environment with Python {version} and {len(wanted_packages)} requirements.")
         self._run("venv", "--python", version, str(place))
         wanted = place / REQUIREMENTS
         wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")

@@ -42,7 +42,7 @@ class Dataset(Struct, frozen=True):
     experiments: list[str]
 
 
-class Birth(Struct, frozen=True, kw_only=True):
+class ImmutableFields(Struct, frozen=True, kw_only=True):
     name: str
     created: int | None = None  # ms
     updated: int | None = None  # ms
@@ -112,11 +112,11 @@ def ids(tx: Tx, after: str, most: int, since: int = 0) -> list[str]:
     return [dataset_id for (dataset_id,) in rows]
 
 
-def make(tx: Tx, dataset_id: str, birth: Birth) -> None:
+def make(tx: Tx, dataset_id: str, immutable: ImmutableFields) -> None:
     """Create a dataset; an existing one stays unchanged."""
     names.check_item_id(dataset_id, "dataset_id")
-    updated = tx.now if birth.updated is None else birth.updated
-    name = m.check_name(birth.name)
+    updated = tx.now if immutable.updated is None else immutable.updated
+    name = m.check_name(immutable.name)
     made = tx.run(
         """
         INSERT INTO evaluation_datasets (workspace_id, dataset_id, name, digest, schema_text, record_count, created_time,
@@ -126,12 +126,12 @@ def make(tx: Tx, dataset_id: str, birth: Birth) -> None:
         """,
         id=dataset_id,
         name=name,
-        digest=_digest(birth.digest) or m.digest(name, updated),
-        schema=_schema(birth.schema),
-        created=updated if birth.created is None else birth.created,
+        digest=_digest(immutable.digest) or m.digest(name, updated),
+        schema=_schema(immutable.schema),
+        created=updated if immutable.created is None else immutable.created,
         updated=updated,
-        created_by=_user(birth.created_by),
-        updated_by=_user(birth.updated_by),
+        created_by=_user(immutable.created_by),
+        updated_by=_user(immutable.updated_by),
     )
     if made:
         tx.record(Change("evaluation_dataset", dataset_id, "import"))

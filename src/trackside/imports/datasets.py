@@ -63,8 +63,8 @@ class DatasetsImport:
             tally.same += 1
             return
         tally.changed += 1
-        told = ", ".join(sorted(f"{kind} {key}".strip() for kind, key in patch)) or "records"
-        self._report.differences.append(f"{what}: {'records and ' if is_other else ''}{told} were others here")
+        differing = ", ".join(sorted(f"{kind} {key}".strip() for kind, key in patch)) or "records"
+        self._report.differences.append(f"{what}: {'records and ' if is_other else ''}{differing} were others here")
 
     def _ours(self, doc: Doc) -> Doc:
         """Return the document with the workspace's experiment ids."""

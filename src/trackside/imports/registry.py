@@ -26,17 +26,19 @@ from trackside.sync.local.registry import id_of
 _OWNED = re.compile(r"/(models/)?([^/]+)/artifacts(?:/(.*))?$")
 _RUNS = re.compile(r"runs:/+([^/]+)/(.+)")
 _MODEL = re.compile(r"models:/+(m-[^/]+)/?")
-Tell = Callable[[str, Patch, Held], None]
+NoteDifferences = Callable[[str, Patch, Held], None]
 
 
 class RegistryImport:
-    """`tell` records existing items with other content."""
+    """`note_differences` records existing items with other content."""
 
-    def __init__(self, source: Source, target: Target, report: Report, tell: Tell, *, dry_run: bool) -> None:
+    def __init__(
+        self, source: Source, target: Target, report: Report, note_differences: NoteDifferences, *, dry_run: bool
+    ) -> None:
         self._source = source
         self._target = target
         self._report = report
-        self._tell = tell
+        self._note_differences = note_differences
         self._dry_run = dry_run
 
     def take(self, model: Registered) -> None:
@@ -74,7 +76,7 @@ class RegistryImport:
             }
             patch = document.merge({}, there, doc, Mode.PULL).for_us
             if patch:
-                self._tell(f"registered model {model.name}", patch, held)
+                self._note_differences(f"registered model {model.name}", patch, held)
             doc = patch.put
         last = max((version.version for version in model.versions), default=0)
         if not self._dry_run and (held is None or doc or last > int(held.doc.get(fields.LAST_VERSION, "0"))):
@@ -120,7 +122,7 @@ class RegistryImport:
             tally.same += 1
             return
         tally.changed += 1
-        self._tell(what, patch, held)
+        self._note_differences(what, patch, held)
         if not self._dry_run:
             self._put(Entity.MODEL_VERSION, version_id, Patch({**patch.put, fields.UPDATED: str(version.updated)}))
 

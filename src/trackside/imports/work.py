@@ -83,7 +83,9 @@ class Import:
             for dataset in self._source.datasets():
                 datasets.take(dataset)
                 self._watch(self.report)
-            registry = RegistryImport(self._source, self._target, self.report, self._tell, dry_run=self._dry_run)
+            registry = RegistryImport(
+                self._source, self._target, self.report, self._note_differences, dry_run=self._dry_run
+            )
             for model in self._source.registered():
                 registry.take(model)
                 self._watch(self.report)
@@ -117,7 +119,7 @@ class Import:
             tally.same += 1
             return
         tally.changed += 1
-        self._tell(f"experiment {name}", patch, held)
+        self._note_differences(f"experiment {name}", patch, held)
         if not self._dry_run:
             self._remote.change(Entity.EXPERIMENT, here, here, patch)
 
@@ -228,7 +230,7 @@ class Import:
             for kind, key in stays:
                 self._note(task.words, f"{kind} {key} is another one at the source, stays as it is here")
             if task.patch and not task.is_new:
-                self._tell(task.words, task.patch, task.held)
+                self._note_differences(task.words, task.patch, task.held)
         try:
             place = task.place = self._source.place(task.entity, task.given)
             task.files = dict(place.files())
@@ -257,7 +259,7 @@ class Import:
     def _note(self, what: str, text: str) -> None:
         self.report.differences.append(f"{what}: {text}")
 
-    def _tell(self, what: str, patch: Patch, held: Held) -> None:
+    def _note_differences(self, what: str, patch: Patch, held: Held) -> None:
         words = [
             f"{field.words} was {_shown(held.doc.get(field))}, is {_shown(value)} at the source"
             for field, value in sorted(patch.put.items())

@@ -24,7 +24,7 @@ from trackside.registry import approvals, history, lineage, moments, stages, ver
 from trackside.registry import model as m
 from trackside.registry.approvals import StageRequest
 from trackside.registry.files import removal
-from trackside.registry.files.removal import Deletion, Doomed, Freed, Kept, Plan, Work
+from trackside.registry.files.removal import Deletion, FilesToDelete, Freed, Kept, Plan, Work
 from trackside.registry.history import Event, Held, Kind, StagesEvent
 from trackside.registry.lineage import Lineage, RunModels
 from trackside.registry.model import model_not_found
@@ -328,12 +328,12 @@ class Files:
             self._at_work.difference_update(taken)  # of a try that was undone: it may take the same ones now
             taken.clear()
             plan = work(tx)
-            doomed = [place for place in plan.doomed if place.deletion_seq not in self._at_work]
-            if doomed:
+            to_delete = [place for place in plan.to_delete if place.deletion_seq not in self._at_work]
+            if to_delete:
                 backup_lease.check_none(tx)
-            taken.update(place.deletion_seq for place in doomed)
+            taken.update(place.deletion_seq for place in to_delete)
             self._at_work.update(taken)
-            return structs.replace(plan, doomed=doomed)
+            return structs.replace(plan, to_delete=to_delete)
 
         try:
             return await self._free(request, await request.write(plan_and_take))
@@ -341,9 +341,9 @@ class Files:
             self._at_work.difference_update(taken)
 
     async def _free(self, request: Session, plan: Plan) -> Deletion:
-        settled: list[tuple[Doomed, Freed]] = []
+        settled: list[tuple[FilesToDelete, Freed]] = []
         kept, pending = list(plan.kept), []
-        for place in plan.doomed:
+        for place in plan.to_delete:
             freed = Freed(0, 0)
             try:
                 spot = removal.spot_of(self.roots, place, plan.workspace_root, request.workspace)

@@ -83,7 +83,7 @@ class VersionPatch(Struct, frozen=True, kw_only=True):
     without_tags: Sequence[str] = ()
 
 
-class Birth(Struct, frozen=True, kw_only=True):
+class ImmutableFields(Struct, frozen=True, kw_only=True):
     """The immutable values of a version.  `copied`: its files are in a folder of its own."""
 
     number: int
@@ -285,7 +285,13 @@ def change_model(tx: Tx, uid: str, patch: ModelPatch) -> None:
 
 
 def make_version(
-    tx: Tx, model_uid: str, uid: str, birth: Birth, tags: Mapping[str, str], description: str | None, server_root: str
+    tx: Tx,
+    model_uid: str,
+    uid: str,
+    immutable: ImmutableFields,
+    tags: Mapping[str, str],
+    description: str | None,
+    server_root: str,
 ) -> int:
     """Its number.  One that is there already is left as it is."""
     there = find_version(tx, uid)
@@ -298,10 +304,10 @@ def make_version(
     if found is None or key is None:
         raise NotFound(f"Registered model with uid '{model_uid}' not found")
     checked = dict(check_version_tag(tag, value) for tag, value in tags.items())
-    number = _free_number(tx, key.model_seq, uid, birth.number)
-    source, storage = _source(tx, uid, birth, says_prompt(checked), server_root)
+    number = _free_number(tx, key.model_seq, uid, immutable.number)
+    source, storage = _source(tx, uid, immutable, says_prompt(checked), server_root)
     sources.check_length(source)
-    files_uri = None if says_prompt(checked) else sources.place(replica_files.place(tx, birth.origin) or storage)
+    files_uri = None if says_prompt(checked) else sources.place(replica_files.place(tx, immutable.origin) or storage)
     removal.check_not_doomed(tx, files_uri)
     made = tx.one(
         """
@@ -321,12 +327,12 @@ def make_version(
         trigrams=trigrams.of_text(source),
         storage=storage,
         files=files_uri,
-        own=int(birth.copied and files_uri is not None),
-        run=birth.run_id,
-        link=birth.run_link,
-        logged_model=birth.model_id,
+        own=int(immutable.copied and files_uri is not None),
+        run=immutable.run_id,
+        link=immutable.run_link,
+        logged_model=immutable.model_id,
         is_prompt=int(says_prompt(checked)),
-        created=birth.created,
+        created=immutable.created,
     )
     assert made is not None
     versions.put_tags(tx, made[0], checked)
@@ -338,9 +344,9 @@ def make_version(
         model=key.model_seq,
         version=number,
     )
-    said = [f"made by {birth.user}"] if birth.user else []
-    if number != birth.number:
-        said.append(f"version {birth.number} where it comes from")
+    said = [f"made by {immutable.user}"] if immutable.user else []
+    if number != immutable.number:
+        said.append(f"version {immutable.number} where it comes from")
     history.add(
         tx,
         key.model_seq,
@@ -352,7 +358,7 @@ def make_version(
         uid=uid,
         reason=Reason(", ".join(said)),
     )
-    detail = {"source": source, "run_id": birth.run_id, "tags": checked, "description": description or ""}
+    detail = {"source": source, "run_id": immutable.run_id, "tags": checked, "description": description or ""}
     is_prompt = says_prompt(checked)
     version_key = versions.Key(made[0], key.model_seq, number, NO_STAGE, is_prompt, uid, key.uid)
     versions.record(tx, key.name, version_key, "create", is_prompt=is_prompt, **detail)
@@ -456,17 +462,17 @@ def _free_number(tx: Tx, model_seq: int, uid: str, wanted: int) -> int:
     return next(number for number in range(wanted, MAX_VERSION) if number not in given)
 
 
-def _source(tx: Tx, uid: str, birth: Birth, is_prompt: bool, server_root: str) -> tuple[str, str]:
+def _source(tx: Tx, uid: str, immutable: ImmutableFields, is_prompt: bool, server_root: str) -> tuple[str, str]:
     """`source` and `storage_location`: what clients see, and where they read."""
     if is_prompt:
-        sources.check_prompt(birth.source)
-        return birth.source, birth.source
-    if birth.copied:
+        sources.check_prompt(immutable.source)
+        return immutable.source, immutable.source
+    if immutable.copied:
         folder = replica_files.own_folder(tx, uid, server_root)
         return folder, folder
-    absolute = replica_files.place(tx, birth.origin)
-    scheme = birth.source.partition(":")[0]
+    absolute = replica_files.place(tx, immutable.origin)
+    scheme = immutable.source.partition(":")[0]
     if absolute is not None and scheme not in ("runs", "models"):
         return absolute, absolute
-    sources.check_elsewhere(birth.source)
-    return birth.source, birth.source if absolute is None or scheme == "runs" else absolute
+    sources.check_elsewhere(immutable.source)
+    return immutable.source, immutable.source if absolute is None or scheme == "runs" else absolute

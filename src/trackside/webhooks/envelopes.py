@@ -72,7 +72,7 @@ def body(form: Format, event: Event) -> str:
         case Format.TEAMS:
             made = _teams(event)
         case Format.MAIL:
-            made = _letter(event)
+            made = _mail(event)
         case Format.MLFLOW:
             return payloads.body(event.event, event.data, at_ms=event.at_ms, workspace=event.workspace, user=event.user)
     return encode(made).decode()
@@ -283,7 +283,7 @@ def _message(card: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _letter(event: Event) -> dict[str, str]:
+def _mail(event: Event) -> dict[str, str]:
     said = sentence(event)
     facts = [("Event", event.event), ("Time", _at(event)), ("Workspace", event.workspace), ("By", event.user)]
     rows = [f"{name}: {value}" for name, value in facts if value]

@@ -46,7 +46,7 @@ class Server(Struct, frozen=True):
     domains: tuple[str, ...] = ()  # allowed recipients' domains; empty: all
 
 
-class Letter(Struct, frozen=True):
+class Mail(Struct, frozen=True):
     """The mail that is stored for a delivery."""
 
     subject: str
@@ -179,17 +179,17 @@ class Mailer:
 
 
 def _message(server: Server, url: str, kept: str, delivery_id: str, event: str) -> EmailMessage:
-    letter = msgspec.json.decode(kept, type=Letter)
+    mail = msgspec.json.decode(kept, type=Mail)
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = server.sender
     message["To"] = ", ".join(recipients(url))
-    message["Subject"] = _one_line(letter.subject)[:200]
+    message["Subject"] = _one_line(mail.subject)[:200]
     message["Date"] = formatdate()
     message["Message-ID"] = f"<{delivery_id}@{server.sender.rpartition('@')[2].strip('> ') or 'trackside'}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Trackside-Event"] = event
-    message.set_content(letter.text)
-    message.add_alternative(_html(letter.text), subtype="html")
+    message.set_content(mail.text)
+    message.add_alternative(_html(mail.text), subtype="html")
     return message
 
 

@@ -295,7 +295,7 @@ class Again(Answer, frozen=True):
 def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise Invalid(
-            f"Webhook name {name[:100]!r} is invalid. It must start and end with a letter or digit, "
+            f"Webhook name {name[:100]!r} is invalid. It must start and end with a mail or digit, "
             "be less than 63 characters long, and contain only letters, digits, dots (.), "
             "underscores (_), and hyphens (-)."
         ).because("bad-name", kind="webhook", name=name)

@@ -49,7 +49,7 @@ def test_a_webhook_of_a_maker_who_lost_the_right_is_disabled_and_says_why(people
     until(lambda: len(receiver.received) == 2, "the third event")
 
 
-def test_nobody_makes_a_webhook_of_what_they_may_not_read(people: People, receiver: Receiver) -> None:
+def test_a_webhook_needs_the_right_to_read_its_events(people: People, receiver: Receiver) -> None:
     secret = people.admin.new_experiment("secret")
     bo = people.add("bo", "Contributor")
     people.deny("bo", "MLflow READ", f"/ws/default/experiments/{secret}")

@@ -73,7 +73,7 @@ def test_who_is_denied_something_by_a_group_does_not_leave_it(people: People, ma
     assert manager.ask("GET", "experiments/get", arguments={"experiment_id": 0}).status == 403
 
 
-def test_nobody_widens_the_role_that_they_have(people: People, manager: Api) -> None:
+def test_a_caller_cannot_widen_their_own_role(people: People, manager: Api) -> None:
     roles = people.admin.get(f"{OURS}/roles")["roles"]
     role = next(each["role_id"] for each in roles if each["name"] == "People manager")
     fields = {"name": "People manager", "assignable_scopes": ["/"]}
@@ -84,7 +84,7 @@ def test_nobody_widens_the_role_that_they_have(people: People, manager: Api) -> 
     assert (wider.status, narrower.status) == (403, 200)
 
 
-def test_nobody_narrows_the_role_that_denies_them_something(people: People, manager: Api) -> None:
+def test_a_caller_cannot_narrow_a_role_that_denies_them(people: People, manager: Api) -> None:
     fields = {"name": "No reading", "actions": [f"{ML}/experiments/read"], "assignable_scopes": ["/"]}
     role = people.admin.post(f"{OURS}/roles", fields)["role"]["role_id"]
     people.deny("mia", "No reading", "/")

@@ -39,7 +39,7 @@ def test_every_failed_sign_in_has_the_same_answer(people: People) -> None:
         assert len({(reply.body, reply.headers.get("www-authenticate")) for reply in found}) == 1
 
 
-def test_a_token_that_nobody_has_is_answered_as_one_that_is_none(people: People) -> None:
+def test_an_unknown_token_gets_the_answer_for_an_invalid_one(people: People) -> None:
     shown = [keys.new_token(keys.OF_USER), keys.new_token(keys.OF_SERVICE), "tsp_x", "x", people.token(ADMIN)[:-1]]
 
     replies = [people.open.ask("GET", f"{OURS}/me", headers=bearer(each)) for each in shown]

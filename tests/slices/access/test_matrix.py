@@ -79,7 +79,7 @@ def test_the_table_has_every_route_with_its_action(application: app.App) -> None
     assert found == TABLE.read_text().splitlines(), "\n".join(found)
 
 
-def test_nobody_is_let_in_without_a_credential(application: app.App, people: People) -> None:
+def test_a_call_without_a_credential_is_refused(application: app.App, people: People) -> None:
     open_to = {
         route.paths[0]
         for route in routes(application)

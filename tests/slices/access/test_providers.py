@@ -263,9 +263,7 @@ def faults() -> list[tuple[dict[str, Any], dict[str, Any], str]]:
     ]
 
 
-def test_an_id_token_that_proves_nothing_signs_nobody_in(
-    people: People, application: app.App, issuer: TestIssuer
-) -> None:
+def test_an_invalid_id_token_is_refused(people: People, application: app.App, issuer: TestIssuer) -> None:
     wanted = faults()
     for claims, head, _ in wanted:
         issuer.claims, issuer.head = claims, head
@@ -278,7 +276,7 @@ def test_an_id_token_that_proves_nothing_signs_nobody_in(
     assert [each["name"] for each in people.admin.get(f"{OURS}/users")["users"]] == [ADMIN]
 
 
-def test_a_key_that_nobody_publishes_signs_nobody_in(people: People, issuer: TestIssuer) -> None:
+def test_an_unpublished_key_is_refused(people: People, issuer: TestIssuer) -> None:
     issuer.signing = new_key("first")  # the same name, another key
 
     assert sign_in(people.open, issuer).status == 401
@@ -330,7 +328,7 @@ def test_a_page_of_another_server_is_no_page_to_go_to(people: People) -> None:
         assert people.open.fault(f"{WAYS}/company", next=page)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_provider_that_is_not_configured_signs_nobody_in(people: People) -> None:
+def test_an_unknown_provider_is_refused(people: People) -> None:
     for method, path in (("POST", "nobody"), ("POST", "nobody/device"), ("POST", "nobody/sign-out")):
         assert people.open.ask(method, f"{WAYS}/{path}", {}).status == 404
     assert people.open.ask("GET", f"{WAYS}/nobody/callback").status == 404
@@ -453,7 +451,7 @@ def test_claims_that_say_too_little_are_no_trust(robot: People) -> None:
     assert robot.admin.fault(f"{OURS}/users/robot/trusts", provider="other", claims={"sub": "x"})[0] == 400
 
 
-def test_two_principals_that_trust_one_jwt_are_a_mistake_and_nobody(robot: People, issuer: TestIssuer) -> None:
+def test_a_jwt_that_two_principals_trust_is_refused(robot: People, issuer: TestIssuer) -> None:
     robot.admin.post(f"{OURS}/users", name="second", kind="service")
     robot.admin.post(f"{OURS}/users/second/trusts", provider="company", claims={"sub": "repo:team/model"})
 

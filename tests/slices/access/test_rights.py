@@ -433,7 +433,7 @@ def test_rights_at_one_endpoint_decide_what_is_done_with_it_and_what_is_listed(p
     assert manage.ask("GET", f"{endpoints}/red").status == 403
 
 
-def test_nobody_serves_a_model_that_they_may_not_read(people: People, three: dict[str, str]) -> None:
+def test_serving_a_model_needs_the_right_to_read_it(people: People, three: dict[str, str]) -> None:
     bo = people.add("bo", "Contributor")
     people.deny("bo", "MLflow READ", "/ws/default/models/blue")
 

@@ -67,7 +67,7 @@ def test_a_token_that_is_revoked_ends_on_open_connections(people: People, kept: 
     assert line.log(run) == 401
 
 
-def test_a_user_who_is_disabled_ends_on_open_connections(people: People, kept: tuple[Line, str, int]) -> None:
+def test_disabling_a_user_applies_to_open_connections(people: People, kept: tuple[Line, str, int]) -> None:
     line, run, _ = kept
 
     people.admin.ask("PATCH", f"{OURS}/users/bo", b'{"is_disabled": true}')

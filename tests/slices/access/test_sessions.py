@@ -73,7 +73,7 @@ def test_a_wrong_password_is_answered_as_an_unknown_name(people: People) -> None
     assert replies[0].body == replies[1].body
 
 
-def test_guessing_is_slowed_and_keeps_nobody_else_out(people: People) -> None:
+def test_guessing_is_throttled_without_locking_out_others(people: People) -> None:
     people.admin.get(f"{OURS}/me")
 
     def sign_in_as_admin(password: str) -> Reply:

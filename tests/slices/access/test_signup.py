@@ -24,7 +24,7 @@ def test_the_form_makes_a_user_once(people: People) -> None:
     assert people.named("bo").get("/api/trackside/v1/me")["name"] == "bo"
 
 
-def test_a_form_without_the_token_of_its_browser_makes_nobody(people: People) -> None:
+def test_a_form_without_its_csrf_token_creates_no_user(people: People) -> None:
     page = people.admin.ask("GET", "/signup")
     token = re.search(r'name="csrf_token" value="(\S+)"', page.body.decode())
     assert token is not None

@@ -82,7 +82,7 @@ def test_hidden_and_missing_roles_are_answered_alike(people: People, roles: dict
     assert hidden[2].replace(roles["Northern"], "") == missing[2].replace(roles["Northern"][::-1], "")
 
 
-def test_who_assigns_a_missing_role_hears_which_roles_they_see(people: People, roles: dict[str, str]) -> None:
+def test_assigning_a_missing_role_lists_the_visible_roles(people: People, roles: dict[str, str]) -> None:
     bo = people.add("bo", "Owner", "/ws/south")
 
     message = bo.fault(f"{OURS}/role-assignments", principal="bo", role="Raeder", scope="/ws/south")[2]
@@ -104,7 +104,7 @@ def test_a_message_names_some_of_many_roles(people: People) -> None:
     assert message.endswith(" more.")
 
 
-def test_who_assigns_a_hidden_role_hears_no_place_of_it(people: People, roles: dict[str, str]) -> None:
+def test_assigning_a_hidden_role_reveals_no_scope_of_it(people: People, roles: dict[str, str]) -> None:
     bo = people.add("bo", "Owner", "/ws/south")
 
     def refused(role: str) -> Any:

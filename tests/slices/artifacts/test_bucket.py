@@ -195,7 +195,7 @@ def test_a_bucket_that_does_not_exist_is_no_fault_that_a_client_repeats(
         ("Error performing GET https://s3.us-east-1.amazonaws.com/artifacts in 2ms", False),
     ],
 )
-def test_a_bucket_without_credentials_is_told_from_one_that_is_away(said: str, is_explained: bool) -> None:
+def test_missing_credentials_are_distinguished_from_an_unavailable_bucket(said: str, is_explained: bool) -> None:
     error = OSError(f"{said}\n\nDebug source: ...")
 
     assert reason(error).startswith(said)

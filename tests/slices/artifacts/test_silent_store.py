@@ -46,7 +46,7 @@ def new_run(server: Server) -> str:
     return str(server.call("runs/create", experiment_id=experiment)["run"]["info"]["run_id"])
 
 
-def test_a_store_that_never_answers_holds_up_no_other_store(
+def test_a_hanging_store_delays_no_other_store(
     start: Callable[..., AbstractContextManager[Server]], silent: socket.socket, tmp_path: Path
 ) -> None:
     with (

@@ -85,7 +85,7 @@ def test_no_path_leads_to_another_workspace(server: Server, place: str, own: str
 
 
 @pytest.mark.parametrize("path", ["workspaces", "workspaces/", "WORKSPACES/north/x", "work\u017fpaces/north/x"])
-def test_the_folder_of_the_workspaces_is_nobodys(server: Server, path: str) -> None:
+def test_the_folder_of_workspaces_belongs_to_no_workspace(server: Server, path: str) -> None:
     for own in NAMES:
         assert server.ask("GET", f"{PROXY}/{quote(path)}", workspace=own).status == 400
         assert server.ask("GET", f"{PROXY}?path={quote(path)}", workspace=own).status == 400

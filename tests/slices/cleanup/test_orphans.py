@@ -152,7 +152,7 @@ def test_what_has_a_row_or_a_new_file_by_now_is_not_moved(server: Server) -> Non
     assert api.get(f"{ORPHANS}/quarantine").get("entries", []) == []
 
 
-def test_files_of_another_workspace_are_nobodys_orphans(server: Server) -> None:
+def test_files_of_another_workspace_are_not_orphans(server: Server) -> None:
     team = server.api.new_workspace("team")
     run_id = team.new_run("0")
     target = f"/api/2.0/mlflow-artifacts/artifacts/0/{run_id}/artifacts/a.bin"

@@ -96,7 +96,7 @@ def test_pages_of_records_go_on_after_what_was_seen(api: Api) -> None:
 
 
 @pytest.mark.parametrize("token", ["zz", "e30=", "eyJhIjoxfQ=="])
-def test_a_page_token_that_nobody_gave_is_refused(api: Api, token: str) -> None:
+def test_a_forged_page_token_is_refused(api: Api, token: str) -> None:
     dataset_id = new_id(api)
 
     fault = api.fault(f"datasets/{dataset_id}/records", method="GET", page_token=token, version=V3)

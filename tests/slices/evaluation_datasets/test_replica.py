@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from trackside.core.errors import Invalid, NotFound
 from trackside.evaluation_datasets import replica, store
 from trackside.evaluation_datasets.records import MAX_SCHEMA_CHARS
-from trackside.evaluation_datasets.replica import Birth, Patch
+from trackside.evaluation_datasets.replica import ImmutableFields, Patch
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 
@@ -45,13 +45,13 @@ def records(db: Any) -> list[Record]:
 @pytest.fixture
 def dataset(db: Any) -> Any:
     with db.write(1) as tx:
-        replica.make(tx, ID, Birth(name="qa", created=5, updated=7, created_by="ann", digest="abc"))
+        replica.make(tx, ID, ImmutableFields(name="qa", created=5, updated=7, created_by="ann", digest="abc"))
     return db
 
 
 def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
     with dataset.write(1) as tx:
-        replica.make(tx, ID, Birth(name="another"))
+        replica.make(tx, ID, ImmutableFields(name="another"))
         replica.change(tx, ID, Patch(tags={"k": "v", "none": None}, experiments=["0"], updated=9))
         replica.change(tx, ID, Patch(tags={"k": "w"}, without_tags=["k", "none", "gone"]))
 
@@ -112,14 +112,14 @@ def test_what_is_no_record_is_refused(dataset: Any, given: list[Record]) -> None
 
 
 def test_what_is_no_dataset_is_refused(dataset: Any) -> None:
-    for birth in (
-        Birth(name=""),
-        Birth(name="n", schema="{}"),
-        Birth(name="n", schema=LARGE),
-        Birth(name="n", digest="d" * 65),
+    for immutable in (
+        ImmutableFields(name=""),
+        ImmutableFields(name="n", schema="{}"),
+        ImmutableFields(name="n", schema=LARGE),
+        ImmutableFields(name="n", digest="d" * 65),
     ):
         with dataset.write(1) as tx, pytest.raises(Invalid):
-            replica.make(tx, "d-2", birth)
+            replica.make(tx, "d-2", immutable)
     with dataset.write(1) as tx, pytest.raises(NotFound):
         replica.put(tx, "d-3", [record(1)])
     with dataset.write(1) as tx, pytest.raises(NotFound):

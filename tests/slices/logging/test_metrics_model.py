@@ -261,7 +261,7 @@ def test_a_slow_reader_gets_every_point_once_while_others_log_and_merge(
     assert ranked[-1][0] == first.in_time()[-1][0]
 
 
-def test_a_reader_who_is_slower_than_the_writers_comes_to_an_end(db: Any) -> None:
+def test_a_reader_slower_than_the_writers_terminates(db: Any) -> None:
     with db.write(1) as tx:
         run_id, run_seq = new_run(tx)
 

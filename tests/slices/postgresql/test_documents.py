@@ -93,7 +93,7 @@ def change(run_id: str, n: int, seed: int, kind: int) -> Callable[[Tx], Any]:
     return lambda tx: batch.log(tx, [call])
 
 
-def test_no_document_outlives_a_change_whoever_makes_it(db: PostgresDatabase, postgres_settings: Settings) -> None:
+def test_every_kind_of_change_drops_the_document(db: PostgresDatabase, postgres_settings: Settings) -> None:
     with db.write(1) as tx:
         made = [lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={}) for _ in range(4)]
         seqs = [runs.seq_of(tx, run_id) for run_id in made]

@@ -15,7 +15,7 @@ from support.registry import OWN, Registry
 from trackside import opening
 from trackside.artifacts.roots import Roots
 from trackside.artifacts.store_threads import StoreThreads
-from trackside.core.http.bodies import Room
+from trackside.core.http.bodies import BodyMemory
 from trackside.core.http.streams import Request
 from trackside.core.settings import Settings
 from trackside.registry import own_routes, uses
@@ -293,7 +293,7 @@ def test_a_deletion_that_is_tried_again_removes_the_files(api: Api, chosen: Sett
             workspace=workspace,
             database=db,
             threads=threads,
-            read_whole=Room().read,
+            read_whole=BodyMemory().read,
         )
         response = asyncio.run(own_routes.Files(roots, StoreThreads(60)).delete_version(request))
 
@@ -311,9 +311,9 @@ def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings)
 
     with opened(chosen) as db, db.write(1) as tx:
         plan = removal.delete_version(tx, "iris", "1", with_files=True, shared_too=False)
-        told = [removal.forget(tx, plan.doomed) for _ in range(2)]
+        told = [removal.forget(tx, plan.to_delete) for _ in range(2)]
 
-    assert told == [{place.deletion_seq for place in plan.doomed}, set()]
+    assert told == [{place.deletion_seq for place in plan.to_delete}, set()]
 
 
 @pytest.mark.parametrize("kind", [None, "application/x-www-form-urlencoded", "text/plain"])

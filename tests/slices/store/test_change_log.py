@@ -61,7 +61,7 @@ def test_a_consumer_reads_on_from_where_it_came(log: Any) -> None:
     assert ids(read(log)) == []
 
 
-def test_a_page_is_done_once_also_by_two_who_read_it(log: Any) -> None:
+def test_two_readers_of_one_page_handle_it_once(log: Any) -> None:
     record(log, "a")
     mine, theirs = read(log), read(log)
 
@@ -126,7 +126,7 @@ def test_a_feed_makes_logging_news_again_too(application: Any, api: Api) -> None
         after = found["next_after"]
 
 
-def test_whoever_begins_to_read_hears_of_a_run_that_was_logged_to_before(application: Any, api: Api) -> None:
+def test_a_new_reader_is_told_of_a_run_logged_to_earlier(application: Any, api: Api) -> None:
     """Its logging was announced, and nobody has read that: the next points must be announced all the same."""
     db = application.asgi._database
     run_id = api.new_run()
@@ -144,7 +144,7 @@ def test_whoever_begins_to_read_hears_of_a_run_that_was_logged_to_before(applica
     assert [change["action"] for change in api.get("/api/trackside/v1/changes", after=after)["changes"]] == ["log"]
 
 
-def test_whoever_looks_at_a_run_after_its_news_misses_no_point(application: Any, api: Api) -> None:
+def test_reading_a_run_after_its_change_entry_misses_no_point(application: Any, api: Api) -> None:
     """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
     db = application.asgi._database
     runs = [api.new_run() for _ in range(4)]
@@ -218,7 +218,7 @@ def test_a_reader_waits_for_a_lower_number_that_is_not_committed_yet(
         assert ids(read(pg)) == ["slow", "quick"]
 
 
-def test_a_number_that_was_given_back_holds_nobody_up(pg: Any, postgres: Postgres, postgres_settings: Settings) -> None:
+def test_a_rolled_back_number_blocks_no_reader(pg: Any, postgres: Postgres, postgres_settings: Settings) -> None:
     with open_writer(postgres, postgres_settings) as end:
         record(pg, "quick")
         end("ROLLBACK")
@@ -226,7 +226,7 @@ def test_a_number_that_was_given_back_holds_nobody_up(pg: Any, postgres: Postgre
         assert ids(read(pg)) == ["quick"]
 
 
-def test_a_long_transaction_of_somebody_else_holds_nobody_up(pg: Any, postgres: Postgres) -> None:
+def test_a_foreign_long_transaction_blocks_no_reader(pg: Any, postgres: Postgres) -> None:
     other = postgres.connect()
     other.execute("BEGIN")
     other.execute("SELECT pg_current_xact_id()")

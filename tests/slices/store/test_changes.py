@@ -66,7 +66,7 @@ def test_each_write_tells_what_it_changed(application: Any, api: Api) -> None:
     assert log.news() == [("run", run_id, "delete"), ("run", run_id, "restore")]
 
 
-def test_logging_is_announced_anew_after_every_other_news(application: Any, api: Api) -> None:
+def test_logging_is_announced_again_after_another_change(application: Any, api: Api) -> None:
     """A reader that has seen all news of a run must hear of what is logged to it afterwards."""
     log = Log(application)
     run_id = api.new_run()

@@ -44,7 +44,7 @@ def test_a_file_that_is_no_store_is_not_left_open(sqlite_settings: Settings) -> 
     assert path not in still_open, raised.value
 
 
-def test_a_store_that_nobody_took_is_closed(sqlite_settings: Settings) -> None:
+def test_an_opened_store_that_is_not_taken_is_closed(sqlite_settings: Settings) -> None:
     opening = Opening(sqlite_settings)
 
     opening.abandon()

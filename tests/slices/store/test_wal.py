@@ -66,7 +66,7 @@ def test_a_small_store_has_a_small_log(db: SqliteDatabase) -> None:
     settle(db)
 
 
-def test_a_reader_holds_up_no_writer_and_the_log_shrinks_when_it_ends(db: SqliteDatabase) -> None:
+def test_a_reader_delays_no_writer_and_the_log_shrinks_after_it(db: SqliteDatabase) -> None:
     with db.read(1) as tx:
         before = tx.one("SELECT count(*) FROM rows")
         held = fill(db, 600)
@@ -121,6 +121,6 @@ def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) ->
             go.set()
 
 
-def test_a_log_that_cannot_be_kept_is_told_to_whoever_opens_the_store(tmp_path: Path) -> None:
+def test_a_failing_log_keeper_raises_at_the_opening_of_the_store(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
         LogKeeper(tmp_path / "x", lambda: sqlite3.connect(tmp_path / "none" / "x"), nullcontext, sync=None)

@@ -130,7 +130,7 @@ def test_who_is_refused_is_told_while_the_others_get_their_mail(
     assert office.sent(webhook)[0].last_error == "the mail server refuses bo@example.org"
 
 
-def test_a_mail_server_that_says_nothing_holds_up_for_the_time_limit_only(office: Office) -> None:
+def test_a_silent_mail_server_times_out(office: Office) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         office.timeout_s = 0.3
         office.mail = server(silent.getsockname()[1])

@@ -114,7 +114,7 @@ def test_a_receiver_that_is_not_there_or_hangs_up_is_tried_again(office: Office)
     assert office.states(webhook) == [("PENDING", 2)]
 
 
-def test_a_slow_receiver_holds_nobody_else_up_and_is_cut_off(office: Office, receiver: Receiver) -> None:
+def test_a_slow_receiver_delays_no_other_and_times_out(office: Office, receiver: Receiver) -> None:
     office.timeout_s = 0.3
     slow = Receiver()
     slow.hold()

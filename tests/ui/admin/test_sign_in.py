@@ -14,7 +14,7 @@ from support.people import ADMIN, People
 from support.processes.servers import Server
 
 
-def test_without_users_nobody_is_asked_and_nobody_is_named(server: Server, page: Page) -> None:
+def test_without_users_no_sign_in_is_shown(server: Server, page: Page) -> None:
     server.api.new_experiment("demo")
 
     with page.expect_response("**/api/trackside/v1/me"):

@@ -1,4 +1,4 @@
-"""The room for large bodies: who keeps it without sending gives it up to those who send."""
+"""Memory for large bodies: a body that arrives too slowly is dropped when another one needs the memory."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trackside.core.errors import Busy, SlowClient
-from trackside.core.http.bodies import Room
+from trackside.core.http.bodies import BodyMemory
 
 ROOM_BYTES = 1000
 
@@ -15,12 +15,12 @@ ROOM_BYTES = 1000
 class Client:
     """Sends when it is told to."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
         self._scope: dict[str, Any] = {"headers": []}
         self._pieces: asyncio.Queue[Any] = asyncio.Queue()
         self._is_waited_for = asyncio.Event()
-        self.body = asyncio.ensure_future(room.read(self._scope, self._receive, ROOM_BYTES))
+        self.body = asyncio.ensure_future(self._memory.read(self._scope, self._receive, ROOM_BYTES))
 
     async def send(self, size_bytes: int, *, more: bool = True) -> None:
         """Returns when the piece is taken."""
@@ -30,7 +30,7 @@ class Client:
             await self._is_waited_for.wait()
 
     def leave(self) -> None:
-        self._room.leave(self._scope)
+        self._memory.leave(self._scope)
 
     async def _receive(self) -> Any:
         if self._pieces.empty():
@@ -44,8 +44,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
     async def work() -> None:
-        room = Room(ROOM_BYTES, patience_s=0)
-        still, coming = Client(room), Client(room)
+        memory = BodyMemory(ROOM_BYTES, patience_s=0)
+        still, coming = Client(memory), Client(memory)
         await still.send(900)
 
         await coming.send(500)
@@ -56,18 +56,18 @@ def test_a_body_that_stands_still_makes_way_for_one_that_comes() -> None:
             await still.body
         still.leave()
         coming.leave()
-        late = Client(room)
+        late = Client(memory)
         await late.send(999)
         await late.send(1, more=False)
-        assert len(await late.body) == 1000  # all of the room is free again, and no more than that
+        assert len(await late.body) == 1000  # all of the memory is free again, and no more than that
 
     run(work())
 
 
 def test_a_body_that_keeps_its_pace_keeps_its_room() -> None:
     async def work() -> None:
-        room = Room(ROOM_BYTES, patience_s=3600)
-        first, second = Client(room), Client(room)
+        memory = BodyMemory(ROOM_BYTES, patience_s=3600)
+        first, second = Client(memory), Client(memory)
         await first.send(900)
 
         await second.send(50)
@@ -86,8 +86,8 @@ def test_a_body_that_has_come_is_not_turned_out() -> None:
     """Its call is under way."""
 
     async def work() -> None:
-        room = Room(ROOM_BYTES, patience_s=0)
-        whole, second = Client(room), Client(room)
+        memory = BodyMemory(ROOM_BYTES, patience_s=0)
+        whole, second = Client(memory), Client(memory)
         await whole.send(500)
         await whole.send(400, more=False)
         assert len(await whole.body) == 900

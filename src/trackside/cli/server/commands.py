@@ -74,7 +74,7 @@ def _certified(settings: Settings) -> Settings:
 
 def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interval_factor: float) -> int:
     is_json = settings.log_format == "json"
-    log_lines.begin(_LEVELS[settings.log_level], is_json=is_json, told=REQUEST_LOGGER if is_json else "")
+    log_lines.begin(_LEVELS[settings.log_level], is_json=is_json, always=REQUEST_LOGGER if is_json else "")
     port: int = sockets[0].getsockname()[1]
 
     def announce() -> None:

@@ -25,7 +25,7 @@ class _Held:
         self.patience = patience
 
 
-class Room:
+class BodyMemory:
     """The memory that large request bodies share.  Used on the event loop only."""
 
     def __init__(self, size_bytes: int = ROOM_BYTES, *, patience_s: float = PATIENCE_S) -> None:

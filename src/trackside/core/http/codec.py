@@ -97,14 +97,14 @@ def decode_query(call: type[Struct], query: dict[str, list[str]], path: dict[str
 def fault_body(fault: Fault) -> bytes:
     """Return the JSON of a fault.  Its message is cut: it may quote a long value of the caller."""
     text = fault.message
-    told: dict[str, Any] = {
+    error: dict[str, Any] = {
         "error_code": fault.code,
         "message": text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…",
     }
     if fault.reason is not None:
         values = {name: value[:MAX_REASON] for name, value in fault.reason.values.items()}
-        told["reason"] = {"key": fault.reason.key, "values": values}
-    return encode(told)
+        error["reason"] = {"key": fault.reason.key, "values": values}
+    return encode(error)
 
 
 def missing(path: str) -> Invalid:

@@ -336,7 +336,7 @@ class Direct:
         given = plain.headers.get(ID_HEADER)
         request_id = None if given is None and not self._requests.is_on else self._requests.id_of(given)
         if request_id is not None:
-            answer = self._told(plain, request_id, begun, answer)
+            answer = self._recorded(plain, request_id, begun, answer)
         if route.small is not None:
             self._perform_small(plain, body, begun, loop, answer)
             return
@@ -359,7 +359,7 @@ class Direct:
         except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
             done(b"", error)
 
-    def _told(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
+    def _recorded(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
         """Return a function that adds the request's id to an answer and logs the request."""
 
         def answer_and_tell(status: int, headers: Headers, body: bytes) -> None:

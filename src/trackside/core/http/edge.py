@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from trackside.core.access import ALL_RIGHTS, OPEN, Action, Caller, Nowhere, Visit
 from trackside.core.errors import Denied, NoEndpoint, NotAllowedMethod, NotFound, Unauthenticated
 from trackside.core.http.admission import REFUSED, Admission, Gate, Locate
-from trackside.core.http.bodies import Room
+from trackside.core.http.bodies import BodyMemory
 from trackside.core.http.calls import JSON_TYPE, Calls, Database, call_of, check_content_type, failed, query_of
 from trackside.core.http.direct import Direct
 from trackside.core.http.foreign import Dialects, NoDialects, answering, reading
@@ -91,7 +91,7 @@ class Edge:
         self._recall = recall
         self._guard = guard
         self._prefix = static_prefix
-        self._room = Room()
+        self._body_memory = BodyMemory()
         self.outbox = Outbox()  # for a server that says what its connections have not sent
         self._searches = Threads(READ_THREADS, "trackside-search")
         self._threads = Threads(READ_THREADS, "trackside-read")
@@ -168,7 +168,7 @@ class Edge:
             status, headers, body = failed(error, scope["method"], scope["path"])
             await send_whole(send, status, [*headers, *cors, _length(body)], body)
         finally:
-            self._room.leave(scope)
+            self._body_memory.leave(scope)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, cors: Headers) -> None:
         path: str = scope["path"]
@@ -286,7 +286,7 @@ class Edge:
         method: str = scope["method"]
         if method in ("POST", "PUT") and route.parses_body:
             check_content_type(next((value for name, value in scope["headers"] if name == b"content-type"), None))
-        body = await self._room.read(scope, receive, route.max_body_bytes)
+        body = await self._body_memory.read(scope, receive, route.max_body_bytes)
         return call_of(route, method, scope["query_string"], match.params, body)
 
     async def _flow(
@@ -365,7 +365,7 @@ class Edge:
             workspace=workspace,
             database=self._database,
             threads=self._threads,
-            read_whole=self._room.read,
+            read_whole=self._body_memory.read,
             limit=lambda: self._calls.limit(gone(scope)),
             visit=visit,
             forget=self._gate.forget,

@@ -84,8 +84,8 @@ def answering(dialect: Dialect, send: Send) -> Send:
 def fault_of(body: bytes) -> tuple[str, str]:
     """Return the code and the message of an error in the server's own form."""
     try:
-        told: Any = json.loads(body)
-        return str(told["error_code"]), str(told["message"])
+        error: Any = json.loads(body)
+        return str(error["error_code"]), str(error["message"])
     except (ValueError, KeyError, TypeError):
         return "INTERNAL_ERROR", body.decode("utf-8", "replace")
 

@@ -42,7 +42,7 @@ class Outbox:
 
     def check(self, size_bytes: int) -> None:
         """Raise Busy if an answer of this size finds no room.  A single answer is always accepted."""
-        if size_bytes <= LARGE_BYTES or self._has_room(size_bytes):
+        if size_bytes <= LARGE_BYTES or self._has_capacity(size_bytes):
             return
         now = self._clock()
         for connection, unsent in list(self._unsent.items()):
@@ -50,12 +50,12 @@ class Outbox:
                 break
             self.note(connection, 0, unsent.cut)
             unsent.cut()
-            if self._has_room(size_bytes):
+            if self._has_capacity(size_bytes):
                 return
         raise Busy(
             "The server holds too many large answers that clients have not read yet; try again in a moment.",
             headers=[(b"retry-after", b"1")],
         )
 
-    def _has_room(self, size_bytes: int) -> bool:
+    def _has_capacity(self, size_bytes: int) -> bool:
         return not self.total_bytes or self.total_bytes + size_bytes <= self._room_bytes

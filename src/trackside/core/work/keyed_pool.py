@@ -72,7 +72,7 @@ class KeyedPool:
         """Run `fn()` in a thread and call `done` with the result or the error on the loop.
 
         A call that does not wait in the queue creates no task."""
-        if self._waiting.get(key) or not self._has_room(key):
+        if self._waiting.get(key) or not self._has_capacity(key):
             task = asyncio.ensure_future(self.run(key, limit_s, fn))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -129,7 +129,7 @@ class KeyedPool:
         return sum(self._busy.values())
 
     async def _enter(self, key: Hashable, wait_s: float | None) -> None:
-        if not self._waiting.get(key) and self._has_room(key):
+        if not self._waiting.get(key) and self._has_capacity(key):
             self._busy[key] += 1
             return
         if self._has_ended:
@@ -152,7 +152,7 @@ class KeyedPool:
                 ) from None
             raise
 
-    def _has_room(self, key: Hashable) -> bool:
+    def _has_capacity(self, key: Hashable) -> bool:
         return self._busy[key] < self._each and self.under_way < self._most
 
     def _leave(self, key: Hashable) -> None:
@@ -162,7 +162,7 @@ class KeyedPool:
         # Round robin: a key whose call was started moves to the end, so that one with many calls does not starve the others.
         for key in list(self._waiting):
             queue = self._waiting.pop(key)
-            while queue and self._has_room(key):
+            while queue and self._has_capacity(key):
                 turn = queue.popleft()
                 if not turn.done():
                     self._busy[key] += 1

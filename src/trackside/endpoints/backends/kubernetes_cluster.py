@@ -68,7 +68,7 @@ class KubernetesBackend:
             for each in wanted:
                 self._apply(each)
         except self._faults as fault:
-            raise OSError(f"Kubernetes refuses the {name} ({_told(fault)})") from None
+            raise OSError(f"Kubernetes refuses the {name} ({_message_of(fault)})") from None
         return addresses.tcp(replica_id, f"{name}.{self._place.namespace}.svc", made.SERVICE_PORT)
 
     def adopt(self, replica_id: str, deployment: Deployment) -> bool:
@@ -95,7 +95,7 @@ class KubernetesBackend:
                 return Observed(is_alive=True, is_ready=True)
             return self._waiting(replica_id, name)
         except self._faults as fault:
-            return self._unreachable(replica_id, _told(fault))
+            return self._unreachable(replica_id, _message_of(fault))
 
     def stop(self, replica_id: str) -> None:
         """Delete the Deployment; Kubernetes drains the pods: each gets its grace period after it left the Service."""
@@ -121,7 +121,7 @@ class KubernetesBackend:
                 self._place.namespace, label_selector=selector, _request_timeout=CALL_S
             ).items
         except self._faults as fault:
-            log.warning("Kubernetes cannot be asked for what earlier servers left there: %s", _told(fault))
+            log.warning("Kubernetes cannot be asked for what earlier servers left there: %s", _message_of(fault))
             return
         for each in found:
             if (each.metadata.labels or {}).get(made.REPLICA_LABEL) not in known:
@@ -248,7 +248,7 @@ class KubernetesBackend:
                 delete(name, place, **options)
             except self._faults as fault:
                 if getattr(fault, "status", None) != NOT_FOUND:
-                    log.warning("%s cannot be deleted on Kubernetes: %s", name, _told(fault))
+                    log.warning("%s cannot be deleted on Kubernetes: %s", name, _message_of(fault))
 
 
 def connected(config_file: str, context: str) -> tuple[Any, Any]:
@@ -282,7 +282,7 @@ def sources() -> Mapping[str, str]:
     }
 
 
-def _told(fault: Any) -> str:
+def _message_of(fault: Any) -> str:
     """Return the message of Kubernetes' refusal, or why it could not be called."""
     if not hasattr(fault, "body"):
         return str(fault)[:500]

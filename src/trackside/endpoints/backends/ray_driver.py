@@ -136,7 +136,7 @@ class Driver:
         try:
             found = ray.get(asked)
         except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
-            return {"is_alive": False, "reason": told(fault)}
+            return {"is_alive": False, "reason": message_of(fault)}
         self.seen[replica] = found["written"]
         self.asked[replica] = self.actors[replica].status.remote(found["written"])
         lines = found.pop("lines")
@@ -182,7 +182,7 @@ def pack(folder: str) -> list[Any]:
             pieces.append(ray.put(piece))
 
 
-def told(fault: BaseException) -> str:
+def message_of(fault: BaseException) -> str:
     lines = [line.strip() for line in str(fault).splitlines() if line.strip()]
     said = f"{type(fault).__name__}: {lines[-1] if lines else 'no message'}"[:1000]
     causes: list[str] = []
@@ -203,7 +203,7 @@ def main() -> None:
     try:
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
     except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
-        answers.write(json.dumps({"fault": told(fault)}) + "\n")
+        answers.write(json.dumps({"fault": message_of(fault)}) + "\n")
         answers.flush()
         sys.exit(1)
     answers.write(json.dumps({"ready": True}) + "\n")
@@ -215,7 +215,7 @@ def main() -> None:
         try:
             answer = call(**request)
         except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
-            answer = {"fault": told(fault)}
+            answer = {"fault": message_of(fault)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
     ray.shutdown()

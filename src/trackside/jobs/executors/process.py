@@ -57,12 +57,12 @@ def _isolated(command: Command) -> list[str]:
 
 
 def _wait(process: "subprocess.Popen[bytes]", stop: threading.Event) -> int:
-    told = False
+    was_signalled = False
     while True:
         with suppress(subprocess.TimeoutExpired):
             return process.wait(LOOK_S)
-        if stop.is_set() and not told:
-            told = True
+        if stop.is_set() and not was_signalled:
+            was_signalled = True
             assert process.stdin is not None
             with suppress(OSError):  # it has just ended
                 process.stdin.write(b"stop\n")

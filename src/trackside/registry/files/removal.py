@@ -44,7 +44,7 @@ class Deletion(Answer, frozen=True):
     pending: list[str] = field(default_factory=list)
 
 
-class Doomed(Struct, frozen=True):
+class FilesToDelete(Struct, frozen=True):
     """A place to be emptied."""
 
     deletion_seq: int
@@ -54,7 +54,7 @@ class Doomed(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     deleted_versions: list[str]
     kept: list[Kept]
-    doomed: list[Doomed]
+    to_delete: list[FilesToDelete]
     workspace_root: str | None
 
 
@@ -170,7 +170,7 @@ def forget_places(tx: Tx, uris: Sequence[str]) -> None:
     )
 
 
-def spot_of(roots: Roots, place: Doomed, workspace_root: str | None, workspace: Workspace) -> Spot:
+def spot_of(roots: Roots, place: FilesToDelete, workspace_root: str | None, workspace: Workspace) -> Spot:
     """Return where the files lie.  Raises Denied and the like where the server opens nothing."""
     return roots.of(Root(place.files_uri, workspace_root), "", workspace)
 
@@ -191,7 +191,7 @@ def free_next(spots: Sequence[Spot]) -> tuple[int, Freed]:
     return len(spots), Freed(0, 0)
 
 
-def forget(tx: Tx, places: Iterable[Doomed]) -> set[int]:
+def forget(tx: Tx, places: Iterable[FilesToDelete]) -> set[int]:
     """The numbers of those that nobody forgot before: what lay there is to be counted once."""
     gone = tx.all(
         "DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq IN :seqs RETURNING deletion_seq",
@@ -205,12 +205,14 @@ def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) ->
     kept, places = _sorted_out(tx, rows if with_files else [], shared_too=shared_too)
     for uri in places:
         tx.run("INSERT INTO file_deletions (workspace_id, files_uri, requested_at) VALUES (:ws, :uri, :now)", uri=uri)
-    doomed = tx.all("SELECT deletion_seq, files_uri FROM file_deletions WHERE workspace_id = :ws ORDER BY deletion_seq")
+    to_delete = tx.all(
+        "SELECT deletion_seq, files_uri FROM file_deletions WHERE workspace_id = :ws ORDER BY deletion_seq"
+    )
     workspace = tx.one("SELECT default_artifact_root FROM workspaces WHERE workspace_id = :ws")
     return Plan(
         deleted_versions=[str(row[0]) for row in rows],
         kept=kept,
-        doomed=[Doomed(*row) for row in doomed],
+        to_delete=[FilesToDelete(*row) for row in to_delete],
         workspace_root=None if workspace is None else workspace[0],
     )
 

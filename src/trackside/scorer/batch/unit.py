@@ -86,7 +86,7 @@ def score(unit: Unit) -> Done:
                 continue
             frame = piece.frame[_state.needed]
             found = rows.score(_state.model, frame, wanted.max_failed_rows - failed)
-            part.add_errors(_told(found.failures, frame, piece.numbers))
+            part.add_errors(_errors_of(found.failures, frame, piece.numbers))
             failed += len(found.failures)
             if found.predictions is not None:
                 places = found.places if found.failures or len(found.places) < len(frame) else None
@@ -124,7 +124,7 @@ def _table(predictions: Any) -> Any:
     return pa.Table.from_pandas(predictions, preserve_index=False).replace_schema_metadata(None)
 
 
-def _told(failures: list[rows.Failure], frame: Any, numbers: Any) -> list[tuple[int | None, str, Any]]:
+def _errors_of(failures: list[rows.Failure], frame: Any, numbers: Any) -> list[tuple[int | None, str, Any]]:
     return [(int(numbers[place]), reason, frame.iloc[place].to_dict()) for place, reason in failures]
 
 

@@ -85,7 +85,7 @@ class FileListing(Answer, frozen=True):
     removals: list[Removal] = []
 
 
-class Come(Answer, frozen=True):
+class Received(Answer, frozen=True):
     """The number of bytes of the file that arrived, from its beginning."""
 
     size: int
@@ -112,9 +112,9 @@ class Calls:
         """Send a file.  A small one has its SHA-256 in the field of RFC 9530; for a larger one there is `digest`."""
         spot = await self._spot(request, request.argument("path"))
         answer = await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
-        told = await self._threads.of(spot).run(_sum_of_small, spot)
-        if told is not None and (b"etag", b'"%s"' % told[0].encode()) in answer.headers:
-            field = (b"repr-digest", b"sha-256=:%s:" % b64encode(bytes.fromhex(told[1])))
+        checksum = await self._threads.of(spot).run(_sum_of_small, spot)
+        if checksum is not None and (b"etag", b'"%s"' % checksum[0].encode()) in answer.headers:
+            field = (b"repr-digest", b"sha-256=:%s:" % b64encode(bytes.fromhex(checksum[1])))
             return Response(answer.status, [*answer.headers, field], answer.body)
         return answer
 
@@ -143,7 +143,7 @@ class Calls:
 
     async def begin(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
-        return json_response(Come(size=await self._threads.of(spot).run(parts.begin)))
+        return json_response(Received(size=await self._threads.of(spot).run(parts.begin)))
 
     async def put_part(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
@@ -152,7 +152,7 @@ class Calls:
         if length is None or length > MAX_PART_BYTES:
             raise TooLarge(f"Content-Length is {length}; it is required, and at most {MAX_PART_BYTES} bytes for a part")
         stat = await transfer.receive(request, spot.blobs, parts.key(start), self._threads.of(spot))
-        return json_response(Come(size=start + stat.size_bytes))
+        return json_response(Received(size=start + stat.size_bytes))
 
     async def join(self, request: Request) -> Response:
         spot, parts = await self._parts(request)
@@ -243,8 +243,8 @@ def routes(roots: Roots, threads: StoreThreads, server_root: str) -> list[Route]
         stream(f"GET {PREFIX}/digest", calls.digest, needs=Action.SYNC_READ, arguments=FileCall, answer=FileAnswer),
         stream(f"PUT {PREFIX}/file", calls.put, needs=Action.SYNC_WRITE, arguments=PutFileCall, answer=FileAnswer),
         stream(f"DELETE {PREFIX}/file", calls.remove, needs=Action.SYNC_WRITE, arguments=FileCall),
-        stream(f"POST {PREFIX}/parts", calls.begin, needs=Action.SYNC_WRITE, arguments=PartsCall, answer=Come),
-        stream(f"PUT {PREFIX}/parts", calls.put_part, needs=Action.SYNC_WRITE, arguments=PutPartCall, answer=Come),
+        stream(f"POST {PREFIX}/parts", calls.begin, needs=Action.SYNC_WRITE, arguments=PartsCall, answer=Received),
+        stream(f"PUT {PREFIX}/parts", calls.put_part, needs=Action.SYNC_WRITE, arguments=PutPartCall, answer=Received),
         stream(f"POST {PREFIX}/parts/join", calls.join, needs=Action.SYNC_WRITE, arguments=JoinCall, answer=FileAnswer),
     ]
 

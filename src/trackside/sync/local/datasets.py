@@ -6,7 +6,7 @@ Records are not part of a document: there may be very many.
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.evaluation_datasets import replica, store
-from trackside.evaluation_datasets.replica import Birth
+from trackside.evaluation_datasets.replica import ImmutableFields
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.fields import Field, FieldKind
@@ -76,7 +76,7 @@ def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
     name = doc.get(fields.NAME)
     if not name:
         raise Invalid(f"Evaluation dataset '{dataset_id[:100]}' does not exist here; creating it needs a name")
-    birth = Birth(
+    immutable = ImmutableFields(
         name=name,
         created=whole_number(doc, FieldKind.CREATION_TIME),
         updated=whole_number(doc, FieldKind.LAST_UPDATE_TIME),
@@ -85,7 +85,7 @@ def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
         digest=doc.get(fields.DIGEST),
         schema=doc.get(fields.SCHEMA),
     )
-    replica.make(tx, dataset_id, birth)
+    replica.make(tx, dataset_id, immutable)
 
 
 def remove(tx: Tx, dataset_id: str) -> None:

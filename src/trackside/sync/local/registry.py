@@ -14,7 +14,7 @@ from trackside.core.errors import NotFound
 from trackside.events.entries import Entry
 from trackside.registry import history, replica
 from trackside.registry.files import replica_files
-from trackside.registry.replica import Birth, Model, ModelPatch, Version, VersionPatch
+from trackside.registry.replica import ImmutableFields, Model, ModelPatch, Version, VersionPatch
 from trackside.sync import fields
 from trackside.sync.document import Doc, Patch, of_kind
 from trackside.sync.entities import Entity
@@ -252,7 +252,7 @@ def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
     number = whole_number(doc, FieldKind.NUMBER)
     if number is None:
         raise NotFound(f"Model version with uid '{uid_of(item_id)}' not found")
-    birth = Birth(
+    immutable = ImmutableFields(
         number=number,
         created=whole_number(doc, FieldKind.CREATED) or tx.now,
         user=doc.get(fields.USER, ""),
@@ -265,7 +265,7 @@ def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
     )
     description = doc.get(fields.DESCRIPTION)
     replica.make_version(
-        tx, model_of(item_id), uid_of(item_id), birth, of_kind(doc, FieldKind.TAG), description, server_root
+        tx, model_of(item_id), uid_of(item_id), immutable, of_kind(doc, FieldKind.TAG), description, server_root
     )
 
 

@@ -39,8 +39,8 @@ def connected(store: PostgresStore) -> "pq.abc.PGconn":
         raise Lost(f"cannot connect to {where}: {words(error)}") from None
     try:
         if conn.status == ConnStatus.BAD or not poll_until(conn.connect_poll, conn, until):
-            told = conn.error_message.decode("utf-8", "replace").strip()
-            raise Lost(f"cannot connect to {where}: {shortened(told) or 'it does not answer'}")
+            message = conn.error_message.decode("utf-8", "replace").strip()
+            raise Lost(f"cannot connect to {where}: {shortened(message) or 'it does not answer'}")
         conn.nonblocking = 1
         conn.enter_pipeline_mode()
     except BaseException:
@@ -110,9 +110,9 @@ def words(error: Exception) -> str:
     return shortened(getattr(error, "strerror", None) or str(error))
 
 
-def shortened(told: str) -> str:
+def shortened(message: str) -> str:
     """Return libpq's message in one line, without its hints."""
-    return " ".join(line.strip() for line in told.splitlines() if line.strip())
+    return " ".join(line.strip() for line in message.splitlines() if line.strip())
 
 
 def is_there(store: PostgresStore) -> bool:

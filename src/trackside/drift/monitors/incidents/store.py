@@ -36,7 +36,7 @@ def synchronize(tx: Tx, monitor: Monitor, slice_: str, changed_from: int) -> Non
     for incident in after:
         known = before.pop((incident.column, incident.subject, incident.opened_at), None)
         _put(tx, monitor, slice_, incident)
-        _tell(tx, monitor, slice_, known, incident)
+        _announce(tx, monitor, slice_, known, incident)
     for column, subject, opened_at in before:
         tx.run(
             """
@@ -104,7 +104,7 @@ def _put(tx: Tx, monitor: Monitor, slice_: str, incident: Incident) -> None:
     )
 
 
-def _tell(tx: Tx, monitor: Monitor, slice_: str, before: Incident | None, after: Incident) -> None:
+def _announce(tx: Tx, monitor: Monitor, slice_: str, before: Incident | None, after: Incident) -> None:
     """Record a change of an incident in the change log, except an incident of a backfill that is already closed."""
     action = ""
     if before is None:

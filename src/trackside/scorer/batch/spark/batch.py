@@ -147,13 +147,13 @@ class _Progress:
 
     def _watch(self) -> None:
         assert self._tracker is not None
-        told = ""
+        last_text = ""
         while not self._stop.wait(LOOK_S):
             stages = [self._tracker.getStageInfo(each) for each in self._tracker.getActiveStageIds()]
             for stage in filter(None, stages):
                 text = f"Scoring: {stage.numCompletedTasks} of {stage.numTasks} tasks are done."
-                if text != told:
-                    told = text
+                if text != last_text:
+                    last_text = text
                     self._report(message=text)
 
 

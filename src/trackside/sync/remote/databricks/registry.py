@@ -41,9 +41,9 @@ class DatabricksRegistry(MlflowRegistry):
         with _saying_which():
             return super().ask(shape, path, **query)
 
-    def _tell(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
+    def _call(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
         with _saying_which():
-            return super()._tell(method, path, body, idempotent=idempotent)
+            return super()._call(method, path, body, idempotent=idempotent)
 
     knows_aliases = False
 

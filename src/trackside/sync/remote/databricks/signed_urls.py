@@ -26,7 +26,7 @@ from trackside.sync.remote.databricks.store_requests import (
     in_base64,
     let_in,
     md5,
-    told,
+    md5_sums,
 )
 from trackside.sync.remote.port import Unmirrored
 
@@ -103,7 +103,7 @@ class SignedFile:
         if self._signed.kind == AZURE:
             headers = {"x-ms-blob-type": "BlockBlob", "content-md5": in_base64(digest.digest())}
         answer = self._call("PUT", "", source.pieces, source.size_bytes, headers)
-        is_checked = self._signed.kind == AZURE or digest.digest() in told(answer)
+        is_checked = self._signed.kind == AZURE or digest.digest() in md5_sums(answer)
         return Sent(sha256.hexdigest(), is_checked)
 
     def _send_blocks(self, source: OpenFile) -> Sent:

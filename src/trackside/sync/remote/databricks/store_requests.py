@@ -104,7 +104,7 @@ def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
         raise RequestRejected(refused.status, "EXPIRED", words) from None
 
 
-def told(answer: Answer) -> set[bytes]:
+def md5_sums(answer: Answer) -> set[bytes]:
     """Return the MD5 sums that the store reports for the body.  S3's ETag is not an MD5 if a customer's key encrypts."""
     found = set()
     etag = answer.headers.get("etag", "").strip('"')

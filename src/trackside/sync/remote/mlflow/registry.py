@@ -209,14 +209,14 @@ class MlflowRegistry(RemoteRegistry):
             "filter": f"tags.`{SOURCE_UID}` = '{uid}'",
             "max_results": 1,
         }
-        found = decoded(RunPage, self._tell("POST", "runs/search", search)).runs
+        found = decoded(RunPage, self._call("POST", "runs/search", search)).runs
         if found:
             return decoded(Run, found[0]).id
         name = f"{model_id} version {doc[fields.NUMBER]}"
         tags = {SOURCE_UID: uid, SOURCE_WORKSPACE: self._source, NAME_TAG: name}
         now = time.time_ns() // 1_000_000
         body = {"experiment_id": experiment_id, "start_time": now, "run_name": name, "tags": pairs(tags)}
-        return decoded(OneRun, self._tell("POST", "runs/create", body, idempotent=False)).run.id
+        return decoded(OneRun, self._call("POST", "runs/create", body, idempotent=False)).run.id
 
     def make_version(self, model_id: str, uid: str, doc: Doc, files_at: str | None) -> str:
         tags = of_kind(doc, FieldKind.TAG)
@@ -233,7 +233,7 @@ class MlflowRegistry(RemoteRegistry):
         made = decoded(OneVersion, self._make("model-versions/create", body, idempotent=False)).model_version
         if files_at is not None:
             ended = {"run_id": files_at, "status": "FINISHED", "end_time": time.time_ns() // 1_000_000}
-            self._tell("POST", "runs/update", ended)
+            self._call("POST", "runs/update", ended)
         return f"{model_id}/{made.version}"
 
     def number_of(self, version_id: str) -> str:
@@ -311,12 +311,12 @@ class MlflowRegistry(RemoteRegistry):
     def change_model(self, name: str, patch: Patch) -> ChangedItem:
         renamed = patch.put.get(fields.NAME)
         if renamed is not None and renamed != name:
-            self._tell("POST", "registered-models/rename", {"name": name, "new_name": renamed})
+            self._call("POST", "registered-models/rename", {"name": name, "new_name": renamed})
             self._uids.pop(name, None)
             name = renamed
         left_out = self._write("registered-models", {"name": name}, patch)
         for alias, number in of_kind(patch.put, FieldKind.ALIAS).items():
-            self._tell("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
+            self._call("POST", "registered-models/alias", {"name": name, "alias": alias, "version": number})
         for kind, key in patch.drop:
             if kind == FieldKind.TAG:
                 self._unless_missing("registered-models/delete-tag", {"name": name, "key": key})
@@ -332,7 +332,7 @@ class MlflowRegistry(RemoteRegistry):
             self._unless_missing("model-versions/delete-tag", {**of, "key": key})
         stage = patch.put.get(fields.STAGE)
         if stage is not None:
-            self._tell("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
+            self._call("POST", self.transition, {**of, "stage": stage, "archive_existing_versions": False})
         return ChangedItem(remote_id, left_out)
 
     def _make(self, call: str, body: dict[str, Any], *, idempotent: bool) -> Any:
@@ -340,13 +340,13 @@ class MlflowRegistry(RemoteRegistry):
         which."""
         given = {key: value for key, value in body.items() if value is not None}
         try:
-            return self._tell("POST", call, given, idempotent=idempotent)
+            return self._call("POST", call, given, idempotent=idempotent)
         except RequestRejected as refused:
             ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
             if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
                 raise
             least = {key: value for key, value in given.items() if key != "description"}
-            return self._tell("POST", call, {**least, "tags": ours}, idempotent=idempotent)
+            return self._call("POST", call, {**least, "tags": ours}, idempotent=idempotent)
 
     def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
         """Send the description and tags; return the fields that were left out."""
@@ -354,10 +354,10 @@ class MlflowRegistry(RemoteRegistry):
         if any(field == fields.DESCRIPTION for field in (*patch.put, *patch.drop)):
             text = patch.put.get(fields.DESCRIPTION, "")
             with leaving_out(left_out, fields.DESCRIPTION, "/".join(of.values())):
-                self._tell("PATCH", f"{noun}/update", {**of, "description": text})
+                self._call("PATCH", f"{noun}/update", {**of, "description": text})
         for key, value in of_kind(patch.put, FieldKind.TAG).items():
             with leaving_out(left_out, Field(FieldKind.TAG, key), "/".join(of.values())):
-                self._tell("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
+                self._call("POST", f"{noun}/set-tag", {**of, "key": key, "value": value})
         return left_out
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[ListEntry]:
@@ -395,7 +395,7 @@ class MlflowRegistry(RemoteRegistry):
 
     def _unless_missing(self, path: str, body: Any) -> None:
         try:
-            self._tell("DELETE", path, body)
+            self._call("DELETE", path, body)
         except RequestRejected as refused:
             if not refused.is_missing and "not found" not in str(refused):
                 raise
@@ -403,7 +403,7 @@ class MlflowRegistry(RemoteRegistry):
     def ask(self, shape: type[T], path: str, **query: Any) -> T:
         return decoded(shape, self._http.json("GET", f"{API}/{path}", None, **query))
 
-    def _tell(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
+    def _call(self, method: str, path: str, body: Any, *, idempotent: bool = True) -> Any:
         return self._http.json(method, f"{API}/{path}", body, idempotent=idempotent)
 
 

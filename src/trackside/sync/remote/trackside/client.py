@@ -14,7 +14,7 @@ from trackside.core.http_client.client import Answer, Download, HttpClient
 from trackside.core.http_client.errors import RemoteUnavailable, RequestRejected, unless_missing
 from trackside.sync import fields
 from trackside.sync.api.digests import Digests
-from trackside.sync.api.files import PREFIX, Come, FileAnswer, FileListing
+from trackside.sync.api.files import PREFIX, FileAnswer, FileListing, Received
 from trackside.sync.api.items import FRAME, Ids, ItemId, PointsBody, PutAnswer, SeriesFingerprints
 from trackside.sync.document import Patch
 from trackside.sync.entities import Entity
@@ -206,7 +206,7 @@ class TracksideRemote:
             where = self._at("file", entity, remote_id, path, sha256=source.sha256())
             return self._stored(self._http.send("PUT", where, source.pieces(), source.size_bytes), where)
         version = {"version": source.etag, "sender": self._sender}
-        at = read(self._http, Come, "POST", self._at("parts", entity, remote_id, path, **version)).size
+        at = read(self._http, Received, "POST", self._at("parts", entity, remote_id, path, **version)).size
         name = f"{entity}/{remote_id}/{path} {source.etag}"
         hashed_to, digest = self._begun.pop(name, (0, hashlib.sha256()))
         if hashed_to > at:

@@ -77,10 +77,10 @@ class TracksideDatasets(RemoteDatasets):
 
     def put(self, dataset_id: str, records: Iterable[Record], replaced: set[str]) -> None:
         del replaced
-        self._tell(dataset_id, put=list(records))
+        self._put(dataset_id, put=list(records))
 
     def drop(self, dataset_id: str, hashes: Sequence[str]) -> None:
-        self._tell(dataset_id, drop=list(hashes))
+        self._put(dataset_id, drop=list(hashes))
 
-    def _tell(self, dataset_id: str, **what: Any) -> None:
+    def _put(self, dataset_id: str, **what: Any) -> None:
         self._http.call("POST", f"{PREFIX}/records", msgspec.json.encode({"id": dataset_id, **what}), JSON)
