@@ -107,7 +107,7 @@ def _left_out(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: no collection of garbage has to look at it."""
+    """Exclude the collected tests from garbage collection: they stay until the end."""
     gc.collect()
     gc.freeze()
 
@@ -288,7 +288,7 @@ def api(application: app.App) -> Iterator[Api]:
 
 @pytest.fixture
 def sqlite_api(sqlite_settings: Settings, make_api: Callable[..., Api]) -> Api:
-    """The same on SQLite only: enough for what is decided before any store is asked."""
+    """Return the API on SQLite only, for tests that are independent of the store."""
     return make_api(sqlite_settings)
 
 

@@ -1,4 +1,4 @@
-"""A client that sends what it is told to: to a server's socket, or to an application in this process."""
+"""A client that sends given bytes: to a server's socket, or to an application in this process."""
 
 import asyncio
 import http.client

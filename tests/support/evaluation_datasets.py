@@ -1,4 +1,4 @@
-"""What tests ask about evaluation datasets, through the client of `client`."""
+"""Helpers of tests for evaluation datasets, through the client of `client`."""
 
 import json
 from typing import Any
@@ -102,7 +102,7 @@ def whole(api: Api, dataset_id: str) -> Any:
 
 
 def records_of(api: Api, dataset_id: str) -> list[Any]:
-    """In the order in which clients see them."""
+    """Return the records in the order in which clients see them."""
     records, token = page(api, dataset_id)
     while token:
         further, token = page(api, dataset_id, page_token=token)

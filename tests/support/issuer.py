@@ -1,4 +1,4 @@
-"""An identity provider on loopback, in a thread of the test: it signs what the test tells it to, right or wrong."""
+"""An identity provider on loopback, in a thread of the test: it signs valid or invalid tokens on request."""
 
 import base64
 import hashlib
@@ -62,7 +62,7 @@ class TestIssuer:
                                        for key, value in fields.items())  # fmt: skip
 
     def approve(self, url: str, **claims: Any) -> dict[str, str]:
-        """What a user's sign-in sends back: the arguments of the callback."""
+        """Return the arguments of the callback after a user's sign-in."""
         asked = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         code = secrets.token_hex(8)
         self._codes[code] = {**asked, "claims": json.dumps({"sub": "u-1", "preferred_username": "ana", **claims})}

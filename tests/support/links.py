@@ -1,4 +1,4 @@
-"""What tests of links share: adding one, waiting until it has nothing to do, and a workspace as plain values."""
+"""Helpers of tests for links: add a link, wait until it is idle, and read a workspace as plain values."""
 
 import time
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def sync(api: Api, name: str, *, verify: bool = False) -> None:
 
 
 def check(api: Api, name: str, *, verify: bool = False) -> list[Any]:
-    """What differs, item by item."""
+    """Return the differences, item by item."""
     found: list[Any] = []
     after = ""
     while True:

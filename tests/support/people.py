@@ -77,7 +77,7 @@ class People:
         return self
 
     def by_tokens(self) -> "People":
-        """The same, where users sign in by tokens as in an application of this process."""
+        """Return the same people, signed in by tokens of an application in this process."""
         self.tokens[ADMIN] = self.token(ADMIN, scope=TokenScope.ADMIN)
         return self
 

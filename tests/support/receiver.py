@@ -1,4 +1,4 @@
-"""A receiver of webhooks: a real HTTP server that answers what a test tells it to, and keeps what it got."""
+"""A receiver of webhooks: a real HTTP server that records requests and gives the test's answers."""
 
 import json
 import ssl
@@ -78,7 +78,7 @@ class Receiver:
 
         class Quiet(ThreadingHTTPServer):
             def handle_error(self, request: object, client_address: object) -> None:
-                """Who hangs up is part of the tests."""
+                """Ignore a client that disconnects, which is part of the tests."""
 
         self._server = Quiet(("127.0.0.1", 0), Handler)
         if certificate is not None:

@@ -75,7 +75,7 @@ class Registry:
 
 
 def files_of(api: Api, name: str, version: int) -> dict[str, bytes]:
-    """As a client reads them: by the place that the version says."""
+    """Return the files as a client reads them: at the location of the version."""
     found: dict[str, bytes] = {}
     uri = Registry(api).call("GET", "model-versions/get-download-uri", name=name, version=str(version))["artifact_uri"]
     root = uri.removeprefix("mlflow-artifacts:/")

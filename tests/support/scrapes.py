@@ -1,4 +1,4 @@
-"""What a scrape of `GET /metrics` holds, and which series a query in PromQL finds in it."""
+"""Parses a scrape of `GET /metrics`, and evaluates PromQL queries on it."""
 
 import re
 from collections.abc import Callable

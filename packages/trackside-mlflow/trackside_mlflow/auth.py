@@ -15,7 +15,7 @@ class TokenProvider:
         return "trackside"
 
     def get_auth(self) -> Callable[[Any], Any]:
-        """What requests calls on each of mlflow's requests."""
+        """Return the function that requests calls for each request of mlflow."""
         token = settings.own_token()
         if token is None:
             raise ConfigError("MLFLOW_TRACKING_AUTH is trackside, but TRACKSIDE_TOKEN is not set")

@@ -19,7 +19,7 @@ PathLike = Union[str, Path]
 
 
 class Config(NamedTuple):
-    """What a config file says.  `url` is ours: the server's address."""
+    """The content of a config file.  `url` is Trackside's own key: the server's address."""
 
     workspace_name: str
     subscription_id: str | None

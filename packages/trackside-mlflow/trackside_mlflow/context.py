@@ -1,4 +1,4 @@
-"""Where a run was made, as tags: the Spark application, the batch job or the runtime, which mlflow does not note."""
+"""Tags of a run's origin that mlflow does not set: the Spark application, the batch job or the runtime."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this user shows to a server: from variables, from `trackside login`, or from MLflow's own file.  Asks no server."""
+"""The user's credentials for a server: from variables, from `trackside login`, or from MLflow's own file."""
 
 from __future__ import annotations
 

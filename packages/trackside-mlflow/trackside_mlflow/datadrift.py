@@ -25,10 +25,10 @@ class AlertConfiguration:
 
 
 class DataDriftDetector:
-    """A monitor with the rule set `azure-v1`: a classifier tells window and baseline apart, and the drift coefficient is its
+    """A monitor with the rule set `azure-v1`: a classifier distinguishes window and baseline, and the drift coefficient is its
     Matthews correlation, 0 to 1.
 
-    A baseline or target dataset is a place that the server reads, or a dictionary as `Workspace.monitors.create` takes it; the
+    A baseline or target dataset is a location that the server reads, or a dictionary as for `Workspace.monitors.create`; the
     target also names its timestamp column: `("runs:/RUN/requests.parquet", "time")`, or {"endpoint": "iris"}."""
 
     def __init__(self, workspace: Workspace, monitor: Monitor) -> None:
@@ -149,7 +149,7 @@ class DataDriftDetector:
 
     @property
     def latency(self) -> int:
-        """In hours."""
+        """Return the latency in hours."""
         return int(self._monitor.record["latency_s"]) // 3600
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Files over HTTP for mlflow before 1.24, which knows no server that keeps them.  Imported with such an mlflow only."""
+"""Artifacts over HTTP for mlflow before 1.24, which does not support an artifact proxy.  Imported with such an mlflow only."""
 
 from __future__ import annotations
 

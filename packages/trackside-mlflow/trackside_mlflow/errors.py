@@ -1,4 +1,4 @@
-"""What can go wrong between a user and a server.  Knows the words; knows nothing of HTTP."""
+"""Errors between a client and a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class ConfigError(TracksideError):
 
 
 class ServerUnreachable(TracksideError):
-    """Nobody answers at the server's address, or what answers is no Trackside server."""
+    """No server answers at the address, or it is not a Trackside server."""
 
 
 class WorkspaceNotFound(TracksideError):

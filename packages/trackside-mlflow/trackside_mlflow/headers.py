@@ -1,4 +1,4 @@
-"""What every request of mlflow carries: workspace, token and user, where mlflow does not send them itself."""
+"""Headers of mlflow's requests that mlflow does not set itself: workspace, token and user."""
 
 from __future__ import annotations
 

@@ -87,14 +87,15 @@ class Links:
         return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
 
     def check_link(self, name: str, *, verify: bool = False) -> list[dict[str, Any]]:
-        """What differs, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if nothing does.  Changes nothing.
+        """Return the differences, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if there are none.  Changes
+        nothing.
 
-        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
-        """
+        `verify`: points and files are read on both sides and compared by hashes."""
         return self._server.check_link(self.name, name, verify)
 
     def link_log(self, name: str) -> list[dict[str, Any]]:
-        """What the link could not do, and conflicts, the oldest first: `time` (ms), `kind`, `entity`, `entity_id`, `message`."""
+        """Return the link's log of failures and conflicts, the oldest first: `time` (ms), `kind`, `entity`, `entity_id`,
+        `message`."""
         return self._server.link_log(self.name, name)
 
     def remove_link(self, name: str, *, copies: str = "keep") -> None:

@@ -23,7 +23,7 @@ _SCOPE = re.compile(
 
 
 class Scope(NamedTuple):
-    """Where Azure files a workspace: `/subscriptions/S/resourceGroups/R/providers/.../workspaces/W`."""
+    """Azure's scope of a workspace: `/subscriptions/S/resourceGroups/R/providers/.../workspaces/W`."""
 
     subscription_id: str
     resource_group: str
@@ -56,12 +56,12 @@ def server_url(text: str) -> str:
 
 
 def tracking_uri(server: str, workspace: str) -> str:
-    """What to give to `mlflow.set_tracking_uri`: plain http(s), so that every version of mlflow takes it."""
+    """Return the address for `mlflow.set_tracking_uri`: plain http(s), which every version of mlflow accepts."""
     return f"{server}/ws/{quote(workspace, safe='')}"
 
 
 def names_workspace(uri: str) -> bool:
-    """Whether this http(s) tracking URI names its workspace itself."""
+    """Return whether this http(s) tracking URI names its workspace itself."""
     return re.search(r"/ws/[^/]+", urlsplit(uri).path) is not None
 
 
@@ -80,7 +80,7 @@ def is_http(uri: str) -> bool:
 
 
 def is_under(uri: str, server: str | None) -> bool:
-    """Whether an http(s) address belongs to this server, which may be given as tracking URI."""
+    """Return whether an http(s) address belongs to this server, which may be given as a tracking URI."""
     if server is None or not is_http(uri) or not same_host(uri, server):
         return False
     base = urlsplit(server_url(server)).path
@@ -88,7 +88,7 @@ def is_under(uri: str, server: str | None) -> bool:
 
 
 def same_host(one: str, other: str) -> bool:
-    """Whether two addresses, http(s) or trackside, have scheme, host and port in common."""
+    """Return whether two addresses, http(s) or trackside, have the same scheme, host and port."""
     return _origin(one) == _origin(other)
 
 

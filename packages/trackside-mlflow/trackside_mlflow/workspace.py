@@ -206,7 +206,7 @@ class Workspace(Links):
         config.write(self._scope, self.url, path, file_name)
 
     def get_mlflow_tracking_uri(self, _with_auth: bool = False) -> str:
-        """What to give to `mlflow.set_tracking_uri`: a plain http(s) address, which every version of mlflow takes."""
+        """Return the address for `mlflow.set_tracking_uri`: plain http(s), which every version of mlflow accepts."""
         return uris.tracking_uri(self.url, self.name)
 
     def get_details(self) -> dict[str, Any]:
@@ -351,7 +351,7 @@ class Workspace(Links):
 
     @property
     def id(self) -> str:
-        """Where Azure would file it: /subscriptions/.../resourceGroups/.../workspaces/<name>."""
+        """Return Azure's resource id: /subscriptions/.../resourceGroups/.../workspaces/<name>."""
         return str(self._record.get("id") or self._scope)
 
     @property

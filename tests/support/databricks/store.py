@@ -1,6 +1,8 @@
-"""The clouds' stores behind the signed URLs of the tests' Databricks: S3, Google's, Azure's blobs and its data lake.
+"""The cloud stores behind the signed URLs of the tests' Databricks: S3, Google's, Azure's blobs and its data lake.
 
-They take what the real ones take, and break off, keep less than they said, or let in no more when a test tells them to."""
+They accept what the real ones accept.  On a test's request they close the connection, store less than they report, or refuse a
+URL.
+"""
 
 import base64
 import hashlib
@@ -15,7 +17,7 @@ Where = tuple[str, str]  # whose file, and its path
 
 
 class Uploads:
-    """Those by parts of S3, which takes each file of one in the end or nothing of it."""
+    """S3's multipart uploads, which store each file whole at the end or not at all."""
 
     def __init__(self) -> None:
         self.parts: dict[str, dict[int, bytes]] = {}  # of those under way
@@ -122,7 +124,7 @@ class Store:
         return 200, self._sums(body), b""
 
     def cuts(self, query: dict[str, str]) -> bool:
-        """Whether a body breaks off on its way in."""
+        """Return whether the connection is closed during the body."""
         if self.cut_part and query.get("partNumber") == str(self.cut_part):
             self.cut_part = 0
             return True
@@ -131,7 +133,7 @@ class Store:
         return is_cut
 
     def finish(self, where: Where, upload_id: str, etags: list[dict[str, Any]]) -> str | None:
-        """What is wrong with an upload, or nothing: then its file is there."""
+        """Complete an upload; return an error, or None after its file was stored."""
         content = self.uploads.joined(where, upload_id, etags)
         if isinstance(content, str):
             return content

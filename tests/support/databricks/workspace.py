@@ -74,7 +74,7 @@ class Databricks:
         return found
 
     def sources(self) -> list[str | None]:
-        """Of which runs those that are here are copies."""
+        """Return the source runs of the copies here."""
         return [run["tags"].get("trackside.source_run_id") for run in list(self.runs.values())]
 
     def answer(self, method: str, path: str, headers: dict[str, str], query: dict[str, str], body: bytes) -> Answer:

@@ -1,6 +1,7 @@
-"""A proxy in front of a server that answers badly when it is told to: busy, broken, silent, or cut off half-way.
+"""A proxy in front of a server that, on request, answers busy, broken, never, or closes the connection half-way.
 
-In front of a Trackside that does not say what it is (`as_stock`), it is a server of MLflow's that chooses its own ids."""
+With `as_stock` a Trackside behind it looks like an MLflow server that chooses its own ids.
+"""
 
 import http.client
 import threading

@@ -1,4 +1,4 @@
-"""A proxy of plain bytes in front of a server: it counts what passes, and holds or cuts what it is told to."""
+"""A proxy of bytes in front of a server: it counts, holds or cuts the traffic on request."""
 
 import socket
 import threading

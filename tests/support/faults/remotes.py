@@ -89,7 +89,7 @@ def flood(start: bytes, piece: bytes) -> Answer:
 
 
 def whole(status: str, body: bytes, *headers: str) -> Answer:
-    """One answer that is complete."""
+    """Return one complete answer."""
 
     def answer(connection: socket.socket, over: threading.Event) -> None:
         head = "\r\n".join([f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers])

@@ -17,12 +17,12 @@ _AT_REST = """
 
 
 def serious(page: Page) -> list[str]:
-    """What axe finds serious or worse: rule, element and why, in a line each."""
+    """Return axe's findings of the levels serious and critical: rule, element and reason, in a line each."""
     return _violations(page, _SERIOUS)
 
 
 def everything(page: Page) -> list[str]:
-    """The same with what is minor or moderate."""
+    """Return axe's findings of all levels."""
     return _violations(page, _SERIOUS | {"moderate", "minor"})
 
 

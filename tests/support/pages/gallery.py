@@ -35,7 +35,7 @@ The warm-up of **500 steps** removes the jump at step 40. Compare with [the run 
 
 
 def fill_before_start(data: Path) -> None:
-    """What a stopped server's store gets: the experiment `churn`, number 1."""
+    """Fill a stopped server's store: the experiment `churn`, number 1."""
     fill(data, "churn", RUNS, children_every=9)
 
 

@@ -1,4 +1,4 @@
-"""A server of its own process with its artifacts in a folder, and a client that sends what it is told to, byte for byte."""
+"""A server process with its artifacts in a folder, and a client that sends given bytes."""
 
 import http.client
 import json

@@ -85,7 +85,7 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
-        """What it says on stdout and stderr until it ends."""
+        """Return its output on stdout and stderr until it ends."""
         said = {"stdout": "", "stderr": ""}
 
         def read(name: str, pipe: IO[str]) -> None:
@@ -197,7 +197,7 @@ class Forks:
 
 @functools.cache
 def forks() -> Forks:
-    """Of this process, started when it is first needed."""
+    """Return the forking process of this test process, started when it is first needed."""
     return Forks()
 
 
@@ -239,7 +239,7 @@ def _receive(connection: socket.socket) -> tuple[Any, list[int]] | None:
 
 
 def _serve(control: socket.socket) -> dict[str, Any] | None:
-    """In each child: what it shall run.  None at the end, in the process that forks."""
+    """In each child, return the command to run.  None at the end, in the process that forks."""
     wakes, wake_by = os.pipe()
     os.set_blocking(wakes, False)
     os.set_blocking(wake_by, False)

@@ -41,7 +41,7 @@ def run(
     timeout_s: float = TIMEOUT_S,
     given: str = "",
 ) -> tuple[int, str, str]:
-    """As `trackside`, for commands that may take longer or need no folder."""
+    """Run a command like `trackside`, with a longer time limit or without a folder."""
     if may_fork(variables):
         with forks.forks().start(words, cwd=cwd, env=environment(**variables), stderr=True, given=given) as process:
             try:
@@ -65,7 +65,7 @@ def run(
 
 
 def may_fork(variables: Mapping[str, str]) -> bool:
-    """Whether a process with these variables may be forked: those for Python itself are read when it starts."""
+    """Return whether a process with these variables may be forked: Python reads its own at its start."""
     return forks.IS_POSSIBLE and not any(name.startswith("PYTHON") for name in variables)
 
 
@@ -122,7 +122,7 @@ class Server:
         return self.start()
 
     def stop(self) -> None:
-        """As an operator stops it."""
+        """Stop the server as an operator does."""
         self._end(lambda process: process.send_signal(signal.SIGTERM))
 
     def kill9(self) -> None:

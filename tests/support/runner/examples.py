@@ -1,7 +1,7 @@
-"""How random tests are run: the same few examples each time, or with `--vary` more of them, from a seed.
+"""The examples of random tests: the same few each time, or with `--vary` more of them, from a seed.
 
-`make test` gives every random test the same examples, so that it fails for a change of the code only.  `make test-all` gives
-`--vary`: tests try all the examples that they ask for, made from a seed that is printed at the end; `--seed` replays them.
+`make test` gives every random test the same examples, so that it fails only after a change of the code.  `make test-all` gives
+`--vary`: tests try all their examples, made from a seed that is printed at the end; `--seed` replays them.
 """
 
 from hypothesis import settings

@@ -1,6 +1,6 @@
-"""Where the folders of tests are: in memory where there is room, since thousands of stores are made and closed.
+"""The folders of tests: in memory if there is space, since thousands of stores are created.
 
-What is kept of a run that fails, and for how long, is pytest's business (`tmp_path_retention_policy` in pyproject.toml).
+pytest decides what is kept of a failed run, and how long (`tmp_path_retention_policy` in pyproject.toml).
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Which tests run in one process, and which begin first, where several processes share them.
+"""Decides which tests run in one process, and in which order, if several processes share them.
 
-What a file or a folder starts once, a browser or a scoring server, would be started in each process that runs some of its
-tests.  What takes long begins first, so that at the end no process works alone.  Tests that wait for other processes run
-beside tests that compute: where all processes wait at once, nobody uses the processors.
+A resource that a file or a folder starts once, such as a browser or a scoring server, would be started in each process that runs
+some of its tests.  Long tests start first, so that no process works alone at the end.  Tests that wait for other processes run
+beside tests that compute, so that the processors are used.
 """
 
 from collections.abc import Sequence
@@ -58,10 +58,10 @@ def _spread(units: Sequence[str]) -> list[str]:
 
 
 def _folder(path: PurePosixPath) -> str:
-    """Of `tests`."""
+    """Return the path's folder below `tests`."""
     return path.parts[1] if len(path.parts) > 2 else ""
 
 
 def scheduler(config: Any, log: Any) -> ByFile | None:
-    """With `--dist loadscope`; the other ways stay as they are."""
+    """Return the scheduler for `--dist loadscope`; other modes stay unchanged."""
     return ByFile(config, log) if config.getoption("dist") == "loadscope" else None

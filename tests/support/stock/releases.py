@@ -18,7 +18,7 @@ PINS = {"1.30": "server-1", "2.22": "server-2", "3.17": ""}
 
 
 class StockServer:
-    """Of a release, on a store in a folder; `stop` and `start` again on the same port."""
+    """A server of an MLflow release, on a store in a folder; it can be stopped and started on the same port."""
 
     def __init__(self, release: str, folder: Path) -> None:
         self.release = release
@@ -57,7 +57,7 @@ class StockServer:
         return self
 
     def stop(self) -> None:
-        """With all of its workers."""
+        """Stop the server with all of its workers."""
         while self._sockets:
             self._sockets.pop().close()
         if self._process is not None:

@@ -1,6 +1,6 @@
-"""One database in all the schemas that MLflow had since 1.30: `python -m support.stock.schemas FOLDER REVISION…`.
+"""Databases in all schemas of MLflow since 1.30: `python -m support.stock.schemas FOLDER REVISION…`.
 
-It begins as 1.30 left it, with rows, and goes from revision to revision as `mlflow db upgrade` does; a copy of each stays.
+A database of 1.30 with rows is upgraded from revision to revision, as by `mlflow db upgrade`; a copy of each is kept.
 """
 
 import shutil

@@ -52,7 +52,7 @@ def simple(client: MlflowClient, experiment: str, number: int, folder: Path, fil
 
 
 def odd(client: MlflowClient, folder: Path) -> None:
-    """What is rarer: nested and deleted runs, NaN and infinities, data sets, logged models, notes, a deleted experiment."""
+    """Write rarer data: nested and deleted runs, NaN and infinities, datasets, logged models, notes, a deleted experiment."""
     experiment = client.create_experiment("/people/ann/iris ü", tags={"mlflow.note.content": "# Iris\n\nlong\n"})
     parent = client.create_run(experiment, start_time=START, run_name="parent", tags={"number": "1000"})
     child = client.create_run(

@@ -28,7 +28,7 @@ class Connections:
     def connect(
         self, store: PostgresStore, durability: Durability | None = None, *, by_index: bool = False, reads: bool = False
     ) -> Wire:
-        """As `core.db.pg.setup.connect`."""
+        """Return a connection; see `core.db.pg.setup.connect`."""
         idle = self._idle.setdefault((store, durability, by_index, reads), [])
         while True:
             try:

@@ -6,7 +6,7 @@ from support.processes.servers import Server
 
 
 def unmount(server: Server) -> None:
-    """Where it was mounted is an empty folder."""
+    """Replace the mounted folder by an empty one."""
     Path(server.data, "artifacts").rename(Path(server.data, "unmounted"))
     Path(server.data, "artifacts").mkdir()
 

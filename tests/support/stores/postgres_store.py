@@ -1,4 +1,4 @@
-"""What tests do to a store on PostgreSQL besides what a server does."""
+"""Helpers that change a store on PostgreSQL outside of a server."""
 
 from collections.abc import Callable
 

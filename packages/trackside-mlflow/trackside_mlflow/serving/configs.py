@@ -17,7 +17,7 @@ _OF_ENDPOINT = ("auth_mode", "description", "tags", "properties")
 
 
 class Deploy(NamedTuple):
-    """How to deploy: `spec` for the deployment, `endpoint` for an endpoint that is made with it."""
+    """A deployment configuration: `spec` for the deployment, `endpoint` for an endpoint that is created with it."""
 
     spec: dict[str, Any]
     endpoint: dict[str, Any]

@@ -36,12 +36,11 @@ _AKS_ONLY = frozenset(
 
 
 class AciServiceDeploymentConfiguration:
-    """How to deploy as one container instance does: a fixed number of replicas.
+    """The configuration of a deployment like one container instance: a fixed number of replicas.
 
     `tags`, `properties`, `description`, `auth_enabled` (default True), `primary_key` and `secondary_key` are as in Azure;
-    `collect_model_data` switches the endpoint's request log on or off.
-    Further keywords are fields of a deployment's spec, such as `env="local"` or `replicas=2`; the server checks them.
-    """
+    `collect_model_data` switches the endpoint's request log on or off.  Further keywords are fields of a deployment's spec, such
+    as `env="local"` or `replicas=2`; the server checks them."""
 
     compute_type = ACI
     azure_only = _AZURE_ONLY
@@ -88,12 +87,11 @@ class AciServiceDeploymentConfiguration:
 
 
 class AksServiceDeploymentConfiguration(AciServiceDeploymentConfiguration):
-    """How to deploy as Azure does on Kubernetes: replicas scaled by load.
+    """The configuration of a deployment like Azure's on Kubernetes: replicas scaled by load.
 
-    Beside what `AciServiceDeploymentConfiguration` has: `autoscale_enabled` (default True, unless `num_replicas` is given),
-    `autoscale_min_replicas` (1), `autoscale_max_replicas` (10), `autoscale_target_utilization` (70 percent), `num_replicas`,
-    `scoring_timeout_ms` (60000) and `replica_max_concurrent_requests` (1).
-    """
+    Besides the keywords of `AciServiceDeploymentConfiguration`: `autoscale_enabled` (default True, unless `num_replicas` is
+    given), `autoscale_min_replicas` (1), `autoscale_max_replicas` (10), `autoscale_target_utilization` (70 percent),
+    `num_replicas`, `scoring_timeout_ms` (60000) and `replica_max_concurrent_requests` (1)."""
 
     compute_type = AKS
     azure_only = _AZURE_ONLY | _AKS_ONLY

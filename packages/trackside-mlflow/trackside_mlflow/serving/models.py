@@ -270,7 +270,7 @@ class Model:
 
     @property
     def url(self) -> str:
-        """Where Azure would have the model's asset: the model URI."""
+        """Return the model URI, where Azure has the address of the model's asset."""
         return self.uri
 
     @property
@@ -336,7 +336,7 @@ def _move(source: Path, target: Path) -> None:
 
 
 def print_line(text: str) -> None:
-    """azureml-core tells what it does on standard output, and notebooks show that."""
+    """Print a line to standard output, as azureml-core does; notebooks show it."""
     import sys
 
     sys.stdout.write(f"{text}\n")

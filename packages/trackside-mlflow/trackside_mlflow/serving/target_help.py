@@ -1,4 +1,4 @@
-"""What `mlflow deployments help -t trackside` prints."""
+"""The text of `mlflow deployments help -t trackside`."""
 
 HELP = """\
 Deploys models as web services of a Trackside server.

@@ -31,9 +31,8 @@ DEPLOYMENT = "blue"
 class Webservice:
     """A web service of a workspace.  `Webservice(workspace, name)` returns an `AciWebservice` or an `AksWebservice`.
 
-    Raises `WebserviceException` ("WebserviceNotFound: …") where the workspace has none of this name.  Attributes are as
-    the server last told them: `update_deployment_state()` asks again.
-    """
+    Raises `WebserviceException` ("WebserviceNotFound: …") if the workspace has none of this name.  Attributes have the values of
+    the last answer: `update_deployment_state()` reads them again."""
 
     compute_type = ACI
 

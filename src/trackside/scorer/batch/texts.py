@@ -1,7 +1,7 @@
-"""Which columns of a CSV file are numbers or truth values, and their values in JSON lines.
+"""Detects the columns of a CSV file with numbers or booleans, and their values in JSON lines.
 
-The model's signature decides for the columns that it names.  Any other column is one of numbers if all of its values are, and
-are written as a number is: `00123` is an id, and so is a whole number of more than 15 digits, which many readers of JSON round.
+The model's signature decides for the columns that it names.  Any other column is numeric if all of its values are numbers in
+canonical form: `00123` is an id, and so is a whole number of more than 15 digits, which many JSON readers round.
 """
 
 from __future__ import annotations
