@@ -230,6 +230,39 @@ def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: A
     assert cy.ask("DELETE", one).status == 200
 
 
+@pytest.mark.parametrize("change", ["demoted", "disabled", "deleted"])
+def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused(
+    api: Api, application: app.App, change: str
+) -> None:
+    people, db = People(api).begin(), application.asgi._database
+    ann = people.add("ann")
+    role = people.grant("ann", "Contributor", "/ws/default")
+    ann.post(SCHEDULES, name="nightly", kind="add", interval_s=3600)
+    match change:
+        case "demoted":
+            people.admin.ask("DELETE", f"{OURS}/role-assignments/{role}")
+        case "disabled":
+            people.admin.ask("PATCH", f"{OURS}/users/ann", {"is_disabled": True})
+        case _:
+            people.admin.ask("DELETE", f"{OURS}/users/ann")
+
+    db.writer.submit(1, lambda tx: tx.run("UPDATE job_schedules SET next_at = 1 WHERE workspace_id = :ws")).result()
+    until(lambda: people.admin.get(f"{SCHEDULES}/nightly")["schedule"]["is_paused"], "the schedule to be paused")
+
+    assert people.admin.get(JOBS).get("jobs", []) == []
+
+
+def test_a_user_who_lost_what_a_kind_needs_does_not_run_their_schedule(api: Api) -> None:
+    people = People(api).begin()
+    ann = people.add("ann")
+    role = people.grant("ann", "Contributor", "/ws/default")
+    ann.post(SCHEDULES, name="tidy", kind="empty-trash", interval_s=3600)
+    people.deny("ann", "MLflow MANAGE", f"/ws/default/experiments/{people.admin.new_experiment('kept')}")
+
+    assert ann.fault(f"{SCHEDULES}/tidy/run")[0] == 403
+    assert role
+
+
 def shown(api: Api) -> bool:
     (found,) = api.get(SCHEDULES)["schedules"]
     return bool(found["may_steer"])

@@ -1,9 +1,11 @@
 """Queues the jobs of due schedules.  A lock on the schedule's row ensures that one server fires it."""
 
 import logging
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from trackside.core.access import Action, WhyNot, never
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Fault
@@ -20,17 +22,32 @@ class Database(Protocol):
     def read(self, ws: int) -> AbstractContextManager[Tx]: ...
 
 
-def fire_due(db: Database, kinds: Kinds) -> None:
+def fire_due(db: Database, kinds: Kinds, why_not: WhyNot = never) -> None:
+    """Queue what is due.  A schedule whose user may not do that any more is paused: `why_not` says why."""
     with db.read(0) as tx:
         found = schedule_store.workspaces_due(tx)
     for ws in found:
-        db.writer.submit(ws, lambda tx: _fire(tx, kinds)).result()
+        with db.read(ws) as tx:
+            known = [each for each in schedule_store.all_of_workspace(tx) if not each.is_paused]
+        reasons = {each.schedule_seq: why_not(each.principal_id, ws, _acts_of(kinds, each)) for each in known}
+        db.writer.submit(ws, lambda tx, reasons=reasons: _fire(tx, kinds, reasons)).result()  # type: ignore[misc]
 
 
-def _fire(tx: Tx, kinds: Kinds) -> None:
+def _acts_of(kinds: Kinds, schedule: Schedule) -> tuple[Action, ...]:
+    """Return what the user of a schedule must be allowed in the workspace.  The parameters name what else is needed where the
+    kind looks it up: its jobs then act with the rights of the user."""
+    kind = kinds.find(schedule.kind)
+    return (Action.JOBS_WRITE, *(kind.needs if kind is not None and not kind.checks_objects else ()))
+
+
+def _fire(tx: Tx, kinds: Kinds, reasons: Mapping[int, str]) -> None:
     for schedule in schedule_store.due(tx):
         next_at = schedules.next_after(schedule, tx.now)
-        job_id = _submit_or_pause(tx, kinds, schedule) if schedule.next_at <= tx.now else ""
+        why = reasons.get(schedule.schedule_seq, "")
+        if why:
+            _pause(tx, schedule, why)
+        is_due = schedule.next_at <= tx.now and not why
+        job_id = _submit_or_pause(tx, kinds, schedule) if is_due else ""
         schedule_store.note_next(tx, schedule, next_at, job_id)
 
 
@@ -55,6 +72,10 @@ def _submit_or_pause(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
     try:
         return submit(tx, kinds, schedule)
     except Fault as fault:
-        log.error("job schedule %s is paused, since its job cannot be queued: %s", schedule.name, fault.message)
-        schedule_store.pause(tx, schedule)
+        _pause(tx, schedule, fault.message)
         return ""
+
+
+def _pause(tx: Tx, schedule: Schedule, why: str) -> None:
+    log.error("job schedule %s is paused, since its job cannot be queued: %s", schedule.name, why)
+    schedule_store.pause(tx, schedule)

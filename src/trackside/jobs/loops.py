@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from trackside.core.access import WhyNot, never
 from trackside.core.db.tx import OnChange
 from trackside.core.work.loop import Loop
 from trackside.jobs.executors.port import Executor
@@ -23,13 +24,14 @@ def start(
     wakers: list[OnChange],
     note: Callable[[int, str, str, float], None],
     *,
+    why_not: WhyNot = never,
     every_s: float = EVERY_S,
 ) -> list[Callable[[], object]]:
     """Start the loops and return functions that stop them, to be called in reverse order.
 
     `wakers` gets a function to be called after commits.  `note` is called for each attempt that ended: workspace, kind, state,
     seconds."""
-    worker = Worker(db, kinds, limits, folder, executor, url=url)
+    worker = Worker(db, kinds, limits, folder, executor, url=url, why_not=why_not)
     worker.note = note
     run = Loop("jobs", worker.step, every_s)
     worker.wake = run.wake

@@ -80,6 +80,7 @@ class Calls:
     def run(self, tx: Tx, call: m.OfSchedule) -> m.GotJob:
         """Queue the job of a schedule now, in the name of its user.  While an earlier one waits or runs, that one is returned."""
         schedule = _own(tx, call.name or "")
+        queue.check_needs(tx, self._kinds.get_open(schedule.kind))
         user = tx.user
         job_id = firing.submit(tx, self._kinds, schedule)
         schedule_store.note_next(tx.by(user), schedule, schedule.next_at, job_id)

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from trackside.core import disk
+from trackside.core.access import WhyNot, never
 from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied, Fault
@@ -111,6 +112,7 @@ class Worker:
         *,
         url: str = "",
         clock: Callable[[], float] = time.monotonic,
+        why_not: WhyNot = never,
     ) -> None:
         self._db = db
         self._kinds = kinds
@@ -119,6 +121,7 @@ class Worker:
         self._executor = executor
         self._url = url
         self._clock = clock
+        self._why_not = why_not
         self._holder = secrets.token_hex(8)
         self.note: Callable[[int, str, str, float], None] = lambda _ws, _kind, _state, _seconds: None
         self.wake: Callable[[], None] = lambda: None  # wakes the loop that repeats `step`
@@ -138,7 +141,7 @@ class Worker:
             self._recover()
         if now - self._fired_at >= SCHEDULES_S:
             self._fired_at = now
-            firing.fire_due(self._db, self._kinds)
+            firing.fire_due(self._db, self._kinds, self._why_not)
         return self._take(now) or has_ended
 
     def prune(self) -> bool:
