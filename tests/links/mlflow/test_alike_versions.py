@@ -6,7 +6,7 @@ import pytest
 
 from support.client import Api
 from support.faults.flaky import Flaky
-from support.links import add, check, link, log, settle, until
+from support.links import add, check, link, log, put_file, settle, until
 from support.registry import CLOUD, OWN, Registry
 
 LINK = "stock"
@@ -67,3 +67,29 @@ def test_versions_of_two_models_that_were_made_at_once_are_two(here: Api, stock:
 
 def put(api: Api, entity: str, item_id: str, fields: list[Any]) -> None:
     api.post(f"{OWN}/sync/item", entity=entity, id=item_id, put=fields, drop=[])
+
+
+def test_the_deletion_of_a_promoted_copy_leaves_the_files_of_the_first_version(
+    here: Api, stock: Api, flaky: Flaky
+) -> None:
+    run = here.new_run(here.new_experiment("private"))
+    put_file(here, run, "model/MLmodel", b"flavors: {}")
+    Registry(here).new_model("dev")
+    source = f"{here.run(run)['info']['artifact_uri']}/model"
+    Registry(here).new_version("dev", source=source, run_id=run, description="first")
+    add(here, LINK, f"{flaky.url}/ws/stock", mode="both", experiments=["nothing"], registry=True)
+    until(lambda: versions(stock) == {"dev": ["first"]}, "the version to arrive")
+    settle(here, LINK)
+    first = Registry(stock).version(1, "dev")
+    Registry(stock).new_model("prod")
+    copied = {"source": first["source"], "run_id": first["run_id"], "tags": first["tags"]}
+    Registry(stock).new_version("prod", description="promoted", **copied)
+    end(here, stock, {"dev": ["first"], "prod": ["promoted"]})
+
+    Registry(here).delete_version(1, "prod")
+    end(here, stock, {"dev": ["first"], "prod": []})
+    kept = stock.run(first["run_id"])["info"]["lifecycle_stage"]
+    Registry(here).delete_version(1, "dev")
+    end(here, stock, {"dev": [], "prod": []})
+
+    assert (kept, stock.run(first["run_id"])["info"]["lifecycle_stage"]) == ("active", "deleted")

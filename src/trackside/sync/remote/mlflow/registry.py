@@ -278,7 +278,10 @@ class MlflowRegistry(RemoteRegistry):
         if not run_id or not uid:
             return
         found = unless_missing(lambda: self.ask(OneRun, "runs/get", run_id=run_id))
-        if found is not None and Tag(SOURCE_UID, uid) in found.run.data.tags:
+        if found is None or Tag(SOURCE_UID, uid) not in found.run.data.tags:
+            return
+        others = self._search("model-versions", "", f"run_id = {_quoted(run_id)}", with_pending=True)
+        if next(others, None) is None:  # a copy in another model has the same run
             self._runs.remove(Entity.RUN, run_id)
 
     def download_uri(self, version_id: str) -> str:
