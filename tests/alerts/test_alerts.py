@@ -82,6 +82,30 @@ def test_failed_runs_fire_and_tell_once(api: Api, application: Any) -> None:
 
 
 @pytest.mark.both
+def test_a_rule_that_is_put_again_stays_and_one_that_is_changed_or_deleted_resolves(api: Api, application: Any) -> None:
+    db = application.asgi._database
+    put = {"measure": "events", "target": "run.failed", "above": 0}
+    api.ask("PUT", f"{RULES}/r", put)
+    api.post("runs/update", run_id=api.new_run(), status="FAILED")
+    worker.step(db)
+
+    same = api.ask("PUT", f"{RULES}/r", put).json["rule"]
+    worker.step(db)
+    told = _told(api)
+    changed = api.ask("PUT", f"{RULES}/r", {**put, "severity": "critical"}).json["rule"]
+    worker.step(db)
+    api.ask("DELETE", f"{RULES}/r")
+
+    assert (same["state"], told) == ("firing", ["fired"])
+    assert changed["state"] == "ok"
+    assert _told(api) == ["fired", "resolved", "fired", "resolved"]
+
+
+def _told(api: Api) -> list[str]:
+    return [each["action"] for each in api.get("/api/trackside/v1/changes?entity=alert")["changes"]][::-1]
+
+
+@pytest.mark.both
 @pytest.mark.parametrize("measure", [measure for measure in Measure if measure is not Measure.EVENTS])
 def test_every_measure_can_be_taken_of_an_empty_workspace(api: Api, measure: Measure) -> None:
     api.ask("PUT", f"{RULES}/x", {"measure": measure, "above": 1})

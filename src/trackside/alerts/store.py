@@ -11,7 +11,11 @@ _COLUMNS = """rule_seq, name, measure, target, above, window_s, for_s, severity,
 
 
 def put(tx: Tx, wanted: Wanted) -> Rule:
-    """Make a rule, or change the one of the same name: it begins as if nothing had been measured."""
+    """Make a rule, or change the one of the same name: it begins as if nothing had been measured.  A rule that says the same
+    stays as it is."""
+    before = _lock(tx, wanted.name)
+    if before is not None and _said(before) == wanted:
+        return before
     row = tx.one("SELECT COUNT(*) FROM alert_rules WHERE workspace_id = :ws AND name <> :name", name=wanted.name)
     if row is not None and row[0] >= MAX_RULES:
         raise Invalid(f"The workspace has {row[0]} alert rules; at most {MAX_RULES} are allowed.")
@@ -36,6 +40,7 @@ def put(tx: Tx, wanted: Wanted) -> Rule:
         user=tx.user,
     )
     tx.record(Change("alert_rule", wanted.name, "set"))
+    _resolve(tx, before)
     return get(tx, wanted.name)
 
 
@@ -53,9 +58,11 @@ def get(tx: Tx, name: str) -> Rule:
 
 
 def delete(tx: Tx, name: str) -> None:
+    before = _lock(tx, name)
     if not tx.run("DELETE FROM alert_rules WHERE workspace_id = :ws AND name = :name", name=name):
         raise NotFound(f"There is no alert rule {name[:100]!r}.")
     tx.record(Change("alert_rule", name, "delete"))
+    _resolve(tx, before)
 
 
 def all_of(tx: Tx) -> list[Rule]:
@@ -90,15 +97,44 @@ def note(tx: Tx, rule: Rule, value: float | None, new: Next) -> None:
         before=rule.state,
     )
     if changed and new.event:
-        detail = {
-            "name": rule.name,
-            "measure": rule.measure,
-            "target": rule.target,
-            "value": value,
-            "above": rule.above,
-            "severity": rule.severity,
-        }
-        tx.record(Change("alert", rule.name, new.event, json.encode(detail).decode()))
+        _tell(tx, rule, new.event, value)
+
+
+def _lock(tx: Tx, name: str) -> Rule | None:
+    """Return a rule that no other transaction changes until this one ends; None if there is none."""
+    row = tx.one(f"SELECT {_COLUMNS} FROM alert_rules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name)
+    return None if row is None else _rule(row)
+
+
+def _said(rule: Rule) -> Wanted:
+    return Wanted(
+        name=rule.name,
+        measure=rule.measure,
+        target=rule.target,
+        above=rule.above,
+        window_s=rule.window_s,
+        for_s=rule.for_s,
+        severity=rule.severity,
+        is_enabled=rule.is_enabled,
+    )
+
+
+def _resolve(tx: Tx, before: Rule | None) -> None:
+    """Tell that a rule which was changed or deleted no longer fires."""
+    if before is not None and before.state is State.FIRING:
+        _tell(tx, before, "resolved", None)
+
+
+def _tell(tx: Tx, rule: Rule, event: str, value: float | None) -> None:
+    detail = {
+        "name": rule.name,
+        "measure": rule.measure,
+        "target": rule.target,
+        "value": value,
+        "above": rule.above,
+        "severity": rule.severity,
+    }
+    tx.record(Change("alert", rule.name, event, json.encode(detail).decode()))
 
 
 def _rule(row: Row) -> Rule:
