@@ -20,7 +20,7 @@ from trackside.workspaces import store as workspaces
 if TYPE_CHECKING:  # needs an extra
     from trackside.core.db.pg.setup import Connect
 
-ABANDON_S = 5.0  # for an opening that nobody waits for any more
+ABANDON_S = 5.0  # an abandoned opening may take this long
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Opening:
         return db
 
     def abandon(self) -> None:
-        """Close the store if nobody took it.  An opening that still hangs after ABANDON_S ends with the process: the
+        """Close the store if it was not taken.  An opening that still hangs after ABANDON_S ends with the process: the
         database then undoes what was not committed."""
         self._thread.join(ABANDON_S)
         if self._is_taken or not self._opened.done():

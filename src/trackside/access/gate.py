@@ -45,7 +45,7 @@ DIRECT = Forwarded()  # no proxy is believed
 LOOK_EVERY_S = 0.2
 REMEMBER_PASSWORD_S = 300.0
 LATE_S = 1.0  # a refusal while guessing is slowed
-# What a default role gives nobody: to read who the users are and what they may do.
+# Actions that a default role never has: to read the users and their rights.
 _PRIVATE = frozenset(action for action in Action if action.startswith("Microsoft.Authorization/"))
 _UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 

@@ -184,8 +184,7 @@ def create_role(tx: Tx, call: NewRole) -> GotRole:
 
 
 def update_role(tx: Tx, call: NewRole) -> GotRole:
-    """Everybody who has the role has what it says from now on.  What that gives somebody needs the right
-    to assign the role there."""
+    """Change a role, for everybody who has it.  Added rights need the right to assign the role there."""
     before = store.role(tx, visible.role(tx, call.role_id or "").role_id)
     if not before.is_custom:
         raise Invalid(f"The role '{before.name}' is built in and cannot be changed; create one of your own.")

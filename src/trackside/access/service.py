@@ -81,7 +81,7 @@ def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:
 
 
 def _check_exists(tx: Tx, scope: Scope) -> None:
-    """Raise NotFound for a workspace or an object that does not exist: a mistyped scope would be a right that nobody notices.
+    """Raise NotFound for a workspace or an object that does not exist: a mistyped scope would go unnoticed.
 
     A subscription or a resource group exists by its workspaces alone, so a role there may come before them."""
     if not scope.workspace:

@@ -81,7 +81,7 @@ def workspaces(tx: Tx) -> list[int]:
 
 
 def note(tx: Tx, rule: Rule, value: float | None, new: Next) -> None:
-    """Keep what a look found, and record the event, unless the rule was changed or another server has done so."""
+    """Store the result of a check and record the event, unless the rule was changed or another server has done so."""
     changed = tx.run(
         """
         UPDATE alert_rules SET state = :state, value = :value, pending_since = :pending_since, fired_at = :fired_at,

@@ -44,7 +44,7 @@ _log = logging.getLogger("trackside")
 
 DOCUMENTS_EVERY_S = 0.1
 STATISTICS_EVERY_S = 5.0
-ORDERS_EVERY_S = 60.0  # those that nobody uses are dropped
+ORDERS_EVERY_S = 60.0  # unused orders are dropped
 
 
 class App:
@@ -68,7 +68,7 @@ class App:
         self._table.complete()
 
     def leave(self) -> None:
-        """Harmless when it was done already."""
+        """Stop accepting work, before `close`.  Does nothing when called again."""
         for leaver in self._leavers:
             leaver()
 

@@ -145,7 +145,7 @@ def _is_near(settings: Settings, roots: Roots) -> bool:
 
 
 def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
-    """Jobs and their schedules; and each kind of job with what queues it."""
+    """Return the routes of jobs, their schedules and each kind of job."""
     settings, db = parts.settings, parts.db
     recounts = recount.kind(parts.roots)
     checks = Checks(Places(parts.roots, parts.recorder, Folders(settings.job_folders)))

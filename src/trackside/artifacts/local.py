@@ -155,7 +155,7 @@ class LocalBlobs:
                 return False
             name = one.name
             if not _PLAIN_NAME.fullmatch(name) and not _is_name(name):
-                continue  # put there by hand: nobody could ask for it
+                continue  # put there by hand: its name is not a valid key
             if is_root and name == STAGING:
                 continue
             if one.is_symlink():
@@ -375,7 +375,7 @@ class _Tree:
             os.close(source)
 
     def discard(self, path: str) -> None:
-        """Take a file or a folder out of sight, at once and whole; then remove it at leisure."""
+        """Remove a file or a folder atomically from its place by a rename, then delete it."""
         parent, last = os.path.split(path)
         folder = self.open_folder(parent)
         staging, name = self._stage(), secrets.token_hex(8)
@@ -413,7 +413,7 @@ class _Tree:
             if self._staging is None:
                 if os.path.realpath(self.staging) != str(self.staging):
                     raise Invalid("Invalid path")
-                sweep(self.staging)  # a root that nobody prepared is swept with the first write
+                sweep(self.staging)  # a root that was not prepared is swept at the first write
                 staging = Staging(self.staging)
                 if not self.is_inside(_real_path(staging.folder, str(staging.path))):  # the root was replaced meanwhile
                     staging.close()

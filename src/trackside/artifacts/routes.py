@@ -84,7 +84,7 @@ class KeptElsewhere(Protocol):
         ...
 
     async def put(self, request: Request, key: str, data: bytes) -> bool:
-        """Keep the file; False: it is an ordinary one."""
+        """Store the file as spans; return False for an ordinary file."""
         ...
 
     async def get(self, request: Request, key: str) -> Response | None:
@@ -163,7 +163,7 @@ class Calls:
     def list_run(
         self, root: Root, call: OfRunFile, workspace: Workspace, done: Callable[[bytes, BaseException | None], None]
     ) -> None:
-        """Hand `done` the files in a folder of a run as JSON; without a path, those at its root."""
+        """Pass the files in a folder of a run to `done` as JSON; without a path, those at its root."""
         path = call.path or ""
         spot = self._roots.of(root, path, workspace)
         if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.store_name == OWN_STORE:
@@ -214,7 +214,7 @@ class Calls:
         return _json(codec.encode(images.series(names, call.max_results, call.page_token or "")))
 
     async def upload(self, request: Request) -> Response:
-        """From the UI: one small file."""
+        """Store one small file that the UI sends."""
         if not _argument(request, "run_uuid"):
             raise Invalid("Request must specify run_uuid.")
         path = _argument(request, "path")
@@ -264,7 +264,7 @@ class Calls:
         raise Unsupported("Presigned download is not supported for the current artifact repository")
 
     async def no_parts(self, request: Request) -> Response:
-        """Clients fall back to one plain PUT at just this message."""
+        """Refuse multipart uploads with the message after which clients fall back to one plain PUT."""
         self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart upload is not supported for the current artifact repository")
 

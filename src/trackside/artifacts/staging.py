@@ -28,7 +28,7 @@ class Staging:
                 folder = os.open(path, OPEN_FOLDER)
             except FileNotFoundError:  # swept before it was opened
                 continue
-            with suppress(OSError):  # a file system without locks: then nobody can lock it to sweep it either
+            with suppress(OSError):  # a file system without locks: then no other process can lock and remove it either
                 fcntl.flock(folder, fcntl.LOCK_EX)
             if path.exists():
                 break
@@ -66,7 +66,7 @@ def sweep(above: Path) -> None:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path, ignore_errors=True)
-        except OSError:  # its process lives, or nobody can tell
+        except OSError:  # its process lives, or that is unknown
             continue
         finally:
             os.close(folder)

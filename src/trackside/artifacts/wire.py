@@ -96,7 +96,7 @@ def _quoted(name: str) -> str:
 
 
 def _is_another(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
-    """Does the request want another version than this one (If-Match, If-Unmodified-Since)?"""
+    """Return whether the request is for another version (If-Match, If-Unmodified-Since)."""
     wanted = asked.get(b"if-match")
     if wanted is not None:
         return not _names(wanted, stat, weakly=False)
@@ -105,7 +105,7 @@ def _is_another(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
 
 
 def _is_known(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
-    """Does the client have this version already (If-None-Match, If-Modified-Since)?"""
+    """Return whether the client has this version already (If-None-Match, If-Modified-Since)."""
     known = asked.get(b"if-none-match")
     if known is not None:
         return _names(known, stat, weakly=True)
@@ -114,7 +114,7 @@ def _is_known(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
 
 
 def _is_range_meant(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
-    """Is a part of the file of use to the client (If-Range)?"""
+    """Return whether a part of the file is of use to the client (If-Range)."""
     condition = asked.get(b"if-range")
     if condition is None:
         return True

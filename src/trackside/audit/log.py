@@ -68,7 +68,7 @@ class Event(Struct, frozen=True, kw_only=True):
 
 
 def append(tx: Tx, event: Event) -> None:
-    """Appenders of several servers wait for one another at the head."""
+    """Append an entry; the lock on the head serializes several servers."""
     tx.run(
         "INSERT INTO audit_head (head_id, seq, hash) VALUES (1, 0, :genesis) ON CONFLICT DO NOTHING", genesis=GENESIS
     )
@@ -105,7 +105,7 @@ def append(tx: Tx, event: Event) -> None:
 
 
 def hash_of(values: list[Any]) -> str:
-    """SHA-256 of the values of an entry, the hash before it last, as one JSON array."""
+    """Return the SHA-256 of the values of an entry, with the previous hash last, as one JSON array."""
     return hashlib.sha256(json.dumps(values, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -185,7 +185,7 @@ def verify(tx: Tx) -> tuple[int, Fault | None]:
 
 
 def drop_before(tx: Tx, at: int) -> int:
-    """Retention: remove entries older than `at`, but for the last one, which the chain goes on from."""
+    """Remove entries older than `at`, except the last one, from which the chain continues."""
     return tx.run(
         "DELETE FROM audit_log WHERE at < :at AND seq < (SELECT seq FROM audit_head WHERE head_id = 1)", at=at
     )

@@ -84,7 +84,7 @@ async def export(request: Request) -> Response:
     await request.write(lambda tx: log.append(tx, _exported(tx, wanted, form)))
 
     async def pieces() -> AsyncGenerator[bytes, None]:
-        """Page by page, each read when the client has taken the one before."""
+        """Yield the pages, each read when the client has taken the previous one."""
         yield "".join(lines([first], form)).encode()
         page = first
         while len(page) == log.PAGE:
@@ -108,7 +108,7 @@ def question(call: Filter) -> Question:
 
 
 def lines(pages: Iterable[list[Entry]], form: str, *, has_head: bool = True) -> Iterator[str]:
-    """Each entry in the form that was asked for."""
+    """Yield each entry in the requested format."""
     if form == "csv" and has_head:
         yield _row(list(Entry.__struct_fields__))
     for page in pages:

@@ -78,7 +78,7 @@ def blocks(body: bytes) -> list[str]:
 
 
 def fault(error: Fault, code: str = "") -> tuple[int, Headers, bytes]:
-    """Status, headers and body of a fault as Blob Storage words it."""
+    """Return status, headers and body of a fault in Blob Storage's form."""
     code = code or _CODES.get(error.status, "InvalidInput" if error.status < 500 else "InternalError")
     body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{escape(error.message)}</Message></Error>'
     headers = [(b"content-type", b"application/xml"), (b"x-ms-error-code", code.encode())]

@@ -94,7 +94,7 @@ class Calls:
 
 
 def sweep(blobs: Blobs, now_ms: int) -> bool:
-    """Remove the blocks of uploads that nobody finished; return whether some of them may be left."""
+    """Remove the blocks of unfinished uploads; return whether there may be more."""
     for each in list(blobs.walk(BLOCKS)):
         key = f"{BLOCKS}/{each.path}"
         with suppress(NotFound):

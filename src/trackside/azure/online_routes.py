@@ -207,7 +207,7 @@ class Calls:
         return Response(status, [], b"")
 
     async def operation(self, request: Request) -> Response:
-        """Tell how far the last change of a deployment is."""
+        """Return the progress of the last change of a deployment."""
         found = await request.read(lambda tx: _deployment(tx, request))
         identity = online.deployment_id(request.workspace, request.params["name"], found.name)
         return _json(online.operation(found, f"{identity}/operationStatus"), headers=[POLL_AFTER])

@@ -98,7 +98,7 @@ class Calls:
         self._now = now
 
     async def create(self, request: Request) -> Response:
-        """Tell an address for each file that is to come; nothing is stored yet."""
+        """Return an address for each file to upload; nothing is stored yet."""
         owner = _owner(request)
         call: ArtifactPathList = decode_body(ArtifactPathList, await request.whole_body())
         paths = [each.path or "" for each in call.paths or []]
@@ -127,7 +127,7 @@ class Calls:
         return _json(self._information(request, owner, path, blob.READ))
 
     async def listing(self, request: Request) -> Response:
-        """Every file: the client filters by itself."""
+        """Return every file: the client filters them."""
         owner = _owner(request)
         root = await request.read(owner.root)
         spot = self._roots.of(root, "", request.workspace)

@@ -142,7 +142,7 @@ def _key(folder: str, experiment: str, owner: str, path: str | None) -> str:
 
 
 def _owned(key: str) -> tuple[str, str, str] | None:
-    """(experiment, run or logged model, path there with its slash) of a key as the server makes them; None for another."""
+    """Return (experiment, run or logged model, path with its slash) of a key of the server's form; None for another."""
     if key.startswith("workspaces/"):  # of a workspace that became part of this one
         return None
     model = _MODEL.fullmatch(key)

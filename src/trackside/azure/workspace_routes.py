@@ -58,7 +58,7 @@ class Calls:
         self._work = work
 
     async def put_group(self, request: Request) -> Response:
-        """Say yes: a resource group is there while it holds a workspace, so there is nothing to create."""
+        """Accept the call: a resource group exists while it has a workspace, so there is nothing to create."""
         subscription, group = request.params["subscription_id"], request.params["resource_group"]
         decode_body(Group, await request.whole_body())
         if Action.WORKSPACES_WRITE not in request.visit.caller.rights_in(subscription, group).everywhere:
@@ -154,7 +154,7 @@ def _found(tx: Any, subscription: str, group: str, name: str) -> Workspace:
 
 
 def _is_in(workspace: Workspace, subscription: str, group: str) -> bool:
-    """Names of subscriptions and groups are the same in upper and lower case."""
+    """Return whether the workspace is in the group; names of subscriptions and groups are compared without case."""
     return (workspace.subscription_id.lower(), workspace.resource_group.lower()) == (
         subscription.lower(),
         group.lower(),

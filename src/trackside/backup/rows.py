@@ -36,7 +36,7 @@ def packed(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
 
 
 def unpacked(pieces: Iterable[bytes]) -> Iterator[list[Any]]:
-    """Rows from the stream.  Raise Damaged where it is not whole."""
+    """Yield rows from the stream.  Raise Damaged if it is incomplete."""
     decoder = msgspec.msgpack.Decoder(list[list[Any]])
     waiting = bytearray()
     stretch = zlib.decompressobj(_GZIP)

@@ -24,7 +24,7 @@ class Source(Protocol):
     dialect: str
 
     def applied(self) -> list[tuple[int, str, str]]:
-        """Number, name and checksum of each migration."""
+        """Return number, name and checksum of each migration."""
         ...
 
     def columns(self, table: str) -> list[str]: ...

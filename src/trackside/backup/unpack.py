@@ -40,7 +40,7 @@ from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import DEFAULT, Workspace, check_name
 
 BATCH = 2000
-RENEW_S = 60.0  # how often the files that come say that the import goes on
+RENEW_S = 60.0  # interval at which arriving files record that the import continues
 BATCH_BYTES = 4 << 20  # of bytes and text, in one transaction
 
 

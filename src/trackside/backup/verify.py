@@ -80,7 +80,7 @@ def _try(faults: list[str], work: Callable[[], None]) -> None:
 
 
 def _orphans(path: Path) -> list[str]:
-    """Rows of the filled store that belong to nothing."""
+    """Return the rows of the filled store without an owner."""
     parents = (
         ("runs", "experiment_seq", "experiments"),
         ("logged_models", "experiment_seq", "experiments"),

@@ -73,7 +73,7 @@ class Holds(Answer, frozen=True):
 
 
 def place(tx: Tx, call: PlaceHold) -> GotHold:
-    """Place a legal hold: nothing deletes the object, what is in it or its files until the hold is removed."""
+    """Place a legal hold: the object, its parts and its files cannot be deleted until the hold is removed."""
     kind = model.kind_of(call.kind)
     object_id = model.id_of(kind, call.id)
     _check_there(tx, kind, object_id)

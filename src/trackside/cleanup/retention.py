@@ -82,7 +82,7 @@ def _of_experiment(tx: Tx, rule: Retention, experiment_id: str) -> list[int]:
 
 
 def _filter(tx: Tx, rule: Retention) -> str | None:
-    """Runs that have not ended are no matter of age."""
+    """Return the filter of a rule; runs that have not ended are never too old."""
     parts = [rule.filter] if rule.filter else []
     if rule.older_than_days:
         parts.append(f"attributes.start_time < {tx.now - rule.older_than_days * DAY_MS}")

@@ -61,7 +61,7 @@ def begun(tx: Tx, target: Target) -> Record | None:
 
 
 def begin(tx: Tx, target: Target) -> Record:
-    """Harmless where it began before."""
+    """Begin a deletion, unless it was begun before."""
     tx.run(
         """
         INSERT INTO deletions (workspace_id, kind, target, requested_by, requested_at, file_count, file_bytes, row_count,

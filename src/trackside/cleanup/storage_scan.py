@@ -147,7 +147,7 @@ def _models(tx: Tx, after: int) -> tuple[list[Row], int]:
 
 
 def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
-    """Versions that an import or a link has copied: others are made of files that a run or a logged model has."""
+    """Return the versions with copied files of an import or a link: others have the files of a run or a logged model."""
     found = tx.all(
         """
         SELECT version_seq, files_uri, creation_time FROM model_versions

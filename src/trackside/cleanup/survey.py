@@ -57,7 +57,7 @@ def some_runs(tx: Tx, experiment_id: str, most: int) -> list[str]:
 
 
 def some_models(tx: Tx, experiment_id: str, most: int) -> list[tuple[str, str]]:
-    """Ids and roots of some logged models of an experiment."""
+    """Return ids and roots of some logged models of an experiment."""
     rows = tx.all(
         """
         SELECT m.model_id, m.artifact_uri FROM logged_models m JOIN experiments e ON e.experiment_seq = m.experiment_seq

@@ -1,4 +1,4 @@
-"""Carries out permanent deletions in portions.  A portion ends with a transaction, so that the next call goes on from it.
+"""Carries out permanent deletions in portions.  A portion ends with a transaction, from which the next call continues.
 
 Files go before rows: after a crash the rows still say which files are to go, and the same call finishes the deletion.
 """
@@ -267,7 +267,7 @@ def check_free(found: Found) -> None:
 
 
 def _begin(tx: Tx, target: Target) -> None:
-    """Mark the target, so that nobody logs to it any more.  Harmless in a later portion."""
+    """Mark the target as being deleted, so that it accepts no further data.  Does nothing in a later portion."""
     if rows.begun(tx, target) is not None:
         return
     check_free(survey.find(tx, target))

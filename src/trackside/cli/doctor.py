@@ -64,7 +64,7 @@ def run(chosen: Settings, *, as_json: bool) -> int:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Every check, in the order in which a start would meet the trouble."""
+    """Yield every check, in the order of a start."""
     checks: list[tuple[str, Callable[[Settings], tuple[State, str]]]] = [
         ("python", _python),
         ("sqlite", _sqlite),

@@ -67,7 +67,7 @@ class Lock:
         self.describe(None)
 
     def describe(self, port: int | None) -> None:
-        """Says in the files who holds them."""
+        """Write the holder into the lock files."""
         content = msgspec.json.encode(Holder(os.getpid(), port, self._started))
         for handle in self._handles:
             os.pwrite(handle, content, 0)

@@ -101,7 +101,7 @@ def visible(text: str) -> str:
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
-    """Rows in columns of equal width, without control characters; the last column is as wide as it is."""
+    """Return rows in columns of equal width, without control characters; the last column is not padded."""
     rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []

@@ -24,7 +24,7 @@ _EXTRAS = {"psycopg": "postgres", "obstore": "cloud", "joserfc": "oidc"}
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Failures that an operator can repair become one line; others stay what they are."""
+    """Turn failures that an operator can repair into one-line messages; other failures pass unchanged."""
     try:
         yield
     except migrate.SchemaError as fault:
@@ -64,7 +64,7 @@ def status(settings: Settings) -> migrate.Status:
 
 
 def foreign_tables(settings: Settings) -> list[str]:
-    """Tables of other programs in a store that exists.  Changes nothing."""
+    """Return tables of other programs in an existing store.  Changes nothing."""
     with _read_alone(settings) as db:
         return migrate.foreign_tables(db)
 

@@ -103,7 +103,7 @@ class Scoring:
             way = await self._find(small.workspace, small.params["name"], small.headers)
             await self._admit(way, small.headers, small.workspace)
             self._start(way, "POST", path, small.headers, small.body, answer)
-        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+        except Exception as error:  # noqa: BLE001  # it is answered and logged
             answer(*failed(error, "POST", path))
 
     def _start(

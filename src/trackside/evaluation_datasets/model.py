@@ -93,7 +93,7 @@ def check_name(name: str | None) -> str:
 
 
 def check_tags(text: str | None) -> Tags:
-    """Values become texts, and a null stays one."""
+    """Return tags with values as text; null stays null."""
     given = decoded(text, "tags") if text else {}
     if not isinstance(given, dict):
         raise Invalid(f"The parameter 'tags' must be a JSON object of keys and values, but is {_kind(given)}.")

@@ -27,7 +27,7 @@ class Dataset(Struct, frozen=True):
 
 
 def upsert(tx: Tx, dataset_id: str, given: Sequence[r.Given]) -> r.Upserted:
-    """Each record is put beside or into what is there, those of this call included, in their order."""
+    """Insert each record or merge it into the existing one, also into earlier ones of the call, in order."""
     dataset = _locked(tx, dataset_id)
     before = _by_hash(tx, dataset.seq, [record.input_hash for record in given])
     alike: dict[str, list[r.Given]] = {}
@@ -155,7 +155,7 @@ def _seq(tx: Tx, dataset_id: str) -> int:
 
 
 def _start(page_token: str | None, search: str) -> tuple[int, int]:
-    """After which record a page begins, and how many more it passes over."""
+    """Return the record after which a page begins, and how many more to skip."""
     start = keyset.start(page_token, search, ["whole number"])
     after = start.after[0][1] if start.after else None
     return (int(after) if after is not None else -1), start.offset

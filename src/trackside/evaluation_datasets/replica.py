@@ -216,7 +216,7 @@ def some(tx: Tx, dataset_id: str, hashes: Sequence[str]) -> list[Record]:
 
 
 def put(tx: Tx, dataset_id: str, records: Sequence[Record]) -> None:
-    """Each in place of the one with its inputs."""
+    """Replace the records with the same inputs."""
     seq = store.locked(tx, dataset_id)
     for record in records:
         check(record)

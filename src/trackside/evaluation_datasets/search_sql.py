@@ -42,7 +42,8 @@ def read(
 def query(
     wanted: Wanted, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
 ) -> Query:
-    """Finds `limit` datasets, and one more if there is one: rows for `keyset.cut`.  `readable` leaves out what is hidden."""
+    """Return the query for `limit` datasets, and one more if there is one: rows for `keyset.cut`.  `readable` excludes hidden
+    ones."""
     bind = Binder()
 
     def place(field: Field) -> Place:

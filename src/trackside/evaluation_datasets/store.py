@@ -18,7 +18,7 @@ _COLUMNS = """evaluation_dataset_seq, dataset_id, name, digest, schema_text, rec
 
 
 def create(tx: Tx, name: str, tags: m.Tags, experiment_ids: Sequence[str]) -> m.EvaluationDataset:
-    """Many may have one name.  The answer says for which experiments it is."""
+    """Create a dataset; names need not be unique.  The answer has its experiments."""
     workspaces.hold(tx)
     experiments = _known_experiments(tx, experiment_ids)
     dataset_id = f"d-{uuid.uuid4().hex}"
@@ -90,7 +90,7 @@ def set_tags(tx: Tx, dataset_id: str, tags: m.Tags) -> None:
 
 
 def delete_tag(tx: Tx, dataset_id: str, key: str) -> None:
-    """Harmless when there is no such tag or no such dataset, as on stock."""
+    """Delete a tag, if the tag and the dataset exist, as in stock MLflow."""
     seq = find_locked(tx, dataset_id)
     gone = seq is not None and tx.run(
         "DELETE FROM evaluation_dataset_tags WHERE workspace_id = :ws AND evaluation_dataset_seq = :seq AND key = :key",
@@ -178,7 +178,7 @@ def load(tx: Tx, seqs: Sequence[int]) -> list[m.EvaluationDataset]:
 
 
 def locked(tx: Tx, dataset_id: str) -> int:
-    """The internal key of a dataset that nobody else changes until this write is done."""
+    """Return the internal key of a dataset and lock it until the end of the transaction."""
     seq = find_locked(tx, dataset_id)
     if seq is None:
         raise m.missing(dataset_id)
@@ -208,12 +208,12 @@ def put_tags(tx: Tx, seq: int, tags: m.Tags) -> None:
 
 
 def associate(tx: Tx, seq: int, experiment_ids: Sequence[str]) -> None:
-    """Each of them must exist."""
+    """Add experiments, all of which must exist."""
     _add_experiments(tx, seq, list(_known_experiments(tx, experiment_ids).values()))
 
 
 def dissociate(tx: Tx, seq: int, experiment_ids: Sequence[str]) -> int:
-    """From those of them that it is for; how many that were."""
+    """Remove experiments from the dataset; return how many it had."""
     return tx.run(
         """
         DELETE FROM evaluation_dataset_experiments

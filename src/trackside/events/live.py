@@ -64,13 +64,13 @@ class Hub:
         self._reading = threading.Lock()
         self._kept: deque[Changed] = deque()
         self._floor = 0  # every change after this one, up to `_position`, is kept
-        self._position: int | None = None  # None: nobody reads
+        self._position: int | None = None  # None: there is no reader
         self._waiting: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
         self._asked_at = 0.0
         self.is_ending = False
 
     def begin(self) -> int:
-        """Return a cursor for a page that reads after this.  Asks the store only if nobody has lately."""
+        """Return a cursor for a page that reads after this.  Reads the store only if that was not done recently."""
         self._asked_at = time.monotonic()
         with self._reading:
             if self._position is None:

@@ -59,7 +59,7 @@ def begin(db: Database, tx: Tx | None = None) -> int:
 
 
 def register(db: Database, consumer: str) -> None:
-    """Keep changes for a consumer from now on.  A consumer that is registered already stays as it is."""
+    """Keep changes for a consumer from now on.  An existing consumer stays unchanged."""
     with db.read(0) as tx:
         if _cursor(tx, consumer) is not None:
             return
@@ -275,7 +275,7 @@ def _cursor(tx: Tx, consumer: str) -> int | None:
 
 
 def _announce_anew(db: Database, found: Sequence[Entry]) -> None:
-    """Logging that comes later is a change again.  Where nothing is remembered, it always is."""
+    """Let later logging be recorded again.  Without a cache it always is."""
     if db.dialect == "sqlite" and any(entry.action == LOG for entry in found):
         db.writer.submit(0, changes.count_reading).result()
 

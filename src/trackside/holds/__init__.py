@@ -1,1 +1,1 @@
-"""Legal holds: objects that nobody may delete until the hold is removed or ends."""
+"""Legal holds: objects that cannot be deleted until the hold is removed or ends."""

@@ -10,7 +10,7 @@ from trackside.jobs.model import Job, Schedule
 
 
 def may_steer(tx: Tx, principal_id: int | None) -> bool:
-    """Return whether the caller may start or change what acts in a user's name.  None: it acts in nobody's name.
+    """Return whether the caller may start or change a job that acts as a user.  None: it acts as no user.
 
     An owner of the workspace may assign roles everywhere in it, so could become any user's equal there anyhow."""
     if principal_id is None or tx.caller.is_admin or tx.caller.principal_id == principal_id:

@@ -75,7 +75,8 @@ class Calls:
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
 
     def retry(self, tx: Tx, call: m.OfJob) -> m.GotJob:
-        """Queue a job that failed or was cancelled once more, in the name of its user.  It goes on where it can."""
+        """Queue a job that failed or was cancelled once more, in the name of its user.  It continues from its stored progress
+        where the kind supports that."""
         job = store.lock(tx, call.job_id or "")
         ownership.check_job(tx, job)
         kind = self._kinds.find(job.kind)

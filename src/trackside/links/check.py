@@ -190,7 +190,7 @@ class _Check:
         return self._reconcilers.of(entity).type.is_wanted(snapshot, item, None)
 
     def _has_place(self, entity: Entity, snapshot: Snapshot) -> bool:
-        """False where the other side does not know such items, or names."""
+        """Return whether the remote supports such items and names."""
         context = self._context
         if entity.is_of_registry:
             return context.remote.registry.has_place(snapshot.doc)

@@ -1,4 +1,4 @@
-"""Removes the copies that a link made, on either side, when the link ends.  Re-runnable at any moment; waits for nobody.
+"""Removes the copies that a link created, on either side, when the link ends.  Idempotent; never blocks.
 
 There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
 a point or a file that is here only.  What was on a side before the link stays, and so do an experiment with anything in it, and

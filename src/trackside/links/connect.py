@@ -104,7 +104,7 @@ def detect(url: str, secret: Secret, cancel_token: CancelToken, guard: Guard = A
 def _pace(
     kind: Kind, url: str, options: Options, secret: Secret, cancel_token: CancelToken
 ) -> Callable[[str], None] | None:
-    """Shared with all that calls the same place and is let in by the same secret."""
+    """Return the rate limits, shared by all callers of the same place with the same secret."""
     rate = options.rate or RATES[kind]
     if not rate:
         return None

@@ -318,7 +318,8 @@ def check_mode(mode: str | None) -> Mode:
 
 
 def target(to: str | None, kind: str | None, given: Secret) -> Target:
-    """From an address such as http://host:5000/ws/team-a, databricks://profile or https://adb-1.azuredatabricks.net."""
+    """Return the target of an address such as http://host:5000/ws/team-a, databricks://profile or
+    https://adb-1.azuredatabricks.net."""
     if not to:
         raise missing("to")
     if kind and kind not in list(Kind):

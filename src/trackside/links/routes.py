@@ -187,7 +187,7 @@ def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
 
 
 def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
-    """Everything is compared with the other side, whatever was agreed."""
+    """Compare everything with the remote, whatever was agreed."""
     link = store.get(tx, call.link)
     depth = marking.Depth.COMPARE_BYTES if call.verify else marking.Depth.COMPARE
     store.set_backfill_cursor(tx, link.link_id, marking.whole(link.mode, depth, link.backfill_cursor))

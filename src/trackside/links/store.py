@@ -80,7 +80,7 @@ def all_of(tx: Tx) -> list[Link]:
 
 
 def everywhere(tx: Tx) -> list[tuple[int, int]]:
-    """(workspace_id, link_id) of every link that has work: for the workers, who then open transactions of its workspace."""
+    """Return (workspace_id, link_id) of every link with work, for the workers, which open transactions in its workspace."""
     return [(ws, link_id) for ws, link_id in tx.all("SELECT workspace_id, link_id FROM links WHERE state <> 'paused'")]
 
 
@@ -316,7 +316,7 @@ def note(tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, messa
 def note_once(
     tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, message: str, *, since: int = 0
 ) -> None:
-    """Unless it was said `since` that time, in ms."""
+    """Write a line to the link's log, unless the same line was written since `since`, in ms."""
     said = tx.one(
         """
         SELECT 1 FROM link_log WHERE workspace_id = :ws AND link_id = :id AND kind = :kind AND entity = :entity

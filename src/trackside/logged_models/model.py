@@ -184,7 +184,7 @@ def find_status(word: str) -> Status | None:
 
 
 def check_params(given: Sequence[Given]) -> dict[str, str]:
-    """Params are written once: the same key twice is one param, or a mistake."""
+    """Return params; a repeated key with the same value is one param, otherwise an error."""
     names.check_count(given, "params")
     params: dict[str, str] = {}
     for i, param in enumerate(given):
@@ -195,7 +195,7 @@ def check_params(given: Sequence[Given]) -> dict[str, str]:
 
 
 def check_tags(given: Sequence[Given]) -> dict[str, str]:
-    """The last of equal keys wins."""
+    """Return tags; the last of equal keys wins."""
     names.check_count(given, "tags")
     return dict(_pair(tag, f"tags[{i}]") for i, tag in enumerate(given))
 

@@ -35,7 +35,7 @@ _TOKEN_PARTS = (
 
 
 def search(tx: Tx, call: m.SearchModels) -> m.Found:
-    """Deleted models are never found; those of a deleted experiment are: registered versions may be made of them."""
+    """Search active models, also those of a deleted experiment: registered versions may be made of them."""
     if not call.experiment_ids:
         raise missing("experiment_ids")
     most = call.max_results or m.DEFAULT_RESULTS

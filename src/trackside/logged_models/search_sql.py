@@ -42,7 +42,7 @@ _NATURAL = (ModelOrder(_CREATED, ascending=False), ModelOrder(_MODEL_ID))
 
 
 def query(search: Search, limit: int, page_token: str | None, dialect: Dialect) -> Query:
-    """Finds `limit` models, and one more if there is one: rows for `keyset.cut`."""
+    """Return the query for `limit` models, and one more if there is one: rows for `keyset.cut`."""
     return _Statement(search, dialect).page(limit, page_token)
 
 
@@ -101,7 +101,7 @@ class _Statement:
         return None
 
     def _place(self, field: Field) -> Place:
-        """For a test in a subquery."""
+        """Return the place of a field for a test in a subquery."""
         match field.entity:
             case Entity.ATTRIBUTE:
                 return Place(_attribute(field.key))

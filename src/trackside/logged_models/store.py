@@ -69,7 +69,7 @@ def artifact_uri(location: str, model_id: str) -> str:
 
 
 def finalize(tx: Tx, model_id: str, status: m.Status) -> None:
-    """Any status may follow any other, as on stock; a deleted model too may end its upload."""
+    """Set the status; any status may follow any other, as in stock MLflow, also of a deleted model."""
     changed = tx.run(
         """
         UPDATE logged_models SET status = :status, last_updated_timestamp_ms = :now
@@ -99,7 +99,7 @@ def delete(tx: Tx, model_id: str) -> None:
 
 
 def restore(tx: Tx, model_id: str) -> None:
-    """Harmless when it is not deleted."""
+    """Restore a model, if it is deleted."""
     changed = tx.run(
         """
         UPDATE logged_models SET lifecycle_stage = 'active', last_updated_timestamp_ms = :now
@@ -204,7 +204,7 @@ def root_of(tx: Tx, model_id: str) -> Root:
 
 
 def load(tx: Tx, model_seqs: Sequence[int]) -> list[m.LoggedModel]:
-    """Models from their rows, in the order of `model_seqs`."""
+    """Return models from their rows, in the order of `model_seqs`."""
     seqs = list(model_seqs)
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's models.
     infos = {

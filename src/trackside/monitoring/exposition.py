@@ -104,5 +104,5 @@ def _histogram(family: Family, timings: Iterable[tuple[tuple[str, ...], Timing]]
 
 
 def _printable(labels: Iterable[str]) -> list[str]:
-    """Labels that UTF-8 can write: half of a surrogate pair becomes a question mark."""
+    """Return labels that UTF-8 can encode: a lone surrogate becomes a question mark."""
     return [label if label.isascii() else label.encode("utf-8", "replace").decode() for label in labels]

@@ -53,7 +53,7 @@ def below(roots: Iterable[int]) -> Usage:
 
 
 def _read(pid: int) -> tuple[int, float, int] | None:
-    """(parent, processor seconds with those of ended children, resident bytes); None for a process that is gone."""
+    """Return (parent, CPU seconds with those of ended children, resident bytes); None for a process that has ended."""
     try:
         text = (PROC / str(pid) / "stat").read_text("utf-8", "replace")
     except OSError:

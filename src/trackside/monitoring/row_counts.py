@@ -223,7 +223,7 @@ def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _trash_bytes(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, bytes) of the workspaces whose storage was counted."""
+    """Return (workspace, bytes) of the workspaces whose storage was counted."""
     return tx.all(
         """
         SELECT c.workspace_id, COALESCE(SUM(s.file_bytes), 0) FROM storage_scans c LEFT JOIN storage_items s
@@ -234,7 +234,7 @@ def _trash_bytes(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _orphan_bytes(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, bytes) of the workspaces that were searched."""
+    """Return (workspace, bytes) of the workspaces that were searched."""
     return tx.all(
         """
         SELECT c.workspace_id, COALESCE(SUM(o.file_bytes), 0) FROM orphan_searches c LEFT JOIN orphans o
@@ -245,7 +245,7 @@ def _orphan_bytes(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _deliveries(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, deliveries, since when)."""
+    """Return (workspace, queued deliveries, time of the oldest)."""
     return tx.all(
         """
         SELECT workspace_id, COUNT(*), MIN(created_at) FROM webhook_deliveries WHERE state = 'PENDING'
@@ -263,7 +263,7 @@ def _jobs(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _waiting_jobs(tx: Tx) -> list[tuple[object, ...]]:
-    """(workspace, since when the oldest job could have been started)."""
+    """Return (workspace, time since which the oldest job could have been started)."""
     return tx.all(
         "SELECT workspace_id, MIN(due_at) FROM jobs WHERE state = 'queued' AND due_at <= :now GROUP BY workspace_id"
     )

@@ -185,7 +185,7 @@ def applying(quotas: Iterable[Quota], subjects: Iterable[Subject]) -> list[tuple
     found: list[tuple[Quota, Subject]] = []
     for subject in subjects:
         if subject.scope in (Scope.USER, Scope.EXPERIMENT) and not subject.name:
-            continue  # nobody said who they are
+            continue  # the user is unknown
         for measure in Measure:
             own = by_key.get((subject.scope, subject.name, measure)) or by_key.get((subject.scope, EACH, measure))
             if own is not None:

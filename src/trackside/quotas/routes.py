@@ -21,7 +21,7 @@ def list_of(tx: Tx, call: m.ListQuotas) -> m.Quotas:
         scope = m.scope_of(call.scope)
         quotas = [quota for quota in quotas if quota.scope is scope]
     shown = [_shown(use) for use in store.uses(tx, quotas) if call.subject in (None, "", use.subject)]
-    for quota in quotas:  # one for each of whom nobody uses anything yet
+    for quota in quotas:  # one for each subject without any use yet
         if quota.subject == m.EACH and not any(each.is_each and each.scope == quota.scope for each in shown):
             shown.append(_shown(m.Use(quota, m.EACH, 0)))
     counted_at = usage.counted_at(tx)
@@ -47,7 +47,7 @@ def delete(tx: Tx, call: m.DeleteQuota) -> None:
 
 
 def recount(tx: Tx, call: m.ListQuotas) -> None:
-    """Have a job count runs, points and files again."""
+    """Queue a job that counts runs, points and files again."""
     del call
     usage.request_recount(tx)
 

@@ -98,7 +98,7 @@ class ImmutableFields(Struct, frozen=True, kw_only=True):
 
 
 def derived_uid(*said: object) -> str:
-    """For what comes from where there are no uids: the same for each server that takes it, however often."""
+    """Return a uid for an item of a source without uids: the same on each server and in each import."""
     return hashlib.sha256("\0".join(str(each) for each in said).encode()).hexdigest()[:32]
 
 
@@ -212,7 +212,7 @@ def version_uids(tx: Tx, model_uid: str) -> list[str]:
 
 
 def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[str, str], description: str) -> str:
-    """Its uid.  One that is there already, by uid or by name, is left as it is."""
+    """Create a model and return its uid.  An existing one, by uid or by name, stays unchanged."""
     if find_model(tx, uid) is not None:
         return uid
     names.check_item_id(uid, "The uid of a registered model")
@@ -293,7 +293,7 @@ def make_version(
     description: str | None,
     server_root: str,
 ) -> int:
-    """Its number.  One that is there already is left as it is."""
+    """Create a version and return its number.  An existing one stays unchanged."""
     there = find_version(tx, uid)
     if there is not None:
         return there.number
@@ -395,7 +395,7 @@ def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
 
 
 def remove_version(tx: Tx, uid: str) -> None:
-    """Harmless where there is none.  One that is in use stays: BadState.  The time of its model's change comes by itself."""
+    """Remove a version, if it exists.  Raise BadState if it is in use."""
     if find_version(tx, uid) is None:
         return
     name, key = _key(tx, uid)
@@ -412,7 +412,7 @@ def remove_version(tx: Tx, uid: str) -> None:
 
 
 def remove_model(tx: Tx, uid: str) -> bool:
-    """False: it stays, since it has versions.  Harmless where there is none."""
+    """Remove a model, if it exists.  Return False if it stays, because it has versions."""
     found = find_model(tx, uid)
     if found is None:
         return True

@@ -138,7 +138,8 @@ def statement(
     dialect: Dialect,
     readable: Condition = EVERYTHING,
 ) -> Query:
-    """Finds `limit` rows, and one more if there is one: rows for `keyset.cut_rows`.  `readable` leaves out what is hidden."""
+    """Return the query for `limit` rows, and one more if there is one: rows for `keyset.cut_rows`.  `readable` excludes hidden
+    ones."""
     subject, bind = wanted.subject, Binder()
     conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
     conditions += [_of_model(part, bind) for part in wanted.parts if _names_model(subject, part)]
@@ -213,7 +214,7 @@ def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
 
 
 def _names_model(subject: Subject, part: Filter) -> bool:
-    """Does it want the versions of a single model?"""
+    """Return whether the search is for the versions of a single model."""
     return (
         subject is VERSIONS
         and isinstance(part, Comparison)
@@ -251,7 +252,7 @@ def _range(part: Comparison, column: str, bind: Binder) -> list[str]:
 
 
 def _places(subject: Subject, along: str, bind: Binder, dialect: Dialect) -> Callable[[Field], Place]:
-    """For a walk along the column `along`."""
+    """Return the places for a scan along the column `along`."""
 
     def place(field: Field) -> Place:
         if field.entity is Entity.ATTRIBUTE:

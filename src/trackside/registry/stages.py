@@ -25,7 +25,7 @@ class Stage(Struct, frozen=True):
 
     @property
     def is_active(self) -> bool:
-        """Does it hold versions that are in use, so that those before can make room?"""
+        """Return whether the stage is active, so that its earlier versions can be archived."""
         return self.name not in (NO_STAGE, ARCHIVED)
 
 
@@ -80,7 +80,7 @@ def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
     """Replace the stages.  Raise Invalid for a removed stage that has a version or a pending request."""
     wanted = checked(stages)
-    workspaces.hold_alone(tx)  # nobody moves a version, or asks for one to be moved, meanwhile
+    workspaces.hold_alone(tx)  # no version is moved, and no move is requested, meanwhile
     before = of(tx)
     gone = [stage.name for stage in before if stage.name not in {stage.name for stage in wanted}]
     if gone:

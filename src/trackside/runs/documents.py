@@ -49,7 +49,7 @@ class Documents:
         return made.doc
 
     def _save(self, ws: int, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
-        if not epoch:  # other servers write too: nobody knows whether a run has changed
+        if not epoch:  # other servers write too: whether a run has changed is unknown
             self._writer.submit(ws, store.keeping(docs))
             return
         size = sum(len(doc) for _, _, doc in docs)

@@ -118,7 +118,7 @@ def _datasets(tx: Tx, wanted: set[tuple[int, str, str]]) -> dict[tuple[int, str,
 
 
 def _announce(tx: Tx, model_ids: set[str]) -> None:
-    """Tells the change log that the models were logged to: the last time is enough."""
+    """Record in the change log that the models were logged to; one entry per model is enough."""
     news = [{"id": model_id} for model_id in sorted(model_ids)]
     tx.many(
         f"""

@@ -31,7 +31,7 @@ MAX_WANTED = 16  # orders to make; a search that asks for another one asks again
 MAX_POOR = 1_000
 WALKED = 4  # a page looks at no more than this part of an order
 MAX_AGE_S = 3_600.0  # of an order: the change log keeps the entries of a day at least
-LEFT_AFTER_S = 600.0  # an order that nobody uses is dropped
+LEFT_AFTER_S = 600.0  # an unused order is dropped
 SMALL_FOR_S = 60.0  # an experiment with few runs is counted again
 PAUSE = 10.0  # times as long as an order took to make, until it is made again
 

@@ -65,7 +65,7 @@ def parse(
 def query(
     search: Search, limit: int, page_token: str | None, dialect: Dialect, runs: Sequence[int] | None = None
 ) -> Query:
-    """Finds `limit` runs, and one more if there is one: rows for `cut`.  With `runs`, only those are looked at."""
+    """Return the query for `limit` runs, and one more if there is one: rows for `cut`.  With `runs`, only those are searched."""
     start = _start(search, page_token)
     bind = Binder()
     if runs is None:
@@ -107,7 +107,7 @@ def count(search: Search, dialect: Dialect) -> Query:
 
 
 def sorts_all(search: Search) -> bool:
-    """True if every run that is wanted is found and sorted before the first is known."""
+    """Return whether every matching run is found and sorted before the first can be returned."""
     return search.orders != _NATURAL and not any(map(_names_runs, _split(search.tree)[1]))
 
 
@@ -126,7 +126,8 @@ def last_run(search: Search, page_token: str) -> str | None:
 
 
 def is_costly(search: Search) -> bool:
-    """True if a page costs as much as all pages: each run is tested by a subquery before the first is known."""
+    """Return whether a page costs as much as all pages, because each run is tested by a subquery before the first can be
+    returned."""
     return search.orders != _NATURAL and bool(_split(search.tree)[1])
 
 
@@ -253,7 +254,7 @@ class _Select:
         return f"{_TABLES[entity]} AS {alias}{by}"
 
     def _place(self, field: Field) -> Place:
-        """For a test in a subquery."""
+        """Return the place of a field for a test in a subquery."""
         match field.entity:
             case Entity.ATTRIBUTE:
                 return Place(_attribute(field.key), is_nullable=_is_nullable(field.key))

@@ -13,7 +13,7 @@ READ_EVERY_S = 5.0
 
 
 class Keys:
-    """`folder` holds a file per key, with 64 hexadecimal digits.  Without a file nobody is let in."""
+    """`folder` has a file per key, with 64 hexadecimal digits.  Without a file every caller is refused."""
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)

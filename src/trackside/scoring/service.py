@@ -233,7 +233,7 @@ class Scoring:
         return self._environments.python(params.env, files, say, params.engine)
 
     def _source(self, running: Running, params: Score, workspace: Workspace) -> "_Source":
-        """Bring the input to this machine, at the version that the first attempt of the job found."""
+        """Copy the input to this machine, at the version that the first attempt of the job found."""
         if params.is_of_catalog:
             place = lineage.Place(params.input, "catalog")
             return _Source(files=[], readable=[], place=place, digest=lineage.digest_of_text(params.input))

@@ -201,7 +201,7 @@ def _files(asked: PromptlabRun, run_id: str) -> dict[str, bytes]:
 
 
 def _yaml(value: Any) -> bytes:
-    """JSON that is YAML too."""
+    """Return JSON that is also YAML."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
     return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text).encode()
 

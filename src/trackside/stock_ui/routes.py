@@ -85,7 +85,7 @@ class Pages:
         self._prefix = static_prefix
 
     async def page(self, request: Request) -> Response:
-        """MLflow's web UI, in the workspace that the path names."""
+        """Return MLflow's web UI, in the workspace that the path names."""
         path: str = request.scope["path"]
         if not path.endswith("/"):
             return Response(308, [(b"location", with_slash(request.scope))])

@@ -20,9 +20,7 @@ from trackside.workspaces.model import (
 )
 
 DEFAULT_WORKSPACE_ID = 1
-ROOTS_LOCK = (
-    7261732  # the advisory lock of a transaction that gives a workspace a root, on PostgreSQL; nobody shares it
-)
+ROOTS_LOCK = 7261732  # the exclusive advisory lock of a transaction that sets a workspace's root, on PostgreSQL
 ENDED = "."  # begins the name of a workspace that was deleted and whose rows are being removed; no other name has a dot
 _IMPORT = f"{ENDED}import-"  # begins the name of one that an import has not ended yet
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
@@ -115,7 +113,7 @@ def name(tx: Tx) -> str:
 
 
 def hold(tx: Tx) -> Storage:
-    """Keep the workspace of a transaction that writes until that is done, and return where it keeps its artifacts."""
+    """Lock the workspace of a writing transaction until its end, and return its storage."""
     row = tx.one("SELECT name, default_artifact_root, folder FROM workspaces WHERE workspace_id = :ws FOR KEY SHARE")
     if row is None or row[0].startswith(ENDED):
         raise NotFound("The workspace was deleted.")
@@ -206,7 +204,7 @@ def abandoned_imports(tx: Tx, before_ms: int) -> list[Workspace]:
 
 
 def end_import(tx: Tx, workspace: Workspace, before_ms: int) -> bool:
-    """Take the workspace of an abandoned import away; return False where the import goes on or was ended by now."""
+    """Remove the workspace of an abandoned import; return False if the import continues or was ended meanwhile."""
     return bool(
         tx.run(
             "UPDATE workspaces SET name = :ended WHERE workspace_id = :id AND name = :name AND last_update_time < :before",
@@ -219,7 +217,7 @@ def end_import(tx: Tx, workspace: Workspace, before_ms: int) -> bool:
 
 
 def renew_import(tx: Tx, workspace: Workspace) -> None:
-    """The import goes on.  Raise NotFound where the server took it for abandoned and removes what it brought."""
+    """Record that the import continues.  Raise NotFound if the server has removed it as abandoned."""
     if not tx.run(
         "UPDATE workspaces SET last_update_time = :now WHERE workspace_id = :id AND name = :name",
         id=workspace.workspace_id,

@@ -74,7 +74,7 @@ def quarantine(running: Running, roots: Roots, params: Quarantine) -> Moved:
 
 
 def restore(running: Running, roots: Roots, params: Restore) -> Moved:
-    """Files go back to where they were, unless something lies there by now."""
+    """Move files back to where they were, unless other files are there now."""
     workspace = running.store.read(workspaces.current)
     total = _Sum(running)
     for entry in running.store.read(lambda tx: store.entries(tx, ids=params.entries)):

@@ -36,7 +36,7 @@ class Area:
     folder: str  # of the workspace in a store that workspaces share
 
     def files(self) -> Iterator[tuple[str, int]]:
-        """Every file with its size."""
+        """Yield every file with its size."""
         for entry in self.blobs.walk(self.prefix):
             key = keys.join(self.prefix, entry.path)
             is_others = not self.root and not self.prefix and keys.is_reserved(key)
@@ -172,7 +172,7 @@ def _look(running: Running, area: Area, batch: list[tuple[str, int]], oldest: in
 def _missing(
     running: Running, roots: Roots, workspace: Workspace, seen: _Seen
 ) -> list[tuple[Group, str, int, int, int]]:
-    """Rows whose files are missing.  Raise Unavailable where that is all of them: then a disk may not be mounted."""
+    """Return the rows whose files are missing.  Raise Unavailable if that is all of them: a disk may be unmounted."""
     found: list[tuple[Group, str, int, int, int]] = []
     count = 0
     reads: tuple[tuple[Kind, Callable[[Tx, int], tuple[list[tuple[str, str]], int]]], ...] = (

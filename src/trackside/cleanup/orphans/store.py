@@ -119,7 +119,7 @@ def last_search(tx: Tx) -> int | None:
 
 
 def page(tx: Tx, side: Side, kind: str, offset: int, most: int) -> list[Orphan]:
-    """Orphans, the largest first."""
+    """Return orphans, the largest first."""
     rows = tx.all(
         """
         SELECT kind, key, root, item_id, file_count, file_bytes, modified_at FROM orphans
@@ -187,7 +187,7 @@ def entry(tx: Tx, entry_id: str) -> Entry:
 
 
 def entries(tx: Tx, *, before_ms: int | None = None, ids: Sequence[str] = (), state: str = "") -> list[Entry]:
-    """Entries of the quarantine, the earliest first."""
+    """Return entries of the quarantine, the earliest first."""
     rows = tx.all(
         f"""
         SELECT {_ENTRY} FROM quarantine
@@ -237,7 +237,7 @@ def remove_all(tx: Tx) -> None:
 
 
 def versions(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
-    """Versions with the place of their files, a batch after a number."""
+    """Return the next batch of versions after a number, with the place of their files."""
     rows = tx.all(
         """
         SELECT version_seq, name, version, files_uri FROM model_versions

@@ -1,4 +1,4 @@
-"""Removes what imports of archives brought that were killed, and that nobody repeated for a day.
+"""Removes the data of imports of archives that were killed and not repeated within a day.
 
 The hidden workspace is taken away as a deleted one is: a job in the default workspace removes its rows and files.
 """
@@ -39,7 +39,7 @@ def step(db: Database, kind: Kind[Any]) -> bool:
 
 
 def _end(tx: Tx, kind: Kind[Any], workspace: Workspace) -> None:
-    if not workspaces.end_import(tx, workspace, tx.now - KEEP_MS):  # another server did, or the import goes on
+    if not workspaces.end_import(tx, workspace, tx.now - KEEP_MS):  # another server did, or the import continues
         return
     named = replace(workspace, name=f"{workspace.folder} (an import that did not end)")
     job = queue.submit(tx, kind, EndWorkspaces([named.workspace_id], [named.name]))

@@ -113,7 +113,7 @@ def check_confirm(target: Target, confirm: str | None) -> None:
 
 
 def token_of(target: Target, found: Sequence[Inside]) -> str:
-    """Another one whenever the deletion would remove or meet something else."""
+    """Return a token that changes whenever the deletion would remove or meet something else."""
     said = [
         target,
         [(each.workspace.uid, each.counts, [one.kind for one in each.obstacles], each.links) for each in found],

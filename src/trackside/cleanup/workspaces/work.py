@@ -84,7 +84,7 @@ def _run(running: Running, roots: Roots, sweep: Sweep, params: EndWorkspaces) ->
 
 
 def _wait(running: Running, found: Record) -> None:
-    """Servers remember a workspace for REMEMBER_S: until then they may add rows to it."""
+    """Wait while servers may have the workspace in their cache (REMEMBER_S) and add rows to it."""
     while running.store.read(lambda tx: tx.now) < found.requested_at + 2000 * REMEMBER_S:
         running.check()
         time.sleep(0.1)

@@ -119,7 +119,7 @@ def group_remove(words: argparse.Namespace) -> int:
 
 
 def token_create(words: argparse.Namespace) -> int:
-    """Only the token goes to standard output, so that a script can take it."""
+    """Create a token.  Only the token goes to standard output, so that a script can read it."""
     fields = {"token_name": words.name, "scope": words.scope, "place": words.place, "expires_in_days": words.expires}
     given = {name: value for name, value in fields.items() if value is not None}
     with place(words) as there:
@@ -160,7 +160,7 @@ def role_list(words: argparse.Namespace) -> int:
 
 
 def role_create(words: argparse.Namespace) -> int:
-    """From Azure's JSON: Name, Description, Actions, NotActions, AssignableScopes."""
+    """Create a role from Azure's JSON: Name, Description, Actions, NotActions, AssignableScopes."""
     try:
         raw = sys.stdin.buffer.read() if words.file == credentials.STDIN else open(words.file, "rb").read()  # noqa: SIM115, PTH123
         given = msgspec.json.decode(raw)
@@ -301,7 +301,7 @@ def _new_password(words: argparse.Namespace) -> dict[str, Any]:
 
 
 def _say_password(made: Any, said: str) -> None:
-    """Only a one-time password goes to standard output, so that a script can take it."""
+    """Print a one-time password.  Only the password goes to standard output, so that a script can read it."""
     if made.get("password") is None:
         say(said)
         return

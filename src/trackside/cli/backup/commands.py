@@ -176,7 +176,7 @@ def _place(place: str) -> Place:
 
 @contextmanager
 def _told(place: str) -> Iterator[None]:
-    """Failures that an operator can repair become one line."""
+    """Turn failures that an operator can repair into one-line messages."""
     before = logging.root.manager.disable
     logging.disable()  # the line has the reason
     try:

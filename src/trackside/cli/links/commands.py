@@ -183,11 +183,11 @@ put /etc/environment ''"""
 
 
 def _progress(words: argparse.Namespace, name: str) -> int:
-    """Until nothing is left to be compared, or nothing that can be now; a bar where somebody looks on."""
+    """Wait until nothing is left to compare, or nothing that can be compared now; show a bar on a terminal."""
     shows = sys.stderr.isatty()
     try:
         link = _watch(words, name, shows=shows)
-    finally:  # also when the user waits no longer: the server goes on by itself
+    finally:  # also if the user interrupts: the server continues by itself
         if shows:
             sys.stderr.write("\n")
     left = link["lag_items"]

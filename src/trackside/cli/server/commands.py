@@ -111,7 +111,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
 
 
 def _check_exposure(settings: Settings) -> None:
-    """Raise Stop where other machines could come in and nobody would ask who they are."""
+    """Raise Stop if other machines could call the server without authentication."""
     if settings.allow_unauthenticated or first_admin.password(settings) is not None:
         return
     with explained(settings):

@@ -20,7 +20,7 @@ class Address(Struct, frozen=True):
 
 
 def resolve(host: str, port: int) -> list[Address]:
-    """Every address that the host stands for, IPv4 first."""
+    """Return every address of the host, IPv4 first."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (socket.gaierror, UnicodeError) as fault:
@@ -31,7 +31,7 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets bound to all addresses of the host, on one port.  They do not listen yet."""
+    """Return sockets bound to all addresses of the host, on one port.  They do not listen yet."""
     bound: list[socket.socket] = []
     for address in resolve(host, port):
         try:

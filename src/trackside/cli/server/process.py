@@ -78,7 +78,7 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         for each in sockets:
-            each.listen(BACKLOG)  # from here on nobody is turned away: the kernel lets them wait for us
+            each.listen(BACKLOG)  # from here on the kernel queues connections instead of refusing them
         gc.freeze()  # what start-up made stays: no collection need look at it again
         gc.enable()
         on_ready()

@@ -88,7 +88,7 @@ class _Supervisor:
                 self._next_start = time.monotonic() + self._delay_s
 
     def _be_child(self) -> None:
-        """Never returns: what the supervisor was doing is none of the child's business."""
+        """Run as a worker process; never returns."""
         code = BROKEN
         try:
             signal.set_wakeup_fd(-1)

@@ -256,7 +256,7 @@ def _continue(work: Callable[[Any], None], done: Done, job: asyncio.Future[Any])
     if error is None:
         try:
             work(job.result())
-        except Exception as fault:  # noqa: BLE001  # the caller hears of it, and the log
+        except Exception as fault:  # noqa: BLE001  # it is answered and logged
             error = fault
     if error is not None:
         done(b"", error)
@@ -274,7 +274,7 @@ def _rendering(done: Done) -> Callable[[Any, BaseException | None], None]:
         if error is None:
             try:
                 body = _rendered(answer)
-            except Exception as unexpected:  # noqa: BLE001  # the caller hears of it, and the log
+            except Exception as unexpected:  # noqa: BLE001  # it is answered and logged
                 error = unexpected
         done(body, error)
 

@@ -356,7 +356,7 @@ class Direct:
                 check_content_type(plain.headers.get(b"content-type"))
             call = call_of(route, plain.method, plain.query, {}, body)
             self._calls.start(route, call, plain.workspace_id, plain.visit, loop, done, is_gone, plain.workspace)
-        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+        except Exception as error:  # noqa: BLE001  # it is answered and logged
             done(b"", error)
 
     def _recorded(self, plain: Plain, request_id: bytes, begun: float, answer: Answer) -> Answer:
@@ -395,7 +395,7 @@ class Direct:
                 if error is None:
                     try:
                         then(result)
-                    except Exception as fault:  # noqa: BLE001  # the caller hears of it, and the log
+                    except Exception as fault:  # noqa: BLE001  # it is answered and logged
                         error = fault
                 if error is not None:
                     counted(*self._failed(plain, error))
@@ -405,7 +405,7 @@ class Direct:
         try:
             small = Small(plain.workspace, plain.params, plain.headers, body, plain.visit, write_together)
             route.small(small, counted)
-        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+        except Exception as error:  # noqa: BLE001  # it is answered and logged
             counted(*self._failed(plain, error))
 
     def _failed(self, plain: Plain, error: BaseException) -> tuple[int, Headers, bytes]:

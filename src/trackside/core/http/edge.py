@@ -161,7 +161,7 @@ class Edge:
             await self._serve(scope, receive, send, cors)
         except Disconnected:
             return
-        except Exception as error:  # noqa: BLE001  # the caller hears of it, and the log
+        except Exception as error:  # noqa: BLE001  # it is answered and logged
             if isinstance(error, Unauthenticated) and error.late_s:
                 await asyncio.sleep(error.late_s)
             # The protocol reads and drops the rest of a body, so that a client that is still sending gets the answer.

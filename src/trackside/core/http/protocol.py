@@ -26,7 +26,7 @@ from trackside.core.http.streams import CUT, GONE, Headers
 SMALL_BYTES = 64 << 10
 MAX_URL_BYTES = 65_535  # the parser's
 MAX_HEAD_BYTES = 256 << 10
-MAX_DROPPED_BYTES = 1 << 30  # of a body that goes on after its answer
+MAX_DROPPED_BYTES = 1 << 30  # of a body that continues after its answer
 LINGER_S = 5.0
 _NO_MEMORY = "The server has no memory for this request now; try again."
 

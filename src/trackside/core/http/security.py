@@ -68,7 +68,7 @@ class Guard:
                     return _refusal(400, "BAD_REQUEST", "The request has several Host headers; send one.")
                 host = value
             elif name == b"origin":
-                origin = value if origin is None else b"several"  # no page sends two; this one is nobody's origin
+                origin = value if origin is None else b"several"  # no page sends two: this value is no valid origin
         try:
             refusal = self._known_hosts[host or b""]
         except KeyError:

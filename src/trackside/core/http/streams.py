@@ -101,7 +101,7 @@ class Request:
         forget: Callable[[], None] = lambda: None,
         room: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`limit`: of a read of the database that begins.  `forget` is told after a write.  `room` raises Busy if an answer of
+        """`limit`: of a read of the database that begins.  `forget` is called after a write.  `room` raises Busy if an answer of
         so many bytes finds none."""
         self.visit = visit
         self._forget = forget
@@ -235,7 +235,7 @@ async def send_response(scope: Scope, receive: Receive, send: Send, response: Re
             headers = [*headers, (b"content-length", str(len(body)).encode())]
         await send_whole(send, response.status, headers, b"" if head_only else body)
         return
-    # `send` swallows what goes to a client that has left: without this, a file would be read to its end for nobody.
+    # `send` ignores data for a disconnected client: without this check, the rest of a file would be read in vain.
     gone = asyncio.ensure_future(_gone(receive))
     try:
         async with aclosing(body):

@@ -19,7 +19,7 @@ class CancelToken:
         return self._event.is_set()
 
     def cancel(self) -> None:
-        """Idempotent."""
+        """Cancel all calls.  Idempotent."""
         self._event.set()
         with self._lock:
             for each in self._watched:
@@ -38,4 +38,6 @@ class CancelToken:
 
 def _cut(connection: socket.socket) -> None:
     with suppress(OSError):  # the other side was quicker
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # the plain one: nobody's TLS is touched from this thread
+        socket.socket.shutdown(
+            connection, socket.SHUT_RDWR
+        )  # the plain socket: TLS objects are not used from this thread

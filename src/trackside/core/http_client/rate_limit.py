@@ -34,7 +34,7 @@ class TokenBucket:
                 raise Cancelled
 
     def slow_down(self, rate: float) -> None:
-        """To that rate, if it is lower."""
+        """Lower the rate, if it is higher."""
         with self._lock:
             self._rate = min(self._rate, rate)
 
@@ -61,7 +61,7 @@ class Limits:
         self._slow = [(ends, TokenBucket(each, 1.0, now)) for ends, each in slow.items()]
 
     def take(self, path: str, wait: Wait) -> None:
-        """Before a call is made."""
+        """Wait for a token; to be called before each call."""
         plain = path.partition("?")[0]
         for ends, bucket in self._slow:
             if plain.endswith(ends):

@@ -108,7 +108,7 @@ class Exchange:
         return Reply(answer.status, read)
 
     def _context(self) -> ssl.SSLContext:
-        """Reading the system's certificates takes 10 ms: only the first request waits for that."""
+        """Return the TLS context; reading the system's certificates takes 10 ms, so only the first request waits for it."""
         if self._tls is None:
             self._tls = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
         return self._tls

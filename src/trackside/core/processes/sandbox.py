@@ -80,7 +80,7 @@ def wrapped(
 
 
 def _etc() -> Path:
-    """Return a folder with files of /etc that name nobody of the real machine."""
+    """Return a folder with files of /etc without users of the real machine."""
     found = _written_etc()
     if not all((found / name).exists() for name in _ETC):  # systems delete old files of their temporary folder
         _written_etc.cache_clear()

@@ -135,7 +135,7 @@ class Driver:
             return {"is_alive": True, **self.known.get(replica, {"waits": self.waits(replica)}), "lines": []}
         try:
             found = ray.get(asked)
-        except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
+        except Exception as fault:  # noqa: BLE001  # Ray raises many kinds; each is reported to the server
             return {"is_alive": False, "reason": message_of(fault)}
         self.seen[replica] = found["written"]
         self.asked[replica] = self.actors[replica].status.remote(found["written"])
@@ -202,7 +202,7 @@ def main() -> None:
     address = sys.argv[1]
     try:
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
-    except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
+    except Exception as fault:  # noqa: BLE001  # Ray raises many kinds; each is reported to the server
         answers.write(json.dumps({"fault": message_of(fault)}) + "\n")
         answers.flush()
         sys.exit(1)
@@ -214,7 +214,7 @@ def main() -> None:
         call = getattr(driver, request.pop("do"))
         try:
             answer = call(**request)
-        except Exception as fault:  # noqa: BLE001  # Ray has many kinds, and the server hears of each
+        except Exception as fault:  # noqa: BLE001  # Ray raises many kinds; each is reported to the server
             answer = {"fault": message_of(fault)}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

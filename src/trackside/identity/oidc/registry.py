@@ -24,7 +24,7 @@ class Shown(Struct, frozen=True):
 
     @property
     def until(self) -> int:
-        """ms"""
+        """Return the expiry in ms."""
         return int(self.claims["exp"]) * 1000
 
     @property

@@ -32,8 +32,7 @@ def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) ->
 
 
 def attempt_with(remote: Remote, work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
-    """Work at an item, as `attempt` does.  An answer that cannot be read is trouble of the item, as long as the remote gives
-    another answer that can be read."""
+    """Process an item like `attempt`.  An invalid answer fails only the item, if another answer of the remote is valid."""
     try:
         return attempt(work, leave_out)
     except InvalidRemoteResponse as error:

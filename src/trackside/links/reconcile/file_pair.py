@@ -82,7 +82,7 @@ class FilePair:
         return self._without_lost(file_plan.plan(self.context.link.mode, self.known, self.ours, self.theirs, self.sums))
 
     def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
-        """Both sides' SHA-256; None if the other side cannot tell without sending the file."""
+        """Return both sides' SHA-256; None if the remote cannot compute it."""
         old, our = self.known.get(path), self.ours[path]
         there = self.context.remote.digest(self.entity, self.remote_id, self.remote_name(path))
         if there is not None:
@@ -123,7 +123,7 @@ class FilePair:
         self.context.write(item_store.forget_file, link_id, self.entity, self.local_id, path)
 
     def check_unchanged(self, path: str) -> None:
-        """Raises BadState if the file here is another one than was compared: it is not lost, and the two are compared again."""
+        """Raise BadState if the local file changed since the comparison: nothing is lost, and the files are compared again."""
         if self.context.link.mode is not Mode.BOTH:
             return
         spot, listed = self.spot(path), self.ours.get(path)

@@ -40,7 +40,8 @@ def is_known_as_ours(context: LinkContext, theirs: Snapshot) -> bool:
 
 
 def save_met(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy) -> None:
-    """Their item is the one of ours.  If it is not known that we made it, it counts no more that we were about to."""
+    """Save the remote item as the counterpart of the local one.  If it is not a known copy, drop the recorded intention to create
+    one."""
     link_id = context.link_id
     known = item_store.item(tx, link_id, entity, local_id)
     was_about_to = known is not None and not known.remote_id and made_by is CreatedBy.THEM

@@ -226,7 +226,7 @@ class ItemType(Protocol):
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool: ...
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
-        """False: the item stays, because items below it are not the link's."""
+        """Delete the local item.  Return False if it stays, because items below it are not the link's."""
         ...
 
     def delete_remote(self, item: ItemState) -> bool:

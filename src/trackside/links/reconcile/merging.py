@@ -1,4 +1,4 @@
-"""Merges both sides of an item, by what they agreed on last.  Asks nobody, writes nothing.
+"""Merges both sides of an item with their agreed state.  Makes no call, writes nothing.
 
 An experiment is one of its name, so several workspaces may meet in one, and each would have it at its own times.  So between
 Tracksides the times of an experiment go one way only: it was made as early, and changed as late, as any of them says.
@@ -64,14 +64,14 @@ def differing(merged: Merged, ours: Doc, theirs: Doc) -> list[str]:
 
 
 def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
-    """Times of an experiment that we are about to take, and that stand by now, since others were taken meanwhile."""
+    """Return the times of an experiment that are about to be written and were superseded by others meanwhile."""
     changed = {field for field in document.changed_since(merged, before, now) if field.kind in TIMES and field in now}
     put = merged.for_us.put
     return {field for field in changed if field in put and document.better(field, put[field], now[field]) == now[field]}
 
 
 def _standing(item: ItemState, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
-    """Times of a copy that stand, whatever its source says."""
+    """Return the times of a copy that are kept, whatever its source has."""
     if mode is Mode.BOTH:
         return set()  # which agree by that rule anyhow
     source, copy = (ours, theirs) if mode is Mode.PUSH else (theirs, ours)

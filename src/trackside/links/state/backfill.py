@@ -41,12 +41,13 @@ KINDS = list(Entity)
 
 
 def backfill() -> str:
-    """Everything here that a new link sends."""
+    """Return what a new link sends: everything that exists here."""
     return _text(BackfillCursor(Depth.TRUST_BASE, 0, len(KINDS)))
 
 
 def whole(mode: Mode, depth: Depth, before: str) -> str:
-    """Everything that either side shall have; `before`: what was still to be enqueued, which is not compared less thoroughly."""
+    """Return what a full sync compares: everything that either side should have; `before` is an unfinished backfill, whose depth
+    is kept."""
     if before:
         depth = max(depth, _cursor(before).depth)
     return _text(BackfillCursor(depth, 0 if mode.sends else len(KINDS), 2 * len(KINDS)))

@@ -113,7 +113,7 @@ def accept(tx: Tx, link: Link) -> int:
 
 
 def compare_again(tx: Tx, link_id: int) -> None:
-    """Have the held items compared again: they may have been restored."""
+    """Queue the held items again: they may have been restored."""
     tx.run(
         """
         UPDATE link_dirty SET due_at = 0, held_items = 0, held_on = '', held_name = ''

@@ -364,7 +364,7 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
 
 
 def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
-    """Have the files of an item read on both sides before they count as the same again."""
+    """Make the next comparison read the files of an item on both sides."""
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure

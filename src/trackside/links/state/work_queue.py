@@ -126,7 +126,7 @@ def requeue(tx: Tx, link_id: int, queued: QueuedItem) -> None:
 
 
 def defer(tx: Tx, link_id: int, queued: QueuedItem, wait_ms: int) -> None:
-    """Have an item tried again after a wait, behind the items that are queued now, also if it was queued again meanwhile."""
+    """Retry an item after a pause, behind the queued items, also if it was queued again meanwhile."""
     due = tx.now + min(wait_ms, MAX_WAIT_MS)
     _move(tx, link_id, queued, "attempts = attempts + 1, due_at = :due", due=due)
 

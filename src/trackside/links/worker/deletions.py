@@ -15,7 +15,7 @@ HOLD_MS = 60_000  # that a deletion waits at most for the rest of the queue
 
 
 def hold(context: LinkContext, entity: Entity, entity_id: str, held: DeletionHeld, *, is_remote: bool) -> None:
-    """Keep the deletion of an item until it is decided."""
+    """Hold the deletion of an item until it is decided."""
     context.write(held_deletions.hold, context.link_id, entity, entity_id, is_remote=is_remote, deletion=held.deletion)
 
 

@@ -128,7 +128,7 @@ class Runner:
             self._listener.close(0.5)
 
     def step(self, *, ask: bool = False) -> bool:
-        """True if there is more to do right away.  `ask`: look at the remote whether it is time or not."""
+        """Process some items.  Return whether there is more to do at once.  `ask`: read the remote even if no poll is due."""
         try:
             return self._step(ask=ask)
         except Cancelled:  # also when what came of it was to be written: the link was removed meanwhile
@@ -217,7 +217,7 @@ class Runner:
         if is_removing and link.mode.takes and remover.here():
             return True
         if link.last_error is not None and (link.mode.sends or not is_removing):
-            check_answers(context.remote)  # so that no item has to find out that nobody is there
+            check_answers(context.remote)  # so that an unavailable remote is detected before the first item
         if is_removing:
             if link.mode.sends and (self._watch.is_another(context) or remover.there()):
                 return True
@@ -236,7 +236,7 @@ class Runner:
         return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
 
     def _look_here(self, link: Link) -> bool:
-        """Finds what is to be compared, without asking anybody.  True if there is more."""
+        """Queue the items to compare, without calls to the remote.  Return whether there is more."""
         more = self._read_changes(link)
         if not link.backfill_cursor:
             return more
@@ -290,7 +290,7 @@ class Runner:
 
     def _fail(self, link: Link, message: str, retry_after_s: float | None) -> None:
         if self._cancel_token.is_cancelled:
-            return  # nobody's fault
+            return  # not an error
         if self._remote is not None and self._remote.answered:
             self._failures = 0  # it had been there in between
         self._failures += 1

@@ -73,7 +73,7 @@ class Workers:
             runner.stop()
 
     def close(self) -> None:
-        """Within some seconds, whatever the remotes do: what is cut off half-way is done again by the next runner."""
+        """Stop all links within some seconds, whatever the remotes do: interrupted work is repeated by the next runner."""
         self._watch.close()
         self.leave()
         end = time.monotonic() + END_S

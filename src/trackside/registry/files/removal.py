@@ -192,7 +192,7 @@ def free_next(spots: Sequence[Spot]) -> tuple[int, Freed]:
 
 
 def forget(tx: Tx, places: Iterable[FilesToDelete]) -> set[int]:
-    """The numbers of those that nobody forgot before: what lay there is to be counted once."""
+    """Return the numbers of the places that were not removed from the list before, so that their files are counted once."""
     gone = tx.all(
         "DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq IN :seqs RETURNING deletion_seq",
         seqs=[place.deletion_seq for place in places],

@@ -143,7 +143,7 @@ def without_dots(source: str) -> str:
 
 
 def is_within(source: str, root: str) -> bool:
-    """Is the place `root` or below it, on the same host?"""
+    """Return whether the place is `root` or below it, on the same host."""
     inner, outer = _segments(source), _segments(root)
     return bool(outer[2]) and inner[:2] == outer[:2] and inner[2][: len(outer[2])] == outer[2]
 

@@ -99,7 +99,7 @@ def offset_of(asked: int | None) -> int:
 
 
 def number_cell(value: float | None, *, is_nan: bool | int = False) -> Cell:
-    """JSON has no NaN and no infinity, and the store keeps an infinity as the largest double."""
+    """Return a number for JSON, which has no NaN and no infinity; the store has the largest double instead of an infinity."""
     if is_nan or value is None or value != value:
         return "NaN"
     if value >= DOUBLE_MAX:

@@ -40,7 +40,7 @@ def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[in
 
 
 def _results(pool: ProcessPoolExecutor, units: Iterator[Unit], ahead: int) -> Iterator[tuple[int, Done]]:
-    """Hand out `ahead` units at once, and yield what comes back."""
+    """Process `ahead` units at once, and yield their results."""
     running: dict[Future[Done], int] = {}
     while True:
         while len(running) < ahead:

@@ -298,7 +298,7 @@ class Calls:
         return json_response(await request.in_thread(read))
 
     async def _watch_traces(self, request: Request) -> None:
-        """Have changes of traces recorded for a reader that requests them; its reads after this call miss none."""
+        """Start recording changes of traces for a reader that requests them; its reads after this call miss none."""
         if request.argument("traces") == "true" and not await request.read(announce.is_watched):
             await request.write(announce.watch)
 

@@ -48,8 +48,8 @@ class Comparison:
         )
 
     def mine(self, snapshot: Snapshot, *, is_quiet: bool = False) -> Doc:
-        """Ours, with those experiments that the other side has; they are made there if they shall be, unless nothing is to be
-        changed."""
+        """Return the local document with the remote's experiments; missing ones are created if the link includes them, unless
+        nothing may change."""
         return {
             field: value
             for field, value in snapshot.doc.items()
@@ -58,7 +58,7 @@ class Comparison:
         }
 
     def home(self, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
-        """Theirs in our words, with those experiments that are mirrored."""
+        """Return the remote document with local ids and the replicated experiments."""
         found: Doc = {}
         for field, value in theirs.doc.items():
             if field.kind is FieldKind.EXPERIMENT:
@@ -107,12 +107,12 @@ class Comparison:
         return RecordSync(self.context, self.remote, item.local_id, item.remote_id)
 
     def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        """Since both agreed."""
+        """Return whether the local dataset changed since the agreed state."""
         mine = self.mine(snapshot, is_quiet=True)
         return _plain(mine) != _plain(item.base or {}) or not self.records(item).is_as_agreed()
 
     def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Since both agreed."""
+        """Return whether the remote dataset changed since the agreed state."""
         if _plain(self.home(theirs, is_quiet=True)) != _plain(item.base or {}):
             return True
         return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()

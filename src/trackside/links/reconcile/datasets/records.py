@@ -140,7 +140,7 @@ class RecordSync:
             page = self._our_page(page[-1][1].input_hash)
 
     def _note_conflicts(self, lists: Lists) -> None:
-        """Once for each dataset, however many records it is about."""
+        """Write one line for each dataset, however many records have conflicts."""
         joined = lists.counts().get(Step.JOIN, 0)
         put_back = 0 if self._is_both else sum(each.is_overwriting for found in lists.differences() for each in found)
         if joined:
@@ -181,7 +181,7 @@ class RecordSync:
                     moved.sent, moved.taken = moved.sent + count, moved.taken + count
 
     def _here(self, hashes: Sequence[str]) -> Iterator[Record]:
-        """Ours, as they are by now."""
+        """Return the current local records."""
         wanted = list(hashes)
         while wanted:
             found = self._some(wanted)

@@ -45,7 +45,7 @@ class Comparison:
         return plain(item.base) == plain(self.home(entity, item, theirs))
 
     def changed_there(self, entity: Entity, item: ItemState, theirs: Snapshot) -> bool:
-        """Since both agreed, by what the other side knows at all."""
+        """Return whether the remote item changed since the agreed state, in the fields that the remote supports."""
         agreed = _by_uid(item.base or {})
         doc = _by_uid(self.home(entity, item, theirs, is_quiet=True))
         merged = document.merge(
@@ -63,7 +63,7 @@ class Comparison:
         return False
 
     def changed_here(self, entity: Entity, item: ItemState, snapshot: Snapshot, *, alone: bool = False) -> bool:
-        """Since both agreed; `alone`: a model without its versions."""
+        """Return whether the local item changed since the agreed state; `alone`: a model without its versions."""
         if plain(self.comparable(entity, snapshot.doc)) != plain(item.base or {}):
             return True
         if entity is VERSION:
@@ -117,7 +117,7 @@ class Comparison:
         }
 
     def home(self, entity: Entity, item: ItemState, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
-        """Their document in our words; what it names by an alias is here first, unless nothing is to be changed."""
+        """Return the remote document with local ids; the target of an alias is created first, unless nothing may change."""
         doc = self.comparable(entity, self.context.to_local(theirs.doc, entity))
         found: Doc = {}
         for field, value in doc.items():

@@ -30,7 +30,7 @@ class VersionFiles:
         self._others = others
 
     def out(self, snapshot: Snapshot) -> tuple[Doc, bool]:
-        """Our version as the other side can have it, and whether its own files have to be copied."""
+        """Return the local version in the form for the remote, and whether its own files must be copied."""
         doc = dict(snapshot.doc)
         if _is_prompt(doc):
             return doc, False
@@ -48,7 +48,7 @@ class VersionFiles:
         return doc, self._has_files(snapshot)
 
     def home(self, snapshot: Snapshot, local_id: str) -> Doc:
-        """Their version as we can have it, with its files here."""
+        """Return the remote version in the form for this side, with its files here."""
         doc = self._context.to_local(snapshot.doc, Entity.MODEL_VERSION)
         if _is_prompt(doc):
             return doc
@@ -98,8 +98,8 @@ class VersionFiles:
         return True
 
     def _fetch(self, snapshot: Snapshot, local_id: str) -> bool:
-        """Copies their files to a folder of the version's own.  False if they cannot be had.  Raises BadState
-        if there are none."""
+        """Copy the remote files to a folder of the version's own.  Return False if they are not available.  Raise BadState if
+        there are none."""
         stays = f"its files stay where they are, at {snapshot.doc.get(fields.SOURCE, '')}"
         try:
             filesync.pull(self._context, Entity.MODEL_VERSION, local_id, snapshot.item_id)

@@ -137,7 +137,7 @@ class RegistryIdentity:
         return moved_to
 
     def adopt(self, entity: Entity, snapshot: Snapshot) -> str | None:
-        """Our id of an item of theirs that none of ours is known to match; it is made here if it shall be."""
+        """Return the local id for a remote item without a known counterpart; create it if the link includes it."""
         if self._items.is_before(snapshot):
             return None
         return self._adopt_model(snapshot) if entity is MODEL else self._adopt_version(snapshot)
@@ -166,7 +166,7 @@ class RegistryIdentity:
         return made
 
     def _renamed(self, snapshot: Snapshot) -> str | None:
-        """Our id of a model that goes by another name there now, where models have no other id."""
+        """Return the local id of a model that was renamed on a remote whose models have no id but the name."""
         if self.context.remote.preserves_ids:
             return None
         for uid in sorted(self._uids_of(snapshot)):

@@ -40,7 +40,7 @@ class Items:
         return found if self.context.remote.preserves_ids else [*found, replica.derived_uid("version", own, model_id)]
 
     def _is_the_same_model(self, item: ItemState, theirs: Snapshot) -> bool:
-        """By the tag of a copy, else by the time at which it was made there.  Without both it counts as the same."""
+        """Return whether both are the same model, by the tag of a copy, else by the creation time there; True without both."""
         if theirs.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id:
             return True
         known, made = self.made_there(item), theirs.doc.get(fields.CREATED, "0")

@@ -69,7 +69,7 @@ class TrackedType(ItemType):
         return found is not None and self.context.link.options.wants(found.doc[fields.NAME])
 
     def is_before(self, theirs: Snapshot) -> bool:
-        """MLflow's runs say when they began and ended, and nothing of other changes."""
+        """Return whether the item is from before the link's start: MLflow's runs have only times of their start and end."""
         options = self.context.link.options
         if self.entity is Entity.EXPERIMENT:
             return False
@@ -172,7 +172,7 @@ class TrackedType(ItemType):
         return local_id
 
     def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
-        """Changes of the other side must not be overwritten unseen."""
+        """Return whether the remote item must be read first, so that its changes are not overwritten."""
         return self.context.link.mode is Mode.BOTH and snapshot.doc != item.base
 
     def named_there(self, name: str) -> str | None:
@@ -326,7 +326,7 @@ class TrackedType(ItemType):
 
     def _send_points(self, local_id: str, remote_id: str, *, verify: bool) -> str:
         behind = metrics.push(self.context, local_id, remote_id, at_once=verify)
-        if behind:  # the rest goes on, and they are tried again
+        if behind:  # the rest continues, and these are retried
             self.context.enqueue(self.entity, local_id)
         return behind
 
@@ -348,7 +348,8 @@ class TrackedType(ItemType):
         return self._others.remote_of(Entity.EXPERIMENT, snapshot.experiment_id)
 
     def _save_as_made(self, tx: Tx, local_id: str, remote_id: str) -> None:
-        """Save the fields of an item that was just made here as agreed: they are nobody's change, and theirs replace them."""
+        """Save the fields of an item that was just made here as agreed: they are not a change of this side, and the remote's
+        values replace them."""
         snapshot = self.read_local(tx, local_id)
         if snapshot is not None:
             link_id = self.context.link_id

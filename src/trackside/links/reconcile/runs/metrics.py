@@ -125,7 +125,8 @@ def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
 
 
 def resend_if_missing(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
-    """Whatever was sent: series of which the remote lacks points are sent again.  `doubted`: whatever their fingerprints say."""
+    """Send series again of which the remote lacks points, whatever was sent before.  `doubted`: whatever their fingerprints
+    are."""
     theirs = context.remote.series(remote_id)
     for key, summary in context.read(reader.summaries, run_id).items():
         is_same = theirs.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
@@ -215,7 +216,7 @@ def _behind(tx: Tx, context: LinkContext, run_id: str) -> dict[str, Cursor]:
 def _gather(
     tx: Tx, context: LinkContext, run_id: str, passed_over: Set[str]
 ) -> tuple[dict[str, bytes], dict[str, Cursor]]:
-    """Points to be sent, as many as may be in memory, and where the cursors are after them."""
+    """Return points to send, as many as may be in memory, and the cursors after them."""
     batch: dict[str, bytes] = {}
     moved: dict[str, Cursor] = {}
     size = 0

@@ -63,7 +63,7 @@ def committed(version: str, head: str = "", *, is_new: bool = True) -> dict[str,
 
 
 def sync(folder: Path, since: float) -> None:
-    """Bring the files of the folder that were written since a time to the disk."""
+    """Sync the files of the folder that were written since a time to the disk."""
     for root, _, names in os.walk(folder):
         for name in names:
             path = Path(root) / name

@@ -94,7 +94,7 @@ class _Scored:
         self._frame = frames.scored(frame, self._made, order)
 
     def write(self, writer: Callable[[Any], None]) -> catalog.Counts:
-        """Hand the rows that have a prediction to a writer, and write the file of the others.
+        """Pass the rows with a prediction to a writer, and write the others to a file.
 
         Raise Wrong for too many of them."""
         from pyspark.sql import Observation, functions
