@@ -1,4 +1,4 @@
-"""A signed-in caller, with the rights of their roles.  Knows no credential."""
+"""A signed-in caller, with the rights of their roles.  Holds no credential."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The credential in the headers of a request.  Knows headers; verifies nothing."""
+"""The credential in the headers of a request.  Parses it; verifies nothing."""
 
 import base64
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Authentication: from the headers of a request to a `Caller` with rights.  Caches callers; knows no route.
+"""Authentication: from the headers of a request to a `Caller` with rights.  Caches callers; depends on no route.
 
 `recall` answers from the cache, for the hot path.  `admit` may read the store and check a password, and is called in a thread.
 The cache is dropped when the generation in the store has grown, which is checked every `LOOK_EVERY_S`: a change of rights on

@@ -1,4 +1,4 @@
-"""Roles, scopes and assignments, in Azure's forms.  Knows no SQL and no evaluation."""
+"""Roles, scopes and assignments, in Azure's forms.  Contains no SQL and no evaluation of rights."""
 
 import re
 from collections.abc import Iterable, Sequence

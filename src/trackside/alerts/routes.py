@@ -1,4 +1,4 @@
-"""The calls about alert rules.  Knows HTTP's side of them only."""
+"""The calls about alert rules."""
 
 from trackside.alerts import measures, store
 from trackside.alerts import model as m

@@ -1,4 +1,4 @@
-"""The interface of artifact stores: bytes by key.  Knows no file system, no cloud and no HTTP."""
+"""The interface of artifact stores: bytes by key.  Depends on no file system, no cloud and no HTTP."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol

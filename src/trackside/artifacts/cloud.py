@@ -1,4 +1,4 @@
-"""Artifacts in a cloud's object store: S3 and what speaks like it, Google Cloud Storage, Azure.  Knows obstore.
+"""Artifacts in a cloud's object store: S3 and what speaks like it, Google Cloud Storage, Azure.
 
 The extra `trackside[cloud]`.  Credentials and endpoint come from each cloud's usual places (environment,
 identity of the machine), which obstore reads; `options` are its settings by name, and win.
@@ -116,7 +116,7 @@ class CloudBlobs:
             with suppress(FileNotFoundError):
                 found.append(obstore.head(self._store, key)["path"])
             if found:
-                with suppress(FileNotFoundError):  # somebody else deletes too
+                with suppress(FileNotFoundError):  # another process deletes it too
                     obstore.delete(self._store, found)
             return bool(found)
 

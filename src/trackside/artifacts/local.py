@@ -29,7 +29,7 @@ from trackside.core.errors import Fault, Invalid, NotFound, Unavailable
 
 STAGING = ".uploads"
 
-# A FIFO in the folder must not hold the server until somebody writes to it.
+# A FIFO in the folder must not block the server until another process writes to it.
 _OPEN_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_. -]{0,199}")  # a name that any key may have

@@ -1,4 +1,4 @@
-"""An HTML artifact as a page for a frame of the web UI.  Knows HTTP headers; reads no file itself.
+"""An HTML artifact as a page for a frame of the web UI.  Makes the headers; reads no file itself.
 
 The page was written by a client and may be hostile.  Its policy puts it into a sandbox with an origin of its own: its scripts
 run, and reach neither this site, its cookies and its storage, nor any other host.

@@ -1,4 +1,4 @@
-"""The artifact calls: the proxy that clients put files through, and the files of a run.  Knows MLflow's wire."""
+"""The artifact calls: the proxy that clients put files through, and the files of a run."""
 
 from collections.abc import Callable
 from functools import partial

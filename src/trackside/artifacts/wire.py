@@ -1,4 +1,4 @@
-"""A file's answer in HTTP's words: type, name, conditions, range.  Pure: knows headers, reads no file.
+"""The HTTP headers of a file's answer: type, name, conditions, range.  Pure: makes headers, reads no file.
 
 Conditions and ranges are those of RFC 9110, sections 13 and 14.  A request for several ranges gets the whole file.
 """
@@ -79,7 +79,7 @@ def content_type(name: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """Always a download: a file that somebody logged must not run as a page of this server (RFC 6266, RFC 5987)."""
+    """Always a download: a logged file must not run as a page of this server (RFC 6266, RFC 5987)."""
     if name.isascii() and name.isprintable():
         return f"attachment; filename={_quoted(name)}"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()

@@ -1,4 +1,4 @@
-"""The calls about the audit log: query, export, verify.  Knows HTTP's side only."""
+"""The calls about the audit log: query, export, verify."""
 
 import csv
 import io

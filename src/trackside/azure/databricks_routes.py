@@ -1,4 +1,4 @@
-"""The calls that only clients configured for `databricks` make.  Knows HTTP's side only.
+"""The calls that only clients configured for `databricks` make.
 
 They find files by signed addresses: credentials for paths of a run or a logged model, or of a version.  The Files API, which they
 try first, is refused with 501, which makes them use these calls.  Unity Catalog's registry is refused with the setting to change.

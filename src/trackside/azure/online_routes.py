@@ -1,6 +1,6 @@
 """The calls of Azure's online endpoints and their deployments, as `mlflow.deployments` of azureml-mlflow makes them.
 
-What they do is in `endpoints.work`, as for Trackside's own calls; this module knows HTTP's side and ARM's shapes.  A deployment
+What they do is in `endpoints.work`, as for Trackside's own calls; this module has the HTTP layer and ARM's shapes.  A deployment
 becomes ready after its call is answered, so the answer names an operation that the client polls.
 """
 

@@ -2,9 +2,9 @@
 
 1. All checksums of the tables are compared.  2. The tables fill a scratch SQLite file, which is upgraded to the schema of this
 release.  3. A workspace without a name is made; the files are copied into its folder, and the rows, with new internal numbers,
-in portions.  4. The workspace gets its name: from here on clients see it.  An import that was killed left a workspace that nobody
-sees; the same command removes its rows and begins again, and copies no file twice.  Where nobody repeats it, a server removes it
-after a day (`cleanup.workspaces.imports`).
+in portions.  4. The workspace gets its name: from here on clients see it.  An import that was killed leaves an invisible
+workspace; the same command removes its rows and begins again, and copies no file twice.  If the command is not repeated, a
+server removes the workspace after a day (`cleanup.workspaces.imports`).
 """
 
 import sqlite3

@@ -1,4 +1,4 @@
-"""Deletes the rows of a target, and keeps the record of a deletion.  Knows the tables of runs, experiments and logged models."""
+"""Deletes the rows of a target, and keeps the record of a deletion."""
 
 from collections.abc import Sequence
 

@@ -1,6 +1,6 @@
 """Deletions in one transaction of a slice: endpoints, links, datasets, jobs, webhooks, tokens and others.
 
-No file is theirs alone, but for those of a day of requests and those of a trace, which `work` deletes.
+They own no files, except those of a day of requests and those of a trace, which `work` deletes.
 """
 
 from collections.abc import Callable

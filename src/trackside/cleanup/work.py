@@ -43,7 +43,7 @@ from trackside.workspaces.model import Workspace
 ITEMS_AT_ONCE = (
     20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
 )
-ITEMS_OF_JOB = 200  # as above, of a job, for which nobody waits: runs of a portion share their transactions
+ITEMS_OF_JOB = 200  # as above, of a job, which no client waits for: runs of a portion share their transactions
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""An example of each command, which its help shows.  Read when somebody asks for help, and no sooner."""
+"""An example of each command for its help.  Imported only when help is printed."""
 
 EXAMPLES = {
     "server": "trackside server --host 127.0.0.1 --port 5000 --data /srv/trackside",

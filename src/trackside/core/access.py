@@ -1,4 +1,4 @@
-"""Actions, and the rights of a caller as routes and stores use them.  Knows no role and no user.
+"""Actions, and the rights of a caller as routes and stores use them.  Depends on no role and no user.
 
 A route names one action (`needs=Action.RUNS_WRITE`).  Azure's documentation lists the actions of MLflow's calls
 ("Manage access to an Azure Machine Learning workspace"); the actions of Trackside's own calls follow the same pattern.

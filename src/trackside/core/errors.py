@@ -1,4 +1,4 @@
-"""Errors that are reported to callers.  Knows MLflow's error codes and their HTTP statuses; knows no slice."""
+"""Errors that are reported to callers.  Defines MLflow's error codes and their HTTP statuses; depends on no slice."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Literal, Self

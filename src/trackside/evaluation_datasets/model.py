@@ -115,7 +115,7 @@ def user_of(tags: dict[str, Any] | None) -> str | None:
 
 
 def digest(name: str, updated: int) -> str:
-    """MLflow's: another one after every change of records, whatever these are."""
+    """Return MLflow's digest: a hash of the name and of the time of the last change."""
     return hashlib.sha256(f"{name}:{updated}".encode()).hexdigest()[:8]
 
 

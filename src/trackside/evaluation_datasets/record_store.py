@@ -1,4 +1,4 @@
-"""The records of evaluation datasets in SQL.  Knows their table, and that a dataset is locked while its records change."""
+"""The records of evaluation datasets in SQL.  A dataset is locked while its records change."""
 
 import uuid
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The calls about evaluation datasets.  Knows HTTP's side of them only."""
+"""The calls about evaluation datasets."""
 
 from trackside.core.access import Action, Reference
 from trackside.core.db.tx import EVERYTHING, Condition, Tx

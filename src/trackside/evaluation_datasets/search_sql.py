@@ -1,4 +1,4 @@
-"""The SQL of datasets/search: which, in what order, from which page on.  Knows their tables; runs no statement."""
+"""The SQL of datasets/search: which, in what order, from which page on.  Builds statements; runs none."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Evaluation datasets in SQL: their life, tags and experiments.  Knows their tables; their records are `record_store`."""
+"""Evaluation datasets in SQL: their life, tags and experiments.  Their records are in `record_store`."""
 
 import json
 import uuid

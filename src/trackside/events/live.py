@@ -1,11 +1,11 @@
 """Changes for open pages: one reader of the change log for each process, however many pages wait.
 
-A page waits on the event loop, so it holds no thread.  While somebody waits, the reader asks the store twice a second; a while
-after the last page has left, it stops asking.
+A page waits on the event loop, so it holds no thread.  While a page waits, the reader polls the store twice a second;
+`LEFT_AFTER_S` after the last page has left, it stops.
 
-A cursor is a number up to which the log was read.  Logging to a run is announced again only after somebody has read the
-announcement (`runs.batch`), so pages are woken only after the writer knows that it was read: what they then read of a run
-holds everything that was logged before, and later logging comes after their cursor.
+A cursor is a number up to which the log was read.  Logging to a run is announced again only after a reader has read the
+announcement (`runs.batch`), so pages are woken only after the writer was told that it was read.  What a page then reads of a
+run holds everything that was logged before, and later logging comes after its cursor.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ EVERY_S = 0.5
 KEPT = 20_000  # changes in memory
 LOOKED_UP = 2_000  # changes that are read from the store for a page that was away
 AT_ONCE = 5_000
-LEFT_AFTER_S = 90.0  # without anybody who waits, the reader stops asking
+LEFT_AFTER_S = 90.0  # without a waiting page, the reader stops polling
 
 
 class Changed(Struct, frozen=True):

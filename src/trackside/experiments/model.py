@@ -1,4 +1,4 @@
-"""Wire types of experiments, and the checks of their values.  Knows no SQL."""
+"""Wire types of experiments, and the checks of their values.  Contains no SQL."""
 
 import re
 from collections.abc import Sequence

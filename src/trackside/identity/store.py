@@ -49,7 +49,7 @@ def create(
     home: str = "",
     password_ends_at: int | None = None,
 ) -> Principal:
-    """Create a principal.  The first user must be an administrator: otherwise nobody could create a second one."""
+    """Create a principal.  The first user must be an administrator, since only an administrator can create a second one."""
     if kind in _PEOPLE and not is_admin and not generation(tx)[1]:
         raise Invalid("The first user must be an administrator: while there are no users, the server is open to all.")
     made = tx.one(

@@ -1,6 +1,6 @@
-"""Who may steer work that acts in a user's name: that user, and the owners of the workspace.  Pure but for the caller's rights.
+"""Who may control work that acts in a user's name: that user, and the owners of the workspace.
 
-Who starts a job or a schedule of somebody else acts with that user's rights.  So `jobs/write` is not enough for that.
+A caller who starts another user's job or schedule acts with that user's rights.  So `jobs/write` is not enough for that.
 """
 
 from trackside.core.access import Action

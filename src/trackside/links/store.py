@@ -1,4 +1,4 @@
-"""Links in SQL: their life, state and log.  Knows `links` and `link_log`; what is mirrored is `state.item_store`."""
+"""Links in SQL: their life, state and log.  The tables are `links` and `link_log`; mirrored items are in `state.item_store`."""
 
 import msgspec
 

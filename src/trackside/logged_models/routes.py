@@ -1,4 +1,4 @@
-"""The calls about logged models and their files.  Knows HTTP's side of them only."""
+"""The calls about logged models and their files."""
 
 from dataclasses import dataclass
 from typing import ClassVar

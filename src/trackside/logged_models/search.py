@@ -62,7 +62,7 @@ def _tree(text: str | None) -> Filter | None:
     except Malformed as fault:
         raise Invalid(f"Invalid filter string: {(text or '')[:500]!r}. {fault.message}") from None
     if isinstance(tree, Or) and not (text or "").lstrip().startswith("("):
-        # MLflow's clients and tests count on that refusal; in parentheses nothing of theirs is changed.
+        # MLflow's clients and tests rely on that refusal; an OR in parentheses is an extension.
         raise Invalid(
             f"Invalid filter string: {(text or '')[:500]!r}. Expected a list of comparisons separated by 'AND' "
             "(e.g. 'metrics.loss > 0.1 AND params.lr = 0.01'); put an OR in parentheses."

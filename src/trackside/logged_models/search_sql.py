@@ -1,5 +1,5 @@
-"""The SQL of logged-models/search: which models, in which order, from which page on.  Knows tables and what makes them
-quick to ask; runs no statement.
+"""The SQL of logged-models/search: which models, in which order, from which page on.  Builds statements for the tables and
+their indexes; runs none.
 
 A test of a metric holds if any point of the model meets it, as on stock; an order by a metric takes the newest point,
 which lies ready in `logged_model_latest`.

@@ -1,5 +1,5 @@
-"""Logged models in SQL: their life, params and tags.  Knows their tables; which of them a search means is `search_sql`,
-and their points are written with those of runs (`runs.model_points`)."""
+"""Logged models in SQL: their life, params and tags.  The SQL of searches is in `search_sql`; their points are written with
+those of runs (`runs.model_points`)."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any

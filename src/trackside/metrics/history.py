@@ -45,8 +45,8 @@ class _Merged(Exception):
 class InTime:
     """Reads the points by (timestamp, step, value), some thousands at each `read`.
 
-    Each read may have its own transaction: each point that existed at the first read is returned once, whatever is logged and
-    merged meanwhile.
+    Each read may have its own transaction: each point that existed at the first read is returned once, even if points are
+    logged or chunks merged meanwhile.
 
     A chunk never changes, so a look-up stays valid until a chunk is missing because it was merged.  Then the points after the
     last returned timestamp are looked up again.  That may include points logged meanwhile, but none later than the last point at

@@ -1,6 +1,6 @@
-"""From counts to the text that Prometheus reads.  Knows `prometheus_client`; knows neither SQL nor HTTP.
+"""From counts to the text that Prometheus reads.  Depends on `prometheus_client`, and on neither SQL nor HTTP.
 
-The library writes the format, with its own families of the Python process beside ours.
+The library writes the format and adds its own metric families of the Python process.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""`GET /livez`, `/readyz`.  Knows HTTP's side only."""
+"""`GET /livez`, `/readyz`."""
 
 from typing import Any
 

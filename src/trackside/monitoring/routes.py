@@ -1,4 +1,4 @@
-"""`GET /metrics` and what the server counts of itself.  Knows HTTP's side only."""
+"""`GET /metrics` and what the server counts of itself."""
 
 from trackside.core.access import Action
 from trackside.core.http.codec import encode

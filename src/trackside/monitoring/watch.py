@@ -100,7 +100,7 @@ class Watch:
             try:
                 with self._db.read(0, Limit(COUNT_TIMEOUT_S)) as tx:
                     self._reading = row_counts.read(tx)
-            except Exception:  # noqa: BLE001  # whatever the store says; the next scrape asks again
+            except Exception:  # noqa: BLE001  # of any kind; the next scrape reads again
                 return
             self._taken = begun
 

@@ -1,4 +1,4 @@
-"""The calls about quotas.  Knows HTTP's side of them only."""
+"""The calls about quotas."""
 
 from msgspec import UNSET
 

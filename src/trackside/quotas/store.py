@@ -102,8 +102,9 @@ def remove_all(tx: Tx) -> None:
 
 
 def lock(tx: Tx, *, of_server: bool = False) -> None:
-    """Wait until nobody else makes what a quota of the workspace limits, and let nobody until this transaction ends: what is
-    used is read and then added to.  `of_server`: in no workspace.  SQLite has one writer."""
+    """Take the quota lock of the workspace until this transaction ends, because the usage is read and then added to.
+
+    `of_server`: also the lock of the server.  SQLite needs no lock, since it has one writer."""
     if tx.dialect == "postgresql":
         tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, CAST(:ws AS INTEGER))")
         if of_server:

@@ -1,4 +1,4 @@
-"""Wire types of registered models and versions, and the checks of their values, in MLflow's form.  Knows no SQL."""
+"""Wire types of registered models and versions, and the checks of their values, in MLflow's form.  Contains no SQL."""
 
 import re
 from collections.abc import Sequence

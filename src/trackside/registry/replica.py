@@ -1,5 +1,5 @@
-"""Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Knows
-the registry's tables; where the files lie is in `files`.  Knows no other side.
+"""Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Where the files
+lie is in `files`.  Depends on no remote.
 
 Whatever is written twice is there once.  A number that is another version's here, or ever was, is not taken: the version
 gets the next one that never was given.

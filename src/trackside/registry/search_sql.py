@@ -1,5 +1,5 @@
-"""The SQL of the searches of models and of versions: which, in which order, from which page on.  Knows their tables and
-what makes them quick to ask; runs no statement.
+"""The SQL of the searches of models and of versions: which, in which order, from which page on.  Builds statements for the
+tables and their indexes; runs none.
 
 Prompts are models too, and hidden unless the filter speaks of them: the tag that makes a prompt is asked as a flag,
 with the value 'true' or 'false', so that every comparison with it means what it says.

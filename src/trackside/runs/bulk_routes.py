@@ -1,4 +1,4 @@
-"""The call that changes many runs.  Knows HTTP's side of it only."""
+"""The call that changes many runs."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,5 @@
-"""Documents of runs for searches: read, or made and handed to the writer, which saves them.  Knows no filter and no order."""
+"""Documents of runs for searches: read, or made and handed to the writer, which saves them.  Depends on no filter and no
+order."""
 
 import threading
 from collections.abc import Sequence

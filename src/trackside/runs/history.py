@@ -1,4 +1,4 @@
-"""The calls that read metric histories, with MLflow's limits.  `metrics` knows how points are stored."""
+"""The calls that read metric histories, with MLflow's limits.  `metrics` stores the points."""
 
 import base64
 import json

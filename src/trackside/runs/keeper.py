@@ -1,4 +1,5 @@
-"""Makes the documents of runs that have come to rest, so that a search finds them made.  Knows whose; how is in `store`."""
+"""Makes the documents of runs that have come to rest, so that a search finds them made.  Selects the runs; the documents are
+made in `store`."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol

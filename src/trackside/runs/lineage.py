@@ -1,4 +1,4 @@
-"""Inputs and outputs of runs: datasets and logged models.  Knows the tables of these relations."""
+"""Inputs and outputs of runs: datasets and logged models."""
 
 import json
 import re

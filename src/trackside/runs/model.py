@@ -1,4 +1,4 @@
-"""Wire types of runs and of the calls about them, in MLflow's form.  Knows no SQL."""
+"""Wire types of runs and of the calls about them, in MLflow's form.  Contains no SQL."""
 
 import random
 from enum import StrEnum

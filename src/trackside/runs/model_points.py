@@ -1,4 +1,4 @@
-"""Points that are logged for models besides their runs.  Knows the tables of such points, and of a model its key."""
+"""Points that are logged for models besides their runs.  Depends on the tables of such points and on the key of a model."""
 
 from collections.abc import Sequence
 

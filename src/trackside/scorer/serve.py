@@ -121,7 +121,7 @@ def _complete(model: models.Model) -> None:
     """Load MLflow after the start, for the requests that need it.  A model that it refuses ends the process, as at the start."""
     try:
         model.complete()
-    except BaseException:  # whatever it is, the controller has to see that this replica does not work
+    except BaseException:  # of any kind: the controller has to see that this replica does not work
         logging.getLogger("trackside.scorer").exception("MLflow cannot load the model")
         os._exit(1)
     gc.collect()

@@ -1,4 +1,4 @@
-"""Documents, patches and their three-way merge.  Pure: knows fields and modes; knows no side.
+"""Documents, patches and their three-way merge.  Pure: depends on fields and modes, and on neither side.
 
 A replicated item is a document: a map of fields to texts.  Both sides are compared with the last agreed state field by field, so
 a comparison can be repeated or interrupted.

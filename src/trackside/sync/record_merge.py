@@ -1,4 +1,4 @@
-"""Compares and merges records of evaluation datasets.  Pure; knows no side.
+"""Compares and merges records of evaluation datasets.  Pure; depends on neither side.
 
 A record is identified by the hash of its inputs and compared by a digest.  The merge of a record that both sides changed is
 symmetric: it has all expectations and tags of both, and for keys of both the value of the later change.

@@ -1,4 +1,4 @@
-"""The built files of the web UI, as bytes to send.  Knows the folder that `web/` is built into; knows no request."""
+"""The built files of the web UI, as bytes to send.  They are in the folder that `web/` is built into."""
 
 import hashlib
 from pathlib import Path
@@ -27,8 +27,9 @@ class Asset(Struct, frozen=True):
 
 
 class Files:
-    """Reads the folder when the page is first asked for, and again when it was built since: a server that nobody looks at
-    holds nothing, and `make web` needs no restart."""
+    """Reads the folder at the first request of the page, and again after a build.
+
+    So a server whose UI is unused holds no files in memory, and `make web` needs no restart."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder if folder is not None else _FOLDER

@@ -1,4 +1,4 @@
-"""The calls about saved views.  Knows HTTP's side of them only."""
+"""The calls about saved views."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx

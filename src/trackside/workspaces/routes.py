@@ -1,4 +1,4 @@
-"""The calls about workspaces: MLflow's, and our own with what Azure's clients know besides.  Knows HTTP's side only."""
+"""The calls about workspaces: MLflow's, and our own with what Azure's clients know besides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

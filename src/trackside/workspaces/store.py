@@ -1,4 +1,4 @@
-"""Workspaces in SQL.  Knows the table `workspaces`; knows no other slice's rows."""
+"""Workspaces in SQL.  The table is `workspaces`; reads no other slice's rows."""
 
 import json
 import uuid

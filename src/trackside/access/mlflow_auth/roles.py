@@ -1,4 +1,4 @@
-"""The calls about MLflow's roles, their permissions and their users.  Knows HTTP's side of them and whom they serve."""
+"""The calls about MLflow's roles, their permissions and their users."""
 
 from trackside.access import builtin, service, store
 from trackside.access.mlflow_auth import model as m

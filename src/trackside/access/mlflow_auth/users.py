@@ -1,4 +1,4 @@
-"""The calls about MLflow's users and their own permissions.  Knows HTTP's side of them and whom they serve."""
+"""The calls about MLflow's users and their own permissions."""
 
 from dataclasses import dataclass
 

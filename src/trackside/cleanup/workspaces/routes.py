@@ -1,4 +1,4 @@
-"""The calls that delete workspaces with all that is in them.  Knows HTTP's side and who may."""
+"""The calls that delete workspaces with all that is in them."""
 
 from dataclasses import dataclass
 

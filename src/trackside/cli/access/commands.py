@@ -1,7 +1,7 @@
-"""`trackside user`, `group`, `token`, `role`, `access`, `audit`: who may do what.  Knows the calls; knows no SQL.
+"""`trackside user`, `group`, `token`, `role`, `access`, `audit`: who may do what.  Calls the API; contains no SQL.
 
-With --server a command asks a running server, as the user who is signed in there.  Without it, the command opens the store:
-that is the way back in when nobody can sign in.
+With --server a command calls a running server, as the user who is signed in there.  Without it, the command opens the store,
+which works even if no administrator can sign in.
 """
 
 import argparse

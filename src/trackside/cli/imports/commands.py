@@ -76,7 +76,7 @@ def _secret(words: argparse.Namespace) -> Secret:
 
 
 class _Bar:
-    """Shown where somebody looks on."""
+    """Shown on a terminal."""
 
     def __init__(self, total: int | None) -> None:
         self._total = total

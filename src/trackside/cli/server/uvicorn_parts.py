@@ -1,7 +1,7 @@
 """uvicorn's `Config` and `Server`, without its command line.
 
 `import uvicorn` loads its command line with click and multiprocessing, which took a tenth of a start.  Here the command line is
-loaded when somebody asks for it.  To be imported before any other part of uvicorn.
+loaded on first use.  To be imported before any other part of uvicorn.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Authorization of a call: may this caller make it?  Knows actions, rights and references; knows no credential and no role.
+"""Authorization of a call: may this caller make it?  Depends on actions, rights and references, and on no credential or role.
 
 Most callers have an action in the whole workspace or not at all, which is decided without a look at the call.  Where the
 rights differ by object, the edge first locates what the call names: the experiment of a run, the run of a file.  Objects that
@@ -69,7 +69,7 @@ class Admission:
         self._known: _Known = {}
 
     def may_pass(self, route: Route, caller: Caller, rights: Rights) -> bool:
-        """Return True if the caller may make the call whatever it names, and False if `check` must decide by what it names.
+        """Return True if the caller may make the call on every object, and False if `check` must decide by the named objects.
 
         Raise Denied if the call would be refused in any case, Unauthenticated if a sign-in is missing."""
         needs = route.needs

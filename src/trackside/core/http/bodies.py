@@ -1,4 +1,4 @@
-"""Request bodies that are read whole, in bounded memory.  Knows ASGI messages and sizes; knows no call."""
+"""Request bodies that are read whole, in bounded memory.  Depends on ASGI, and on no call."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Headers that tell a browser what it may do with an answer: pages of the server, and files that somebody logged."""
+"""Headers that limit what a browser may do with an answer: pages of the server, and logged files."""
 
 from trackside.core.http.streams import Headers, Scope
 
@@ -6,7 +6,8 @@ from trackside.core.http.streams import Headers, Scope
 FRAMED_BY_OWN_PAGES = "frame-ancestors 'self'"
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
-# A file is anybody's text.  Where a browser shows it nevertheless, it runs nothing, loads nothing and is no page of this origin.
+# A logged file is untrusted.  Where a browser shows it nevertheless, it runs nothing, loads nothing and is no page of this
+# origin.
 _FILE_POLICY = f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; {FRAMED_BY_OWN_PAGES}"
 FILE_HEADERS: Headers = [(b"content-security-policy", _FILE_POLICY.encode()), NO_SNIFFING]
 

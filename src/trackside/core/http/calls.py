@@ -1,4 +1,4 @@
-"""Runs calls and encodes their answers.  Knows routes and the database; knows neither ASGI nor sockets.
+"""Runs calls and encodes their answers.  Depends on routes and the database, and on neither ASGI nor sockets.
 
 A handler is a synchronous function.  Reads by key run on the event loop if the database allows it, other reads in a thread, and
 writes in the writer's thread, which answers after its commit.

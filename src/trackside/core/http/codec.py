@@ -1,4 +1,4 @@
-"""Decodes calls and encodes answers, with MLflow's leniency and error messages.  Knows the wire format; knows no route.
+"""Decodes calls and encodes answers, with MLflow's leniency and error messages.  Depends on no route.
 
 The fast path decodes the body straight into the call's struct.  A body that it rejects (camelCase names, bare NaN, a JSON
 string that holds JSON, unknown fields, wrong types) is decoded again by the slow path, which words the error.

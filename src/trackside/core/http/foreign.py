@@ -1,4 +1,4 @@
-"""Requests and answers of clients that write some values in a form of their own.  Knows ASGI messages; knows no client.
+"""Requests and answers of clients that write some values in a form of their own.  Depends on ASGI, and on no client.
 
 A `Dialect` rewrites the JSON body of a request before the call is decoded, and that of the answer before it leaves.
 """

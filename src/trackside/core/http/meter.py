@@ -1,4 +1,4 @@
-"""Counts answers, their durations by a key, and requests in progress.  Knows neither routes nor monitoring systems."""
+"""Counts answers, their durations by a key, and requests in progress.  Depends on neither routes nor monitoring systems."""
 
 import threading
 from bisect import bisect_left

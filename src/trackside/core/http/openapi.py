@@ -1,4 +1,4 @@
-"""The route table as an OpenAPI document.  Knows OpenAPI 3.1; knows no route's meaning."""
+"""The route table as an OpenAPI 3.1 document."""
 
 import inspect
 import re

@@ -3,8 +3,8 @@
 uvicorn writes head and body separately: two system calls, two packets, two wake-ups of the client.  It also buffers a head of
 any length, and waits without a limit for requests that never end and clients that never read.
 
-An application that has `direct` gets small calls whole, without a task for each (docs/decisions/0017).  Knows transports and
-the parser; knows no route.
+An application that has `direct` gets small calls whole, without a task for each (docs/decisions/0017).  Depends on transports
+and the parser, and on no route.
 """
 
 import asyncio

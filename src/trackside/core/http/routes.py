@@ -1,4 +1,4 @@
-"""The table of routes.  Knows methods, paths and what each route needs; knows no handler."""
+"""The table of routes.  Holds methods, paths and the action that each route needs; depends on no handler."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""Which browser pages may call the server: checks of Host and Origin.  Knows headers; knows no route and no user.
+"""Which browser pages may call the server: checks of Host and Origin.  Depends on no route and no user.
 
 A page in a browser can make its visitor's browser send requests to a server on the visitor's own network.  Two checks prevent
 that.  The Host header must be a name of this server, so a foreign name that is pointed at this address (DNS rebinding) is

@@ -1,4 +1,4 @@
-"""Requests and answers with streamed bodies.  Knows ASGI; knows no route and no store."""
+"""Requests and answers with streamed bodies.  Depends on ASGI, and on no route or store."""
 
 import asyncio
 import base64

@@ -1,4 +1,4 @@
-"""References to the objects that a call names, from its fields.  Knows field names; knows no slice."""
+"""References to the objects that a call names, from its fields.  Depends on no slice."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

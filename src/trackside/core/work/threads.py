@@ -109,7 +109,7 @@ def _do(future: "Future[Any]", work: Callable[[], Any]) -> None:
         return
     try:
         result = work()
-    except BaseException as error:  # noqa: BLE001  # the caller gets it, whatever it is
+    except BaseException as error:  # noqa: BLE001  # of any kind: the caller gets it
         future.set_exception(error)
     else:
         future.set_result(result)

@@ -1,5 +1,5 @@
 """Enqueues a workspace piece by piece, so that no writer waits while a large store is enqueued.
-Knows our tables and what both sides have; asks nobody.
+Reads and writes the store only; sends no request.
 
 How far that has come is a text in the link's row, so a server that was killed goes on.
 """

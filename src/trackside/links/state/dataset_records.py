@@ -1,4 +1,4 @@
-"""Which records of evaluation datasets both sides of a link have.  Knows the table of that; knows neither side."""
+"""Which records of evaluation datasets both sides of a link have."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,5 +1,4 @@
-"""A link's memory of items: their counterparts, agreed states, points and files that were sent.  Knows these tables; knows
-neither side."""
+"""A link's memory of items: their counterparts, agreed states, points and files that were sent.  Depends on neither side."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The work queue of a link: items that have to be compared.  Knows the table `link_dirty`; knows neither side.
+"""The work queue of a link: items that have to be compared.  The table is `link_dirty`.
 
 Items are processed in FIFO order.  An item that is queued keeps its position however often it changes.  An item that changes
 again while it is compared, or uses up its time slice, rejoins at the end, so a busy run cannot starve the others.  Of items that

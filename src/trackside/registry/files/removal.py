@@ -1,10 +1,9 @@
-"""The files of versions that go: which of them nobody needs any more, and their removal.  Knows versions, runs and
-logged models by the places of their files.
+"""Finds and removes the files of deleted versions that nothing else uses.  Versions, runs and logged models are found by the
+places of their files.
 
 Mostly a version has no files of its own: MLflow registers what lies with a run or a logged model.  Such files go by default
 only after that was deleted and no other version names them.  Files that were copied in by an import or a link lie in a
-folder of the version's own, and go with the last version that is made of them.  Any others stay: nobody knows whose they
-are.
+folder of the version's own, and go with the last version that is made of them.  Any others stay: their owner is unknown.
 
 First the rows go, with a note of the files, in one transaction; then the files; then the note.  A crash in between leaves
 the note, and the next deletion in the workspace goes on from it.

@@ -1,4 +1,4 @@
-"""The calls about series of charts.  Knows HTTP's side of them only."""
+"""The calls about series of charts."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx

@@ -1,4 +1,4 @@
-"""Checks a filter or an order while somebody types it, and completes it with what was logged."""
+"""Checks a filter or an order as the user types it, and completes it with logged keys and values."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""The calls that export runs and points.  Knows HTTP's side of them only."""
+"""The calls that export runs and points."""
 
 from collections.abc import AsyncGenerator, Iterator
 

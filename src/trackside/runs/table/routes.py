@@ -1,4 +1,4 @@
-"""The calls about runs as a table.  Knows HTTP's side of them only."""
+"""The calls about runs as a table."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """Decides when incidents open, close and are announced again.  Pure.
 
-The scores of a column are replayed in the order of time, so that the same windows give the same incidents, in whatever order they
-were computed.
+The scores of a column are replayed in the order of time, so that the same windows give the same incidents in any order of
+computation.
 """
 
 from collections.abc import Iterable, Sequence

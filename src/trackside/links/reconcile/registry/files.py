@@ -1,5 +1,5 @@
 """Where the files of a version are when it comes to the other side: with its run or logged model, which comes first, or in a
-folder of its own, to which they are copied.  Knows both sides' files; writes no version.
+folder of its own, to which they are copied.  Reads the files of both sides; writes no version.
 
 A version that is made without its files never gets them.  So one that has none at a place that can be read waits: its disk may
 be unavailable, or the client that registered it may not have put them there yet.
