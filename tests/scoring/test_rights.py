@@ -32,3 +32,29 @@ def test_a_job_logs_its_run_only_where_the_caller_may_write(people: People, kind
     assert (refused.status, allowed.status) == (403, 201), (refused.json, allowed.json)
     action = "Microsoft.MachineLearningServices/workspaces/experiments/runs/write"
     assert refused.json["message"] == f"Permission denied: experiment_id needs {action} on experiment {other}."
+
+
+def test_a_job_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: People) -> None:
+    admin = people.admin
+    mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
+    runs = {each: admin.new_run(each) for each in (mine, other)}
+    for name in ("iris", "secret"):
+        admin.post("registered-models/create", name=name)
+        admin.post("model-versions/create", name=name, source=f"runs:/{runs[mine]}/model", run_id=runs[mine])
+
+    def job(model: str, **fields: str) -> str:
+        params = {"model": f"models:/{model}/1", "input": f"runs:/{runs[mine]}/rows.csv", **fields}
+        return str(admin.ask("POST", JOBS, {"kind": "score", "params": params}).json["job"]["job_id"])
+
+    hidden = [job("iris", experiment_id=other), job("iris", run_id=runs[other]), job("secret", experiment_id=mine)]
+    shown = [job("iris", experiment_id=mine), job("iris", run_id=runs[mine])]
+    bo = people.add("bo", "Owner")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{other}")
+    people.deny("bo", "MLflow DENY", "/ws/default/models/secret")
+
+    assert {each["job_id"] for each in bo.get(JOBS)["jobs"]} == set(shown)
+    assert len(admin.get(JOBS)["jobs"]) == 5
+    for job_id in hidden:
+        for method, path in (("GET", ""), ("GET", "/logs"), ("POST", "/cancel"), ("POST", "/retry"), ("DELETE", "")):
+            assert bo.ask(method, f"{JOBS}/{job_id}{path}", {} if method == "POST" else None).status == 404
+    assert bo.get(f"{JOBS}/{shown[0]}")["job"]["job_id"] == shown[0]

@@ -7,7 +7,7 @@ from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState
 from trackside.core.http.routes import Route, command, query
 from trackside.jobs import model as m
-from trackside.jobs import ownership, plan, queue, store
+from trackside.jobs import ownership, plan, queue, readable, store
 from trackside.jobs.kinds import Kinds
 from trackside.jobs.model import check_number
 
@@ -53,23 +53,23 @@ class Calls:
             limit=most + 1,
         )
         token = str(found[most - 1].job_seq) if len(found) > most else msgspec.UNSET
-        return m.Jobs([m.shown(job) for job in found[:most]], token)
+        return m.Jobs([m.shown(job) for job in found[:most] if readable.is_readable(tx, job)], token)
 
     def get(self, tx: Tx, call: m.OfJob) -> m.GotJob:
         """Return a job with its progress."""
-        job = store.get(tx, call.job_id or "")
+        job = readable.check(tx, store.get(tx, call.job_id or ""))
         return m.GotJob(m.shown(job), ownership.may_steer(tx, job.principal_id))
 
     def log(self, tx: Tx, call: m.ReadLog) -> m.Log:
         """Return lines of a job's log after a cursor; ask again with the answer's cursor to follow the log."""
         most = check_number("lines", call.lines, LINES, m.MAX_LOG_LINES)
-        job = store.get(tx, call.job_id or "")
+        job = readable.check(tx, store.get(tx, call.job_id or ""))
         lines, cursor = store.log_after(tx, job, max(0, call.cursor or 0), most)
         return m.Log(cursor, job.state not in m.LIVE and not lines, lines)
 
     def cancel(self, tx: Tx, call: m.OfJob) -> m.GotJob:
         """End a job that waits at once, and one that runs within some seconds.  Harmless for a job that has ended."""
-        job = store.lock(tx, call.job_id or "")
+        job = readable.check(tx, store.lock(tx, call.job_id or ""))
         if job.state in m.LIVE:
             self._kinds.cancel(tx, job)
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
@@ -77,7 +77,7 @@ class Calls:
     def retry(self, tx: Tx, call: m.OfJob) -> m.GotJob:
         """Queue a job that failed or was cancelled once more, in the name of its user.  It continues from its stored progress
         where the kind supports that."""
-        job = store.lock(tx, call.job_id or "")
+        job = readable.check(tx, store.lock(tx, call.job_id or ""))
         ownership.check_job(tx, job)
         kind = self._kinds.find(job.kind)
         if kind is None:
@@ -88,7 +88,7 @@ class Calls:
 
     def delete(self, tx: Tx, call: m.OfJob) -> None:
         """Delete a job that has ended, and its log."""
-        store.delete(tx, store.lock(tx, call.job_id or ""))
+        store.delete(tx, readable.check(tx, store.lock(tx, call.job_id or "")))
 
     def queue(self, tx: Tx, call: m.NoFields) -> m.GotQueue:
         """Return how many jobs run and wait, and the limit of the workspace."""
