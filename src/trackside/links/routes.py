@@ -86,7 +86,7 @@ class Calls:
 
     def _add(self, ws: int, call: m.AddLink, visit: Visit) -> m.Shown:
         with self._db.read(ws) as tx:
-            self._check_count(tx)  # before anybody is called
+            self._check_count(tx)  # before the remote is called
         name, mode = m.check_name(call.name), m.check_mode(call.mode)
         _check_rights(visit.rights, m.acts_of(mode, registry=bool(call.registry)))
         given = m.check_secret(call)
@@ -187,7 +187,7 @@ def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
 
 
 def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
-    """Compare everything with the remote, whatever was agreed."""
+    """Compare everything with the remote, also what both sides agreed on before."""
     link = store.get(tx, call.link)
     depth = marking.Depth.COMPARE_BYTES if call.verify else marking.Depth.COMPARE
     store.set_backfill_cursor(tx, link.link_id, marking.whole(link.mode, depth, link.backfill_cursor))

@@ -128,7 +128,7 @@ def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
         (run("r", ("tag", "a")), "no MessagePack of a bundle"),  # type: ignore[arg-type]  # what a caller may send
     ],
 )
-def test_what_no_bundle_may_say_is_told(sqlite_api: Api, entry: Any, words: str) -> None:
+def test_a_bundle_with_a_mistake_is_refused_with_its_reason(sqlite_api: Api, entry: Any, words: str) -> None:
     reply = bundle(sqlite_api, entry)
 
     assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")

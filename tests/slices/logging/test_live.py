@@ -131,7 +131,7 @@ def test_a_server_that_stops_answers_those_who_wait(api: Api, inside: Inside, ap
 
 
 @pytest.mark.parametrize("arguments", [{"after": "x"}, {"wait_s": -1}, {"wait_s": 56}, {"wait_s": "nan"}])
-def test_a_mistake_is_told(api: Api, arguments: dict[str, Any]) -> None:
+def test_a_mistake_is_refused_with_its_reason(api: Api, arguments: dict[str, Any]) -> None:
     status, code, _ = api.fault(LIVE, method="GET", **arguments)
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")

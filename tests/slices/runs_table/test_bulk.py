@@ -177,7 +177,7 @@ def test_more_runs_than_a_transaction_takes_are_changed(api: Api, experiment: st
         ({"action": "delete", "experiment_ids": None}, 400, "experiment_ids"),
     ],
 )
-def test_a_mistake_is_told(api: Api, fields: dict[str, Any], status: int, word: str) -> None:
+def test_a_mistake_is_refused_with_its_reason(api: Api, fields: dict[str, Any], status: int, word: str) -> None:
     api.new_run()
     found, _, message = api.fault(BULK, {"experiment_ids": ["0"], **fields})
 

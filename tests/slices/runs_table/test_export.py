@@ -88,7 +88,7 @@ def test_points_are_exported(api: Api) -> None:
         ("metrics/export", {"series": []}),
     ],
 )
-def test_a_mistake_is_told(api: Api, path: str, fields: dict[str, Any]) -> None:
+def test_a_mistake_is_refused_with_its_reason(api: Api, path: str, fields: dict[str, Any]) -> None:
     assert api.fault(f"{OURS}/{path}", fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 

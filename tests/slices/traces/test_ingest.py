@@ -210,9 +210,9 @@ def test_the_root_of_an_otlp_trace_names_tags_and_a_run(api: Api) -> None:
     assert (found["tags"]["mlflow.traceName"], found["tags"]["team"]) == ("named", "blue")
 
 
-@pytest.mark.parametrize(("version", "is_told"), [("3.17.2", True), ("3.4.0", True), ("3.3.2", False)])
+@pytest.mark.parametrize(("version", "has_location"), [("3.17.2", True), ("3.4.0", True), ("3.3.2", False)])
 def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(
-    api: Api, version: str, is_told: bool
+    api: Api, version: str, has_location: bool
 ) -> None:
     body = {"trace": {"trace_info": info()}}
     agent = {"user-agent": f"mlflow-python-client/{version}"}
@@ -220,7 +220,7 @@ def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(
     reply = api.ask("POST", "traces", body, version="3.0", headers=agent)
 
     tags = reply.json["trace"]["trace_info"]["tags"]
-    assert ("mlflow.trace.spansLocation" in tags) is is_told
+    assert ("mlflow.trace.spansLocation" in tags) is has_location
     stored = api.get("traces/" + trace_id(1), version="3.0")["trace"]["trace_info"]
     assert "mlflow.trace.spansLocation" not in stored["tags"]  # no span came yet
 

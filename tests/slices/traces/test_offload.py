@@ -146,7 +146,7 @@ def test_a_store_that_is_away_refuses_what_needs_it_and_takes_new_traces(small: 
     moved(small, 2)
 
 
-def test_a_file_that_no_trace_names_is_an_orphan_and_one_that_is_missing_is_told(start: Callable[..., Server]) -> None:
+def test_a_file_that_no_trace_names_is_an_orphan_and_a_missing_one_is_reported(start: Callable[..., Server]) -> None:
     server = start("--trace-inline-kib", "64", interval_factor=0.01)
     api = server.api
     fill(api, *large(1), *large(2))

@@ -62,7 +62,9 @@ def test_what_users_do_makes_every_event_and_no_other(calls: Api, receiver: Rece
     assert renamed["name"] == "renamed"
 
 
-def test_a_model_that_is_deleted_takes_its_versions_with_it_and_each_is_told(calls: Api, receiver: Receiver) -> None:
+def test_a_model_that_is_deleted_takes_its_versions_with_it_and_each_has_an_event(
+    calls: Api, receiver: Receiver
+) -> None:
     registry = Registry(calls)
     for name in ("iris", "rose"):
         registry.new_model(name)

@@ -29,7 +29,7 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
     """The server may run, and go on writing."""
     _check_there(chosen)
     _check_place(to)
-    with explained(chosen), _told(to):
+    with explained(chosen), _failures_explained(to):
         db = open_database(chosen)
         try:
             made = making.create(chosen, db, to, with_secrets=with_secrets, say=_progress)
@@ -48,7 +48,7 @@ def export(chosen: Settings, name: str, to: str, *, json: bool) -> int:
     """The server may run, and go on writing."""
     _check_there(chosen)
     _check_place(to)
-    with explained(chosen), _told(to):
+    with explained(chosen), _failures_explained(to):
         db = open_database(chosen)
         try:
             made = archive.export(chosen, db, name, to, say=_progress)
@@ -64,7 +64,7 @@ def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, jso
     _check_there(chosen)
     with _opened(place) as opened:
         manifest = opened.get(backup_id, of_workspace=True)
-        with explained(chosen), _told(place):
+        with explained(chosen), _failures_explained(place):
             db = open_database(chosen)
             try:
                 done = unpack.run(
@@ -84,7 +84,7 @@ def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, jso
 
 
 def _check_place(to: str) -> None:
-    with _told(to), closing(Place(to)):
+    with _failures_explained(to), closing(Place(to)):
         pass
 
 
@@ -163,7 +163,7 @@ def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, j
 
 @contextmanager
 def _opened(place: str) -> Iterator[Place]:
-    with _told(place), closing(_place(place)) as opened:
+    with _failures_explained(place), closing(_place(place)) as opened:
         yield opened
 
 
@@ -175,7 +175,7 @@ def _place(place: str) -> Place:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def _failures_explained(place: str) -> Iterator[None]:
     """Turn failures that an operator can repair into one-line messages."""
     before = logging.root.manager.disable
     logging.disable()  # the line has the reason

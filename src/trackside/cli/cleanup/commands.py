@@ -44,7 +44,7 @@ def delete(words: argparse.Namespace) -> int:
     if ended is not None:
         return ended
     done = _carry_out(words, target, found)
-    say(as_json(done) if words.json else _told(done))
+    say(as_json(done) if words.json else _summary(done))
     return OK
 
 
@@ -242,7 +242,7 @@ def _confirm(words: argparse.Namespace, found: dict[str, Any]) -> None:
 
 
 def tell(words: argparse.Namespace, text: str, end: str = "\n") -> None:
-    """Print what precedes a question; beside standard output where that is for a program."""
+    """Print the text before a question: to standard error with --json, else to standard output."""
     print(text, end=end, file=sys.stderr if words.json else sys.stdout, flush=True)
 
 
@@ -256,7 +256,7 @@ def ask(words: argparse.Namespace, question: str, wanted: str) -> None:
 
 
 def preview_text(found: dict[str, Any]) -> str:
-    """A preview in words."""
+    """Return a preview as text for a person."""
     counts = ", ".join(counted(count, noun) for noun, count in found.get("counts", {}).items())
     lines = [
         found["title"],
@@ -269,7 +269,7 @@ def preview_text(found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _told(done: dict[str, Any]) -> str:
+def _summary(done: dict[str, Any]) -> str:
     freed = f"{in_bytes(done['file_bytes'])} of files ({done['file_count']}) and {in_bytes(done['row_bytes'])} in the database"
     return "\n".join(
         [f"deleted {done['title']}: freed {freed}", *(f"  stays    {each}" for each in done.get("pending", []))]

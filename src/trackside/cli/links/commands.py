@@ -81,11 +81,11 @@ def show(words: argparse.Namespace) -> int:
 
 
 def pause(words: argparse.Namespace) -> int:
-    return _told(words, "POST", "/pause", "paused")
+    return _set_state(words, "POST", "/pause", "paused")
 
 
 def resume(words: argparse.Namespace) -> int:
-    return _told(words, "POST", "/resume", "active", {"accept_deletions": True} if words.accept_deletions else {})
+    return _set_state(words, "POST", "/resume", "active", {"accept_deletions": True} if words.accept_deletions else {})
 
 
 def sync(words: argparse.Namespace) -> int:
@@ -241,7 +241,7 @@ def items(count: int) -> str:
     return counted(count, "items")
 
 
-def _told(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
+def _set_state(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
     link = remote.ask(words, method, _path(words, what), body or {})["link"]
     say(f"link {link['name']} is {state}")
     return OK

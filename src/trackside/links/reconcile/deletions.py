@@ -1,7 +1,7 @@
 """Decides whether an item that is missing on the remote was removed by a user, or lost with the remote's store.
 
 A Trackside's history records removals without a time limit.  An MLflow server records none, but a lost or restored store lacks
-more than removed items: runs that nobody deleted are missing too, since MLflow keeps deleted runs.  If in doubt, the item counts
+more than removed items: runs are missing too that no user deleted, since MLflow keeps deleted runs.  If in doubt, the item counts
 as lost, and a store generation ends (`state.generations`).
 """
 

@@ -1,7 +1,7 @@
 """Decides which side made an item that both have, and which experiments are the same.
 
-Only what the link is known to have made is a copy of its own, to go with it.  What was there when it was to be made counts as
-theirs: the answer to the making may have been lost, but it may as well be of somebody else.
+Only an item that the link is known to have created counts as its copy, which is deleted with its source.  An item that existed
+before the creation counts as theirs: either the response to an earlier creation was lost, or another client made the item.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def save_met(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remote
     link_id = context.link_id
     known = item_store.item(tx, link_id, entity, local_id)
     was_about_to = known is not None and not known.remote_id and made_by is CreatedBy.THEM
-    # A model that was found by its name was made by somebody else: it is not as our copy would have been.
+    # A model that was found by its name was made by another client: its fields are not those of a copy.
     is_found_by_name = entity is Entity.REGISTERED_MODEL and remote_id != local_id
     if was_about_to and (is_found_by_name or not context.remote.preserves_ids):
         item_store.forget_item(tx, link_id, entity, local_id)
@@ -58,9 +58,9 @@ def save_met(tx: Tx, context: LinkContext, entity: Entity, local_id: str, remote
 def id_here(
     context: LinkContext, entity: Entity, theirs: Snapshot, source: Field, read: Callable[[str], Snapshot | None]
 ) -> str | None:
-    """Return our id of an item of theirs: the one that its tag `source` says it is a copy of.
+    """Return our id of an item of theirs: the id in its tag `source`, which names the original of a copy.
 
-    If that item has a copy already, somebody copied the copy, with its tags: then theirs is an item of its own.  None for a
+    If that original has a copy already, a user copied the copy with its tags, and theirs is an item of its own.  None for a
     second copy that another workspace made of the same item."""
     said = theirs.doc.get(source)
     known = None if not said else context.item(entity, said)
@@ -91,7 +91,7 @@ def is_another_experiment(context: LinkContext, item: ItemState, theirs: Snapsho
 
 
 def brought(context: LinkContext, entity: Entity, local_id: str) -> tuple[bool, int]:
-    """Return whether an item of ours is from elsewhere, and how long it has been here, in ms."""
+    """Return whether another link or an import created an item of ours, and for how many ms it has been here."""
 
     def read(tx: Tx) -> tuple[bool, int]:
         at = item_store.brought_at(tx, context.link_id, entity, local_id)
@@ -101,7 +101,7 @@ def brought(context: LinkContext, entity: Entity, local_id: str) -> tuple[bool, 
 
 
 def wait_for_maker(context: LinkContext, age_ms: int) -> None:
-    """Raise RetryLater for an item from elsewhere that came so lately that its maker may be about to create the copy."""
+    """Raise RetryLater for an item that was brought so recently that its maker may be about to create the copy."""
     if not context.remote.preserves_ids and 0 <= age_ms < PATIENCE_MS:
         raise RetryLater((PATIENCE_MS - age_ms) / 1000)
 
@@ -130,7 +130,7 @@ def adopt_experiment(
     if not context.link.options.wants(name):
         return None
     named = Patch({field: value for field, value in snapshot.doc.items() if field.kind == FieldKind.NAME})
-    # At once, since another link that meets it here too would take those of its making for somebody's.
+    # At once, since another link that finds it here would take the times of its creation for a user's.
     timed = Patch({**named.put, **{field: value for field, value in snapshot.doc.items() if field.kind in TIMES}})
     other = _here_of_that_name(context, name)
     if other is not None and other.remote_id != snapshot.item_id:  # ours of that name is another one of theirs

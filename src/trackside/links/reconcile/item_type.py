@@ -39,8 +39,8 @@ class Others(Protocol):
 class RetryLater(Exception):
     """The item is reconciled again after `wait_s`.
 
-    The side that made an item may be about to create its copy where ids are not kept.  Two sides that look for the copy at once
-    would both create one, so those that have the item from elsewhere wait."""
+    On a remote that does not keep ids, the side that made an item may be about to create its copy.  Two sides that search for
+    the copy at once would both create one, so a side that received the item through a link waits."""
 
     def __init__(self, wait_s: float) -> None:
         super().__init__(f"its copy is made in {wait_s} s, unless there is one then")
@@ -48,8 +48,10 @@ class RetryLater(Exception):
 
 
 class Created(Struct, frozen=True):
-    """`existed`: the item was there when it was to be created, so it is nobody's copy of ours.  `snapshot`: what the item is like
-    there, if that is known without reading it."""
+    """The result of a creation on the remote.
+
+    `existed`: the item existed before the creation, so this link did not make it.  `snapshot`: the state of the item there, if
+    it is known without a read."""
 
     id: str
     existed: bool = False

@@ -39,9 +39,9 @@ def compare(
 def as_made(copy: Doc, source: Doc) -> Doc:
     """Return the fields of a copy that count as agreed because the link made it so.
 
-    A copy has values of its own where its source's cannot be given when it is created, such as the stage of a version: nobody
-    chose them.  Numbers and times are better decided by their own rule.  The result is saved when the copy is made, not when it
-    is compared first: an edit in between, while the server is down, is a change."""
+    A copy has default values where its source's cannot be set at creation, such as the stage of a version; no user chose them.
+    Numbers and times are merged by their own rule.  The result is saved when the copy is made, not at the first comparison: so
+    an edit in between, while the server is down, counts as a change."""
     return {field: value for field, value in copy.items() if field in source and not document.has_order(field)}
 
 
@@ -71,7 +71,7 @@ def outdone(merged: Merged, before: Doc, now: Doc) -> set[Field]:
 
 
 def _standing(item: ItemState, ours: Doc, theirs: Doc, mode: Mode, *, was_read: bool) -> set[Field]:
-    """Return the times of a copy that are kept, whatever its source has."""
+    """Return the times of a copy that are kept although its source has others."""
     if mode is Mode.BOTH:
         return set()  # which agree by that rule anyhow
     source, copy = (ours, theirs) if mode is Mode.PUSH else (theirs, ours)

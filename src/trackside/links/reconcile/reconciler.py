@@ -4,9 +4,10 @@ Re-runnable at any moment, also after a crash half-way: what both sides agreed o
 the remote's part.  The intention to create a copy is saved before the call that creates it, so that after a crash the copy is
 searched for instead of created twice.
 
-Items of most kinds do not stay when they are deleted: what is gone on one side, and unchanged on the other since both agreed, is
-deleted there too.  What was changed meanwhile comes back, and so does what nobody removed (`deletions`).  Runs, experiments and
-logged models stay as deleted (`ItemType.keeps_deleted`): their deletion changes a field, and an absent one is created again.
+Items of most kinds do not stay when they are deleted: an item that is gone on one side, and unchanged on the other since both
+agreed, is deleted there too.  An item that was changed meanwhile is created again, and so is a lost one (`deletions`).  Runs,
+experiments and logged models stay as deleted (`ItemType.keeps_deleted`): their deletion changes a field, and an absent one is
+created again.
 """
 
 from collections.abc import Callable, Set

@@ -46,7 +46,9 @@ def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generatio
 
 
 def store_was_restored(tx: Tx, link: Link, known: Known, why: str) -> None:
-    """The store was put back: all that both sides had is looked at again, on both of them.  Unless somebody was quicker."""
+    """Begin a generation because the remote's store was restored, and enqueue all items that both sides had for comparison.
+
+    Do nothing if another process has begun that generation already."""
     if not _begin_generation(
         tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"
     ):
@@ -55,8 +57,9 @@ def store_was_restored(tx: Tx, link: Link, known: Known, why: str) -> None:
 
 
 def report_missing(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
-    """A run or experiment is not there any more.  If nobody deleted it before, a generation ends; MLflow's logged models look the
-    same when they are deleted."""
+    """End the store generation, since a run or experiment that was not deleted is missing on the remote.
+
+    Logged models do not count: MLflow's deleted ones are missing too."""
     known = of(tx, link.link_id)
     if (
         link.mode.takes

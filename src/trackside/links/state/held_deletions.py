@@ -105,7 +105,7 @@ def let_through(tx: Tx, link: Link, items: int) -> None:
 
 
 def accept(tx: Tx, link: Link) -> int:
-    """Let the held deletions happen, because somebody accepts them, and start a new count.  Return their number."""
+    """Release the held deletions, which a user accepted, and start a new count.  Return their number."""
     items = count(tx, link.link_id)
     let_through(tx, link, items)
     tx.run("UPDATE links SET deleted_items = 0 WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)

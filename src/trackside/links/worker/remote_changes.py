@@ -49,8 +49,9 @@ class RemoteChanges:
         self._has_news = True
 
     def is_due(self, link: Link, *, is_listening: bool) -> bool:
-        """Return whether the remote is to be polled.  Without a cursor everything is to be looked at: the link is new, or
-        somebody wants it to be compared."""
+        """Return whether the remote is to be polled.
+
+        A link without a cursor compares everything: it is new, or a user requested a comparison."""
         return self._has_news or not link.has_seen_all or self.due_in_s(link, is_listening=is_listening) <= 0
 
     def due_in_s(self, link: Link, *, is_listening: bool) -> float:

@@ -148,7 +148,7 @@ class Runner:
             return False
         try:
             more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
-            # Not by the clock on the wall, which may be moved.  No time to wait for: somebody wants it now.
+            # Monotonic, since the wall clock may be set.  Without a time to wait for, a user requested the work now.
             if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
                 self._rest_s = min((self._wait_until - time.monotonic()) / self._interval_factor, IDLE_S)
                 return more

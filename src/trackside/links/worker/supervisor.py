@@ -73,7 +73,7 @@ class Workers:
             runner.stop()
 
     def close(self) -> None:
-        """Stop all links within some seconds, whatever the remotes do: interrupted work is repeated by the next runner."""
+        """Stop all links within some seconds, even if a remote does not answer.  The next runner repeats interrupted work."""
         self._watch.close()
         self.leave()
         end = time.monotonic() + END_S

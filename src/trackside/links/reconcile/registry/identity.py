@@ -97,7 +97,7 @@ class RegistryIdentity:
         return None if copy is None else as_made(self._comparison.comparable(entity, copy.doc), source)
 
     def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
-        """Return whether somebody else may create the version there, and how long it has been here, in ms."""
+        """Return whether another server may create the version there, and for how many ms it has been here."""
         is_brought, age_ms = self.context.read(registry.brought, snapshot.item_id)
         return is_brought and not self.context.remote.preserves_ids, age_ms
 

@@ -175,8 +175,9 @@ class RegistryType(ItemType):
             self.context.note_once(LogKind.SKIPPED, VERSION, snapshot.item_id, str(reason))
 
     def has_own_files(self, snapshot: Snapshot) -> bool:
-        """Return whether it is a version whose files were copied for it; else they lie with a run or logged model, or nobody
-        reads them."""
+        """Return whether it is a version with a folder of its own, to which its files were copied.
+
+        The files of others lie with a run or logged model, or cannot be read."""
         if self.entity is not VERSION:
             return False
         uri = self.context.read(replica_files.files_of, registry.uid_of(snapshot.item_id))

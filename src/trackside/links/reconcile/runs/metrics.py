@@ -112,7 +112,7 @@ def differing_series(context: LinkContext, run_id: str, remote_id: str) -> dict[
 
 
 def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
-    """The series of both whose points are not the same, whatever summaries said, which then say what there is."""
+    """Return the series of both sides whose points differ, and correct their summaries by a count of the points."""
     found = differing_series(context, run_id, remote_id)
     if found is None:  # an earlier release, or one without digests
         return {*context.remote.series(remote_id)} if context.remote.preserves_ids else set()
@@ -125,8 +125,9 @@ def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
 
 
 def resend_if_missing(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
-    """Send series again of which the remote lacks points, whatever was sent before.  `doubted`: whatever their fingerprints
-    are."""
+    """Send series again of which the remote lacks points, also those that were sent before.
+
+    `doubted`: series that are checked even if their fingerprints are equal."""
     theirs = context.remote.series(remote_id)
     for key, summary in context.read(reader.summaries, run_id).items():
         is_same = theirs.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
@@ -149,8 +150,10 @@ def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str])
 
 
 def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
-    """Pull points and return their number.  `verify`: read every history, whatever its fingerprint, where the fingerprint cannot
-    show all differences; `doubted` are series whose fingerprint is wrong."""
+    """Pull points and return their number.
+
+    `verify`: where a fingerprint cannot show all differences, read every history even if the fingerprints are equal.
+    `doubted`: series whose fingerprint is wrong."""
     began = time.monotonic()
     theirs = context.remote.series(remote_id)
     have = {key: context.remote.fingerprint_of(each) for key, each in context.read(reader.summaries, run_id).items()}
