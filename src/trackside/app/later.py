@@ -174,7 +174,7 @@ def _jobs(parts: Parts, deleting: Work, *more: Kind[Any]) -> list[Route]:
     parts.closers.extend(
         job_loops.start(db, kinds, limits, folder, executor, parts.url, parts.wakers, ended, why_not=why_not)
     )
-    _loop(parts, "drift", lambda: due.step(db, drift_kind), DRIFT_EVERY_S)
+    _loop(parts, "drift", lambda: due.step(db, drift_kind, why_not), DRIFT_EVERY_S)
     _loop(parts, "quotas", lambda: quota_watch.step(db), quota_watch.EVERY_S)
     _loop(parts, "recounts", lambda: recount.step(db, recounts), quota_watch.EVERY_S)
     return [

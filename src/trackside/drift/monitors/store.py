@@ -131,6 +131,15 @@ def note_next(tx: Tx, monitor: Monitor, next_at: int) -> None:
     )
 
 
+def pause(tx: Tx, monitor: Monitor, note: str) -> None:
+    """Compute no window on a schedule any more, and say why."""
+    tx.run(
+        "UPDATE drift_monitors SET is_scheduled = 0, note = :note WHERE workspace_id = :ws AND monitor_seq = :seq",
+        note=note,
+        seq=monitor.monitor_seq,
+    )
+
+
 def delete(tx: Tx, monitor: Monitor) -> None:
     seq = monitor.monitor_seq
     tx.run("DELETE FROM drift_windows WHERE workspace_id = :ws AND monitor_seq = :seq", seq=seq)
