@@ -262,7 +262,7 @@ def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Calla
     expect(page.get_by_role("link", name="sweep")).to_have_attribute("href", f"#/experiments/0/runs/{parent}")
     assert axe.serious(page) == []
     page.get_by_text("2 child runs").get_by_role("link").click()
-    expect(page.get_by_role("row").get_by_role("link")).to_have_text(["kid-2", "kid-1"])
+    expect(page.get_by_role("row").get_by_role("link")).to_have_text(["kid-2", "swift-fox", "kid-1", "swift-fox"])
 
 
 def test_a_table_of_mlflow_is_shown_as_a_table_and_as_text(server: Server, page: Page) -> None:
