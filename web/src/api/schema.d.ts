@@ -261,6 +261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/model-versions/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GET model-versions get */
+        get: operations["get_api_2_0_mlflow_model_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/model-versions/search": {
         parameters: {
             query?: never;
@@ -1076,7 +1093,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether somebody may do something, and why. */
+        /** Return whether a principal may do something, and why. */
         get: operations["get_api_trackside_v1_access_explain"];
         put?: never;
         post?: never;
@@ -1197,7 +1214,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All entries that match, the newest first, as JSON lines, CSV or syslog lines (RFC 5424). */
+        /** Return all matching entries, the newest first, as JSON lines, CSV or syslog lines (RFC 5424). */
         get: operations["get_api_trackside_v1_audit_export"];
         put?: never;
         post?: never;
@@ -1214,7 +1231,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether every entry is as it was written, and none is missing. */
+        /** Return whether every entry is unchanged and none is missing. */
         get: operations["get_api_trackside_v1_audit_verify"];
         put?: never;
         post?: never;
@@ -1564,7 +1581,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the last `minutes`, the running one included. */
+        /** Return the last `minutes`, including the current one. */
         get: operations["get_api_trackside_v1_endpoints_name_traffic"];
         put?: never;
         post?: never;
@@ -1705,10 +1722,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns the imports that this server ran, the newest first. */
+        /** Return the imports that this server ran, the newest first. */
         get: operations["get_api_trackside_v1_imports"];
         put?: never;
-        /** Starts an import from a running MLflow server. */
+        /** Start an import from a running MLflow server. */
         post: operations["post_api_trackside_v1_imports"];
         delete?: never;
         options?: never;
@@ -1725,7 +1742,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends an import.  What has come stays. */
+        /** Cancel an import.  The imported data stays. */
         post: operations["post_api_trackside_v1_imports_import_id_cancel"];
         delete?: never;
         options?: never;
@@ -1831,7 +1848,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue the job of a schedule now.  While an earlier one waits or runs, that one is returned. */
+        /** Queue the job of a schedule now, in the name of its user.  While an earlier one waits or runs, that one is returned. */
         post: operations["post_api_trackside_v1_job_schedules_name_run"];
         delete?: never;
         options?: never;
@@ -1918,7 +1935,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue a job that failed or was cancelled once more.  It goes on where it can. */
+        /** Queue a job that failed or was cancelled once more, in the name of its user.  It goes on where it can. */
         post: operations["post_api_trackside_v1_jobs_job_id_retry"];
         delete?: never;
         options?: never;
@@ -1969,7 +1986,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page: `after` is the `next` of the page before. */
+        /** Compare a page of items; `after` is the `next` of the previous page. */
         get: operations["get_api_trackside_v1_links_name_check"];
         put?: never;
         post?: never;
@@ -2076,7 +2093,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin a session: the answer sets its cookie.  429 while guessing is slowed, with the seconds to wait. */
+        /** Begin a session: the answer sets its cookie. 429 while guessing is throttled, with the seconds to wait. */
         post: operations["post_api_trackside_v1_login"];
         delete?: never;
         options?: never;
@@ -2093,7 +2110,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End the session that sent the call, and take its cookie away.  `url` ends it at the provider too. */
+        /** End the session that sent the call, and delete its cookie.  `url` is the page that also ends it at the provider. */
         post: operations["post_api_trackside_v1_logout"];
         delete?: never;
         options?: never;
@@ -2108,7 +2125,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who calls, and as what. */
+        /** Return the caller, with the kind of authentication. */
         get: operations["get_api_trackside_v1_me"];
         put?: never;
         post?: never;
@@ -2125,7 +2142,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the caller may do at a place, so that a page can leave out what would be refused. */
+        /** Return the caller's allowed actions at a place, so that a page can hide the others. */
         get: operations["get_api_trackside_v1_me_actions"];
         put?: never;
         post?: never;
@@ -2144,7 +2161,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Of oneself; the current one is asked for, and other sessions end. */
+        /** Change the caller's own password; it needs the current one, and ends other sessions. */
         post: operations["post_api_trackside_v1_me_password"];
         delete?: never;
         options?: never;
@@ -2196,7 +2213,7 @@ export interface paths {
         /** GET me tokens */
         get: operations["get_api_trackside_v1_me_tokens"];
         put?: never;
-        /** A token for oneself.  It is shown this once. */
+        /** Create a token for the caller.  It is shown only once. */
         post: operations["post_api_trackside_v1_me_tokens"];
         delete?: never;
         options?: never;
@@ -2331,7 +2348,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the quotas of the workspace, and what each subject uses of them. */
+        /**
+         * Return the quotas that hold in the workspace, and what each subject uses of them.
+         * @description Those of the server are shown to callers who may read quotas on the server.
+         */
         get: operations["get_api_trackside_v1_quotas"];
         /** Make a quota, or change its limit.  A limit below the use stops what is new and nothing that is there. */
         put: operations["put_api_trackside_v1_quotas"];
@@ -2403,8 +2423,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Of a principal, at a scope and in it, or both; denials too.  `inherited`: those that hold at the scope, also from
-         * @description wider places, without those in it.
+         * Return assignments and denials of a principal, at a scope and in it, or both.  `inherited`: those that apply at the scope,
+         * @description also from wider scopes, without those in it.
          */
         get: operations["get_api_trackside_v1_role_assignments"];
         put?: never;
@@ -2636,7 +2656,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How users sign in here. */
+        /** Return the ways in which users sign in. */
         get: operations["get_api_trackside_v1_sign_in"];
         put?: never;
         post?: never;
@@ -2755,7 +2775,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Users and service principals, by name. */
+        /** Return users and service principals, by name. */
         get: operations["get_api_trackside_v1_users"];
         put?: never;
         /** POST v1 users */
@@ -2781,7 +2801,7 @@ export interface paths {
         delete: operations["delete_api_trackside_v1_users_name"];
         options?: never;
         head?: never;
-        /** A new password, the administrator's mark, the state, the name that is shown: what is given is changed. */
+        /** Change the given values of a user: password, administrator, state, display name. */
         patch: operations["patch_api_trackside_v1_users_name"];
         trace?: never;
     };
@@ -2829,7 +2849,7 @@ export interface paths {
         /** GET users tokens */
         get: operations["get_api_trackside_v1_users_name_tokens"];
         put?: never;
-        /** A token for another user or a service principal. */
+        /** Create a token for another user or a service principal. */
         post: operations["post_api_trackside_v1_users_name_tokens"];
         delete?: never;
         options?: never;
@@ -2863,10 +2883,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest first, with how many deliveries wait and how many were given up. */
+        /** Return webhooks, the newest first, with the numbers of queued and given-up deliveries. */
         get: operations["get_api_trackside_v1_webhooks"];
         put?: never;
-        /** Tells a URL of what happens: in the registry, to runs and to experiments. */
+        /** Create a webhook for events of the registry, of runs and of experiments. */
         post: operations["post_api_trackside_v1_webhooks"];
         delete?: never;
         options?: never;
@@ -2889,7 +2909,7 @@ export interface paths {
         delete: operations["delete_api_trackside_v1_webhooks_webhook_id"];
         options?: never;
         head?: never;
-        /** Changes what is given; an empty secret, authorization or description takes it away. */
+        /** Update the values that the call has; an empty secret, authorization or description removes it. */
         patch: operations["patch_api_trackside_v1_webhooks_webhook_id"];
         trace?: never;
     };
@@ -2900,7 +2920,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the outcome of each delivery, the newest first. */
+        /** Return deliveries with their outcomes, the newest first. */
         get: operations["get_api_trackside_v1_webhooks_webhook_id_deliveries"];
         put?: never;
         post?: never;
@@ -2919,7 +2939,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delivers once more what has ended. */
+        /** Queue an ended delivery again. */
         post: operations["post_api_trackside_v1_webhooks_webhook_id_deliveries_delivery_id_redeliver"];
         delete?: never;
         options?: never;
@@ -2936,7 +2956,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Delivers what was given up, in its old order. */
+        /** Queue the deliveries that were given up again, in their old order. */
         post: operations["post_api_trackside_v1_webhooks_webhook_id_redeliver"];
         delete?: never;
         options?: never;
@@ -2953,7 +2973,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends an example of an event, once, and tells what the receiver answered. */
+        /** Send an example of an event once, and return the receiver's answer. */
         post: operations["post_api_trackside_v1_webhooks_webhook_id_test"];
         delete?: never;
         options?: never;
@@ -3007,7 +3027,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What the deletion of a workspace, or of a resource group, would remove.  Changes nothing. */
+        /** Return what the deletion of a workspace, or of a resource group, would remove.  Changes nothing. */
         post: operations["post_api_trackside_v1_workspace_deletions_preview"];
         delete?: never;
         options?: never;
@@ -3125,7 +3145,7 @@ export interface components {
         };
         /**
          * Begin
-         * @description `next` is the page of this server that the browser is sent to afterwards.
+         * @description `next` is the page of this server to which the browser returns.
          */
         Begin: {
             /** @default null */
@@ -3227,7 +3247,7 @@ export interface components {
         };
         /**
          * CheckFilter
-         * @description One text, a filter or an order.  `cursor` is the caret in UTF-16 units; without it nothing is completed.
+         * @description A filter or an order to check.  `cursor` is the caret in UTF-16 units; without it there are no completions.
          */
         CheckFilter: {
             /** @default null */
@@ -3323,8 +3343,8 @@ export interface components {
         };
         /**
          * Counters
-         * @description What the asked server process did since its start: requests that it logged, left out by sampling, dropped because the queue
-         *     or the disk was full, and could not read as rows.
+         * @description Counters of the answering server process since its start: requests that it logged, left out by sampling, dropped because
+         *     the queue or the disk was full, and could not read as rows.
          */
         Counters: {
             /** @default 0 */
@@ -3346,7 +3366,7 @@ export interface components {
          * CreateEndpoint
          * @description `model_uri` and the fields after it describe a first deployment, which gets all of the traffic.
          *
-         *     `properties` stay as they are given here; `tags` can be changed.
+         *     `properties` are immutable; `tags` can be changed.
          */
         CreateEndpoint: {
             /** @default null */
@@ -3394,8 +3414,8 @@ export interface components {
         };
         /**
          * CreateMonitor
-         * @description `target` and `baseline` are objects as the guide on drift describes them.  `is_scheduled` false: windows are computed on
-         *     request alone.
+         * @description `target` and `baseline` are objects as described in the guide on drift.  `is_scheduled` false: windows are computed only on
+         *     request.
          */
         CreateMonitor: {
             /** @default null */
@@ -3435,9 +3455,11 @@ export interface components {
         };
         /**
          * CreateOurs
-         * @description `events` such as `run.finished`.  `username` and `password`, or the header's value `authorization`, let the server in
-         *     at the receiver.  `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url
-         *     of a mail is `mailto:` with addresses.  `digest_s` collects events so long into one message; `mute` holds them back.
+         * @description A webhook to create.  `events` are names such as `run.finished`.  `username` and `password`, or the header's value
+         *     `authorization`, authenticate the server at the receiver.
+         *
+         *     `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url of a mail is
+         *     `mailto:` with addresses.  `digest_s` collects the events of this time into one message; `mute` delays them.
          */
         CreateOurs: {
             /** @default null */
@@ -3480,7 +3502,7 @@ export interface components {
         };
         /**
          * CreateSchedule
-         * @description `cron` has five fields, read in `timezone` (default UTC); `interval_s` is for schedules that need no calendar.
+         * @description `cron` has five fields, evaluated in `timezone` (default UTC); `interval_s` is a fixed interval instead.
          */
         CreateSchedule: {
             /** @default null */
@@ -3574,7 +3596,7 @@ export interface components {
         };
         /**
          * DeletionResult
-         * @description What was freed, over all portions.  If `is_done` is false, repeat the call for the next portion.
+         * @description The freed data over all portions.  If `is_done` is false, repeat the call for the next portion.
          */
         DeletionResult: {
             file_bytes: number;
@@ -3589,7 +3611,7 @@ export interface components {
         };
         /**
          * Delivery
-         * @description `number` counts up; `change` is the number of the change that it tells of.
+         * @description A delivery.  `number` increases; `change` is the number of its change in the change log.
          */
         Delivery: {
             attempts: number;
@@ -3633,7 +3655,7 @@ export interface components {
         };
         /**
          * EndpointLoad
-         * @description Of the last hour; `p95_ms` is absent without requests.
+         * @description The load of the last hour; `p95_ms` is absent without requests.
          */
         EndpointLoad: {
             deployments: number;
@@ -3645,7 +3667,7 @@ export interface components {
         };
         /**
          * Endpoints
-         * @description By name.  `next_page_token` is there while more follow.
+         * @description Endpoints by name.  `next_page_token` is set if more follow.
          */
         Endpoints: {
             endpoints: components["schemas"]["ShownEndpoint"][];
@@ -3653,7 +3675,7 @@ export interface components {
         };
         /**
          * Entity
-         * @description A kind of item, by its name in the change log.
+         * @description A kind of item, with its name in the change log.
          * @enum {unknown}
          */
         Entity: "evaluation_dataset" | "experiment" | "logged_model" | "model_version" | "registered_model" | "run" | "trace";
@@ -3829,7 +3851,10 @@ export interface components {
         GotImport: {
             import: components["schemas"]["ShownImport"];
         };
-        /** GotJob */
+        /**
+         * GotJob
+         * @description `may_retry`: the caller, given the right to write jobs, may queue it again.
+         */
         GotJob: {
             job: components["schemas"]["ShownJob"];
             /** @default true */
@@ -3972,7 +3997,7 @@ export interface components {
         };
         /**
          * Input
-         * @description How a reviewer answers: one of these.
+         * @description The kind of answer: exactly one of the fields.
          */
         Input: {
             /** @default null */
@@ -4192,7 +4217,7 @@ export interface components {
         };
         /**
          * LoggedDay
-         * @description The files of one day (UTC), such as 2026-01-31, on the server that is asked.
+         * @description The files of one day (UTC), such as 2026-01-31, on the answering server.
          */
         LoggedDay: {
             day: string;
@@ -4201,7 +4226,7 @@ export interface components {
         };
         /**
          * LoggedOut
-         * @description `url`: the page that ends the session at the identity provider too; a browser opens it.
+         * @description `url` is the page that also ends the session at the identity provider; a browser opens it.
          */
         LoggedOut: {
             /** @default null */
@@ -4222,7 +4247,7 @@ export interface components {
         LogKind: "conflict" | "error" | "refused" | "skipped" | "state";
         /**
          * MadeToken
-         * @description `secret` is the token itself; nothing shows it a second time.
+         * @description `secret` is the token itself, which is shown only once.
          */
         MadeToken: {
             secret: string;
@@ -4314,7 +4339,7 @@ export interface components {
         };
         /**
          * MutePart
-         * @description `until` is a moment in ms; `windows` come back each week, in `timezone` (UTC by default).
+         * @description `until` is a time in ms; `windows` repeat each week, in `timezone` (default UTC).
          */
         MutePart: {
             /** @default null */
@@ -4326,7 +4351,7 @@ export interface components {
         };
         /**
          * MyActions
-         * @description What the caller may do at a place; `some` are actions allowed on some objects in it and not on others.
+         * @description The allowed actions at a place; `some` are actions allowed on some objects in it only.
          */
         MyActions: {
             /** @default [] */
@@ -4356,7 +4381,7 @@ export interface components {
         };
         /**
          * NewToken
-         * @description `place` is a workspace, or `workspace/experiment-id`; left out: everywhere that its owner may go.
+         * @description `place` is a workspace, or `workspace/experiment-id`; without it the token has no limit of place.
          */
         NewToken: {
             /** @default null */
@@ -4459,7 +4484,7 @@ export interface components {
         };
         /**
          * OurWebhook
-         * @description `pending` and `dead` count deliveries: those that wait, and those that were given up.
+         * @description A webhook.  `pending` and `dead` are numbers of deliveries: queued, and given up.
          */
         OurWebhook: {
             creation_timestamp: number;
@@ -4536,10 +4561,10 @@ export interface components {
         };
         /**
          * Preview
-         * @description What a deletion would free.
+         * @description The preview of a deletion.
          *
-         *     `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` says
-         *     which files stay.  `confirm` is a name that must be typed; absent if none is required.
+         *     `counts` are by noun; `file_bytes` are in the artifact store, `row_bytes` the metric points in the database.  `kept` names the
+         *     files that stay.  `confirm` is a name that must be typed; absent if none is required.
          */
         Preview: {
             /** @default null */
@@ -4559,7 +4584,7 @@ export interface components {
         };
         /**
          * PutDeployment
-         * @description Creates a deployment, or changes what is given of one.
+         * @description A deployment to create, or the values to change.
          */
         PutDeployment: {
             /** @default null */
@@ -4573,7 +4598,7 @@ export interface components {
         };
         /**
          * PutRequestLog
-         * @description Switches the request log on, or changes what is given.
+         * @description Switches the request log on, or changes the given settings.
          */
         PutRequestLog: {
             /** @default null */
@@ -4665,7 +4690,7 @@ export interface components {
         };
         /**
          * Reason
-         * @description The reason of a fault as data, so that a page can word it in its own language.  The message quotes `values`.
+         * @description The reason of a fault as data, so that the web UI can translate the message.  The message quotes `values`.
          */
         Reason: {
             /** @enum {unknown} */
@@ -4681,7 +4706,7 @@ export interface components {
         };
         /**
          * RegenerateKey
-         * @description `value` is the new key, for callers that have one already; without it the server makes one.
+         * @description `value` is the new key; without it the server creates one.
          */
         RegenerateKey: {
             /** @default null */
@@ -4889,7 +4914,7 @@ export interface components {
         };
         /**
          * RunMonitor
-         * @description Without times: the windows that are due, and the current one so far.  With `start` (and `end`): a back-fill.
+         * @description Without times: the due windows, and the current one so far.  With `start` (and `end`): a backfill.
          */
         RunMonitor: {
             /** @default null */
@@ -4914,7 +4939,7 @@ export interface components {
         };
         /**
          * RunRows
-         * @description One array per attribute, all of one length.
+         * @description One array per attribute, all of the same length.
          */
         RunRows: {
             /** @default [] */
@@ -4979,7 +5004,7 @@ export interface components {
         };
         /**
          * Score
-         * @description What a rule says of a column in a window.  `subject` is drift, or a kind of data quality or performance.
+         * @description A rule's score of a column in a window.  `subject` is drift, or a kind of data quality or performance.
          */
         Score: {
             column: string;
@@ -5079,7 +5104,7 @@ export interface components {
         };
         /**
          * Session
-         * @description `first_request` is the preview of the oldest trace; `user` is empty unless all traces have the same one.
+         * @description A session.  `first_request` is the preview of the oldest trace; `user` is empty unless all traces have the same one.
          */
         Session: {
             duration_ms: number;
@@ -5120,8 +5145,9 @@ export interface components {
         };
         /**
          * SetQuota
-         * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a workspace's
-         *     quota has none.  `limit` counts runs, metric points, bytes of artifacts and traces, endpoints, or jobs that wait or run.
+         * @description `subject` is the name of a user, the id of an experiment, or `*` for each one without a quota of its own; a quota of
+         *     the workspace has none, nor has one of the server, which all workspaces share.  `limit` counts runs, metric points, bytes of
+         *     artifacts and traces, endpoints, or jobs that wait or run.
          */
         SetQuota: {
             /** @default null */
@@ -5285,8 +5311,8 @@ export interface components {
         };
         /**
          * ShownImport
-         * @description `state`: running, done, failed, cancelled or interrupted.  Of `differences` and `left_out`, the first are shown;
-         *     `differences_total` and `left_out_total` count up to 1,000 of them.
+         * @description `state` is running, done, failed, cancelled or interrupted.  `differences` and `left_out` have the first lines;
+         *     `differences_total` and `left_out_total` count up to 1,000.
          */
         ShownImport: {
             bytes: number;
@@ -5313,7 +5339,8 @@ export interface components {
         };
         /**
          * ShownIncident
-         * @description From the window that opened it (`opened_at`) to the one that closed it.  `value` is the newest, `worst` the greatest.
+         * @description An incident, from the window that opened it (`opened_at`) to the one that closed it.  `value` is the newest score, `worst`
+         *     the greatest.
          */
         ShownIncident: {
             closed_at?: number;
@@ -5360,7 +5387,7 @@ export interface components {
         };
         /**
          * ShownMonitor
-         * @description `note` warns of what makes results weak, such as a small baseline.  `next_at` is when the next window is computed.
+         * @description `note` warns of weak results, for example with a small baseline.  `next_at` is the time of the next computation.
          */
         ShownMonitor: {
             /** @default false */
@@ -5432,7 +5459,7 @@ export interface components {
         };
         /**
          * ShownQueue
-         * @description `max_running` is the limit that holds, the workspace's own or the server's.
+         * @description `max_running` is the effective limit, the workspace's own or the server's.
          */
         ShownQueue: {
             is_paused: boolean;
@@ -5497,7 +5524,10 @@ export interface components {
             value?: number;
             window_s: number;
         };
-        /** ShownSchedule */
+        /**
+         * ShownSchedule
+         * @description `may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it.
+         */
         ShownSchedule: {
             created_at: number;
             /** @default  */
@@ -5556,7 +5586,7 @@ export interface components {
         };
         /**
          * ShownWindow
-         * @description `scores` are the values that rules decide by.
+         * @description `scores` are the values by which rules decide.
          */
         ShownWindow: {
             computed_at: number;
@@ -5583,13 +5613,12 @@ export interface components {
         };
         /**
          * Spec
-         * @description How a model is served.
+         * @description The options of a deployment.
          *
-         *     `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.
-         *     `env` is `uv` (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv`
-         *     where it is installed, else `local`; on clusters `uv`).
-         *     `replicas` is the number of processes; with `max_replicas` more, they are added while the utilization, busy replicas over all,
-         *     is above `target_utilization` percent.
+         *     `backend` is `process` (child processes of the server), `ray` (the cluster of --ray-address) or `kubernetes`.  `env` is `uv`
+         *     (an environment is built from the model's requirements), `local` (the Python of --model-python) or `auto` (`uv` if it is
+         *     installed, else `local`; on clusters `uv`).  `replicas` is the number of processes; up to `max_replicas`, more are added while
+         *     the utilization, busy replicas over all, is above `target_utilization` percent.
          */
         Spec: {
             /** @default process */
@@ -5641,7 +5670,7 @@ export interface components {
         };
         /**
          * StartImport
-         * @description `source`: the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing.
+         * @description `source` is the URL of an MLflow server, or of a workspace of a Trackside.  `dry_run`: compare, and change nothing.
          */
         StartImport: {
             /** @default null */
@@ -5947,8 +5976,8 @@ export interface components {
         };
         /**
          * Point
-         * @description What a deployment answered from `start` (ms) on, for the `step_s` of the answer.  Latencies are estimates from a histogram;
-         *     a point without requests is left out.
+         * @description The requests of a deployment from `start` (ms) on, during the answer's `step_s`.  Latencies are estimates from a histogram;
+         *     a point without requests is omitted.
          */
         "trackside.endpoints.traffic_routes.Point": {
             client_errors: number;
@@ -6060,7 +6089,7 @@ export interface components {
         };
         /**
          * GotUser
-         * @description `password`: the one-time password that the call asked for, which is shown this once.
+         * @description `password` is the requested one-time password, which is shown only once.
          */
         "trackside.identity.calls.GotUser": {
             /** @default null */
@@ -6076,7 +6105,7 @@ export interface components {
         };
         /**
          * Me
-         * @description Who calls.  `is_open`: the server has no users, and everybody may do everything.
+         * @description The caller.  `is_open`: the server has no users, and everybody may do everything.
          */
         "trackside.identity.calls.Me": {
             credential: string;
@@ -6093,8 +6122,8 @@ export interface components {
         };
         /**
          * NewUser
-         * @description A service principal has no password: tokens are made for it.  `one_time_password`: the answer has a password that
-         *     only serves to choose another.
+         * @description A service principal has no password, only tokens.  `one_time_password`: the answer has a password that only allows choosing
+         *     another.
          */
         "trackside.identity.calls.NewUser": {
             /** @default null */
@@ -6134,7 +6163,7 @@ export interface components {
         };
         /**
          * Log
-         * @description `is_complete`: the job has ended, and the lines up to `cursor` are all that there are.
+         * @description `is_complete`: the job has ended, and there are no lines after `cursor`.
          */
         "trackside.jobs.model.Log": {
             cursor: number;
@@ -6314,7 +6343,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description Where in the text, in UTF-16 units, and what should be there instead, if that is known.
+         * @description The fault's range in the text, in UTF-16 units, and what was expected there, if known.
          */
         "trackside.runs.table.check.Problem": {
             expected: string;
@@ -6502,7 +6531,7 @@ export interface components {
         };
         /**
          * Update
-         * @description `users` and `schema_ids` count only with their flag: an empty list is not told from an absent one.
+         * @description `users` and `schema_ids` apply only with their flag, because an empty list cannot be distinguished from an absent one.
          */
         "trackside.traces.review_queues.model.Update": {
             /** @default null */
@@ -6669,7 +6698,7 @@ export interface components {
         };
         /**
          * UpdateMonitor
-         * @description Changes what is given.  A new baseline, rule set or list of columns judges stored windows again, from their sums.
+         * @description The values to change.  A new baseline, rule set or list of columns judges stored windows again, from their sums.
          */
         UpdateMonitor: {
             /** @default null */
@@ -6722,7 +6751,7 @@ export interface components {
         };
         /**
          * UpdateQueue
-         * @description `max_running` of 0 takes the workspace's own limit away.
+         * @description `max_running` of 0 removes the workspace's own limit.
          */
         UpdateQueue: {
             /** @default null */
@@ -6826,14 +6855,14 @@ export interface components {
         };
         /**
          * Views
-         * @description By name.
+         * @description Saved views by name.
          */
         Views: {
             views: components["schemas"]["View"][];
         };
         /**
          * Ways
-         * @description How users sign in here.
+         * @description The ways in which users sign in.
          */
         Ways: {
             /** @default true */
@@ -6861,8 +6890,7 @@ export interface components {
         };
         /**
          * WindowPart
-         * @description `days` such as mon, tue (all if none is given); `start` and `end` such as 22:00; an end before the start is on the next
-         *     day.
+         * @description `days` such as mon, tue (default all); `start` and `end` such as 22:00; an end before the start is on the next day.
          */
         WindowPart: {
             /** @default null */
@@ -6874,7 +6902,7 @@ export interface components {
         };
         /**
          * Windows
-         * @description In the order of time.  `slices` are those that the monitor has windows of.
+         * @description Windows in the order of time.  `slices` are the monitor's slices that have windows.
          */
         Windows: {
             /** @default [] */
@@ -7632,6 +7660,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    get_api_2_0_mlflow_model_versions_get: {
+        parameters: {
+            query: {
+                name: string;
+                version: string;
+            };
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
                 };
             };
             400: components["responses"]["Fault"];

@@ -72,6 +72,23 @@ export function versionsOf(name: string, isPrompt: boolean): string {
   return isPrompt ? `${nameIs(name)} AND ${IS_PROMPT}` : nameIs(name);
 }
 
+/** The tags of a prompt, and those of its versions, as MLflow's client writes them. */
+export function promptTags(): { key: string; value: string }[] {
+  return [{ key: IS_PROMPT_TAG, value: "true" }];
+}
+
+/** `before`: the tags of the version that the new one begins as.  It keeps its kind, format and configuration. */
+export function versionTags(text: string, before: Tags): { key: string; value: string }[] {
+  const kept = before.filter(({ key }) => key === RESPONSE_FORMAT_TAG || key === MODEL_CONFIG_TAG);
+  const type = isChat(before) ? "chat" : "text";
+  return [...promptTags(), { key: TEXT_TAG, value: text }, { key: TYPE_TAG, value: type }, ...kept];
+}
+
+/** Whether the text of a version is the JSON of messages. */
+export function isChat(tags: Tags): boolean {
+  return tags.some(({ key, value }) => key === TYPE_TAG && value === "chat");
+}
+
 /** The tags that people wrote. */
 export function ownTags<T extends { key: string }>(tags: readonly T[]): T[] {
   return tags.filter(({ key }) => !key.startsWith("mlflow.") && !key.startsWith("_mlflow"));

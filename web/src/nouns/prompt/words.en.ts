@@ -7,4 +7,13 @@ export default {
   variables: "Variables",
   none: "none",
   use: "Use",
+  newPrompt: "New prompt",
+  newVersion: "New version",
+  newVersionOf: (name: string) => `New version of ${name}`,
+  create: "Create",
+  name: "Name",
+  text: "Text",
+  textHint: "{{ name }} is a variable, which code fills in.",
+  chatHint: 'A list of messages in JSON: [{"role": "user", "content": "{{ question }}"}]',
+  commitMessage: "Commit message",
 };

@@ -10,4 +10,13 @@ export default {
   variables: "Variables",
   none: "ninguna",
   use: "Uso",
+  newPrompt: "Nueva instrucción",
+  newVersion: "Nueva versión",
+  newVersionOf: (name: string) => `Nueva versión de ${name}`,
+  create: "Crear",
+  name: "Nombre",
+  text: "Texto",
+  textHint: "{{ name }} es una variable, que el código rellena.",
+  chatHint: 'Una lista de mensajes en JSON: [{"role": "user", "content": "{{ question }}"}]',
+  commitMessage: "Mensaje del cambio",
 } satisfies Words<typeof en>;
