@@ -1,5 +1,6 @@
 """A process that runs uvicorn with the application."""
 
+import asyncio
 import gc
 import logging
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -32,6 +34,7 @@ KEEP_ALIVE_S = 75  # longer than the minute after which proxies in front drop an
 REST_AFTER_S = 0.2  # after the start: until then the first answers have the processor
 AGAIN_S = 1.0  # until the rest is loaded again
 END_S = 5.0  # for what runs beside the answers, after them
+TICK_S = 1.0  # between two looks at the clock, for the header `date`, and at the supervisor
 GRACE_S = 10  # for requests under way when the server stops
 
 
@@ -67,7 +70,7 @@ def serve(
         server = _Server(_config(made.asgi, settings), made.leave)
 
         def stop(*_: object) -> None:
-            server.should_exit = True
+            server.end()
 
         async def check_supervisor() -> None:
             if team is not None and os.getppid() != team.supervisor:
@@ -141,15 +144,32 @@ def _close(made: app.App) -> None:
 
 
 class _Server(Server):
-    """Tells the application at the signal, not after the last answer, that it ends: some answers wait for other servers."""
+    """Ends at the signal: uvicorn looks for one ten times a second.  The application is told at once too, and not after the last
+    answer, since some answers wait for other servers."""
 
     def __init__(self, config: Config, leave: Callable[[], None]) -> None:
         super().__init__(config)
         self._leave = leave
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._has_to_end = asyncio.Event()
+
+    def end(self) -> None:
+        """End the server.  May be called in a handler of signals, and by any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended already
+                self._loop.call_soon_threadsafe(self._has_to_end.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        self.end()
         self._leave()
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):  # 0: each tick makes the header anew
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._has_to_end.wait(), TICK_S)
 
 
 def _config(application: Any, settings: Settings) -> Config:
