@@ -5,6 +5,7 @@ some of its tests.  Long tests start first, so that no process works alone at th
 beside tests that compute, so that the processors are used.
 """
 
+import functools
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,17 +29,21 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
 
 
 def unit_of(nodeid: str) -> str:
-    """The file of a test, or what its folder shares with others."""
-    path = PurePosixPath(nodeid.partition("::")[0])
+    """Return the file of a test, or what its folder shares with others."""
+    return _unit_of_file(nodeid.partition("::")[0])
+
+
+@functools.cache
+def _unit_of_file(file: str) -> str:
+    path = PurePosixPath(file)
     return "sources" if path.name in READERS else TOGETHER.get(_folder(path), str(path))
 
 
 def in_turn(nodeids: Sequence[str]) -> list[int]:
     """The places of the tests, in the order in which they begin."""
     units = list(dict.fromkeys(map(unit_of, nodeids)))
-    folders = {
-        unit: _folder(PurePosixPath(nodeid.partition("::")[0])) for nodeid in nodeids for unit in [unit_of(nodeid)]
-    }
+    files = dict.fromkeys(nodeid.partition("::")[0] for nodeid in nodeids)
+    folders = {unit_of(file): _folder(PurePosixPath(file)) for file in files}
     first = [unit for unit in units if folders[unit] in FIRST]
     waiting = _spread([unit for unit in units if folders[unit] in WAITING])
     others = [unit for unit in units if folders[unit] not in (*FIRST, *WAITING)]
