@@ -18,6 +18,7 @@ from trackside.traces.replica.model import (
     GivenIssue,
     GivenSchema,
     GivenScorer,
+    GivenVersion,
     How,
     check_creator,
     check_id,
@@ -60,66 +61,27 @@ def how(stored: Stored | None, at: Place, updated_at: int) -> How:
 
 
 def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
-    """Add the missing versions.  Settings of automatic evaluation are added if there are none."""
+    """Add the missing versions, and the settings of automatic evaluation if the stored scorer has none.
+
+    Raise AlreadyExists if a version has another content here, or the id is that of another scorer."""
     name, scorer_id = sm.check_name(given.name), check_id(given.scorer_id, "scorer_id")
     rate = None if given.sample_rate is None else sm.check_rate(given.sample_rate)
     for each in given.versions:
         sm.check_serialized(each.serialized_scorer)
         if not 0 < each.version < 2**31:
             raise Invalid(f"the version is {each.version}; it must be a number from 1")
-    row = tx.one(
-        """
-        SELECT scorer_seq, config_id FROM scorers
-        WHERE workspace_id = :ws AND experiment_seq = :experiment AND name = :name FOR UPDATE
-        """,
-        experiment=at.seq,
-        name=name,
-    )
-    there: dict[int, str] = {}
-    if row is not None:
-        there = dict(
-            tx.all(
-                "SELECT version, serialized FROM scorer_versions WHERE workspace_id = :ws AND scorer_seq = :seq",
-                seq=row[0],
-            )
-        )
-    other = [v.version for v in given.versions if there.get(v.version, v.serialized_scorer) != v.serialized_scorer]
-    if other:
-        raise AlreadyExists(f"its version {other[0]} is another one here")
-    lacking = [each for each in given.versions if each.version not in there]
-    sets = rate is not None and (row is None or row[1] is None)
-    if dry_run or not (row is None or lacking or sets):
-        return How.NEW if row is None else How.CHANGED if lacking or sets else How.SAME
-    if row is None:
-        if tx.one("SELECT 1 FROM scorers WHERE workspace_id = :ws AND scorer_id = :id", id=scorer_id):
-            raise AlreadyExists("its id is that of another scorer here")
-        made = tx.one(
-            """
-            INSERT INTO scorers (workspace_id, experiment_seq, scorer_id, name, created_at)
-            VALUES (:ws, :experiment, :id, :name, :created) RETURNING scorer_seq
-            """,
-            experiment=at.seq,
-            id=scorer_id,
-            name=name,
-            created=min((check_ms(each.creation_time) for each in given.versions), default=tx.now),
-        )
-        assert made is not None
-        seq = made[0]
+    stored = _scorer(tx, at, name)
+    missing = _missing_versions(tx, stored, given)
+    sets_rate = rate is not None and not (stored and stored.is_configured)
+    if stored is None:
+        how = How.NEW
     else:
-        seq = row[0]
-    tx.many(
-        """
-        INSERT INTO scorer_versions (workspace_id, scorer_seq, version, experiment_seq, serialized, created_at)
-        VALUES (:ws, :seq, :version, :experiment, :serialized, :created)
-        """,
-        [
-            {"version": each.version, "serialized": each.serialized_scorer, "created": check_ms(each.creation_time)}
-            for each in lacking
-        ],
-        seq=seq,
-        experiment=at.seq,
-    )
-    if sets:
+        how = How.CHANGED if missing or sets_rate else How.SAME
+    if dry_run or how is How.SAME:
+        return how
+    seq = _insert_scorer(tx, at, name, scorer_id, given) if stored is None else stored.seq
+    _insert_versions(tx, at, seq, missing)
+    if sets_rate:
         tx.run(
             """
             UPDATE scorers SET config_id = :id, sample_rate = :rate, filter_text = :filter
@@ -131,7 +93,73 @@ def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
             seq=seq,
         )
     tx.record(Change("scorer", scorer_id, "import"))
-    return How.NEW if row is None else How.CHANGED
+    return how
+
+
+class _Scorer(NamedTuple):
+    seq: int
+    is_configured: bool  # has settings of automatic evaluation
+
+
+def _scorer(tx: Tx, at: Place, name: str) -> _Scorer | None:
+    row = tx.one(
+        """
+        SELECT scorer_seq, config_id FROM scorers
+        WHERE workspace_id = :ws AND experiment_seq = :experiment AND name = :name FOR UPDATE
+        """,
+        experiment=at.seq,
+        name=name,
+    )
+    return None if row is None else _Scorer(row[0], row[1] is not None)
+
+
+def _missing_versions(tx: Tx, stored: _Scorer | None, given: GivenScorer) -> list[GivenVersion]:
+    """Return the versions that are not stored.  Raise AlreadyExists if a stored one has another content."""
+    if stored is None:
+        return list(given.versions)
+    contents: dict[int, str] = dict(
+        tx.all(
+            "SELECT version, serialized FROM scorer_versions WHERE workspace_id = :ws AND scorer_seq = :seq",
+            seq=stored.seq,
+        )
+    )
+    for each in given.versions:
+        if contents.get(each.version, each.serialized_scorer) != each.serialized_scorer:
+            raise AlreadyExists(f"its version {each.version} is another one here")
+    return [each for each in given.versions if each.version not in contents]
+
+
+def _insert_scorer(tx: Tx, at: Place, name: str, scorer_id: str, given: GivenScorer) -> int:
+    if tx.one("SELECT 1 FROM scorers WHERE workspace_id = :ws AND scorer_id = :id", id=scorer_id):
+        raise AlreadyExists("its id is that of another scorer here")
+    row = tx.one(
+        """
+        INSERT INTO scorers (workspace_id, experiment_seq, scorer_id, name, created_at)
+        VALUES (:ws, :experiment, :id, :name, :created) RETURNING scorer_seq
+        """,
+        experiment=at.seq,
+        id=scorer_id,
+        name=name,
+        created=min((check_ms(each.creation_time) for each in given.versions), default=tx.now),
+    )
+    assert row is not None
+    seq: int = row[0]
+    return seq
+
+
+def _insert_versions(tx: Tx, at: Place, seq: int, versions: Sequence[GivenVersion]) -> None:
+    tx.many(
+        """
+        INSERT INTO scorer_versions (workspace_id, scorer_seq, version, experiment_seq, serialized, created_at)
+        VALUES (:ws, :seq, :version, :experiment, :serialized, :created)
+        """,
+        [
+            {"version": each.version, "serialized": each.serialized_scorer, "created": check_ms(each.creation_time)}
+            for each in versions
+        ],
+        seq=seq,
+        experiment=at.seq,
+    )
 
 
 def put_schema(tx: Tx, at: Place, given: GivenSchema, *, dry_run: bool) -> How:
