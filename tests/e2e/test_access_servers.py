@@ -53,7 +53,8 @@ def test_a_server_that_is_killed_keeps_each_change_of_rights_with_its_entry_in_t
     def change() -> None:
         try:
             for number in itertools.count():
-                people.deny("bo", "Reader", f"/ws/default/experiments/{number}")
+                made = people.admin.post("experiments/create", name=f"e-{number}")
+                people.deny("bo", "Reader", f"/ws/default/experiments/{made['experiment_id']}")
                 if number == 20:
                     answered.set()
         except (Unanswered, AssertionError):

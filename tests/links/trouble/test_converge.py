@@ -169,7 +169,13 @@ def machine(pair: Pair) -> type[RuleBasedStateMachine]:
 
         @rule(side=sides, name=values)
         def new_experiment(self, side: str, name: str) -> None:
-            self.tell(side, "experiments/create", name=name)
+            """Not with the name of a deleted one: if that is changed on the other side, it stays deleted, and the log says so."""
+            if not any(self._has_deleted(each, name) for each in SIDES):
+                self.tell(side, "experiments/create", name=name)
+
+        def _has_deleted(self, side: str, name: str) -> bool:
+            found = self.api(side).post("experiments/search", max_results=1000, view_type="DELETED_ONLY")
+            return any(each["name"] == name for each in found.get("experiments", []))
 
         @rule(side=sides, pick=picks)
         def rename_experiment(self, side: str, pick: int) -> None:
