@@ -9,6 +9,8 @@ from scoring.conftest import JOBS
 from support.people import People
 from trackside.core.settings import Settings
 
+SCHEDULES = "/api/trackside/v1/job-schedules"
+
 
 @pytest.fixture
 def people(chosen: Settings, make_people: Callable[..., People]) -> People:
@@ -58,3 +60,26 @@ def test_a_job_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: 
         for method, path in (("GET", ""), ("GET", "/logs"), ("POST", "/cancel"), ("POST", "/retry"), ("DELETE", "")):
             assert bo.ask(method, f"{JOBS}/{job_id}{path}", {} if method == "POST" else None).status == 404
     assert bo.get(f"{JOBS}/{shown[0]}")["job"]["job_id"] == shown[0]
+
+
+def test_a_schedule_is_hidden_from_who_is_denied_its_experiment_or_its_model(people: People) -> None:
+    admin = people.admin
+    mine, other = admin.new_experiment("mine"), admin.new_experiment("other")
+    run_id = admin.new_run(mine)
+    for name in ("iris", "secret"):
+        admin.post("registered-models/create", name=name)
+        admin.post("model-versions/create", name=name, source=f"runs:/{run_id}/model", run_id=run_id)
+    scored = {"shown": ("iris", mine), "of-experiment": ("iris", other), "of-model": ("secret", mine)}
+    for name, (model, experiment_id) in scored.items():
+        params = {"model": f"models:/{model}/1", "input": f"runs:/{run_id}/rows.csv", "experiment_id": experiment_id}
+        admin.post(SCHEDULES, name=name, kind="score", params=params, interval_s=3600)
+    bo = people.add("bo", "Owner")
+    people.deny("bo", "MLflow DENY", f"/ws/default/experiments/{other}")
+    people.deny("bo", "MLflow DENY", "/ws/default/models/secret")
+
+    assert [each["name"] for each in bo.get(SCHEDULES)["schedules"]] == ["shown"]
+    assert len(admin.get(SCHEDULES)["schedules"]) == 3
+    for name in ("of-experiment", "of-model"):
+        for method, path in (("GET", ""), ("PATCH", ""), ("POST", "/run"), ("DELETE", "")):
+            body = {"is_paused": True} if method == "PATCH" else {} if method == "POST" else None
+            assert bo.ask(method, f"{SCHEDULES}/{name}{path}", body).status == 404, (name, method)

@@ -1,4 +1,4 @@
-"""Which jobs a caller may see: a job about a denied experiment or model is hidden, as its run and its log file are."""
+"""Which jobs and schedules a caller may see: those about a denied experiment or model are hidden, as its runs are."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import msgspec
 from trackside.core.access import Action, Object, experiment_named
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
-from trackside.jobs.model import Job
+from trackside.jobs.model import Job, Schedule
+from trackside.jobs.schedule_store import no_schedule
 from trackside.runs import store as runs
 
 _MODEL = "models:/"
@@ -20,18 +21,27 @@ def check(tx: Tx, job: Job) -> Job:
     return job
 
 
-def is_readable(tx: Tx, job: Job) -> bool:
+def check_schedule(tx: Tx, schedule: Schedule) -> Schedule:
+    """Return the schedule.  Raise NotFound where it is hidden from the caller, as for one that does not exist."""
+    if not is_readable(tx, schedule):
+        raise no_schedule(schedule.name)
+    return schedule
+
+
+def is_readable(tx: Tx, found: Job | Schedule) -> bool:
+    """Return whether the caller may read the run, the experiment and the model that the parameters name."""
     if not tx.rights.missing((Action.RUNS_READ, Action.MODELS_READ)):
         return True
-    params: dict[str, Any] = msgspec.json.decode(job.params)
-    return _may_read_run(tx, job, params) and _may_read_model(tx, params.get("model"))
+    params: dict[str, Any] = msgspec.json.decode(found.params)
+    own_run = found.job_id if isinstance(found, Job) else ""
+    return _may_read_run(tx, own_run, params) and _may_read_model(tx, params.get("model"))
 
 
-def _may_read_run(tx: Tx, job: Job, params: dict[str, Any]) -> bool:
+def _may_read_run(tx: Tx, own_run: str, params: dict[str, Any]) -> bool:
     run_id, experiment_id = params.get("run_id"), params.get("experiment_id")
     if not run_id and not experiment_id:
         return True
-    found = runs.locate(tx, str(run_id or job.job_id))
+    found = runs.locate(tx, str(run_id or own_run))
     if found is None and experiment_id:
         found = experiment_named(str(experiment_id))
     return found is None or tx.rights.allows(Action.RUNS_READ, found)

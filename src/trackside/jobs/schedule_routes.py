@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import Route, command, query
-from trackside.jobs import firing, ownership, queue, schedule_store, schedules, store
+from trackside.jobs import firing, ownership, queue, readable, schedule_store, schedules, store
 from trackside.jobs import model as m
 from trackside.jobs.kinds import Kinds
 
@@ -44,7 +44,8 @@ class Calls:
 
     def list(self, tx: Tx, call: m.NoFields) -> m.Schedules:
         """Return the schedules of the workspace."""
-        return m.Schedules([_shown(tx, each) for each in schedule_store.all_of_workspace(tx)])
+        found = schedule_store.all_of_workspace(tx)
+        return m.Schedules([_shown(tx, each) for each in found if readable.is_readable(tx, each)])
 
     def times(self, tx: Tx, call: m.WhenSchedule) -> m.ScheduleTimes:
         """Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval."""
@@ -54,7 +55,7 @@ class Calls:
 
     def get(self, tx: Tx, call: m.OfSchedule) -> m.GotSchedule:
         """Return a schedule."""
-        return m.GotSchedule(_shown(tx, schedule_store.get(tx, call.name or "")))
+        return m.GotSchedule(_shown(tx, readable.check_schedule(tx, schedule_store.get(tx, call.name or ""))))
 
     def update(self, tx: Tx, call: m.UpdateSchedule) -> m.GotSchedule:
         """Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act."""
@@ -93,7 +94,7 @@ class Calls:
 
 
 def _own(tx: Tx, name: str) -> m.Schedule:
-    found = schedule_store.lock(tx, name)
+    found = readable.check_schedule(tx, schedule_store.lock(tx, name))
     ownership.check_schedule(tx, found)
     return found
 

@@ -11,6 +11,11 @@ _SCHEDULE = """schedule_seq, name, kind, params, cron, timezone, interval_s, pri
     last_job_id, user_name, principal_id, created_at, updated_at"""
 
 
+def no_schedule(name: str) -> NotFound:
+    """Return the error for a schedule that does not exist."""
+    return NotFound(f"Job schedule with name={name[:100]} not found").because("missing", kind="job_schedule", name=name)
+
+
 def create(tx: Tx, schedule: Schedule) -> Schedule:
     schedule = replace(schedule, next_at=schedules.next_after(schedule, tx.now))
     row = tx.one(
@@ -43,9 +48,7 @@ def create(tx: Tx, schedule: Schedule) -> Schedule:
 def get(tx: Tx, name: str) -> Schedule:
     row = tx.one(f"SELECT {_SCHEDULE} FROM job_schedules WHERE workspace_id = :ws AND name = :name", name=name)
     if row is None:
-        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
-            "missing", kind="job_schedule", name=name
-        )
+        raise no_schedule(name)
     return _schedule(row)
 
 
@@ -55,9 +58,7 @@ def lock(tx: Tx, name: str) -> Schedule:
         f"SELECT {_SCHEDULE} FROM job_schedules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name
     )
     if row is None:
-        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
-            "missing", kind="job_schedule", name=name
-        )
+        raise no_schedule(name)
     return _schedule(row)
 
 
@@ -94,9 +95,7 @@ def update(tx: Tx, schedule: Schedule) -> Schedule:
 
 def delete(tx: Tx, name: str) -> None:
     if not tx.run("DELETE FROM job_schedules WHERE workspace_id = :ws AND name = :name", name=name):
-        raise NotFound(f"Job schedule with name={name[:100]} not found").because(
-            "missing", kind="job_schedule", name=name
-        )
+        raise no_schedule(name)
     tx.record(Change("job_schedule", name, "delete"))
 
 
