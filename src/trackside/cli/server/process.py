@@ -167,7 +167,7 @@ class _Server(Server):
 
     async def main_loop(self) -> None:
         self._loop = asyncio.get_running_loop()
-        while not await self.on_tick(0):  # 0: each tick makes the header anew
+        while not await self.on_tick(0):  # 0: each tick renews the header
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._has_to_end.wait(), TICK_S)
 
