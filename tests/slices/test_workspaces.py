@@ -354,6 +354,7 @@ def test_cascade_refuses_a_workspace_whose_models_are_in_use(rooms: tuple[Api, A
             "error_code": "INVALID_STATE",
             "message": "The workspace cannot be deleted, since model versions are in use: iris/1 by endpoint 'flowers'. "
             "Delete what uses them first.",
+            "reason": {"key": "in-use", "values": {"users": "iris/1 by endpoint 'flowers'"}},
         },
     )
     assert still == "1"

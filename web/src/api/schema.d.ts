@@ -1706,7 +1706,7 @@ export interface paths {
         /** List legal holds. */
         get: operations["get_api_trackside_v1_holds"];
         put?: never;
-        /** Place a legal hold: nothing deletes the object, what is in it or its files until the hold is removed. */
+        /** Place a legal hold: the object, its parts and its files cannot be deleted until the hold is removed. */
         post: operations["post_api_trackside_v1_holds"];
         /** Remove the legal hold that an object has of its own. */
         delete: operations["delete_api_trackside_v1_holds"];
@@ -1935,7 +1935,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue a job that failed or was cancelled once more, in the name of its user.  It goes on where it can. */
+        /**
+         * Queue a job that failed or was cancelled once more, in the name of its user.  It continues from its stored progress
+         * @description where the kind supports that.
+         */
         post: operations["post_api_trackside_v1_jobs_job_id_retry"];
         delete?: never;
         options?: never;
@@ -2059,7 +2062,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Everything is compared with the other side, whatever was agreed. */
+        /** Compare everything with the remote, also what both sides agreed on before. */
         post: operations["post_api_trackside_v1_links_name_sync"];
         delete?: never;
         options?: never;
@@ -2480,10 +2483,7 @@ export interface paths {
         };
         /** GET v1 roles */
         get: operations["get_api_trackside_v1_roles_role_id"];
-        /**
-         * Everybody who has the role has what it says from now on.  What that gives somebody needs the right
-         * @description to assign the role there.
-         */
+        /** Change a role, for everybody who has it.  Added rights need the right to assign the role there. */
         put: operations["put_api_trackside_v1_roles_role_id"];
         post?: never;
         /** DELETE v1 roles */
