@@ -19,7 +19,7 @@ PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 MIB = 1 << 20
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bucket_server(s3: dict[str, str], tmp_path_factory: pytest.TempPathFactory, start: Any) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("bucket")
     variables = {

@@ -12,7 +12,7 @@ from support.processes.artifact_server import Reply, Server
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def direct_server(tmp_path_factory: pytest.TempPathFactory, start: Any) -> Iterator[Server]:
     """Its runs' artifacts are in a folder that clients write to by themselves."""
     folder = tmp_path_factory.mktemp("direct")

@@ -15,7 +15,14 @@ from xdist.scheduler import LoadScopeScheduling
 # Folders that share what takes long to start, and by which name; elsewhere, files do.
 TOGETHER = {"ui": "browser", "compat": "clients", "scorer": "models", "endpoints": "models"}
 # Files that read all of the source, and parse it once for each process (support/sources.py).
-READERS = ("test_architecture.py", "test_history.py", "test_readable.py", "test_sinks.py", "test_tenancy.py")
+READERS = (
+    "test_architecture.py",
+    "test_history.py",
+    "test_readable.py",
+    "test_sinks.py",
+    "test_tenancy.py",
+    "test_words.py",
+)
 FIRST = (*TOGETHER, "fuzz")
 # Folders whose tests wait most of their time, for two servers to agree or for a command to end.
 WAITING = ("imports", "e2e", "links")
