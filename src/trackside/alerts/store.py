@@ -1,6 +1,6 @@
 """Alert rules in SQL."""
 
-from msgspec import json
+from msgspec import convert, json
 
 from trackside.alerts.model import MAX_RULES, Measure, Next, Rule, Severity, State, Wanted
 from trackside.core.db.tx import Change, Row, Tx
@@ -11,10 +11,9 @@ _COLUMNS = """rule_seq, name, measure, target, above, window_s, for_s, severity,
 
 
 def put(tx: Tx, wanted: Wanted) -> Rule:
-    """Make a rule, or change the one of the same name: it begins as if nothing had been measured.  A rule that says the same
-    stays as it is."""
+    """Make a rule, or change the one of the same name, whose state then begins again.  An unchanged rule keeps its state."""
     before = _lock(tx, wanted.name)
-    if before is not None and _said(before) == wanted:
+    if before is not None and convert(before, Wanted, from_attributes=True) == wanted:
         return before
     row = tx.one("SELECT COUNT(*) FROM alert_rules WHERE workspace_id = :ws AND name <> :name", name=wanted.name)
     if row is not None and row[0] >= MAX_RULES:
@@ -104,19 +103,6 @@ def _lock(tx: Tx, name: str) -> Rule | None:
     """Return a rule that no other transaction changes until this one ends; None if there is none."""
     row = tx.one(f"SELECT {_COLUMNS} FROM alert_rules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name)
     return None if row is None else _rule(row)
-
-
-def _said(rule: Rule) -> Wanted:
-    return Wanted(
-        name=rule.name,
-        measure=rule.measure,
-        target=rule.target,
-        above=rule.above,
-        window_s=rule.window_s,
-        for_s=rule.for_s,
-        severity=rule.severity,
-        is_enabled=rule.is_enabled,
-    )
 
 
 def _resolve(tx: Tx, before: Rule | None) -> None:
