@@ -255,23 +255,26 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["serve"], "unknown command 'serve'; did you mean 'server'? (trackside -h shows what there is)"),
+        (["serve"], "unknown command 'serve'; did you mean 'server'? (see `trackside -h`)"),
         (["jobs", "list"], "unknown command 'jobs'; did you mean 'job'?"),
-        (["job", "ls"], "unknown command 'ls'; did you mean 'logs' or 'list'? (trackside job -h shows what there is)"),
+        (["job", "ls"], "unknown command 'ls'; did you mean 'logs' or 'list'? (see `trackside job -h`)"),
         (
             ["delete", "runs", "1"],
-            "unknown command 'runs'; did you mean 'run'? (trackside delete -h shows what there is)",
+            "unknown command 'runs'; did you mean 'run'? (see `trackside delete -h`)",
         ),
-        (["frobnicate"], "unknown command 'frobnicate' (trackside -h shows what there is)"),
+        (["frobnicate"], "unknown command 'frobnicate' (see `trackside -h`)"),
         (
             ["server", "--prot", "1"],
-            "unknown: --prot 1; did you mean --port? (trackside server -h shows what there is)",
+            "unknown: --prot 1; did you mean --port? (see `trackside server -h`)",
         ),
-        (["link", "list", "--jsn"], "unknown: --jsn; did you mean --json? (trackside link list -h shows"),
-        (["link", "list", "--frobnicate=1"], "unknown: --frobnicate=1 (trackside link list -h shows what there is)"),
-        (["link", "list", "more"], "unknown: more (trackside link list -h shows what there is)"),
+        (["link", "list", "--jsn"], "unknown: --jsn; did you mean --json? (see `trackside link list -h`)"),
+        (["link", "list", "--frobnicate=1"], "unknown: --frobnicate=1 (see `trackside link list -h`)"),
+        (["link", "list", "more"], "unknown: more (see `trackside link list -h`)"),
         ([*LINK, "--mode", "pul"], "--mode is 'pul'; it must be push, pull or both; did you mean 'pull'?"),
-        (["storage", "--by", "x"], "--by is 'x'; it must be workspace, experiment, user, kind, age or item (trackside"),
+        (
+            ["storage", "--by", "x"],
+            "--by is 'x'; it must be workspace, experiment, user, kind, age or item (see `trackside",
+        ),
         (
             ["hold", "add", "rum", "1", "--reason", "x"],
             "KIND is 'rum'; it must be run, experiment, logged-model, model,",
@@ -375,7 +378,7 @@ def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
         code, _, complaints = trackside("link", "pause", "l", "--server", other.url, cwd=tmp_path)
 
     assert (code, complaints.count("\n")) == (2, 1)
-    assert "is no Trackside server: it answers in no JSON" in complaints
+    assert "is no Trackside server: it does not answer in JSON" in complaints
 
 
 def test_a_command_without_its_second_word_shows_what_there_is(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
 def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
     code, _, complaint = trackside("login", server.url, cwd=tmp_path, HOME=str(tmp_path))
 
-    assert (code, complaint) == (2, "trackside: the input has ended, and an answer was awaited\n")
+    assert (code, complaint) == (2, "trackside: standard input ended before an answer\n")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from trackside.core.settings import Settings, SqliteStore
 
 
 def check(chosen: Settings) -> int:
-    """Report whether this version can serve the store as it is; change nothing."""
+    """Report whether this version can serve the store unchanged.  Changes nothing."""
     store = chosen.store
     if isinstance(store, SqliteStore) and not store.path.exists():
         say(f"{store}: not made yet; the server makes it when it starts")
@@ -27,7 +27,7 @@ def check(chosen: Settings) -> int:
 
 
 def upgrade(chosen: Settings, *, with_backup: bool) -> int:
-    """Applies what is pending, after a backup unless the operator has one."""
+    """Apply pending migrations, after a backup unless `with_backup` is false."""
     refuse_foreign_file(chosen)
     lock = of_server(chosen)
     try:

@@ -26,7 +26,7 @@ def token(file: str) -> str:
 
 
 def password(username: str, what: str = "Password") -> str:
-    """Typed, and not shown; where there is no terminal, a line of standard input."""
+    """Return a password that is typed without echo, or a line of standard input if there is no terminal."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)

@@ -1,4 +1,4 @@
-"""`trackside doctor`: what an operator would check by hand, one after the other.  Changes nothing that stays."""
+"""`trackside doctor`: checks of the configuration and the store.  Leaves no change behind."""
 
 import logging
 import os
@@ -33,10 +33,10 @@ NO_SPACE_BYTES = 64 << 20
 SLOW_SYNC_S = 0.02
 SYNCS = 15
 ROUND_TRIPS = 5
-EPOCH_2025_S = 1_735_689_600  # this version is younger than that
+EPOCH_2025_S = 1_735_689_600  # a correct clock is later
 SKEW_S = 2.0
 SHOWN_TABLES = 10
-MLFLOWS_TABLE = "alembic_version"  # of the tool that makes MLflow's tables
+MLFLOWS_TABLE = "alembic_version"  # of Alembic, which creates MLflow's tables
 PROBE_KEY = "trackside-doctor"
 NETWORK_FILE_SYSTEMS = (
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "glusterfs", "lustre", "gpfs", "beegfs"),
@@ -53,7 +53,7 @@ class Finding(Struct, frozen=True):
 
 
 def run(chosen: Settings, *, as_json: bool) -> int:
-    logging.disable()  # what goes wrong is said in the table
+    logging.disable()  # the table shows what fails
     findings = list(examine(chosen))
     if as_json:
         say(json(findings))
@@ -286,7 +286,7 @@ def _probe(folder: Path) -> None:
 
 
 def _existing(path: Path) -> Path:
-    """The folder itself, or the one in which it would be made."""
+    """Return the folder itself, or the nearest existing parent."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
@@ -298,7 +298,7 @@ def _file_system_of(folder: Path) -> str | None:
     best, kind = Path("/"), None
     for line in lines:
         before, _, after = line.partition(" - ")
-        # Field 4 is where it is mounted, with blanks as \\040; after the dash comes the type.
+        # Field 4 is the mount point, with blanks as \\040; the type follows the dash.
         mounted = Path(before.split()[4].replace("\\040", " "))
         if folder.is_relative_to(mounted) and (kind is None or len(mounted.parts) >= len(best.parts)):
             best, kind = mounted, after.split()[0]

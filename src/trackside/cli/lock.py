@@ -1,7 +1,7 @@
-"""Locks that admit one server at a time to a folder or a database file.
+"""File locks (`flock`) that let only one server use a folder or a database file.
 
-The kernel holds the lock (`flock`) and releases it with the process, however that ends: the file stays, and has no effect without
-the lock.  Its content only names the holder.
+The kernel releases a lock when its process ends, so a file that is left behind has no effect. The content of the file
+only names the holder.
 """
 
 import errno
@@ -25,20 +25,20 @@ OWN_FILES = (  # or what begins so
 
 class Holder(Struct, frozen=True):
     pid: int
-    port: int | None = None  # None while it starts
+    port: int | None = None  # None during the start
     started: int = 0  # ms since 1970
 
 
 class Place(Struct, frozen=True):
-    """A place that one server at a time may use."""
+    """A folder or file that only one server may use at a time."""
 
     path: Path
     lock_file: Path
-    flag: str = "--data"  # which chooses another
+    flag: str = "--data"  # the option that chooses another
 
 
 class Held(Exception):
-    """Another process has the lock of the folder or file `path`."""
+    """Another process holds the lock of the folder or file `path`."""
 
     def __init__(self, path: Path, holder: Holder | None) -> None:
         super().__init__(path, holder)
@@ -53,7 +53,7 @@ class Held(Exception):
 
 
 class Lock:
-    """Holds the locks of all places until `release`, or until this process and its forks have ended."""
+    """Holds all locks until `release`, or until this process and its forks end."""
 
     def __init__(self, places: Iterable[Place]) -> None:
         self._started = time.time_ns() // 1_000_000
@@ -67,7 +67,7 @@ class Lock:
         self.describe(None)
 
     def describe(self, port: int | None) -> None:
-        """Write the holder into the lock files."""
+        """Write pid and port of the holder into the lock files."""
         content = msgspec.json.encode(Holder(os.getpid(), port, self._started))
         for handle in self._handles:
             os.pwrite(handle, content, 0)
@@ -80,8 +80,10 @@ class Lock:
 
 
 def of_server(settings: Settings) -> Lock:
-    """Return the locks of the process that writes to this data folder and this store.  What an earlier release left open to
-    everybody on the machine is closed."""
+    """Take the locks of the data folder and the store.
+
+    Also removes access of other users of the machine to files that an earlier release left readable.
+    """
     try:
         lock = Lock(_places(settings))
         _close_to_others(settings.data)
@@ -95,7 +97,8 @@ def of_server(settings: Settings) -> Lock:
 
 
 def _close_to_others(data: Path) -> None:
-    """A folder that also holds what is not Trackside's keeps its mode: the files of Trackside in it have their own."""
+    """Restrict the mode of the folder, unless it holds files of other programs: then only Trackside's files are
+    restricted."""
     inside = list(data.iterdir())
     if all(path.name.startswith(OWN_FILES) for path in inside):
         disk.make_private(data, disk.PRIVATE_FOLDER)
@@ -105,7 +108,7 @@ def _close_to_others(data: Path) -> None:
 
 
 def find_holder(settings: Settings) -> Held | None:
-    """Return the holder of one of the locks, which are taken only for a moment."""
+    """Return the holder of one of the locks.  Takes each lock only for a moment."""
     for place in _places(settings):
         if place.lock_file.exists():
             try:
@@ -119,7 +122,7 @@ def _places(settings: Settings) -> list[Place]:
     places = [Place(settings.data, settings.data / "server.lock")]
     store = settings.store
     if isinstance(store, SqliteStore):
-        # A SQLite file has a lock of its own: servers with different data folders may name the same file.
+        # The lock of a SQLite file is separate: servers with different data folders may name the same file.
         places.append(Place(store.path, store.path.with_name(store.path.name + ".lock"), "--store"))
     return places
 

@@ -11,25 +11,25 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import trackside
-from trackside.cli.access import words as people_words
-from trackside.cli.alerts import words as alert_words
-from trackside.cli.azure import words as azure_words
-from trackside.cli.backup import words as backup_words
-from trackside.cli.cleanup import words as cleanup_words
-from trackside.cli.drift import monitor_words
-from trackside.cli.drift import words as drift_words
-from trackside.cli.endpoints import words as endpoint_words
-from trackside.cli.holds import words as hold_words
-from trackside.cli.imports import words as import_words
-from trackside.cli.jobs import words as job_words
-from trackside.cli.links import words as link_words
-from trackside.cli.monitoring import words as monitoring_words
+from trackside.cli.access import parsers as people_parsers
+from trackside.cli.alerts import parsers as alert_parsers
+from trackside.cli.azure import parsers as azure_parsers
+from trackside.cli.backup import parsers as backup_parsers
+from trackside.cli.cleanup import parsers as cleanup_parsers
+from trackside.cli.drift import monitor_parsers
+from trackside.cli.drift import parsers as drift_parsers
+from trackside.cli.endpoints import parsers as endpoint_parsers
+from trackside.cli.holds import parsers as hold_parsers
+from trackside.cli.imports import parsers as import_parsers
+from trackside.cli.jobs import parsers as job_parsers
+from trackside.cli.links import parsers as link_parsers
+from trackside.cli.monitoring import parsers as monitoring_parsers
 from trackside.cli.output import WRONG, Stop, complain, guarded
-from trackside.cli.quotas import words as quota_words
-from trackside.cli.sign_in import words as sign_in_words
-from trackside.cli.webhooks import words as webhook_words
-from trackside.cli.words import add_command, add_group, add_json
-from trackside.cli.workspaces import words as workspace_words
+from trackside.cli.parsers import add_command, add_group, add_json
+from trackside.cli.quotas import parsers as quota_parsers
+from trackside.cli.sign_in import parsers as sign_in_parsers
+from trackside.cli.webhooks import parsers as webhook_parsers
+from trackside.cli.workspaces import parsers as workspace_parsers
 from trackside.core import locations, settings
 from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE_ARTIFACTS, Option
 
@@ -39,7 +39,7 @@ BACKUP_OPTIONS = ("data", "store", "store_file", "artifacts")
 _WRONG_NUMBER = re.compile(r"argument ([^:/]+)(?:/\S+)?: invalid (int|float) value: (.*)")
 _MISSING = re.compile(r"Missing value for required parameter '(\w+)'")
 _SNAKE = re.compile(r"(?<![\w/'\"])[a-z]+(?:_[a-z]+)+(?![\w/'\"])")
-_FIELDS = {  # of the calls, and the word of the command for each
+_FIELDS = {  # a field of a call, and the `dest` of the flag that sets it
     "artifacts": "files",
     "default_artifact_root": "artifact_root",
     "digest_s": "digest",
@@ -59,8 +59,9 @@ DOCTOR_OPTIONS = ("host", "port", "data", "store", "store_file", "artifacts")
 
 
 def main(argv: Sequence[str] | None = None, **more: Any) -> int:
-    """Run the command that the words name, and return its exit code.  `more`: arguments of the command's function that no
-    flag sets; tests shorten a server's intervals so."""
+    """Run the command that `argv` names, and return its exit code.
+
+    `more`: further keyword arguments of the command's function; tests use them to shorten a server's intervals."""
     return guarded(lambda: _run(sys.argv[1:] if argv is None else argv, more))
 
 
@@ -68,20 +69,20 @@ def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
     parser = _parser(next(iter(argv), ""))
     if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
         parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
-    words, strange = parser.parse_known_args(argv)
-    if strange and not REFUSED_FLAGS.keys() & getattr(words, "given", {}):
-        words.parser.error(f"unknown: {' '.join(strange)}{words.parser.nearest_flag(strange[0])}")
-    if "module" not in words:
-        words.parser.print_help()
+    args, unknown = parser.parse_known_args(argv)
+    if unknown and not REFUSED_FLAGS.keys() & getattr(args, "given", {}):
+        args.parser.error(f"unknown: {' '.join(unknown)}{args.parser.nearest_flag(unknown[0])}")
+    if "module" not in args:
+        args.parser.print_help()
         return WRONG
     for doubt in settings.unknown_variables():
         complain(doubt)
     settings.complete_endpoint()
-    arguments = words.arguments(words)
+    kwargs = args.kwargs(args)
     try:
-        code: int = getattr(import_module(words.module), words.function)(**arguments, **more)
+        code: int = getattr(import_module(args.module), args.function)(**kwargs, **more)
     except Stop as stop:
-        stop.args = (words.parser.in_its_words(str(stop)),)
+        stop.args = (args.parser.name_flags(str(stop)),)
         raise
     return code
 
@@ -94,7 +95,7 @@ class _Unmeasured(argparse.HelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Mistakes are one line, not the whole usage."""
+    """A parser that prints one line for an error, not the whole usage."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=_Unmeasured, **options)
@@ -107,13 +108,13 @@ class _Parser(argparse.ArgumentParser):
         example = EXAMPLES.get(self.prog.partition(" ")[2])
         return super().format_help() + (f"\nexample:\n  {example}\n" if example else "")
 
-    def nearest_flag(self, strange: str) -> str:
-        """Return a question for a flag that is typed wrong; empty for a word that is like no flag."""
-        is_flag = strange.startswith("-")
-        return _nearest(strange.partition("=")[0], self._option_string_actions, "") if is_flag else ""
+    def nearest_flag(self, unknown: str) -> str:
+        """Return a question that names the nearest flag; empty if no flag is near."""
+        is_flag = unknown.startswith("-")
+        return _nearest(unknown.partition("=")[0], self._option_string_actions, "") if is_flag else ""
 
-    def in_its_words(self, message: str) -> str:
-        """Return a message of the server with this command's words for the fields of the call."""
+    def name_flags(self, message: str) -> str:
+        """Return a message of the server with the names of fields replaced by the flags that set them."""
         names = {action.dest: _name_of(action) for action in self._actions}
         names |= {field: names[dest] for field, dest in _FIELDS.items() if dest in names and field not in names}
         missing = _MISSING.match(message)
@@ -124,7 +125,7 @@ class _Parser(argparse.ArgumentParser):
         return _SNAKE.sub(lambda word: names.get(word[0], word[0]), message)
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Name the nearest choice, which argparse does from Python 3.14 on alone, and never for a command."""
+        """Name the nearest choice; argparse does so only from Python 3.14 on, and never for a command."""
         if action.choices is None or value in action.choices:
             return
         choices = [str(each) for each in action.choices]
@@ -139,7 +140,7 @@ class _Parser(argparse.ArgumentParser):
         wrong = _WRONG_NUMBER.match(safe)
         if wrong:
             safe = f"{wrong[1]} is {wrong[3]}; it must be a {'whole ' * (wrong[2] == 'int')}number"
-        complain(f"{safe.removeprefix('argument ')} ({self.prog} -h shows what there is)")
+        complain(f"{safe.removeprefix('argument ')} (see `{self.prog} -h`)")
         raise SystemExit(WRONG)
 
 
@@ -159,7 +160,7 @@ def _nearest(typed: str, known: Iterable[str], quote: str) -> str:
 
 
 class _Collect(argparse.Action):
-    """Keeps each flag as it was typed, for messages that name it."""
+    """An action that stores each flag as it was typed, for messages that name it."""
 
     def __call__(
         self,
@@ -172,8 +173,9 @@ class _Collect(argparse.Action):
 
 
 def _parser(first: str = "") -> argparse.ArgumentParser:
-    """Return the parser of the command named `first`, or of all commands if there is none of this name: all of them take as
-    long to make as half of a server's start."""
+    """Return a parser of the command `first`, or of all commands if there is none of this name.
+
+    Creating the parsers of all commands takes half as long as a server's start."""
     parser = _Parser(
         prog="trackside",
         description="A workspace server that every MLflow client can log to.",
@@ -199,12 +201,12 @@ def _add_db(commands: Any) -> None:
     upgrade.add_argument(
         "--no-backup", action="store_true", help="make no backup first, if there is one made by other means"
     )
-    upgrade.set_defaults(arguments=lambda words: {**_settings(words), "with_backup": not words.no_backup})
+    upgrade.set_defaults(kwargs=lambda args: {**_settings(args), "with_backup": not args.no_backup})
     restore = _command(
         db_commands, "restore", "make a store from a backup", "trackside.cli.backup.restore", "run", STORE_OPTIONS
     )
     restore.add_argument("file", metavar="FILE", help="such as trackside-data/backups/before-0009-20260131T120000.db")
-    restore.set_defaults(arguments=lambda words: {**_settings(words), "file": words.file})
+    restore.set_defaults(kwargs=lambda args: {**_settings(args), "file": args.file})
 
 
 def _add_doctor(commands: Any) -> None:
@@ -212,22 +214,22 @@ def _add_doctor(commands: Any) -> None:
         commands, "doctor", "diagnose the configuration and its store", "trackside.cli.doctor", "run", DOCTOR_OPTIONS
     )
     add_json(doctor)
-    doctor.set_defaults(arguments=lambda words: {**_settings(words), "as_json": words.json})
+    doctor.set_defaults(kwargs=lambda args: {**_settings(args), "as_json": args.json})
 
 
 def _add_people(commands: Any) -> None:
-    people_words.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
+    people_parsers.add_commands(commands, lambda made: _add_all(made, STORE_OPTIONS))
 
 
 def _add_backup(commands: Any) -> None:
-    backup_words.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
+    backup_parsers.add_commands(commands, lambda made: _add_all(made, BACKUP_OPTIONS))
 
 
 def _add_version(commands: Any) -> None:
     version = _command(
         commands, "version", "show the versions of Trackside, Python, SQLite and the system", ADMIN, "version", ()
     )
-    version.set_defaults(arguments=lambda _: {})  # it answers whatever the environment says
+    version.set_defaults(kwargs=lambda _: {})  # independent of settings in the environment
 
 
 # In the order of `trackside -h`: the commands, and the function that adds them to the parser.
@@ -236,31 +238,31 @@ COMMANDS: Sequence[tuple[tuple[str, ...], Callable[[Any], None]]] = (
     (("db",), _add_db),
     (("doctor",), _add_doctor),
     (("user", "group", "token", "role", "access", "audit"), _add_people),
-    (("login", "logout"), sign_in_words.add_commands),
-    (("workspace",), workspace_words.add_commands),
-    (("link",), link_words.add_commands),
-    (("endpoint",), endpoint_words.add_commands),
-    (("job",), job_words.add_commands),
-    (("schedule",), job_words.add_schedules),
-    (("score",), job_words.add_score),
-    (("profile",), job_words.add_profile),
-    (("drift",), drift_words.add_commands),
-    (("monitor",), monitor_words.add_commands),
-    (("delete", "trash", "retention", "storage", "orphans"), cleanup_words.add_commands),
-    (("hold",), hold_words.add_commands),
+    (("login", "logout"), sign_in_parsers.add_commands),
+    (("workspace",), workspace_parsers.add_commands),
+    (("link",), link_parsers.add_commands),
+    (("endpoint",), endpoint_parsers.add_commands),
+    (("job",), job_parsers.add_commands),
+    (("schedule",), job_parsers.add_schedules),
+    (("score",), job_parsers.add_score),
+    (("profile",), job_parsers.add_profile),
+    (("drift",), drift_parsers.add_commands),
+    (("monitor",), monitor_parsers.add_commands),
+    (("delete", "trash", "retention", "storage", "orphans"), cleanup_parsers.add_commands),
+    (("hold",), hold_parsers.add_commands),
     (("backup",), _add_backup),
-    (("import",), import_words.add_commands),
-    (("quota",), quota_words.add_commands),
-    (("alert",), alert_words.add_commands),
-    (("webhook",), webhook_words.add_commands),
-    (("monitoring",), monitoring_words.add_commands),
-    (("azure-env",), azure_words.add_commands),
+    (("import",), import_parsers.add_commands),
+    (("quota",), quota_parsers.add_commands),
+    (("alert",), alert_parsers.add_commands),
+    (("webhook",), webhook_parsers.add_commands),
+    (("monitoring",), monitoring_parsers.add_commands),
+    (("azure-env",), azure_parsers.add_commands),
     (("version",), _add_version),
 )
 
 
-def _settings(words: argparse.Namespace) -> dict[str, Any]:
-    return {"chosen": settings.load(words.given)}
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    return {"chosen": settings.load(args.given)}
 
 
 def _command(
@@ -268,7 +270,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     parser = add_command(commands, name, summary, module, function)
     _add_all(parser, options)
-    parser.set_defaults(arguments=_settings)
+    parser.set_defaults(kwargs=_settings)
     return parser
 
 
@@ -283,11 +285,11 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     default = (
         f"default {option.default}; " if option.default and not option.is_switch and "," not in option.default else ""
     )
-    words = f"{option.help} ({default}{option.variable})".replace("%", "%%")
+    text = f"{option.help} ({default}{option.variable})".replace("%", "%%")
     if option.is_switch:
-        parser.add_argument(*option.flags, action=_Collect, nargs=0, help=words)
+        parser.add_argument(*option.flags, action=_Collect, nargs=0, help=text)
     else:
-        parser.add_argument(*option.flags, action=_Collect, metavar=option.metavar, help=words)
+        parser.add_argument(*option.flags, action=_Collect, metavar=option.metavar, help=text)
 
 
 def _accept_mlflows_flags(parser: argparse.ArgumentParser) -> None:

@@ -14,16 +14,16 @@ import msgspec
 
 from trackside.core.settings import SettingError
 
-OK, BROKEN, WRONG = 0, 1, 2  # all is well; the thing asked about is not; the command could not be carried out
+OK, BROKEN, WRONG = 0, 1, 2  # success; a problem was found or the work failed; the command could not run
 INTERRUPTED = 130
 
 
 class Stop(Exception):
-    """The command cannot go on; the message is one line for the operator, with what to do."""
+    """The command cannot run.  The message is one line for the operator and says what to do."""
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """The exit code of `work`, whose expected failures become one line each."""
+    """Return the exit code of `work`.  An expected failure is printed as one line."""
     _prepare_streams()
     try:
         code = work()
@@ -33,23 +33,23 @@ def guarded(work: Callable[[], int]) -> int:
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
-    except EOFError:  # of `input`
-        complain("the input has ended, and an answer was awaited")
+    except EOFError:  # raised by `input`
+        complain("standard input ended before an answer")
         return WRONG
-    except UnicodeEncodeError as fault:  # bytes of the command line that are no text come as surrogates
+    except UnicodeEncodeError as fault:  # undecodable bytes of the command line are surrogates
         complain(
             f"{str(fault.object)[:200]!r} has bytes that are no text in this locale; UTF-8 is usual (LC_ALL=C.UTF-8)"
         )
         return WRONG
     except BrokenPipeError:
-        # The reader (`| head`) has gone.  Python would complain once more when it flushes at the end.
+        # The reader (`| head`) has closed the pipe. Python would fail again when it flushes at exit.
         _discard_output()
         return BROKEN
     return code
 
 
 def _prepare_streams() -> None:
-    """Let what is printed neither fail because a stream is closed, nor because a character is unknown there."""
+    """Make printing tolerate closed streams and characters that the encoding lacks."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:  # closed by the caller (`>&-`)
@@ -77,7 +77,7 @@ def _discard_output() -> None:
 
 
 def say(text: str) -> None:
-    """A line that is seen at once, also by a program that waits for it."""
+    """Print a line and flush, for programs that read the output as it is written."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
@@ -87,21 +87,21 @@ def say(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    with suppress(OSError):  # a log that is full, or a reader that has gone: the exit code says it too
+    with suppress(OSError):  # a full disk, or a reader that has ended: the exit code tells
         print(f"trackside: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
 
 
-# Escapes of the control characters, with which a text could command a terminal or forge lines.
+# Escapes of control characters, which could control a terminal or forge lines.
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))} | {9: "\\t", 10: "\\n", 13: "\\r"}
 
 
 def visible(text: str) -> str:
-    """Return a text that others have written, with escapes in place of its control characters."""
+    """Return text of other people with its control characters escaped."""
     return text.translate(_CONTROLS)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows in columns of equal width, without control characters; the last column is not padded."""
+    """Return rows in columns of equal width, without control characters.  The last column is not padded."""
     rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
     lines = []
@@ -112,7 +112,7 @@ def table(rows: Iterable[Sequence[str]]) -> str:
 
 
 def show_list(found: Sequence[Any], heads: Sequence[str], row: Callable[[Any], Sequence[str]], *, as_json: bool) -> int:
-    """Print what was found as JSON or as a table, which is nothing where nothing was found.  Return OK."""
+    """Print rows as JSON or as a table; nothing if there are none.  Return OK."""
     if as_json:
         say(json(found))
     elif found:
@@ -121,7 +121,7 @@ def show_list(found: Sequence[Any], heads: Sequence[str], row: Callable[[Any], S
 
 
 def write_file(option: str, path: str, content: bytes) -> None:
-    """Write the file that the option names."""
+    """Write the file that an option names."""
     try:
         Path(path).write_bytes(content)
     except OSError as fault:
@@ -129,7 +129,7 @@ def write_file(option: str, path: str, content: bytes) -> None:
 
 
 def moment(ms: int | None) -> str:
-    """A time of the server's, such as `2026-01-31 09:00:00Z`."""
+    """Return a time of the server, such as `2026-01-31 09:00:00Z`."""
     return "never" if ms is None else f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
@@ -141,6 +141,6 @@ def json(value: Any) -> str:
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     try:
         text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:  # such as in a locale of ASCII
+    except UnicodeEncodeError:  # such as in the locale C
         return stdlib_json.dumps(msgspec.json.decode(text), indent=2)
     return text

@@ -1,4 +1,4 @@
-"""Calls of a running server with the user's credentials.
+"""Calls to a running server with the user's credentials.
 
 Credentials are read from TRACKSIDE_TOKEN, then MLflow's variables (MLFLOW_TRACKING_USERNAME with _PASSWORD, or
 MLFLOW_TRACKING_TOKEN), then those that `trackside login` stored for the server.
@@ -28,46 +28,46 @@ _NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found$")
 
 
 class NoAnswer(Stop):
-    """The server does not answer: it is not there, or it restarts."""
+    """The server does not answer: it is down or restarts."""
 
 
 class How(TypedDict, total=False):
     """The options of a call."""
 
     workspace: str
-    authorization: str | None  # None: what is known for the server; empty: none is sent
+    authorization: str | None  # None: the stored credentials of the server; empty: none
     timeout_s: float
-    headers: Mapping[str, str]  # besides those of every call
+    headers: Mapping[str, str]  # in addition to those of every call
 
 
-def ask(words: argparse.Namespace, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
-    """Return the JSON that the command's server answers for the command's workspace."""
-    how["workspace"] = header_of(words)
-    return call(server_of(words.server), method, path, body, **how)
+def ask(args: argparse.Namespace, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
+    """Call the server that the arguments name, in their workspace, and return the JSON of the answer."""
+    how["workspace"] = header_of(args)
+    return call(server_of(args.server), method, path, body, **how)
 
 
-def fetch(words: argparse.Namespace, path: str) -> bytes:
-    """Return the file that the command's server answers for the command's workspace."""
-    return send(server_of(words.server), "GET", path, workspace=header_of(words))
+def fetch(args: argparse.Namespace, path: str) -> bytes:
+    """Call the server that the arguments name, in their workspace, and return the file that it answers."""
+    return send(server_of(args.server), "GET", path, workspace=header_of(args))
 
 
 class NotSignedIn(Stop):
-    """The server does not accept what was shown to it, or nothing was."""
+    """The server refuses the credentials, or none were sent."""
 
 
 def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> Any:
-    """The answer's JSON.  Raise Stop, in the server's words, for a refusal."""
+    """Return the JSON of the answer.  Raise Stop with the server's message for a refusal."""
     raw = send(url, method, path, body, **how)
     try:
         return json.loads(raw or b"{}")
     except ValueError:
         raise Stop(
-            f"{url} is no Trackside server: it answers in no JSON; give --server or {settings.SERVER_URL}"
+            f"{url} is no Trackside server: it does not answer in JSON; give --server or {settings.SERVER_URL}"
         ) from None
 
 
 def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[How]) -> bytes:
-    """The answer's body."""
+    """Return the body of the answer."""
     with opened(url, method, path, None if body is None else json.dumps(body).encode(), **how) as answer:
         return answer.read()
 
@@ -76,7 +76,7 @@ def send(url: str, method: str, path: str, body: Any = None, **how: Unpack[How])
 def opened(
     url: str, method: str, path: str, content: bytes | BinaryIO | None, **how: Unpack[How]
 ) -> Iterator[HTTPResponse]:
-    """The answer, to be read.  Raise NoAnswer if the connection fails, also while it is read."""
+    """Return the open answer.  Raise NoAnswer if the connection fails, also during reading."""
     headers = {"content-type": "application/json", **how.get("headers", {})}
     if how.get("workspace"):
         headers["x-mlflow-workspace"] = how["workspace"]
@@ -105,7 +105,7 @@ def opened(
 
 
 def server_of(given: str | None, word: str = "--server") -> str:
-    """`word` is what the command calls the address that is given."""
+    """Return the URL without trailing slashes.  `word` is the option's name in error messages."""
     url = (given or settings.server_url()).rstrip("/")
     if http_parts(url) is None:
         source = word if given else settings.SERVER_URL
@@ -113,22 +113,22 @@ def server_of(given: str | None, word: str = "--server") -> str:
     return str(url)
 
 
-def workspace_of(words: argparse.Namespace) -> str:
-    name = words.workspace or settings.workspace() or DEFAULT
+def workspace_of(args: argparse.Namespace) -> str:
+    name = args.workspace or settings.workspace() or DEFAULT
     if not NAME.fullmatch(name):
-        source = "--workspace" if words.workspace else settings.WORKSPACE
+        source = "--workspace" if args.workspace else settings.WORKSPACE
         raise Stop(f"{source} is {name!r}; a workspace's name has 2 to 63 letters, digits, - and _")
     return str(name)
 
 
-def header_of(words: argparse.Namespace) -> str:
-    """Return the workspace to name in a header; empty for the default one, which a server without workspaces has, too."""
-    name = workspace_of(words)
+def header_of(args: argparse.Namespace) -> str:
+    """Return the workspace to send in a header; empty for the default one, because MLflow's servers know no workspaces."""
+    name = workspace_of(args)
     return "" if name == DEFAULT else name
 
 
 def tracking_uri(url: str, workspace: str) -> str:
-    """Return what a client takes as its tracking URI."""
+    """Return the tracking URI for a client."""
     return url if workspace == DEFAULT else f"{url}/ws/{workspace}"
 
 
@@ -147,7 +147,7 @@ def secret_of(url: str) -> Secret:
 
 
 def _known(url: str) -> tuple[Secret, str]:
-    """Return what is shown to the server, and in words where that was found; both are empty if nothing is known."""
+    """Return the credentials for the server, and a description of their source; both are empty if there are none."""
     token = settings.server_token()
     if token:
         return Secret(token=token), f"the token of {settings.SERVER_TOKEN}"
@@ -157,7 +157,7 @@ def _known(url: str) -> tuple[Secret, str]:
     if token:
         return Secret(token=token), "the token of MLFLOW_TRACKING_TOKEN"
     kept = stored.find(url)
-    return (Secret(token=kept), "the token that `trackside login` kept") if kept else (Secret(), "")
+    return (Secret(token=kept), "the token that `trackside login` stored") if kept else (Secret(), "")
 
 
 def _header(secret: Secret) -> str | None:
@@ -167,7 +167,7 @@ def _header(secret: Secret) -> str | None:
 
 
 def explained(message: str) -> str:
-    """Return the message of a server, with what to do if it is that of a workspace that does not exist."""
+    """Return the server's message; if the workspace does not exist, also the commands that list and create workspaces."""
     if _NO_WORKSPACE.search(message) is None:
         return message
     return f"{message}; `trackside workspace list` shows those that exist, `trackside workspace create NAME` makes one"

@@ -1,4 +1,4 @@
-"""Opens the store of the settings: its schema, and messages on why it cannot be opened."""
+"""Opens the store that the settings name, checks its schema, and explains why a store cannot be opened."""
 
 import os
 import sqlite3
@@ -24,7 +24,7 @@ _EXTRAS = {"psycopg": "postgres", "obstore": "cloud", "joserfc": "oidc"}
 
 @contextmanager
 def explained(settings: Settings) -> Iterator[None]:
-    """Turn failures that an operator can repair into one-line messages; other failures pass unchanged."""
+    """Turn failures that an operator can repair into one-line messages.  Other failures pass unchanged."""
     try:
         yield
     except migrate.SchemaError as fault:
@@ -43,20 +43,21 @@ def explained(settings: Settings) -> Iterator[None]:
     except (sqlite3.Error, OSError, RuntimeError) as fault:
         store = settings.store
         if isinstance(store, SqliteStore) and store.path.exists() and not os.access(store.path.parent, os.W_OK):
-            # SQLite needs files beside its own, also to read; it says only that it is "unable to open database file".
+            # SQLite also creates files beside the database to read it; its message is only "unable to open database
+            # file".
             raise Stop(f"the store {store} cannot be opened (this user cannot write to {store.path.parent})") from fault
         hint = "; `trackside db restore` makes a store from a backup" if "malformed" in str(fault) else ""
-        raise Stop(f"the store {store} cannot be opened ({_words(fault)}){hint}") from fault
+        raise Stop(f"the store {store} cannot be opened ({_reason(fault)}){hint}") from fault
     except Fault as fault:
         raise Stop(f"the store {settings.store} cannot be opened ({fault.message})") from fault
     except Exception as fault:
         if not _is_postgresqls(fault):
             raise
-        raise Stop(f"the store {settings.store} cannot be opened ({_words(fault)})") from fault
+        raise Stop(f"the store {settings.store} cannot be opened ({_reason(fault)})") from fault
 
 
 def status(settings: Settings) -> migrate.Status:
-    """The schema of a store that exists; raises Stop for one that this version must not touch.  Changes nothing."""
+    """Return the schema of an existing store.  Changes nothing.  Raise Stop if this version must not open the store."""
     with _read_alone(settings) as db:
         found = migrate.status(db)
         migrate.check(found)
@@ -71,7 +72,7 @@ def foreign_tables(settings: Settings) -> list[str]:
 
 @contextmanager
 def _read_alone(settings: Settings) -> Iterator[Any]:
-    """The store for questions that change nothing."""
+    """Open the store for commands that only read."""
     with explained(settings):
         if isinstance(settings.store, SqliteStore):
             yield _FileToRead(settings.store.path)  # a database without `write`
@@ -84,7 +85,7 @@ def _read_alone(settings: Settings) -> Iterator[Any]:
 
 
 def refuse_foreign_file(settings: Settings) -> None:
-    """Raises Stop for a SQLite file that this version must not touch, before anything is written to or beside it."""
+    """Check a SQLite file before anything is written to it or beside it.  Raise Stop if this version must not open it."""
     if isinstance(settings.store, SqliteStore):
         fault = missing_part(settings.store.path)
         if fault is not None:
@@ -94,15 +95,15 @@ def refuse_foreign_file(settings: Settings) -> None:
 
 
 def open_database(settings: Settings) -> Any:
-    """The database as it is: nothing is upgraded."""
+    """Open the database without an upgrade."""
     if isinstance(settings.store, SqliteStore):
         return SqliteDatabase(settings.store.path, settings.durability)
-    postgres = import_module("trackside.core.db.postgres")  # its driver is an extra
+    postgres = import_module("trackside.core.db.postgres")  # its driver is an optional dependency
     return postgres.PostgresDatabase(settings.store, settings.durability)
 
 
 class _FileToRead:
-    """A SQLite file that is only looked at: the usual way to open one makes it a file of Trackside's."""
+    """Open a SQLite file read-only: `open_database` would turn any file into a store of Trackside."""
 
     dialect: Literal["sqlite"] = "sqlite"
 
@@ -119,9 +120,9 @@ class _FileToRead:
 
 
 def _is_postgresqls(fault: Exception) -> bool:
-    wire = sys.modules.get("trackside.core.db.pg.wire")  # not imported where there is no such store: an extra
+    wire = sys.modules.get("trackside.core.db.pg.wire")  # imported only for such a store: an optional dependency
     return wire is not None and isinstance(fault, wire.ServerError)
 
 
-def _words(fault: Exception) -> str:
+def _reason(fault: Exception) -> str:
     return str(fault) or type(fault).__name__

@@ -66,7 +66,7 @@ def test_credentials_that_are_refused_are_named(server: Server, tmp_path: Path) 
 
     assert of_variable == "the token of TRACKSIDE_TOKEN; `trackside login` gets another token\n"
     assert of_mlflow.startswith("the password of 'ann' in MLFLOW_TRACKING_PASSWORD;")
-    assert kept.startswith("the token that `trackside login` kept;")
+    assert kept.startswith("the token that `trackside login` stored;")
     assert complaint(HOME=str(tmp_path / "nobody")).startswith("trackside: You are not authenticated.")
 
 

@@ -10,7 +10,7 @@ import pytest
 from support.links import until
 from support.processes.servers import Server, trackside
 from support.receiver import Receiver, answer
-from trackside.cli.webhooks import words
+from trackside.cli.webhooks import parsers
 from trackside.webhooks.envelopes import Format
 from trackside.webhooks.model import State
 
@@ -141,5 +141,5 @@ def test_a_word_that_is_wrong_is_named_as_it_was_typed(run: Run, given: str, com
 
 
 def test_the_choices_are_those_of_the_server() -> None:
-    assert list(words.FORMATS) == list(Format)
-    assert list(words.STATES) == [each.lower() for each in State]
+    assert list(parsers.FORMATS) == list(Format)
+    assert list(parsers.STATES) == [each.lower() for each in State]

@@ -74,12 +74,12 @@ class Remote:
 
 
 @contextmanager
-def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | Remote]:
+def place(args: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | Remote]:
     """Open the store, or name the server, that a command is for.  `makes`: make a store that does not exist; else raise Stop."""
-    if words.server:
-        yield Remote(remote.server_of(words.server))
+    if args.server:
+        yield Remote(remote.server_of(args.server))
         return
-    chosen = settings.load(words.given)
+    chosen = settings.load(args.given)
     refuse_foreign_file(chosen)
     if not makes and isinstance(chosen.store, SqliteStore) and not chosen.store.path.exists():
         raise Stop(
@@ -111,16 +111,16 @@ def place(words: argparse.Namespace, *, makes: bool = False) -> Iterator[Local |
 
 
 def listed(
-    words: argparse.Namespace,
+    args: argparse.Namespace,
     path: Callable[[Local | Remote], str] | str,
     key: str,
     heads: Sequence[str],
     row: Callable[[Any], Sequence[str]],
 ) -> int:
     """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
-    with place(words) as there:
+    with place(args) as there:
         found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
-    return show_list(found, heads, row, as_json=words.json)
+    return show_list(found, heads, row, as_json=args.json)
 
 
 def quoted(name: str) -> str:

@@ -30,15 +30,15 @@ _ROLE_FIELDS = {  # Azure's names, in lower case
 }
 
 
-def user_create(words: argparse.Namespace) -> int:
-    fields = {"name": words.name, "is_admin": words.admin, "kind": "service" if words.service else "user"}
-    if words.service and (words.password_stdin or words.one_time_password):
+def user_create(args: argparse.Namespace) -> int:
+    fields = {"name": args.name, "is_admin": args.admin, "kind": "service" if args.service else "user"}
+    if args.service and (args.password_stdin or args.one_time_password):
         raise Stop("--service makes a program, which has no password; `trackside token create` makes a token for it")
-    if words.display_name:
-        fields["display_name"] = words.display_name
-    if not words.service and not words.no_password:
-        fields |= _new_password(words)
-    with place(words, makes=words.admin) as there:  # the first user is an administrator
+    if args.display_name:
+        fields["display_name"] = args.display_name
+    if not args.service and not args.no_password:
+        fields |= _new_password(args)
+    with place(args, makes=args.admin) as there:  # the first user is an administrator
         made = there.call("POST", f"{PREFIX}/users", fields)
     user = made["user"]
     what = "administrator" if user["is_admin"] else user["kind"] if user["kind"] == "user" else "service principal"
@@ -46,84 +46,84 @@ def user_create(words: argparse.Namespace) -> int:
     return OK
 
 
-def user_list(words: argparse.Namespace) -> int:
+def user_list(args: argparse.Namespace) -> int:
     return listed(
-        words, f"{PREFIX}/users", "users", ("NAME", "KIND", "STATE", "GROUPS"),
+        args, f"{PREFIX}/users", "users", ("NAME", "KIND", "STATE", "GROUPS"),
         lambda each: (each["name"], each["kind"], _marks(each), ", ".join(each.get("groups", [])) or "-"),
     )  # fmt: skip
 
 
-def user_delete(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}")
-    say(f"deleted user {words.name}, with their tokens, sessions and roles")
+def user_delete(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(args.name)}")
+    say(f"deleted user {args.name}, with their tokens, sessions and roles")
     return OK
 
 
-def user_password(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        made = there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", _new_password(words))
-    _say_password(made, f"{words.name} has a new password; their sessions have ended")
+def user_password(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        made = there.call("PATCH", f"{PREFIX}/users/{quoted(args.name)}", _new_password(args))
+    _say_password(made, f"{args.name} has a new password; their sessions have ended")
     return OK
 
 
-def user_promote(words: argparse.Namespace) -> int:
-    return _change(words, {"is_admin": True}, "is an administrator")
+def user_promote(args: argparse.Namespace) -> int:
+    return _change(args, {"is_admin": True}, "is an administrator")
 
 
-def user_demote(words: argparse.Namespace) -> int:
-    return _change(words, {"is_admin": False}, "is no administrator")
+def user_demote(args: argparse.Namespace) -> int:
+    return _change(args, {"is_admin": False}, "is no administrator")
 
 
-def user_disable(words: argparse.Namespace) -> int:
-    return _change(words, {"is_disabled": True}, "may not sign in, and their tokens are refused")
+def user_disable(args: argparse.Namespace) -> int:
+    return _change(args, {"is_disabled": True}, "may not sign in, and their tokens are refused")
 
 
-def user_enable(words: argparse.Namespace) -> int:
-    return _change(words, {"is_disabled": False}, "may sign in")
+def user_enable(args: argparse.Namespace) -> int:
+    return _change(args, {"is_disabled": False}, "may sign in")
 
 
-def group_create(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("POST", f"{PREFIX}/groups", {"name": words.name})
-    say(f"created group {words.name}")
+def group_create(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("POST", f"{PREFIX}/groups", {"name": args.name})
+    say(f"created group {args.name}")
     return OK
 
 
-def group_list(words: argparse.Namespace) -> int:
+def group_list(args: argparse.Namespace) -> int:
     return listed(
-        words, f"{PREFIX}/groups", "groups", ("NAME", "MEMBERS"),
+        args, f"{PREFIX}/groups", "groups", ("NAME", "MEMBERS"),
         lambda each: (each["name"], ", ".join(each.get("members", [])) or "-"),
     )  # fmt: skip
 
 
-def group_delete(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}")
-    say(f"deleted group {words.name}, with its roles")
+def group_delete(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(args.name)}")
+    say(f"deleted group {args.name}, with its roles")
     return OK
 
 
-def group_add(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("POST", f"{PREFIX}/groups/{quoted(words.name)}/members", {"member": words.member})
-    say(f"{words.member} is a member of {words.name}")
+def group_add(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("POST", f"{PREFIX}/groups/{quoted(args.name)}/members", {"member": args.member})
+    say(f"{args.member} is a member of {args.name}")
     return OK
 
 
-def group_remove(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/groups/{quoted(words.name)}/members/{quoted(words.member)}")
-    say(f"{words.member} is no member of {words.name}")
+def group_remove(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/groups/{quoted(args.name)}/members/{quoted(args.member)}")
+    say(f"{args.member} is no member of {args.name}")
     return OK
 
 
-def token_create(words: argparse.Namespace) -> int:
+def token_create(args: argparse.Namespace) -> int:
     """Create a token.  Only the token goes to standard output, so that a script can read it."""
-    fields = {"token_name": words.name, "scope": words.scope, "place": words.place, "expires_in_days": words.expires}
+    fields = {"token_name": args.name, "scope": args.scope, "place": args.place, "expires_in_days": args.expires}
     given = {name: value for name, value in fields.items() if value is not None}
-    with place(words) as there:
-        made = there.call("POST", _tokens(words, there), given)
+    with place(args) as there:
+        made = there.call("POST", _tokens(args, there), given)
     say(made["secret"])
     token = made["token"]
     complain(
@@ -132,46 +132,46 @@ def token_create(words: argparse.Namespace) -> int:
     return OK
 
 
-def token_list(words: argparse.Namespace) -> int:
+def token_list(args: argparse.Namespace) -> int:
     return listed(
-        words, lambda there: _tokens(words, there), "tokens",
+        args, lambda there: _tokens(args, there), "tokens",
         ("ID", "NAME", "TOKEN", "SCOPE", "PLACE", "EXPIRES", "LAST USED"),
         lambda each: (str(each["token_id"]), each["name"], f"{each['shown']}…", each["scope"], each["place"] or "everywhere",
                       day(each.get("expires_at")), day(each.get("last_used_at"))),
     )  # fmt: skip
 
 
-def token_revoke(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        found = there.call("GET", _tokens(words, there)).get("tokens", [])
-        ids = [each["token_id"] for each in found if words.name in (each["name"], str(each["token_id"]))]
+def token_revoke(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        found = there.call("GET", _tokens(args, there)).get("tokens", [])
+        ids = [each["token_id"] for each in found if args.name in (each["name"], str(each["token_id"]))]
         if not ids:
-            raise Stop(f"there is no token {words.name!r}; `trackside token list` shows those there are")
-        there.call("DELETE", f"{_tokens(words, there)}/{ids[0]}")
-    say(f"revoked token {words.name}")
+            raise Stop(f"there is no token {args.name!r}; `trackside token list` shows those there are")
+        there.call("DELETE", f"{_tokens(args, there)}/{ids[0]}")
+    say(f"revoked token {args.name}")
     return OK
 
 
-def role_list(words: argparse.Namespace) -> int:
+def role_list(args: argparse.Namespace) -> int:
     return listed(
-        words, f"{PREFIX}/roles", "roles", ("NAME", "KIND", "DESCRIPTION"),
+        args, f"{PREFIX}/roles", "roles", ("NAME", "KIND", "DESCRIPTION"),
         lambda each: (each["name"], "custom" if each["is_custom"] else "built-in", each["description"]),
     )  # fmt: skip
 
 
-def role_create(words: argparse.Namespace) -> int:
+def role_create(args: argparse.Namespace) -> int:
     """Create a role from Azure's JSON: Name, Description, Actions, NotActions, AssignableScopes."""
     try:
-        raw = sys.stdin.buffer.read() if words.file == credentials.STDIN else open(words.file, "rb").read()  # noqa: SIM115, PTH123
+        raw = sys.stdin.buffer.read() if args.file == credentials.STDIN else open(args.file, "rb").read()  # noqa: SIM115, PTH123
         given = msgspec.json.decode(raw)
     except OSError as fault:
-        raise Stop(f"{words.file!r} cannot be read ({fault.strerror})") from None
+        raise Stop(f"{args.file!r} cannot be read ({fault.strerror})") from None
     except msgspec.DecodeError as fault:
-        raise Stop(f"{words.file!r} is no JSON ({fault})") from None
+        raise Stop(f"{args.file!r} is no JSON ({fault})") from None
     if not isinstance(given, dict):
-        raise Stop(f"{words.file!r} is no role: it must be a JSON object with Name and Actions")
+        raise Stop(f"{args.file!r} is no role: it must be a JSON object with Name and Actions")
     fields = {_ROLE_FIELDS[key.lower()]: value for key, value in given.items() if key.lower() in _ROLE_FIELDS}
-    with place(words) as there:
+    with place(args) as there:
         made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
     allowed = made.get("allowed", [])
     say(f"created role {made['name']}: it comes to {len(allowed)} actions of this server")
@@ -185,44 +185,44 @@ def role_create(words: argparse.Namespace) -> int:
     return OK
 
 
-def role_delete(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/roles/{quoted(words.name)}")
-    say(f"deleted role {words.name}")
+def role_delete(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/roles/{quoted(args.name)}")
+    say(f"deleted role {args.name}")
     return OK
 
 
-def access_grant(words: argparse.Namespace) -> int:
-    return _assign(words, "role-assignments", "has")
+def access_grant(args: argparse.Namespace) -> int:
+    return _assign(args, "role-assignments", "has")
 
 
-def access_deny(words: argparse.Namespace) -> int:
-    return _assign(words, "deny-assignments", "is denied")
+def access_deny(args: argparse.Namespace) -> int:
+    return _assign(args, "deny-assignments", "is denied")
 
 
-def access_list(words: argparse.Namespace) -> int:
-    query = urlencode({key: value for key, value in (("principal", words.principal), ("scope", scope_of(words, "")))
+def access_list(args: argparse.Namespace) -> int:
+    query = urlencode({key: value for key, value in (("principal", args.principal), ("scope", scope_of(args, "")))
                        if value})  # fmt: skip
     return listed(
-        words, f"{PREFIX}/role-assignments?{query}", "assignments", ("ID", "PRINCIPAL", "", "ROLE", "SCOPE"),
+        args, f"{PREFIX}/role-assignments?{query}", "assignments", ("ID", "PRINCIPAL", "", "ROLE", "SCOPE"),
         lambda each: (str(each["assignment_id"]), each["principal"], "DENIED" if each["is_denial"] else "has", each["role"],
                       each["scope"]),
     )  # fmt: skip
 
 
-def access_revoke(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/role-assignments/{words.id}")
-    say(f"removed assignment {words.id}")
+def access_revoke(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/role-assignments/{args.id}")
+    say(f"removed assignment {args.id}")
     return OK
 
 
-def access_explain(words: argparse.Namespace) -> int:
+def access_explain(args: argparse.Namespace) -> int:
     """BROKEN if it is not allowed."""
-    query = urlencode({"principal": words.principal, "action": words.action, "scope": scope_of(words, "/ws/default")})
-    with place(words) as there:
+    query = urlencode({"principal": args.principal, "action": args.action, "scope": scope_of(args, "/ws/default")})
+    with place(args) as there:
         found = there.call("GET", f"{PREFIX}/access/explain?{query}")
-    if words.json:
+    if args.json:
         say(as_json(found))
     else:
         verb = "may" if found["is_allowed"] else "may not"
@@ -232,24 +232,24 @@ def access_explain(words: argparse.Namespace) -> int:
     return OK if found["is_allowed"] else BROKEN
 
 
-def audit_list(words: argparse.Namespace) -> int:
-    asked = {"actor": words.actor, "action": words.action, "outcome": words.outcome, "max_results": words.max}
+def audit_list(args: argparse.Namespace) -> int:
+    asked = {"actor": args.actor, "action": args.action, "outcome": args.outcome, "max_results": args.max}
     query = urlencode({key: value for key, value in asked.items() if value is not None})
-    with place(words) as there:
+    with place(args) as there:
         found = there.call("GET", f"{PREFIX}/audit?{query}").get("entries", [])
-    for entry in found if not words.json else []:
+    for entry in found if not args.json else []:
         what = f"{entry['object_type']} {entry['object_id']}".strip()
         say(
             f"{entry['seq']:>6} {moment(entry['at'])} {entry['actor'] or '-'} {entry['action']} {what} {entry['outcome']}"
         )
-    if words.json:
+    if args.json:
         say(as_json(found))
     return OK
 
 
-def audit_verify(words: argparse.Namespace) -> int:
+def audit_verify(args: argparse.Namespace) -> int:
     """BROKEN if an entry was changed, removed or added."""
-    with place(words) as there:
+    with place(args) as there:
         found = there.call("GET", f"{PREFIX}/audit/verify")
     if found["is_whole"]:
         say(f"the audit log is whole: {counted(found['entries'], 'entries')} as written")
@@ -260,44 +260,44 @@ def audit_verify(words: argparse.Namespace) -> int:
     return BROKEN
 
 
-def scope_of(words: argparse.Namespace, default: str) -> str:
+def scope_of(args: argparse.Namespace, default: str) -> str:
     """Return the scope of --scope, or of --workspace with --experiment, --model or --endpoint."""
-    if words.scope:
-        return str(words.scope)
+    if args.scope:
+        return str(args.scope)
     objects = [
         (segment, value)
         for segment, value in (
-            ("experiments", words.experiment), ("models", words.model), ("onlineEndpoints", words.endpoint)
+            ("experiments", args.experiment), ("models", args.model), ("onlineEndpoints", args.endpoint)
         )
         if value
     ]  # fmt: skip
     if len(objects) > 1:
         raise Stop("give one of --experiment, --model and --endpoint")
-    if not words.workspace and not objects:
+    if not args.workspace and not objects:
         return default
-    scope = f"/ws/{words.workspace or settings.workspace() or 'default'}"
+    scope = f"/ws/{args.workspace or settings.workspace() or 'default'}"
     return scope + "".join(f"/{segment}/{value}" for segment, value in objects)
 
 
-def _assign(words: argparse.Namespace, what: str, verb: str) -> int:
-    fields = {"principal": words.principal, "role": words.role, "scope": scope_of(words, "/")}
-    with place(words) as there:
+def _assign(args: argparse.Namespace, what: str, verb: str) -> int:
+    fields = {"principal": args.principal, "role": args.role, "scope": scope_of(args, "/")}
+    with place(args) as there:
         made = there.call("POST", f"{PREFIX}/{what}", fields)["assignment"]
     say(f"{made['principal']} {verb} {made['role']} at {made['scope']} (assignment {made['assignment_id']})")
     return OK
 
 
-def _change(words: argparse.Namespace, fields: dict[str, Any], said: str) -> int:
-    with place(words) as there:
-        there.call("PATCH", f"{PREFIX}/users/{quoted(words.name)}", fields)
-    say(f"{words.name} {said}")
+def _change(args: argparse.Namespace, fields: dict[str, Any], said: str) -> int:
+    with place(args) as there:
+        there.call("PATCH", f"{PREFIX}/users/{quoted(args.name)}", fields)
+    say(f"{args.name} {said}")
     return OK
 
 
-def _new_password(words: argparse.Namespace) -> dict[str, Any]:
-    if words.one_time_password:
+def _new_password(args: argparse.Namespace) -> dict[str, Any]:
+    if args.one_time_password:
         return {"one_time_password": True}
-    return {"password": _typed_password(words)}
+    return {"password": _typed_password(args)}
 
 
 def _say_password(made: Any, said: str) -> None:
@@ -310,18 +310,18 @@ def _say_password(made: Any, said: str) -> None:
     complain(f"{said}; this password is shown once, and must be changed at the first sign-in, before {ends}")
 
 
-def _typed_password(words: argparse.Namespace) -> str:
-    if words.password_stdin:
+def _typed_password(args: argparse.Namespace) -> str:
+    if args.password_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
             raise Stop("--password-stdin was given, and no line came by standard input")
         return line
-    return credentials.password(words.name)
+    return credentials.password(args.name)
 
 
-def _tokens(words: argparse.Namespace, there: Local | Remote) -> str:
-    if words.user:
-        return f"{PREFIX}/users/{quoted(words.user)}/tokens"
+def _tokens(args: argparse.Namespace, there: Local | Remote) -> str:
+    if args.user:
+        return f"{PREFIX}/users/{quoted(args.user)}/tokens"
     if isinstance(there, Local):
         raise Stop("say whose token it is with --user")
     return f"{PREFIX}/me/tokens"

@@ -11,23 +11,23 @@ from trackside.cli.output import json as as_json
 PATH = "/api/trackside/v1/alert-rules"
 
 
-def put(words: argparse.Namespace) -> int:
+def put(args: argparse.Namespace) -> int:
     given = {
-        "target": words.target,
-        "window_s": words.window,
-        "for_s": words.for_s,
-        "severity": words.severity,
-        "is_enabled": False if words.disabled else None,
+        "target": args.target,
+        "window_s": args.window,
+        "for_s": args.for_s,
+        "severity": args.severity,
+        "is_enabled": False if args.disabled else None,
     }
     body = {name: value for name, value in given.items() if value is not None}
-    found = remote.ask(words, "PUT", _path(words), {**body, "measure": words.measure, "above": words.above})["rule"]
+    found = remote.ask(args, "PUT", _path(args), {**body, "measure": args.measure, "above": args.above})["rule"]
     say(f"rule {found['name']} fires when {_condition(found)}")
     return OK
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     return show_list(
-        remote.ask(words, "GET", PATH).get("rules", []),
+        remote.ask(args, "GET", PATH).get("rules", []),
         ("NAME", "STATE", "FIRES WHEN", "VALUE", "SEVERITY", "SINCE"),
         lambda each: (
             each["name"],
@@ -37,15 +37,15 @@ def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the com
             each["severity"],
             moment(each["fired_at"]) if each.get("fired_at") else "",
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
+def show(args: argparse.Namespace) -> int:
     """BROKEN while the rule fires."""
-    found = remote.ask(words, "GET", _path(words))["rule"]
-    now = remote.ask(words, "GET", _path(words, "/value"))
-    if words.json:
+    found = remote.ask(args, "GET", _path(args))["rule"]
+    now = remote.ask(args, "GET", _path(args, "/value"))
+    if args.json:
         say(as_json({**found, "value_now": now.get("value")}))
     else:
         rows = [
@@ -59,14 +59,14 @@ def show(words: argparse.Namespace) -> int:
     return BROKEN if found["state"] == "firing" else OK
 
 
-def delete(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", _path(words))
-    say(f"removed the rule {words.name}")
+def delete(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", _path(args))
+    say(f"removed the rule {args.name}")
     return OK
 
 
-def _path(words: argparse.Namespace, rest: str = "") -> str:
-    return f"{PATH}/{quote(words.name, safe='')}{rest}"
+def _path(args: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{quote(args.name, safe='')}{rest}"
 
 
 def _state(rule: dict[str, Any]) -> str:

@@ -37,46 +37,46 @@ _FIELDS = (
 )
 
 
-def delete(words: argparse.Namespace) -> int:
-    target = _target(words)
-    found = remote.ask(words, "POST", f"{DELETIONS}/preview", target)
-    ended = ends_with_preview(words, found, preview_text(found))
+def delete(args: argparse.Namespace) -> int:
+    target = _target(args)
+    found = remote.ask(args, "POST", f"{DELETIONS}/preview", target)
+    ended = ends_with_preview(args, found, preview_text(found))
     if ended is not None:
         return ended
-    done = _carry_out(words, target, found)
-    say(as_json(done) if words.json else _summary(done))
+    done = _carry_out(args, target, found)
+    say(as_json(done) if args.json else _summary(done))
     return OK
 
 
-def ends_with_preview(words: argparse.Namespace, found: dict[str, Any], text: str) -> int | None:
+def ends_with_preview(args: argparse.Namespace, found: dict[str, Any], text: str) -> int | None:
     """Show the preview where it was asked for, say what stands in the way, or ask.  Return the exit code where the command ends
     with that.  Raise Stop where the answer is no."""
     obstacles = found.get("obstacles", [])
-    if words.preview:
-        say(as_json(found) if words.json else text)
+    if args.preview:
+        say(as_json(found) if args.json else text)
         return BROKEN if obstacles else OK
     if obstacles:
         for each in obstacles:
             complain(f"{found['title']} cannot be deleted. {each['message']}")
         return BROKEN
-    if not words.yes:
-        tell(words, text)
-        _confirm(words, found)
+    if not args.yes:
+        tell(args, text)
+        _confirm(args, found)
     return None
 
 
-def trash_list(words: argparse.Namespace) -> int:
+def trash_list(args: argparse.Namespace) -> int:
     return show_list(
-        list(_trash(words)),
+        list(_trash(args)),
         ("KIND", "ID", "DELETED", "NAME"),
         lambda each: (each["kind"], each["id"], moment(each["deleted_at"]), each["name"]),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def trash_restore(words: argparse.Namespace) -> int:
-    remote.ask(words, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(words.kind, words.kind), "id": words.id})
-    say(f"restored {words.kind} {words.id}")
+def trash_restore(args: argparse.Namespace) -> int:
+    remote.ask(args, "POST", f"{PREFIX}/trash/restore", {"kind": _WIRE.get(args.kind, args.kind), "id": args.id})
+    say(f"restored {args.kind} {args.id}")
     return OK
 
 
@@ -88,27 +88,27 @@ class _Purge(NamedTuple):
     blocked: list[Any]
 
 
-def trash_purge(words: argparse.Namespace) -> int:
+def trash_purge(args: argparse.Namespace) -> int:
     """Delete what is in the trash permanently.  Items with an obstacle stay and are reported; the exit code is then BROKEN."""
-    if words.older_than is None:
+    if args.older_than is None:
         raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
-    plan = _plan_purge(words)
-    if words.preview:
-        _show_purge(words, plan)
+    plan = _plan_purge(args)
+    if args.preview:
+        _show_purge(args, plan)
     else:
-        _purge(words, plan)
+        _purge(args, plan)
     for found in plan.blocked:
         complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
     return BROKEN if plan.blocked else OK
 
 
-def _plan_purge(words: argparse.Namespace) -> _Purge:
-    items = list(_trash(words))
+def _plan_purge(args: argparse.Namespace) -> _Purge:
+    items = list(_trash(args))
     traces = [each for each in items if each["kind"] == "trace"]
     # An obstacle of a trace is one of its experiment, so one preview serves all traces of the experiment.
     firsts = {each["experiment_id"]: each for each in reversed(traces)}
-    of_traces = {key: _previewed(words, each)[1] for key, each in firsts.items()}
-    previews = [_previewed(words, each) for each in items if each["kind"] != "trace"]
+    of_traces = {key: _previewed(args, each)[1] for key, each in firsts.items()}
+    previews = [_previewed(args, each) for each in items if each["kind"] != "trace"]
     return _Purge(
         free=[(target, found) for target, found in previews if not found.get("obstacles")],
         traces=[each for each in traces if not of_traces[each["experiment_id"]].get("obstacles")],
@@ -123,85 +123,85 @@ def _size_of(plan: _Purge) -> tuple[int, int, int]:
     return len(plan.free) + len(plan.traces), file_bytes, row_bytes
 
 
-def _show_purge(words: argparse.Namespace, plan: _Purge) -> None:
+def _show_purge(args: argparse.Namespace, plan: _Purge) -> None:
     count, file_bytes, row_bytes = _size_of(plan)
     summary = {"items": count, "file_bytes": file_bytes, "row_bytes": row_bytes, "blocked": plan.blocked}
-    say(as_json(summary) if words.json else _of_purge(count, file_bytes, row_bytes))
+    say(as_json(summary) if args.json else _of_purge(count, file_bytes, row_bytes))
 
 
-def _purge(words: argparse.Namespace, plan: _Purge) -> None:
+def _purge(args: argparse.Namespace, plan: _Purge) -> None:
     count, file_bytes, row_bytes = _size_of(plan)
-    if count and not words.yes:
-        tell(words, _of_purge(count, file_bytes, row_bytes))
-        ask(words, "Type purge to delete them permanently: ", "purge")
-    done = [_carry_out(words, target, found) for target, found in plan.free]
-    purged = _purge_traces(words, plan.traces) if plan.traces else []
+    if count and not args.yes:
+        tell(args, _of_purge(count, file_bytes, row_bytes))
+        ask(args, "Type purge to delete them permanently: ", "purge")
+    done = [_carry_out(args, target, found) for target, found in plan.free]
+    purged = _purge_traces(args, plan.traces) if plan.traces else []
     freed = {
         name: sum(each.get(name, 0) for each in (*done, *purged))
         for name in ("file_count", "file_bytes", "row_count", "row_bytes")
     }
     count = len(done) + sum(each.get("items", 1) for each in purged)
-    if words.json:
+    if args.json:
         say(as_json({"items": count, **freed, "blocked": plan.blocked}))
     else:
         files, rows = in_bytes(freed["file_bytes"]), in_bytes(freed["row_bytes"])
         say(f"deleted {counted(count, 'items')}: freed {files} of files and {rows} in the database")
 
 
-def _previewed(words: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def _previewed(args: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     target = _of_item(item)
-    return target, remote.ask(words, "POST", f"{DELETIONS}/preview", target)
+    return target, remote.ask(args, "POST", f"{DELETIONS}/preview", target)
 
 
-def _purge_traces(words: argparse.Namespace, traces: list[dict[str, Any]]) -> list[Any]:
+def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> list[Any]:
     """Delete traces in portions by a job; one by one for a user who may start no job for the whole workspace."""
-    params = {"older_than_days": words.older_than, "kind": "trace"}
+    params = {"older_than_days": args.older_than, "kind": "trace"}
     try:
-        job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "empty-trash", "params": params})["job"]
+        job = remote.ask(args, "POST", f"{PREFIX}/jobs", {"kind": "empty-trash", "params": params})["job"]
     except Stop as refusal:
         if "ermission" not in str(refusal):
             raise
-        return [_carry_out(words, *_previewed(words, each)) for each in traces]
-    if follow(words, job["job_id"], quietly=True) != OK:
+        return [_carry_out(args, *_previewed(args, each)) for each in traces]
+    if follow(args, job["job_id"], quietly=True) != OK:
         raise Stop(f"some traces stay in the trash; see trackside job show {job['job_id']}")
-    result = remote.ask(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
+    result = remote.ask(args, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
     for each in result.get("kept", []):
         complain(f"stays: {each}")
     return [result]
 
 
-def _carry_out(words: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:
+def _carry_out(args: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:
     """Send the call until everything is gone.  The token holds for the first portion; the others go on from it."""
     body = {**target, "token": found["token"], **({"confirm": found["confirm"]} if found.get("confirm") else {})}
     while True:
-        done = remote.ask(words, "POST", DELETIONS, body)
+        done = remote.ask(args, "POST", DELETIONS, body)
         if done["is_done"]:
             return done
         if sys.stderr.isatty():
             print(f"\rfreed {in_bytes(done['file_bytes'])} so far", end="", file=sys.stderr, flush=True)
 
 
-def _target(words: argparse.Namespace) -> dict[str, Any]:
-    kind = words.kind
-    named = {name: value for name in _FIELDS if (value := getattr(words, name, None)) is not None}
+def _target(args: argparse.Namespace) -> dict[str, Any]:
+    kind = args.kind
+    named = {name: value for name in _FIELDS if (value := getattr(args, name, None)) is not None}
     if kind == "experiment":
-        named["experiment_id"] = _experiment_id(words)
+        named["experiment_id"] = _experiment_id(args)
     if kind == "token":
-        if not words.token_id.isdecimal():
-            raise Stop(f"TOKEN is {words.token_id!r}; it must be a number, as `trackside token list` shows it")
-        named["token_id"] = int(words.token_id)
-    if kind == "metric" and words.steps is not None:
-        low, high = _steps(words.steps)
+        if not args.token_id.isdecimal():
+            raise Stop(f"TOKEN is {args.token_id!r}; it must be a number, as `trackside token list` shows it")
+        named["token_id"] = int(args.token_id)
+    if kind == "metric" and args.steps is not None:
+        low, high = _steps(args.steps)
         return {"kind": "metric_steps", **named, "from_step": low, "to_step": high}
     return {"kind": _WIRE.get(kind, kind), **named}
 
 
-def _experiment_id(words: argparse.Namespace) -> str:
-    given: str = words.experiment
+def _experiment_id(args: argparse.Namespace) -> str:
+    given: str = args.experiment
     if given.isdecimal():
         return given
     query = urlencode({"experiment_name": given})
-    found = remote.ask(words, "GET", f"{MLFLOW}/experiments/get-by-name?{query}")
+    found = remote.ask(args, "GET", f"{MLFLOW}/experiments/get-by-name?{query}")
     return str(found["experiment"]["experiment_id"])
 
 
@@ -222,35 +222,35 @@ def _of_item(item: dict[str, Any]) -> dict[str, Any]:
     return {"kind": item["kind"], field: item["id"]}
 
 
-def _trash(words: argparse.Namespace) -> Iterator[Any]:
+def _trash(args: argparse.Namespace) -> Iterator[Any]:
     token = ""
     while True:
-        asked = {"max_results": 1000, "page_token": token, "older_than_days": words.older_than or 0}
-        page = remote.ask(words, "GET", f"{PREFIX}/trash?{urlencode(asked)}")
+        asked = {"max_results": 1000, "page_token": token, "older_than_days": args.older_than or 0}
+        page = remote.ask(args, "GET", f"{PREFIX}/trash?{urlencode(asked)}")
         yield from page.get("items", [])
         token = page.get("next_page_token", "")
         if not token:
             return
 
 
-def _confirm(words: argparse.Namespace, found: dict[str, Any]) -> None:
+def _confirm(args: argparse.Namespace, found: dict[str, Any]) -> None:
     name = found.get("confirm")
     if name:
-        ask(words, f"Type {name} to delete it permanently: ", name)
+        ask(args, f"Type {name} to delete it permanently: ", name)
     else:
-        ask(words, "Delete it permanently? Type yes: ", "yes")
+        ask(args, "Delete it permanently? Type yes: ", "yes")
 
 
-def tell(words: argparse.Namespace, text: str, end: str = "\n") -> None:
+def tell(args: argparse.Namespace, text: str, end: str = "\n") -> None:
     """Print the text before a question: to standard error with --json, else to standard output."""
-    print(text, end=end, file=sys.stderr if words.json else sys.stdout, flush=True)
+    print(text, end=end, file=sys.stderr if args.json else sys.stdout, flush=True)
 
 
-def ask(words: argparse.Namespace, question: str, wanted: str) -> None:
+def ask(args: argparse.Namespace, question: str, wanted: str) -> None:
     """Raise Stop unless a person types the wanted text."""
     if not sys.stdin.isatty():
         raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
-    tell(words, question, end="")
+    tell(args, question, end="")
     if input().strip() != wanted:
         raise Stop("nothing was deleted")
 

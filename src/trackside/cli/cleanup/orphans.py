@@ -16,42 +16,40 @@ from trackside.core.counts import counted, in_bytes
 PREFIX = "/api/trackside/v1"
 
 
-def find(words: argparse.Namespace) -> int:
+def find(args: argparse.Namespace) -> int:
     """Search, then list both sides."""
-    code, _ = _job(words, "orphan-search", {"grace_hours": words.grace_hours})
-    return _list(words, both=True) if code == OK else code
+    code, _ = _job(args, "orphan-search", {"grace_hours": args.grace_hours})
+    return _list(args, both=True) if code == OK else code
 
 
-def show(words: argparse.Namespace) -> int:
-    return _list(words, both=False)
+def show(args: argparse.Namespace) -> int:
+    return _list(args, both=False)
 
 
-def quarantine(words: argparse.Namespace) -> int:
+def quarantine(args: argparse.Namespace) -> int:
     found = [
         each
-        for each in _orphans(words, "files")
-        if (each["key"] in words.key if words.key else words.with_other or each["kind"] != "other")
+        for each in _orphans(args, "files")
+        if (each["key"] in args.key if args.key else args.with_other or each["kind"] != "other")
     ]
-    strange = sorted(set(words.key) - {each["key"] for each in found})
+    strange = sorted(set(args.key) - {each["key"] for each in found})
     if strange:
         raise Stop(f"{strange[0]} is no orphan of the last search; run `trackside orphans find`")
     files, size = sum(each["file_count"] for each in found), sum(each["file_bytes"] for each in found)
     what = f"{counted(len(found), 'orphans')}, {counted(files, 'files')}, {in_bytes(size)}"
-    if words.preview:
-        say(
-            as_json({"orphans": found, "file_count": files, "file_bytes": size}) if words.json else f"would move {what}"
-        )
+    if args.preview:
+        say(as_json({"orphans": found, "file_count": files, "file_bytes": size}) if args.json else f"would move {what}")
         return OK
-    if not words.yes:
-        tell(words, f"To the quarantine: {what}. `trackside orphans restore` moves them back.")
-        ask(words, "Type yes to move them: ", "yes")
-    params = {"grace_hours": words.grace_hours, "keys": words.key, "with_other": words.with_other}
-    return _moved(words, "orphan-quarantine", params, "moved to the quarantine")
+    if not args.yes:
+        tell(args, f"To the quarantine: {what}. `trackside orphans restore` moves them back.")
+        ask(args, "Type yes to move them: ", "yes")
+    params = {"grace_hours": args.grace_hours, "keys": args.key, "with_other": args.with_other}
+    return _moved(args, "orphan-quarantine", params, "moved to the quarantine")
 
 
-def quarantined(words: argparse.Namespace) -> int:
+def quarantined(args: argparse.Namespace) -> int:
     return show_list(
-        _entries(words),
+        _entries(args),
         ("ENTRY", "KIND", "MOVED", "SIZE", "STATE", "FROM"),
         lambda each: (
             each["entry_id"],
@@ -61,44 +59,44 @@ def quarantined(words: argparse.Namespace) -> int:
             each["state"],
             each["key"],
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def restore(words: argparse.Namespace) -> int:
-    return _moved(words, "quarantine-restore", {"entries": words.entry}, "moved back")
+def restore(args: argparse.Namespace) -> int:
+    return _moved(args, "quarantine-restore", {"entries": args.entry}, "moved back")
 
 
-def purge(words: argparse.Namespace) -> int:
-    if not words.entry and words.older_than is None:
+def purge(args: argparse.Namespace) -> int:
+    if not args.entry and args.older_than is None:
         raise Stop(
             "--older-than is missing; say how many days ago files must have been moved (0 for all), or name entries"
         )
-    days = words.older_than or 0
+    days = args.older_than or 0
     latest = datetime.now(UTC).timestamp() * 1000 - days * 86_400_000
     found = [
         each
-        for each in _entries(words)
-        if (each["entry_id"] in words.entry if words.entry else each["moved_at"] <= latest)
+        for each in _entries(args)
+        if (each["entry_id"] in args.entry if args.entry else each["moved_at"] <= latest)
     ]
     size = sum(each["file_bytes"] for each in found)
     what = (
         f"{counted(len(found), 'entries')} of the quarantine,"
         f" {counted(sum(each['file_count'] for each in found), 'files')}, {in_bytes(size)}"
     )
-    if words.preview:
-        say(as_json({"entries": found, "file_bytes": size}) if words.json else f"would delete {what}")
+    if args.preview:
+        say(as_json({"entries": found, "file_bytes": size}) if args.json else f"would delete {what}")
         return OK
-    if not words.yes:
-        tell(words, f"To delete permanently: {what}.")
-        ask(words, "Type purge to delete them: ", "purge")
-    return _moved(words, "quarantine-purge", {"older_than_days": days, "entries": words.entry}, "deleted")
+    if not args.yes:
+        tell(args, f"To delete permanently: {what}.")
+        ask(args, "Type purge to delete them: ", "purge")
+    return _moved(args, "quarantine-purge", {"older_than_days": days, "entries": args.entry}, "deleted")
 
 
-def _list(words: argparse.Namespace, *, both: bool) -> int:
-    sides = ("files", "rows") if both else (("rows",) if words.rows else ("files",))
-    found = {side: list(_orphans(words, side)) for side in sides}
-    if words.json:
+def _list(args: argparse.Namespace, *, both: bool) -> int:
+    sides = ("files", "rows") if both else (("rows",) if args.rows else ("files",))
+    found = {side: list(_orphans(args, side)) for side in sides}
+    if args.json:
         say(as_json(found if both else found[sides[0]]))
         return OK
     for side in sides:
@@ -115,27 +113,27 @@ def _list(words: argparse.Namespace, *, both: bool) -> int:
     return OK
 
 
-def _orphans(words: argparse.Namespace, side: str) -> Iterator[Any]:
+def _orphans(args: argparse.Namespace, side: str) -> Iterator[Any]:
     offset = "0"
     while offset:
         query = urlencode({"side": side, "max_results": 1000, "page_token": offset})
-        page = remote.ask(words, "GET", f"{PREFIX}/orphans?{query}")
+        page = remote.ask(args, "GET", f"{PREFIX}/orphans?{query}")
         if "searched_at" not in page:
             raise Stop("nothing was searched yet; run `trackside orphans find`")
         yield from page.get("orphans", [])
         offset = page.get("next_page_token", "")
 
 
-def _entries(words: argparse.Namespace) -> list[Any]:
-    found: list[Any] = remote.ask(words, "GET", f"{PREFIX}/orphans/quarantine").get("entries", [])
+def _entries(args: argparse.Namespace) -> list[Any]:
+    found: list[Any] = remote.ask(args, "GET", f"{PREFIX}/orphans/quarantine").get("entries", [])
     return found
 
 
-def _moved(words: argparse.Namespace, kind: str, params: dict[str, Any], what: str) -> int:
-    code, result = _job(words, kind, params)
+def _moved(args: argparse.Namespace, kind: str, params: dict[str, Any], what: str) -> int:
+    code, result = _job(args, kind, params)
     if code != OK:
         return code
-    if words.json:
+    if args.json:
         say(as_json(result))
         return OK
     orphans, files = counted(result["items"], "orphans"), counted(result["file_count"], "files")
@@ -145,8 +143,8 @@ def _moved(words: argparse.Namespace, kind: str, params: dict[str, Any], what: s
     return OK
 
 
-def _job(words: argparse.Namespace, kind: str, params: dict[str, Any]) -> tuple[int, Any]:
+def _job(args: argparse.Namespace, kind: str, params: dict[str, Any]) -> tuple[int, Any]:
     """Run a job to its end; the exit code and its result."""
-    job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": kind, "params": params})["job"]
-    code = follow(words, job["job_id"], quietly=words.json)
-    return code, remote.ask(words, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"].get("result")
+    job = remote.ask(args, "POST", f"{PREFIX}/jobs", {"kind": kind, "params": params})["job"]
+    code = follow(args, job["job_id"], quietly=args.json)
+    return code, remote.ask(args, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"].get("result")

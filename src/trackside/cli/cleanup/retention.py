@@ -29,10 +29,10 @@ TRACE_FIELDS = {
 }
 
 
-def preview(words: argparse.Namespace) -> int:
+def preview(args: argparse.Namespace) -> int:
     """The dry run.  The exit code says whether the rule may run as it is."""
-    found = remote.ask(words, "POST", f"{PREFIX}/retention/preview", _rule(words))
-    if words.json:
+    found = remote.ask(args, "POST", f"{PREFIX}/retention/preview", _rule(args))
+    if args.json:
         say(as_json(found))
     else:
         say(f"{found['words']}: matches {found['matched']} of {found['total']} runs")
@@ -45,35 +45,35 @@ def preview(words: argparse.Namespace) -> int:
     return OK if found["is_allowed"] else BROKEN
 
 
-def run(words: argparse.Namespace) -> int:
-    return _queued(words, {"kind": "retention", "params": _rule(words)})
+def run(args: argparse.Namespace) -> int:
+    return _queued(args, {"kind": "retention", "params": _rule(args)})
 
 
-def schedule(words: argparse.Namespace) -> int:
-    body = {"name": words.name, "kind": "retention", "params": _rule(words), "cron": words.cron}
-    made = remote.ask(words, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
-    say(as_json(made) if words.json else f"retention rule {words.name} runs at {words.cron!r} (UTC)")
+def schedule(args: argparse.Namespace) -> int:
+    body = {"name": args.name, "kind": "retention", "params": _rule(args), "cron": args.cron}
+    made = remote.ask(args, "POST", f"{PREFIX}/job-schedules", body)["schedule"]
+    say(as_json(made) if args.json else f"retention rule {args.name} runs at {args.cron!r} (UTC)")
     return OK
 
 
-def traces(words: argparse.Namespace) -> int:
+def traces(args: argparse.Namespace) -> int:
     """Delete old traces by a rule: once, regularly, or only say what it matches."""
     rule = {
         field: value
         for name, field in TRACE_FIELDS.items()
-        if (value := getattr(words, name)) is not None and value is not False
+        if (value := getattr(args, name)) is not None and value is not False
     }
-    if words.cron is not None and words.schedule is None:
+    if args.cron is not None and args.schedule is None:
         raise Stop("--cron belongs to --schedule NAME")
-    if words.preview:
-        return _preview_traces(words, rule)
+    if args.preview:
+        return _preview_traces(args, rule)
     body: dict[str, Any] = {"kind": "trace-retention", "params": rule}
-    if words.schedule is not None:
-        cron = words.cron if words.cron is not None else "0 3 * * *"
-        made = remote.ask(words, "POST", f"{PREFIX}/job-schedules", {"name": words.schedule, "cron": cron, **body})
-        say(as_json(made["schedule"]) if words.json else f"retention rule {words.schedule} runs at {cron!r} (UTC)")
+    if args.schedule is not None:
+        cron = args.cron if args.cron is not None else "0 3 * * *"
+        made = remote.ask(args, "POST", f"{PREFIX}/job-schedules", {"name": args.schedule, "cron": cron, **body})
+        say(as_json(made["schedule"]) if args.json else f"retention rule {args.schedule} runs at {cron!r} (UTC)")
         return OK
-    return _queued(words, body)
+    return _queued(args, body)
 
 
 def _too_many(found: dict[str, Any]) -> str:
@@ -83,9 +83,9 @@ def _too_many(found: dict[str, Any]) -> str:
     )
 
 
-def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
-    found = remote.ask(words, "POST", f"{PREFIX}/trace-retention/preview", rule)
-    if words.json:
+def _preview_traces(args: argparse.Namespace, rule: dict[str, Any]) -> int:
+    found = remote.ask(args, "POST", f"{PREFIX}/trace-retention/preview", rule)
+    if args.json:
         say(as_json(found))
     else:
         say(f"{found['words']}: matches {found['matched']} of {found['total']} traces, {in_bytes(found['row_bytes'])}")
@@ -97,19 +97,19 @@ def _preview_traces(words: argparse.Namespace, rule: dict[str, Any]) -> int:
     return OK if found["is_allowed"] else BROKEN
 
 
-def _queued(words: argparse.Namespace, body: dict[str, Any]) -> int:
-    job = remote.ask(words, "POST", f"{PREFIX}/jobs", body)["job"]
+def _queued(args: argparse.Namespace, body: dict[str, Any]) -> int:
+    job = remote.ask(args, "POST", f"{PREFIX}/jobs", body)["job"]
     say(
         as_json(job)
-        if words.json
+        if args.json
         else f"job {job['job_id']} is queued; follow it with `trackside job logs {job['job_id']}`"
     )
     return OK
 
 
-def _rule(words: argparse.Namespace) -> dict[str, Any]:
+def _rule(args: argparse.Namespace) -> dict[str, Any]:
     return {
         field: value
         for name, field in FIELDS.items()
-        if (value := getattr(words, name)) is not None and value is not False  # 0 is a number of days
+        if (value := getattr(args, name)) is not None and value is not False  # 0 is a number of days
     }

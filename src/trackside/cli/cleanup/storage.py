@@ -13,36 +13,36 @@ from trackside.core.counts import in_bytes
 PREFIX = "/api/trackside/v1"
 
 
-def show(words: argparse.Namespace) -> int:
-    if words.count:
-        job = remote.ask(words, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
-        code = follow(words, job["job_id"], quietly=words.json)
+def show(args: argparse.Namespace) -> int:
+    if args.count:
+        job = remote.ask(args, "POST", f"{PREFIX}/jobs", {"kind": "storage-count", "params": {}})["job"]
+        code = follow(args, job["job_id"], quietly=args.json)
         if code != OK:
             return code
-    if words.by == "workspace":
-        return _workspaces(words)
-    asked = {"by": words.by, "max_results": words.max, "experiment_id": words.experiment, "user": words.user}
+    if args.by == "workspace":
+        return _workspaces(args)
+    asked = {"by": args.by, "max_results": args.max, "experiment_id": args.experiment, "user": args.user}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
-    found = remote.ask(words, "GET", f"{PREFIX}/storage?{query}")
+    found = remote.ask(args, "GET", f"{PREFIX}/storage?{query}")
     if "counted_at" not in found:
         raise Stop("nothing is counted yet; add --count")
-    if words.json:
+    if args.json:
         say(as_json(found))
         return OK
     lines = [_cells(each, each["name"] or each["key"] or "-", each["key"]) for each in found["lines"]]
     if found["rest"]["items"]:
         lines.append(_cells(found["rest"], "(more)", ""))
     lines.append(_cells(found["total"], "total", ""))
-    heads: tuple[str, ...] = (words.by.upper(), "ID", "TOTAL", "FILES", "METRICS", "ITEMS")
-    if words.by == "item":
+    heads: tuple[str, ...] = (args.by.upper(), "ID", "TOTAL", "FILES", "METRICS", "ITEMS")
+    if args.by == "item":
         lines, heads = [_with_kind(line) for line in lines], ("ITEM", "KIND", *heads[1:])
     say(table([heads, *lines]))
     return OK
 
 
-def _workspaces(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "GET", f"{PREFIX}/storage/workspaces").get("workspaces", [])
-    if words.json:
+def _workspaces(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "GET", f"{PREFIX}/storage/workspaces").get("workspaces", [])
+    if args.json:
         say(as_json(found))
         return OK
     lines = [_cells(each, each["name"], "" if "counted_at" in each else "not counted yet") for each in found]

@@ -15,18 +15,18 @@ LOOK_S = 0.5
 ENDED = ("succeeded", "failed", "cancelled", "lost")
 
 
-def delete(words: argparse.Namespace) -> int:
+def delete(args: argparse.Namespace) -> int:
     """The exit code is BROKEN where something stands in the way, or if the job did not succeed."""
-    url, target = remote.server_of(words.server), _target(words)
+    url, target = remote.server_of(args.server), _target(args)
     found = remote.call(url, "POST", f"{PATH}/preview", target)
-    ended = ends_with_preview(words, found, _shown(found))
+    ended = ends_with_preview(args, found, _shown(found))
     if ended is not None:
         return ended
     done = remote.call(url, "POST", PATH, {**target, "token": found["token"], "confirm": found["confirm"]})
     while done["state"] not in ENDED:
         time.sleep(LOOK_S)
         done = remote.call(url, "GET", f"{PATH}/{done['job_id']}")
-    if words.json:
+    if args.json:
         say(as_json(done))
     else:
         gone = done["workspaces"]
@@ -42,10 +42,10 @@ def delete(words: argparse.Namespace) -> int:
     return OK
 
 
-def _target(words: argparse.Namespace) -> dict[str, Any]:
-    if words.kind == "workspace":
-        return {"name": words.name}
-    return {"resource_group": words.name, **({"subscription_id": words.subscription} if words.subscription else {})}
+def _target(args: argparse.Namespace) -> dict[str, Any]:
+    if args.kind == "workspace":
+        return {"name": args.name}
+    return {"resource_group": args.name, **({"subscription_id": args.subscription} if args.subscription else {})}
 
 
 def _shown(found: dict[str, Any]) -> str:

@@ -12,15 +12,15 @@ if TYPE_CHECKING:  # it needs an extra
 DRIFT = 3  # exit code
 
 
-def compare(words: argparse.Namespace) -> int:
+def compare(args: argparse.Namespace) -> int:
     """Print what differs; return DRIFT if the rule set says so."""
     try:
         from trackside.drift import comparison, report, tables  # noqa: PLC0415  # needs an extra
     except ImportError as missing:
         raise Stop(f"{missing.name} is not installed; run: pip install 'trackside[drift]'") from None
-    wanted = words.columns or None
+    wanted = args.columns or None
     try:
-        reference, current = (tables.read(each, wanted) for each in (words.reference, words.current))
+        reference, current = (tables.read(each, wanted) for each in (args.reference, args.current))
     except tables.Unreadable as fault:
         raise Stop(str(fault)) from None
     for each in (reference, current):
@@ -30,12 +30,12 @@ def compare(words: argparse.Namespace) -> int:
     if unknown:
         raise Stop(f"--columns names {unknown[0]!r}, which neither table has")
     try:
-        found = comparison.compare(reference, current, words.rules)
+        found = comparison.compare(reference, current, args.rules)
     except ImportError as missing:
         raise Stop(f"{missing.name} is not installed; run: pip install 'trackside[drift]'") from None
-    if words.html:
-        write_file("--html", words.html, report.html(found, reference.sums(), current.sums()).encode())
-    if words.json:
+    if args.html:
+        write_file("--html", args.html, report.html(found, reference.sums(), current.sums()).encode())
+    if args.json:
         say(as_json(found))
     else:
         _show(found)

@@ -17,34 +17,34 @@ INCIDENTS = "/api/trackside/v1/drift-incidents"
 SHOWN_WINDOWS = 10
 
 
-def create(words: argparse.Namespace) -> int:
+def create(args: argparse.Namespace) -> int:
     target = {
-        "endpoint": words.endpoint,
-        "deployment": words.deployment,
-        "table": words.table,
-        "timestamp": words.timestamp,
+        "endpoint": args.endpoint,
+        "deployment": args.deployment,
+        "table": args.table,
+        "timestamp": args.timestamp,
     }
-    baseline = {"dataset": words.baseline_dataset, "run": words.baseline_run, "past_windows": words.past}
-    if words.baseline:
-        is_remote = words.baseline.startswith(tables.REMOTE)
-        baseline["table"] = words.baseline if is_remote else tables.send(words, Path(words.baseline), "--baseline")
+    baseline = {"dataset": args.baseline_dataset, "run": args.baseline_run, "past_windows": args.past}
+    if args.baseline:
+        is_remote = args.baseline.startswith(tables.REMOTE)
+        baseline["table"] = args.baseline if is_remote else tables.send(args, Path(args.baseline), "--baseline")
     body = {
-        "name": words.name,
+        "name": args.name,
         "target": _given(target),
         "baseline": _given(baseline),
-        "window": words.window,
-        "timezone": words.timezone,
-        "latency_s": words.latency,
-        "rules": words.rules,
-        "columns": words.columns,
-        "slices": words.slices,
-        "label": words.label,
-        "score": words.score,
-        "magnitude": words.magnitude,
-        "attribution": words.attribution,
-        "is_scheduled": not words.no_schedule,
+        "window": args.window,
+        "timezone": args.timezone,
+        "latency_s": args.latency,
+        "rules": args.rules,
+        "columns": args.columns,
+        "slices": args.slices,
+        "label": args.label,
+        "score": args.score,
+        "magnitude": args.magnitude,
+        "attribution": args.attribution,
+        "is_scheduled": not args.no_schedule,
     }
-    found = remote.ask(words, "POST", PATH, {name: value for name, value in body.items() if value is not None})[
+    found = remote.ask(args, "POST", PATH, {name: value for name, value in body.items() if value is not None})[
         "monitor"
     ]
     when = f"; the next window is computed at {moment(found['next_at'])}" if "next_at" in found else ""
@@ -52,9 +52,9 @@ def create(words: argparse.Namespace) -> int:
     return OK
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     return show_list(
-        remote.ask(words, "GET", PATH).get("monitors", []),
+        remote.ask(args, "GET", PATH).get("monitors", []),
         ("MONITOR", "TARGET", "WINDOW", "RULES", "WINDOWS", "LAST", "INCIDENTS"),
         lambda each: (
             each["name"],
@@ -65,15 +65,15 @@ def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the com
             moment(each["last_window"]) if "last_window" in each else "",
             str(each.get("open_incidents", 0)),
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "GET", _path(words))["monitor"]
-    windows = _windows(words, words.slice, SHOWN_WINDOWS)
-    incidents = _incidents(words, name=words.name, open="true")
-    if words.json:
+def show(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "GET", _path(args))["monitor"]
+    windows = _windows(args, args.slice, SHOWN_WINDOWS)
+    incidents = _incidents(args, name=args.name, open="true")
+    if args.json:
         say(as_json({"monitor": found, "windows": windows, "incidents": incidents}))
         return OK
     rows = [
@@ -91,20 +91,20 @@ def show(words: argparse.Namespace) -> int:
     return OK
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Run a monitor, wait, and print what drifted in its newest window."""
-    times = _given({"start": words.start, "end": words.end})
-    job = remote.ask(words, "POST", f"{_path(words)}/run", times)["job"]
-    code = jobs.follow(words, job["job_id"], quietly=words.json)
+    times = _given({"start": args.start, "end": args.end})
+    job = remote.ask(args, "POST", f"{_path(args)}/run", times)["job"]
+    code = jobs.follow(args, job["job_id"], quietly=args.json)
     if code != OK:
         return code
-    result = remote.ask(words, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]
-    windows = _windows(words, "", SHOWN_WINDOWS)
-    incidents = _incidents(words, name=words.name, open="true")
-    if words.json:
+    result = remote.ask(args, "GET", f"{jobs.PATH}/{job['job_id']}")["job"]["result"]
+    windows = _windows(args, "", SHOWN_WINDOWS)
+    incidents = _incidents(args, name=args.name, open="true")
+    if args.json:
         say(as_json({"result": result, "windows": windows, "incidents": incidents}))
         return OK
-    say(f"monitor {words.name}: {counted(result['windows'], 'windows')}, {counted(result['rows'], 'rows')}")
+    say(f"monitor {args.name}: {counted(result['windows'], 'windows')}, {counted(result['rows'], 'rows')}")
     if windows:
         _show_scores(windows[-1])
     if result.get("note"):
@@ -113,39 +113,39 @@ def run(words: argparse.Namespace) -> int:
     return OK
 
 
-def incidents(words: argparse.Namespace) -> int:
-    found = _incidents(words, **_given({"name": words.monitor, "open": "true" if words.open else None}))
-    if words.json:
+def incidents(args: argparse.Namespace) -> int:
+    found = _incidents(args, **_given({"name": args.monitor, "open": "true" if args.open else None}))
+    if args.json:
         say(as_json(found))
     else:
         _show_incidents(found)
     return OK
 
 
-def report(words: argparse.Namespace) -> int:
+def report(args: argparse.Namespace) -> int:
     """Write a window as one HTML file."""
-    query = urlencode(_given({"slice": words.slice or None, "start": words.start}))
-    page = remote.fetch(words, f"{_path(words)}/report?{query}")
-    write_file("--html", words.html, page)
-    say(f"wrote {counted(len(page), 'bytes')} to {words.html}")
+    query = urlencode(_given({"slice": args.slice or None, "start": args.start}))
+    page = remote.fetch(args, f"{_path(args)}/report?{query}")
+    write_file("--html", args.html, page)
+    say(f"wrote {counted(len(page), 'bytes')} to {args.html}")
     return OK
 
 
-def pause(words: argparse.Namespace) -> int:
-    remote.ask(words, "PATCH", _path(words), {"is_scheduled": False})
-    say(f"monitor {words.name} is paused")
+def pause(args: argparse.Namespace) -> int:
+    remote.ask(args, "PATCH", _path(args), {"is_scheduled": False})
+    say(f"monitor {args.name} is paused")
     return OK
 
 
-def resume(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "PATCH", _path(words), {"is_scheduled": True})["monitor"]
-    say(f"monitor {words.name}: the next window is computed at {moment(found['next_at'])}")
+def resume(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "PATCH", _path(args), {"is_scheduled": True})["monitor"]
+    say(f"monitor {args.name}: the next window is computed at {moment(found['next_at'])}")
     return OK
 
 
-def delete(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", _path(words))
-    say(f"deleted monitor {words.name}")
+def delete(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", _path(args))
+    say(f"deleted monitor {args.name}")
     return OK
 
 
@@ -206,18 +206,18 @@ def _target(monitor: Any) -> str:
     return str(target["table"])
 
 
-def _windows(words: argparse.Namespace, slice_: str, limit: int) -> Any:
+def _windows(args: argparse.Namespace, slice_: str, limit: int) -> Any:
     query = urlencode({"slice": slice_, "limit": limit})
-    return remote.ask(words, "GET", f"{_path(words)}/windows?{query}").get("windows", [])
+    return remote.ask(args, "GET", f"{_path(args)}/windows?{query}").get("windows", [])
 
 
-def _incidents(words: argparse.Namespace, **narrow: str) -> Any:
-    return remote.ask(words, "GET", f"{INCIDENTS}?{urlencode(narrow)}").get("incidents", [])
+def _incidents(args: argparse.Namespace, **narrow: str) -> Any:
+    return remote.ask(args, "GET", f"{INCIDENTS}?{urlencode(narrow)}").get("incidents", [])
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _path(words: argparse.Namespace) -> str:
-    return f"{PATH}/{quote(words.name, safe='')}"
+def _path(args: argparse.Namespace) -> str:
+    return f"{PATH}/{quote(args.name, safe='')}"

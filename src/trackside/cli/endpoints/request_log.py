@@ -15,34 +15,34 @@ from trackside.cli.output import json as as_json
 from trackside.core.counts import counted
 
 
-def request_log(words: argparse.Namespace) -> int:
-    path = f"/api/trackside/v1/endpoints/{quote(words.name, safe='')}/request-log"
-    settings = {name: getattr(words, name) for name in ("sampling", "max_mb", "keep_days")}
+def request_log(args: argparse.Namespace) -> int:
+    path = f"/api/trackside/v1/endpoints/{quote(args.name, safe='')}/request-log"
+    settings = {name: getattr(args, name) for name in ("sampling", "max_mb", "keep_days")}
     given = {name: value for name, value in settings.items() if value is not None}
-    if given and not words.on:
+    if given and not args.on:
         raise Stop("--sampling, --max-mb and --keep-days belong to --on")
-    asked = {name: getattr(words, name) for name in ("since", "until", "deployment")}
+    asked = {name: getattr(args, name) for name in ("since", "until", "deployment")}
     query = {name: value for name, value in asked.items() if value}
-    if words.output:
-        return _save(words, f"{path}/table", query)
-    if words.rows is not None:
-        found = remote.ask(words, "GET", f"{path}/rows?{urlencode({**query, 'limit': words.rows})}").get("rows", [])
-        say(as_json(found) if words.json else _rows(found))
+    if args.output:
+        return _save(args, f"{path}/table", query)
+    if args.rows is not None:
+        found = remote.ask(args, "GET", f"{path}/rows?{urlencode({**query, 'limit': args.rows})}").get("rows", [])
+        say(as_json(found) if args.json else _rows(found))
         return OK
     if query:
         raise Stop("--since, --until and --deployment belong to --rows or --output")
-    if words.on:
-        shown = remote.ask(words, "PUT", path, given)
-    elif words.off or words.delete:
-        shown = remote.ask(words, "DELETE", f"{path}?files=true" if words.delete else path)
+    if args.on:
+        shown = remote.ask(args, "PUT", path, given)
+    elif args.off or args.delete:
+        shown = remote.ask(args, "DELETE", f"{path}?files=true" if args.delete else path)
     else:
-        shown = remote.ask(words, "GET", path)
-    _show(words, shown["request_log"])
+        shown = remote.ask(args, "GET", path)
+    _show(args, shown["request_log"])
     return OK
 
 
-def _show(words: argparse.Namespace, log: dict[str, Any]) -> None:
-    if words.json:
+def _show(args: argparse.Namespace, log: dict[str, Any]) -> None:
+    if args.json:
         say(as_json(log))
         return
     counters = log["counters"]  # without those that are zero
@@ -63,16 +63,16 @@ def _rows(found: list[dict[str, Any]]) -> str:
     return table([tuple(names), *shown]) if found else "no rows"
 
 
-def _save(words: argparse.Namespace, path: str, query: Mapping[str, str]) -> int:
+def _save(args: argparse.Namespace, path: str, query: Mapping[str, str]) -> int:
     """Write one file, or a file for each day where --output is a folder."""
-    given = words.output
+    given = args.output
     kind = "daily" if given.endswith(("/", os.sep)) or Path(given).is_dir() else _format(given)
-    raw = remote.fetch(words, f"{path}?{urlencode({**query, 'format': kind})}")
+    raw = remote.fetch(args, f"{path}?{urlencode({**query, 'format': kind})}")
     if kind == "daily":
-        return _unpack(words, raw)
+        return _unpack(args, raw)
     write_file("--output", given, raw)
     written = {"output": given, "size_bytes": len(raw)}
-    say(as_json(written) if words.json else f"wrote {counted(len(raw), 'bytes')} to {given}")
+    say(as_json(written) if args.json else f"wrote {counted(len(raw), 'bytes')} to {given}")
     return OK
 
 
@@ -80,14 +80,14 @@ def _format(path: str) -> str:
     return "csv" if path.lower().endswith(".csv") else "parquet"
 
 
-def _unpack(words: argparse.Namespace, raw: bytes) -> int:
+def _unpack(args: argparse.Namespace, raw: bytes) -> int:
     """Write the files of a zip below the folder.  `extract` lets no name lead out of it."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = archive.namelist()
         try:
-            archive.extractall(words.output)
+            archive.extractall(args.output)
         except OSError as fault:
-            raise Stop(f"--output is {words.output!r}, which cannot be written: {fault.strerror}") from None
-    written = {"output": words.output, "files": names}
-    say(as_json(written) if words.json else f"wrote {counted(len(names), 'files')} below {words.output}")
+            raise Stop(f"--output is {args.output!r}, which cannot be written: {fault.strerror}") from None
+    written = {"output": args.output, "files": names}
+    say(as_json(written) if args.json else f"wrote {counted(len(names), 'files')} below {args.output}")
     return OK

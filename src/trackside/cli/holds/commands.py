@@ -13,22 +13,22 @@ _WIRE = {"logged-model": "logged_model", "model": "registered_model", "version":
 _WORDS = {wire: word for word, wire in _WIRE.items()}
 
 
-def add(words: argparse.Namespace) -> int:
-    ends = {} if words.until is None else {"ends_at": _ms(words.until)}
-    found = remote.ask(words, "POST", PATH, {**_named(words), "reason": words.reason, **ends})["hold"]
-    say(as_json(found) if words.json else found["text"])
+def add(args: argparse.Namespace) -> int:
+    ends = {} if args.until is None else {"ends_at": _ms(args.until)}
+    found = remote.ask(args, "POST", PATH, {**_named(args), "reason": args.reason, **ends})["hold"]
+    say(as_json(found) if args.json else found["text"])
     return OK
 
 
-def remove(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", PATH, _named(words))
-    say(f"removed the hold on the {words.kind} {words.id or ''}".rstrip())
+def remove(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", PATH, _named(args))
+    say(f"removed the hold on the {args.kind} {args.id or ''}".rstrip())
     return OK
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    asked = _named(words) if words.kind else {}
-    found = remote.ask(words, "GET", f"{PATH}?{urlencode(asked)}").get("holds", [])
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    asked = _named(args) if args.kind else {}
+    found = remote.ask(args, "GET", f"{PATH}?{urlencode(asked)}").get("holds", [])
     return show_list(
         found,
         ("KIND", "ID", "SINCE", "UNTIL", "BY", "REASON"),
@@ -40,18 +40,18 @@ def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the com
             each["placed_by"] or "-",
             each["reason"],
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def _named(words: argparse.Namespace) -> dict[str, str]:
-    if words.kind == "workspace":
-        if words.id:
-            raise Stop(f"{words.id!r} is not needed: --workspace names the workspace to hold")
+def _named(args: argparse.Namespace) -> dict[str, str]:
+    if args.kind == "workspace":
+        if args.id:
+            raise Stop(f"{args.id!r} is not needed: --workspace names the workspace to hold")
         return {"kind": "workspace"}
-    if not words.id:
-        raise Stop(f"ID is missing; name the {words.kind}")
-    return {"kind": _WIRE.get(words.kind, words.kind), "id": words.id}
+    if not args.id:
+        raise Stop(f"ID is missing; name the {args.kind}")
+    return {"kind": _WIRE.get(args.kind, args.kind), "id": args.id}
 
 
 def _ms(text: str) -> int:

@@ -24,15 +24,15 @@ LOOK_S = 0.2
 MOST_LINES = 20  # of each kind on a screen
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """BROKEN if something could not be taken."""
-    options = Options(artifacts=tuple(words.artifacts), workspace=words.source_workspace, secret=_secret(words))
-    target = _target(words)
+    options = Options(artifacts=tuple(args.artifacts), workspace=args.source_workspace, secret=_secret(args))
+    target = _target(args)
     try:
-        source = open_source(words.source, options)
+        source = open_source(args.source, options)
         try:
             bar = _Bar(source.count())
-            work = Import(source, target, verify=words.verify, dry_run=words.dry_run, watch=bar.show)
+            work = Import(source, target, verify=args.verify, dry_run=args.dry_run, watch=bar.show)
             report = work.run()
             bar.end()
         finally:
@@ -43,15 +43,15 @@ def run(words: argparse.Namespace) -> int:
         raise Stop(f"{error}. What has come stays; run the command again, and it goes on where it was") from None
     finally:
         target.close()
-    if words.json:
+    if args.json:
         say(as_json(msgspec.to_builtins(report)))
     else:
-        _tell(report, dry_run=words.dry_run)
+        _tell(report, dry_run=args.dry_run)
     return BROKEN if report.left_out else OK
 
 
-def _target(words: argparse.Namespace) -> Target:
-    url, workspace = remote.server_of(words.server), remote.header_of(words)
+def _target(args: argparse.Namespace) -> Target:
+    url, workspace = remote.server_of(args.server), remote.header_of(args)
     headers = {"x-mlflow-workspace": workspace} if workspace else {}
     target = Target(PatientHttp(url, remote.secret_of(url), headers=headers))
     try:
@@ -67,11 +67,11 @@ def _target(words: argparse.Namespace) -> Target:
     return target
 
 
-def _secret(words: argparse.Namespace) -> Secret:
-    if words.token_file:
-        return Secret(token=credentials.token(words.token_file))
-    if words.username:
-        return Secret(username=words.username, password=credentials.password(words.username))
+def _secret(args: argparse.Namespace) -> Secret:
+    if args.token_file:
+        return Secret(token=credentials.token(args.token_file))
+    if args.username:
+        return Secret(username=args.username, password=credentials.password(args.username))
     return Secret()
 
 
@@ -93,8 +93,8 @@ class _Bar:
         if self._total is not None:
             filled = BAR * runs // max(runs, self._total, 1)
             bar, of = f"[{'#' * filled}{'.' * (BAR - filled)}] ", f"/{self._total}"
-        words = f"{bar}{runs}{of} runs, {counted(report.points, 'points')}, {counted(report.files, 'files')}"
-        sys.stderr.write(f"\r{words:<78}")
+        line = f"{bar}{runs}{of} runs, {counted(report.points, 'points')}, {counted(report.files, 'files')}"
+        sys.stderr.write(f"\r{line:<78}")
         sys.stderr.flush()
 
     def end(self) -> None:
@@ -120,7 +120,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         "review queues": report.review_queues,
         "issues": report.issues,
     }
-    rows = [(kind, _words(tally)) for kind, tally in kinds.items() if tally.seen]
+    rows = [(kind, _summary(tally)) for kind, tally in kinds.items() if tally.seen]
     if report.evaluation_datasets.seen:
         rows.append(("records", str(report.records)))
     rows.append(("points", str(report.points)))
@@ -136,7 +136,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         complain(f"not taken: {counted(len(report.left_out), 'things')}")
 
 
-def _words(tally: Tally) -> str:
+def _summary(tally: Tally) -> str:
     parts = [f"{tally.new} new", f"{tally.changed} changed", f"{tally.same} the same"]
     return ", ".join([*parts, f"{tally.failed} failed"] if tally.failed else parts)
 

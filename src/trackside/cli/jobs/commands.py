@@ -18,10 +18,10 @@ ID_CHARS = 32
 SHOWN_CHARS = 12
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    given = {"state": words.state, "kind": words.kind, "max_results": words.max}
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    given = {"state": args.state, "kind": args.kind, "max_results": args.max}
     asked = urlencode({name: value for name, value in given.items() if value is not None})
-    found = remote.ask(words, "GET", f"{PATH}?{asked}")
+    found = remote.ask(args, "GET", f"{PATH}?{asked}")
     return show_list(
         found.get("jobs", []),
         ("JOB", "KIND", "STATE", "PROGRESS", "CREATED", "TITLE"),
@@ -33,13 +33,13 @@ def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the com
             moment(each["created_at"]),
             each["title"],
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "GET", _path(words))["job"]
-    if words.json:
+def show(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "GET", _path(args))["job"]
+    if args.json:
         say(as_json(found))
         return OK
     rows = [
@@ -58,21 +58,21 @@ def show(words: argparse.Namespace) -> int:
     return OK
 
 
-def logs(words: argparse.Namespace) -> int:
-    if words.follow:
-        return follow(words, _full_id(words, words.job_id))
-    path, cursor = _path(words), 0
+def logs(args: argparse.Namespace) -> int:
+    if args.follow:
+        return follow(args, _full_id(args, args.job_id))
+    path, cursor = _path(args), 0
     while True:
-        found = remote.ask(words, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
+        found = remote.ask(args, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
         if not found.get("lines"):
             return OK
         say("\n".join(found["lines"]))
         cursor = found["cursor"]
 
 
-def cancel(words: argparse.Namespace) -> int:
+def cancel(args: argparse.Namespace) -> int:
     """BROKEN if the job has ended otherwise."""
-    found = remote.ask(words, "POST", _path(words, "/cancel"))["job"]
+    found = remote.ask(args, "POST", _path(args, "/cancel"))["job"]
     if found["state"] not in (*LIVE, "cancelled"):
         complain(f"nothing was cancelled: job {found['job_id']} has {found['state']} already")
         return BROKEN
@@ -80,24 +80,24 @@ def cancel(words: argparse.Namespace) -> int:
     return OK
 
 
-def retry(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "POST", _path(words, "/retry"))["job"]
+def retry(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "POST", _path(args, "/retry"))["job"]
     say(f"job {found['job_id']} is {found['state']}")
     return OK
 
 
-def start(words: argparse.Namespace) -> int:
-    body = {"kind": words.kind, "params": params_of(words), "priority": words.priority}
-    job = remote.ask(words, "POST", PATH, body)["job"]
+def start(args: argparse.Namespace) -> int:
+    body = {"kind": args.kind, "params": params_of(args), "priority": args.priority}
+    job = remote.ask(args, "POST", PATH, body)["job"]
     say(f"queued job {job['job_id']}")
-    return follow(words, job["job_id"]) if words.wait else OK
+    return follow(args, job["job_id"]) if args.wait else OK
 
 
-def follow(words: argparse.Namespace, job_id: str, *, quietly: bool = False) -> int:
+def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False) -> int:
     """Print the log of a job, unless `quietly`, until the job has ended.  BROKEN if it did not succeed."""
     cursor = 0
     while True:
-        found = ask(words, f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
+        found = ask(args, f"{PATH}/{job_id}/logs?cursor={cursor}&lines=5000")
         cursor = found["cursor"]
         if found.get("lines"):
             if not quietly:
@@ -106,19 +106,19 @@ def follow(words: argparse.Namespace, job_id: str, *, quietly: bool = False) -> 
             break
         else:
             time.sleep(LOOK_S)
-    job = ask(words, f"{PATH}/{job_id}")["job"]
+    job = ask(args, f"{PATH}/{job_id}")["job"]
     if job["state"] == "succeeded":
         return OK
     complain(f"job {job_id} {job['state']}: {job['reason']}")
     return BROKEN
 
 
-def ask(words: argparse.Namespace, path: str) -> Any:
+def ask(args: argparse.Namespace, path: str) -> Any:
     """Return the answer to a GET.  A server that restarts is asked again, for PATIENCE_S at most."""
     until = 0.0
     while True:
         try:
-            return remote.ask(words, "GET", path)
+            return remote.ask(args, "GET", path)
         except remote.NoAnswer:
             until = until or time.monotonic() + PATIENCE_S
             if time.monotonic() > until:
@@ -126,14 +126,14 @@ def ask(words: argparse.Namespace, path: str) -> Any:
             time.sleep(LOOK_S)
 
 
-def params_of(words: argparse.Namespace) -> Any:
+def params_of(args: argparse.Namespace) -> Any:
     """Return the parameters of a job that is to be queued."""
     try:
-        params = json.loads(words.params)
+        params = json.loads(args.params)
     except ValueError as fault:
-        raise Stop(f"JSON is {words.params!r}, which cannot be read ({fault})") from None
+        raise Stop(f"JSON is {args.params!r}, which cannot be read ({fault})") from None
     if not isinstance(params, dict):
-        raise Stop(f"JSON is {words.params!r}; it must be an object, such as {{}}")
+        raise Stop(f"JSON is {args.params!r}; it must be an object, such as {{}}")
     return params
 
 
@@ -146,8 +146,8 @@ def progress_of(job: dict[str, Any]) -> str:
     progress = job["progress"]
     if not progress["done"] and "total" not in progress:
         return str(progress.get("message", ""))
-    words = f"{progress['done']:,}" + (f" of {progress['total']:,}" if "total" in progress else "")
-    parts = [f"{words} {progress.get('unit', '')}".rstrip()]
+    amount = f"{progress['done']:,}" + (f" of {progress['total']:,}" if "total" in progress else "")
+    parts = [f"{amount} {progress.get('unit', '')}".rstrip()]
     if progress.get("per_s"):
         parts.append(f"{progress['per_s']:,.0f}/s")
     if "left_s" in progress:
@@ -163,15 +163,15 @@ def _span(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _path(words: argparse.Namespace, rest: str = "") -> str:
-    return f"{PATH}/{_full_id(words, words.job_id)}{rest}"
+def _path(args: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{_full_id(args, args.job_id)}{rest}"
 
 
-def _full_id(words: argparse.Namespace, given: str) -> str:
+def _full_id(args: argparse.Namespace, given: str) -> str:
     """Return the id that begins with what was typed, among the newest jobs."""
     if len(given) >= ID_CHARS:
         return quote(given, safe="")
-    jobs = remote.ask(words, "GET", f"{PATH}?max_results=1000").get("jobs", [])
+    jobs = remote.ask(args, "GET", f"{PATH}?max_results=1000").get("jobs", [])
     found = [each["job_id"] for each in jobs if each["job_id"].startswith(given)]
     if len(found) != 1:
         many = f"{len(found)} jobs begin" if found else "no job begins"

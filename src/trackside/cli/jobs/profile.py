@@ -10,35 +10,35 @@ from trackside.cli.output import BROKEN, OK, Stop, complain, say, table
 from trackside.cli.output import json as as_json
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Profile a model, and print what was measured.  BROKEN where requests failed, or took longer than --latency-ms."""
-    params: dict[str, Any] = {"model": words.model, "env": words.env, "experiment_id": words.experiment}
+    params: dict[str, Any] = {"model": args.model, "env": args.env, "experiment_id": args.experiment}
     for name in ("input_format", "rows", "seconds", "rate", "latency_ms", "threads", "batching"):
-        if getattr(words, name) is not None:
-            params[name] = getattr(words, name)
-    if words.concurrency:
-        params["concurrency"] = _numbers(words.concurrency)
+        if getattr(args, name) is not None:
+            params[name] = getattr(args, name)
+    if args.concurrency:
+        params["concurrency"] = _numbers(args.concurrency)
     run_id = ""
-    if words.input:
-        place = words.input
+    if args.input:
+        place = args.input
         if not tables.is_remote(place):
-            place = tables.send(words, Path(place), "--input")
+            place = tables.send(args, Path(place), "--input")
             run_id = params["run_id"] = place.split("/")[1]
         params["input"] = place
-    job = tables.submit(words, "profile", params, run_id)
-    ended = waiting.wait(words, job["job_id"])
+    job = tables.submit(args, "profile", params, run_id)
+    ended = waiting.wait(args, job["job_id"])
     if ended["state"] != "succeeded":
         complain(f"job {ended['job_id']} {ended['state']}: {ended['reason']}")
         return BROKEN
     found = ended["result"]
-    say(as_json(found) if words.json else _shown(found, params))
+    say(as_json(found) if args.json else _shown(found, params))
     failed = next((level for level in found["levels"] if level["failed"]), None)
     if failed is not None:
         complain(
             f"{failed['failed']:,} of {failed['requests']:,} requests failed at {failed['callers']} callers: {failed['reason']}"
         )
     if not found["recommended"]["meets_latency"]:
-        complain(f"95 % of the requests took longer than {words.latency_ms:g} ms for each number of callers")
+        complain(f"95 % of the requests took longer than {args.latency_ms:g} ms for each number of callers")
     return OK if failed is None and found["recommended"]["meets_latency"] else BROKEN
 
 

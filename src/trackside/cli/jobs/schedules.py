@@ -13,19 +13,19 @@ from trackside.cli.output import json as as_json
 PATH = "/api/trackside/v1/job-schedules"
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    found = remote.ask(words, "GET", PATH).get("schedules", [])
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    found = remote.ask(args, "GET", PATH).get("schedules", [])
     return show_list(
         found,
         ("NAME", "KIND", "WHEN", "NEXT", "USER"),
         lambda each: (each["name"], each["kind"], moment_of(each), next_of(each), each["user"]),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "GET", _path(words))["schedule"]
-    if words.json:
+def show(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "GET", _path(args))["schedule"]
+    if args.json:
         say(as_json(found))
         return OK
     rows = [
@@ -42,43 +42,43 @@ def show(words: argparse.Namespace) -> int:
     return OK
 
 
-def create(words: argparse.Namespace) -> int:
-    if words.timezone is not None and words.cron is None:
+def create(args: argparse.Namespace) -> int:
+    if args.timezone is not None and args.cron is None:
         raise Stop("--timezone belongs to --cron")
-    when = {"cron": words.cron, "timezone": words.timezone, "interval_s": words.interval}
+    when = {"cron": args.cron, "timezone": args.timezone, "interval_s": args.interval}
     body = {
-        "name": words.name,
-        "kind": words.kind,
-        "params": params_of(words),
-        "priority": words.priority,
+        "name": args.name,
+        "kind": args.kind,
+        "params": params_of(args),
+        "priority": args.priority,
         **{name: value for name, value in when.items() if value is not None},
     }
-    found = remote.ask(words, "POST", PATH, body)["schedule"]
+    found = remote.ask(args, "POST", PATH, body)["schedule"]
     say(f"created schedule {found['name']}; it fires next at {next_of(found)}")
     return OK
 
 
-def pause(words: argparse.Namespace) -> int:
-    remote.ask(words, "PATCH", _path(words), {"is_paused": True})
-    say(f"schedule {words.name} is paused")
+def pause(args: argparse.Namespace) -> int:
+    remote.ask(args, "PATCH", _path(args), {"is_paused": True})
+    say(f"schedule {args.name} is paused")
     return OK
 
 
-def resume(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "PATCH", _path(words), {"is_paused": False})["schedule"]
-    say(f"schedule {words.name} fires next at {next_of(found)}")
+def resume(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "PATCH", _path(args), {"is_paused": False})["schedule"]
+    say(f"schedule {args.name} fires next at {next_of(found)}")
     return OK
 
 
-def run(words: argparse.Namespace) -> int:
-    job = remote.ask(words, "POST", _path(words, "/run"), {})["job"]
+def run(args: argparse.Namespace) -> int:
+    job = remote.ask(args, "POST", _path(args, "/run"), {})["job"]
     say(f"queued job {job['job_id']}")
     return OK
 
 
-def delete(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", _path(words))
-    say(f"deleted schedule {words.name}; its jobs stay")
+def delete(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", _path(args))
+    say(f"deleted schedule {args.name}; its jobs stay")
     return OK
 
 
@@ -93,5 +93,5 @@ def next_of(schedule: dict[str, Any]) -> str:
     return "paused" if schedule["is_paused"] else moment(schedule["next_at"])
 
 
-def _path(words: argparse.Namespace, rest: str = "") -> str:
-    return f"{PATH}/{quote(words.name, safe='')}{rest}"
+def _path(args: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{quote(args.name, safe='')}{rest}"

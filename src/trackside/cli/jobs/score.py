@@ -12,18 +12,18 @@ LAKES = ("delta", "iceberg")
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 
 
-def run(words: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Score a table, and wait for the result.  Return BROKEN if the job did not succeed."""
-    sends, fetches = _sends(words), _fetches(words)
-    params = _params(words, fetches=fetches)
+    sends, fetches = _sends(args), _fetches(args)
+    params = _params(args, fetches=fetches)
     run_id = ""
     if sends:
-        place = tables.send(words, Path(words.input), "--input")
+        place = tables.send(args, Path(args.input), "--input")
         run_id = place.split("/")[1]
         params |= {"input": place, "run_id": run_id}
-    job = tables.submit(words, "score", params, run_id)
+    job = tables.submit(args, "score", params, run_id)
     try:
-        ended = waiting.wait(words, job["job_id"])
+        ended = waiting.wait(args, job["job_id"])
     except (KeyboardInterrupt, remote.NoAnswer):
         short = job["job_id"][:12]
         complain(
@@ -33,57 +33,57 @@ def run(words: argparse.Namespace) -> int:
     if ended["state"] != "succeeded":
         _report_failure(ended)
         return BROKEN
-    _report_result(words, ended, fetches=fetches)
+    _report_result(args, ended, fetches=fetches)
     return OK
 
 
-def _sends(words: argparse.Namespace) -> bool:
+def _sends(args: argparse.Namespace) -> bool:
     """Return whether the input is a file of this machine.  Raise Stop if it cannot be sent."""
-    sends = not tables.is_remote(words.input) and words.input_format not in ("table", "sql")
-    if sends and words.input_format in LAKES:
-        raise Stop(f"--input is {words.input!r}; a table in format {words.input_format} is read from a file: place")
+    sends = not tables.is_remote(args.input) and args.input_format not in ("table", "sql")
+    if sends and args.input_format in LAKES:
+        raise Stop(f"--input is {args.input!r}; a table in format {args.input_format} is read from a file: place")
     return sends
 
 
-def _fetches(words: argparse.Namespace) -> bool:
+def _fetches(args: argparse.Namespace) -> bool:
     """Return whether the output is a file of this machine.  Raise Stop if it cannot be written."""
-    if tables.is_remote(words.output) or words.output_format == "table":
+    if tables.is_remote(args.output) or args.output_format == "table":
         return False
-    if words.stream or words.output_format in LAKES or words.output.endswith("/"):
-        raise Stop(f"--output is {words.output!r}; a folder is written to a file: place of the server's machine")
-    target = Path(words.output)
-    if target.exists() and not words.overwrite:
-        raise Stop(f"--output is {words.output!r}, which exists already; add --overwrite to replace it")
+    if args.stream or args.output_format in LAKES or args.output.endswith("/"):
+        raise Stop(f"--output is {args.output!r}; a folder is written to a file: place of the server's machine")
+    target = Path(args.output)
+    if target.exists() and not args.overwrite:
+        raise Stop(f"--output is {args.output!r}, which exists already; add --overwrite to replace it")
     if not target.absolute().parent.is_dir():
-        raise Stop(f"--output is {words.output!r}, whose folder does not exist")
+        raise Stop(f"--output is {args.output!r}, whose folder does not exist")
     return True
 
 
-def _params(words: argparse.Namespace, *, fetches: bool) -> dict[str, Any]:
-    params: dict[str, Any] = {"model": words.model, "input": words.input, "env": words.env, "where": words.where or ""}
-    if words.columns:
-        params["columns"] = [name.strip() for name in words.columns.split(",")]
+def _params(args: argparse.Namespace, *, fetches: bool) -> dict[str, Any]:
+    params: dict[str, Any] = {"model": args.model, "input": args.input, "env": args.env, "where": args.where or ""}
+    if args.columns:
+        params["columns"] = [name.strip() for name in args.columns.split(",")]
     for name in ("processes", "max_failed_rows", "input_format", "output_format"):
-        if getattr(words, name) is not None:
-            params[name] = getattr(words, name)
-    params |= _engine_params(words)
+        if getattr(args, name) is not None:
+            params[name] = getattr(args, name)
+    params |= _engine_params(args)
     if fetches:
-        params["output_format"] = params.get("output_format") or _format_of(Path(words.output))
+        params["output_format"] = params.get("output_format") or _format_of(Path(args.output))
     else:
-        params |= {"output": words.output, "overwrite": words.overwrite, "append": words.append}
+        params |= {"output": args.output, "overwrite": args.overwrite, "append": args.append}
     return params
 
 
-def _engine_params(words: argparse.Namespace) -> dict[str, Any]:
+def _engine_params(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of the engine that were given.  The server has defaults for the others."""
-    conf = dict(each.partition("=")[::2] for each in words.spark_conf)
+    conf = dict(each.partition("=")[::2] for each in args.spark_conf)
     options = {
-        "engine": words.engine,
-        "spark_master": words.spark_master,
+        "engine": args.engine,
+        "spark_master": args.spark_master,
         "spark_conf": conf,
-        "stream": words.stream,
-        "checkpoint": words.checkpoint,
-        "interval_s": words.interval,
+        "stream": args.stream,
+        "checkpoint": args.checkpoint,
+        "interval_s": args.interval,
     }
     return {name: value for name, value in options.items() if value}
 
@@ -105,16 +105,16 @@ def _report_failure(job: dict[str, Any]) -> None:
         complain(f"`trackside job retry {job['job_id'][:12]}` goes on with the rows that are left")
 
 
-def _report_result(words: argparse.Namespace, job: dict[str, Any], *, fetches: bool) -> None:
+def _report_result(args: argparse.Namespace, job: dict[str, Any], *, fetches: bool) -> None:
     """Fetch the files of the result, and print where they are."""
     result = job["result"]
     place, errors = result["output"], result.get("errors", "")
     if fetches:
-        target, failed_rows = Path(words.output), Path(f"{words.output}.failed_rows.jsonl")
-        tables.fetch(words, place, target)
-        place = words.output
+        target, failed_rows = Path(args.output), Path(f"{args.output}.failed_rows.jsonl")
+        tables.fetch(args, place, target)
+        place = args.output
         if result["failed_rows"]:
-            tables.fetch(words, errors, failed_rows)
+            tables.fetch(args, errors, failed_rows)
             errors = str(failed_rows)
         else:
             failed_rows.unlink(missing_ok=True)  # of an earlier result

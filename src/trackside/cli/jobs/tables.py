@@ -27,44 +27,42 @@ def is_remote(place: str) -> bool:
     return place.startswith(REMOTE) or is_in_bucket(place)
 
 
-def send(words: argparse.Namespace, source: Path, option: str) -> str:
+def send(args: argparse.Namespace, source: Path, option: str) -> str:
     """Upload a table of this machine to a new run.  Return its place, `runs:/<run_id>/input/<name>`."""
     if not source.is_file():
         raise Stop(f"{option} is {str(source)!r}, which is no file of this machine")
-    run = remote.ask(
-        words, "POST", f"{MLFLOW}/runs/create", {"experiment_id": words.experiment, "start_time": _now_ms()}
-    )
+    run = remote.ask(args, "POST", f"{MLFLOW}/runs/create", {"experiment_id": args.experiment, "start_time": _now_ms()})
     info = run["run"]["info"]
     name = quote(source.name, safe="")
     with source.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         path = f"{FILES}/{_below(info['artifact_uri'])}/input/{name}"
-        with _opened(words, "PUT", path, file, **{"content-length": str(size)}) as answer:
+        with _opened(args, "PUT", path, file, **{"content-length": str(size)}) as answer:
             answer.read()
     return f"runs:/{info['run_id']}/input/{source.name}"
 
 
-def submit(words: argparse.Namespace, kind: str, params: dict[str, Any], sent_to: str) -> Any:
+def submit(args: argparse.Namespace, kind: str, params: dict[str, Any], sent_to: str) -> Any:
     """Queue a job, and return it.
 
     A refused job leaves nothing: the run `sent_to`, which holds its input, is deleted (empty: there is none)."""
     try:
-        return remote.ask(words, "POST", jobs.PATH, {"kind": kind, "params": params})["job"]
+        return remote.ask(args, "POST", jobs.PATH, {"kind": kind, "params": params})["job"]
     except Stop:
         if sent_to:
             with suppress(Stop):
-                remote.ask(words, "POST", f"{MLFLOW}/runs/delete", {"run_id": sent_to})
+                remote.ask(args, "POST", f"{MLFLOW}/runs/delete", {"run_id": sent_to})
         raise
 
 
-def fetch(words: argparse.Namespace, place: str, target: Path) -> None:
+def fetch(args: argparse.Namespace, place: str, target: Path) -> None:
     """Download a file of a run to `target`.  An interrupted download leaves `target` as it was."""
     run_id, _, path = place.removeprefix("runs:/").partition("/")
-    info = remote.ask(words, "GET", f"{MLFLOW}/runs/get?run_id={quote(run_id, safe='')}")["run"]["info"]
+    info = remote.ask(args, "GET", f"{MLFLOW}/runs/get?run_id={quote(run_id, safe='')}")["run"]["info"]
     draft = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
-            for piece in _pieces(words, f"{FILES}/{_below(info['artifact_uri'])}/{quote(path)}"):
+            for piece in _pieces(args, f"{FILES}/{_below(info['artifact_uri'])}/{quote(path)}"):
                 file.write(piece)
         draft.replace(target)
     except OSError as fault:
@@ -84,8 +82,8 @@ def _below(artifact_uri: str) -> str:
     return quote(artifact_uri.removeprefix("mlflow-artifacts:/").lstrip("/"))
 
 
-def _pieces(words: argparse.Namespace, path: str) -> Iterator[bytes]:
-    with _opened(words, "GET", path) as answer:
+def _pieces(args: argparse.Namespace, path: str) -> Iterator[bytes]:
+    with _opened(args, "GET", path) as answer:
         while piece := answer.read(PIECE_BYTES):
             yield piece
         if answer.length:  # a connection that ends too early is no error to `read`
@@ -93,14 +91,14 @@ def _pieces(words: argparse.Namespace, path: str) -> Iterator[bytes]:
 
 
 def _opened(
-    words: argparse.Namespace, method: str, path: str, file: BinaryIO | None = None, **headers: str
+    args: argparse.Namespace, method: str, path: str, file: BinaryIO | None = None, **headers: str
 ) -> AbstractContextManager[HTTPResponse]:
     return remote.opened(
-        remote.server_of(words.server),
+        remote.server_of(args.server),
         method,
         path,
         file,
-        workspace=remote.header_of(words),
+        workspace=remote.header_of(args),
         timeout_s=TIMEOUT_S,
         headers={"content-type": "application/octet-stream", **headers},
     )

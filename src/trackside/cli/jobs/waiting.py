@@ -11,12 +11,12 @@ LOOK_S = 0.3
 CLEAR = "\x1b[2K\r"
 
 
-def wait(words: argparse.Namespace, job_id: str) -> Any:
+def wait(args: argparse.Namespace, job_id: str) -> Any:
     """Return the job once it has ended.  Its progress is shown if stderr is a terminal."""
     shown = ""
     is_terminal = sys.stderr.isatty()
     while True:
-        job = jobs.ask(words, f"{jobs.PATH}/{job_id}")["job"]
+        job = jobs.ask(args, f"{jobs.PATH}/{job_id}")["job"]
         line = " ".join(filter(None, (_bar(job), jobs.progress_of(job), job["progress"].get("message", ""))))
         if is_terminal and line != shown:
             print(f"{CLEAR}{line}", end="", file=sys.stderr, flush=True)

@@ -20,37 +20,37 @@ LOOK_S = 0.5
 BAR = 30
 
 
-def add(words: argparse.Namespace) -> int:
+def add(args: argparse.Namespace) -> int:
     secret: dict[str, str] = {}
-    if words.token_file:
-        secret["token"] = credentials.token(words.token_file)
-    if words.username:
-        secret |= {"username": words.username, "password": credentials.password(words.username)}
+    if args.token_file:
+        secret["token"] = credentials.token(args.token_file)
+    if args.username:
+        secret |= {"username": args.username, "password": credentials.password(args.username)}
     fields = {
-        name: getattr(words, name)
+        name: getattr(args, name)
         for name in "name to mode kind experiments exclude backfill prefix rate max_deletions max_deletions_percent".split()
     }
-    if words.registry:
+    if args.registry:
         fields["registry"] = True
     given = {key: value for key, value in {**fields, **secret}.items() if value not in (None, [])}
-    link = remote.ask(words, "POST", PATH, given)["link"]
-    say(f"linked {workspace_of(words)} with {link['to']} ({link['kind']}, {link['mode']})")
-    return OK if words.no_wait else _progress(words, words.name)
+    link = remote.ask(args, "POST", PATH, given)["link"]
+    say(f"linked {workspace_of(args)} with {link['to']} ({link['kind']}, {link['mode']})")
+    return OK if args.no_wait else _progress(args, args.name)
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    links = remote.ask(words, "GET", PATH).get("links", [])
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    links = remote.ask(args, "GET", PATH).get("links", [])
     return show_list(
         links,
         ("NAME", "MODE", "STATE", "LAG", "TO"),
         lambda each: (each["name"], each["mode"], _state(each), _lag(each), each["to"]),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
-    link = _link(words)
-    if words.json:
+def show(args: argparse.Namespace) -> int:
+    link = _link(args)
+    if args.json:
         say(as_json(link))
         return OK
     counts = (counted(count, f"{entity}s") for entity, count in sorted(link["mirrored"].items()))
@@ -80,61 +80,61 @@ def show(words: argparse.Namespace) -> int:
     return OK
 
 
-def pause(words: argparse.Namespace) -> int:
-    return _set_state(words, "POST", "/pause", "paused")
+def pause(args: argparse.Namespace) -> int:
+    return _set_state(args, "POST", "/pause", "paused")
 
 
-def resume(words: argparse.Namespace) -> int:
-    return _set_state(words, "POST", "/resume", "active", {"accept_deletions": True} if words.accept_deletions else {})
+def resume(args: argparse.Namespace) -> int:
+    return _set_state(args, "POST", "/resume", "active", {"accept_deletions": True} if args.accept_deletions else {})
 
 
-def sync(words: argparse.Namespace) -> int:
-    remote.ask(words, "POST", _path(words, "/sync"), {"verify": words.verify})
-    return OK if words.no_wait else _progress(words, words.name)
+def sync(args: argparse.Namespace) -> int:
+    remote.ask(args, "POST", _path(args, "/sync"), {"verify": args.verify})
+    return OK if args.no_wait else _progress(args, args.name)
 
 
-def check(words: argparse.Namespace) -> int:
+def check(args: argparse.Namespace) -> int:
     """BROKEN if anything differs."""
     compared, found, after = 0, [], ""
-    timeout_s = VERIFY_TIMEOUT_S if words.verify else remote.TIMEOUT_S
+    timeout_s = VERIFY_TIMEOUT_S if args.verify else remote.TIMEOUT_S
     while True:
-        query = urlencode({"after": after, "verify": "true" if words.verify else "false"})
-        page = remote.ask(words, "GET", f"{_path(words, '/check')}?{query}", timeout_s=timeout_s)
+        query = urlencode({"after": after, "verify": "true" if args.verify else "false"})
+        page = remote.ask(args, "GET", f"{_path(args, '/check')}?{query}", timeout_s=timeout_s)
         compared += page["compared"]
         found += page["differences"]
-        if not words.json:
+        if not args.json:
             for each in page["differences"]:
                 say(f"{each['entity']} {each['local_id'] or each['remote_id']}: " + "; ".join(each["what"]))
         after = page.get("next") or ""
         if not after:
             break
-    if words.json:
+    if args.json:
         say(as_json({"compared": compared, "differences": found}))
     elif found:
-        command = f"trackside link sync {words.name}{' --verify' if words.verify else ''}{_where(words)}"
+        command = f"trackside link sync {args.name}{' --verify' if args.verify else ''}{_where(args)}"
         complain(f"{len(found)} of {items(compared)} differ; run `{command}` to repair them")
     else:
         say(f"{items(compared)} compared: no difference")
     return BROKEN if found else OK
 
 
-def remove(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", _path(words) + f"?copies={words.copies}")
+def remove(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", _path(args) + f"?copies={args.copies}")
     say(
-        f"link {words.name} is removed"
-        if words.copies == "keep"
-        else f"the copies of link {words.name} are being deleted; `trackside link list` shows the link until that is done"
+        f"link {args.name} is removed"
+        if args.copies == "keep"
+        else f"the copies of link {args.name} are being deleted; `trackside link list` shows the link until that is done"
     )
     return OK
 
 
-def log(words: argparse.Namespace) -> int:
+def log(args: argparse.Namespace) -> int:
     found: builtins.list[Any] = []
     while True:
         after = found[-1]["log_id"] if found else 0
-        entries = remote.ask(words, "GET", _path(words, "/log") + f"?after={after}").get("entries", [])
+        entries = remote.ask(args, "GET", _path(args, "/log") + f"?after={after}").get("entries", [])
         found += entries
-        if words.json:
+        if args.json:
             if not entries:
                 say(as_json(found))
                 return OK
@@ -143,13 +143,13 @@ def log(words: argparse.Namespace) -> int:
             say(_line(each))
         if not entries:
             if not found:
-                say(f"link {words.name} had no conflict, and nothing was refused or left out")
+                say(f"link {args.name} had no conflict, and nothing was refused or left out")
             return OK
 
 
-def init_script(words: argparse.Namespace) -> int:
-    url = remote.server_of(words.server)
-    workspace = workspace_of(words)
+def init_script(args: argparse.Namespace) -> int:
+    url = remote.server_of(args.server)
+    workspace = workspace_of(args)
     uri = remote.tracking_uri(url, workspace)
     # Spark's session has a registry of its own on Databricks, which MLflow uses unless another one is configured.
     say(
@@ -160,7 +160,7 @@ set -euo pipefail
 PYTHON=/databricks/python/bin/python
 [ -x "$PYTHON" ] || PYTHON=$(command -v python3)
 # Runs are logged without it, too: a cluster shall start all the same.
-"$PYTHON" -m pip install --quiet {shlex.quote(words.package)} || echo 'trackside-mlflow was not installed' >&2
+"$PYTHON" -m pip install --quiet {shlex.quote(args.package)} || echo 'trackside-mlflow was not installed' >&2
 variables() {{
   cat <<'END'
 MLFLOW_TRACKING_URI={shlex.quote(uri)}
@@ -182,27 +182,27 @@ put /etc/environment ''"""
     return OK
 
 
-def _progress(words: argparse.Namespace, name: str) -> int:
+def _progress(args: argparse.Namespace, name: str) -> int:
     """Wait until nothing is left to compare, or nothing that can be compared now; show a bar on a terminal."""
     shows = sys.stderr.isatty()
     try:
-        link = _watch(words, name, shows=shows)
+        link = _watch(args, name, shows=shows)
     finally:  # also if the user interrupts: the server continues by itself
         if shows:
             sys.stderr.write("\n")
     left = link["lag_items"]
     if left:
-        complain(_why_it_waits(words, link))
+        complain(_why_it_waits(args, link))
         return BROKEN
     mirrored = sum(link["mirrored"].values())
     say(f"link {name}: everything is compared, {items(mirrored)} {'is' if mirrored == 1 else 'are'} on both sides")
     return OK
 
 
-def _watch(words: argparse.Namespace, name: str, *, shows: bool) -> Any:
+def _watch(args: argparse.Namespace, name: str, *, shows: bool) -> Any:
     most = 0
     while True:
-        link = remote.ask(words, "GET", f"{PATH}/{quote(name)}")["link"]
+        link = remote.ask(args, "GET", f"{PATH}/{quote(name)}")["link"]
         left = link["lag_items"]
         most = max(most, left)
         if shows:
@@ -216,19 +216,19 @@ def _watch(words: argparse.Namespace, name: str, *, shows: bool) -> Any:
         time.sleep(LOOK_S)
 
 
-def _why_it_waits(words: argparse.Namespace, link: Any) -> str:
+def _why_it_waits(args: argparse.Namespace, link: Any) -> str:
     left = f"{items(link['lag_items'])} {'waits' if link['lag_items'] == 1 else 'wait'}"
     if link["state"] != "active":
         return f"link {link['name']} is {link['state']}: {left}"
     if link.get("retry_at"):
         return f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself"
-    ask = f"trackside link log {link['name']}{_where(words)}"
+    ask = f"trackside link log {link['name']}{_where(args)}"
     return f"{left}, refused by the other side; `{ask}` says why; the server tries again by itself"
 
 
-def _where(words: argparse.Namespace) -> str:
+def _where(args: argparse.Namespace) -> str:
     """Return the flags for server and workspace, so that a quoted command works as it is."""
-    given = ((" -w ", words.workspace), (" --server ", words.server))
+    given = ((" -w ", args.workspace), (" --server ", args.server))
     return "".join(option + shlex.quote(value) for option, value in given if value)
 
 
@@ -241,20 +241,20 @@ def items(count: int) -> str:
     return counted(count, "items")
 
 
-def _set_state(words: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
-    link = remote.ask(words, method, _path(words, what), body or {})["link"]
+def _set_state(args: argparse.Namespace, method: str, what: str, state: str, body: Any = None) -> int:
+    link = remote.ask(args, method, _path(args, what), body or {})["link"]
     say(f"link {link['name']} is {state}")
     return OK
 
 
-def _link(words: argparse.Namespace) -> Any:
-    return remote.ask(words, "GET", _path(words))["link"]
+def _link(args: argparse.Namespace) -> Any:
+    return remote.ask(args, "GET", _path(args))["link"]
 
 
-def _path(words: argparse.Namespace, more: str = "") -> str:
-    if not words.name:
+def _path(args: argparse.Namespace, more: str = "") -> str:
+    if not args.name:
         raise Stop("NAME is empty; `trackside link list` shows the links there are")
-    return f"{PATH}/{quote(words.name, safe='')}{more}"
+    return f"{PATH}/{quote(args.name, safe='')}{more}"
 
 
 def _state(link: Any) -> str:

@@ -18,32 +18,32 @@ _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12} | {
 }
 
 
-def put(words: argparse.Namespace) -> int:
-    body = {**_subject(words), "measure": words.measure, "limit": limit_of(words.limit)}
-    found = remote.ask(words, "PUT", PATH, body)["quota"]
+def put(args: argparse.Namespace) -> int:
+    body = {**_subject(args), "measure": args.measure, "limit": limit_of(args.limit)}
+    found = remote.ask(args, "PUT", PATH, body)["quota"]
     unit = "" if found["measure"] == "bytes" else f" {found['measure']}"
     say(f"quota of {_whose(found)}: {_amount(found, 'limit')}{unit}, {_amount(found, 'used')} used")
     return OK
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
-    return _print(words, remote.ask(words, "GET", PATH).get("quotas", []))
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+    return _print(args, remote.ask(args, "GET", PATH).get("quotas", []))
 
 
-def show(words: argparse.Namespace) -> int:
-    subject = _subject(words)
+def show(args: argparse.Namespace) -> int:
+    subject = _subject(args)
     asked = urlencode({name: value for name, value in subject.items() if value})
-    return _print(words, remote.ask(words, "GET", f"{PATH}?{asked}").get("quotas", []))
+    return _print(args, remote.ask(args, "GET", f"{PATH}?{asked}").get("quotas", []))
 
 
-def delete(words: argparse.Namespace) -> int:
-    remote.ask(words, "DELETE", PATH, {**_subject(words), "measure": words.measure})
-    say(f"removed the quota of {words.measure}")
+def delete(args: argparse.Namespace) -> int:
+    remote.ask(args, "DELETE", PATH, {**_subject(args), "measure": args.measure})
+    say(f"removed the quota of {args.measure}")
     return OK
 
 
-def recount(words: argparse.Namespace) -> int:
-    remote.ask(words, "POST", f"{PATH}/recount", {})
+def recount(args: argparse.Namespace) -> int:
+    remote.ask(args, "POST", f"{PATH}/recount", {})
     say("a job counts again within seconds; `trackside job list` shows it")
     return OK
 
@@ -59,27 +59,27 @@ def limit_of(text: str) -> int:
     return int(whole) * int(factor) + int(more)
 
 
-def _subject(words: argparse.Namespace) -> dict[str, str]:
-    if words.user is not None:
-        return {"scope": "user", "subject": words.user}
-    if words.experiment is not None:
-        return {"scope": "experiment", "subject": _experiment_id(words, words.experiment)}
-    if getattr(words, "each_user", False):
+def _subject(args: argparse.Namespace) -> dict[str, str]:
+    if args.user is not None:
+        return {"scope": "user", "subject": args.user}
+    if args.experiment is not None:
+        return {"scope": "experiment", "subject": _experiment_id(args, args.experiment)}
+    if getattr(args, "each_user", False):
         return {"scope": "user", "subject": "*"}
-    if getattr(words, "each_experiment", False):
+    if getattr(args, "each_experiment", False):
         return {"scope": "experiment", "subject": "*"}
-    return {"scope": "server" if words.all_workspaces else "workspace", "subject": ""}
+    return {"scope": "server" if args.all_workspaces else "workspace", "subject": ""}
 
 
-def _experiment_id(words: argparse.Namespace, given: str) -> str:
+def _experiment_id(args: argparse.Namespace, given: str) -> str:
     if given.isdecimal():
         return given
     query = urlencode({"experiment_name": given})
-    found = remote.ask(words, "GET", f"/api/2.0/mlflow/experiments/get-by-name?{query}")
+    found = remote.ask(args, "GET", f"/api/2.0/mlflow/experiments/get-by-name?{query}")
     return str(found["experiment"]["experiment_id"])
 
 
-def _print(words: argparse.Namespace, quotas: Any) -> int:
+def _print(args: argparse.Namespace, quotas: Any) -> int:
     return show_list(
         quotas,
         ("OF", "MEASURE", "USED", "LIMIT", "SHARE", "LEVEL"),
@@ -91,7 +91,7 @@ def _print(words: argparse.Namespace, quotas: Any) -> int:
             _share(each),
             each["level"],
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 

@@ -15,21 +15,21 @@ WAYS = f"{PREFIX}/sign-in"
 NOBODY = ""  # an Authorization that is not sent
 
 
-def login(words: argparse.Namespace) -> int:
+def login(args: argparse.Namespace) -> int:
     """Sign in to a server by its provider, or by a password, and keep a token."""
-    url = remote.server_of(words.url, "URL")
+    url = remote.server_of(args.url, "URL")
     former = stored.find(url)
     stored.check()
     name = f"login {platform.node()[:80]} {moment(time.time_ns() // 1_000_000)} {secrets.token_hex(2)}"
-    provider = None if words.username else _provider(url, words.provider)
-    username, made = _by_password(url, words.username, name) if provider is None else _by_device(url, provider, name)
+    provider = None if args.username else _provider(url, args.provider)
+    username, made = _by_password(url, args.username, name) if provider is None else _by_device(url, provider, name)
     where = stored.keep(url, username, made["secret"])
     say(
         f"signed in to {url} as {username}; the token is in {where} and expires on {day(made['token'].get('expires_at'))}"
     )
-    if not words.no_mlflow:
+    if not args.no_mlflow:
         say(_kept_for_mlflow(username, made["secret"], former))
-    if words.show:
+    if args.show:
         say(f"export MLFLOW_TRACKING_URI={url} MLFLOW_TRACKING_TOKEN={made['secret']}")
     return OK
 
@@ -45,9 +45,9 @@ def _kept_for_mlflow(username: str, token: str, former: str | None) -> str:
     return f"MLflow's client finds it in {path}: it sends this token to any server that it is told to use"
 
 
-def logout(words: argparse.Namespace) -> int:
+def logout(args: argparse.Namespace) -> int:
     """Revoke the token that is kept for a server, and forget it."""
-    url = remote.server_of(words.url, "URL")
+    url = remote.server_of(args.url, "URL")
     token = stored.forget(url)
     if token is None:
         raise Stop(f"nobody is signed in to {url}")
@@ -60,50 +60,48 @@ def logout(words: argparse.Namespace) -> int:
     return OK
 
 
-def user_identities(words: argparse.Namespace) -> int:
+def user_identities(args: argparse.Namespace) -> int:
     return listed(
-        words, f"{PREFIX}/users/{quoted(words.name)}/identities", "identities", ("ID", "PROVIDER", "SUBJECT"),
+        args, f"{PREFIX}/users/{quoted(args.name)}/identities", "identities", ("ID", "PROVIDER", "SUBJECT"),
         lambda each: (str(each["identity_id"]), each["provider"] or each["issuer"], each["subject"]),
     )  # fmt: skip
 
 
-def user_link(words: argparse.Namespace) -> int:
-    fields = {"provider": words.provider, "subject": words.subject}
-    with place(words) as there:
-        there.call("POST", f"{PREFIX}/users/{quoted(words.name)}/identities", fields)
-    say(f"{words.name} signs in as {words.subject} of {words.provider}")
+def user_link(args: argparse.Namespace) -> int:
+    fields = {"provider": args.provider, "subject": args.subject}
+    with place(args) as there:
+        there.call("POST", f"{PREFIX}/users/{quoted(args.name)}/identities", fields)
+    say(f"{args.name} signs in as {args.subject} of {args.provider}")
     return OK
 
 
-def user_unlink(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/identities/{words.id}")
-    say(f"{words.name} does not sign in by identity {words.id} any more")
+def user_unlink(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(args.name)}/identities/{args.id}")
+    say(f"{args.name} does not sign in by identity {args.id} any more")
     return OK
 
 
-def user_trusts(words: argparse.Namespace) -> int:
+def user_trusts(args: argparse.Namespace) -> int:
     return listed(
-        words, f"{PREFIX}/users/{quoted(words.name)}/trusts", "trusts", ("ID", "PROVIDER", "CLAIMS"),
+        args, f"{PREFIX}/users/{quoted(args.name)}/trusts", "trusts", ("ID", "PROVIDER", "CLAIMS"),
         lambda each: (str(each["trust_id"]), each["provider"] or each["issuer"],
                       ", ".join(f"{name}={value}" for name, value in sorted(each["claims"].items()))),
     )  # fmt: skip
 
 
-def user_trust(words: argparse.Namespace) -> int:
-    claims = dict(_claim(text) for text in words.claim)
-    with place(words) as there:
-        there.call(
-            "POST", f"{PREFIX}/users/{quoted(words.name)}/trusts", {"provider": words.provider, "claims": claims}
-        )
-    say(f"programs with such a JWT of {words.provider} act as {words.name}")
+def user_trust(args: argparse.Namespace) -> int:
+    claims = dict(_claim(text) for text in args.claim)
+    with place(args) as there:
+        there.call("POST", f"{PREFIX}/users/{quoted(args.name)}/trusts", {"provider": args.provider, "claims": claims})
+    say(f"programs with such a JWT of {args.provider} act as {args.name}")
     return OK
 
 
-def user_untrust(words: argparse.Namespace) -> int:
-    with place(words) as there:
-        there.call("DELETE", f"{PREFIX}/users/{quoted(words.name)}/trusts/{words.id}")
-    say(f"{words.name} trusts {words.id} no more")
+def user_untrust(args: argparse.Namespace) -> int:
+    with place(args) as there:
+        there.call("DELETE", f"{PREFIX}/users/{quoted(args.name)}/trusts/{args.id}")
+    say(f"{args.name} trusts {args.id} no more")
     return OK
 
 

@@ -16,18 +16,18 @@ PATH = "/api/trackside/v1/webhooks"
 PAGE = 1000
 
 
-def create(words: argparse.Namespace) -> int:
-    if not words.events:
+def create(args: argparse.Namespace) -> int:
+    if not args.events:
         raise Stop("--event is missing; name at least one, such as run.failed")
-    status = {"status": "DISABLED"} if words.disabled else {}
-    made = remote.ask(words, "POST", PATH, {"name": words.name, **_given(words), **status})["webhook"]
+    status = {"status": "DISABLED"} if args.disabled else {}
+    made = remote.ask(args, "POST", PATH, {"name": args.name, **_given(args), **status})["webhook"]
     say(f"webhook {made['name']} ({made['webhook_id']}) tells {made['url']} of {', '.join(made['events'])}")
     return OK
 
 
-def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
     return show_list(
-        _all(words),
+        _all(args),
         ("NAME", "ID", "STATE", "FORMAT", "WAITING", "GIVEN UP", "URL"),
         lambda each: (
             each["name"],
@@ -38,13 +38,13 @@ def list(words: argparse.Namespace) -> int:  # noqa: A001  # the word of the com
             f"{each['dead']:,}",
             each["url"],
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def show(words: argparse.Namespace) -> int:
-    found = _find(words)
-    if words.json:
+def show(args: argparse.Namespace) -> int:
+    found = _find(args)
+    if args.json:
         say(as_json(found))
         return OK
     rows = [
@@ -68,40 +68,40 @@ def show(words: argparse.Namespace) -> int:
     return OK
 
 
-def update(words: argparse.Namespace) -> int:
-    body: dict[str, Any] = _given(words)
-    if words.new_name is not None:
-        body["name"] = words.new_name
-    if words.enable or words.disable:
-        body["status"] = "ACTIVE" if words.enable else "DISABLED"
-    if words.unmute:
+def update(args: argparse.Namespace) -> int:
+    body: dict[str, Any] = _given(args)
+    if args.new_name is not None:
+        body["name"] = args.new_name
+    if args.enable or args.disable:
+        body["status"] = "ACTIVE" if args.enable else "DISABLED"
+    if args.unmute:
         if "mute" in body:
             raise Stop("--unmute holds nothing back; give it without --mute-until and --mute-weekly")
         body["mute"] = {}
-    if words.no_secret:
+    if args.no_secret:
         body["secret"] = ""
-    if words.no_sign_in:
+    if args.no_sign_in:
         body["authorization"] = ""
     if not body:
         raise Stop("nothing is to be changed; `trackside webhook update -h` shows what can be")
-    made = remote.ask(words, "PATCH", _path(words), body)["webhook"]
+    made = remote.ask(args, "PATCH", _path(args), body)["webhook"]
     say(f"webhook {made['name']} is changed")
     return OK
 
 
-def test(words: argparse.Namespace) -> int:
+def test(args: argparse.Namespace) -> int:
     """BROKEN if the receiver refuses the example."""
-    body = {"event": words.event} if words.event else {}
-    result = remote.ask(words, "POST", _path(words, "/test"), body)["result"]
+    body = {"event": args.event} if args.event else {}
+    result = remote.ask(args, "POST", _path(args, "/test"), body)["result"]
     said = result.get("error_message") or f"{result['response_status']} {result.get('response_body', '')}".strip()
     say(f"{'delivered' if result['success'] else 'not delivered'}: {said}")
     return OK if result["success"] else BROKEN
 
 
-def deliveries(words: argparse.Namespace) -> int:
-    asked = {"state": words.state and words.state.upper(), "limit": words.max}
+def deliveries(args: argparse.Namespace) -> int:
+    asked = {"state": args.state and args.state.upper(), "limit": args.max}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
-    found = remote.ask(words, "GET", f"{_path(words, '/deliveries')}?{query}").get("deliveries", [])
+    found = remote.ask(args, "GET", f"{_path(args, '/deliveries')}?{query}").get("deliveries", [])
     return show_list(
         found,
         ("ID", "EVENT", "STATE", "TRIES", "QUEUED", "ANSWER"),
@@ -113,13 +113,13 @@ def deliveries(words: argparse.Namespace) -> int:
             moment(each["created_at"]),
             _answer(each),
         ),
-        as_json=words.json,
+        as_json=args.json,
     )
 
 
-def delivery(words: argparse.Namespace) -> int:
-    found = remote.ask(words, "GET", _path(words, f"/deliveries/{quote(words.delivery, safe='')}"))
-    if words.json:
+def delivery(args: argparse.Namespace) -> int:
+    found = remote.ask(args, "GET", _path(args, f"/deliveries/{quote(args.delivery, safe='')}"))
+    if args.json:
         say(as_json(found))
         return OK
     each = found["delivery"]
@@ -138,45 +138,45 @@ def delivery(words: argparse.Namespace) -> int:
     return OK
 
 
-def redeliver(words: argparse.Namespace) -> int:
-    rest = f"/deliveries/{quote(words.delivery, safe='')}/redeliver" if words.delivery else "/redeliver"
-    count = remote.ask(words, "POST", _path(words, rest), {})["deliveries"]
+def redeliver(args: argparse.Namespace) -> int:
+    rest = f"/deliveries/{quote(args.delivery, safe='')}/redeliver" if args.delivery else "/redeliver"
+    count = remote.ask(args, "POST", _path(args, rest), {})["deliveries"]
     say(f"{counted(count, 'deliveries')} will be sent again")
     return OK
 
 
-def delete(words: argparse.Namespace) -> int:
-    found = _find(words)
-    remote.ask(words, "DELETE", f"{PATH}/{quote(found['webhook_id'], safe='')}")
+def delete(args: argparse.Namespace) -> int:
+    found = _find(args)
+    remote.ask(args, "DELETE", f"{PATH}/{quote(found['webhook_id'], safe='')}")
     say(f"removed the webhook {found['name']}")
     return OK
 
 
-def _given(words: argparse.Namespace) -> dict[str, Any]:
-    """Return the fields of the call that the words of `create` and `update` set."""
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of the call that the arguments of `create` and `update` set."""
     body: dict[str, Any] = {
         name: value
         for name, value in (
-            ("url", words.url),
-            ("events", words.events),
-            ("description", words.description),
-            ("format", words.format),
-            ("digest_s", words.digest),
+            ("url", args.url),
+            ("events", args.events),
+            ("description", args.description),
+            ("format", args.format),
+            ("digest_s", args.digest),
         )
         if value is not None
     }
-    if words.secret_file and words.authorization_file == words.secret_file == credentials.STDIN:
+    if args.secret_file and args.authorization_file == args.secret_file == credentials.STDIN:
         raise Stop("--secret-file and --authorization-file are both -; standard input is one of them")
-    if words.secret_file:
-        body["secret"] = _line("--secret-file", words.secret_file)
-    if words.authorization_file:
-        body["authorization"] = _line("--authorization-file", words.authorization_file)
-    if words.username:
-        body |= {"username": words.username, "password": credentials.password(words.username)}
-    if words.timezone and not words.mute_weekly:
+    if args.secret_file:
+        body["secret"] = _line("--secret-file", args.secret_file)
+    if args.authorization_file:
+        body["authorization"] = _line("--authorization-file", args.authorization_file)
+    if args.username:
+        body |= {"username": args.username, "password": credentials.password(args.username)}
+    if args.timezone and not args.mute_weekly:
         raise Stop("--timezone belongs to --mute-weekly")
-    if words.mute_until or words.mute_weekly:
-        body["mute"] = _mute(words)
+    if args.mute_until or args.mute_weekly:
+        body["mute"] = _mute(args)
     return body
 
 
@@ -194,13 +194,13 @@ def _line(option: str, file: str) -> str:
     return text
 
 
-def _mute(words: argparse.Namespace) -> dict[str, Any]:
+def _mute(args: argparse.Namespace) -> dict[str, Any]:
     mute: dict[str, Any] = {}
-    if words.mute_until:
-        mute["until"] = _ms(words.mute_until)
-    if words.mute_weekly:
-        mute["windows"] = [_window(each) for each in words.mute_weekly]
-        mute["timezone"] = words.timezone or "UTC"
+    if args.mute_until:
+        mute["until"] = _ms(args.mute_until)
+    if args.mute_weekly:
+        mute["windows"] = [_window(each) for each in args.mute_weekly]
+        mute["timezone"] = args.timezone or "UTC"
     return mute
 
 
@@ -225,34 +225,34 @@ def _weekly(mute: Any) -> str:
     return f"{'; '.join(windows)} ({mute['timezone']})" if windows else ""
 
 
-def _all(words: argparse.Namespace) -> Any:
+def _all(args: argparse.Namespace) -> Any:
     found: Any = []
     token = ""
     while True:
         query = urlencode({"max_results": PAGE, **({"page_token": token} if token else {})})
-        page = remote.ask(words, "GET", f"{PATH}?{query}")
+        page = remote.ask(args, "GET", f"{PATH}?{query}")
         found += page.get("webhooks", [])
         token = page.get("next_page_token", "")
         if not token:
             return found
 
 
-def _find(words: argparse.Namespace) -> Any:
+def _find(args: argparse.Namespace) -> Any:
     """Return the webhook of an id, or of a name that one webhook alone has."""
-    found = _all(words)
-    named = [each for each in found if each["webhook_id"] == words.name] or [
-        each for each in found if each["name"] == words.name
+    found = _all(args)
+    named = [each for each in found if each["webhook_id"] == args.name] or [
+        each for each in found if each["name"] == args.name
     ]
     if len(named) > 1:
         ids = ", ".join(each["webhook_id"] for each in named)
-        raise Stop(f"{len(named)} webhooks have the name {words.name!r}; give an id: {ids}")
+        raise Stop(f"{len(named)} webhooks have the name {args.name!r}; give an id: {ids}")
     if not named:
-        raise Stop(f"WEBHOOK is {words.name!r}; `trackside webhook list` shows the names and ids there are")
+        raise Stop(f"WEBHOOK is {args.name!r}; `trackside webhook list` shows the names and ids there are")
     return named[0]
 
 
-def _path(words: argparse.Namespace, rest: str = "") -> str:
-    return f"{PATH}/{quote(_find(words)['webhook_id'], safe='')}{rest}"
+def _path(args: argparse.Namespace, rest: str = "") -> str:
+    return f"{PATH}/{quote(_find(args)['webhook_id'], safe='')}{rest}"
 
 
 def _state(webhook: Any) -> str:

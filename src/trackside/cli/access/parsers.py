@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from trackside.cli.words import add_command, add_group, add_json
+from trackside.cli.parsers import add_command, add_group, add_json
 from trackside.core import settings
 
 MODULE = "trackside.cli.access.commands"

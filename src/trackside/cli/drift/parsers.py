@@ -1,8 +1,8 @@
-"""The words of `trackside drift`.  What each command does is in `commands`."""
+"""The parsers of `trackside drift`; the commands are in `commands`."""
 
 from typing import Any
 
-from trackside.cli.words import add_command, add_group, add_json
+from trackside.cli.parsers import add_command, add_group, add_json
 
 RULES = ("default", "azure-v2", "azure-v1", "evidently", "nannyml")
 

@@ -1,9 +1,9 @@
-"""The words of `trackside endpoint`.  What each command does is in `commands`."""
+"""The parsers of `trackside endpoint`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_group
+from trackside.cli.parsers import add_call, add_group
 
 MODULE = "trackside.cli.endpoints.commands"
 

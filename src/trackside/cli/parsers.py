@@ -9,7 +9,7 @@ FOR_PROGRAMS = "print JSON, for programs"
 
 
 def add_group(commands: Any, name: str, summary: str, description: str = "", *, of: str = "COMMAND") -> Any:
-    """Add a command that has commands of its own, and return where those are added."""
+    """Add a command with subcommands, and return the object to which they are added."""
     parser = commands.add_parser(name, help=summary, description=description or _sentence(summary))
     return parser.add_subparsers(title="commands", metavar=of)
 
@@ -17,7 +17,7 @@ def add_group(commands: Any, name: str, summary: str, description: str = "", *, 
 def add_command(
     commands: Any, name: str, summary: str, module: str, function: str = "", *, description: str = ""
 ) -> argparse.ArgumentParser:
-    """Add a command whose work is `function(words)` of `module`; left out, the function has the command's name."""
+    """Add a command that calls `function(args)` of `module`.  The default of `function` is the command's name."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=summary, description=description or _sentence(summary)
     )
@@ -25,7 +25,7 @@ def add_command(
         module=module,
         function=function or name.replace("-", "_"),
         given={},
-        arguments=lambda words: {"words": words},
+        kwargs=lambda args: {"args": args},
     )
     return parser
 
@@ -33,8 +33,9 @@ def add_command(
 def add_call(
     commands: Any, name: str, summary: str, module: str, function: str = "", *, named: str = "", shows: bool = False
 ) -> argparse.ArgumentParser:
-    """Add a command that asks a running server about a workspace.  `named` is the word for what its first argument names;
-    `shows`: it has --json."""
+    """Add a command that calls a running server for a workspace.
+
+    `named`: the metavariable of a positional argument `name`; left out, there is none.  `shows`: add --json."""
     parser = add_command(commands, name, summary, module, function)
     if named:
         parser.add_argument("name", metavar=named, help="its name")
@@ -55,7 +56,7 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 
 def add_place(parser: argparse.ArgumentParser, workspace: str = "the workspace") -> None:
-    """Add the flags for the server's address and the workspace."""
+    """Add the flags --server and --workspace."""
     parser.add_argument(
         "--workspace", "-w", metavar="NAME", help=f"{workspace} (default default; {settings.WORKSPACE})"
     )

@@ -1,9 +1,9 @@
-"""The words of `trackside workspace`.  What each command does is in `commands`."""
+"""The parsers of `trackside workspace`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_command, add_group, add_json, add_server
+from trackside.cli.parsers import add_command, add_group, add_json, add_server
 
 MODULE = "trackside.cli.workspaces.commands"
 

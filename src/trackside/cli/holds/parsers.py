@@ -1,9 +1,9 @@
-"""The words of `trackside hold`.  What each command does is in `holds`."""
+"""The args of `trackside hold`.  What each command does is in `holds`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_group
+from trackside.cli.parsers import add_call, add_group
 
 MODULE = "trackside.cli.holds.commands"
 KINDS = ("run", "experiment", "logged-model", "model", "version", "workspace")

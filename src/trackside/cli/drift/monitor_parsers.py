@@ -1,10 +1,10 @@
-"""The words of `trackside monitor`.  What each command does is in `monitors`."""
+"""The args of `trackside monitor`.  What each command does is in `monitors`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.drift.words import RULES
-from trackside.cli.words import add_call, add_group
+from trackside.cli.drift.parsers import RULES
+from trackside.cli.parsers import add_call, add_group
 
 MODULE = "trackside.cli.drift.monitors"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trackside.cli.words import add_command, add_json, add_place
+from trackside.cli.parsers import add_command, add_json, add_place
 
 DESCRIPTION = """Copy the experiments, runs, models and registered models of an MLflow store into a workspace of a running
 Trackside.  Run ids, times and users are kept.  Imports are idempotent and resumable: run the same command again and only missing

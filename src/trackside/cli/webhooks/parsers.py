@@ -1,9 +1,9 @@
-"""The words of `trackside webhook`.  What each command does is in `commands`."""
+"""The parsers of `trackside webhook`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_group
+from trackside.cli.parsers import add_call, add_group
 
 # Those of `webhooks.envelopes` and `webhooks.model`, which need the packages of the server.
 FORMATS = ("mlflow", "cloudevents", "cloudevents-binary", "eventgrid", "slack", "teams", "mail")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trackside.cli.words import add_command
+from trackside.cli.parsers import add_command
 
 FORMS = ("shell", "notebook", "databricks")
 
@@ -22,10 +22,10 @@ def add_commands(commands: Any) -> None:
     parser.add_argument("--format", choices=FORMS, default="shell", help="for a shell (default), a cell of a notebook, or an"
                         " init script of a Databricks cluster")  # fmt: skip
     parser.set_defaults(
-        arguments=lambda words: {
-            "server": words.server,
-            "token": words.token,
-            "authority": words.ca,
-            "form": words.format,
+        kwargs=lambda args: {
+            "server": args.server,
+            "token": args.token,
+            "authority": args.ca,
+            "form": args.format,
         },
     )

@@ -1,9 +1,9 @@
-"""The words of `trackside delete` and `trackside trash`.  What each command does is in `commands`."""
+"""The args of `trackside delete` and `trackside trash`.  What each command does is in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_group, add_json
+from trackside.cli.parsers import add_call, add_group, add_json
 
 MODULE = "trackside.cli.cleanup.commands"
 KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {

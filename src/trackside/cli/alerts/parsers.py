@@ -1,9 +1,9 @@
-"""The words of `trackside alert`.  What each command does is in `commands`."""
+"""The parsers of `trackside alert`; the commands are in `commands`."""
 
 from typing import Any
 
 from trackside.alerts.model import Measure, Severity
-from trackside.cli.words import add_call, add_group
+from trackside.cli.parsers import add_call, add_group
 
 MODULE = "trackside.cli.alerts.commands"
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_command, add_group, add_place
+from trackside.cli.parsers import add_call, add_command, add_group, add_place
 
 MODULE = "trackside.cli.links.commands"
 

@@ -1,9 +1,9 @@
-"""The words of `trackside job`.  What each command does is in `commands`."""
+"""The parsers of `trackside job`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_command, add_group, add_place
+from trackside.cli.parsers import add_call, add_command, add_group, add_place
 
 MODULE, SCHEDULES = "trackside.cli.jobs.commands", "trackside.cli.jobs.schedules"
 

@@ -1,10 +1,10 @@
-"""The words of `trackside backup`.  What each command does is in `commands`."""
+"""The parsers of `trackside backup`; the commands are in `commands`."""
 
 import argparse
 from collections.abc import Callable
 from typing import Any
 
-from trackside.cli.words import add_command, add_group, add_json
+from trackside.cli.parsers import add_command, add_group, add_json
 from trackside.core import settings
 
 MODULE = "trackside.cli.backup.commands"
@@ -29,18 +29,18 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     )
     add_json(create)
     create.set_defaults(
-        arguments=lambda words: {
-            "chosen": settings.load(words.given),
-            "to": words.to,
-            "with_secrets": words.with_secrets,
-            "json": words.json,
+        kwargs=lambda args: {
+            "chosen": settings.load(args.given),
+            "to": args.to,
+            "with_secrets": args.with_secrets,
+            "json": args.json,
         }
     )
 
     listed = add_command(inner, "list", "list the backups in a place", MODULE, "show")
     _add_place(listed)
     add_json(listed)
-    listed.set_defaults(arguments=lambda words: {"place": words.place, "json": words.json})
+    listed.set_defaults(kwargs=lambda args: {"place": args.place, "json": args.json})
 
     verify = add_command(inner, "verify", "read a backup again and compare every checksum", MODULE, "verify")
     _add_place(verify)
@@ -48,11 +48,11 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     verify.add_argument("--restore", action="store_true", help="also fill a new store with its tables, and delete that")
     add_json(verify)
     verify.set_defaults(
-        arguments=lambda words: {
-            "place": words.place,
-            "backup_id": words.backup,
-            "restore": words.restore,
-            "json": words.json,
+        kwargs=lambda args: {
+            "place": args.place,
+            "backup_id": args.backup,
+            "restore": args.restore,
+            "json": args.json,
         }
     )
 
@@ -62,11 +62,11 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     export.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
     add_json(export)
     export.set_defaults(
-        arguments=lambda words: {
-            "chosen": settings.load(words.given),
-            "name": words.workspace,
-            "to": words.to,
-            "json": words.json,
+        kwargs=lambda args: {
+            "chosen": settings.load(args.given),
+            "name": args.workspace,
+            "to": args.to,
+            "json": args.json,
         }
     )
 
@@ -79,12 +79,12 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     )
     add_json(bring)
     bring.set_defaults(
-        arguments=lambda words: {
-            "chosen": settings.load(words.given),
-            "place": words.place,
-            "backup_id": words.backup,
-            "name": words.name,
-            "json": words.json,
+        kwargs=lambda args: {
+            "chosen": settings.load(args.given),
+            "place": args.place,
+            "backup_id": args.backup,
+            "name": args.name,
+            "json": args.json,
         }
     )
 
@@ -97,12 +97,12 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     )
     add_json(restore)
     restore.set_defaults(
-        arguments=lambda words: {
-            "chosen": settings.load(words.given),
-            "place": words.place,
-            "backup_id": words.backup,
-            "keep_links": words.keep_links,
-            "json": words.json,
+        kwargs=lambda args: {
+            "chosen": settings.load(args.given),
+            "place": args.place,
+            "backup_id": args.backup,
+            "keep_links": args.keep_links,
+            "json": args.json,
         }
     )
 

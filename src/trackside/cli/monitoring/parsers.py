@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trackside.cli.words import add_command, add_group
+from trackside.cli.parsers import add_command, add_group
 
 MODULE = "trackside.cli.monitoring.commands"
 _COMMANDS = {
@@ -14,4 +14,4 @@ _COMMANDS = {
 def add_commands(commands: Any) -> None:
     inner = add_group(commands, "monitoring", "write the alert rules and the dashboard for the server's metrics")
     for name, summary in _COMMANDS.items():
-        add_command(inner, name, summary, MODULE).set_defaults(arguments=lambda _: {})
+        add_command(inner, name, summary, MODULE).set_defaults(kwargs=lambda _: {})

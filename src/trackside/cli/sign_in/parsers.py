@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trackside.cli.words import add_command
+from trackside.cli.parsers import add_command
 from trackside.core import settings
 
 MODULE = "trackside.cli.sign_in.commands"

@@ -1,9 +1,9 @@
-"""The words of `trackside quota`.  What each command does is in `commands`."""
+"""The parsers of `trackside quota`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
 
-from trackside.cli.words import add_call, add_group
+from trackside.cli.parsers import add_call, add_group
 from trackside.quotas.model import Measure
 
 MODULE = "trackside.cli.quotas.commands"
