@@ -30,7 +30,7 @@ class Task(Struct):
         return self.given.id
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return f"{WORDS[self.entity]} {self.id}"
 
     @property

@@ -155,7 +155,7 @@ class Import:
 
     def _close(self, task: Task, tally: Tally) -> None:
         for problem in task.problems:
-            self.report.leave(task.words, problem)
+            self.report.leave(task.label, problem)
         if task.is_dead:
             how = "failed"
         elif task.is_new:
@@ -228,9 +228,9 @@ class Import:
         if task.held is not None:
             task.patch, stays = self._lacking(task.entity, task.given, task.held)
             for kind, key in stays:
-                self._note(task.words, f"{kind} {key} is another one at the source, stays as it is here")
+                self._note(task.label, f"{kind} {key} is another one at the source, stays as it is here")
             if task.patch and not task.is_new:
-                self._note_differences(task.words, task.patch, task.held)
+                self._note_differences(task.label, task.patch, task.held)
         try:
             place = task.place = self._source.place(task.entity, task.given)
             task.files = dict(place.files())
@@ -241,7 +241,7 @@ class Import:
                     task.problems.append(f"its file {path!r}: the name is no UTF-8")
                     del task.files[path]
                     continue
-                name = _name_here(path)
+                name = _local_name(path)
                 other = named.setdefault(name, path)
                 file = there.get(name)
                 if other != path:
@@ -260,11 +260,11 @@ class Import:
         self.report.differences.append(f"{what}: {text}")
 
     def _note_differences(self, what: str, patch: Patch, held: Held) -> None:
-        words = [
-            f"{field.words} was {_shown(held.doc.get(field))}, is {_shown(value)} at the source"
+        text = [
+            f"{field.label} was {_shown(held.doc.get(field))}, is {_shown(value)} at the source"
             for field, value in sorted(patch.put.items())
         ]
-        self._note(what, "; ".join(words))
+        self._note(what, "; ".join(text))
 
     def _all(self, work: Callable[[Task], None], tasks: Sequence[Task]) -> None:
         finish([self._pool.submit(work, task) for task in tasks])
@@ -278,7 +278,7 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _name_here(path: str) -> str:
+def _local_name(path: str) -> str:
     """Return the name that the workspace stores: the server decodes escapes in names of clients."""
     try:
         return keys.from_path(path)

@@ -1,8 +1,8 @@
-"""Compares both sides of a link item by item, and says what differs.  Changes nothing.
+"""Compares both sides of a link item by item and reports differences.  Changes nothing.
 
-First what is here, kind by kind: what the link mirrors or shall mirror.  Then, in a link that takes, what is there and not
-here.  Files are compared by size, and by what both sides call the version that was the same last, points by the summaries of
-their series; both by their bytes if asked.
+Local items come first, kind by kind. If the link pulls, remote items without a local counterpart follow. Files are
+compared by size and by the versions that were last found equal, points by the summaries of their series. With `verify`,
+both are compared by content.
 """
 
 import time
@@ -31,13 +31,13 @@ from trackside.sync.metric_delta import Digest
 from trackside.sync.remote.faults import InvalidRemoteResponse
 from trackside.sync.remote.port import Listing, Seen, Unmirrored, listings
 
-PAGE_S = 20.0  # after that a page ends, however few it compared
+PAGE_S = 20.0  # after which a page ends, even if few items were compared
 HERE, THERE = "here", "there"
 KINDS = list(Entity)
 
 
 class Difference(Struct, frozen=True):
-    """An id is empty where the item is missing."""
+    """The difference of an item.  An id is empty if that side lacks the item."""
 
     entity: Entity
     local_id: str
@@ -46,7 +46,7 @@ class Difference(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """`next`: where the next page begins; absent after the last one."""
+    """A page of differences.  `next`: where the next page begins; absent on the last one."""
 
     compared: int
     differences: list[Difference]
@@ -54,7 +54,7 @@ class Page(Struct, frozen=True):
 
 
 def page(context: LinkContext, after: str, most: int, *, verify: bool = False) -> Page:
-    """`after` is the `next` of the page before; `verify`: points and files are read on both sides."""
+    """`after`: the `next` of the previous page.  `verify`: read points and files on both sides."""
     where, _, rest = (after or HERE).partition(" ")
     check = _Check(context, verify=verify)
     match where:
@@ -91,7 +91,7 @@ class _Check:
         meant = set(context.read(items.ids, entity, after, most, link.options.since))
         compared, found, end = 0, [], time.monotonic() + PAGE_S
         for local_id in ids:
-            what = self._of_ours(entity, local_id, is_meant=local_id in meant)
+            what = self._of_local(entity, local_id, is_meant=local_id in meant)
             compared += what is not None
             if what is not None and what.what:
                 found.append(what)
@@ -105,15 +105,15 @@ class _Check:
         return Page(len(found), found, f"{THERE} {following}" if following else self._after(None))
 
     def listed(self, listing: Listing) -> Page:
-        """Compare kinds of items that the remote's list of everything does not have."""
+        """Compare the kinds of items that the remote's main list does not contain."""
         seen = (Seen.of(listing.entity_of(each), each) for each in listing.items.everything())
-        if Entity.EVALUATION_DATASET in listing.entities:  # their experiments are in no list
+        if Entity.EVALUATION_DATASET in listing.entities:  # no list contains their experiments
             seen = (msgspec.structs.replace(each, snapshot=None) for each in seen)
         found = self._missing(seen, is_first=True)
         return Page(len(found), found, self._after(listing))
 
     def _after(self, listing: Listing | None) -> str | None:
-        """Return where the page after a list begins, the first of them after None."""
+        """Return the name of the list after `listing`; of the first one for None."""
         following = self.lists[0 if listing is None else self.lists.index(listing) + 1 :]
         return following[0].name if following else None
 
@@ -124,7 +124,7 @@ class _Check:
                 return f"{HERE} {each} "
         return f"{THERE} " if link.mode.takes else None
 
-    def _of_ours(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
+    def _of_local(self, entity: Entity, local_id: str, *, is_meant: bool) -> Difference | None:
         """Return the difference of a local item; None if the link does not replicate it."""
         context, kind = self._context, self._reconcilers.of(entity).type
         snapshot, item = self._reconcilers.of(entity).read(local_id), context.item(entity, local_id)
@@ -134,13 +134,13 @@ class _Check:
             if item is None or not item.remote_id:
                 is_missing = is_meant and context.link.mode.sends and self._has_place(entity, snapshot)
                 return Difference(entity, local_id, "", [_missing(entity, "there")]) if is_missing else None
-            theirs = kind.read_remote(item.remote_id)
-            if theirs is None:
+            remote = kind.read_remote(item.remote_id)
+            if remote is None:
                 what = [] if kind.is_purged(item, snapshot) else [_missing(entity, "there")]
                 return Difference(entity, local_id, item.remote_id, what)
-            if entity.is_of_registry and not kind.is_same(item, theirs):
-                return Difference(entity, local_id, item.remote_id, [f"the {entity.words} there is another one"])
-            what = kind.differing(snapshot, item, theirs)
+            if entity.is_of_registry and not kind.is_same(item, remote):
+                return Difference(entity, local_id, item.remote_id, [f"the {entity.label} there is another one"])
+            what = kind.differing(snapshot, item, remote)
             if entity is Entity.RUN:
                 what += self._points(local_id, item)
             what += self._files(entity, snapshot, item)
@@ -149,12 +149,12 @@ class _Check:
         return Difference(entity, local_id, item.remote_id if item is not None else "", what)
 
     def _missing(self, seen: Iterable[Seen], *, is_first: bool) -> list[Difference]:
-        """Return the items there that shall be here and are not."""
+        """Return the remote items that should exist locally and do not."""
         context = self._context
         found = []
         for each in seen:
             if each.entity is Entity.EXPERIMENT and not is_first:
-                continue  # they come with each page
+                continue  # each page repeats them
             item = context.by_remote(each.entity, each.remote_id)
             if item is not None and self._reconcilers.of(each.entity).read(item.local_id) is not None:
                 continue
@@ -172,11 +172,11 @@ class _Check:
         if entity.is_of_registry:
             return options.registry and lookup.touched(snapshot) >= options.since
         if entity is Entity.EVALUATION_DATASET:
-            return touched(snapshot) >= options.since and self._datasets.comparison.wants_theirs(snapshot)
+            return touched(snapshot) >= options.since and self._datasets.comparison.wants_remote(snapshot)
         if entity is Entity.TRACE:
-            return not self._traces.is_before(snapshot) and self._traces.comparison.wants_theirs(snapshot)
+            return not self._traces.is_before(snapshot) and self._traces.comparison.wants_remote(snapshot)
         if Field(FieldKind.TAG, reader.SOURCE_UID) in snapshot.doc:
-            return False  # keeps the files of a version of ours
+            return False  # holds the files of a local model version
         if entity is Entity.EXPERIMENT:
             return options.backfill == "all" and options.wants(snapshot.doc[fields.NAME])
         if int(snapshot.doc.get(fields.START_TIME, str(options.since))) < options.since:
@@ -208,19 +208,19 @@ class _Check:
 
     def _points(self, run_id: str, item: ItemState) -> list[str]:
         context, mode = self._context, self._context.link.mode
-        mine = context.read(reader.summaries, run_id)
+        local = context.read(reader.summaries, run_id)
         fingerprints = context.remote.series(item.remote_id)
         unlike = metrics.differing_series(context, run_id, item.remote_id) if self._verify else {}
         found = []
-        for key in sorted({*mine, *fingerprints}):
+        for key in sorted({*local, *fingerprints}):
             if key not in fingerprints:
                 if mode.sends:
                     found.append(f"metric {key} is missing there")
-            elif key not in mine:
+            elif key not in local:
                 if mode.takes:
                     found.append(f"metric {key} is missing here")
             elif (
-                context.remote.fingerprint_of(mine[key]) != fingerprints[key]
+                context.remote.fingerprint_of(local[key]) != fingerprints[key]
                 or not context.remote.preserves_ids
                 or unlike is None
                 or key in unlike
@@ -239,7 +239,7 @@ class _Check:
             return []
         try:
             return files.differences(self._context, entity, item.local_id, item.remote_id, read=self._verify)
-        except Unmirrored:  # nobody can read them there through it
+        except Unmirrored:  # the remote offers no access to them
             return []
 
 
@@ -252,4 +252,4 @@ def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
 
 
 def _missing(entity: Entity, where: str) -> str:
-    return f"the {entity.words} is missing {where}"
+    return f"the {entity.label} is missing {where}"

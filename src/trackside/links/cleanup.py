@@ -1,9 +1,9 @@
 """Removes the copies that a link created, on either side, when the link ends.  Idempotent; never blocks.
 
-There it is what came from here; here what came from there, unless it is another one than both sides agreed on, with a change,
-a point or a file that is here only.  What was on a side before the link stays, and so do an experiment with anything in it, and
-what another link has too.  What is not known to be a copy that this link made stays, and the server's log says how much that is.
-Runs, logged models and experiments are deleted as their users would: they can be restored.
+A remote copy is removed if its source is local. A local copy is removed if its source is remote, and if it has no
+change, point or file that exists only here. Items that existed before the link stay, and so do experiments that are not
+empty and items that another link replicates too. Items that are not known to be copies stay; the server's log has their
+number. Runs, logged models and experiments are deleted as users delete them, so they can be restored.
 """
 
 import logging
@@ -47,7 +47,7 @@ THERE = (
 
 
 class CopyRemover:
-    """`beat` is called before each item; what it raises ends the step."""
+    """`beat` is called before each item; an exception of it ends the step."""
 
     def __init__(self, context: LinkContext, beat: Callable[[], None]) -> None:
         self._context = context
@@ -61,7 +61,7 @@ class CopyRemover:
             found = self._items(entity, CreatedBy.HERE)
             for item in found:
                 self._beat()
-                self._end(entity, item, lambda e=entity, i=item: self._remove_here(e, i))  # type: ignore[misc]
+                self._end(entity, item, lambda e=entity, i=item: self._remove_local(e, i))  # type: ignore[misc]
             if found:
                 return True
         return False
@@ -72,7 +72,7 @@ class CopyRemover:
             found = self._items(entity, CreatedBy.US)
             for item in found:
                 self._beat()
-                self._end(entity, item, lambda e=entity, i=item: self._remove_there(e, i))  # type: ignore[misc]
+                self._end(entity, item, lambda e=entity, i=item: self._remove_remote(e, i))  # type: ignore[misc]
             if found:
                 return True
         if self._context.link.options.registry:
@@ -80,7 +80,7 @@ class CopyRemover:
         return False
 
     def tell(self) -> None:
-        """Log how much stays on both sides, when all copies are gone."""
+        """Log how many items stay on both sides, after all copies are gone."""
         rest = self._context.read(item_store.mirrored, self._link_id, CreatedBy.THEM)
         if rest:
             said = ", ".join(f"{entity}: {count}" for entity, count in rest.items())
@@ -95,13 +95,13 @@ class CopyRemover:
             log.warning("link %s: its copy %s stays: %s", self._context.link.name, item.local_id, reason)
         self._context.forget(entity, item)
 
-    def _remove_there(self, entity: Entity, item: ItemState) -> None:
+    def _remove_remote(self, entity: Entity, item: ItemState) -> None:
         if self._context.read(item_store.is_shared, self._link_id, entity, item.remote_id):
-            raise Unmirrored(f"{entity.words} {item.remote_id} stays there: another link from here mirrors it too")
+            raise Unmirrored(f"{entity.label} {item.remote_id} stays there: another link from here mirrors it too")
         if not self._reconcilers.of(entity).type.delete_remote(item):
-            raise Unmirrored(f"{entity.words} {item.remote_id} stays there: there is more in it than the link made")
+            raise Unmirrored(f"{entity.label} {item.remote_id} stays there: there is more in it than the link made")
 
-    def _remove_here(self, entity: Entity, known: ItemState) -> None:
+    def _remove_local(self, entity: Entity, known: ItemState) -> None:
         context = self._context
         item, snapshot = context.item(entity, known.local_id), self._reconcilers.of(entity).read(known.local_id)
         if item is None or snapshot is None:
@@ -119,21 +119,23 @@ class CopyRemover:
     def _remove_model(self, item: ItemState, snapshot: Snapshot) -> None:
         """Delete a model with its versions: a model without them would look changed."""
         context = self._context
-        is_own = self._reconcilers.models.comparison.changed_here(Entity.REGISTERED_MODEL, item, snapshot, alone=True)
+        is_own = self._reconcilers.models.comparison.has_local_change(
+            Entity.REGISTERED_MODEL, item, snapshot, alone=True
+        )
         for version in context.items_below(Entity.MODEL_VERSION, item.local_id):
             if version.made_by is CreatedBy.HERE:
                 self._beat()
                 self._end(
                     Entity.MODEL_VERSION,
                     version,
-                    lambda v=version: self._remove_here(Entity.MODEL_VERSION, v),  # type: ignore[misc]
+                    lambda v=version: self._remove_local(Entity.MODEL_VERSION, v),  # type: ignore[misc]
                 )
         if is_own or not context.write(registry.remove, Entity.REGISTERED_MODEL, item.local_id):
             raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
         """Return whether a part of the item exists only here."""
-        if self._reconcilers.of(entity).type.changed_here(item, snapshot):
+        if self._reconcilers.of(entity).type.has_local_change(item, snapshot):
             return True
         if entity is Entity.RUN and metrics.is_behind(self._context, item.local_id):
             return True
@@ -145,7 +147,7 @@ class CopyRemover:
         known = context.read(item_store.files, self._link_id, entity, local_id)
         try:
             spot = place.spot(context.roots)
-        except Fault:  # this server does not open the place: nothing was brought there, and nothing can be taken away
+        except Fault:  # this server does not access the artifact root: no file was copied, and none can be deleted
             return False
         listed = files.listing(spot)
         return any(step.what is file_plan.What.SEND for step in file_plan.blind(known, listed))

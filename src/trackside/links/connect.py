@@ -18,8 +18,8 @@ from trackside.sync.remote.mlflow.client import MlflowRemote
 from trackside.sync.remote.port import Remote
 from trackside.sync.remote.trackside.client import TracksideRemote
 
-RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: as fast as it answers
-# What Databricks names besides, of all users of a workspace together, is 7 a second: some of it is left to others.
+RATES = {Kind.TRACKSIDE: 0.0, Kind.MLFLOW: 0.0, Kind.DATABRICKS: 20.0}  # calls a second; 0: unlimited
+# Databricks limits other calls to 7 a second for all users of a workspace together, so the link leaves some to others.
 # https://docs.databricks.com/aws/en/resources/limits
 _EXPERIMENTS = ("search", "update", "delete", "restore")
 SLOW = {
@@ -41,8 +41,8 @@ def connect(
     user: str = "",
     guard: Guard = ANYWHERE,
 ) -> Remote:
-    """`source` names our workspace in the tags of copies; no call waits any longer than until `cancel_token` is
-    cancelled.  `user` is who writes, for the history of another Trackside's registry."""
+    """`source` names the local workspace in the tags of copies.  Calls end when `cancel_token` is cancelled.  `user` is
+    recorded as the author in the registry history of another Trackside."""
     if kind is Kind.DATABRICKS and secret.profile:
         url, secret = from_profile(secret.profile)
     bearer = (
@@ -71,7 +71,7 @@ def connect(
 def connect_trackside(
     url: str, options: Options, secret: Secret, cancel_token: CancelToken, *, guard: Guard = ANYWHERE
 ) -> TracksideRemote:
-    """Return a further connection to a Trackside, which another thread may use."""
+    """Return a second connection to a Trackside, for another thread."""
     http = HttpClient(
         url,
         secret,
@@ -83,8 +83,10 @@ def connect_trackside(
 
 
 def detect(url: str, secret: Secret, cancel_token: CancelToken, guard: Guard = ANYWHERE) -> Kind:
-    """Return the kind of the server at an address.  Raise Invalid for one that no link may lead to, and RemoteUnavailable if
-    none answers."""
+    """Return the kind of the server at an address.
+
+    Raise Invalid for an address that a link must not use, and RemoteUnavailable if no server answers.
+    """
     http = HttpClient(url, secret, cancel_token=cancel_token, guard=guard)
     try:
         if is_trackside(http):
@@ -104,7 +106,7 @@ def detect(url: str, secret: Secret, cancel_token: CancelToken, guard: Guard = A
 def _pace(
     kind: Kind, url: str, options: Options, secret: Secret, cancel_token: CancelToken
 ) -> Callable[[str], None] | None:
-    """Return the rate limits, shared by all callers of the same place with the same secret."""
+    """Return the rate limits, shared by all callers with the same address and secret."""
     rate = options.rate or RATES[kind]
     if not rate:
         return None

@@ -19,12 +19,12 @@ from trackside.core.uris import http_parts
 from trackside.sync.document import Mode
 from trackside.sync.entities import FIRST, Entity
 
-LEAST_RATE = 0.1  # calls a second; a link that asks for fewer has every caller of that remote wait for minutes
+LEAST_RATE = 0.1  # calls a second; with less, every caller of that remote would wait for minutes
 _NAME = re.compile(r"[a-zA-Z0-9][\w.-]{0,99}")
-POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two looks at the other side
-QUIET_POLL_S = 2.0  # the same, where nothing was heard for a while: at most so much,
-QUIET_SHARE = 30  # and this part of that while
-LISTENED_POLL_S = 30.0  # the same, where a remote says by itself when something changes there
+POLL_S = {"trackside": 0.5, "mlflow": 5.0, "databricks": 30.0}  # between two polls of the remote
+QUIET_POLL_S = 2.0  # the same, after a time without changes: at most this,
+QUIET_SHARE = 30  # and at most this fraction of that time
+LISTENED_POLL_S = 30.0  # the same, if the remote has a long poll
 
 
 class Kind(StrEnum):
@@ -36,36 +36,37 @@ class Kind(StrEnum):
 class State(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
-    REMOVING = "removing"  # its copies go first
+    REMOVING = "removing"  # its copies are being deleted
 
 
 class CreatedBy(StrEnum):
-    """The side that made an item."""
+    """The side that created an item."""
 
-    US = "us"  # the link made the other side's
-    HERE = "here"  # the link made ours
-    THEM = "them"  # both were there
+    US = "us"  # the link created the remote item
+    HERE = "here"  # the link created the local item
+    THEM = "them"  # both items existed
 
 
 class Side(StrEnum):
-    """A side of a link, as a user of this server sees it."""
+    """A side of a link, from the point of view of this server."""
 
     HERE = "here"
     THERE = "there"
 
 
 class LogKind(StrEnum):
-    """The kind of a line in the link's log."""
+    """The kind of an entry in the link's log."""
 
     CONFLICT = "conflict"  # both sides changed something, or a copy was changed by hand
-    REFUSED = "refused"  # the remote, or a rule of this server, does not take an item now
-    SKIPPED = "skipped"  # left out, since it has no place there
-    ERROR = "error"  # the link as a whole
+    REFUSED = "refused"  # the remote, or a rule of this server, rejects an item for now
+    SKIPPED = "skipped"  # the other side cannot store the item
+    ERROR = "error"  # about the link as a whole
     STATE = "state"
 
 
 class Deletion(Struct, frozen=True):
-    """An item that a link would delete: `items` in all, with those below (a registered model with its versions)."""
+    """An item that a link would delete.  `items`: the number of items, including those below it (a registered model
+    with its versions)."""
 
     side: Side
     name: str
@@ -73,16 +74,16 @@ class Deletion(Struct, frozen=True):
 
 
 class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The choices made when the link was added."""
+    """The options chosen when the link was added."""
 
-    experiments: list[str] = []  # globs of names; none: all
+    experiments: list[str] = []  # globs of names; empty: all
     exclude: list[str] = []
     backfill: str = "all"  # all, none, or a date
-    since: int = 0  # ms: runs that began before are left alone until they change
+    since: int = 0  # ms: runs that started earlier are replicated only when they change
     registry: bool = False
-    prefix: str = ""  # goes before experiment names that are no absolute path (Databricks)
-    rate: float = 0.0  # calls a second at most; 0: as the kind of remote allows
-    max_deletions: int = 20  # in an hour; the link pauses before it deletes more than this and `max_deletions_percent`
+    prefix: str = ""  # prepended to experiment names that are no absolute path (Databricks)
+    rate: float = 0.0  # calls a second at most; 0: the limit of the kind of remote
+    max_deletions: int = 20  # in an hour; the link pauses if it would exceed this and `max_deletions_percent`
     max_deletions_percent: float = 10.0  # of the items that both sides have
 
     def wants(self, experiment: str) -> bool:
@@ -92,7 +93,7 @@ class Options(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def acts_of(mode: Mode, *, registry: bool) -> tuple[Action, ...]:
-    """Return what a link of this mode does in this workspace."""
+    """Return the directions in which a link of this mode writes to this workspace."""
     reads = (
         Action.EXPERIMENTS_READ,
         Action.RUNS_READ,
@@ -136,11 +137,11 @@ class Link(Struct, frozen=True, kw_only=True):
     store_id: str
     store_generation: int
     store_generation_at: int | None
-    principal_id: int | None  # in whose name it acts; None: the server's
+    principal_id: int | None  # the user for whom it acts; None: the server
 
     @property
     def acts(self) -> tuple[Action, ...]:
-        """The actions that the link takes in this workspace, beside being a link."""
+        """Return the actions that the link performs in this workspace, besides those of being a link."""
         return acts_of(self.mode, registry=self.options.registry)
 
     @property
@@ -153,12 +154,12 @@ class Link(Struct, frozen=True, kw_only=True):
 
     @property
     def longest_poll_s(self) -> float:
-        """The longest time between two looks at a remote that answers."""
+        """Return the longest time between two polls of a remote that answers."""
         return LISTENED_POLL_S if self.kind is Kind.TRACKSIDE and self.last_error is None else self.poll_s
 
     @property
     def has_seen_all(self) -> bool:
-        """Return whether the remote was completely listed once; the cursors show it while it is not."""
+        """Return whether the remote was listed completely once."""
         return self.remote_cursor != "" and not self.remote_cursor.startswith(FIRST)
 
 
@@ -197,7 +198,7 @@ class OfLink(Call, frozen=True):
 
 
 class ResumeLink(OfLink, frozen=True):
-    """`accept_deletions`: the deletions for which the link was paused may happen."""
+    """`accept_deletions`: carry out the deletions for which the link was paused."""
 
     accept_deletions: bool | None = None
 
@@ -212,7 +213,7 @@ class LogCall(OfLink, frozen=True):
 
 
 class CheckCall(Call, frozen=True):
-    """`verify`: points and files are read on both sides, and compared by hashes, files by SHA-256."""
+    """`verify`: read points and files on both sides and compare them by hashes, files by SHA-256."""
 
     after: str | None = None
     verify: bool | None = None
@@ -225,13 +226,13 @@ class SyncCall(OfLink, frozen=True):
 
 
 class HeldDeletion(Answer, frozen=True):
-    """An item that the link would delete.  `id`: here, or there if it is to be deleted here."""
+    """An item that the link would delete.  `id`: the local id, or the remote id if the local item is to be deleted."""
 
     entity: Entity
     id: str
     side: Side
     name: str
-    items: int  # with those below, such as the versions of a registered model
+    items: int  # including those below, such as the versions of a registered model
 
 
 class HeldDeletions(Answer, frozen=True):
@@ -242,7 +243,7 @@ class HeldDeletions(Answer, frozen=True):
 
 
 class Shown(Answer, frozen=True):
-    """A link as the API shows it: never with a secret."""
+    """A link as the API shows it, without its secret."""
 
     name: str
     kind: Kind
@@ -252,10 +253,8 @@ class Shown(Answer, frozen=True):
     options: Options
     has_secret: bool
     lag_items: int  # that wait to be compared
-    lag_s: (
-        float  # how long the oldest of them has waited, or how long ago the other side was heard, if that is too long
-    )
-    postponed_items: int  # of those that wait: refused, and tried again later
+    lag_s: float  # the age of the oldest queued item, or the time since the last poll if that is too long ago
+    postponed_items: int  # queued items that were rejected and are retried later
     mirrored: dict[str, int]  # items that both sides have, by entity
     sent_items: int
     sent_points: int
@@ -263,14 +262,14 @@ class Shown(Answer, frozen=True):
     taken_items: int
     taken_points: int
     taken_bytes: int
-    points_per_s: float  # of the last transfer, in either direction
+    points_per_s: float  # during the last transfer, in either direction
     created_at: int  # ms
     held_deletions: HeldDeletions
     last_success_at: int | None = None
     last_error: str | None = None
     last_error_at: int | None = None
     retry_at: int | None = None
-    lost_store_at: int | None = None  # when the other side's store was last found to be another one, or put back
+    lost_store_at: int | None = None  # when the remote's store was last found to be replaced or restored
 
 
 class GotLink(Answer, frozen=True):
@@ -297,7 +296,7 @@ class FoundLog(Answer, frozen=True):
 class Target(Struct, frozen=True):
     """The remote of a link, as its address names it."""
 
-    kind: Kind | None  # None: to be asked of the server
+    kind: Kind | None  # None: to be detected by a call to the server
     url: str
     secret: Secret
 
@@ -350,7 +349,7 @@ def target(to: str | None, kind: str | None, given: Secret) -> Target:
 
 
 def check_backfill(text: str | None, now: int) -> tuple[str, int]:
-    """The choice, and the time in ms from which on runs are taken."""
+    """Return the option, and the time in ms from which on runs are replicated."""
     text = text or "all"
     if text == "all":
         return text, 0
@@ -378,7 +377,7 @@ def check_rate(rate: float | None) -> float:
 
 
 def check_max_deletions(most: int | None, percent: float | None) -> tuple[int, float]:
-    """Return both bounds.  Raise Invalid for one that is no bound."""
+    """Return both limits.  Raise Invalid for a value out of range."""
     defaults = Options()
     if most is not None and not 0 <= most <= 10**9:
         raise Invalid(f"max_deletions is {most}; it must be a number of items from 0 to 1000000000")

@@ -1,4 +1,4 @@
-"""The calls about links.  Remotes are called in threads, never within a transaction."""
+"""The calls about links.  Remotes are called in threads, outside of transactions."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -41,11 +41,11 @@ T = TypeVar("T")
 PATH = "/api/trackside/v1/links"
 CHECK_AT_ONCE = 50
 MAX_LOG = 1000
-MOST_HELD = 100  # held deletions that are listed
+MOST_HELD = 100  # held deletions in an answer
 
 
 class Calls:
-    """`callers` are threads that may wait for a remote, with a share for each workspace."""
+    """`callers`: threads that may wait for a remote, with a share for each workspace."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Calls:
         target = m.target(call.to, call.kind, given)
         kind = target.kind or detect(target.url, target.secret, self._cancel_token, self._guard)
         if target.kind is m.Kind.MLFLOW:
-            with suppress(RemoteUnavailable):  # then it is asked when it is there
+            with suppress(RemoteUnavailable):  # then it is asked when it answers
                 if detect(target.url, target.secret, self._cancel_token, self._guard) is m.Kind.TRACKSIDE:
                     raise Invalid(f"kind is mlflow, but {target.url} is a Trackside; leave out kind")
         with self._db.read(ws) as tx:
@@ -157,7 +157,7 @@ class Calls:
             remote.close()
 
 
-def listed(tx: Tx, call: codec.Call) -> m.Listed:  # what the edge hands over
+def listed(tx: Tx, call: codec.Call) -> m.Listed:  # passed by the composition root
     return m.Listed(links=[_shown(tx, link) for link in store.all_of(tx)])
 
 
@@ -170,9 +170,10 @@ def pause(tx: Tx, call: m.OfLink) -> m.GotLink:
 
 
 def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
-    """Let a paused link go on, from now on in the name of the user who resumes it.
+    """Resume a paused link, in the name of the user who resumes it.
 
-    Deletions for which it was paused happen if they are accepted, and are looked at again if they are not."""
+    Deletions for which it paused are carried out if they are accepted; otherwise they are decided again.
+    """
     link = store.get(tx, call.link)
     _check_rights(tx.rights, link.acts)
     resumed = store.set_state(tx, call.link, State.ACTIVE)
@@ -187,7 +188,7 @@ def resume(tx: Tx, call: m.ResumeLink) -> m.GotLink:
 
 
 def sync(tx: Tx, call: m.SyncCall) -> m.GotLink:
-    """Compare everything with the remote, also what both sides agreed on before."""
+    """Compare everything with the remote, including items in the agreed state."""
     link = store.get(tx, call.link)
     depth = marking.Depth.COMPARE_BYTES if call.verify else marking.Depth.COMPARE
     store.set_backfill_cursor(tx, link.link_id, marking.whole(link.mode, depth, link.backfill_cursor))
@@ -204,7 +205,8 @@ def log(tx: Tx, call: m.LogCall) -> m.FoundLog:
 
 
 def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
-    """`copies=keep` (or nothing) leaves both sides alone; `remove` takes back what this link made, on either of them."""
+    """End a link.  `copies=keep`, the default, leaves both sides unchanged; `remove` deletes the copies that this link
+    created."""
     link = store.get(tx, call.link)
     copies = call.copies or "keep"
     if copies not in ("keep", "remove"):
@@ -217,7 +219,7 @@ def remove(tx: Tx, call: m.RemoveLink) -> m.GotLink:
 
 
 def get_relations(tx: Tx, call: run_relations.OfRun) -> run_relations.Relations:
-    """Return a run's ancestors, the number of its children, and its copies at the other sides of links."""
+    """Return a run's ancestors, the number of its children, and its copies on the remotes of links."""
     return run_relations.get(tx, call)
 
 
@@ -233,8 +235,8 @@ def routes(
     guard: Guard,
     body_files: BodyFiles,
 ) -> list[Route]:
-    """`cancel_token`: when no caller waits for a remote any more.  `most_links`: of all workspaces.  `guard`: which remotes may
-    be called."""
+    """`cancel_token`: is cancelled when callers no longer wait for remotes.  `most_links`: of all workspaces.  `guard`: which
+    remotes may be called."""
     calls = Calls(db, roots, callers, server_root, sealer, cancel_token, most_links, guard)
     return [
         query(
@@ -268,7 +270,7 @@ def routes(
 
 
 def _check_rights(rights: Rights, actions: Iterable[Action]) -> None:
-    """A link does in the name of its maker what the maker may do, and no more.  Raise Denied."""
+    """Raise Denied unless the caller may do everything that the link does in their name."""
     missing = rights.missing(actions)
     if missing:
         raise Denied(
@@ -282,7 +284,7 @@ def _shown(tx: Tx, link: Link) -> m.Shown:
 
 
 def _reachable(work: Callable[[], T]) -> T:
-    """The remote's trouble in words for the caller."""
+    """Translate an error of the remote for the caller."""
     try:
         return work()
     except NotCalled as closed:
@@ -301,7 +303,7 @@ def _check_registry(registry: DatabricksRegistry) -> None:
     except RequestRejected as refused:
         raise Invalid(f"{refused}. Add the link without registry to replicate runs and logged models only") from None
     except RemoteUnavailable:
-        pass  # then it is seen when it is there
+        pass  # then the remote's first answer shows it
 
 
 def _is_yes(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The relations of a run: its parents and children, and its copies at the other sides of links."""
+"""The relations of a run: its parents and children, and its copies on the remotes of links."""
 
 from typing import ClassVar
 
@@ -28,7 +28,7 @@ class RunRef(Struct, frozen=True, kw_only=True):
 
 
 class Copy(Struct, frozen=True, kw_only=True):
-    """The run at the other side of a link.  `is_waiting`: something of it waits to be synced."""
+    """The copy of a run on a link's remote.  `is_waiting`: the run waits to be synced."""
 
     link: str
     kind: Kind

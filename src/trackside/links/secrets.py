@@ -14,5 +14,5 @@ def secret_of(ws: int, link: Link, sealer: Sealer) -> Secret:
 
 
 def context_of(ws: int, name: str) -> str:
-    """Return the context that a sealed secret is bound to."""
+    """Return the context to which a sealed secret is bound."""
     return f"link {ws} {name}"

@@ -1,4 +1,7 @@
-"""Links in SQL: their life, state and log.  The tables are `links` and `link_log`; mirrored items are in `state.item_store`."""
+"""Links in SQL: creation, state and log.
+
+The tables are `links` and `link_log`; replicated items are in `state.item_store`.
+"""
 
 import msgspec
 
@@ -9,9 +12,9 @@ from trackside.links.model import Kind, Link, LogEntry, LogKind, Options, State
 from trackside.sync.document import Mode
 
 TABLES = ("links", "link_dirty", "link_items", "link_series", "link_files", "link_records", "link_log")
-MAX_LOG = 10_000  # entries that a link keeps
+MAX_LOG = 10_000  # log entries kept for each link
 LEASE_MS = 30_000
-PAUSED = "paused: "  # begins the error of a link that the server paused
+PAUSED = "paused: "  # prefix of the error of a link that the server paused
 
 _COLUMNS = """link_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at, last_success_at,
     last_error, last_error_at, retry_at, sent_items, sent_points, sent_bytes, taken_items, points_per_s, backfill_cursor,
@@ -34,7 +37,7 @@ def create(
     remote_cursor: str,
     seen_seq: int = 0,
 ) -> Link:
-    """`seen_seq`: where it begins to read the change log; what was before that is its back-fill."""
+    """Create a link.  `seen_seq`: the position from which it reads the change log; the backfill covers everything before."""
     made = tx.one(
         """
         INSERT INTO links (workspace_id, name, kind, url, mode, options, secret, state, seen_seq, remote_cursor, created_at,
@@ -57,7 +60,7 @@ def create(
         raise AlreadyExists(f"Link '{name}' already exists in this workspace.").because("taken", kind="link", name=name)
     tx.record(Change("link", name, "create"))
     if mode.sends:
-        from trackside.traces.storage import announce  # noqa: PLC0415  # a server starts without traces
+        from trackside.traces.storage import announce  # noqa: PLC0415  # not imported at the start
 
         announce.watch(tx)
     return get(tx, name)
@@ -85,7 +88,7 @@ def everywhere(tx: Tx) -> list[tuple[int, int]]:
 
 
 def number_of_all(tx: Tx) -> int:
-    """Return the number of links of all workspaces: each has a thread of this server."""
+    """Return the number of links of all workspaces.  Each has a thread in this server."""
     row = tx.one("SELECT COUNT(*) FROM links")
     return int(row[0]) if row is not None else 0
 
@@ -124,7 +127,7 @@ def set_state(tx: Tx, name: str, state: State) -> Link:
 
 
 def act_for_caller(tx: Tx, name: str) -> None:
-    """Let the link act in the name of the caller.  The reason why the server paused it is over; trouble of the remote is not."""
+    """Set the user for whom the link acts.  Clears an error for which the server paused it, but no error of the remote."""
     tx.run(
         """
         UPDATE links SET principal_id = :principal,
@@ -139,7 +142,7 @@ def act_for_caller(tx: Tx, name: str) -> None:
 
 
 def pause(tx: Tx, link: Link, message: str) -> None:
-    """The server pauses the link, and says why."""
+    """Pause the link in the server's name, with the reason."""
     paused = tx.run(
         """
         UPDATE links SET state = 'paused', last_error = :message, last_error_at = :now, retry_at = NULL
@@ -154,7 +157,7 @@ def pause(tx: Tx, link: Link, message: str) -> None:
 
 
 def remove(tx: Tx, link: Link) -> None:
-    """The link and what it knows; nothing on either side."""
+    """Delete the link and its state, and no item on either side."""
     for table in TABLES:
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
     events.forget(tx, consumer(link.link_id))
@@ -171,8 +174,10 @@ def remove_all(tx: Tx) -> None:
 
 
 def renew_lease(tx: Tx, link_id: int, owner: str) -> bool:
-    """Take or renew the link's lease; return whether `owner` holds it.  On PostgreSQL the database's clock counts, since the
-    clocks of servers may differ."""
+    """Take or renew the link's lease; return whether `owner` holds it.
+
+    On PostgreSQL the database's clock counts, because the clocks of servers may differ.
+    """
     return bool(
         tx.run(
             """
@@ -193,7 +198,7 @@ def release_leases(tx: Tx, owner: str) -> None:
 
 
 def succeeded(tx: Tx, link: Link) -> None:
-    """The remote answers, and has taken what there was.  An error is over, and the link's log still has it."""
+    """Record a success.  Clears the error, which remains in the link's log."""
     tx.run(
         """
         UPDATE links SET last_success_at = :now, retry_at = NULL, last_error = NULL, last_error_at = NULL
@@ -207,7 +212,7 @@ def succeeded(tx: Tx, link: Link) -> None:
 
 
 def failed(tx: Tx, link: Link, message: str, retry_at: int) -> None:
-    """The remote as a whole does not answer.  The same words again make no new event."""
+    """Record that the remote fails as a whole.  The same message again creates no log entry."""
     tx.run(
         """
         UPDATE links SET last_error = :message, last_error_at = :now, retry_at = :retry
@@ -262,7 +267,7 @@ def set_remote_cursor(tx: Tx, link_id: int, cursor: str) -> None:
 
 
 def heard(tx: Tx, link: Link, cursor: str, unread_changes: int, *, is_all: bool) -> None:
-    """Store the position in the remote's changes; `is_all`: there are no more."""
+    """Save the position in the remote's changes.  `is_all`: there are no more."""
     tx.run(
         """
         UPDATE links SET remote_cursor = :cursor, unread_changes = :unread_changes,
@@ -286,13 +291,13 @@ def set_backfill_cursor(tx: Tx, link_id: int, cursor: str) -> None:
 
 
 def hurry(tx: Tx, link: Link) -> None:
-    """Let the link try again now.  The entry of the change log wakes it."""
+    """Retry now.  The change-log entry wakes the link."""
     tx.run("UPDATE links SET retry_at = NULL WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)
     tx.record(Change("link", link.name, "sync"))
 
 
 def note(tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
-    """A line of the link's log; the oldest go."""
+    """Add an entry to the link's log, and remove the oldest ones."""
     row = tx.one(
         """
         INSERT INTO link_log (workspace_id, link_id, logged_at, kind, entity, entity_id, message)
@@ -316,7 +321,7 @@ def note(tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, messa
 def note_once(
     tx: Tx, link_id: int, kind: LogKind, entity: str, entity_id: str, message: str, *, since: int = 0
 ) -> None:
-    """Write a line to the link's log, unless the same line was written since `since`, in ms."""
+    """Add an entry to the link's log, unless it has the same entry since `since`, in ms."""
     said = tx.one(
         """
         SELECT 1 FROM link_log WHERE workspace_id = :ws AND link_id = :id AND kind = :kind AND entity = :entity

@@ -63,8 +63,8 @@ class Conflict(Struct, frozen=True):
     """A field that both sides changed, or a change of a copy; `mode` says which side that is."""
 
     field: Field
-    ours: str | None
-    theirs: str | None
+    local: str | None
+    remote: str | None
     kept: str | None
     mode: Mode
 
@@ -77,36 +77,36 @@ class Merged(Struct, frozen=True):
 
 
 def merge(
-    base: Doc, ours: Doc, theirs: Doc, mode: Mode, can: Callable[[Field, Verb], bool] = lambda *_: True
+    base: Doc, local: Doc, remote: Doc, mode: Mode, can: Callable[[Field, Verb], bool] = lambda *_: True
 ) -> Merged:
     """Return the patches for both sides.  `base` is the agreed state; `can` tells what the other side can do to an existing
     document."""
     for_them, for_us = Patch({}, []), Patch({}, [])
     agreed: Doc = {}
     conflicts: list[Conflict] = []
-    for field in sorted({*base, *ours, *theirs}):
-        old, our, their = base.get(field), ours.get(field), theirs.get(field)
-        if their is None and our is not None and old is not None and not can(field, "drop"):
-            agreed[field] = our  # the remote does not show the field, so nobody can have removed it there
+    for field in sorted({*base, *local, *remote}):
+        old, local_value, remote_value = base.get(field), local.get(field), remote.get(field)
+        if remote_value is None and local_value is not None and old is not None and not can(field, "drop"):
+            agreed[field] = local_value  # the remote does not show the field, so nobody can have removed it there
             continue
-        wanted = our if our == their else _wanted(field, old, our, their, mode)
-        if wanted != their and not can(field, _verb(wanted, their)):
-            if field.kind == FieldKind.STAGE and mode is Mode.BOTH and their is not None:
-                agreed[field] = their  # the other side cannot follow, so nothing is sent or deleted
+        wanted = local_value if local_value == remote_value else _wanted(field, old, local_value, remote_value, mode)
+        if wanted != remote_value and not can(field, _verb(wanted, remote_value)):
+            if field.kind == FieldKind.STAGE and mode is Mode.BOTH and remote_value is not None:
+                agreed[field] = remote_value  # the other side cannot follow, so nothing is sent or deleted
                 continue
             # The other side cannot follow: a link that pulls takes its value; otherwise each side keeps its own.
-            if not mode.takes or their is None:
-                if our is not None and mode.sends:
-                    agreed[field] = our
+            if not mode.takes or remote_value is None:
+                if local_value is not None and mode.sends:
+                    agreed[field] = local_value
                 continue
-            wanted = their
-        if _is_conflict(base, old, our, their, mode):
-            conflicts.append(Conflict(field, our, their, wanted, mode))
-        if wanted != their and mode.sends:
+            wanted = remote_value
+        if _is_conflict(base, old, local_value, remote_value, mode):
+            conflicts.append(Conflict(field, local_value, remote_value, wanted, mode))
+        if wanted != remote_value and mode.sends:
             _set(field, wanted, for_them)
-        if wanted != our and mode.takes:
+        if wanted != local_value and mode.takes:
             _set(field, wanted, for_us)
-        is_source = field in ours if mode is Mode.PUSH else field in theirs if mode is Mode.PULL else True
+        is_source = field in local if mode is Mode.PUSH else field in remote if mode is Mode.PULL else True
         if wanted is not None and is_source:
             agreed[field] = wanted
     return Merged(for_them, for_us, agreed, conflicts)
@@ -183,26 +183,26 @@ def unpack(packed: bytes) -> Doc:
     return of_rows(msgspec.msgpack.decode(packed, type=list[Row]))
 
 
-def _is_conflict(base: Doc, old: str | None, our: str | None, their: str | None, mode: Mode) -> bool:
+def _is_conflict(base: Doc, old: str | None, local_value: str | None, remote_value: str | None, mode: Mode) -> bool:
     """Return whether a change is overwritten.  The initial state of an existing copy is not a change."""
-    if our == their or mode is Mode.BOTH:
-        return old not in (our, their) and our != their
-    source, copy = (our, their) if mode is Mode.PUSH else (their, our)
+    if local_value == remote_value or mode is Mode.BOTH:
+        return old not in (local_value, remote_value) and local_value != remote_value
+    source, copy = (local_value, remote_value) if mode is Mode.PUSH else (remote_value, local_value)
     return bool(base) and copy != old and not (source is None and old is None)
 
 
-def _wanted(field: Field, old: str | None, our: str | None, their: str | None, mode: Mode) -> str | None:
+def _wanted(field: Field, old: str | None, local_value: str | None, remote_value: str | None, mode: Mode) -> str | None:
     if mode is Mode.PUSH:
-        return _copied(old, our, their)
+        return _copied(old, local_value, remote_value)
     if mode is Mode.PULL:
-        return _copied(old, their, our)
-    if our == old:
-        return their
-    if their == old:
-        return our
-    if our is None or their is None:
-        return our if their is None else their
-    return better(field, our, their)
+        return _copied(old, remote_value, local_value)
+    if local_value == old:
+        return remote_value
+    if remote_value == old:
+        return local_value
+    if local_value is None or remote_value is None:
+        return local_value if remote_value is None else remote_value
+    return better(field, local_value, remote_value)
 
 
 def _copied(old: str | None, source: str | None, copy: str | None) -> str | None:
@@ -212,8 +212,8 @@ def _copied(old: str | None, source: str | None, copy: str | None) -> str | None
     return None if old is not None else copy
 
 
-def _verb(wanted: str | None, their: str | None) -> Verb:
-    return "add" if their is None else "drop" if wanted is None else "change"
+def _verb(wanted: str | None, remote_value: str | None) -> Verb:
+    return "add" if remote_value is None else "drop" if wanted is None else "change"
 
 
 def _set(field: Field, wanted: str | None, patch: Patch) -> None:

@@ -23,7 +23,7 @@ class Entity(StrEnum):
     TRACE = "trace"
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """Return the name of the kind for messages."""
         return self.replace("_", " ")
 

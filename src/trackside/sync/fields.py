@@ -78,7 +78,7 @@ class Field(NamedTuple):
     key: str = ""
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """Return the name of the field for messages."""
         return f"{self.kind} {self.key}".strip()
 

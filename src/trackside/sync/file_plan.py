@@ -56,54 +56,56 @@ class Step(Struct, frozen=True):
 Sums = Callable[[str], tuple[str, str] | None]
 
 
-def blind(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> Iterator[Step]:
+def blind(known: Mapping[str, Known], local: Mapping[str, LocalFile]) -> Iterator[Step]:
     """Yield the steps of a push-only link from local changes, without reading the remote's list."""
-    for path in sorted({*known, *ours}):
-        old, our = known.get(path), ours.get(path)
-        if our is None:
+    for path in sorted({*known, *local}):
+        old, local_file = known.get(path), local.get(path)
+        if local_file is None:
             if old is not None and old.etag not in (FileState.STAYS, FileState.LOST):
                 yield Step(What.DROP_THERE, path)
-        elif old is None or old.etag != our.etag:
+        elif old is None or old.etag != local_file.etag:
             yield Step(What.SEND, path)
 
 
 def plan(
     mode: Mode,
     known: Mapping[str, Known],
-    ours: Mapping[str, LocalFile],
-    theirs: Mapping[str, RemoteFile],
+    local: Mapping[str, LocalFile],
+    remote: Mapping[str, RemoteFile],
     sums: Sums,
 ) -> Iterator[Step]:
-    for path in sorted({*known, *ours, *theirs}):
-        old, our, their = known.get(path), ours.get(path), theirs.get(path)
+    for path in sorted({*known, *local, *remote}):
+        old, local_file, remote_file = known.get(path), local.get(path), remote.get(path)
         step: Step | None
-        if our is not None and their is not None:
-            step = _of_both(mode, path, old, our, their, sums)
-        elif our is not None:
-            step = _of_ours(mode, path, old, our)
-        elif their is not None:
-            step = _of_theirs(mode, path, old, their)
+        if local_file is not None and remote_file is not None:
+            step = _of_both(mode, path, old, local_file, remote_file, sums)
+        elif local_file is not None:
+            step = _of_local(mode, path, old, local_file)
+        elif remote_file is not None:
+            step = _of_remote(mode, path, old, remote_file)
         else:
             step = Step(What.FORGET, path)
         if step is not None:
             yield step
 
 
-def folders_left(known: Mapping[str, Known], ours: Mapping[str, LocalFile]) -> set[str]:
+def folders_left(known: Mapping[str, Known], local: Mapping[str, LocalFile]) -> set[str]:
     """Return the folders that still have, directly or below, files of the agreed state."""
     return _above(
         path
         for path, old in known.items()
-        if path in ours
-        and (old.etag == ours[path].etag or (old.etag == FileState.UNSURE and old.size_bytes == ours[path].size_bytes))
+        if path in local
+        and (
+            old.etag == local[path].etag or (old.etag == FileState.UNSURE and old.size_bytes == local[path].size_bytes)
+        )
     )
 
 
-def folders_left_there(known: Mapping[str, Known], theirs: Mapping[str, RemoteFile]) -> set[str]:
+def remote_folders_left(known: Mapping[str, Known], remote: Mapping[str, RemoteFile]) -> set[str]:
     return _above(
         path
         for path, old in known.items()
-        if path in theirs and not _theirs_changed(old, theirs[path], if_unsure=False)
+        if path in remote and not _remote_changed(old, remote[path], if_unsure=False)
     )
 
 
@@ -123,66 +125,68 @@ def _above(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def _of_both(mode: Mode, path: str, old: Known | None, our: LocalFile, their: RemoteFile, sums: Sums) -> Step | None:
-    our_changed, their_changed = _ours_changed(old, our), _theirs_changed(old, their)
-    if not our_changed and not their_changed:
+def _of_both(
+    mode: Mode, path: str, old: Known | None, local_file: LocalFile, remote_file: RemoteFile, sums: Sums
+) -> Step | None:
+    local_changed, remote_changed = _local_changed(old, local_file), _remote_changed(old, remote_file)
+    if not local_changed and not remote_changed:
         return None
-    our_sum = their_sum = ""
-    if our.size_bytes == their.size_bytes:
+    local_sum = remote_sum = ""
+    if local_file.size_bytes == remote_file.size_bytes:
         found = sums(path)
-        if found is None and not (our_changed and old is not None):
+        if found is None and not (local_changed and old is not None):
             return Step(What.SAME, path)
         if found is not None:
-            our_sum, their_sum = found
-            if our_sum == their_sum:
+            local_sum, remote_sum = found
+            if local_sum == remote_sum:
                 return Step(What.SAME, path)
             if old is not None and old.sha256:  # a file that was rewritten with the same content is unchanged
-                our_changed, their_changed = old.sha256 != our_sum, old.sha256 != their_sum
+                local_changed, remote_changed = old.sha256 != local_sum, old.sha256 != remote_sum
     if mode is not Mode.BOTH:
         return Step(What.SEND if mode is Mode.PUSH else What.TAKE, path)
-    if our_changed != their_changed:
-        return Step(What.SEND if our_changed else What.TAKE, path)
-    is_ours = (our.size_bytes, our_sum) > (their.size_bytes, their_sum)
-    if our.size_bytes != their.size_bytes:
+    if local_changed != remote_changed:
+        return Step(What.SEND if local_changed else What.TAKE, path)
+    keeps_local = (local_file.size_bytes, local_sum) > (remote_file.size_bytes, remote_sum)
+    if local_file.size_bytes != remote_file.size_bytes:
         why = "is larger"
     else:
-        why = "has the greater SHA-256" if our_sum else "cannot be compared by SHA-256"
-    said = f"both sides changed the file {path}: {'ours' if is_ours else 'theirs'} {why} and is kept"
-    return Step(What.SEND if is_ours else What.TAKE, path, said)
+        why = "has the greater SHA-256" if local_sum else "cannot be compared by SHA-256"
+    said = f"both sides changed the file {path}: the {'local' if keeps_local else 'remote'} one {why} and is kept"
+    return Step(What.SEND if keeps_local else What.TAKE, path, said)
 
 
-def _of_ours(mode: Mode, path: str, old: Known | None, our: LocalFile) -> Step | None:
+def _of_local(mode: Mode, path: str, old: Known | None, local_file: LocalFile) -> Step | None:
     if mode is Mode.PUSH:
         return Step(What.SEND, path)
     if old is None:
         return Step(What.SEND, path) if mode.sends else None
     if old.remote_etag == FileState.LOST:
         return Step(What.SEND, path) if mode.sends else None
-    if mode is Mode.BOTH and _ours_changed(old, our):
+    if mode is Mode.BOTH and _local_changed(old, local_file):
         return Step(What.SEND, path, f"the file {path} was removed there and changed here: it is kept")
     return Step(What.DROP_HERE, path)
 
 
-def _of_theirs(mode: Mode, path: str, old: Known | None, their: RemoteFile) -> Step | None:
+def _of_remote(mode: Mode, path: str, old: Known | None, remote_file: RemoteFile) -> Step | None:
     if old is None or mode is Mode.PULL:
         return Step(What.TAKE, path) if mode.takes else None
-    their_changed = _theirs_changed(old, their)
+    remote_changed = _remote_changed(old, remote_file)
     if old.etag == FileState.LOST:
         return Step(What.TAKE, path) if mode.takes else None
     if old.etag == FileState.STAYS:
-        return Step(What.TAKE, path) if mode.takes and their_changed else None
-    if mode is Mode.BOTH and their_changed:
+        return Step(What.TAKE, path) if mode.takes and remote_changed else None
+    if mode is Mode.BOTH and remote_changed:
         return Step(What.TAKE, path, f"the file {path} was removed here and changed there: it is kept")
     return Step(What.DROP_THERE, path)
 
 
-def _ours_changed(old: Known | None, our: LocalFile) -> bool:
-    return old is None or old.etag != our.etag
+def _local_changed(old: Known | None, local_file: LocalFile) -> bool:
+    return old is None or old.etag != local_file.etag
 
 
-def _theirs_changed(old: Known | None, their: RemoteFile, *, if_unsure: bool = True) -> bool:
-    if old is None or old.size_bytes != their.size_bytes:
+def _remote_changed(old: Known | None, remote_file: RemoteFile, *, if_unsure: bool = True) -> bool:
+    if old is None or old.size_bytes != remote_file.size_bytes:
         return True
     if old.remote_etag == FileState.UNSURE:
         return if_unsure
-    return bool(their.etag) and old.remote_etag != their.etag
+    return bool(remote_file.etag) and old.remote_etag != remote_file.etag

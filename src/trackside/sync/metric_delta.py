@@ -89,17 +89,17 @@ def difference(
 ) -> tuple[int, int]:
     """Return the number of points that only this side has, and that only the other side has.  Each side is read several times if
     necessary, so that at most about `most` points of a side are in memory."""
-    our_digest, their_digest = _digest(here()), _digest(there())
-    if our_digest == their_digest:
+    local_digest, remote_digest = _digest(here()), _digest(there())
+    if local_digest == remote_digest:
         return 0, 0
-    parts = 1 + max(our_digest.points, their_digest.points) // most
-    only_ours = only_theirs = 0
+    parts = 1 + max(local_digest.points, remote_digest.points) // most
+    only_local = only_remote = 0
     for part in range(parts):
-        ours = {point for point in _points(here()) if crc32(point) % parts == part}
-        theirs = {point for point in _points(there()) if crc32(point) % parts == part}
-        only_ours += len(ours - theirs)
-        only_theirs += len(theirs - ours)
-    return only_ours, only_theirs
+        local = {point for point in _points(here()) if crc32(point) % parts == part}
+        remote = {point for point in _points(there()) if crc32(point) % parts == part}
+        only_local += len(local - remote)
+        only_remote += len(remote - local)
+    return only_local, only_remote
 
 
 def _digest(pieces: Iterable[bytes]) -> Digest:

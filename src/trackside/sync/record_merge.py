@@ -35,8 +35,8 @@ class Difference(Struct, frozen=True):
     input_hash: str
     step: Step
     base: str | None
-    ours: str | None
-    theirs: str | None
+    local: str | None
+    remote: str | None
     place: int
 
     @property
@@ -44,27 +44,27 @@ class Difference(Struct, frozen=True):
         """Return whether a change of a copy is reverted."""
         if self.base is None or self.step not in (Step.SEND, Step.DROP_THERE, Step.TAKE, Step.DROP_HERE):
             return False
-        copy = self.theirs if self.step in (Step.SEND, Step.DROP_THERE) else self.ours
+        copy = self.remote if self.step in (Step.SEND, Step.DROP_THERE) else self.local
         return copy not in (self.base, None)
 
 
-def step(base: str | None, ours: str | None, theirs: str | None, mode: Mode) -> Step | None:
+def step(base: str | None, local: str | None, remote: str | None, mode: Mode) -> Step | None:
     """Return the step; None if both sides agree.  `base` is the agreed state."""
-    if ours == theirs:
-        if ours == base:
+    if local == remote:
+        if local == base:
             return None
-        return Step.FORGET if ours is None else Step.AGREE
+        return Step.FORGET if local is None else Step.AGREE
     if mode is Mode.PUSH:
-        return _copied(base, ours, Step.SEND, Step.DROP_THERE)
+        return _copied(base, local, Step.SEND, Step.DROP_THERE)
     if mode is Mode.PULL:
-        return _copied(base, theirs, Step.TAKE, Step.DROP_HERE)
-    if ours == base:
-        return Step.TAKE if theirs is not None else Step.DROP_HERE
-    if theirs == base:
-        return Step.SEND if ours is not None else Step.DROP_THERE
-    if ours is None:
+        return _copied(base, remote, Step.TAKE, Step.DROP_HERE)
+    if local == base:
+        return Step.TAKE if remote is not None else Step.DROP_HERE
+    if remote == base:
+        return Step.SEND if local is not None else Step.DROP_THERE
+    if local is None:
         return Step.TAKE
-    return Step.SEND if theirs is None else Step.JOIN
+    return Step.SEND if remote is None else Step.JOIN
 
 
 def exact(record: Record) -> str:

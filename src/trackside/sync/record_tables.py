@@ -14,7 +14,7 @@ from trackside.sync import record_merge
 from trackside.sync.document import Mode
 from trackside.sync.record_merge import Difference, Step
 
-List = Literal["base", "ours", "theirs"]
+List = Literal["base", "local", "remote"]
 BUCKET = 2  # length of the hash prefix that the records of a bucket share
 AT_ONCE = 1_000
 
@@ -53,7 +53,7 @@ class Lists:
             """
         )
         self._db.execute(
-            "CREATE TABLE steps (step INTEGER, place INTEGER, hash TEXT, base TEXT, ours TEXT, theirs TEXT)"
+            "CREATE TABLE steps (step INTEGER, place INTEGER, hash TEXT, base TEXT, local TEXT, remote TEXT)"
         )
 
     def __enter__(self) -> Self:
@@ -79,10 +79,10 @@ class Lists:
     def copy_base(self, without: Iterable[str]) -> None:
         """Copy the agreed state to the remote's list, except some buckets."""
         self._db.execute(
-            "INSERT OR IGNORE INTO entries SELECT 'theirs', hash, digest, 0 FROM entries WHERE list = 'base'"
+            "INSERT OR IGNORE INTO entries SELECT 'remote', hash, digest, 0 FROM entries WHERE list = 'base'"
         )
         self._db.executemany(
-            "DELETE FROM entries WHERE list = 'theirs' AND substr(hash, 1, length(?1)) = ?1",
+            "DELETE FROM entries WHERE list = 'remote' AND substr(hash, 1, length(?1)) = ?1",
             [(each,) for each in without],
         )
 
@@ -93,8 +93,8 @@ class Lists:
             SELECT h.hash, b.digest, o.digest, t.digest, o.place, t.place
             FROM (SELECT DISTINCT hash FROM entries) h
             LEFT JOIN entries b ON b.list = 'base' AND b.hash = h.hash
-            LEFT JOIN entries o ON o.list = 'ours' AND o.hash = h.hash
-            LEFT JOIN entries t ON t.list = 'theirs' AND t.hash = h.hash
+            LEFT JOIN entries o ON o.list = 'local' AND o.hash = h.hash
+            LEFT JOIN entries t ON t.list = 'remote' AND t.hash = h.hash
             WHERE b.digest IS NOT o.digest OR o.digest IS NOT t.digest
             """
         )
@@ -108,18 +108,18 @@ class Lists:
         """Yield the differences by kind, in portions."""
         for number, step in enumerate(_STEPS):
             found = self._db.execute(
-                "SELECT hash, base, ours, theirs, place FROM steps WHERE step = ? ORDER BY place, hash", (number,)
+                "SELECT hash, base, local, remote, place FROM steps WHERE step = ? ORDER BY place, hash", (number,)
             )
             while rows := found.fetchmany(AT_ONCE):
                 yield [Difference(row[0], step, *row[1:]) for row in rows]
 
     @staticmethod
     def _steps(rows: Iterable[tuple[str, str, str, str, int, int]], mode: Mode) -> Iterator[tuple[object, ...]]:
-        for input_hash, base, ours, theirs, our_place, their_place in rows:
-            step = record_merge.step(base, ours, theirs, mode)
+        for input_hash, base, local, remote, local_place, remote_place in rows:
+            step = record_merge.step(base, local, remote, mode)
             if step is not None:
-                place = their_place if step is Step.TAKE else our_place
-                yield _STEPS.index(step), place or 0, input_hash, base, ours, theirs
+                place = remote_place if step is Step.TAKE else local_place
+                yield _STEPS.index(step), place or 0, input_hash, base, local, remote
 
 
 _STEPS = list(Step)

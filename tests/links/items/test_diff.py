@@ -19,22 +19,22 @@ docs: st.SearchStrategy[Doc] = st.dictionaries(FIELDS, texts)
 
 
 @given(docs, docs, docs)
-def test_both_sides_have_the_same_after_a_merge(base: Doc, ours: Doc, theirs: Doc) -> None:
-    merged = merge(base, ours, theirs, Mode.BOTH)
+def test_both_sides_have_the_same_after_a_merge(base: Doc, local: Doc, remote: Doc) -> None:
+    merged = merge(base, local, remote, Mode.BOTH)
 
-    assert apply(ours, merged.for_us) == apply(theirs, merged.for_them) == merged.agreed
+    assert apply(local, merged.for_us) == apply(remote, merged.for_them) == merged.agreed
 
 
 @given(docs, docs, docs)
-def test_a_merge_is_the_same_seen_from_either_side(base: Doc, ours: Doc, theirs: Doc) -> None:
-    assert merge(base, ours, theirs, Mode.BOTH).agreed == merge(base, theirs, ours, Mode.BOTH).agreed
+def test_a_merge_is_the_same_seen_from_either_side(base: Doc, local: Doc, remote: Doc) -> None:
+    assert merge(base, local, remote, Mode.BOTH).agreed == merge(base, remote, local, Mode.BOTH).agreed
 
 
 @given(docs, docs)
-def test_what_was_agreed_needs_nothing_more(base: Doc, ours: Doc) -> None:
+def test_what_was_agreed_needs_nothing_more(base: Doc, local: Doc) -> None:
     for mode in Mode:
-        first = merge(base, ours, base, mode)
-        again = merge(first.agreed, apply(ours, first.for_us), apply(base, first.for_them), mode)
+        first = merge(base, local, base, mode)
+        again = merge(first.agreed, apply(local, first.for_us), apply(base, first.for_them), mode)
 
         assert not again.for_us
         assert not again.for_them
@@ -42,22 +42,22 @@ def test_what_was_agreed_needs_nothing_more(base: Doc, ours: Doc) -> None:
 
 
 @given(docs, docs, docs, st.sampled_from(Mode))
-def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, ours: Doc, theirs: Doc, mode: Mode) -> None:
-    merged = merge(base, ours, theirs, mode, lambda field, verb: verb != "drop")
+def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
+    merged = merge(base, local, remote, mode, lambda field, verb: verb != "drop")
 
-    lost = [field for field in base if field in ours and field not in theirs]
+    lost = [field for field in base if field in local and field not in remote]
     assert not [field for field in merged.for_us.drop if field in lost]
-    assert all(merged.agreed[field] == ours[field] for field in lost)
+    assert all(merged.agreed[field] == local[field] for field in lost)
 
 
 @given(docs, docs, docs)
-def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, ours: Doc, theirs: Doc) -> None:
-    merged = merge(base, ours, theirs, Mode.PUSH)
-    copy = apply(theirs, merged.for_them)
+def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, local: Doc, remote: Doc) -> None:
+    merged = merge(base, local, remote, Mode.PUSH)
+    copy = apply(remote, merged.for_them)
 
     assert not merged.for_us
-    assert {field: copy.get(field) for field in ours} == ours
-    assert {field for field in copy if field not in ours} == {f for f in theirs if f not in ours and f not in base}
+    assert {field: copy.get(field) for field in local} == local
+    assert {field for field in copy if field not in local} == {f for f in remote if f not in local and f not in base}
 
 
 @given(docs)

@@ -47,24 +47,24 @@ def record(expectations: Any, tags: Any, updated: int = 0, created: int = 0, rec
     )
 
 
-@given(base=digests, ours=digests, theirs=digests)
-def test_both_sides_come_to_the_same(base: str | None, ours: str | None, theirs: str | None) -> None:
-    step = record_merge.step(base, ours, theirs, Mode.BOTH)
-    seen_from_there = record_merge.step(base, theirs, ours, Mode.BOTH)
+@given(base=digests, local=digests, remote=digests)
+def test_both_sides_come_to_the_same(base: str | None, local: str | None, remote: str | None) -> None:
+    step = record_merge.step(base, local, remote, Mode.BOTH)
+    seen_from_there = record_merge.step(base, remote, local, Mode.BOTH)
 
     assert seen_from_there == (OTHER_WAY.get(step, step) if step else None)
-    assert (step is None) == (ours == theirs == base)
+    assert (step is None) == (local == remote == base)
 
 
-@given(base=digests, ours=digests, theirs=digests)
-def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, ours: str | None, theirs: str | None) -> None:
-    pushed = record_merge.step(base, ours, theirs, Mode.PUSH)
-    pulled = record_merge.step(base, ours, theirs, Mode.PULL)
+@given(base=digests, local=digests, remote=digests)
+def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, local: str | None, remote: str | None) -> None:
+    pushed = record_merge.step(base, local, remote, Mode.PUSH)
+    pulled = record_merge.step(base, local, remote, Mode.PULL)
 
     assert pushed not in (Step.TAKE, Step.DROP_HERE, Step.JOIN)
     assert pulled not in (Step.SEND, Step.DROP_THERE, Step.JOIN)
-    assert (pushed is Step.SEND) == (ours is not None and ours != theirs)
-    assert (pushed is Step.DROP_THERE) == (ours is None and theirs is not None and base is not None)
+    assert (pushed is Step.SEND) == (local is not None and local != remote)
+    assert (pushed is Step.DROP_THERE) == (local is None and remote is not None and base is not None)
 
 
 @given(versions(), versions())
@@ -107,23 +107,23 @@ def test_joined_schemas_have_the_fields_of_both() -> None:
 
 
 @given(*(st.dictionaries(st.integers(0, 30), st.sampled_from("abc")) for _ in range(3)))
-def test_lists_say_what_each_record_says(base: dict[int, str], ours: dict[int, str], theirs: dict[int, str]) -> None:
+def test_lists_say_what_each_record_says(base: dict[int, str], local: dict[int, str], remote: dict[int, str]) -> None:
     """With the other side's read in those buckets only that are others."""
     hashes = {i: record_merge.hash_of({"q": i}) for i in range(31)}
     with Lists() as lists, Lists() as far:
         lists.add("base", (Entry(hashes[i], digest) for i, digest in base.items()))
-        lists.add("ours", (Entry(hashes[i], digest, i) for i, digest in ours.items()))
-        far.add("theirs", (Entry(hashes[i], digest, i) for i, digest in theirs.items()))
-        known, there = lists.buckets("base"), far.buckets("theirs")
+        lists.add("local", (Entry(hashes[i], digest, i) for i, digest in local.items()))
+        far.add("remote", (Entry(hashes[i], digest, i) for i, digest in remote.items()))
+        known, there = lists.buckets("base"), far.buckets("remote")
         others = {bucket for bucket in {*known, *there} if known.get(bucket) != there.get(bucket)}
         lists.copy_base(without=others)
-        lists.add("theirs", (Entry(hashes[i], d, i) for i, d in theirs.items() if hashes[i][:2] in others))
+        lists.add("remote", (Entry(hashes[i], d, i) for i, d in remote.items() if hashes[i][:2] in others))
 
         lists.compare(Mode.BOTH)
         found = {each.input_hash: each.step for page in lists.differences() for each in page}
 
     wanted = {
-        hashes[i]: record_merge.step(base.get(i), ours.get(i), theirs.get(i), Mode.BOTH)
-        for i in {*base, *ours, *theirs}
+        hashes[i]: record_merge.step(base.get(i), local.get(i), remote.get(i), Mode.BOTH)
+        for i in {*base, *local, *remote}
     }
     assert found == {each: step for each, step in wanted.items() if step is not None}

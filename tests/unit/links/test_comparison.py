@@ -19,8 +19,8 @@ def can(entity: Entity, field: Field, verb: str) -> bool:
     return True
 
 
-def put_there(mode: Mode, ours: Doc, theirs: Doc, item: ItemState, *, was_read: bool = True) -> Doc:
-    return compare(Entity.EXPERIMENT, item, ours, theirs, mode, can, was_read=was_read).for_them.put
+def put_there(mode: Mode, local: Doc, remote: Doc, item: ItemState, *, was_read: bool = True) -> Doc:
+    return compare(Entity.EXPERIMENT, item, local, remote, mode, can, was_read=was_read).for_them.put
 
 
 def met(agreed: Doc | None = None, made_by: CreatedBy = CreatedBy.THEM) -> ItemState:
@@ -77,11 +77,11 @@ def test_a_source_without_times_changes_none() -> None:
     assert put_there(Mode.PUSH, {NAME: "x"}, {**EARLIER, NAME: "y"}, met()) == {NAME: "x"}
 
 
-@pytest.mark.parametrize("ours", [EARLIER, LATER])
-def test_both_sides_come_to_the_earlier_making_and_the_later_change(ours: Doc) -> None:
-    theirs = LATER if ours is EARLIER else EARLIER
+@pytest.mark.parametrize("local", [EARLIER, LATER])
+def test_both_sides_come_to_the_earlier_making_and_the_later_change(local: Doc) -> None:
+    remote = LATER if local is EARLIER else EARLIER
 
-    assert compare(Entity.EXPERIMENT, met(), ours, theirs, Mode.BOTH, can).agreed == {CREATED: "5", UPDATED: "70"}
+    assert compare(Entity.EXPERIMENT, met(), local, remote, Mode.BOTH, can).agreed == {CREATED: "5", UPDATED: "70"}
 
 
 def test_other_items_have_their_sources_times() -> None:

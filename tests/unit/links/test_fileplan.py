@@ -11,8 +11,8 @@ from trackside.sync.file_plan import (
     blind,
     folder_of,
     folders_left,
-    folders_left_there,
     plan,
+    remote_folders_left,
 )
 from trackside.sync.file_versions import LocalFile, RemoteFile
 
@@ -28,8 +28,8 @@ ALL = tuple(Mode)
 def decided(
     mode: Mode,
     old: Known | None,
-    our: LocalFile | None,
-    their: RemoteFile | None,
+    local_file: LocalFile | None,
+    remote_file: RemoteFile | None,
     sums: tuple[str, str] | None = None,
 ) -> tuple[What, str] | None:
     """The step for one path, and whether it is said to be a conflict."""
@@ -43,8 +43,8 @@ def decided(
         plan(
             mode,
             {} if old is None else {PATH: old},
-            {} if our is None else {PATH: our},
-            {} if their is None else {PATH: their},
+            {} if local_file is None else {PATH: local_file},
+            {} if remote_file is None else {PATH: remote_file},
             told,
         )
     )
@@ -88,11 +88,11 @@ def test_of_a_file_that_both_changed_the_larger_one_is_kept() -> None:
 
     assert decided(Mode.BOTH, AGREED, LocalFile(5, "e2"), RemoteFile(4, "", "r2")) == (
         What.SEND,
-        f"{said}ours is larger and is kept",
+        f"{said}the local one is larger and is kept",
     )
     assert decided(Mode.BOTH, AGREED, LocalFile(4, "e2"), RemoteFile(5, "", "r2")) == (
         What.TAKE,
-        f"{said}theirs is larger and is kept",
+        f"{said}the remote one is larger and is kept",
     )
 
 
@@ -101,11 +101,11 @@ def test_of_two_as_large_the_one_whose_checksum_sorts_last_is_kept() -> None:
 
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s3", "s2")) == (
         What.SEND,
-        f"{said}ours has the greater SHA-256 and is kept",
+        f"{said}the local one has the greater SHA-256 and is kept",
     )
     assert decided(Mode.BOTH, AGREED, OURS_NOW, THEIRS_NOW, ("s2", "s3")) == (
         What.TAKE,
-        f"{said}theirs has the greater SHA-256 and is kept",
+        f"{said}the remote one has the greater SHA-256 and is kept",
     )
 
 
@@ -204,7 +204,7 @@ def test_what_is_to_be_read_on_both_sides_is_read(mode: Mode) -> None:
 
 def test_where_nothing_tells_them_apart_the_copy_gives_way_and_theirs_is_kept_in_a_link_of_both() -> None:
     unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
-    said = f"both sides changed the file {PATH}: theirs cannot be compared by SHA-256 and is kept"
+    said = f"both sides changed the file {PATH}: the remote one cannot be compared by SHA-256 and is kept"
 
     assert decided(Mode.PUSH, unsure, OURS, THEIRS, None) == (What.SEND, "")
     assert decided(Mode.PULL, unsure, OURS, THEIRS, None) == (What.TAKE, "")
@@ -242,14 +242,14 @@ def test_a_push_that_does_not_look_sends_what_is_new_and_drops_what_was_removed(
         )
     }
     known |= {"removed": Known("removed", 1, FileState.REMOVED), "unsent": Known("unsent", 1, FileState.UNSENT)}
-    ours = {
+    local = {
         "same": LocalFile(1, "e"),
         "other": LocalFile(1, "f"),
         "new": LocalFile(1, "g"),
         "unsent": LocalFile(1, "u"),
     }
 
-    assert list(blind(known, ours)) == [
+    assert list(blind(known, local)) == [
         Step(What.DROP_THERE, "gone"),
         Step(What.SEND, "new"),
         Step(What.SEND, "other"),
@@ -267,10 +267,10 @@ def test_a_folder_is_left_as_long_as_a_file_in_it_or_below_it_is_as_it_was() -> 
         "unsure-too/other": Known("unsure-too/other", 4, FileState.UNSURE),
         "gone/x": Known("gone/x", 3, "e1"),
     }
-    ours = {path: OURS for path in known if path != "gone/x"} | {"new/x": OURS}
+    local = {path: OURS for path in known if path != "gone/x"} | {"new/x": OURS}
 
-    assert folders_left(known, ours) == {"a/b", "a", "unsure", ""}
-    assert folders_left({}, ours) == set()
+    assert folders_left(known, local) == {"a/b", "a", "unsure", ""}
+    assert folders_left({}, local) == set()
 
 
 def test_a_folder_there_is_left_as_long_as_a_file_in_it_may_be_as_it_was() -> None:
@@ -281,9 +281,9 @@ def test_a_folder_there_is_left_as_long_as_a_file_in_it_may_be_as_it_was() -> No
         "larger/x": Known("larger/x", 2, "", "", "r1"),
         "gone/x": Known("gone/x", 3, "", "", "r1"),
     }
-    theirs = {path: THEIRS for path in known if path != "gone/x"}
+    remote = {path: THEIRS for path in known if path != "gone/x"}
 
-    assert folders_left_there(known, theirs) == {"same", "unsure", ""}
+    assert remote_folders_left(known, remote) == {"same", "unsure", ""}
 
 
 @pytest.mark.parametrize(("path", "folder"), [("a/b/c", "a/b"), ("a", ""), ("", "")])

@@ -21,75 +21,75 @@ class Sides:
     """The contents of the files of both sides by path, and what they agreed on."""
 
     agreed: dict[str, str]
-    ours: dict[str, str]
-    theirs: dict[str, str]
+    local: dict[str, str]
+    remote: dict[str, str]
     done: list[What] = field(default_factory=list)
 
     def run(self, mode: Mode) -> None:
         known = {path: Known(path, len(text), f"e{text}", text, f"r{text}") for path, text in self.agreed.items()}
-        ours = {path: LocalFile(len(text), f"e{text}") for path, text in self.ours.items()}
-        theirs = {path: RemoteFile(len(text), etag=f"r{text}") for path, text in self.theirs.items()}
-        steps = list(plan(mode, known, ours, theirs, lambda path: (self.ours[path], self.theirs[path])))
+        local = {path: LocalFile(len(text), f"e{text}") for path, text in self.local.items()}
+        remote = {path: RemoteFile(len(text), etag=f"r{text}") for path, text in self.remote.items()}
+        steps = list(plan(mode, known, local, remote, lambda path: (self.local[path], self.remote[path])))
         self.done = [step.what for step in steps]
         for step in steps:
             match step.what:
                 case What.SEND:
-                    self.theirs[step.path] = self.agreed[step.path] = self.ours[step.path]
+                    self.remote[step.path] = self.agreed[step.path] = self.local[step.path]
                 case What.TAKE:
-                    self.ours[step.path] = self.agreed[step.path] = self.theirs[step.path]
+                    self.local[step.path] = self.agreed[step.path] = self.remote[step.path]
                 case What.DROP_THERE:
-                    del self.theirs[step.path], self.agreed[step.path]
+                    del self.remote[step.path], self.agreed[step.path]
                 case What.DROP_HERE:
-                    del self.ours[step.path], self.agreed[step.path]
+                    del self.local[step.path], self.agreed[step.path]
                 case What.FORGET:
                     del self.agreed[step.path]
                 case What.SAME:
-                    assert self.ours[step.path] == self.theirs[step.path]
-                    self.agreed[step.path] = self.ours[step.path]
+                    assert self.local[step.path] == self.remote[step.path]
+                    self.agreed[step.path] = self.local[step.path]
 
 
-@given(agreed=contents, ours=contents, theirs=contents)
+@given(agreed=contents, local=contents, remote=contents)
 @settings(max_examples=examples(500))
 def test_a_link_of_both_directions_makes_both_sides_the_same_at_once(
-    agreed: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+    agreed: dict[str, str], local: dict[str, str], remote: dict[str, str]
 ) -> None:
-    sides = Sides(dict(agreed), dict(ours), dict(theirs))
+    sides = Sides(dict(agreed), dict(local), dict(remote))
 
     sides.run(Mode.BOTH)
-    after = dict(sides.ours)
+    after = dict(sides.local)
     sides.run(Mode.BOTH)
 
-    assert sides.ours == sides.theirs == after
+    assert sides.local == sides.remote == after
     assert sides.done == []
 
 
-@given(agreed=contents, ours=contents, theirs=contents)
+@given(agreed=contents, local=contents, remote=contents)
 @settings(max_examples=examples(500))
 def test_a_link_of_both_directions_deletes_only_what_one_side_deleted_and_the_other_left_alone(
-    agreed: dict[str, str], ours: dict[str, str], theirs: dict[str, str]
+    agreed: dict[str, str], local: dict[str, str], remote: dict[str, str]
 ) -> None:
-    sides = Sides(dict(agreed), dict(ours), dict(theirs))
+    sides = Sides(dict(agreed), dict(local), dict(remote))
 
     sides.run(Mode.BOTH)
 
-    for path in ours.keys() | theirs.keys():
-        is_changed = any(side.get(path) not in (None, agreed.get(path)) for side in (ours, theirs))
-        is_on_both = path in ours and path in theirs
-        assert (path in sides.ours) == (is_changed or is_on_both)
-        assert sides.ours.get(path) in (None, ours.get(path), theirs.get(path))
+    for path in local.keys() | remote.keys():
+        is_changed = any(side.get(path) not in (None, agreed.get(path)) for side in (local, remote))
+        is_on_both = path in local and path in remote
+        assert (path in sides.local) == (is_changed or is_on_both)
+        assert sides.local.get(path) in (None, local.get(path), remote.get(path))
 
 
-@given(agreed=contents, ours=contents, theirs=contents, mode=st.sampled_from([Mode.PUSH, Mode.PULL]))
+@given(agreed=contents, local=contents, remote=contents, mode=st.sampled_from([Mode.PUSH, Mode.PULL]))
 @settings(max_examples=examples(500))
 def test_a_link_of_one_direction_changes_only_the_copy(
-    agreed: dict[str, str], ours: dict[str, str], theirs: dict[str, str], mode: Mode
+    agreed: dict[str, str], local: dict[str, str], remote: dict[str, str], mode: Mode
 ) -> None:
-    sides = Sides(dict(agreed), dict(ours), dict(theirs))
+    sides = Sides(dict(agreed), dict(local), dict(remote))
 
     sides.run(mode)
     done = set(sides.done)
-    source, copy = (sides.ours, sides.theirs) if mode is Mode.PUSH else (sides.theirs, sides.ours)
-    before, copy_before = (ours, theirs) if mode is Mode.PUSH else (theirs, ours)
+    source, copy = (sides.local, sides.remote) if mode is Mode.PUSH else (sides.remote, sides.local)
+    before, copy_before = (local, remote) if mode is Mode.PUSH else (remote, local)
 
     assert source == before
     assert not done & (TAKING if mode is Mode.PUSH else SENDING)

@@ -15,11 +15,11 @@ from trackside.sync.local.reader import SOURCE_UID, Snapshot
 
 
 class ByTimeAndTag:
-    def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool:
-        is_copy = theirs.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id
-        return is_copy or self.made_there(item) in ("", theirs.doc[fields.CREATED])
+    def is_the_same(self, item: ItemState, remote: Snapshot) -> bool:
+        is_copy = remote.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id
+        return is_copy or self.remote_creation(item) in ("", remote.doc[fields.CREATED])
 
-    def made_there(self, item: ItemState) -> str:
+    def remote_creation(self, item: ItemState) -> str:
         return (item.base or {}).get(fields.CREATED, "")
 
 
@@ -34,8 +34,8 @@ def there(models: Mapping[str, str], tags: Mapping[str, str] | None = None) -> d
     return {name: Snapshot(name, "", {fields.CREATED: made, **more.get(name, {})}) for name, made in models.items()}
 
 
-def moves(known: Sequence[ItemState], theirs: Mapping[str, Snapshot], unread: set[str] | None = None) -> dict[str, str]:
-    return {each.local_id: name for each, name in plan(known, theirs, unread or set(), ByTimeAndTag())}
+def moves(known: Sequence[ItemState], remote: Mapping[str, Snapshot], unread: set[str] | None = None) -> dict[str, str]:
+    return {each.local_id: name for each, name in plan(known, remote, unread or set(), ByTimeAndTag())}
 
 
 A, B = item("A", "a", "1"), item("B", "b", "2")
@@ -70,11 +70,11 @@ def test_a_model_of_which_nothing_is_known_stays_and_so_does_one_that_cannot_be_
 @given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
 def test_each_model_that_is_there_gets_its_name_and_no_two_get_one(order: list[int], gone: set[int]) -> None:
     known = [item(str(number), f"name-{number}", str(number + 1)) for number in range(6)]
-    theirs = there({f"name-{order[number]}": str(number + 1) for number in range(6) if number not in gone})
+    remote = there({f"name-{order[number]}": str(number + 1) for number in range(6) if number not in gone})
 
-    found = {each.local_id: each.remote_id for each in known} | moves(known, theirs)
+    found = {each.local_id: each.remote_id for each in known} | moves(known, remote)
 
-    assert {int(each): name for each, name in found.items() if name in theirs} == {
+    assert {int(each): name for each, name in found.items() if name in remote} == {
         number: f"name-{order[number]}" for number in range(6) if number not in gone
     }
     assert len(set(found.values())) == 6

@@ -259,9 +259,9 @@ def _points(path: Path) -> list[Point]:
     """Return the points of a metric's file: a line each with time, value, and since 0.9 the step; a dataset may follow."""
     points = []
     for number, line in enumerate(_lines(path), 1):
-        words = line.split(" ")
+        columns = line.split(" ")
         try:
-            points.append((int(words[2]) if len(words) > 2 else 0, int(words[0]), float(words[1])))
+            points.append((int(columns[2]) if len(columns) > 2 else 0, int(columns[0]), float(columns[1])))
         except (ValueError, IndexError):
             raise Unreadable(f"{path}, line {number} is no point of a metric: {line[:100]!r}") from None
     return points
@@ -271,11 +271,11 @@ def _model_points(folder: Path, key: str) -> Iterator[Field]:
     """Yield the points of a model's metric: a line each with time, value, step, run, and the dataset's name and digest if it has
     one."""
     for number, line in enumerate(_lines(folder / key), 1):
-        words = line.split(" ", 4)
+        columns = line.split(" ", 4)
         try:
-            name, _, digest = words[4].rpartition(" ") if len(words) > 4 else ("", "", "")
+            name, _, digest = columns[4].rpartition(" ") if len(columns) > 4 else ("", "", "")
             yield point_field(
-                key, int(words[2]), int(words[0]), words[3], name or None, digest or None, float(words[1])
+                key, int(columns[2]), int(columns[0]), columns[3], name or None, digest or None, float(columns[1])
             )
         except (ValueError, IndexError):
             raise Unreadable(f"{folder / key}, line {number} is no point of a model's metric: {line[:100]!r}") from None

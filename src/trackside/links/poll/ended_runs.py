@@ -1,7 +1,7 @@
-"""Decides which ended runs are read again, on servers that do not show points or files that are added to an ended run.
+"""Schedules re-reads of ended runs, on servers that do not report points or files added to an ended run.
 
-All runs are read one after the other, in at most a twentieth of the time: each costs the server one call, one for each of its
-metrics and one for each folder of its files.  The caller reads them.
+All runs are read in turn, in at most a twentieth of the time. Each costs one call, one call per metric and one call per
+folder of its files. The caller makes the calls.
 """
 
 import time
@@ -19,7 +19,7 @@ MOST_SAVED_S = 5.0  # of unused time that may be spent at once
 class EndedRuns:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._after: str | None = None  # None: nothing was read yet
+        self._after: str | None = None  # None: none was read yet
         self._at = self._began = clock()
         self._left_s = 0.0
 
@@ -29,7 +29,7 @@ class EndedRuns:
         self._left_s = min(self._left_s + (now - self._at) / SHARE, MOST_SAVED_S)
         self._at = now
         link_id = context.link_id
-        if self._after is None:  # at random, so that a server that is often restarted reads all of them
+        if self._after is None:  # at random, so that all runs are reached even if the server restarts often
             self._after = context.read(item_store.random_place, link_id, Entity.RUN)
         while self._left_s > 0:
             found = context.read(item_store.items, link_id, Entity.RUN, self._after or "", 1)

@@ -1,7 +1,7 @@
 """Schedules reads of items on a server without a change log.  Makes no call.
 
-Items that changed lately are read at each poll, by one search.  Other changes (tags, aliases, deletions, changes under wrong
-clocks) are found by a sweep over everything, whose frequency depends on its duration.
+Recently changed items are read at each poll, by one search. Other changes (tags, aliases, deletions, changes under
+wrong clocks) are found by sweeps over all items, whose frequency depends on their duration.
 """
 
 import time
@@ -17,14 +17,15 @@ from trackside.sync.remote.port import Listing, Seen
 
 OVERLAP_MS = 120_000
 SWEEP_LEAST_S = 30.0
-SWEEP_SHARE = 20  # a sweep may take this part of the time
+SWEEP_SHARE = 20  # the part of the time that a sweep may take
 
 
 class RecentThenSweep:
-    """The looks of one link; a server that starts begins with a sweep.  An item that is as it was before is not passed on."""
+    """The polling state of one link, in memory.  After a restart it begins with a sweep.  Unchanged items are not
+    reported."""
 
     def __init__(self, changed_at: Field, now: Callable[[], float] = time.monotonic) -> None:
-        """`changed_at` is the field that says when an item was changed last, in ms of the remote."""
+        """`changed_at`: the field with the time of the last change, in ms of the remote's clock."""
         self._changed_at = changed_at
         self._now = now
         self._since = 0
@@ -33,7 +34,7 @@ class RecentThenSweep:
         self._found: dict[tuple[Entity, str], int] = {}
 
     def look(self, listing: Listing, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
-        """Call `hear` for what may have changed or gone."""
+        """Call `hear` for each item that may have changed or been deleted."""
         began = self._now()
         if self._swept is not None and began - self._swept < max(SWEEP_LEAST_S, SWEEP_SHARE * self._took):
             for each in listing.items.recent(self._since - OVERLAP_MS):

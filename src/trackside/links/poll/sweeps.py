@@ -1,4 +1,4 @@
-"""The listings of a remote that keeps no log of some kinds of items: which are looked at, and what becomes of a refusal."""
+"""Polls the listings of kinds of items for which a remote has no change log, and handles its refusals."""
 
 import time
 from collections.abc import Callable
@@ -20,17 +20,19 @@ CHANGED_AT = {
 
 
 class Sweeps:
-    """The sweeps of one link, from the beginning on."""
+    """The sweeps of one link since the start of the server."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sweeps = {entity: RecentThenSweep(field, now) for entity, field in CHANGED_AT.items()}
 
     def look(self, context: LinkContext, here: Reconcilers, hear: Callable[[Seen], None]) -> None:
-        """Call `hear` for what may have changed or gone.  A remote that refuses a listing keeps none, or none for this link:
-        the rest goes on."""
+        """Call `hear` for each item that may have changed or been deleted.
+
+        A remote that refuses a listing does not support it, or not for this link: the other listings are read.
+        """
         for listing in listings(context.remote, registry=context.link.options.registry):
             entity = listing.entities[-1]
             try:
                 self._sweeps[entity].look(listing, here, hear)
             except RequestRejected as refused:
-                context.note_once(LogKind.REFUSED, entity, "", f"{listing.words} there cannot be read: {refused}")
+                context.note_once(LogKind.REFUSED, entity, "", f"{listing.label} there cannot be read: {refused}")

@@ -1,4 +1,4 @@
-"""Works at one item, and says in words why that failed, where the item alone is at fault."""
+"""Processes one item and turns failures of the item into messages."""
 
 import logging
 from collections.abc import Callable
@@ -14,9 +14,11 @@ log = logging.getLogger("trackside.links")
 
 
 def attempt(work: Callable[[], str | None], leave_out: Callable[[str], None]) -> str | None:
-    """Return why an item must be reconciled again; None if it is done, or left out, for which `leave_out` gets the reason.
+    """Run `work` and return why the item must be reconciled again; None if it is done or skipped.
 
-    `work` returns the same.  Raise RemoteUnavailable if the remote fails."""
+    `work` returns the same. `leave_out` receives the reason of a skipped item. Raise RemoteUnavailable if the remote
+    fails.
+    """
     try:
         return work() or None
     except Unmirrored as reason:
@@ -41,6 +43,6 @@ def attempt_with(remote: Remote, work: Callable[[], str | None], leave_out: Call
 
 
 def check_answers(remote: Remote) -> None:
-    """Raise RemoteUnavailable unless the remote gives an answer that can be read."""
-    with suppress(RequestRejected):  # that is an answer too
+    """Raise RemoteUnavailable unless the remote gives a valid answer."""
+    with suppress(RequestRejected):  # a refusal is an answer too
         remote.find_experiment("Default")

@@ -1,4 +1,4 @@
-"""The context of the steps of one link: our store, the remote, and which item here is which item there.  Moves nothing itself."""
+"""The context of the steps of one link: the local store, the remote, and the mapping of ids.  Transfers nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -42,8 +42,8 @@ class Database(Protocol):
 
 
 class Task(Struct, frozen=True):
-    """The way to reconcile an item.  `reads_all`: compare points and files themselves instead of fingerprints.  `may_delete`: its
-    deletion was accepted."""
+    """The options for reconciling an item.  `reads_all`: compare points and files themselves instead of fingerprints.
+    `may_delete`: its deletion was accepted."""
 
     time_slice: TimeSlice = msgspec.field(default_factory=TimeSlice)
     reads_all: bool = False
@@ -51,7 +51,7 @@ class Task(Struct, frozen=True):
 
 
 class LinkContext:
-    """Both sides of a link.  Transactions are short: none is open while the remote is asked."""
+    """Both sides of a link.  No transaction is open during a call to the remote."""
 
     def __init__(
         self,
@@ -66,8 +66,9 @@ class LinkContext:
         refusals: PointRetries | None = None,
         ends_when_paused: bool = False,
     ) -> None:
-        """`beat` is called within long transfers; what it raises ends them.  `refusals`: of the link, longer than a step.
-        `ends_when_paused`: `read_local` and `write` raise Cancelled once the link is not active any more."""
+        """`beat` is called during long transfers; an exception of it ends them.  `refusals`: rejected series, kept
+        longer than a step.  `ends_when_paused`: `read_local` and `write` raise Cancelled when the link is no longer
+        active."""
         self.db = db
         self.ws = ws
         self.link = link
@@ -82,10 +83,10 @@ class LinkContext:
         self._task = Task()
         self.waiting: dict[
             str, int
-        ] = {}  # items of ours whose new names others have to give up, and how often they waited
+        ] = {}  # local items whose new names other items still use, and how often each has waited
 
     def start(self, task: Task) -> None:
-        """Begin with an item.  All calls until the next one belong to this task."""
+        """Begin with an item.  All calls until the next `begin` belong to it."""
         self._task = task
 
     @property
@@ -98,7 +99,7 @@ class LinkContext:
 
     @property
     def user(self) -> str:
-        """The user that histories show for what the link writes."""
+        """Return the user that histories show for changes of the link."""
         return f"link {self.link.name}"
 
     def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -106,13 +107,13 @@ class LinkContext:
             return fn(tx, *args, **kwargs)
 
     def read_local(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Read what the link is to carry.  After a pause it may be later than the pause."""
+        """Read local items.  After a pause they may be newer than the pause."""
         with self.db.read(self.ws) as tx:
             self._check_active(tx)
             return fn(tx, *args, **kwargs)
 
     def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a transaction in the link's name, which the history of every slice shows."""
+        """Run a transaction in the link's name, which the histories of all slices show."""
 
         def work(tx: Tx) -> T:
             self._check_active(tx)
@@ -122,9 +123,8 @@ class LinkContext:
 
     @contextmanager
     def whole(self) -> Iterator[None]:
-        """Let a pause within the block not end the step, so that what is sent is saved too.
-
-        Raise Cancelled for a pause that came before."""
+        """Defer a pause until the block ends, so that what was sent is also saved.  Raise Cancelled for an earlier
+        pause."""
         with self.db.read(self.ws) as tx:
             self._check_active(tx)
         before, self._ends_when_paused = self._ends_when_paused, False
@@ -138,7 +138,7 @@ class LinkContext:
             raise Cancelled
 
     def look(self, entity: Entity, remote_id: str) -> Snapshot | None:
-        """Return an item of theirs, or None.  Raise Invalid if a field of it cannot be stored here."""
+        """Return a remote item, or None.  Raise Invalid if a field of it cannot be stored locally."""
         snapshot = self.remote.read(entity, remote_id)
         if snapshot is not None:
             validation.check(snapshot.doc)
@@ -148,7 +148,7 @@ class LinkContext:
         self.write(store.note, self.link_id, kind, entity, entity_id, message)
 
     def note_conflict(self, entity: Entity, entity_id: str, message: str) -> None:
-        """Add a conflict to the log, once for each time that the item was synced."""
+        """Add a conflict to the log, once for each sync of the item."""
 
         def work(tx: Tx) -> None:
             since = item_store.synced_at(tx, self.link_id, entity, entity_id)
@@ -157,7 +157,7 @@ class LinkContext:
         self.write(work)
 
     def note_once(self, kind: LogKind, entity: str, entity_id: str, message: str) -> None:
-        """Add a line to the log unless it has the same line already."""
+        """Add an entry to the log unless it has the same entry already."""
         self.write(store.note_once, self.link_id, kind, entity, entity_id, message)
 
     def item(self, entity: Entity, local_id: str) -> ItemState | None:
@@ -167,7 +167,7 @@ class LinkContext:
         return self.read(item_store.by_remote, self.link_id, entity, remote_id)
 
     def items_below(self, entity: Entity, above: str) -> list[ItemState]:
-        """Return the items of a kind whose id here is `above/…`."""
+        """Return the items of a kind whose local id is `above/…`."""
         return self.read(item_store.items_below, self.link_id, entity, above)
 
     def forget(self, entity: Entity, item: ItemState) -> None:
@@ -178,18 +178,17 @@ class LinkContext:
         self.write(work_queue.enqueue, self.link_id, found, is_remote=is_remote, depth=depth)
 
     def is_before(self, touched: int) -> bool:
-        """Return whether an item that was made or changed at that time, in ms, is from before the moment from which on the link
-        takes."""
+        """Return whether an item created or changed at `moment`, in ms, is older than the link's start time for pulls."""
         is_named = self.remote.preserves_ids and self.link.has_seen_all and self.link.options.backfill == "none"
-        return not is_named and touched < self.link.options.since  # a log that names an item says that it changed
+        return not is_named and touched < self.link.options.since  # a change log names only changed items
 
     def check_deletion(self, where: model.Side, name: str, items: int = 1) -> None:
-        """Raise DeletionHeld unless the deletion of the item that is worked at was let through."""
+        """Raise DeletionHeld unless the deletion of the current item was accepted."""
         if not self._task.may_delete:
             raise DeletionHeld(Deletion(where, name, items))
 
     def confirm(self, entity: Entity, item: ItemState) -> None:
-        """Remember that the item was found there in this generation of the store."""
+        """Record that the item was found on the remote in this generation of its store."""
         store_generation = self.link.store_generation
         if item.store_generation < store_generation:
             self.write(generations.confirm, self.link_id, entity, item.local_id, store_generation)
@@ -198,11 +197,11 @@ class LinkContext:
         self.write(item_store.save_item, self.link_id, entity, local_id, remote_id, made_by, base)
 
     def to_remote(self, doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
-        """Return a document of ours with the remote's ids; `find` returns the remote's id of an item of ours."""
+        """Return a local document with remote ids.  `find` maps a local id to a remote id."""
         return doc if self.remote.preserves_ids else _renamed(doc, entity, find)
 
     def to_local(self, doc: Doc, entity: Entity) -> Doc:
-        """Return a document of theirs with our ids, without the tags that say what it is a copy of."""
+        """Return a remote document with local ids, without the tags that name the source of a copy."""
         if self.remote.preserves_ids:
             return doc
         plain = {
@@ -218,7 +217,7 @@ class LinkContext:
 
 
 def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
-    """Run a transaction of a link.  Raise Cancelled if the link, or its workspace, was removed meanwhile."""
+    """Run a transaction of a link.  Raise Cancelled if the link, or its workspace, was removed."""
 
     def work(tx: Tx) -> tuple[bool, T | None]:
         return (True, fn(tx)) if store.hold(tx, link_id) else (False, None)
@@ -230,7 +229,7 @@ def in_link(db: Database, ws: int, link_id: int, fn: Callable[[Tx], T]) -> T:
 
 
 def _renamed(doc: Doc, entity: Entity, find: Callable[[Entity, str], str | None]) -> Doc:
-    """Return the document with the ids that `find` returns.  An id that it does not know stays."""
+    """Return the document with ids mapped by `find`.  An unknown id stays."""
     renamed: Doc = {}
     for field, value in doc.items():
         match field.kind:

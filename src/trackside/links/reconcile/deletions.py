@@ -1,8 +1,8 @@
 """Decides whether an item that is missing on the remote was removed by a user, or lost with the remote's store.
 
-A Trackside's history records removals without a time limit.  An MLflow server records none, but a lost or restored store lacks
-more than removed items: runs are missing too that no user deleted, since MLflow keeps deleted runs.  If in doubt, the item counts
-as lost, and a store generation ends (`state.generations`).
+A Trackside's change log records removals without a time limit. An MLflow server records none. But a lost or restored
+store also lacks runs that no user deleted, since MLflow keeps deleted runs. If in doubt, the item counts as lost, and a
+store generation ends (`state.generations`).
 """
 
 import time
@@ -22,7 +22,7 @@ from trackside.sync.remote.port import ChangePage
 SOME_RUNS = 5
 SOME_ITEMS = 20
 ASK_EVERY_S = 30.0  # checks of the store's identity, unless the remote's change log shows it
-REMEMBER_S = 2.0  # how long a store counts as the same without another look
+REMEMBER_S = 2.0  # how long the result of a check is valid
 
 
 class StoreIdentityCheck:
@@ -32,19 +32,22 @@ class StoreIdentityCheck:
         self._asked = float("-inf")
 
     def is_another(self, context: LinkContext, page: ChangePage | None = None) -> bool:
-        """Return whether the store is not the one that the link knows, or that one at an earlier state: then all is to be read
-        again.  `page`: says which store it is of; else the remote is asked now and then."""
+        """Return whether the store was replaced or restored, so that everything must be read again.
+
+        `page`: a page of the change log, which identifies the store; without one, the remote is asked from time to
+        time.
+        """
         if page is not None:
             return _is_another(context, page.store_id, was_put_back=page.was_put_back)
         if time.monotonic() - self._asked < ASK_EVERY_S:
             return False
         found = _is_another(context, context.remote.ask_store(), was_put_back=False)
-        self._asked = time.monotonic()  # not if what was found could not be written: then it is asked again
+        self._asked = time.monotonic()  # not if the result could not be written: then the check is repeated
         return found
 
 
 def _is_another(context: LinkContext, store_id: str, *, was_put_back: bool) -> bool:
-    """Write down which store is there, and return whether all is to be read again."""
+    """Record the identity of the store, and return whether everything must be read again."""
     link = context.link
     known = Known(link.store_id, link.store_generation)
     if store_id in ("", link.store_id):
@@ -60,15 +63,15 @@ def _is_another(context: LinkContext, store_id: str, *, was_put_back: bool) -> b
 
 
 class LossCheck:
-    """The questions of one pass over a link."""
+    """Checks for one pass over a link."""
 
     def __init__(self, context: LinkContext) -> None:
         self._context = context
         self._link_id = context.link_id
-        self._whole: tuple[float, int] | None = None  # when it was found to be the same, and in which generation
+        self._whole: tuple[float, int] | None = None  # when the store was last confirmed, and in which generation
 
     def is_lost(self, entity: Entity, item: ItemState) -> bool:
-        """Return whether an item that both had, and that is missing there now, was lost with its store."""
+        """Return whether an item that both sides had, and that the remote lacks now, was lost with its store."""
         context = self._context
         known = context.read(generations.of, self._link_id)
         if item.store_generation < known.store_generation:
@@ -96,7 +99,7 @@ class LossCheck:
         return bool(why)
 
     def _is_the_same(self, known: Known) -> bool:
-        """Return whether the store is the same with all its items, judged by some samples."""
+        """Return whether the store is the same and complete, judged by samples."""
         context = self._context
         store_id = context.remote.ask_store()
         if store_id and known.store_id and store_id != known.store_id:
@@ -110,9 +113,9 @@ class LossCheck:
         return lacking is None
 
     def _is_below(self, item: ItemState) -> str:
-        """Return whether the model of a missing version was last changed before that version was created, which a removal by a
-        user would contradict."""
-        if item.made_by is not CreatedBy.HERE:  # else the moment is not known in which it was made there
+        """Return whether the model of a missing version was last changed before that version was created: a removal by
+        a user would have changed the model."""
+        if item.made_by is not CreatedBy.HERE:  # otherwise the time of its creation on the remote is unknown
             return ""
         snapshot = self._context.read(registry.read, VERSION, item.local_id)
         model = self._context.remote.registry.read(MODEL, registry.model_of(item.remote_id))
@@ -122,8 +125,10 @@ class LossCheck:
         return f"the model {model.item_id} is as it was before its version {item.remote_id}" if is_below else ""
 
     def _is_last(self, entity: Entity, item: ItemState, known: Known) -> str:
-        """Return whether no other item of the kind that both sides had exists.  A registry may have a store of its own; for other
-        kinds this counts only if nothing else identifies the store."""
+        """Return whether no other item of the kind exists that both sides had.
+
+        A registry may have a separate store. For other kinds this counts only if nothing else identifies the store.
+        """
         context = self._context
         is_told = known.store_id or context.read(
             generations.newest, self._link_id, 1, store_generation=known.store_generation
@@ -137,7 +142,7 @@ class LossCheck:
         if any(self._read(entity, each.remote_id) is not None for each in others):
             return ""
         if others:
-            return f"it lacks all the {entity.words}s that it had"
+            return f"it lacks all the {entity.label}s that it had"
         return "" if is_told or entity is not MODEL else "nothing that was there is left"
 
     def _read(self, entity: Entity, remote_id: str) -> Snapshot | None:

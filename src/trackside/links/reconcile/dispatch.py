@@ -1,4 +1,4 @@
-"""The table of item types: the reconciler of each kind of item."""
+"""The table of item types: maps each kind of item to its reconciler."""
 
 from collections.abc import Iterable, Set
 from contextlib import suppress
@@ -28,7 +28,7 @@ class Reconcilers:
         self.models, self.versions = types_of_registry(context, self)
         self.datasets, self.traces = DatasetType(context, self), TraceType(context, self)
         self.tracked = {entity: TrackedType(entity, context, self) for entity in TRACKED}
-        # Whether one of these that is absent was lost is not asked for: none of them is deleted for that.
+        # These are never checked for loss, because their absence deletes none of them.
         tracked = [Reconciler(each, lambda *_: True) for each in self.tracked.values()]
         models = Reconciler(self.models, is_lost)
         versions = Reconciler(self.versions, is_lost, parent=models)
@@ -39,7 +39,7 @@ class Reconcilers:
         return self._reconcilers[entity]
 
     def reconcile_local(self, entity: Entity, local_id: str, *, verify: bool) -> str:
-        """Return why the item has to be reconciled again; empty if both sides are the same."""
+        """Return why the item has to be reconciled again; empty if both sides are equal."""
         return self._reconcilers[entity].reconcile_local(local_id, verify=verify)
 
     def reconcile_remote(self, entity: Entity, remote_id: str, known: Snapshot | None = None, *, verify: bool) -> None:
@@ -52,7 +52,7 @@ class Reconcilers:
         snapshot = reconciler.read(local_id) if self.context.link.mode.sends else None
         if snapshot is None or not reconciler.type.wants(snapshot):
             return None
-        # Only what the other item needs to be there is created now: the rest follows when it is its turn.
+        # Only what the other item requires is created now; the rest follows in its own turn.
         self.context.enqueue(entity, local_id)
         try:
             made, _ = reconciler.meet(snapshot, item, None)
@@ -62,22 +62,22 @@ class Reconcilers:
             return None
         return None if made is None else made.remote_id
 
-    def experiment_here(self, remote_id: str) -> str | None:
+    def local_experiment(self, remote_id: str) -> str | None:
         known = self.context.by_remote(Entity.EXPERIMENT, remote_id)
         if known is not None or not self.context.link.mode.takes:
             return None if known is None else known.local_id
         kind = self.tracked[Entity.EXPERIMENT]
-        theirs = kind.read_remote(remote_id)
-        return None if theirs is None else kind.create_local(theirs)
+        remote = kind.read_remote(remote_id)
+        return None if remote is None else kind.create_local(remote)
 
     def prepare(self, local: Iterable[tuple[str, str]]) -> None:
-        """Send what many items of ours, which come next, share the calls for; given as kinds and ids."""
+        """Send many local items that come next and share calls.  `items`: kinds and ids."""
         trace_ids = [each for entity, each in local if entity == Entity.TRACE]
-        with suppress(RetryLater):  # what is refused now is refused again, and noted, when it is its turn
+        with suppress(RetryLater):  # an item that is refused now is refused and logged again in its own turn
             attempt(lambda: self.traces.prepare(trace_ids), lambda _: None)
 
     def missing(self, entities: Iterable[Entity], listed: Set[tuple[Entity, str]]) -> list[tuple[Entity, str]]:
-        """Return what both sides had and a list of all that the other side has does not name."""
+        """Reconcile items that both sides had and that a complete list of the remote does not contain."""
         return [
             (entity, remote_id)
             for entity in entities

@@ -1,6 +1,6 @@
-"""The files of an item on both sides of a link: which there are, what both sides knew of them last, and which are lost.
+"""The files of an item on both sides of a link: existing, last agreed, and lost ones.  Transfers no file.
 
-Moves no file.  What goes where is decided in `sync.file_plan`.
+`sync.file_plan` decides the transfers.
 """
 
 from collections.abc import Iterable, Iterator
@@ -27,11 +27,11 @@ from trackside.sync.file_versions import RemoteFile
 from trackside.sync.local import files, registry
 from trackside.sync.local.files import OpenFile
 
-MAX_KEY_BYTES = 2500  # of a row in an index of PostgreSQL, with room for the other columns of the key
+MAX_KEY_BYTES = 2500  # of an index row in PostgreSQL, with room for the other columns of the key
 
 
 class FilePair:
-    """The files of one item on both sides, by their names here."""
+    """The files of one item on both sides, by their local names."""
 
     def __init__(self, context: LinkContext, entity: Entity, local_id: str, remote_id: str, place: Spot) -> None:
         self.context = context
@@ -39,16 +39,18 @@ class FilePair:
         self.local_id = local_id
         self.remote_id = remote_id
         self._place = place
-        self._names: dict[str, str] = {}  # their names by ours, where they differ
-        self._theirs: dict[str, RemoteFile] | None = None
+        self._names: dict[str, str] = {}  # remote names by local names, where they differ
+        self._remote_names: dict[str, RemoteFile] | None = None
         self._sums: dict[str, str] = {}
-        self.ours = {path: file for path, file in files.listing(place).items() if self._has_room(path)}
+        self.local_files = {path: file for path, file in files.listing(place).items() if self._has_room(path)}
         self.known = context.read(item_store.files, context.link_id, entity, local_id)
 
     @classmethod
     def look(cls, context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> "FilePair | None":
-        """Return the files of both sides; None if this server does not open the place.  Raise a Fault if it does, and the store
-        does not answer."""
+        """Return the files of both sides; None if this server does not access the artifact root.
+
+        Raise a Fault if it does, and the store does not answer.
+        """
         place = context.read(_place, entity, local_id, context.server_root)
         try:
             spot = place.spot(context.roots)
@@ -58,57 +60,59 @@ class FilePair:
         return cls(context, entity, local_id, remote_id, spot)
 
     @property
-    def theirs(self) -> dict[str, RemoteFile]:
-        if self._theirs is None:
-            self._theirs = {}
+    def remote_files(self) -> dict[str, RemoteFile]:
+        if self._remote_names is None:
+            self._remote_names = {}
             listed = self.context.remote.files(self.entity, self.remote_id)
-            for path, file in sorted(listed.items(), key=lambda one: _name_here(one[0]) != one[0]):
-                name = _name_here(path)
+            for path, file in sorted(listed.items(), key=lambda one: _local_name(one[0]) != one[0]):
+                name = _local_name(path)
                 if name is not None and not self._has_room(name):
                     continue
-                if name is None or name in self._theirs:
+                if name is None or name in self._remote_names:
                     said = f"the file {path!r} of the other side is left out: it cannot have that name here"
                     self.note(LogKind.SKIPPED, said)
                     continue
-                self._theirs[name] = file
+                self._remote_names[name] = file
                 if name != path:
                     self._names[name] = path
-        return self._theirs
+        return self._remote_names
 
     def blind(self) -> list[Step]:
-        return self._without_lost(file_plan.blind(self.known, self.ours))
+        return self._without_lost(file_plan.blind(self.known, self.local_files))
 
     def planned(self) -> list[Step]:
-        return self._without_lost(file_plan.plan(self.context.link.mode, self.known, self.ours, self.theirs, self.sums))
+        return self._without_lost(
+            file_plan.plan(self.context.link.mode, self.known, self.local_files, self.remote_files, self.sums)
+        )
 
     def sums(self, path: str, *, read: bool = False) -> tuple[str, str] | None:
-        """Return both sides' SHA-256; None if the remote cannot compute it."""
-        old, our = self.known.get(path), self.ours[path]
+        """Return the SHA-256 of both sides; None if the remote cannot compute it."""
+        old, local_file = self.known.get(path), self.local_files[path]
         there = self.context.remote.digest(self.entity, self.remote_id, self.remote_name(path))
         if there is not None:
-            their_sum = there.sha256
+            remote_sum = there.sha256
         elif read or (old is not None and old.etag == FileState.UNSURE):
             with closing(self.context.remote.get_file(self.entity, self.remote_id, self.remote_name(path))) as incoming:
-                their_sum = files.sha256(self.beating(incoming))
+                remote_sum = files.sha256(self.beating(incoming))
         else:
             return None
-        if old is not None and old.sha256 and old.etag == our.etag and not read:
+        if old is not None and old.sha256 and old.etag == local_file.etag and not read:
             self._sums[path] = old.sha256
         else:
             with OpenFile(self.spot(path), self.context.beat) as source:
                 self._sums[path] = source.sha256()
-        return self._sums[path], their_sum
+        return self._sums[path], remote_sum
 
     def note(self, kind: LogKind, message: str) -> None:
-        """Add a line about the item to the log of the link; what is left out is noted once."""
+        """Add an entry about the item to the log of the link; a skipped file is logged once."""
         add = self.context.note_once if kind is LogKind.SKIPPED else self.context.note
         add(kind, self.entity, self.local_id, message)
 
     def remember(self, path: str) -> None:
-        """Save that both sides have the same file."""
-        our, old = self.ours[path], self.known.get(path)
-        sha256 = self._sums.get(path) or (old.sha256 if old is not None and old.etag == our.etag else "")
-        self.save(Known(path, our.size_bytes, our.etag, sha256, self.theirs[path].etag))
+        """Record that both sides have the same file."""
+        local_file, old = self.local_files[path], self.known.get(path)
+        sha256 = self._sums.get(path) or (old.sha256 if old is not None and old.etag == local_file.etag else "")
+        self.save(Known(path, local_file.size_bytes, local_file.etag, sha256, self.remote_files[path].etag))
 
     def save(self, known: Known, sent_bytes: int = 0, taken_bytes: int = 0) -> None:
         def save(tx: Tx) -> None:
@@ -123,10 +127,11 @@ class FilePair:
         self.context.write(item_store.forget_file, link_id, self.entity, self.local_id, path)
 
     def check_unchanged(self, path: str) -> None:
-        """Raise BadState if the local file changed since the comparison: nothing is lost, and the files are compared again."""
+        """Raise BadState if the local file changed since the comparison.  Nothing is lost: the files are compared
+        again."""
         if self.context.link.mode is not Mode.BOTH:
             return
-        spot, listed = self.spot(path), self.ours.get(path)
+        spot, listed = self.spot(path), self.local_files.get(path)
         try:
             etag = spot.blobs.stat(spot.key).etag
         except NotFound:
@@ -155,23 +160,23 @@ class FilePair:
         return False
 
     def _without_lost(self, steps: Iterable[Step]) -> list[Step]:
-        """Leave out lost files, and note them before any file is moved: later steps do not show them."""
+        """Skip lost files, and log them before any transfer, because later steps no longer show them."""
         steps = list(steps)
         lost: dict[str, Known] = {}
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_THERE]
         if gone:
-            left = file_plan.folders_left(self.known, self.ours)
+            left = file_plan.folders_left(self.known, self.local_files)
             doubtful = [
                 old for old in gone if old.etag != FileState.REMOVED and file_plan.folder_of(old.path) not in left
             ]
-            removals = self._removals_here() if doubtful else []
+            removals = self._local_removals() if doubtful else []
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
             lost = {old.path: replace(old, etag=FileState.LOST) for old in doubtful}
         gone = [self.known[step.path] for step in steps if step.what is What.DROP_HERE]
         if gone:
-            left = file_plan.folders_left_there(self.known, self.theirs)
+            left = file_plan.remote_folders_left(self.known, self.remote_files)
             doubtful = [old for old in gone if file_plan.folder_of(old.path) not in left]
-            removals = self._removals_there() if doubtful else []
+            removals = self._remote_removals() if doubtful else []
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
             lost |= {old.path: replace(old, remote_etag=FileState.LOST) for old in doubtful}
         for path, known in sorted(lost.items()):
@@ -184,18 +189,18 @@ class FilePair:
             self.save(known)
         return [step for step in steps if step.path not in lost]
 
-    def _removals_here(self) -> list[Removal]:
-        """Return the removals that the link has not read of yet."""
+    def _local_removals(self) -> list[Removal]:
+        """Return the local removals that the link has not processed yet."""
         entity, seen = str(self.entity), self.context.link.seen_seq
         return self.context.read(artifacts.removals, entity, self.local_id, seen)
 
-    def _removals_there(self) -> list[Removal]:
+    def _remote_removals(self) -> list[Removal]:
         """Return the remote's removals with local paths."""
         found = []
         for each in self.context.remote.removals(self.entity, self.remote_id):
-            path = _name_here(each.path) if each.path else ""
+            path = _local_name(each.path) if each.path else ""
             if path is not None:
-                found.append(Removal(path, [name for name in map(_name_here, each.but) if name is not None]))
+                found.append(Removal(path, [name for name in map(_local_name, each.but) if name is not None]))
         return found
 
 
@@ -205,8 +210,8 @@ def _place(tx: Tx, entity: Entity, local_id: str, server_root: str) -> files.Art
     return files.place(tx, entity, local_id)
 
 
-def _name_here(path: str) -> str | None:
-    """Return our name of a file of theirs; None if it can have none here."""
+def _local_name(path: str) -> str | None:
+    """Return the local name of a remote file; None if the name is not possible locally."""
     try:
         return keys.from_path(path) or None
     except Invalid:

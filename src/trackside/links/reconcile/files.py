@@ -1,7 +1,7 @@
-"""Moves the files of an item: each whole or not at all, compared by size and checksum.  Re-runnable at any moment.
+"""Transfers the files of an item, each atomically, compared by size and checksum.
 
-What was sent is not sent again; a large file goes on where it broke off, where the remote can.  What goes where is decided
-in `sync.file_plan`.
+Can run again at any time: sent files are not sent again, and a large file continues where it stopped if the remote can.
+`sync.file_plan` decides the transfers.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,9 +33,9 @@ def push(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *,
     if pair is None:
         return 0
     steps = pair.blind()
-    if verify or (steps and context.link.mode is Mode.BOTH):  # what the other side did must not be overwritten unseen
+    if verify or (steps and context.link.mode is Mode.BOTH):  # changes of the remote must not be overwritten
         steps = pair.planned()
-    sent, is_over = _take_steps(pair, steps, {What.SEND: _send_file, What.DROP_THERE: _drop_there})
+    sent, is_over = _take_steps(pair, steps, {What.SEND: _send_file, What.DROP_THERE: _delete_remote})
     if sent and not context.remote.preserves_ids:
         _check_arrived(pair, sent)
     if is_over:
@@ -44,12 +44,12 @@ def push(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *,
 
 
 def pull(context: LinkContext, entity: Entity, local_id: str, remote_id: str) -> int:
-    """Take the files that are lacking here, and return how many were taken."""
+    """Pull missing files, and return their number."""
     pair = FilePair.look(context, entity, local_id, remote_id)
     if pair is None:
         return 0
-    came, is_over = _take_steps(pair, pair.planned(), {What.TAKE: _take_file, What.DROP_HERE: _drop_here})
-    if came and not entity.is_of_registry:  # other links and readers of the log hear of it
+    came, is_over = _take_steps(pair, pair.planned(), {What.TAKE: _take_file, What.DROP_HERE: _delete_local})
+    if came and not entity.is_of_registry:  # notify other links and readers of the change log
         context.write(artifacts.record_files, str(entity), local_id, *(each.path for each in came))
     if is_over:
         raise TimeSliceExpired
@@ -57,24 +57,25 @@ def pull(context: LinkContext, entity: Entity, local_id: str, remote_id: str) ->
 
 
 def differences(context: LinkContext, entity: Entity, local_id: str, remote_id: str, *, read: bool) -> list[str]:
-    """Return in words how the files differ.  `read`: compare their bytes, also of versions that were found to be the same."""
+    """Return descriptions of the differences between files.  `read`: compare contents, also of versions that were found
+    equal."""
     pair = FilePair.look(context, entity, local_id, remote_id)
     if pair is None:
         return []
     found = []
     mode = context.link.mode
-    theirs = pair.theirs
-    for path in sorted({*pair.ours, *theirs}):
-        old, our, there = pair.known.get(path), pair.ours.get(path), theirs.get(path)
+    remote = pair.remote_files
+    for path in sorted({*pair.local_files, *remote}):
+        old, local_file, there = pair.known.get(path), pair.local_files.get(path), remote.get(path)
         if there is None:
             if mode.sends or old is not None:
                 found.append(f"file {path} is missing there")
-        elif our is None:
+        elif local_file is None:
             if (mode.takes or old is not None) and (old is None or old.etag != FileState.STAYS):
                 found.append(f"file {path} is missing here")
-        elif our.size_bytes != there.size_bytes:
-            found.append(f"file {path} has {our.size_bytes} bytes here and {there.size_bytes} there")
-        elif read or not _is_as_known(old, our, there):
+        elif local_file.size_bytes != there.size_bytes:
+            found.append(f"file {path} has {local_file.size_bytes} bytes here and {there.size_bytes} there")
+        elif read or not _is_as_known(old, local_file, there):
             sums = pair.sums(path, read=read)
             if sums is not None and sums[0] != sums[1]:
                 found.append(f"file {path} has the SHA-256 {sums[0]} here and {sums[1]} there")
@@ -84,7 +85,7 @@ def differences(context: LinkContext, entity: Entity, local_id: str, remote_id: 
 def _take_steps(
     pair: FilePair, steps: Iterable[Step], moves: Mapping[What, Callable[[FilePair, str], Known | None]]
 ) -> tuple[list[Known], bool]:
-    """Take the steps of one direction.  Return the files that went over, and whether the time slice expired before the end."""
+    """Run the steps of one direction.  Return the transferred files, and whether the time slice ended first."""
     moved: list[Known] = []
     for step in steps:
         if moved and pair.context.time_slice.is_over:
@@ -103,7 +104,7 @@ def _take_steps(
 
 
 def _send_file(pair: FilePair, path: str) -> Known | None:
-    """Return the file as it is there now; None if it was not sent."""
+    """Return the sent remote file; None if it was not sent."""
     spot, context = pair.spot(path), pair.context
     what = ("push", str(context.ws), str(context.link_id), str(pair.entity), pair.local_id, path)
     try:
@@ -123,26 +124,28 @@ def _send_file(pair: FilePair, path: str) -> Known | None:
 
 
 def _check_arrived(pair: FilePair, sent: list[Known]) -> None:
-    """Raise RemoteUnavailable if what was sent is not listed there as it is.  It was saved as it came, so a runner that is
-    cut off goes on with the rest; what is wrong is sent again."""
-    theirs = pair.context.remote.files(pair.entity, pair.remote_id)
+    """Raise RemoteUnavailable if a sent file is not listed with its size.
+
+    Progress was saved during the transfer, so an interrupted transfer continues; a wrong file is sent again.
+    """
+    remote = pair.context.remote.files(pair.entity, pair.remote_id)
     wrong = []
     for each in sent:
-        there = theirs.get(pair.remote_name(each.path))
+        there = remote.get(pair.remote_name(each.path))
         if there is None:
             wrong.append(f"{each.path} was sent and is not there")
             pair.forget(each.path)
         elif there.size_bytes != each.size_bytes:
             wrong.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")
-            # As if it had changed here since: so the other side's is not taken for a version of its own.
+            # Marked unsent, so that the remote's file does not count as a change of that side.
             pair.save(Known(each.path, there.size_bytes, FileState.UNSENT, "", there.etag))
     if wrong:
         raise RemoteUnavailable("; ".join(wrong[:3]))
 
 
 def _take_file(pair: FilePair, path: str) -> Known | None:
-    """Return the file as it is here now; None if it is not there any more."""
-    there = pair.theirs[path]
+    """Return the received local file; None if it was removed."""
+    there = pair.remote_files[path]
     try:
         stat, sha256, etag = _arrive(pair, path, there)
     except RequestRejected as refused:
@@ -156,7 +159,7 @@ def _take_file(pair: FilePair, path: str) -> Known | None:
     return known
 
 
-def _drop_there(pair: FilePair, path: str) -> None:
+def _delete_remote(pair: FilePair, path: str) -> None:
     old = pair.known[path]
     try:
         pair.context.remote.remove_file(pair.entity, pair.remote_id, pair.remote_name(path))
@@ -167,12 +170,12 @@ def _drop_there(pair: FilePair, path: str) -> None:
     pair.forget(path)
 
 
-def _drop_here(pair: FilePair, path: str) -> None:
+def _delete_local(pair: FilePair, path: str) -> None:
     pair.check_unchanged(path)
     spot = pair.spot(path)
     pair.context.read(held.check_item, str(pair.entity), pair.local_id, spot.key)
     owner = (str(pair.entity), pair.local_id, path)
-    if not pair.entity.is_of_registry:  # other links and readers of the change log
+    if not pair.entity.is_of_registry:  # notify other links and readers of the change log
         pair.context.write(artifacts.begin_removal, *owner)
     spot.blobs.delete(spot.key)
     pair.forget(path)
@@ -181,7 +184,7 @@ def _drop_here(pair: FilePair, path: str) -> None:
 
 
 def _arrive(pair: FilePair, path: str, there: RemoteFile) -> tuple[Stat, str, str]:
-    """Return what was stored, its SHA-256, and the remote's ETag of it."""
+    """Return the stored file, its SHA-256, and the remote's ETag."""
     context, spot, size = pair.context, pair.spot(path), there.size_bytes
     what = ("pull", str(context.ws), str(context.link_id), str(pair.entity), pair.local_id, path)
     parts = ResumableUpload(spot.blobs, what, f"{size} {there.etag}")
@@ -197,7 +200,7 @@ def _arrive(pair: FilePair, path: str, there: RemoteFile) -> tuple[Stat, str, st
         if incoming.start != have or not have:
             parts.forget()
             parts.note_etag(incoming.etag)
-        # A file that cannot be continued would start again in each time slice.
+        # A transfer that cannot be continued would restart in each time slice.
         _fill(pair, parts, incoming, size, may_stop=incoming.start == have)
     told = context.remote.digest(pair.entity, pair.remote_id, pair.remote_name(path))
     if told is not None and told.etag != etag:
@@ -235,6 +238,6 @@ def _unless_changed(pair: FilePair, path: str, incoming: Download) -> Iterator[b
     pair.check_unchanged(path)
 
 
-def _is_as_known(old: Known | None, our: LocalFile, there: RemoteFile) -> bool:
+def _is_as_known(old: Known | None, local_file: LocalFile, there: RemoteFile) -> bool:
     """Return whether both files are the versions that were found equal."""
-    return old is not None and (old.etag, old.remote_etag) == (our.etag, there.etag)
+    return old is not None and (old.etag, old.remote_etag) == (local_file.etag, there.etag)

@@ -1,13 +1,13 @@
-"""Brings an item to the same state on both sides of a link: one algorithm for every kind of items that has an `ItemType`.
+"""Brings an item to the same state on both sides of a link: one algorithm for all kinds of items with an `ItemType`.
 
-Re-runnable at any moment, also after a crash half-way: what both sides agreed on is saved last, in the transaction that applies
-the remote's part.  The intention to create a copy is saved before the call that creates it, so that after a crash the copy is
-searched for instead of created twice.
+Can run again at any time, also after a crash half-way. The agreed state is saved last, in the transaction that applies
+the remote's changes. The intention to create a copy is saved before the call that creates it, so that after a crash the
+copy is searched for instead of created twice.
 
-Items of most kinds do not stay when they are deleted: an item that is gone on one side, and unchanged on the other since both
-agreed, is deleted there too.  An item that was changed meanwhile is created again, and so is a lost one (`deletions`).  Runs,
-experiments and logged models stay as deleted (`ItemType.keeps_deleted`): their deletion changes a field, and an absent one is
-created again.
+Items of most kinds disappear when they are deleted. If an item is missing on one side, and the other side did not
+change it since the agreed state, it is deleted there too. An item that was changed meanwhile is created again, and so
+is a lost one (`deletions`). Runs, experiments and logged models remain after a deletion (`ItemType.keeps_deleted`):
+their deletion changes a field, and a missing one is created again.
 """
 
 from collections.abc import Callable, Set
@@ -33,7 +33,7 @@ from trackside.sync.local.reader import Snapshot
 PAGE = 500
 IsLost = Callable[
     [Entity, ItemState], bool
-]  # whether an item that is gone there was lost with its store, and not removed
+]  # whether an item that the remote lacks was lost with its store, and not removed
 
 
 class Reconciler:
@@ -51,11 +51,13 @@ class Reconciler:
             parent.child = self
 
     def reconcile_local(
-        self, local_id: str, *, verify: bool, theirs: Snapshot | None = None, is_new: bool = False
+        self, local_id: str, *, verify: bool, remote: Snapshot | None = None, is_new: bool = False
     ) -> str:
-        """Reconcile an item of ours that may have changed or gone, or of which the remote says so (`theirs`).
+        """Reconcile a local item that may have changed or been deleted, locally or on the remote (`remote`).
 
-        `is_new`: it was just created here.  Return why it has to be reconciled again; empty if both sides are the same."""
+        `is_new`: the local item was just created. Return why it has to be reconciled again; empty if both sides are
+        equal.
+        """
         unknown = self.type.unknown()
         if unknown:
             self.context.note_once(LogKind.SKIPPED, self.entity, "", unknown)
@@ -63,21 +65,21 @@ class Reconciler:
         snapshot, item = self.read(local_id), self.context.item(self.entity, local_id)
         if snapshot is None:
             if item is not None and not self.type.keeps_deleted:
-                self.deleted_here(item)
+                self.deleted_locally(item)
             return ""
-        if not self.type.is_wanted(snapshot, item, theirs):
+        if not self.type.is_wanted(snapshot, item, remote):
             return ""
         if item is None or not item.remote_id:
-            if not self.context.link.mode.sends and theirs is None:
+            if not self.context.link.mode.sends and remote is None:
                 return ""
             is_new = True
-            item, theirs = self.meet(snapshot, item, theirs)
+            item, remote = self.meet(snapshot, item, remote)
             if item is None:
                 return ""
-        return self._converge(snapshot, item, theirs, verify=verify, is_new=is_new)
+        return self._converge(snapshot, item, remote, verify=verify, is_new=is_new)
 
     def reconcile_remote(self, remote_id: str, *, verify: bool, known: Snapshot | None = None) -> None:
-        """Reconcile an item of theirs that may have changed or gone; `known`: what a list said of it."""
+        """Reconcile a remote item that may have changed or been deleted.  `known`: its state in a list."""
         if not self.context.link.mode.takes:
             return
         item = self.context.by_remote(self.entity, remote_id)
@@ -90,18 +92,18 @@ class Reconciler:
         if snapshot is None and self.type.keeps_deleted:
             return
         if item is not None and (snapshot is None or not self.type.is_same(item, snapshot)):
-            self.missing_there(item, snapshot)
-            item = self.context.by_remote(self.entity, remote_id)  # another one, where items have other names by now
+            self.missing_remotely(item, snapshot)
+            item = self.context.by_remote(self.entity, remote_id)  # another item, if names changed hands
             if item is not None and snapshot is not None and not self.type.is_same(item, snapshot):
                 return
         if snapshot is None:
             return
         local_id = item.local_id if item is not None else self.type.create_local(snapshot)
         if local_id is not None:
-            self.reconcile_local(local_id, verify=verify, theirs=snapshot, is_new=item is None)
+            self.reconcile_local(local_id, verify=verify, remote=snapshot, is_new=item is None)
 
     def missing(self, listed: Set[str]) -> list[str]:
-        """Return what both sides had and a list of all that the other side has does not name, by the remote's ids."""
+        """Reconcile what both sides had and a complete list of the remote does not contain."""
         found: list[str] = []
         items = self._page("")
         while items:
@@ -113,11 +115,11 @@ class Reconciler:
         return self.context.read_local(self.type.read_local, local_id)
 
     def meet(
-        self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None
+        self, snapshot: Snapshot, item: ItemState | None, remote: Snapshot | None
     ) -> tuple[ItemState | None, Snapshot | None]:
-        """Find or create the counterpart of an item of ours, and save which it is.  None: there shall be none."""
-        if theirs is not None:
-            remote_id = theirs.item_id
+        """Find or create the counterpart of a local item, and save it.  None: there is none by the link's rules."""
+        if remote is not None:
+            remote_id = remote.item_id
         else:
             found = self.type.match(snapshot)
             created = self.type.create_remote(snapshot) if found is None else None
@@ -131,12 +133,12 @@ class Reconciler:
                     self.context.save(self.entity, snapshot.item_id, created.id, CreatedBy.US, agreed)
                 return self._saved(snapshot.item_id), made
             remote_id = created.id if created is not None else found or ""
-            theirs = self.type.read_remote(remote_id)
-        # One that was about to be created before a crash was created by us, unless it says otherwise.
-        is_ours = item is not None and theirs is not None and identity.is_known_as_ours(self.context, theirs)
-        made_by = CreatedBy.US if is_ours else CreatedBy.THEM
-        self.context.write(identity.save_met, self.context, self.entity, snapshot.item_id, remote_id, made_by)
-        return self._saved(snapshot.item_id), theirs
+            remote = self.type.read_remote(remote_id)
+        # If its creation was intended before a crash, this link created it, unless the item says otherwise.
+        created_here = item is not None and remote is not None and identity.was_created_here(self.context, remote)
+        made_by = CreatedBy.US if created_here else CreatedBy.THEM
+        self.context.write(identity.save_pair, self.context, self.entity, snapshot.item_id, remote_id, made_by)
+        return self._saved(snapshot.item_id), remote
 
     def forget(self, item: ItemState) -> None:
         self.context.forget(self.entity, item)
@@ -149,19 +151,19 @@ class Reconciler:
         return [(child, each) for each in self.context.items_below(child.entity, item.local_id)]
 
     def _converge(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, *, verify: bool, is_new: bool
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, *, verify: bool, is_new: bool
     ) -> str:
         context = self.context
-        if theirs is None and (verify or item.base is None or self.type.must_look(snapshot, item)):
-            theirs = self.type.read_remote(item.remote_id)
-            if theirs is None or not self.type.is_same(item, theirs):
-                self.missing_there(item, theirs)
+        if remote is None and (verify or item.base is None or self.type.must_read_remote(snapshot, item)):
+            remote = self.type.read_remote(item.remote_id)
+            if remote is None or not self.type.is_same(item, remote):
+                self.missing_remotely(item, remote)
                 return ""
-        if theirs is not None:
-            self.type.check_usable(snapshot, item, theirs)
+        if remote is not None:
+            self.type.check_usable(snapshot, item, remote)
             context.confirm(self.entity, item)
-        compared = self.type.merge(snapshot, item, theirs)
-        if self.type.keeps_deleted and not is_new:  # what was deleted before it was copied is not lost
+        compared = self.type.merge(snapshot, item, remote)
+        if self.type.keeps_deleted and not is_new:  # an item deleted before it was copied is not lost
             self._check_deletion(snapshot, compared.merged)
         for conflict in compared.merged.conflicts:
             if conflict.field.kind not in self.type.quiet:
@@ -171,26 +173,26 @@ class Reconciler:
             renames.make_way(self.type, item, compared.merged, below)
         with context.whole():
             try:
-                sent = self.type.patch_remote(snapshot, item, theirs, compared, verify=verify)
+                sent = self.type.patch_remote(snapshot, item, remote, compared, verify=verify)
             except RequestRejected as refused:
                 if not refused.is_missing or self.type.read_remote(item.remote_id) is not None:
-                    raise  # it is there: something in it was not
-                self.missing_there(item)
+                    raise  # the item exists: something that it refers to does not
+                self.missing_remotely(item)
                 return ""
-            self._save(snapshot, item, theirs, compared, sent)
-        self.type.finish(snapshot, item, theirs, sent, verify=verify)
+            self._save(snapshot, item, remote, compared, sent)
+        self.type.finish(snapshot, item, remote, sent, verify=verify)
         return sent.behind
 
     def _check_deletion(self, snapshot: Snapshot, merged: Merged) -> None:
-        """Raise DeletionHeld if the item is to be deleted on one of the sides and that was not let through."""
+        """Raise DeletionHeld if the item is to be deleted on a side and that was not accepted."""
         for where, patch in ((Where.THERE, merged.for_them), (Where.HERE, merged.for_us)):
             if patch.put.get(fields.STAGE) == "deleted":
                 self.context.check_deletion(where, self.type.called(snapshot))
 
     def _save(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, sent: Sent
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, compared: Compared, sent: Sent
     ) -> None:
-        """Apply their part, and remember what both have now in the transaction that applies the last of it."""
+        """Apply the remote's changes, and save the agreed state in the transaction of the last part."""
         merged = sent.merged
         *early, last = self.type.portions(merged.for_us)
         stale: set[Field] = set()
@@ -201,7 +203,7 @@ class Reconciler:
             changed = self.type.changed_meanwhile(tx, snapshot, some)
             stale.update(changed)
             kept = document.without(some, changed, compared.base).for_us
-            left.update(self.type.apply_local(tx, snapshot, kept, theirs, sent) or ())
+            left.update(self.type.apply_local(tx, snapshot, kept, remote, sent) or ())
             return bool(kept)
 
         def work(tx: Tx) -> None:
@@ -221,26 +223,26 @@ class Reconciler:
         if merged.for_us or is_moved or {**merged.agreed, **compared.kept} != item.base:
             self.context.write(work)
 
-    def deleted_here(self, item: ItemState) -> None:
-        """Reconcile an item that is gone here."""
+    def deleted_locally(self, item: ItemState) -> None:
+        """Reconcile an item that was deleted locally."""
         mode = self.context.link.mode
-        theirs = self.type.read_remote(item.remote_id) if item.remote_id else None
-        if theirs is None or not self.type.is_same(item, theirs):
+        remote = self.type.read_remote(item.remote_id) if item.remote_id else None
+        if remote is None or not self.type.is_same(item, remote):
             self.forget(item)
             return
         above = self._above(item)
         if above is not None and self._parent is not None and self._parent.read(above.local_id) is None:
-            self._parent.deleted_here(above)
+            self._parent.deleted_locally(above)
             return
-        is_changed = mode is Mode.BOTH and self.type.changed_there(item, theirs)
+        is_changed = mode is Mode.BOTH and self.type.has_remote_change(item, remote)
         if is_changed:
-            text = f"{self.type.called(theirs)}: removed here and changed there; it comes back"
+            text = f"{self.type.called(remote)}: removed here and changed there; it comes back"
             self.context.note(LogKind.CONFLICT, self.entity, item.local_id, text)
         if is_changed or mode is Mode.PULL:
             self._bring_back(item)
             return
         below = self.below(item)
-        self.context.check_deletion(Where.THERE, self.type.called(theirs), 1 + len(below))
+        self.context.check_deletion(Where.THERE, self.type.called(remote), 1 + len(below))
         with self.context.whole():
             for child, each in below:
                 child.type.delete_remote(each)
@@ -251,10 +253,10 @@ class Reconciler:
             self.forget(item)
             self.context.write(store.count, self._link_id, sent_items=1)
 
-    def missing_there(self, item: ItemState, other: Snapshot | None = None) -> None:
-        """Reconcile an item that is not there any more; `other`: an item of that id that is another one."""
+    def missing_remotely(self, item: ItemState, other: Snapshot | None = None) -> None:
+        """Reconcile an item that the remote lacks.  `other`: another item with that id."""
         if not self.type.keeps_deleted:
-            self.deleted_there(item)
+            self.deleted_remotely(item)
             return
         snapshot = self.read(item.local_id)
         if other is None and snapshot is not None and self.type.is_purged(item, snapshot):
@@ -274,15 +276,15 @@ class Reconciler:
 
         self.context.write(forget)
 
-    def deleted_there(self, item: ItemState) -> None:
-        """Reconcile an item that was deleted there."""
+    def deleted_remotely(self, item: ItemState) -> None:
+        """Reconcile an item that was deleted remotely."""
         mode, snapshot = self.context.link.mode, self.read(item.local_id)
         if snapshot is None:
             self.forget(item)
             return
         above = self._above(item)
         if above is not None and self._parent is not None and self._parent.is_gone(above):
-            self._parent.deleted_there(above)
+            self._parent.deleted_remotely(above)
             return
         moved_to = self.type.moved_to(item)
         if moved_to is not None and mode.takes:
@@ -292,7 +294,7 @@ class Reconciler:
             self.reconcile_local(item.local_id, verify=True)
             return
         is_lost = mode.takes and self._is_lost(self.entity, item)
-        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.changed_here(item, snapshot)):
+        if mode is Mode.PUSH or is_lost or (mode is Mode.BOTH and self.type.has_local_change(item, snapshot)):
             self._create_again(item, snapshot, is_lost=is_lost)
             return
         below = self.below(item)
@@ -311,9 +313,9 @@ class Reconciler:
         self.context.write(remove)
 
     def is_gone(self, item: ItemState) -> bool:
-        """Return whether an item is not there any more, or another one has its id there."""
-        theirs = self.type.read_remote(item.remote_id)
-        return theirs is None or not self.type.is_same(item, theirs)
+        """Return whether the remote lacks an item, or has another one with its id."""
+        remote = self.type.read_remote(item.remote_id)
+        return remote is None or not self.type.is_same(item, remote)
 
     def _create_again(self, item: ItemState, snapshot: Snapshot, *, is_lost: bool) -> None:
         mode = self.context.link.mode
@@ -333,7 +335,7 @@ class Reconciler:
         self.context.write(work_queue.enqueue, self._link_id, again)
 
     def _bring_back(self, item: ItemState) -> None:
-        """Take theirs as if it had never been here."""
+        """Pull the remote item as a new one."""
         for child, each in self.below(item):
             child.forget(each)
         self.forget(item)
@@ -343,8 +345,10 @@ class Reconciler:
                 self.child.reconcile_remote(remote_id, verify=True)
 
     def _above(self, item: ItemState) -> ItemState | None:
-        """Return the item above this one.  If it is gone too, both went together: what a deletion of it changes in this one is
-        no change of this one."""
+        """Return the item above this one.
+
+        If it is gone too, both were deleted together: changes of this item by that deletion do not count as changes.
+        """
         if self._parent is None:
             return None
         above = self.context.item(self._parent.entity, item.local_id.partition("/")[0])

@@ -1,8 +1,8 @@
-"""Names that items have swapped, or passed on in a circle, while the other side was away.
+"""Resolves cycles of renames: names that items swapped or passed on while the other side was unavailable.
 
-Each of them would be refused until another one gives its name up, so one of them gets a temporary name.  That is saved as
-agreed, so the item has still to be renamed to its own name, also after a crash.  A temporary name sorts before others: where it
-seems to be a change of that side, after a crash, the other name is kept.
+Each rename in a cycle is rejected until another item gives up its name, so one item gets a temporary name. The temporary name
+is saved as agreed, so the rename to the final name follows, also after a crash. Temporary names sort before others: if one
+seems to be a change of a side after a crash, the other name wins.
 """
 
 from collections.abc import Callable
@@ -17,23 +17,24 @@ from trackside.sync import fields
 from trackside.sync.document import Merged, Mode, Patch
 from trackside.sync.entities import Entity
 
-MOST = 20  # items of a circle
-WAIT_S = 1.0  # in which the others get their names
-PATIENCE = 5  # so often an item waits
+MOST = 20  # longest cycle
+WAIT_S = 1.0  # in which the other items get their names
+PATIENCE = 5  # how often an item waits
 
 # Both return the item that has a name on a side, and the name that it is to have there.
 Holder = Callable[[str], tuple[ItemState, str] | None]
 
 
 def temporary_name(local_id: str) -> str:
-    """Return the name of an item until it gets its own; no other item has it."""
+    """Return a unique temporary name for an item."""
     return f"! {local_id}"
 
 
 def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | None) -> None:
-    """Raise RetryLater if another item has the new name and gets another one.
+    """Raise RetryLater if another item has the new name and is itself to be renamed.
 
-    If that one waits for the name of this item, give this one a temporary name before."""
+    If that item waits for the name of this one, give this one a temporary name first.
+    """
     context = kind.context
     temporary = temporary_name(item.local_id)
     if kind.entity is Entity.EXPERIMENT and not context.link.options.wants(temporary):
@@ -50,14 +51,14 @@ def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | No
             item_store.rename_remote(tx, context.link_id, below, item.remote_id, remote_id)
         item_store.save_item(tx, context.link_id, kind.entity, item.local_id, remote_id, item.made_by, base)
 
-    def rename_here(tx: Tx) -> None:
-        kind.rename_here(tx, item.local_id, patch)
+    def rename_local(tx: Tx) -> None:
+        kind.rename_local(tx, item.local_id, patch)
         save(tx, item.remote_id)
 
     if there is not None:
-        waiting, is_closed = _chain(there, item, lambda name: _holder_there(kind, name))
+        waiting, is_closed = _chain(there, item, lambda name: _remote_holder(kind, name))
     elif here is not None:
-        waiting, is_closed = _chain(here, item, lambda name: _holder_here(kind, name))
+        waiting, is_closed = _chain(here, item, lambda name: _local_holder(kind, name))
     else:
         return
     if not waiting:
@@ -68,11 +69,11 @@ def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | No
         return
     if is_closed and there is not None:
         with context.whole():
-            context.write(save, kind.rename_there(item, patch))
+            context.write(save, kind.rename_remote(item, patch))
     elif is_closed:
-        context.write(rename_here)
+        context.write(rename_local)
     elif context.waiting.get(item.local_id, 0) >= PATIENCE:
-        return  # the refusal of that side says what is wrong
+        return  # the refusal of that side has the reason
     context.waiting[item.local_id] = context.waiting.get(item.local_id, 0) + 1
     for other in waiting:
         context.enqueue(kind.entity, other.local_id)
@@ -80,7 +81,7 @@ def make_way(kind: ItemType, item: ItemState, merged: Merged, below: Entity | No
 
 
 def _chain(name: str, item: ItemState, holder: Holder) -> tuple[list[ItemState], bool]:
-    """Return the items that have to give up their names first, and whether the last of them waits for the name of `item`."""
+    """Return the items that must give up their names first, and whether the last of them waits for the name of `item`."""
     waiting: list[ItemState] = []
     while len(waiting) < MOST and (found := holder(name)) is not None:
         other, wanted = found
@@ -93,20 +94,20 @@ def _chain(name: str, item: ItemState, holder: Holder) -> tuple[list[ItemState],
     return waiting, False
 
 
-def _holder_there(kind: ItemType, name: str) -> tuple[ItemState, str] | None:
-    remote_id = kind.named_there(name)
+def _remote_holder(kind: ItemType, name: str) -> tuple[ItemState, str] | None:
+    remote_id = kind.named_remotely(name)
     other = None if remote_id is None else kind.context.by_remote(kind.entity, remote_id)
-    ours = None if other is None else kind.context.read(kind.read_local, other.local_id)
-    if other is None or ours is None:
+    local = None if other is None else kind.context.read(kind.read_local, other.local_id)
+    if other is None or local is None:
         return None
-    return other, _wanted(kind, other, ours.doc[fields.NAME], name) if kind.wants(ours) else name
+    return other, _wanted(kind, other, local.doc[fields.NAME], name) if kind.wants(local) else name
 
 
-def _holder_here(kind: ItemType, name: str) -> tuple[ItemState, str] | None:
-    local_id = kind.context.read(kind.named_here, name)
+def _local_holder(kind: ItemType, name: str) -> tuple[ItemState, str] | None:
+    local_id = kind.context.read(kind.named_locally, name)
     other = None if local_id is None else kind.context.item(kind.entity, local_id)
-    theirs = None if other is None or not other.remote_id else kind.read_remote(other.remote_id)
-    return None if other is None or theirs is None else (other, _wanted(kind, other, theirs.doc[fields.NAME], name))
+    remote = None if other is None or not other.remote_id else kind.read_remote(other.remote_id)
+    return None if other is None or remote is None else (other, _wanted(kind, other, remote.doc[fields.NAME], name))
 
 
 def _wanted(kind: ItemType, other: ItemState, source: str, name: str) -> str:

@@ -1,7 +1,6 @@
-"""Enqueues a workspace piece by piece, so that no writer waits while a large store is enqueued.
-Reads and writes the store only; sends no request.
+"""Enqueues all items of a workspace in batches, so that writers do not wait while a large store is enqueued.
 
-How far that has come is a text in the link's row, so a server that was killed goes on.
+Reads and writes only the store. The progress is saved in the link's row, so it continues after a crash.
 """
 
 from enum import IntEnum
@@ -22,13 +21,14 @@ PIECE = 1000
 class Depth(IntEnum):
     """How thoroughly an item is compared."""
 
-    TRUST_BASE = 0  # what was agreed is trusted
-    COMPARE = 1  # the other side is looked at too
+    TRUST_BASE = 0  # the agreed state is trusted
+    COMPARE = 1  # the remote is read too
     COMPARE_BYTES = 2  # and points and files are read on both sides
 
 
 class BackfillCursor(Struct, frozen=True):
-    """`step` counts the kinds of what is here, then those of what both sides have; `end` is the first that is not enqueued."""
+    """The position of a backfill.  `step` counts the kinds of local items, then those of agreed items; `end` is the first kind
+    that is not enqueued."""
 
     depth: Depth
     step: int
@@ -41,13 +41,12 @@ KINDS = list(Entity)
 
 
 def backfill() -> str:
-    """Return what a new link sends: everything that exists here."""
+    """Return the backfill of a new link: all local items."""
     return _text(BackfillCursor(Depth.TRUST_BASE, 0, len(KINDS)))
 
 
 def whole(mode: Mode, depth: Depth, before: str) -> str:
-    """Return what a full sync compares: everything that either side should have; `before` is an unfinished backfill, whose depth
-    is kept."""
+    """Return the backfill of a full sync: all items of either side.  `before`: an unfinished backfill, whose depth is kept."""
     if before:
         depth = max(depth, _cursor(before).depth)
     return _text(BackfillCursor(depth, 0 if mode.sends else len(KINDS), 2 * len(KINDS)))
@@ -71,7 +70,7 @@ def piece(tx: Tx, link: Link) -> tuple[Found, str]:
 
 
 def enqueue(tx: Tx, link: Link, found: Found, following: str) -> None:
-    """Enqueue what `piece` found, unless the backfill was started again meanwhile."""
+    """Enqueue the batch, unless the backfill was restarted meanwhile."""
     moved = tx.run(
         """
         UPDATE links SET backfill_cursor = :following

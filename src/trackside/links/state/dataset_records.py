@@ -1,4 +1,4 @@
-"""Which records of evaluation datasets both sides of a link have."""
+"""The agreed state of evaluation datasets' records."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,11 +12,11 @@ PAGE = 5_000
 class Agreed(Struct, frozen=True):
     input_hash: str
     digest: str
-    record_id: str  # of ours
+    record_id: str  # the local id
 
 
 def page(tx: Tx, link_id: int, dataset_id: str, after: str) -> list[Agreed]:
-    """Return the records after that hash, in order; none after the last."""
+    """Return the records after a hash, in order; none after the last."""
     rows = tx.all(
         """
         SELECT input_hash, digest, record_id FROM link_records

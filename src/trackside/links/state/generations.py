@@ -1,7 +1,7 @@
 """The identity of the remote's store, and the generation in which an item was last found there.
 
-A generation ends when the store is found to be another one, or to have been restored from a backup.  An item that was found in an
-earlier generation and is missing now was not removed by a user.
+A generation ends when the store is found to be replaced, or restored from a backup. An item that was found in an earlier
+generation and is missing now was not removed by a user.
 """
 
 from msgspec import Struct
@@ -32,7 +32,7 @@ def remember(tx: Tx, link_id: int, store_id: str) -> None:
 
 
 def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generation: int) -> None:
-    """Save that the item was found there in that generation."""
+    """Record that the item was found on the remote in that generation."""
     tx.run(
         """
         UPDATE link_items SET store_generation = :now_in
@@ -46,9 +46,10 @@ def confirm(tx: Tx, link_id: int, entity: Entity, local_id: str, store_generatio
 
 
 def store_was_restored(tx: Tx, link: Link, known: Known, why: str) -> None:
-    """Begin a generation because the remote's store was restored, and enqueue all items that both sides had for comparison.
+    """Start a generation because the remote's store was restored, and enqueue all agreed items for comparison.
 
-    Do nothing if another process has begun that generation already."""
+    Does nothing if another process has started that generation already.
+    """
     if not _begin_generation(
         tx, link, known, known.store_id, f"the store there was put back to an earlier state: {why}"
     ):
@@ -57,9 +58,10 @@ def store_was_restored(tx: Tx, link: Link, known: Known, why: str) -> None:
 
 
 def report_missing(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
-    """End the store generation, since a run or experiment that was not deleted is missing on the remote.
+    """Start a generation because the remote lacks a run or experiment that was not deleted.
 
-    Logged models do not count: MLflow's deleted ones are missing too."""
+    Logged models do not count: MLflow's deleted ones are missing too.
+    """
     known = of(tx, link.link_id)
     if (
         link.mode.takes
@@ -71,9 +73,9 @@ def report_missing(tx: Tx, link: Link, entity: Entity, item: ItemState) -> None:
 
 
 def store_was_replaced(tx: Tx, link: Link, known: Known, store_id: str) -> None:
-    """Begin as a new link would: the store is another one, whose ids may be those of other things."""
-    words = "the store there is another one than before: the link starts again with it"
-    if not _begin_generation(tx, link, known, store_id, words):
+    """Reset the link: the store was replaced, and its ids may belong to other items."""
+    text = "the store there is another one than before: the link starts again with it"
+    if not _begin_generation(tx, link, known, store_id, text):
         return
     if link.mode.sends:
         work_queue.enqueue_mirrored(tx, link.link_id)
@@ -85,8 +87,8 @@ def store_was_replaced(tx: Tx, link: Link, known: Known, store_id: str) -> None:
 def newest(
     tx: Tx, link_id: int, most: int, *, store_generation: int | None = None, experiment_id: str | None = None
 ) -> list[ItemState]:
-    """Return the runs that began last, of those that the other side had, and not as deleted: of those that were found there in a
-    generation, of those of an experiment of ours."""
+    """Return the newest runs that were active on the remote: those found there in a generation, or those of a local
+    experiment."""
     rows = tx.all(
         """
         SELECT i.local_id, i.remote_id, i.made_by, i.agreed, i.store_generation FROM runs r
@@ -105,18 +107,22 @@ def newest(
 
 
 def is_active(item: ItemState) -> bool:
-    """Return whether the item is active in the agreed state: a deleted item may have been removed permanently, by `mlflow gc`."""
+    """Return whether the item is active in the agreed state.  A deleted item may have been purged, for instance by
+    `mlflow gc`."""
     return (item.base or {}).get(fields.STAGE) == "active"
 
 
 def is_purged(link: Link, item: ItemState, doc: Doc) -> bool:
-    """Return whether an item that is not there any more was deleted on both sides before, and is removed for good there, by
-    `mlflow gc` for instance.  It may be restored here."""
+    """Return whether a missing item was deleted on both sides before, and then purged on the remote, for instance by `mlflow
+    gc`.
+
+    It may have been restored locally since.
+    """
     is_deleted = "deleted" == doc.get(fields.STAGE) == (item.base or {}).get(fields.STAGE)
     return is_deleted and item.store_generation >= link.store_generation
 
 
-def _begin_generation(tx: Tx, link: Link, known: Known, store_id: str, words: str) -> bool:
+def _begin_generation(tx: Tx, link: Link, known: Known, store_id: str, text: str) -> bool:
     moved = tx.run(
         """
         UPDATE links SET store_generation = store_generation + 1, store_generation_at = :now, store_id = :store,
@@ -129,7 +135,7 @@ def _begin_generation(tx: Tx, link: Link, known: Known, store_id: str, words: st
         before=known.store_id,
     )
     if moved:
-        said = f"{words}; what is missing there and was not removed by anybody " + (
+        said = f"{text}; what is missing there and was not removed by anybody " + (
             "is created again there" if link.mode.sends else "stays here"
         )
         store.note(tx, link.link_id, LogKind.STATE, "", "", said)

@@ -1,6 +1,6 @@
-"""Deletions that a link holds until it knows how many there are.  SQL on the work queue; decides nothing.
+"""Deletions that a link holds until their number is known.  SQL on the work queue; decides nothing.
 
-A held item stays in the queue with `due_at` HELD, which no query for due items returns.  A further change of the item ends the
+A held item stays in the queue with `due_at` HELD, which no query for due items returns. A further change of the item ends the
 hold: the item is compared again.
 """
 
@@ -9,11 +9,11 @@ from trackside.links.model import Deletion, HeldDeletion, Link, Side
 from trackside.sync.entities import Entity
 
 HELD = -1
-WINDOW_MS = 3_600_000  # deletions are counted for so long
+WINDOW_MS = 3_600_000  # the window in which deletions are counted
 
 
 def hold(tx: Tx, link_id: int, entity: Entity, entity_id: str, *, is_remote: bool, deletion: Deletion) -> None:
-    """Put the item into the queue as held, unless its deletion was let through already."""
+    """Mark the queued item as held, unless its deletion was accepted already."""
     tx.run(
         """
         INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, depth, generation, dirty_since,
@@ -70,7 +70,7 @@ def listed(tx: Tx, link_id: int, most: int) -> list[HeldDeletion]:
 
 
 def counted(tx: Tx, link: Link) -> int:
-    """Return how many deletions were let through in the current window."""
+    """Return the number of accepted deletions in the current window."""
     row = tx.one(
         """
         SELECT deleted_items FROM links
@@ -83,7 +83,7 @@ def counted(tx: Tx, link: Link) -> int:
 
 
 def let_through(tx: Tx, link: Link, items: int) -> None:
-    """Let the held deletions happen, and count them in the window, which begins now if there is none."""
+    """Accept the held deletions, and count them in the window, which starts now if there is none."""
     before = counted(tx, link)
     tx.run(
         """
@@ -105,7 +105,7 @@ def let_through(tx: Tx, link: Link, items: int) -> None:
 
 
 def accept(tx: Tx, link: Link) -> int:
-    """Release the held deletions, which a user accepted, and start a new count.  Return their number."""
+    """Release the held deletions, which a user accepted, and restart the count.  Return their number."""
     items = count(tx, link.link_id)
     let_through(tx, link, items)
     tx.run("UPDATE links SET deleted_items = 0 WHERE workspace_id = :ws AND link_id = :id", id=link.link_id)

@@ -1,4 +1,4 @@
-"""A link's memory of an item that both sides have.  Pure."""
+"""A link's state of an item that both sides have.  Pure."""
 
 from msgspec import Struct
 
@@ -8,7 +8,7 @@ from trackside.sync.document import Doc
 
 class ItemState(Struct, frozen=True):
     local_id: str
-    remote_id: str  # empty: it was about to be made there
+    remote_id: str  # empty: its creation on the remote was intended
     made_by: CreatedBy
-    base: Doc | None  # the state that both sides agreed on last
-    store_generation: int = 0  # of `state.generations`, in which it was found there last
+    base: Doc | None  # the agreed state
+    store_generation: int = 0  # of `state.generations`, in which it was last found on the remote

@@ -1,4 +1,4 @@
-"""A link's memory of items: their counterparts, agreed states, points and files that were sent.  Depends on neither side."""
+"""A link's items in SQL: their counterparts, agreed states, sent points and files.  Calls neither side."""
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ Direction = Literal["out", "in"]
 
 
 def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
-    """Enqueue what a page of the change log says was changed, and move the position of the link in it."""
+    """Enqueue the changes of a change-log page, and advance the link's position in the log."""
     found = registered.named(page.changes)
     work_queue.enqueue(tx, link_id, {each for each in found if registry or not Entity(each[0]).is_of_registry})
     note_removals(tx, link_id, page.changes)
@@ -37,7 +37,7 @@ def take_page(tx: Tx, link_id: int, page: Page, *, registry: bool) -> None:
 
 
 def mirrored(tx: Tx, link_id: int, made_by: CreatedBy | None = None) -> dict[str, int]:
-    """Return by kind how many items both sides have; `made_by`: of these only."""
+    """Return the number of items that both sides have, by kind.  `made_by`: only those of this creator."""
     return dict(
         tx.all(
             """
@@ -73,7 +73,7 @@ def _item(tx: Tx, link_id: int, entity: Entity, column: str, item_id: str) -> It
 
 
 def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
-    """Return when the item was last synchronized, or first attempted, in ms; 0 if never."""
+    """Return when the item was last synced or first attempted, in ms; 0 if never."""
     row = tx.one(
         """
         SELECT synced_at FROM link_items
@@ -87,7 +87,7 @@ def synced_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int:
 
 
 def enqueue_mirrored(tx: Tx, link_id: int, entity: Entity, local_ids: Sequence[str]) -> None:
-    """Enqueue those items that the other side has."""
+    """Enqueue those of the items that the remote has."""
     if not local_ids:
         return
     rows = tx.all(
@@ -119,7 +119,7 @@ def brought_at(tx: Tx, link_id: int, entity: Entity, local_id: str) -> int | Non
 
 
 def is_of_another_link(tx: Tx, link_id: int, entity: Entity, local_id: str) -> bool:
-    """Return whether another link has the item as one of its remote, other than as a copy of the local item."""
+    """Return whether the item is known to another link of this workspace, other than as a copy of the local item."""
     other = tx.one(
         """
         SELECT 1 FROM link_items WHERE workspace_id = :ws AND link_id <> :link AND entity = :entity AND local_id = :id
@@ -166,7 +166,7 @@ def items(
 
 
 def agreed_items(tx: Tx, link_id: int, entity: Entity) -> list[ItemState]:
-    """Return all items of a kind that the other side has, with what was agreed."""
+    """Return all agreed items of a kind, with their agreed states."""
     rows = tx.all(
         """
         SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
@@ -180,7 +180,7 @@ def agreed_items(tx: Tx, link_id: int, entity: Entity) -> list[ItemState]:
 
 
 def random_place(tx: Tx, link_id: int, entity: Entity) -> str:
-    """Return the id here of a random item, or "", for a reader that begins after it: each item is as likely the first."""
+    """Return a random local id, or "", as the start of a scan in which each item is equally likely to come first."""
     scope = {"link": link_id, "entity": str(entity)}
     row = tx.one(
         "SELECT COUNT(*) FROM link_items WHERE workspace_id = :ws AND link_id = :link AND entity = :entity", **scope
@@ -200,7 +200,7 @@ def random_place(tx: Tx, link_id: int, entity: Entity) -> str:
 
 
 def items_below(tx: Tx, link_id: int, entity: Entity, above: str) -> list[ItemState]:
-    """Return the items whose id here is `above/…`, with what was agreed."""
+    """Return the items whose local id is `above/…`, with their agreed states."""
     rows = tx.all(
         """
         SELECT local_id, remote_id, made_by, agreed, store_generation FROM link_items
@@ -234,7 +234,7 @@ def rename_remote(tx: Tx, link_id: int, entity: Entity, before: str, after: str)
 def save_item(
     tx: Tx, link_id: int, entity: Entity, local_id: str, remote_id: str, made_by: CreatedBy, base: Doc | None
 ) -> None:
-    """The side that made it stays the one that made it."""
+    """Save the counterpart and the agreed state.  The recorded creator does not change."""
     tx.run(
         """
         INSERT INTO link_items (workspace_id, link_id, entity, local_id, remote_id, made_by, agreed, synced_at, store_generation)
@@ -284,7 +284,7 @@ def forget_item(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
 
 
 def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: str) -> None:
-    """Forget which points of a series were sent or received."""
+    """Forget the sent and received points of a series."""
     tx.run(
         """
         DELETE FROM link_series
@@ -298,7 +298,7 @@ def forget_series(tx: Tx, link_id: int, run_id: str, direction: Direction, key: 
 
 
 def series(tx: Tx, link_id: int, run_id: str, direction: Direction) -> dict[str, Cursor]:
-    """Return by key what went over.  Of the direction `in`, `sent_hashes` is the fingerprint that was read last."""
+    """Return the transferred points by key.  For the direction `in`, `sent_hashes` is the fingerprint that was read last."""
     return {
         key: Cursor(chunk_id, point_count, bytes(sent_hashes))
         for key, chunk_id, point_count, sent_hashes in tx.all(
@@ -363,7 +363,7 @@ def save_file(tx: Tx, link_id: int, entity: Entity, local_id: str, known: Known)
 
 
 def doubt_files(tx: Tx, link_id: int, entity: Entity, local_id: str) -> None:
-    """Make the next comparison read the files of an item on both sides."""
+    """Make the next comparison read the item's files on both sides."""
     tx.run(
         """
         UPDATE link_files SET etag = :unsure, remote_etag = :unsure

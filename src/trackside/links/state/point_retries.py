@@ -1,6 +1,6 @@
-"""The series whose points the remote rejected, and the times of their retries.
+"""Series whose points the remote rejected, and the times of their retries.
 
-They are kept in memory: after a restart each is tried again.
+They are kept in memory: after a restart each series is retried.
 """
 
 import time
@@ -11,14 +11,14 @@ MOST = 10_000
 
 
 class PointRetries:
-    """The refused series of one link."""
+    """The rejected series of one link."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._known: dict[tuple[str, str], tuple[float, float, str]] = {}  # until when, after which wait, and why
+        self._known: dict[tuple[str, str], tuple[float, float, str]] = {}  # retry time, delay, and reason
 
     def waiting(self, run_id: str, keys: list[str]) -> dict[str, str]:
-        """Return the series whose time has not come, and why they wait."""
+        """Return the series that are not due yet, with the reasons."""
         known = {key: self._known[run_id, key] for key in keys if (run_id, key) in self._known}
         return {key: reason for key, (until, _, reason) in known.items() if self._now() < until}
 

@@ -1,9 +1,9 @@
-"""The work queue of a link: items that have to be compared.  The table is `link_dirty`.
+"""The work queue of a link, in the table `link_dirty`: items that have to be compared.
 
-Items are processed in FIFO order.  An item that is queued keeps its position however often it changes.  An item that changes
-again while it is compared, or uses up its time slice, rejoins at the end, so a busy run cannot starve the others.  Of items that
-are queued together, experiments come first, then runs, logged models, the registry and evaluation datasets.  What has to be on
-the other side before is created there by the item that needs it.
+Items are processed in FIFO order. A queued item keeps its position however often it changes. An item that changes again during
+its comparison, or uses up its time slice, rejoins at the end, so a busy run cannot starve the others. Items that are queued
+together are ordered: experiments, runs, logged models, the registry, evaluation datasets. An item creates what it requires on
+the other side.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from trackside.links.model import Lag, Link
 from trackside.sync.entities import Entity
 
 MAX_WAIT_MS = 3_600_000
-UNHEARD_MS = 10_000  # of silence that is no lag yet
+UNHEARD_MS = 10_000  # time without a poll that does not count as lag
 _NEVER = 2**62
 _ORDER = tuple(Entity)
 
@@ -34,12 +34,14 @@ class QueuedItem(Struct, frozen=True):
     generation: int
     attempts: int
     position: int
-    may_delete: bool  # its deletion was let through
+    may_delete: bool  # its deletion was accepted
 
 
 def enqueue(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote: bool = False, depth: int = 0) -> None:
-    """Put items at the end of the queue.  A queued item keeps its position and is compared once.  Entities that no link mirrors
-    are ignored."""
+    """Add items to the end of the queue.
+
+    A queued item keeps its position and is compared once. Entities that no link replicates are ignored.
+    """
     known = set(Entity)
     found = sorted((Entity(entity), entity_id) for entity, entity_id in items if entity in known)
     if not found:
@@ -62,7 +64,7 @@ def enqueue(tx: Tx, link_id: int, items: Iterable[tuple[str, str]], *, is_remote
 
 
 def enqueue_mirrored(tx: Tx, link_id: int) -> None:
-    """Put all items that both sides have at the end of the queue."""
+    """Add all agreed items to the end of the queue."""
     tx.run(
         """
         INSERT INTO link_dirty (workspace_id, link_id, entity, entity_id, is_remote, depth, generation, dirty_since,
@@ -80,13 +82,12 @@ def enqueue_mirrored(tx: Tx, link_id: int) -> None:
 
 
 def forget_remote(tx: Tx, link_id: int) -> None:
-    """Remove items that are queued by the remote's ids, which mean something else by now."""
+    """Remove queued items by remote ids that now belong to other items."""
     tx.run("DELETE FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND is_remote = 1", link=link_id)
 
 
 def next_items(tx: Tx, link_id: int, most: int) -> list[QueuedItem]:
-    """Return the next items that are due, in the order of the queue.  A clock that is set back delays a postponed item by an hour
-    at most."""
+    """Return the next due items in the order of the queue.  If the clock is set back, a postponed item waits at most an hour."""
     found = []
     far = tx.now + MAX_WAIT_MS
     for low, high in ((0, 0), (1, tx.now), (far + 1, _NEVER)):
@@ -96,7 +97,7 @@ def next_items(tx: Tx, link_id: int, most: int) -> list[QueuedItem]:
 
 
 def next_due_at(tx: Tx, link_id: int) -> int | None:
-    """Return when the first of the postponed items is due, in ms; None if no item is postponed."""
+    """Return when the first postponed item is due, in ms; None if no item is postponed."""
     row = tx.one(
         "SELECT MIN(due_at) FROM link_dirty WHERE workspace_id = :ws AND link_id = :link AND due_at > 0", link=link_id
     )
@@ -121,12 +122,12 @@ def complete(tx: Tx, link_id: int, queued: QueuedItem) -> None:
 
 
 def requeue(tx: Tx, link_id: int, queued: QueuedItem) -> None:
-    """Move an item whose time slice is over to the end of the queue."""
+    """Move an item whose time slice ended to the end of the queue."""
     _move(tx, link_id, queued, "attempts = attempts")
 
 
 def defer(tx: Tx, link_id: int, queued: QueuedItem, wait_ms: int) -> None:
-    """Retry an item after a pause, behind the queued items, also if it was queued again meanwhile."""
+    """Retry an item after a delay, behind the queued items, also if it was queued again meanwhile."""
     due = tx.now + min(wait_ms, MAX_WAIT_MS)
     _move(tx, link_id, queued, "attempts = attempts + 1, due_at = :due", due=due)
 
@@ -148,11 +149,11 @@ def _move(tx: Tx, link_id: int, queued: QueuedItem, change: str, **values: int) 
 
 
 def lag(tx: Tx, link: Link) -> Lag:
-    """Return the number of queued items, and of unread changes.
+    """Return the number of queued items and unread changes, and the lag.
 
-    Only a change log provides the number of a remote's unread changes.  The first scan of the whole remote counts as one item,
-    and so does a backfill.  In a link that pulls, the time since the last poll counts once it exceeds the interval between
-    two."""
+    The number of unread remote changes is known only with a change log. A backfill and the first scan of a remote count as one
+    item each. In a pull link, the time since the last poll counts if it exceeds the poll interval.
+    """
     row = tx.one(
         """
         SELECT COUNT(*), MIN(dirty_since), COALESCE(SUM(CASE WHEN attempts > 0 AND due_at > :now THEN 1 ELSE 0 END), 0)

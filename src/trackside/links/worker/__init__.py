@@ -1,1 +1,1 @@
-"""The thread of each link: its schedule, and its handling of errors."""
+"""The thread of each link: its schedule and its error handling."""

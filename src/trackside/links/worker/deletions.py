@@ -1,4 +1,4 @@
-"""Deletions that a link holds until it is known how many there are: then they happen, or the link pauses."""
+"""Holds deletions of a link until their number is known, and then carries them out or pauses the link."""
 
 import time
 
@@ -20,9 +20,10 @@ def hold(context: LinkContext, entity: Entity, entity_id: str, held: DeletionHel
 
 
 def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:
-    """Let held deletions happen, or pause the link if they are too many.  Return True if they happen now.
+    """Accept held deletions, or pause the link if there are too many.  Return True if they are accepted.
 
-    All that waits is compared before, so that all deletions are known, unless that takes longer than HOLD_MS."""
+    The rest of the queue is processed first, so that all deletions are known, unless that takes longer than HOLD_MS.
+    """
     with db.read(ws) as tx:
         items, since = held_deletions.count(tx, link.link_id), held_deletions.held_since(tx, link.link_id)
     if not items or (not is_idle and since is not None and time.time_ns() // 1_000_000 - since < HOLD_MS):
@@ -30,7 +31,7 @@ def decide(db: Database, ws: int, link: Link, *, is_idle: bool) -> bool:
 
     def settle(tx: Tx) -> bool:
         if not store.is_active(tx, link.link_id):
-            return False  # paused since: not all that waits was compared
+            return False  # paused since: part of the queue was not compared
         items, before = held_deletions.count(tx, link.link_id), held_deletions.counted(tx, link)
         synced = sum(item_store.mirrored(tx, link.link_id).values()) + before
         if not deletion_guard.is_too_much(items + before, synced, link.options):

@@ -1,7 +1,7 @@
-"""Waits for changes at a remote that has a long poll (a Trackside), and wakes the link's worker.
+"""Waits for changes of a remote that has a long poll (a Trackside), and wakes the link's worker.
 
-It only says that something changed.  The worker reads the remote's change log as it does without a listener, and reads it more
-rarely while the listener works.
+The listener only signals that something changed. The worker reads the remote's change log as without a listener, but less
+often.
 """
 
 import logging
@@ -17,9 +17,9 @@ from trackside.sync.remote.port import News
 
 log = logging.getLogger("trackside.links")
 
-WAIT_S = 45.0  # of one call; proxies end an answer that has not begun after a minute
-BUSY_S = 0.05  # a remote that answers sooner changes all the time, and is asked less and less often
-RETRY_S = (1.0, 60.0)  # the first pause after trouble of the remote, and the longest
+WAIT_S = 45.0  # of one call; proxies end a request without an answer after a minute
+BUSY_S = 0.05  # a remote that answers sooner changes all the time, and is called less and less often
+RETRY_S = (1.0, 60.0)  # the first delay after a failure of the remote, and the longest
 
 
 class Remote(Protocol):
@@ -47,7 +47,7 @@ class Listener:
         return had_news
 
     def close(self, wait_s: float) -> None:
-        """Wait until the thread has ended, at most so long; the token is cancelled before."""
+        """Wait until the thread has ended, at most `timeout_s`.  The token must be cancelled before."""
         self._thread.join(wait_s)
 
     def _run(self) -> None:
@@ -75,7 +75,7 @@ class Listener:
     def _listen(self) -> None:
         cursor, pause_s = self._remote.wait_for_news(None, 0).cursor, FIRST_PAUSE_S
         self.is_listening = True
-        self._tell()  # of what changed before
+        self._tell()  # of earlier changes
         while not self._cancel_token.is_cancelled:
             began = time.monotonic()
             news = self._remote.wait_for_news(cursor, WAIT_S)

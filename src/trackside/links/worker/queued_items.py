@@ -1,7 +1,8 @@
 """Reconciles the items in the queue of a link.
 
-An item that is at fault waits alone, longer each time and at random.  An item at which the remote fails as a whole is deferred,
-so that others go first when the remote is asked again."""
+A failing item is retried alone with exponential backoff and jitter. If the remote fails as a whole during an item, the item is
+deferred, so that others come first when the remote answers again.
+"""
 
 import random
 import time
@@ -25,26 +26,26 @@ from trackside.sync.time_slice import TimeSlice, TimeSliceExpired
 
 ITEMS_AT_ONCE = 100
 ITEM_BACKOFF_S = 5.0
-LONGEST_TROUBLE_S = 30.0  # that an item waits at which a remote failed as a whole
-TROUBLES = 3  # so often an item may be at fault until others go first
+LONGEST_TROUBLE_S = 30.0  # delay of an item during which the remote failed as a whole
+TROUBLES = 3  # failures of an item after which others come first
 
 
 class QueuedItems:
     """The queue of one link."""
 
     def __init__(self, cancel_token: CancelToken, slice_s: float, step_s: float, interval_factor: float) -> None:
-        """`slice_s`: that an item may take until others are processed.  `step_s`: that a run may take.  `interval_factor`
-        multiplies the waits of items, unless the remote asks for them."""
+        """`slice_s`: the time slice of an item.  `step_s`: the time for a run.  `interval_factor` multiplies the delays of
+        items, unless the remote requests them."""
         self._cancel_token = cancel_token
         self._slice_s = slice_s
         self._step_s = step_s
         self._interval_factor = interval_factor
 
     def run(self, here: Reconcilers) -> bool:
-        """Reconcile some items that are due.  Return True if there may be more right away."""
+        """Reconcile some due items.  Return True if there may be more right now."""
         context = here.context
         if not context.read(store.is_active, context.link_id):
-            return False  # paused since the step began
+            return False  # paused since the step started
         due = context.read(work_queue.next_items, context.link_id, ITEMS_AT_ONCE)
         more = len(due) == ITEMS_AT_ONCE
         end = time.monotonic() + self._step_s
@@ -58,7 +59,7 @@ class QueuedItems:
                 context.write(work_queue.requeue, context.link_id, queued)
                 more = True
             except RemoteUnavailable as down:
-                if not self._cancel_token.is_cancelled:  # else the end of this server cut the call
+                if not self._cancel_token.is_cancelled:  # otherwise the end of this server interrupted the call
                     self._put_off(context, queued, str(down))
                 raise
             pace.rest()
@@ -73,8 +74,8 @@ class QueuedItems:
             Task(time_slice(self._slice_s, verify=verify), queued.depth >= Depth.COMPARE_BYTES, queued.may_delete)
         )
 
-        def left_out(words: str) -> None:
-            context.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, words)
+        def left_out(reason: str) -> None:
+            context.note_once(LogKind.SKIPPED, queued.entity, queued.entity_id, reason)
 
         def work() -> str:
             if queued.is_remote:
@@ -106,13 +107,14 @@ class QueuedItems:
         context.write(later)
 
     def _put_off(self, context: LinkContext, queued: QueuedItem, reason: str) -> None:
-        """Defer the item at which the remote failed: it may be the cause, so others go first when the remote is asked again."""
+        """Defer the item during which the remote failed: it may be the cause, so others come first when the remote answers
+        again."""
         wait_ms = self._wait_ms(min(LONGEST_TROUBLE_S, queued.attempts + 1))
 
         def later(tx: Tx) -> None:
             work_queue.defer(tx, context.link_id, queued, wait_ms)
             if queued.attempts == TROUBLES - 1:
-                since = tx.now - work_queue.MAX_WAIT_MS  # a poll that met the same trouble may have noted it
+                since = tx.now - work_queue.MAX_WAIT_MS  # a poll may have recorded the same failure
                 store.note_once(
                     tx, context.link_id, LogKind.REFUSED, queued.entity, queued.entity_id, reason, since=since
                 )
@@ -124,5 +126,5 @@ class QueuedItems:
 
 
 def time_slice(seconds: float, *, verify: bool) -> TimeSlice:
-    """Return the time slice of an item.  Comparing all of an item would start again, so that has no bound."""
+    """Return the time slice of an item; unlimited for a full comparison, which could not be continued."""
     return TimeSlice() if verify else TimeSlice(seconds)

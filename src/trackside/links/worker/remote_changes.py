@@ -1,6 +1,6 @@
-"""Reconciles what changed at the remote of a link: by its change feed, by searches and by sweeps.
+"""Reconciles changes of a link's remote: from its change feed, searches and sweeps.
 
-What cannot be reconciled at once is put into the queue.
+Items that cannot be reconciled at once are queued.
 """
 
 import time
@@ -25,37 +25,36 @@ from trackside.sync.entities import Entity
 from trackside.sync.remote.port import Seen
 from trackside.sync.time_slice import TimeSliceExpired
 
-HEARD_EVERY_MS = 5000  # so often the link notes that it has read all
+HEARD_EVERY_MS = 5000  # how often the link records that it has read all changes
 
 
 class RemoteChanges:
-    """The state of reading the changes of one remote, as long as this server works on the link."""
+    """The state of reading one remote's changes, in memory."""
 
     def __init__(self, clock: Callable[[], float], slice_s: float, step_s: float) -> None:
-        """`clock`: of the looks at the remote.  `slice_s`: that an item may take.  `step_s`: that the items of a page may take
-        until the rest of them is queued."""
+        """`clock`: of the polls.  `slice_s`: the time slice of an item.  `step_s`: the time for the items of a page until the
+        rest is queued."""
         self._clock = clock
         self._slice_s = slice_s
         self._step_s = step_s
         self._sweeps = Sweeps(clock)
         self._rounds = EndedRuns(clock)
         self._polled = float("-inf")
-        self._heard = clock()  # something of the other side, last
+        self._heard = clock()  # from the remote, last
         self._has_news = False
-        self._troubles: Counter[str] = Counter()  # how often the remote failed at an item
+        self._troubles: Counter[str] = Counter()  # how often the remote failed during an item
 
     def note_news(self) -> None:
-        """The remote said that something changed: it is to be polled now."""
+        """Poll the remote now, because it signalled a change."""
         self._has_news = True
 
     def is_due(self, link: Link, *, is_listening: bool) -> bool:
-        """Return whether the remote is to be polled.
-
-        A link without a cursor compares everything: it is new, or a user requested a comparison."""
+        """Return whether the remote is to be polled.  A link without a cursor compares everything: it is new, or a user
+        requested it."""
         return self._has_news or not link.has_seen_all or self.due_in_s(link, is_listening=is_listening) <= 0
 
     def due_in_s(self, link: Link, *, is_listening: bool) -> float:
-        """Return the time until the next look, which is longer while the remote says when something changes."""
+        """Return the time until the next poll, which is longer while the remote signals changes."""
         between = LISTENED_POLL_S if is_listening else link.poll_after_s(self._polled - self._heard)
         return self._polled + between - self._clock()
 
@@ -63,10 +62,10 @@ class RemoteChanges:
         """Reconcile what changed at the remote since the last poll.  Return True if there may be more right away."""
         context, link = here.context, here.context.link
         if not link.remote_cursor:
-            self._sweeps = Sweeps(self._clock)  # everything is to be looked at
+            self._sweeps = Sweeps(self._clock)  # everything is to be compared
         page = context.remote.changes(link.remote_cursor)
         if not context.read(store.is_active, link.link_id):
-            return False  # paused since: some of the changes may be later than that
+            return False  # paused since: some of the changes may be later
         more = page.more
         if store_check.is_another(context, page):
             return True
@@ -89,12 +88,13 @@ class RemoteChanges:
         return more
 
     def _reconcile(self, here: Reconcilers, seen: Seen, *, verify: bool = False, until: float = float("inf")) -> None:
-        """Reconcile an item that the remote names.  An item that cannot be reconciled now, or not `until` then, is queued."""
+        """Reconcile an item that the remote reported.  An item that cannot be reconciled now, or not before `until`, is
+        queued."""
         context = here.context
         context.beat()
         if seen.entity.is_of_registry and not context.link.options.registry:
             return
-        if seen.unread:  # it is looked at when the list shows it otherwise
+        if seen.unread:  # it is read again when the list shows a change
             context.note_once(
                 LogKind.REFUSED, seen.entity, seen.remote_id, f"left out, until it can be read: {seen.unread}"
             )
@@ -108,7 +108,7 @@ class RemoteChanges:
             reason = attempt_with(
                 context.remote,
                 lambda: here.reconcile_remote(seen.entity, seen.remote_id, seen.snapshot, verify=verify),
-                lambda words: context.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, words),
+                lambda reason: context.note_once(LogKind.SKIPPED, seen.entity, seen.remote_id, reason),
             )
         except (RetryLater, TimeSliceExpired):
             _enqueue(context, seen)

@@ -1,7 +1,7 @@
 """Runs one link.
 
-A step reads the change log, asks the remote what is new there, and brings some items to the same state.  Trouble of the
-remote makes the link wait, longer each time and at random; trouble of one item makes that item wait.
+A step reads the change log, polls the remote, and reconciles some items. A failure of the remote delays the link, a failure of
+an item delays that item, both with exponential backoff and jitter.
 """
 
 import logging
@@ -46,16 +46,16 @@ T = TypeVar("T")
 log = logging.getLogger("trackside.links")
 
 CHANGES_AT_ONCE = 1000
-BACKOFF_S = (1.0, 60.0)  # the first wait of a link, and the longest
-LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may ask for
-SLICE_S = 5.0  # that an item may take until others are processed, where it can be continued
-STEP_S = 10.0  # of items, until the logs of both sides are looked at again
-RENEW_S = 10.0  # a lease, of store.LEASE_MS
+BACKOFF_S = (1.0, 60.0)  # the first delay of a link, and the longest
+LONGEST_RETRY_AFTER_S = 3600.0  # that a remote may request
+SLICE_S = 5.0  # the time slice of an item that can be continued
+STEP_S = 10.0  # of items, until the logs of both sides are read again
+RENEW_S = 10.0  # renewal of a lease, which lasts store.LEASE_MS
 SUCCESS_EVERY_MS = 5000
-_NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found")  # as a Trackside says it
-FIRST_REST_S = 0.5  # of a link whose last step ended by a fault
-LEASE_REST_S = 5.0  # of a link on which another server works
-IDLE_S = 15.0  # between two steps of a link that nothing wakes
+_NO_WORKSPACE = re.compile(r"Workspace '[^']*' not found")  # the message of a Trackside
+FIRST_REST_S = 0.5  # after a step that failed
+LEASE_REST_S = 5.0  # of a link that another server runs
+IDLE_S = 15.0  # between two steps of a link without a wake-up
 
 
 class Runner:
@@ -78,8 +78,8 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
         interval_factor: float = 1.0,
     ) -> None:
-        """`clock`: of the looks at the other side.  `interval_factor` multiplies the intervals between these, and the waits of
-        the link and of items, unless the remote asks for them."""
+        """`clock`: of the polls.  `interval_factor` multiplies the poll intervals and the delays of the link and of items,
+        unless the remote requests them."""
         self._db = db
         self._ws = ws
         self._link_id = link_id
@@ -106,11 +106,11 @@ class Runner:
         self._rest_s = FIRST_REST_S
 
     def listen(self, wake: Callable[[], None]) -> None:
-        """Wake the link by `wake` when its remote says that something changed there, if the remote can."""
+        """Wake the link when its remote signals a change, if the remote supports it."""
         self._wake = wake
 
     def rest_s(self) -> float:
-        """Return how long the link's thread may rest after the last step, if nothing wakes it."""
+        """Return how long the link's thread may wait after the last step."""
         return self._rest_s * self._interval_factor
 
     @property
@@ -118,7 +118,7 @@ class Runner:
         return self._cancel_token.is_cancelled
 
     def stop(self) -> None:
-        """Cuts short what is under way."""
+        """Cancel calls and transfers."""
         self._cancel_token.cancel()
 
     def close(self) -> None:
@@ -128,10 +128,10 @@ class Runner:
             self._listener.close(0.5)
 
     def step(self, *, ask: bool = False) -> bool:
-        """Process some items.  Return whether there is more to do at once.  `ask`: read the remote even if no poll is due."""
+        """Process some items.  Return whether there is more to do at once.  `ask`: poll the remote even if no poll is due."""
         try:
             return self._step(ask=ask)
-        except Cancelled:  # also when what came of it was to be written: the link was removed meanwhile
+        except Cancelled:  # also if the result could not be saved because the link was removed
             return False
 
     def _step(self, *, ask: bool) -> bool:
@@ -147,8 +147,8 @@ class Runner:
             self._write(store.pause, link, f"{store.PAUSED}{why}. A user who may do this resumes the link.")
             return False
         try:
-            more = link.state is not State.REMOVING and self._look_here(link)  # also while the remote is away
-            # Monotonic, since the wall clock may be set.  Without a time to wait for, a user requested the work now.
+            more = link.state is not State.REMOVING and self._enqueue_local(link)  # also while the remote fails
+            # Monotonic, because the wall clock may be set. Without a retry time, a user requested the work now.
             if not ask and link.retry_at is not None and time.monotonic() < self._wait_until:
                 self._rest_s = min((self._wait_until - time.monotonic()) / self._interval_factor, IDLE_S)
                 return more
@@ -158,7 +158,7 @@ class Runner:
             return False
         except Unavailable:
             raise
-        except (RequestRejected, Fault) as refused:  # of the link as a whole: its secret, its address
+        except (RequestRejected, Fault) as refused:  # about the link as a whole: its secret, its address
             self._fail(link, _explained(link, refused), BACKOFF_S[1])
             return False
         except faults.OF_VALUES as error:
@@ -172,7 +172,7 @@ class Runner:
         return more
 
     def _until_next_s(self, link: Link) -> float:
-        """Return when there is something to do without a wake: an item that was postponed, or a look at the remote."""
+        """Return when there is work without a wake-up: a postponed item, or a poll."""
         with self._db.read(self._ws) as tx:
             due_at, now = work_queue.next_due_at(tx, self._link_id), tx.now
         waits = [IDLE_S]
@@ -187,7 +187,7 @@ class Runner:
         return self._listener is not None and self._listener.is_listening
 
     def renew(self) -> None:
-        """Keeps what it holds, also while a step takes long."""
+        """Renews the lease, also during a long step."""
         if self._owned_at > float("-inf"):
             self._holds()
 
@@ -196,9 +196,9 @@ class Runner:
         asked = time.monotonic()
         if self._db.dialect == "sqlite" or asked - self._owned_at < RENEW_S:
             return True
-        is_ours = self._write(store.renew_lease, self._link_id, self._owner)
-        self._owned_at = asked if is_ours else float("-inf")
-        return bool(is_ours)
+        holds_lease = self._write(store.renew_lease, self._link_id, self._owner)
+        self._owned_at = asked if holds_lease else float("-inf")
+        return bool(holds_lease)
 
     def _work(self, link: Link, *, ask: bool) -> bool:
         context = LinkContext(
@@ -235,7 +235,7 @@ class Runner:
         more |= self._queued_items.run(here)
         return deletions.decide(self._db, self._ws, link, is_idle=not more) or more
 
-    def _look_here(self, link: Link) -> bool:
+    def _enqueue_local(self, link: Link) -> bool:
         """Queue the items to compare, without calls to the remote.  Return whether there is more."""
         more = self._read_changes(link)
         if not link.backfill_cursor:
@@ -254,7 +254,7 @@ class Runner:
         if page.changes or page.after - link.seen_seq > CHANGES_AT_ONCE:
 
             def take(tx: Tx) -> None:
-                if not store.is_active(tx, self._link_id):  # paused since: some of the changes may be later than that
+                if not store.is_active(tx, self._link_id):  # paused since: some of the changes may be later
                     raise Cancelled
                 if link.mode.sends:
                     item_store.take_page(tx, self._link_id, page, registry=link.options.registry)
@@ -292,7 +292,7 @@ class Runner:
         if self._cancel_token.is_cancelled:
             return  # not an error
         if self._remote is not None and self._remote.answered:
-            self._failures = 0  # it had been there in between
+            self._failures = 0  # it had answered in between
         self._failures += 1
         first, longest = BACKOFF_S
         wait = min(longest, first * 2 ** min(self._failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
@@ -322,7 +322,7 @@ def _now() -> int:
 
 
 def _explained(link: Link, refused: Exception) -> str:
-    """Return the words of a refusal, with what to do where the other side has no such workspace any more."""
+    """Return the message of a refusal, with what to do if the remote workspace no longer exists."""
     is_gone = isinstance(refused, RequestRejected) and refused.is_missing and _NO_WORKSPACE.search(str(refused))
     if not is_gone:
         return str(refused)

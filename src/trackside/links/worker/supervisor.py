@@ -1,6 +1,6 @@
-"""Runs the links, each in its own thread, so that a remote that does not answer delays no other link.
+"""Runs each link in a separate thread, so that a remote that does not answer delays no other link.
 
-A link's thread is woken by the commits of its workspace, and by its own timers (`Runner.rest_s`).
+A link's thread is woken by commits of its workspace, and by timers (`Runner.rest_s`).
 """
 
 import logging
@@ -23,9 +23,9 @@ from trackside.sync.local import resumable_upload
 
 log = logging.getLogger("trackside.links")
 
-EVERY_S = 5.0  # between two looks for links that begin or end, if no commit says so
-ENDING_S = 0.5  # the same while a thread of a link that ended is waited for
-END_S = 3.0  # for steps under way when the server ends
+EVERY_S = 5.0  # between two checks for added or removed links, if no commit signals one
+ENDING_S = 0.5  # the same while the thread of a removed link is ending
+END_S = 3.0  # for running steps when the server stops
 SWEEP_EVERY_S = 3600.0
 
 
@@ -43,7 +43,7 @@ class Workers:
         *,
         interval_factor: float = 1.0,
     ) -> None:
-        """`interval_factor` multiplies the intervals at which links look for more to do, and their waits after trouble."""
+        """`interval_factor` multiplies the intervals and delays of links."""
         self._db = db
         self._roots = roots
         self._server_root = server_root
@@ -55,19 +55,19 @@ class Workers:
         self._running: dict[tuple[int, int], tuple[Runner, Loop]] = {}
         self._swept = float("-inf")
         self._is_leaving = False
-        self._is_waiting = False  # for the thread of a link that ended
+        self._is_waiting = False  # for the thread of a removed link
         self._watch = Loop("links", self._step, self._rest_s)
         self._watch.wake()
 
     def wake(self, workspaces: Set[int] | None) -> None:
-        """The change log of these workspaces has grown; None: of any."""
+        """Signal new change-log entries of these workspaces; None: of all."""
         self._watch.wake()
         for (ws, _), (_, loop) in list(self._running.items()):
             if workspaces is None or ws in workspaces:
                 loop.wake()
 
     def leave(self) -> None:
-        """Stop waiting for remotes, and start no further step."""
+        """Cancel waits for remotes, and start no further step."""
         self._is_leaving = True
         for runner, _ in list(self._running.values()):
             runner.stop()
@@ -124,9 +124,9 @@ class Workers:
         return (ENDING_S if self._is_waiting else EVERY_S) * self._interval_factor
 
     def _sweep(self) -> None:
-        """Remove the parts of transfers that do not continue."""
+        """Remove the parts of transfers that will not be continued."""
         for blobs in self._roots.stores():
             try:
                 resumable_upload.sweep(blobs, time.time_ns() // 1_000_000)
-            except Fault as fault:  # of a store; the links do without
+            except Fault as fault:  # of a store; links work without this
                 log.warning("abandoned parts of files were not removed: %s", fault.message)

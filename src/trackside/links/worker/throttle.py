@@ -1,23 +1,24 @@
-"""Throttles a link, so that it leaves CPU time for the server's callers."""
+"""Throttles a link, so that it leaves CPU time for requests."""
 
 import time
 from collections.abc import Callable
 
-BUSY_SHARE = 0.1  # of a processor, used by others in this process: from there on the link makes room for them
-REST_FACTOR = 20  # then it rests so many times as long as it worked,
-LONGEST_REST_S = 5.0  # and at most so long
+BUSY_SHARE = 0.1  # of a CPU, used by other threads: above it the link is throttled
+REST_FACTOR = 20  # then it waits this multiple of its working time,
+LONGEST_REST_S = 5.0  # and at most this
 
 
 def times() -> tuple[float, float, float]:
-    """The time, the processor's time that this process had, and that this thread had; in seconds."""
+    """Wall-clock time, CPU time of the process, and CPU time of this thread; in seconds."""
     return time.monotonic(), time.process_time(), time.thread_time()
 
 
 class Throttle:
-    """Lets others have the processor: a link catches up at once on an idle server, and slowly on a busy one.
+    """Throttles a link: it catches up at once on an idle server, and slowly on a busy one.
 
-    Where the other side is a workspace of this very server, the process works for the link while the link waits for its answer:
-    so whether others are busy is asked again while the link rests."""
+    If the remote is a workspace of the same server, the process works for the link while the link waits for an answer. So the
+    load is measured again while the link waits.
+    """
 
     def __init__(self, wait: Callable[[float], bool], now: Callable[[], tuple[float, float, float]] = times) -> None:
         self._wait = wait
@@ -25,7 +26,7 @@ class Throttle:
         self._began = now()
 
     def rest(self) -> None:
-        """`wait` sleeps so many seconds, and says whether all ends."""
+        """`wait` sleeps the given seconds, and returns whether the server stops."""
         took = self._now()[0] - self._began[0]
         if not self._is_busy():
             return

@@ -130,8 +130,8 @@ def _read(body: bytes) -> list[Entry]:
 def _texts(entry: Entry) -> Iterator[str]:
     yield entry.id
     yield entry.experiment_id
-    for words in (*entry.put, *entry.drop):
-        yield from words
+    for field in (*entry.put, *entry.drop):
+        yield from field
     yield from entry.series
 
 

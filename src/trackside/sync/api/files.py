@@ -177,11 +177,11 @@ class Calls:
 
     async def _parts(self, request: Request) -> tuple[Spot, ResumableUpload]:
         spot = await self._spot(request, request.argument("path"))
-        words = [request.argument(name) for name in ("sender", "entity", "id", "path")]
+        parts = [request.argument(name) for name in ("sender", "entity", "id", "path")]
         version = request.argument("version")
         if not version:
             raise codec.missing("version")
-        return spot, ResumableUpload(spot.blobs, ("push", str(request.workspace.workspace_id), *words), version)
+        return spot, ResumableUpload(spot.blobs, ("push", str(request.workspace.workspace_id), *parts), version)
 
     async def _spot(self, request: Request, path: str | None = None) -> Spot:
         entity, item_id = with_files(request.argument("entity")), request.argument("id")

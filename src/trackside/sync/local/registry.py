@@ -97,7 +97,7 @@ def put_new(tx: Tx, entity: Entity, item_id: str, patch: Patch, server_root: str
     uid = uid_of(item_id)
     if replica.find_version(tx, uid) is None:
         _make_version(tx, item_id, patch.put, server_root)
-    return _id_here(tx, uid)
+    return _local_id_of(tx, uid)
 
 
 def remove(tx: Tx, entity: Entity, item_id: str) -> bool:
@@ -235,7 +235,7 @@ def _put_version(tx: Tx, item_id: str, patch: Patch, server_root: str) -> str:
         without_tags=patch.dropped(FieldKind.TAG),
     )
     replica.change_version(tx, uid, change)
-    return _id_here(tx, uid)
+    return _local_id_of(tx, uid)
 
 
 def _make_model(tx: Tx, uid: str, doc: Doc) -> str:
@@ -269,7 +269,7 @@ def _make_version(tx: Tx, item_id: str, doc: Doc, server_root: str) -> None:
     )
 
 
-def _id_here(tx: Tx, uid: str) -> str:
+def _local_id_of(tx: Tx, uid: str) -> str:
     found = replica.find_version(tx, uid)
     assert found is not None
     return id_of(found.model_uid, uid)

@@ -107,7 +107,7 @@ class Listing(NamedTuple):
     """The lists of one or two kinds of items; the last kind contains the other, whose ids have a slash."""
 
     name: str
-    words: str
+    label: str
     entities: tuple[Entity, ...]
     items: Listed
 

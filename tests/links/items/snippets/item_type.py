@@ -47,44 +47,44 @@ class SnippetType(ItemType):
     def create_remote(self, snapshot: Snapshot) -> Created:
         return Created(self._remote.put(snapshot.item_id, Patch(snapshot.doc)))
 
-    def create_local(self, theirs: Snapshot) -> str | None:
+    def create_local(self, remote: Snapshot) -> str | None:
         def make(tx: Tx) -> None:
-            table.put(tx, theirs.item_id, Patch(theirs.doc))
+            table.put(tx, remote.item_id, Patch(remote.doc))
             link_id = self.context.link.link_id
-            item_store.save_item(tx, link_id, self.entity, theirs.item_id, theirs.item_id, CreatedBy.HERE, theirs.doc)
+            item_store.save_item(tx, link_id, self.entity, remote.item_id, remote.item_id, CreatedBy.HERE, remote.doc)
 
         self.context.write(make)
-        return theirs.item_id
+        return remote.item_id
 
-    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
+    def must_read_remote(self, snapshot: Snapshot, item: ItemState) -> bool:
         return snapshot.doc != item.base
 
-    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None) -> Compared:
         base = item.base or {}
         return Compared(
-            document.merge(base, snapshot.doc, base if theirs is None else theirs.doc, self.context.link.mode), base
+            document.merge(base, snapshot.doc, base if remote is None else remote.doc, self.context.link.mode), base
         )
 
     def describe(self, snapshot: Snapshot, conflict: Conflict) -> str:
         return f"{self.called(snapshot)}: {conflict.field.kind}"
 
     def patch_remote(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, compared: Compared, *, verify: bool
     ) -> Sent:
         patch = compared.merged.for_them
         if patch and self.context.link.mode.sends:
             self._remote.put(item.remote_id, patch)
         return Sent(item.remote_id, compared.merged, has_sent=bool(patch))
 
-    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent) -> None:
+    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, remote: Snapshot | None, sent: Sent) -> None:
         if patch:
             table.put(tx, snapshot.item_id, patch)
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
         return snapshot.doc != item.base
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return theirs.doc != item.base
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
+        return remote.doc != item.base
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         table.delete(tx, local_id)

@@ -1,5 +1,4 @@
-"""The fields of an evaluation dataset that a link compares, with the ids of either side, and which side changed them since both
-agreed."""
+"""Compares the fields of an evaluation dataset, with the ids of either side, and finds which side changed them."""
 
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.datasets.records import RecordSync
@@ -31,13 +30,16 @@ class Comparison:
         self._kinds = COMPARED | KEPT if context.remote.preserves_ids else COMPARED
 
     def is_wanted(self, snapshot: Snapshot, item: ItemState | None) -> bool:
-        """Return whether the link replicates the dataset: one of its experiments is included, or was in the agreed state, so that
-        its removal is replicated too.  A dataset without experiments is included unless the link names experiments."""
+        """Return whether the link replicates the dataset.
+
+        One of its experiments must be included, or have been in the agreed state, so that its removal is replicated. A
+        dataset without experiments is included unless the link names experiments.
+        """
         known = of_kind(item.base or {}, FieldKind.EXPERIMENT) if item is not None else {}
         experiments = {*of_kind(snapshot.doc, FieldKind.EXPERIMENT), *known}
         return any(map(self._wants, experiments)) if experiments else not self.context.link.options.experiments
 
-    def wants_theirs(self, snapshot: Snapshot) -> bool:
+    def wants_remote(self, snapshot: Snapshot) -> bool:
         """Return whether the link replicates a remote dataset."""
         experiments = of_kind(snapshot.doc, FieldKind.EXPERIMENT)
         if not experiments:
@@ -47,9 +49,11 @@ class Comparison:
             for found in (self.context.look(Entity.EXPERIMENT, each) for each in experiments)
         )
 
-    def mine(self, snapshot: Snapshot, *, is_quiet: bool = False) -> Doc:
-        """Return the local document with the remote's experiments; missing ones are created if the link includes them, unless
-        nothing may change."""
+    def local_doc(self, snapshot: Snapshot, *, is_quiet: bool = False) -> Doc:
+        """Return the local document with remote ids of experiments.
+
+        Experiments that the link includes are created on the remote, unless `is_quiet`.
+        """
         return {
             field: value
             for field, value in snapshot.doc.items()
@@ -57,12 +61,12 @@ class Comparison:
             and (field.kind != FieldKind.EXPERIMENT or self._is_there(field.key, is_quiet=is_quiet))
         }
 
-    def home(self, theirs: Snapshot, *, is_quiet: bool = False) -> Doc:
+    def remote_doc(self, remote: Snapshot, *, is_quiet: bool = False) -> Doc:
         """Return the remote document with local ids and the replicated experiments."""
         found: Doc = {}
-        for field, value in theirs.doc.items():
+        for field, value in remote.doc.items():
             if field.kind is FieldKind.EXPERIMENT:
-                local_id = self._experiment_here(field.key, is_quiet=is_quiet)
+                local_id = self._local_experiment(field.key, is_quiet=is_quiet)
                 if local_id is not None and self._wants(local_id):
                     found[Field(field.kind, local_id)] = value
             elif field.kind in self._kinds and not (field.kind is FieldKind.TAG and field.key in reader.OWN_TAGS):
@@ -81,53 +85,53 @@ class Comparison:
                 found[Field(field.kind, item.remote_id)] = value
         return found
 
-    def patch_there(self, patch: Patch) -> Patch:
+    def remote_patch(self, patch: Patch) -> Patch:
         return Patch(self.there(patch.put), list(self.there(dict.fromkeys(patch.drop, ""))))
 
-    def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
+    def merge(self, agreed: Doc, local: Doc, remote: Doc) -> Merged:
         base = without_version(agreed)
-        merged = document.merge(base, mine, theirs, self.context.link.mode, self.remote.can)
+        merged = document.merge(base, local, remote, self.context.link.mode, self.remote.can)
         for conflict in merged.conflicts:
-            if conflict.field == fields.SCHEMA and conflict.mode is Mode.BOTH and conflict.ours and conflict.theirs:
-                both = record_merge.joined_schema(conflict.ours, conflict.theirs)
+            if conflict.field == fields.SCHEMA and conflict.mode is Mode.BOTH and conflict.local and conflict.remote:
+                both = record_merge.joined_schema(conflict.local, conflict.remote)
                 for doc in (merged.for_them.put, merged.for_us.put, merged.agreed):
                     doc[fields.SCHEMA] = both
         return merged
 
-    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
+    def differing(self, snapshot: Snapshot, item: ItemState, remote: Snapshot) -> list[str]:
         """Return descriptions of the fields that differ from the link's rules."""
-        mine, doc = self.mine(snapshot, is_quiet=True), self.home(theirs, is_quiet=True)
-        merged = self.merge(item.base or {}, mine, doc)
+        local, doc = self.local_doc(snapshot, is_quiet=True), self.remote_doc(remote, is_quiet=True)
+        merged = self.merge(item.base or {}, local, doc)
         counts = self.records(item).differences()
-        return differing(merged, mine, doc) + [
+        return differing(merged, local, doc) + [
             f"{count} {'record is' if count == 1 else 'records are'} {WORDS[step]}" for step, count in counts.items()
         ]
 
     def records(self, item: ItemState) -> RecordSync:
         return RecordSync(self.context, self.remote, item.local_id, item.remote_id)
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
         """Return whether the local dataset changed since the agreed state."""
-        mine = self.mine(snapshot, is_quiet=True)
-        return _plain(mine) != _plain(item.base or {}) or not self.records(item).is_as_agreed()
+        local = self.local_doc(snapshot, is_quiet=True)
+        return _plain(local) != _plain(item.base or {}) or not self.records(item).is_as_agreed()
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
         """Return whether the remote dataset changed since the agreed state."""
-        if _plain(self.home(theirs, is_quiet=True)) != _plain(item.base or {}):
+        if _plain(self.remote_doc(remote, is_quiet=True)) != _plain(item.base or {}):
             return True
-        return not self.has_agreed_version(item, theirs) and not self.records(item).is_as_agreed_there()
+        return not self.has_agreed_version(item, remote) and not self.records(item).is_remote_as_agreed()
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
-        """Compare a dataset as a list has it, without its experiments: a change of those changes the version."""
+        """Compare a dataset as a list shows it, without its experiments: a change of those changes the version."""
         tags, agreed = (
             {field: value for field, value in doc.items() if field.kind in (FieldKind.TAG, FieldKind.NULL_TAG)}
-            for doc in (self.home(listed), item.base or {})
+            for doc in (self.remote_doc(listed), item.base or {})
         )
         return self.has_agreed_version(item, listed) and tags == agreed
 
-    def has_agreed_version(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Return whether the remote records have the agreed version, as far as known without reading them."""
-        version = theirs.doc.get(fields.VERSION)
+    def has_agreed_version(self, item: ItemState, remote: Snapshot) -> bool:
+        """Return whether the remote records have the agreed version, as far as this is known without reading them."""
+        version = remote.doc.get(fields.VERSION)
         return version is not None and item.base is not None and item.base.get(fields.VERSION) == version
 
     def _wants(self, experiment_id: str) -> bool:
@@ -142,9 +146,9 @@ class Comparison:
         item = self.context.item(Entity.EXPERIMENT, experiment_id)
         return item is not None and bool(item.remote_id) and self._wants(experiment_id)
 
-    def _experiment_here(self, remote_id: str, *, is_quiet: bool) -> str | None:
+    def _local_experiment(self, remote_id: str, *, is_quiet: bool) -> str | None:
         if not is_quiet:
-            return self._others.experiment_here(remote_id)
+            return self._others.local_experiment(remote_id)
         known = self.context.by_remote(Entity.EXPERIMENT, remote_id)
         return None if known is None else known.local_id
 

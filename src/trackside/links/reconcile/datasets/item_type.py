@@ -1,4 +1,7 @@
-"""Evaluation datasets as items of a link.  `compare` says what is compared; `records` syncs the records beside the document."""
+"""Evaluation datasets as items of a link.
+
+`compare` decides what is compared; `records` syncs the records in addition to the document.
+"""
 
 from trackside.core.db.tx import Tx
 from trackside.evaluation_datasets import model as dm
@@ -40,19 +43,20 @@ class DatasetType(ItemType):
     def read_remote(self, remote_id: str) -> Snapshot | None:
         return self.remote.read(remote_id)
 
-    def is_wanted(self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None) -> bool:
+    def is_wanted(self, snapshot: Snapshot, item: ItemState | None, remote: Snapshot | None) -> bool:
         return self.comparison.is_wanted(snapshot, item) or (
-            theirs is not None and self.comparison.wants_theirs(theirs)
+            remote is not None and self.comparison.wants_remote(remote)
         )
 
-    def is_before(self, theirs: Snapshot) -> bool:
-        return self.context.is_before(touched(theirs))
+    def is_before(self, remote: Snapshot) -> bool:
+        return self.context.is_before(touched(remote))
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         return self.comparison.is_as_agreed(item, listed)
 
     def match(self, snapshot: Snapshot) -> str | None:
-        """Another link may have brought it there: from here, or from where we have it."""
+        """Return the remote's id: another link may have copied the dataset there, from this workspace or from the same
+        source."""
         context = self.context
         is_brought, age_ms = identity.brought(context, self.entity, snapshot.item_id)
         found = self.remote.find_copy(snapshot.item_id, is_brought=is_brought)
@@ -61,69 +65,69 @@ class DatasetType(ItemType):
         return found
 
     def create_remote(self, snapshot: Snapshot) -> Created:
-        doc = self.comparison.there(self.comparison.mine(snapshot))
+        doc = self.comparison.there(self.comparison.local_doc(snapshot))
         self.context.save(self.entity, snapshot.item_id, "", CreatedBy.US, None)
         return Created(self.remote.make(snapshot.item_id, doc))
 
-    def create_local(self, theirs: Snapshot) -> str | None:
-        if self.is_before(theirs) or not self.comparison.wants_theirs(theirs):
+    def create_local(self, remote: Snapshot) -> str | None:
+        if self.is_before(remote) or not self.comparison.wants_remote(remote):
             return None
-        local_id = identity.id_here(self.context, self.entity, theirs, SOURCE, self.remote.read)
+        local_id = identity.find_local_id(self.context, self.entity, remote, SOURCE, self.remote.read)
         if local_id is None:
             return None
         exists = self.context.read(datasets.read, local_id) is not None
-        is_by_us = local_id == theirs.doc.get(SOURCE) and identity.is_known_as_ours(self.context, theirs)
-        doc = {field: value for field, value in theirs.doc.items() if field.kind in datasets.AT_BIRTH}
+        is_by_us = local_id == remote.doc.get(SOURCE) and identity.was_created_here(self.context, remote)
+        doc = {field: value for field, value in remote.doc.items() if field.kind in datasets.AT_BIRTH}
 
         def make(tx: Tx) -> None:
             datasets.make(tx, local_id, doc)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(tx, self.context, self.entity, local_id, theirs.item_id, made_by)
+            identity.save_pair(tx, self.context, self.entity, local_id, remote.item_id, made_by)
 
         self.context.write(make)
         return local_id
 
-    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
+    def must_read_remote(self, snapshot: Snapshot, item: ItemState) -> bool:
         del snapshot, item
         return self.context.link.mode is Mode.BOTH
 
-    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None) -> Compared:
         agreed = item.base or {}
-        base, mine = without_version(agreed), self.comparison.mine(snapshot)
-        merged = self.comparison.merge(agreed, mine, base if theirs is None else self.comparison.home(theirs))
-        version = (agreed if theirs is None else theirs.doc).get(fields.VERSION)
+        base, local = without_version(agreed), self.comparison.local_doc(snapshot)
+        merged = self.comparison.merge(agreed, local, base if remote is None else self.comparison.remote_doc(remote))
+        version = (agreed if remote is None else remote.doc).get(fields.VERSION)
         return Compared(merged, base, {} if version is None else {fields.VERSION: version})
 
     def patch_remote(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, compared: Compared, *, verify: bool
     ) -> Sent:
-        """Send the fields that follow from the records when all records are there."""
+        """Send the fields that follow from the records after all records are sent."""
         del snapshot
         sends, merged = self.context.link.mode.sends, compared.merged
         early, late = document.split(merged.for_them, LATE)
         if sends and early:
-            self.remote.change(item.remote_id, self.comparison.patch_there(early))
-        looks = theirs is not None and (verify or not self.comparison.has_agreed_version(item, theirs))
+            self.remote.change(item.remote_id, self.comparison.remote_patch(early))
+        looks = remote is not None and (verify or not self.comparison.has_agreed_version(item, remote))
         moved = self.comparison.records(item).run(look=looks)
         if sends and late:
-            self.remote.change(item.remote_id, self.comparison.patch_there(late))
+            self.remote.change(item.remote_id, self.comparison.remote_patch(late))
         has_sent = sends and (bool(merged.for_them) or moved.sent > 0)
         return Sent(item.remote_id, merged, has_sent=has_sent, has_taken=moved.taken > 0)
 
-    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent) -> None:
-        if theirs is not None and not self.context.remote.preserves_ids and (patch or sent.has_taken):
-            patch = Patch({**patch.put, **self._times(tx, snapshot, theirs)}, patch.drop)
+    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, remote: Snapshot | None, sent: Sent) -> None:
+        if remote is not None and not self.context.remote.preserves_ids and (patch or sent.has_taken):
+            patch = Patch({**patch.put, **self._times(tx, snapshot, remote)}, patch.drop)
         if patch:
             datasets.put(tx, snapshot.item_id, patch)
 
-    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
-        return self.comparison.differing(snapshot, item, theirs)
+    def differing(self, snapshot: Snapshot, item: ItemState, remote: Snapshot) -> list[str]:
+        return self.comparison.differing(snapshot, item, remote)
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        return self.comparison.changed_here(item, snapshot)
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
+        return self.comparison.has_local_change(item, snapshot)
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self.comparison.changed_there(item, theirs)
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
+        return self.comparison.has_remote_change(item, remote)
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         datasets.remove(tx, local_id)
@@ -131,16 +135,16 @@ class DatasetType(ItemType):
 
     def delete_remote(self, item: ItemState) -> bool:
         if item.made_by is CreatedBy.US and not self.context.remote.preserves_ids:
-            theirs = self.remote.read(item.remote_id)
-            if theirs is not None and theirs.doc.get(SOURCE) != item.local_id:
+            remote = self.remote.read(item.remote_id)
+            if remote is not None and remote.doc.get(SOURCE) != item.local_id:
                 return True
         self.remote.remove(item.remote_id)
         return True
 
-    def _times(self, tx: Tx, snapshot: Snapshot, theirs: Snapshot) -> Doc:
-        """Return the fields that follow from a change of ours, where only we can set them.  In a link that only takes, they are
-        what theirs says."""
-        found: Doc = {field: value for field, value in theirs.doc.items() if field.kind in LATE}
+    def _times(self, tx: Tx, snapshot: Snapshot, remote: Snapshot) -> Doc:
+        """Return the fields that follow from local changes, if only the local side sets them.  In a pull link the
+        remote's values win."""
+        found: Doc = {field: value for field, value in remote.doc.items() if field.kind in LATE}
         if self.context.link.mode is Mode.BOTH:
             found[fields.LAST_UPDATE_TIME] = str(tx.now)
             found[fields.DIGEST] = dm.digest(snapshot.doc[fields.NAME], tx.now)
@@ -150,5 +154,5 @@ class DatasetType(ItemType):
 
 
 def touched(snapshot: Snapshot) -> int:
-    """Return when it was made or changed, in ms."""
+    """Return the time of the last change or of the creation, in ms."""
     return max(int(snapshot.doc.get(each, "0")) for each in (fields.CREATION_TIME, fields.LAST_UPDATE_TIME))

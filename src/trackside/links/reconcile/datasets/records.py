@@ -1,7 +1,7 @@
-"""Moves the records of an evaluation dataset: what the remote lacks to it, what we lack to us.  Re-runnable at any moment: what
-went over is noted batch by batch, so the next runner goes on there.
+"""Transfers the records of an evaluation dataset in both directions.
 
-Both sides are read in the order of hashes and compared by digests; only what differs goes over.
+Can run again at any time: each batch is recorded, so the next run continues after it. Both sides are read in the order
+of hashes and compared by digests; only differing records are transferred.
 """
 
 import time
@@ -26,7 +26,7 @@ from trackside.sync.remote.datasets_port import RemoteDatasets
 from trackside.sync.remote.port import Unmirrored
 
 AT_ONCE = 500
-MAX_CHARS = 4 << 20  # of what goes over together, but for one record that is larger
+MAX_CHARS = 4 << 20  # of one batch, except for a single larger record
 
 
 class Moved(Struct):
@@ -46,7 +46,7 @@ class Origin(Struct, frozen=True):
 
 
 class RecordSync:
-    """The records of one dataset that both sides have."""
+    """Both sides of one dataset's records."""
 
     def __init__(self, context: LinkContext, remote: RemoteDatasets, local_id: str, remote_id: str) -> None:
         self._context = context
@@ -56,7 +56,7 @@ class RecordSync:
         self._remote_id = remote_id
 
     def run(self, *, look: bool) -> Moved:
-        """`look`: at what is there; else it is trusted to be what was agreed on."""
+        """`look`: compare the remote records; otherwise they count as agreed."""
         moved = Moved()
         began = time.monotonic()
         with self._lists() as lists:
@@ -66,7 +66,7 @@ class RecordSync:
             for found in lists.differences():
                 self._context.beat()
                 self._do(found[0].step, found, moved)
-                if time.monotonic() - compared > compared - began:  # the next runner has to compare again
+                if time.monotonic() - compared > compared - began:  # the next run has to compare again
                     self._context.time_slice.check()
         return moved
 
@@ -80,11 +80,11 @@ class RecordSync:
     def is_as_agreed(self) -> bool:
         """Return whether the local records are in the agreed state."""
         with Lists() as lists:
-            lists.add("ours", self._ours(is_quiet=True))
+            lists.add("local", self._local_entries(is_quiet=True))
             lists.add("base", self._base())
-            return lists.buckets("ours") == lists.buckets("base")
+            return lists.buckets("local") == lists.buckets("base")
 
-    def is_as_agreed_there(self) -> bool:
+    def is_remote_as_agreed(self) -> bool:
         """Return whether the remote records are in the agreed state."""
         with self._lists() as lists:
             lists.add("base", self._base())
@@ -101,7 +101,7 @@ class RecordSync:
 
     def _compare(self, lists: Lists, *, look: bool) -> None:
         lists.add("base", self._base())
-        lists.add("ours", self._ours())
+        lists.add("local", self._local_entries())
         other: list[str] = []
         if look:
             self._remote.look(self._remote_id)
@@ -109,7 +109,7 @@ class RecordSync:
             other = sorted(bucket for bucket in {*known, *there} if known.get(bucket) != there.get(bucket))
         lists.copy_base(without=other)
         if other:
-            lists.add("theirs", self._remote.entries(self._remote_id, other))
+            lists.add("remote", self._remote.entries(self._remote_id, other))
         lists.compare(self._context.link.mode)
 
     def _base(self) -> Iterator[Entry]:
@@ -121,14 +121,14 @@ class RecordSync:
     def _base_page(self, after: str) -> list[Agreed]:
         return self._context.read(dataset_records.page, self._link_id, self._local_id, after)
 
-    def _our_page(self, after: str) -> list[tuple[int, Record]]:
+    def _local_page(self, after: str) -> list[tuple[int, Record]]:
         return self._context.read(replica.scan, self._local_id, after)
 
     def _some(self, hashes: Sequence[str]) -> list[Record]:
         return self._context.read(replica.some, self._local_id, hashes)
 
-    def _ours(self, *, is_quiet: bool = False) -> Iterator[Entry]:
-        page = self._our_page("")
+    def _local_entries(self, *, is_quiet: bool = False) -> Iterator[Entry]:
+        page = self._local_page("")
         while page:
             for place, record in page:
                 digest = self._remote.digest(record)
@@ -137,10 +137,10 @@ class RecordSync:
                 elif not is_quiet:
                     text = f"record {record.record_id} stays here: the other side would take its inputs for others"
                     self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, text)
-            page = self._our_page(page[-1][1].input_hash)
+            page = self._local_page(page[-1][1].input_hash)
 
     def _note_conflicts(self, lists: Lists) -> None:
-        """Write one line for each dataset, however many records have conflicts."""
+        """Write one log entry for each dataset, for any number of records with conflicts."""
         joined = lists.counts().get(Step.JOIN, 0)
         put_back = 0 if self._is_both else sum(each.is_overwriting for found in lists.differences() for each in found)
         if joined:
@@ -166,18 +166,18 @@ class RecordSync:
             case Step.AGREE:
                 self._agree(found)
             case Step.DROP_THERE:
-                moved.sent += self._drop_there(hashes)
+                moved.sent += self._delete_remote(hashes)
             case Step.DROP_HERE:
-                moved.taken += self._drop_here(found)
+                moved.taken += self._delete_local(found)
             case Step.TAKE:
                 for records in _batches(self._remote.records(self._remote_id, hashes)):
-                    moved.taken += self._take(records, {each.input_hash: each.ours for each in found})
+                    moved.taken += self._take(records, {each.input_hash: each.local for each in found})
             case Step.SEND:
                 for records in _batches(self._here(hashes)):
                     moved.sent += self._send(records)
             case Step.JOIN:
                 for records in _batches(self._remote.records(self._remote_id, hashes)):
-                    count = self._join(records, {each.input_hash: each.ours for each in found})
+                    count = self._join(records, {each.input_hash: each.local for each in found})
                     moved.sent, moved.taken = moved.sent + count, moved.taken + count
 
     def _here(self, hashes: Sequence[str]) -> Iterator[Record]:
@@ -192,7 +192,7 @@ class RecordSync:
             wanted = [each for each in wanted if each not in known]
 
     def _agree(self, found: Sequence[Difference]) -> None:
-        digests = {each.input_hash: each.ours for each in found}
+        digests = {each.input_hash: each.local for each in found}
         for records in _batches(self._here(list(digests))):
             agreed = [Agreed(each.input_hash, digests[each.input_hash] or "", each.record_id) for each in records]
             self._context.write(dataset_records.save, self._link_id, self._local_id, agreed)
@@ -212,7 +212,7 @@ class RecordSync:
         return len(records)
 
     def _take(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
-        """Store received records and return their number: a record that changed here meanwhile is compared again."""
+        """Store received records and return their number.  A record that changed locally meanwhile is compared again."""
 
         def work(tx: Tx) -> int:
             here = self._unchanged(tx, [each.input_hash for each in records], expected)
@@ -225,13 +225,13 @@ class RecordSync:
         return self._context.write(work)
 
     def _join(self, records: Sequence[Record], expected: dict[str, str | None]) -> int:
-        joined = [record_merge.join(ours, each) for each in records for ours in self._here([each.input_hash])]
+        joined = [record_merge.join(local, each) for each in records for local in self._here([each.input_hash])]
         if not joined:
             return 0
         self._remote.put(self._remote_id, joined, set())
         return self._take(joined, expected)
 
-    def _drop_there(self, hashes: Sequence[str]) -> int:
+    def _delete_remote(self, hashes: Sequence[str]) -> int:
         try:
             self._remote.drop(self._remote_id, hashes)
         except Unmirrored as reason:
@@ -240,8 +240,8 @@ class RecordSync:
         self._context.write(dataset_records.forget, self._link_id, self._local_id, hashes)
         return len(hashes)
 
-    def _drop_here(self, found: Sequence[Difference]) -> int:
-        expected = {each.input_hash: each.ours for each in found}
+    def _delete_local(self, found: Sequence[Difference]) -> int:
+        expected = {each.input_hash: each.local for each in found}
 
         def work(tx: Tx) -> int:
             hashes = list(self._unchanged(tx, list(expected), expected))
@@ -253,7 +253,7 @@ class RecordSync:
         return self._context.write(work)
 
     def _unchanged(self, tx: Tx, hashes: Sequence[str], expected: dict[str, str | None]) -> dict[str, Origin | None]:
-        """Return the origins of our records that are still what was compared; in a link that only takes, of all."""
+        """Return the origins of local records that are unchanged since the comparison; in a pull link, of all."""
         digests: dict[str, str | None] = {}
         origins: dict[str, Origin] = {}
         wanted = list(hashes)
@@ -267,11 +267,11 @@ class RecordSync:
             each: origins.get(each) for each in hashes if not self._is_both or digests.get(each) == expected.get(each)
         }
 
-    def _with_our_id(self, record: Record, ours: Origin | None) -> Record:
+    def _with_our_id(self, record: Record, local: Origin | None) -> Record:
         """Return the record with the local id and creation time, for a remote that does not keep ids."""
-        if ours is None or self._context.remote.preserves_ids:
+        if local is None or self._context.remote.preserves_ids:
             return record
-        return replace(record, record_id=ours.record_id, created_time=ours.created_time, created_by=ours.created_by)
+        return replace(record, record_id=local.record_id, created_time=local.created_time, created_by=local.created_by)
 
     def _save(self, records: Sequence[Record]) -> None:
         self._context.write(self._save_in, records)

@@ -1,8 +1,9 @@
-"""Where the files of a version are when it comes to the other side: with its run or logged model, which comes first, or in a
-folder of its own, to which they are copied.  Reads the files of both sides; writes no version.
+"""Decides where the files of a version are on the other side: with its run or logged model, which is replicated first, or in a
+folder of the version, to which they are copied.
 
-A version that is made without its files never gets them.  So one that has none at a place that can be read waits: its disk may
-be unavailable, or the client that registered it may not have put them there yet.
+Reads the files of both sides; writes no version. A version that is created without its files never receives them. So a version
+without files at a readable location waits: its disk may be unavailable, or the client that registered it may not have uploaded
+them yet.
 """
 
 from trackside.core.errors import BadState, Fault
@@ -30,7 +31,7 @@ class VersionFiles:
         self._others = others
 
     def out(self, snapshot: Snapshot) -> tuple[Doc, bool]:
-        """Return the local version in the form for the remote, and whether its own files must be copied."""
+        """Return the local version for the remote, and whether its files must be copied."""
         doc = dict(snapshot.doc)
         if _is_prompt(doc):
             return doc, False
@@ -47,17 +48,17 @@ class VersionFiles:
         doc[fields.ORIGIN] = ""
         return doc, self._has_files(snapshot)
 
-    def home(self, snapshot: Snapshot, local_id: str) -> Doc:
-        """Return the remote version in the form for this side, with its files here."""
+    def remote_doc(self, snapshot: Snapshot, local_id: str) -> Doc:
+        """Return the remote version for this side, with its files copied here."""
         doc = self._context.to_local(snapshot.doc, Entity.MODEL_VERSION)
         if _is_prompt(doc):
             return doc
         what, owner, path = _split(self._context.remote.registry.origin_of(snapshot))
         here = self._here(OWNERS[what], owner) if what else None
         for field, entity in OWNER_IDS:
-            theirs = snapshot.doc.get(field, "")
-            if theirs:
-                doc[field] = self._here(entity, theirs) or (theirs if self._context.remote.preserves_ids else "")
+            remote = snapshot.doc.get(field, "")
+            if remote:
+                doc[field] = self._here(entity, remote) or (remote if self._context.remote.preserves_ids else "")
         if here is not None:
             doc[fields.ORIGIN] = f"{what}/{here}/{path}"
             doc[fields.SOURCE] = _named_anew(doc[fields.SOURCE], owner, here)
@@ -68,11 +69,11 @@ class VersionFiles:
         return doc
 
     def _there(self, entity: Entity, local_id: str) -> str | None:
-        """The remote's id of a run or logged model, which goes over with its files first if the link mirrors it."""
+        """Return the remote's id of a run or logged model, which is replicated first with its files if the link includes it."""
         try:
             self._others.reconcile_local(entity, local_id, verify=False)
             return self._others.remote_of(entity, local_id)
-        except Unmirrored:  # a release without logged models
+        except Unmirrored:  # a release that does not support logged models
             return None
 
     def _here(self, entity: Entity, remote_id: str) -> str | None:
@@ -84,8 +85,10 @@ class VersionFiles:
         return None if item is None else item.local_id
 
     def _has_files(self, snapshot: Snapshot) -> bool:
-        """Return whether there are local files to copy; if this server does not open them, the log has the reason.  Raise
-        BadState if it does, and there are none."""
+        """Return whether there are local files to copy.  If this server does not access them, the log has the reason.
+
+        Raise BadState if it does, and there are none.
+        """
         version_id = snapshot.item_id
         place = self._context.read(registry.place, version_id, self._context.server_root)
         try:
@@ -98,8 +101,10 @@ class VersionFiles:
         return True
 
     def _fetch(self, snapshot: Snapshot, local_id: str) -> bool:
-        """Copy the remote files to a folder of the version's own.  Return False if they are not available.  Raise BadState if
-        there are none."""
+        """Copy the remote files to a folder of the version.  Return False if they are not available.
+
+        Raise BadState if there are none.
+        """
         stays = f"its files stay where they are, at {snapshot.doc.get(fields.SOURCE, '')}"
         try:
             filesync.pull(self._context, Entity.MODEL_VERSION, local_id, snapshot.item_id)
@@ -135,7 +140,7 @@ def _split(origin: str) -> tuple[str, str, str]:
 
 
 def _named_anew(source: str, owner: str, other: str) -> str:
-    """A source that names its run or logged model by id, with the other side's id."""
+    """Return a source that names its run or logged model by id, with the id of the other side."""
     for scheme in ("runs:/", "models:/"):
         if source.startswith(scheme):
             head, slash, rest = source.removeprefix(scheme).partition("/")

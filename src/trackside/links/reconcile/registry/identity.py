@@ -1,5 +1,4 @@
-"""The first meeting of a registered model or version with its counterpart, which is made if there is none: there for one of
-ours, here for one of theirs."""
+"""Finds or creates the counterpart of a registered model or version that the link sees for the first time."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import BadState, Fault
@@ -34,14 +33,14 @@ class RegistryIdentity:
         self._others = others
         self._files = VersionFiles(items.context, others)
         self._names = ModelNames(items)
-        self._in_order: set[str] = set()  # models whose versions were looked at from the first on
+        self._in_order: set[str] = set()  # models whose versions are all matched
 
     def match_model(self, snapshot: Snapshot) -> str | None:
         name = snapshot.doc[fields.NAME]
         found = self.remote.find_model(snapshot.item_id, name)
         other = None if found is None else self.context.by_remote(MODEL, found)
         if other is not None and other.local_id != snapshot.item_id:
-            # Theirs of that name is what another one of ours was mirrored as: that one has another name now, or is gone.
+            # The remote model of that name belongs to another local model, which was renamed or deleted since.
             self._others.reconcile_local(MODEL, other.local_id, verify=True)
             found = self.remote.find_model(snapshot.item_id, name)
             if found is not None and self.context.by_remote(MODEL, found) is not None:
@@ -74,11 +73,11 @@ class RegistryIdentity:
             files_at = self.remote.prepare_files(model_id, uid, doc)
             files.push(self.context, VERSION, snapshot.item_id, files_at, verify=True)
         found = self.remote.find_version(model_id, uid, is_brought=True) if self._brought(snapshot)[0] else None
-        if found is not None:  # while its files, or those of its run, went over
+        if found is not None:  # while its files, or those of its run, were transferred
             return Created(found, existed=True)
         version_id = self.remote.make_version(model_id, uid, at_making(VERSION, doc), files_at)
         if snapshot.doc[fields.MODEL_ID] and not self.context.remote.preserves_ids:
-            # A server of MLflow's wrote into a tag of the logged model, too, that a version was made of it.
+            # An MLflow server also records in a tag of the logged model that a version was created from it.
             self.context.enqueue(Entity.LOGGED_MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
         number = self.remote.number_of(version_id)
         if number != snapshot.doc[fields.NUMBER]:
@@ -86,23 +85,24 @@ class RegistryIdentity:
         return Created(version_id)
 
     def _as_given(self, entity: Entity, given: Doc) -> Doc | None:
-        """Return what a copy that is created there has for certain: an MLflow server may leave something out."""
+        """Return the fields that a new remote copy certainly has: an MLflow server may omit some."""
         if not self.context.remote.preserves_ids:
             return None
         doc = self._comparison.comparable(entity, given)
         return as_made(doc, doc)
 
-    def _as_made_here(self, tx: Tx, entity: Entity, local_id: str, source: Doc) -> Doc | None:
+    def _as_created_locally(self, tx: Tx, entity: Entity, local_id: str, source: Doc) -> Doc | None:
         copy = registry.read(tx, entity, local_id)
         return None if copy is None else as_made(self._comparison.comparable(entity, copy.doc), source)
 
     def _brought(self, snapshot: Snapshot) -> tuple[bool, int]:
-        """Return whether another server may create the version there, and for how many ms it has been here."""
+        """Return whether another server may create the version on the remote, and the version's age in ms."""
         is_brought, age_ms = self.context.read(registry.brought, snapshot.item_id)
         return is_brought and not self.context.remote.preserves_ids, age_ms
 
     def _make_earlier(self, snapshot: Snapshot) -> None:
-        """The other side counts by itself: versions of lower numbers come first, so that most have their number there."""
+        """Create versions of lower numbers first: the remote assigns numbers in the order of creation, so most versions keep
+        theirs."""
         model_id = registry.model_of(snapshot.item_id)
         if model_id in self._in_order:
             return
@@ -125,8 +125,8 @@ class RegistryIdentity:
             raise BadState("its model is gone")
         if self.context.remote.preserves_ids:
             return found
-        item, theirs = self.context.item(MODEL, model_id), self.remote.read(MODEL, found)
-        if item is None or theirs is None or self._items.is_the_same(item, theirs):
+        item, remote = self.context.item(MODEL, model_id), self.remote.read(MODEL, found)
+        if item is None or remote is None or self._items.is_the_same(item, remote):
             return found
         moved_to = self.moved_to(item)
         if moved_to is None:
@@ -158,7 +158,7 @@ class RegistryIdentity:
                     f"its name {snapshot.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
                 )
             made_by = CreatedBy.THEM if is_here else CreatedBy.HERE
-            agreed = None if is_here else self._as_made_here(tx, MODEL, local_id, making.put)
+            agreed = None if is_here else self._as_created_locally(tx, MODEL, local_id, making.put)
             item_store.save_item(tx, self.context.link_id, MODEL, local_id, snapshot.item_id, made_by, agreed)
             return local_id
 
@@ -166,35 +166,35 @@ class RegistryIdentity:
         return made
 
     def _renamed(self, snapshot: Snapshot) -> str | None:
-        """Return the local id of a model that was renamed on a remote whose models have no id but the name."""
+        """Return the local id of a renamed model, on a remote that identifies models by name."""
         if self.context.remote.preserves_ids:
             return None
         for uid in sorted(self._uids_of(snapshot)):
             item = self.context.item(MODEL, uid)
             if item is None or not item.remote_id:
                 continue
-            theirs = self.remote.read(MODEL, item.remote_id)
-            if theirs is None or not self._items.is_the_same(item, theirs):
+            remote = self.remote.read(MODEL, item.remote_id)
+            if remote is None or not self._items.is_the_same(item, remote):
                 self._names.follow()
                 now = self.context.by_remote(MODEL, snapshot.item_id)
                 return None if now is None else now.local_id
         return None
 
     def moved_to(self, item: ItemState) -> str | None:
-        """Return the name that a model of ours has there now, where models have no other id."""
+        """Return the current remote name of a local model, on a remote that identifies models by name."""
         if self.context.remote.preserves_ids:
             return None
-        theirs = self._names.follow()
+        remote = self._names.follow()
         now = self.context.item(MODEL, item.local_id)
-        if now is None or now.remote_id == item.remote_id or now.remote_id not in theirs:
+        if now is None or now.remote_id == item.remote_id or now.remote_id not in remote:
             return None
         return now.remote_id
 
-    def _uids_of(self, theirs: Snapshot) -> set[str]:
-        """Return the uids that a model of theirs may have here."""
-        made = theirs.doc.get(fields.CREATED, "0")
+    def _uids_of(self, remote: Snapshot) -> set[str]:
+        """Return the uids that a remote model may have locally."""
+        made = remote.doc.get(fields.CREATED, "0")
         here = self.context.read(replica.made_at, int(made))
-        return {self.remote.model_uid_of(theirs), *here, *self._names.made_at(made)}
+        return {self.remote.model_uid_of(remote), *here, *self._names.made_at(made)}
 
     def _adopt_version(self, snapshot: Snapshot) -> str | None:
         remote_model = registry.model_of(snapshot.item_id)
@@ -208,24 +208,24 @@ class RegistryIdentity:
                     return known.local_id
                 model = self.context.by_remote(MODEL, remote_model)
         if model is None or self._items.read(MODEL, model.local_id) is None:
-            theirs = self.remote.read(MODEL, remote_model)
-            if theirs is None:
+            remote = self.remote.read(MODEL, remote_model)
+            if remote is None:
                 return None
-            model_id = self._adopt_model(theirs)
+            model_id = self._adopt_model(remote)
             self.context.enqueue(MODEL, remote_model, is_remote=True)
         else:
             model_id = model.local_id
-        local_id = registry.id_of(model_id, self._uid_here(model_id, snapshot))
+        local_id = registry.id_of(model_id, self._local_uid(model_id, snapshot))
         exists = self._items.read(VERSION, local_id) is not None
-        doc = at_making(VERSION, {} if exists else self._files.home(snapshot, local_id))
-        is_by_us = identity.is_known_as_ours(self.context, snapshot)
+        doc = at_making(VERSION, {} if exists else self._files.remote_doc(snapshot, local_id))
+        is_by_us = identity.was_created_here(self.context, snapshot)
 
         def make(tx: Tx) -> str:
             made = registry.put_new(tx, VERSION, local_id, Patch(doc), self.context.server_root)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(tx, self.context, VERSION, made, snapshot.item_id, made_by)
+            identity.save_pair(tx, self.context, VERSION, made, snapshot.item_id, made_by)
             if not exists:
-                agreed = self._as_made_here(tx, VERSION, made, {**snapshot.doc, **doc})
+                agreed = self._as_created_locally(tx, VERSION, made, {**snapshot.doc, **doc})
                 item_store.save_item(tx, self.context.link_id, VERSION, made, snapshot.item_id, made_by, agreed)
             return made
 
@@ -236,17 +236,17 @@ class RegistryIdentity:
             self._items.note_number(here, f"version {there} there is {here.doc[fields.NUMBER]} here", there)
         return made
 
-    def _uid_here(self, model_id: str, theirs: Snapshot) -> str:
-        uids = self._items.uids_of(model_id, theirs)
-        return next((uid for uid in uids if not self._is_taken(model_id, uid, theirs)), uids[-1])
+    def _local_uid(self, model_id: str, remote: Snapshot) -> str:
+        uids = self._items.uids_of(model_id, remote)
+        return next((uid for uid in uids if not self._is_taken(model_id, uid, remote)), uids[-1])
 
-    def _is_taken(self, model_id: str, uid: str, theirs: Snapshot) -> bool:
-        """Return whether another version than theirs has the uid: one of another model here, or one that is there as well."""
+    def _is_taken(self, model_id: str, uid: str, remote: Snapshot) -> bool:
+        """Return whether another version has the uid: one of another local model, or another existing remote version."""
         here = None if self.context.remote.preserves_ids else self.context.read(replica.find_version, uid)
         if here is not None and here.model_uid != model_id:
             return True
         known = self.context.item(VERSION, registry.id_of(model_id, uid))
-        if known is None or known.remote_id in ("", theirs.item_id):
+        if known is None or known.remote_id in ("", remote.item_id):
             return False
         other = self.remote.read(VERSION, known.remote_id)
         return other is not None and self._items.is_the_same(known, other)

@@ -1,6 +1,6 @@
 """Registered models and their versions as items of a link.
 
-`identity` finds the counterpart, `compare` says what is compared, and `files` moves the files of a version.
+`identity` finds the counterpart, `compare` decides what is compared, and `files` transfers the files of a version.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile import files, identity
 from trackside.links.reconcile.context import LinkContext
 from trackside.links.reconcile.item_type import Compared, Created, ItemType, Others, RetryLater, Sent
-from trackside.links.reconcile.merging import as_made, words
+from trackside.links.reconcile.merging import as_made, describe
 from trackside.links.reconcile.registry.compare import QUIET, Comparison
 from trackside.links.reconcile.registry.identity import RegistryIdentity
 from trackside.links.reconcile.registry.lookup import MODEL, VERSION, Items
@@ -51,11 +51,11 @@ class RegistryType(ItemType):
     def read_remote(self, remote_id: str) -> Snapshot | None:
         return self.remote.read(self.entity, remote_id)
 
-    def is_before(self, theirs: Snapshot) -> bool:
-        return self._items.is_before(theirs)
+    def is_before(self, remote: Snapshot) -> bool:
+        return self._items.is_before(remote)
 
-    def is_same(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self._items.is_the_same(item, theirs)
+    def is_same(self, item: ItemState, remote: Snapshot) -> bool:
+        return self._items.is_the_same(item, remote)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         return self.comparison.is_as_agreed(self.entity, item, listed)
@@ -68,102 +68,106 @@ class RegistryType(ItemType):
             self._identity.create_model(snapshot) if self.entity is MODEL else self._identity.create_version(snapshot)
         )
 
-    def as_made(self, snapshot: Snapshot, theirs: Snapshot) -> Doc | None:
-        """An MLflow server may leave out a description or tags; another Trackside takes all that it is given."""
-        if self.context.remote.preserves_ids or theirs.failed:
+    def as_made(self, snapshot: Snapshot, remote: Snapshot) -> Doc | None:
+        """Return the agreed state of a new copy: an MLflow server may omit a description or tags, another Trackside
+        stores all."""
+        if self.context.remote.preserves_ids or remote.failed:
             return None
-        copy = self.comparison.comparable(self.entity, self.context.to_local(theirs.doc, self.entity))
-        return {**as_made(copy, self.comparison.comparable(self.entity, snapshot.doc)), **self._made(theirs)}
+        copy = self.comparison.comparable(self.entity, self.context.to_local(remote.doc, self.entity))
+        return {**as_made(copy, self.comparison.comparable(self.entity, snapshot.doc)), **self._made(remote)}
 
     def moved_to(self, item: ItemState) -> str | None:
         return self._identity.moved_to(item) if self.entity is MODEL else None
 
-    def create_local(self, theirs: Snapshot) -> str | None:
-        if theirs.failed:
-            raise Unmirrored(f"version {theirs.item_id} of the other side is left out: {theirs.failed}")
-        return self._identity.adopt(self.entity, theirs)
+    def create_local(self, remote: Snapshot) -> str | None:
+        if remote.failed:
+            raise Unmirrored(f"version {remote.item_id} of the other side is left out: {remote.failed}")
+        return self._identity.adopt(self.entity, remote)
 
-    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
-        """An item that has a name and a number there may be another one by now."""
+    def must_read_remote(self, snapshot: Snapshot, item: ItemState) -> bool:
+        """Return whether the item is still the same: another item may have its name and number by now."""
         is_shared = self.context.link.mode is Mode.BOTH or not self.context.remote.preserves_ids
         base = item.base or {}
         agreed = {field: value for field, value in base.items() if field != fields.CREATED}
         is_changed = self.comparison.comparable(self.entity, snapshot.doc) != agreed
-        return is_changed and (is_shared or fields.UPDATED not in base)  # never compared: as it was made
+        return is_changed and (is_shared or fields.UPDATED not in base)  # never compared: immutable
 
-    def named_there(self, name: str) -> str | None:
+    def named_remotely(self, name: str) -> str | None:
         return self.remote.find_model_of_name(name)
 
-    def named_here(self, tx: Tx, name: str) -> str | None:
+    def named_locally(self, tx: Tx, name: str) -> str | None:
         return replica.uid_of_name(tx, name)
 
-    def rename_there(self, item: ItemState, patch: Patch) -> str:
+    def rename_remote(self, item: ItemState, patch: Patch) -> str:
         return self.remote.change(self.entity, item.remote_id, patch).id
 
-    def rename_here(self, tx: Tx, local_id: str, patch: Patch) -> None:
+    def rename_local(self, tx: Tx, local_id: str, patch: Patch) -> None:
         registry.put(tx, self.entity, local_id, patch, self.context.server_root)
 
-    def check_usable(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> None:
-        """A copy of ours that can never be used is removed, and created again when the version, or its model, changes or by a
-        sync: not before that, since its files may have to be sent again."""
-        if not theirs.failed:
+    def check_usable(self, snapshot: Snapshot, item: ItemState, remote: Snapshot) -> None:
+        """Remove a copy that can never be used.
+
+        It is created again when the version or its model changes, or by a sync, and not earlier, because its files may have to
+        be sent again.
+        """
+        if not remote.failed:
             return
-        said = f"{self.called(snapshot)} is left out: {theirs.failed}"
-        if not self.context.link.mode.sends or not identity.is_known_as_ours(self.context, theirs):
+        said = f"{self.called(snapshot)} is left out: {remote.failed}"
+        if not self.context.link.mode.sends or not identity.was_created_here(self.context, remote):
             raise Unmirrored(said)
         self.remote.remove(VERSION, item.remote_id)
         self.context.forget(VERSION, item)
         raise Unmirrored(f"{said}; it is created again when it changes or by `link sync`")
 
-    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None) -> Compared:
         base = item.base or {}
-        mine = self.comparison.comparable(self.entity, snapshot.doc)
-        doc = base if theirs is None else self.comparison.home(self.entity, item, theirs)
+        local = self.comparison.comparable(self.entity, snapshot.doc)
+        doc = base if remote is None else self.comparison.remote_doc(self.entity, item, remote)
         if self.entity is MODEL:
-            mine = self.comparison.with_known_aliases(snapshot, mine)
-        agreed, mine, doc, stage = self.comparison.with_known_stages(snapshot, base, mine, doc)
+            local = self.comparison.with_known_aliases(snapshot, local)
+        agreed, local, doc, stage = self.comparison.with_known_stages(snapshot, base, local, doc)
         can = self.remote.can
         merged = document.merge(
-            agreed, mine, doc, self.context.link.mode, lambda field, verb: can(self.entity, field, verb)
+            agreed, local, doc, self.context.link.mode, lambda field, verb: can(self.entity, field, verb)
         )
-        made = _made_of(base) if theirs is None else self._made(theirs)
+        made = _made_of(base) if remote is None else self._made(remote)
         return Compared(merged, base, {**stage, **made})
 
-    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
-        return self.comparison.differing(self.entity, snapshot, item, theirs)
+    def differing(self, snapshot: Snapshot, item: ItemState, remote: Snapshot) -> list[str]:
+        return self.comparison.differing(self.entity, snapshot, item, remote)
 
     def describe(self, snapshot: Snapshot, conflict: Conflict) -> str:
         if conflict.field.kind is FieldKind.ALIAS:
-            ours, theirs, kept = (
-                self._items.number_words(each) for each in (conflict.ours, conflict.theirs, conflict.kept)
+            local, remote, kept = (
+                self._items.describe_number(each) for each in (conflict.local, conflict.remote, conflict.kept)
             )
-            conflict = msgspec.structs.replace(conflict, ours=ours, theirs=theirs, kept=kept)
-        return f"{self.called(snapshot)}: {words(conflict)}"
+            conflict = msgspec.structs.replace(conflict, local=local, remote=remote, kept=kept)
+        return f"{self.called(snapshot)}: {describe(conflict)}"
 
     def patch_remote(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, compared: Compared, *, verify: bool
     ) -> Sent:
-        del theirs, verify
+        del remote, verify
         merged = compared.merged
         if not (self.context.link.mode.sends and merged.for_them):
             return Sent(item.remote_id, merged)
         now = self.context.item(self.entity, snapshot.item_id)
-        if now is None or now.remote_id != item.remote_id:  # its name was found to be another one's meanwhile
+        if now is None or now.remote_id != item.remote_id:  # another model was found to have the name meanwhile
             raise RetryLater(0)
         changed = self.remote.change(self.entity, item.remote_id, self.comparison.there(snapshot, merged.for_them))
         for reason in changed.left_out.values():
             self.context.note_once(LogKind.SKIPPED, self.entity, snapshot.item_id, reason)
-        if changed.left_out:  # what they could not take was not agreed on
+        if changed.left_out:  # fields that the remote rejected are not agreed
             merged = document.without(merged, set(changed.left_out), compared.base)
         return Sent(changed.id, merged, has_sent=True)
 
-    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent) -> None:
-        del theirs, sent
+    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, remote: Snapshot | None, sent: Sent) -> None:
+        del remote, sent
         if patch:
             registry.put(tx, self.entity, snapshot.item_id, patch, self.context.server_root)
 
-    def finish(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, sent: Sent, *, verify: bool) -> None:
-        del item, theirs
+    def finish(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, sent: Sent, *, verify: bool) -> None:
+        del item, remote
         if not (verify and self.has_own_files(snapshot)):
             return
         try:
@@ -175,9 +179,10 @@ class RegistryType(ItemType):
             self.context.note_once(LogKind.SKIPPED, VERSION, snapshot.item_id, str(reason))
 
     def has_own_files(self, snapshot: Snapshot) -> bool:
-        """Return whether it is a version with a folder of its own, to which its files were copied.
+        """Return whether it is a version with a folder to which its files were copied.
 
-        The files of others lie with a run or logged model, or cannot be read."""
+        Files of other versions belong to a run or logged model, or are not accessible.
+        """
         if self.entity is not VERSION:
             return False
         uri = self.context.read(replica_files.files_of, registry.uid_of(snapshot.item_id))
@@ -189,30 +194,30 @@ class RegistryType(ItemType):
         owner = self.context.item(Entity.RUN if what == "run" else Entity.LOGGED_MODEL, rest.partition("/")[0])
         return owner is None or not owner.remote_id
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
-        return self.comparison.changed_here(self.entity, item, snapshot)
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
+        return self.comparison.has_local_change(self.entity, item, snapshot)
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self.comparison.changed_there(self.entity, item, theirs)
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
+        return self.comparison.has_remote_change(self.entity, item, remote)
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         return registry.remove(tx, self.entity, local_id)
 
     def delete_remote(self, item: ItemState) -> bool:
-        theirs = self.remote.read(self.entity, item.remote_id)
-        if theirs is None or not self._items.is_the_same(item, theirs):
+        remote = self.remote.read(self.entity, item.remote_id)
+        if remote is None or not self._items.is_the_same(item, remote):
             return True
-        if self.entity is MODEL and item.made_by is CreatedBy.US and self.remote.model_uid_of(theirs) != item.local_id:
+        if self.entity is MODEL and item.made_by is CreatedBy.US and self.remote.model_uid_of(remote) != item.local_id:
             return True
         return self.remote.remove(self.entity, item.remote_id)
 
     def below_remote(self, remote_id: str) -> Sequence[str]:
         return self.remote.versions_of(remote_id) if self.entity is MODEL else ()
 
-    def _made(self, theirs: Snapshot) -> Doc:
-        """Return what tells a model there from another one of its name, to be kept with what both sides agreed on."""
+    def _made(self, remote: Snapshot) -> Doc:
+        """Return the field that distinguishes a remote model from another one of its name, to be saved with the agreed state."""
         is_known_by_name = self.entity is MODEL and not self.context.remote.preserves_ids
-        return _made_of(theirs.doc) if is_known_by_name else {}
+        return _made_of(remote.doc) if is_known_by_name else {}
 
 
 def _made_of(doc: Doc) -> Doc:
@@ -220,7 +225,7 @@ def _made_of(doc: Doc) -> Doc:
 
 
 def types_of_registry(context: LinkContext, others: Others) -> tuple[RegistryType, RegistryType]:
-    """Return both kinds of items of a registry, which need each other: a version its model, an alias its version."""
+    """Return both item types of a registry, which depend on each other: a version requires its model, an alias its version."""
     items = Items(context)
     comparison = Comparison(items, others)
     identity_of_both = RegistryIdentity(items, comparison, others)

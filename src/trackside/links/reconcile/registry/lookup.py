@@ -1,5 +1,4 @@
-"""Lookups for each step with a link's registered models and versions: counterparts and names.  Decides
-nothing."""
+"""Lookups of a link's registered models and versions: counterparts and names.  Decides nothing."""
 
 from trackside.links.model import CreatedBy, LogKind
 from trackside.links.reconcile.context import LinkContext
@@ -24,35 +23,41 @@ class Items:
     def read(self, entity: Entity, local_id: str) -> Snapshot | None:
         return self.context.read(registry.read, entity, local_id)
 
-    def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Return whether theirs is the item that it was, and not another version of that number or another model of that name."""
+    def is_the_same(self, item: ItemState, remote: Snapshot) -> bool:
+        """Return whether the remote item is the known one, and not another version of that number or another model of that
+        name."""
         model_id, slash, uid = item.local_id.rpartition("/")
         if slash:
-            return uid in self.uids_of(model_id, theirs)
-        return self.context.remote.preserves_ids or self._is_the_same_model(item, theirs)
+            return uid in self.uids_of(model_id, remote)
+        return self.context.remote.preserves_ids or self._is_the_same_model(item, remote)
 
-    def uids_of(self, model_id: str, theirs: Snapshot) -> list[str]:
-        """Return the uids that a version of theirs may have in a model of ours, the first of them where no other version has it.
+    def uids_of(self, model_id: str, remote: Snapshot) -> list[str]:
+        """Return the uids that a remote version may have in a local model, the preferred one first.
 
-        A version may be copied there with its tags, also into another model.  Two that were registered at once look alike."""
-        own = self.remote.own_uid_of(theirs)
-        found = [self.remote.uid_of(theirs), own]
+        A user may copy a version with its tags, also into another model. Two versions registered at the same time cannot be
+        distinguished.
+        """
+        own = self.remote.own_uid_of(remote)
+        found = [self.remote.uid_of(remote), own]
         return found if self.context.remote.preserves_ids else [*found, replica.derived_uid("version", own, model_id)]
 
-    def _is_the_same_model(self, item: ItemState, theirs: Snapshot) -> bool:
-        """Return whether both are the same model, by the tag of a copy, else by the creation time there; True without both."""
-        if theirs.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id:
+    def _is_the_same_model(self, item: ItemState, remote: Snapshot) -> bool:
+        """Return whether both are the same model, by the tag of a copy, otherwise by the remote creation time; True without
+        both."""
+        if remote.doc.get(Field(FieldKind.TAG, SOURCE_UID)) == item.local_id:
             return True
-        known, made = self.made_there(item), theirs.doc.get(fields.CREATED, "0")
+        known, made = self.remote_creation(item), remote.doc.get(fields.CREATED, "0")
         return "0" in (known or "0", made) or known == made
 
-    def made_there(self, item: ItemState) -> str:
-        """Return when a model was made on the other side, in ms; an empty text if that is not known."""
+    def remote_creation(self, item: ItemState) -> str:
+        """Return the remote creation time of a model in ms; an empty text if it is unknown."""
         known = saved_time(item)
         if known or item.made_by is not CreatedBy.HERE:
             return known
-        ours = self.read(MODEL, item.local_id)  # saved by an earlier release: ours was made at the same time
-        return "" if ours is None else ours.doc[fields.CREATED]
+        local = self.read(
+            MODEL, item.local_id
+        )  # saved by an earlier release: the local model was created at the same time
+        return "" if local is None else local.doc[fields.CREATED]
 
     def is_before(self, snapshot: Snapshot) -> bool:
         """Return whether the item was created and last changed before the link's start time for pulls."""
@@ -66,8 +71,8 @@ class Items:
         model = self.read(MODEL, model_id)
         return f"model {model.doc[fields.NAME] if model else model_id} version {snapshot.doc.get(fields.NUMBER, '?')}"
 
-    def number_words(self, value: str | None) -> str | None:
-        """Return the value of an alias as a message has it."""
+    def describe_number(self, value: str | None) -> str | None:
+        """Return the value of an alias for messages."""
         found = None if value is None else self.context.read(replica.find_version, registry.alias_uid(value))
         return value if found is None else f"version {found.number}"
 
@@ -77,7 +82,7 @@ class Items:
 
 
 def saved_time(item: ItemState) -> str:
-    """Return when a model was made on the other side, in ms, if that was saved, since names do not tell models apart there."""
+    """Return the saved remote creation time of a model in ms, if any, since a name alone does not identify a model."""
     return (item.base or {}).get(fields.CREATED, "")
 
 
@@ -92,5 +97,5 @@ def at_making(entity: Entity, doc: Doc) -> Doc:
 
 
 def touched(snapshot: Snapshot) -> int:
-    """Return when a model or version was made or changed, in ms, as far as its side says."""
+    """Return when a model or version was created or changed, in ms, as reported by its side."""
     return max(int(snapshot.doc.get(each, "0")) for each in (fields.CREATED, fields.UPDATED, fields.SEEN))

@@ -1,7 +1,7 @@
-"""The names that the models of a link have on a server that knows a model by its name alone.
+"""Tracks names of models on a server that identifies models by name.
 
-There a name changes hands without a trace: two names are swapped, or a model is deleted and another one is renamed to its name.
-A rename keeps the tags of a model and the time at which it was made, by which `Items.is_the_same` recognizes it.
+On such a server names change hands without a trace: two names are swapped, or a model is deleted and another one is renamed to
+its name. A rename keeps the tags and the creation time of a model, by which `Items.is_the_same` recognizes it.
 """
 
 from collections import defaultdict
@@ -21,13 +21,14 @@ Moves = list[tuple[ItemState, str]]
 
 
 class Identity(Protocol):
-    def is_the_same(self, item: ItemState, theirs: Snapshot) -> bool: ...
+    def is_the_same(self, item: ItemState, remote: Snapshot) -> bool: ...
 
-    def made_there(self, item: ItemState) -> str: ...
+    def remote_creation(self, item: ItemState) -> str: ...
 
 
 class ModelNames:
-    """`follow` lists all models there: it is called where a model is found to be another one than before."""
+    """Maps models to their current names.  `follow` lists all remote models; it is called when a name belongs to
+    another model."""
 
     def __init__(self, items: Items) -> None:
         self._items = items
@@ -36,7 +37,7 @@ class ModelNames:
         self._made: dict[str, list[str]] | None = None
 
     def made_at(self, made: str) -> Sequence[str]:
-        """Return our ids of the models that were made there at that time, as far as it was saved before this pass."""
+        """Return the local ids of the models created on the remote at that time, as far as it was saved before this pass."""
         if self._made is None:
             self._made = defaultdict(list)
             for item in self._context.read(item_store.agreed_items, self._link_id, MODEL):
@@ -44,37 +45,38 @@ class ModelNames:
         return self._made.get(made, ())
 
     def follow(self) -> Mapping[str, Snapshot]:
-        """Give each model the name that it has there now, and return the models that are there.
+        """Update the names of all models, and return the remote models.
 
-        A model that is gone while another one has its name gets a name that no model there has."""
-        theirs: dict[str, Snapshot] = {}
+        A deleted model whose name another one has gets a name that no remote model has.
+        """
+        remote: dict[str, Snapshot] = {}
         unread: set[str] = set()
         for each in self._items.remote.everything():
-            if "/" in each.item_id:  # versions come after the models
+            if "/" in each.item_id:  # versions are read after the models
                 break
             if isinstance(each, Snapshot):
-                theirs[each.item_id] = each
+                remote[each.item_id] = each
             else:
                 unread.add(each.item_id)
         known = self._context.read(item_store.agreed_items, self._link_id, MODEL)
-        moves = plan(known, theirs, unread, self._items)
+        moves = plan(known, remote, unread, self._items)
         if not moves:
-            return theirs
+            return remote
         self._items.remote.names_changed()
         seen = [(str(MODEL), name) for _, name in moves]
         for _, name in moves:
-            if name in theirs:
+            if name in remote:
                 seen += [(str(VERSION), each) for each in self._items.remote.versions_of(name)]
 
         def work(tx: Tx) -> None:
-            for item, _ in moves:  # names may be swapped
+            for item, _ in moves:  # names may have been swapped
                 self._rename(tx, item, item.remote_id, temporary_name(item.local_id))
             for item, name in moves:
                 self._rename(tx, item, temporary_name(item.local_id), name)
             work_queue.enqueue(tx, self._link_id, seen, is_remote=True)
 
         self._context.write(work)
-        return theirs
+        return remote
 
     def _rename(self, tx: Tx, item: ItemState, before: str, after: str) -> None:
         item_store.rename_remote(tx, self._link_id, VERSION, before, after)
@@ -83,19 +85,19 @@ class ModelNames:
 
 def plan(
     known: Sequence[ItemState],
-    theirs: Mapping[str, Snapshot],
+    remote: Mapping[str, Snapshot],
     unread: set[str],
     items: Identity,
 ) -> Moves:
-    """Return the models that have another name there than before, with that name, or with a name that no model there has."""
+    """Return the models whose remote name changed, with the new name, or with a name that no remote model has."""
     staying = {
         item.remote_id
         for item in known
-        if item.remote_id in unread or (item.remote_id in theirs and items.is_the_same(item, theirs[item.remote_id]))
+        if item.remote_id in unread or (item.remote_id in remote and items.is_the_same(item, remote[item.remote_id]))
     }
     by_time: defaultdict[str, list[str]] = defaultdict(list)
     by_tag: defaultdict[str, list[str]] = defaultdict(list)
-    for name, model in sorted(theirs.items()):
+    for name, model in sorted(remote.items()):
         if name not in staying:
             by_time[model.doc.get(fields.CREATED, "0")].append(name)
             by_tag[model.doc.get(Field(FieldKind.TAG, SOURCE_UID), "")].append(name)
@@ -104,11 +106,11 @@ def plan(
     for item in known:
         if item.remote_id in staying:
             continue
-        candidates = [*by_time[items.made_there(item)], *by_tag[item.local_id]]
-        found = next((each for each in candidates if each not in taken and items.is_the_same(item, theirs[each])), None)
+        candidates = [*by_time[items.remote_creation(item)], *by_tag[item.local_id]]
+        found = next((each for each in candidates if each not in taken and items.is_the_same(item, remote[each])), None)
         if found is not None:
             taken.add(found)
             moves.append((item, found))
-        elif item.remote_id in theirs:
+        elif item.remote_id in remote:
             moves.append((item, temporary_name(item.local_id)))
     return moves

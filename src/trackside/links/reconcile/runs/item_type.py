@@ -1,7 +1,7 @@
-"""Experiments, runs and logged models as items of a link: one adapter for each of the three.
+"""Experiments, runs and logged models as items of a link: one adapter for all three.
 
-`metrics` and `reconcile.files` sync what is beside the document of a run or a logged model.  A status that ends a run, and a
-deletion, are sent after them.
+`metrics` and `reconcile.files` sync the data besides the document of a run or a logged model. A final status and a deletion are
+sent last.
 """
 
 from collections.abc import Set
@@ -43,7 +43,7 @@ class TrackedType(ItemType):
         self.has_names = entity is Entity.EXPERIMENT
         self.context = context
         self._others = others
-        self._creating: set[str] = set()  # so that items that name each other in a circle end
+        self._creating: set[str] = set()  # ends cycles of items that refer to each other
 
     def called(self, snapshot: Snapshot) -> str:
         return snapshot.doc.get(fields.NAME) or snapshot.item_id
@@ -57,8 +57,8 @@ class TrackedType(ItemType):
     def read_remote(self, remote_id: str) -> Snapshot | None:
         return self.context.look(self.entity, remote_id)
 
-    def is_wanted(self, snapshot: Snapshot, item: ItemState | None, theirs: Snapshot | None) -> bool:
-        has_copy = theirs is not None or (item is not None and item.remote_id != "")
+    def is_wanted(self, snapshot: Snapshot, item: ItemState | None, remote: Snapshot | None) -> bool:
+        has_copy = remote is not None or (item is not None and item.remote_id != "")
         if not has_copy and self._is_hidden(snapshot):
             return False
         return self.wants(snapshot)
@@ -68,26 +68,26 @@ class TrackedType(ItemType):
         found = self.context.read(reader.experiment, snapshot.experiment_id)
         return found is not None and self.context.link.options.wants(found.doc[fields.NAME])
 
-    def is_before(self, theirs: Snapshot) -> bool:
-        """Return whether the item is from before the link's start: MLflow's runs have only times of their start and end."""
+    def is_before(self, remote: Snapshot) -> bool:
+        """Return whether the item is older than the link's start time.  MLflow's runs only have start and end times."""
         options = self.context.link.options
         if self.entity is Entity.EXPERIMENT:
             return False
         if self.context.remote.preserves_ids:
-            # Whatever the log of changes names has changed since the link was added.
-            began = theirs.doc.get(fields.START_TIME) or theirs.doc.get(fields.CREATION_TIME)
+            # An item in the change log changed after the link was added.
+            began = remote.doc.get(fields.START_TIME) or remote.doc.get(fields.CREATION_TIME)
             return not self.context.link.has_seen_all and began is not None and int(began) < options.since
-        return theirs.touched < options.since
+        return remote.touched < options.since
 
-    def is_same(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self.entity is not Entity.EXPERIMENT or not identity.is_another_experiment(self.context, item, theirs)
+    def is_same(self, item: ItemState, remote: Snapshot) -> bool:
+        return self.entity is not Entity.EXPERIMENT or not identity.is_another_experiment(self.context, item, remote)
 
     def is_purged(self, item: ItemState, snapshot: Snapshot) -> bool:
         return self._is_hidden(snapshot) or generations.is_purged(self.context.link, item, snapshot.doc)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
         if item.base != self.context.to_local(listed.doc, self.entity) or listed.doc.get(fields.STATUS) == "RUNNING":
-            return False  # points and files of a running run may be others all the same
+            return False  # points and files of a running run may still differ
         return self.entity is not Entity.RUN or metrics.has_seen(self.context, item.local_id, listed.fingerprints)
 
     def match(self, snapshot: Snapshot) -> str | None:
@@ -95,10 +95,10 @@ class TrackedType(ItemType):
         if self.entity is Entity.EXPERIMENT:
             again = lambda other: self._others.reconcile_local(self.entity, other, verify=True)  # noqa: E731
             return identity.match_experiment(context, snapshot.item_id, snapshot.doc[fields.NAME], again)
-        experiment_id = self._experiment_there(snapshot)
+        experiment_id = self._remote_experiment(snapshot)
         if experiment_id is None:
             return None
-        # Another link may have brought it there: from here, or from where we have it.
+        # Another link may have copied it there, from this workspace or from the same source.
         is_brought, age_ms = identity.brought(context, self.entity, snapshot.item_id)
         found = context.remote.find_copy(self.entity, snapshot.item_id, experiment_id, is_brought=is_brought)
         if found is None and is_brought:
@@ -116,7 +116,7 @@ class TrackedType(ItemType):
             )
             found = self.context.remote.make_experiment(snapshot.doc[fields.NAME])
             return Created(found.id, found.existed)
-        experiment_id = self._experiment_there(snapshot)
+        experiment_id = self._remote_experiment(snapshot)
         if experiment_id is None or snapshot.item_id in self._creating:
             return None
         self._creating.add(snapshot.item_id)
@@ -134,64 +134,64 @@ class TrackedType(ItemType):
             note_restore(context, Entity.EXPERIMENT, snapshot.experiment_id)
         created = context.remote.make(entity, snapshot.item_id, experiment_id, Patch(self._there(doc)))
         models = [key for kind, key in snapshot.doc if kind in (FieldKind.INPUT, FieldKind.OUTPUT)]
-        if entity is Entity.RUN and models:  # these may have points that waited for the run
+        if entity is Entity.RUN and models:  # it may have points that waited for the run
             context.write(item_store.enqueue_mirrored, context.link_id, Entity.LOGGED_MODEL, models)
         known = None if created.existed else Snapshot(created.id, experiment_id, self._there(made))
         return Created(created.id, created.existed, known)
 
-    def create_local(self, theirs: Snapshot) -> str | None:
+    def create_local(self, remote: Snapshot) -> str | None:
         context, entity = self.context, self.entity
         if entity is Entity.EXPERIMENT:
-            note = lambda tx, made: self._save_as_made(tx, made, theirs.item_id)  # noqa: E731
+            note = lambda tx, made: self._save_as_made(tx, made, remote.item_id)  # noqa: E731
             again = lambda other: self._others.reconcile_remote(entity, other, None, verify=True)  # noqa: E731
-            return identity.adopt_experiment(context, theirs, note, again)
-        # A run with SOURCE_UID keeps the files of a version of ours.
-        if self.is_before(theirs) or Field(FieldKind.TAG, reader.SOURCE_UID) in theirs.doc:
+            return identity.adopt_experiment(context, remote, note, again)
+        # A run with SOURCE_UID holds the files of a local version.
+        if self.is_before(remote) or Field(FieldKind.TAG, reader.SOURCE_UID) in remote.doc:
             return None
-        experiment_id = self._others.experiment_here(theirs.experiment_id)
+        experiment_id = self._others.local_experiment(remote.experiment_id)
         if experiment_id is None:
             return None
-        # A copy of something of ours, or of what we have from elsewhere, is no new item: so no circle of links makes two.
+        # A copy of a local item, or of an item that came from elsewhere, is not new: this breaks circles of links.
         tag: Field = Field(FieldKind.TAG, reader.SOURCE_RUN if entity is Entity.RUN else reader.SOURCE_MODEL)
-        local_id = identity.id_here(context, entity, theirs, tag, partial(context.look, entity))
+        local_id = identity.find_local_id(context, entity, remote, tag, partial(context.look, entity))
         if local_id is None:
             return None
-        is_by_us = local_id == theirs.doc.get(tag) and identity.is_known_as_ours(context, theirs)
-        making = Patch({f: v for f, v in context.to_local(theirs.doc, entity).items() if f.kind in AT_MAKING})
+        is_by_us = local_id == remote.doc.get(tag) and identity.was_created_here(context, remote)
+        making = Patch({f: v for f, v in context.to_local(remote.doc, entity).items() if f.kind in AT_MAKING})
 
         def make(tx: Tx) -> None:
             exists = self.read_local(tx, local_id) is not None
             if not exists:
                 (writer.run if entity is Entity.RUN else writer.model)(tx, local_id, experiment_id, making)
             made_by = CreatedBy.HERE if not exists else CreatedBy.US if is_by_us else CreatedBy.THEM
-            identity.save_met(tx, context, entity, local_id, theirs.item_id, made_by)
+            identity.save_pair(tx, context, entity, local_id, remote.item_id, made_by)
             if not exists:
-                self._save_as_made(tx, local_id, theirs.item_id)
+                self._save_as_made(tx, local_id, remote.item_id)
 
         context.write(make)
         return local_id
 
-    def must_look(self, snapshot: Snapshot, item: ItemState) -> bool:
+    def must_read_remote(self, snapshot: Snapshot, item: ItemState) -> bool:
         """Return whether the remote item must be read first, so that its changes are not overwritten."""
         return self.context.link.mode is Mode.BOTH and snapshot.doc != item.base
 
-    def named_there(self, name: str) -> str | None:
+    def named_remotely(self, name: str) -> str | None:
         return self.context.remote.find_experiment(name)
 
-    def named_here(self, tx: Tx, name: str) -> str | None:
+    def named_locally(self, tx: Tx, name: str) -> str | None:
         return reader.experiment_of_name(tx, name)
 
-    def rename_there(self, item: ItemState, patch: Patch) -> str:
+    def rename_remote(self, item: ItemState, patch: Patch) -> str:
         self.context.remote.change(self.entity, item.remote_id, item.remote_id, patch)
         return item.remote_id
 
-    def rename_here(self, tx: Tx, local_id: str, patch: Patch) -> None:
+    def rename_local(self, tx: Tx, local_id: str, patch: Patch) -> None:
         writer.item(tx, self.entity, local_id, local_id, patch, self.context.server_root)
 
-    def merge(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None) -> Compared:
+    def merge(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None) -> Compared:
         context, base = self.context, item.base or {}
-        doc = base if theirs is None else context.to_local(theirs.doc, self.entity)
-        was_read = theirs is not None
+        doc = base if remote is None else context.to_local(remote.doc, self.entity)
+        was_read = remote is not None
         merged = merging.compare(
             self.entity, item, snapshot.doc, doc, context.link.mode, context.remote.can, was_read=was_read
         )
@@ -199,7 +199,7 @@ class TrackedType(ItemType):
         return Compared(msgspec.structs.replace(merged, conflicts=shown), base)
 
     def patch_remote(
-        self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, compared: Compared, *, verify: bool
+        self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, compared: Compared, *, verify: bool
     ) -> Sent:
         context, merged = self.context, compared.merged
         uncertain: frozenset[str] = frozenset()
@@ -211,8 +211,10 @@ class TrackedType(ItemType):
         if verify and is_run:
             metrics.resend_if_missing(context, snapshot.item_id, item.remote_id, uncertain)
         is_behind = is_run and metrics.is_behind(context, snapshot.item_id)
-        stage_there = (compared.base if theirs is None else context.to_local(theirs.doc, self.entity)).get(fields.STAGE)
-        early, late = self._parts(snapshot, merged, stage_there, is_behind=is_behind)
+        remote_stage = (compared.base if remote is None else context.to_local(remote.doc, self.entity)).get(
+            fields.STAGE
+        )
+        early, late = self._parts(snapshot, merged, remote_stage, is_behind=is_behind)
         left_out = self._send(snapshot, item, early)
         self._keep(snapshot, item, early, left_out)
         behind = self._send_points(snapshot.item_id, item.remote_id, verify=verify) if is_behind else ""
@@ -222,7 +224,7 @@ class TrackedType(ItemType):
             and not (late or verify)
             and merged.agreed.get(fields.STATUS) == "PENDING"
         ):
-            has_files = False  # its client is still about to send them
+            has_files = False  # its client is still sending them
         if has_files:
             files.push(context, self.entity, snapshot.item_id, item.remote_id, verify=verify)
         left_out |= self._send(snapshot, item, late)
@@ -244,18 +246,18 @@ class TrackedType(ItemType):
             return set()
         if is_shared:
             return document.changed_since(merged, snapshot.doc, here.doc)
-        return merging.outdone(merged, snapshot.doc, here.doc)  # another link took it from another workspace, perhaps
+        return merging.outdone(merged, snapshot.doc, here.doc)  # possibly pulled by another link from another workspace
 
-    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, theirs: Snapshot | None, sent: Sent) -> Set[Field]:
-        del theirs, sent
+    def apply_local(self, tx: Tx, snapshot: Snapshot, patch: Patch, remote: Snapshot | None, sent: Sent) -> Set[Field]:
+        del remote, sent
         return set(
             writer.item(tx, self.entity, snapshot.item_id, snapshot.experiment_id, patch, self.context.server_root)
         )
 
-    def finish(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot | None, sent: Sent, *, verify: bool) -> None:
+    def finish(self, snapshot: Snapshot, item: ItemState, remote: Snapshot | None, sent: Sent, *, verify: bool) -> None:
         context = self.context
         if (
-            theirs is None
+            remote is None
             or not context.link.mode.takes
             or self.entity is Entity.EXPERIMENT
             or self._is_hidden(snapshot)
@@ -263,18 +265,18 @@ class TrackedType(ItemType):
             return
         came = 0
         if self.entity is Entity.RUN:
-            # Points of lower steps leave the last one as it is: at the end histories are read whole.
-            reads_all = verify or (_is_over(theirs.doc) and not _is_over(item.base or {}))
+            # Points of lower steps do not change the last one: at the end histories are read completely.
+            reads_all = verify or (_is_over(remote.doc) and not _is_over(item.base or {}))
             came += metrics.pull(context, snapshot.item_id, item.remote_id, verify=reads_all, doubted=sent.uncertain)
         came += files.pull(context, self.entity, snapshot.item_id, item.remote_id)
         if came and not sent.merged.for_us:
             context.write(store.count, context.link_id, taken_items=1)
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
         return snapshot.doc != item.base
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return self.context.to_local(theirs.doc, self.entity) != item.base
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
+        return self.context.to_local(remote.doc, self.entity) != item.base
 
     def delete_local(self, tx: Tx, local_id: str) -> bool:
         snapshot = self.read_local(tx, local_id)
@@ -290,15 +292,16 @@ class TrackedType(ItemType):
         return True
 
     def _parts(
-        self, snapshot: Snapshot, merged: Merged, stage_there: str | None, *, is_behind: bool
+        self, snapshot: Snapshot, merged: Merged, remote_stage: str | None, *, is_behind: bool
     ) -> tuple[Patch, Patch]:
-        """Return what is sent before points and files, and what is sent after them.
+        """Split a patch into the parts sent before and after points and files.
 
-        MLflow does not write to a deleted item: it is restored first, and deleted again at the end."""
+        MLflow does not write to a deleted item: it is restored first, and deleted again at the end.
+        """
         if self.entity is Entity.EXPERIMENT:
             return merged.for_them, Patch()
         early, late = document.split(merged.for_them, LATE)
-        if self.context.remote.preserves_ids or stage_there != "deleted" or not (early or is_behind):
+        if self.context.remote.preserves_ids or remote_stage != "deleted" or not (early or is_behind):
             return early, late
         note_restore(self.context, self.entity, snapshot.item_id)
         stage = merged.agreed.get(fields.STAGE, "deleted")
@@ -310,11 +313,11 @@ class TrackedType(ItemType):
             return {}
         if self.entity is not Entity.EXPERIMENT:
             patch = Patch(self._there(patch.put), list(self._there(dict.fromkeys(patch.drop, ""))))
-        experiment_id = self._experiment_there(snapshot) or ""
+        experiment_id = self._remote_experiment(snapshot) or ""
         return dict(self.context.remote.change(self.entity, item.remote_id, experiment_id, patch))
 
     def _keep(self, snapshot: Snapshot, item: ItemState, sent: Patch, left_out: LeftOut) -> None:
-        """Save at once what was sent as agreed.  What follows may fail, and then it would seem a change of theirs."""
+        """Save sent fields as agreed at once.  If a later step fails, they would count as changes of the remote."""
         if not sent:
             return
         put = {
@@ -326,12 +329,13 @@ class TrackedType(ItemType):
 
     def _send_points(self, local_id: str, remote_id: str, *, verify: bool) -> str:
         behind = metrics.push(self.context, local_id, remote_id, at_once=verify)
-        if behind:  # the rest continues, and these are retried
+        if behind:  # transfers continue, and these are retried
             self.context.enqueue(self.entity, local_id)
         return behind
 
     def _without_left_out(self, snapshot: Snapshot, compared: Compared, left_out: LeftOut) -> Merged:
-        """Leave fields that they could not take out of the agreed state: else their absence there would look like a deletion."""
+        """Remove fields that the remote rejected from the agreed state: otherwise their absence there would count as a
+        deletion."""
         merged = compared.merged
         if not left_out:
             return merged
@@ -339,25 +343,25 @@ class TrackedType(ItemType):
             self.context.note_once(LogKind.SKIPPED, self.entity, snapshot.item_id, said)
         sent = {**merged.for_them.put, **dict.fromkeys(merged.for_them.drop, "")}
         fields = {field for field, value in sent.items() if not left_out.keys().isdisjoint(self._there({field: value}))}
-        return document.without(merged, fields, compared.base)  # they still have what they had
+        return document.without(merged, fields, compared.base)  # the remote still has the old values
 
     def _there(self, doc: Doc) -> Doc:
         return self.context.to_remote(doc, self.entity, self._others.remote_of)
 
-    def _experiment_there(self, snapshot: Snapshot) -> str | None:
+    def _remote_experiment(self, snapshot: Snapshot) -> str | None:
         return self._others.remote_of(Entity.EXPERIMENT, snapshot.experiment_id)
 
     def _save_as_made(self, tx: Tx, local_id: str, remote_id: str) -> None:
-        """Save the fields of an item that was just made here as agreed: they are not a change of this side, and the remote's
-        values replace them."""
+        """Save the fields of an item that was just created locally as agreed: they are no local change, and the remote's values
+        replace them."""
         snapshot = self.read_local(tx, local_id)
         if snapshot is not None:
             link_id = self.context.link_id
             item_store.save_item(tx, link_id, self.entity, local_id, remote_id, CreatedBy.HERE, snapshot.doc)
 
     def _is_hidden(self, snapshot: Snapshot) -> bool:
-        """Return whether it is a locally deleted logged model: MLflow does not return deleted ones, so there is nothing to
-        compare or to create."""
+        """Return whether it is a locally deleted logged model: MLflow does not return deleted ones, so nothing can be compared
+        or created."""
         return (
             self.entity is Entity.LOGGED_MODEL
             and snapshot.doc[fields.STAGE] == "deleted"
@@ -369,8 +373,10 @@ _READ = {Entity.EXPERIMENT: reader.experiment, Entity.RUN: reader.run, Entity.LO
 
 
 def note_restore(context: LinkContext, entity: Entity, local_id: str) -> None:
-    """Record the agreed state `active` before a deleted remote item is restored for a write, so that it is deleted again even
-    after a crash, and is not restored here."""
+    """Record the agreed state `active` before a deleted remote item is restored for a write.
+
+    Then it is deleted again even after a crash, and is not restored locally.
+    """
     snapshot, item = context.read(_READ[entity], local_id), context.item(entity, local_id)
     if context.remote.preserves_ids or snapshot is None or item is None or snapshot.doc[fields.STAGE] != "deleted":
         return

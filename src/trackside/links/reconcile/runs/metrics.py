@@ -1,4 +1,4 @@
-"""Moves the points of a run: what the remote lacks to it, what we lack to us.  Re-runnable at any moment."""
+"""Transfers the points of a run in both directions.  Can run again at any time."""
 
 import time
 from collections.abc import Iterator, Mapping, Set
@@ -17,11 +17,11 @@ from trackside.sync.metric_delta import Cursor, Digest
 from trackside.sync.time_slice import TimeSliceExpired
 
 MAX_BYTES = 50_000 * POINT_BYTES  # of points in memory at once
-MOST_REFUSED = 10  # series of a pass that are tried by themselves, until others wait
+MOST_REFUSED = 10  # series of a pass that are sent one by one, before others
 
 
 def is_behind(context: LinkContext, run_id: str) -> bool:
-    """Return whether there are points that were not sent."""
+    """Return whether there are unsent points."""
     return bool(context.read(_behind, context, run_id))
 
 
@@ -66,7 +66,7 @@ def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str
         if together.is_missing:
             raise
         for key, packed in batch.items():
-            if len(refused) == MOST_REFUSED:  # the others have their turn in the next passes
+            if len(refused) == MOST_REFUSED:  # the others follow in the next passes
                 refused |= dict.fromkeys(list(batch)[list(batch).index(key) :], str(together))
                 break
             try:
@@ -82,7 +82,7 @@ def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str
 
 
 def lacking(context: LinkContext, run_id: str, remote_id: str, key: str) -> tuple[int, int]:
-    """Return the number of points that only this side has, and that only the remote has, by reading both."""
+    """Return the number of points that only the local side has, and that only the remote has, by reading both."""
 
     def here() -> Iterator[bytes]:
         with context.db.read(context.ws) as tx:
@@ -93,17 +93,19 @@ def lacking(context: LinkContext, run_id: str, remote_id: str, key: str) -> tupl
 
 
 def differing_series(context: LinkContext, run_id: str, remote_id: str) -> dict[str, tuple[Digest, Digest]] | None:
-    """The series of both whose points are not the same, or not as many as a summary says: by digests of the points that lie here
-    and there.  None where the remote has no such call."""
-    theirs = context.remote.digests(remote_id) if context.remote.preserves_ids else None
-    if theirs is None:
+    """Return the series of both sides whose digests of stored points differ from each other or from a summary.
+
+    None if the remote has no such call.
+    """
+    remote = context.remote.digests(remote_id) if context.remote.preserves_ids else None
+    if remote is None:
         return None
-    mine: dict[str, Digest] = {}
+    local: dict[str, Digest] = {}
     place: SeriesPosition | None = SeriesPosition()
     while place is not None:
-        place = context.read(digests.add, run_id, place, mine)
+        place = context.read(digests.add, run_id, place, local)
         context.beat()
-    both = {key: (mine[key], theirs[key]) for key in sorted({*mine} & {*theirs})}
+    both = {key: (local[key], remote[key]) for key in sorted({*local} & {*remote})}
     return {
         key: (here, there)
         for key, (here, there) in both.items()
@@ -125,15 +127,16 @@ def recount(context: LinkContext, run_id: str, remote_id: str) -> set[str]:
 
 
 def resend_if_missing(context: LinkContext, run_id: str, remote_id: str, doubted: Set[str] = frozenset()) -> None:
-    """Send series again of which the remote lacks points, also those that were sent before.
+    """Send again the series of which the remote lacks points, also points that were sent before.
 
-    `doubted`: series that are checked even if their fingerprints are equal."""
-    theirs = context.remote.series(remote_id)
+    `doubted`: series that are checked even if their fingerprints are equal.
+    """
+    remote = context.remote.series(remote_id)
     for key, summary in context.read(reader.summaries, run_id).items():
-        is_same = theirs.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
+        is_same = remote.get(key) == context.remote.fingerprint_of(summary) and key not in doubted
         if is_same and context.remote.preserves_ids:
             continue
-        if key not in theirs or lacking(context, run_id, remote_id, key)[0]:
+        if key not in remote or lacking(context, run_id, remote_id, key)[0]:
             context.write(item_store.forget_series, context.link_id, run_id, "out", key)
 
 
@@ -152,14 +155,14 @@ def has_seen(context: LinkContext, run_id: str, fingerprints: Mapping[str, str])
 def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, doubted: Set[str] = frozenset()) -> int:
     """Pull points and return their number.
 
-    `verify`: where a fingerprint cannot show all differences, read every history even if the fingerprints are equal.
-    `doubted`: series whose fingerprint is wrong."""
+    `verify`: if a fingerprint cannot show all differences, read every history. `doubted`: series whose fingerprint is wrong.
+    """
     began = time.monotonic()
-    theirs = context.remote.series(remote_id)
+    remote = context.remote.series(remote_id)
     have = {key: context.remote.fingerprint_of(each) for key, each in context.read(reader.summaries, run_id).items()}
     known = context.read(item_store.series, context.link_id, run_id, "in")
     total = read = 0
-    for key, fingerprint in theirs.items():
+    for key, fingerprint in remote.items():
         same = have.get(key) == fingerprint and key not in doubted
         before = known.get(key, Cursor())
         if same and (context.remote.preserves_ids or not verify):
@@ -173,11 +176,11 @@ def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, dou
             read += len(packed) // POINT_BYTES
             rate = read / max(time.monotonic() - began, 1e-3) if read > 1000 else None
             fresh = packed
-            if verify:  # most of them are here, and writing them would tell other links that the run changed
+            if verify:  # most points exist already, and rewriting them would notify other links
                 fresh = context.read(_lacking, run_id, key, packed)
             for some in portions.of_series({key: fresh} if fresh else {}):
                 total += context.write(_take, context, run_id, key, some[key], rate)
-            # Others send a history from its beginning.
+            # Other remotes send a history from its beginning.
             if context.remote.preserves_ids and not verify and context.time_slice.is_over:
                 context.write(item_store.save_series, context.link_id, run_id, "in", {key: Cursor(last)})
                 raise TimeSliceExpired
@@ -185,13 +188,13 @@ def pull(context: LinkContext, run_id: str, remote_id: str, *, verify: bool, dou
         if known.get(key) == now:
             continue
         context.write(item_store.save_series, context.link_id, run_id, "in", {key: now})
-        if not verify:  # which is not remembered
+        if not verify:  # and is not saved
             context.time_slice.check()
     return total
 
 
 def _lacking(tx: Tx, run_id: str, key: str, packed: bytes) -> bytes:
-    """Return those of their points that are not ours."""
+    """Return the remote points that the local store lacks."""
     wanted = {pack([(step, timestamp, canonical(value))]): None for step, timestamp, value in unpack(packed)}
     for piece in reader.pieces(tx, run_id, key, 0):
         for at in range(0, len(piece.packed), POINT_BYTES):
@@ -210,7 +213,7 @@ def _save_sent(
 
 
 def _behind(tx: Tx, context: LinkContext, run_id: str) -> dict[str, Cursor]:
-    """Return the cursors of the series of which we have points that were not sent."""
+    """Return the cursors of the series with unsent points."""
     sent = item_store.series(tx, context.link_id, run_id, "out")
     cursors = {key: (sent.get(key) or Cursor(), count) for key, count in reader.series_counts(tx, run_id).items()}
     return {key: cursor for key, (cursor, count) in cursors.items() if cursor.point_count != count}
@@ -219,7 +222,7 @@ def _behind(tx: Tx, context: LinkContext, run_id: str) -> dict[str, Cursor]:
 def _gather(
     tx: Tx, context: LinkContext, run_id: str, passed_over: Set[str]
 ) -> tuple[dict[str, bytes], dict[str, Cursor]]:
-    """Return points to send, as many as may be in memory, and the cursors after them."""
+    """Return points to send, at most as many as fit into memory, and the cursors after them."""
     batch: dict[str, bytes] = {}
     moved: dict[str, Cursor] = {}
     size = 0
@@ -236,7 +239,7 @@ def _gather(
         if parts:
             batch[key] = b"".join(parts)
         elif size < MAX_BYTES:
-            # A hash in common: nothing is left to send.
+            # A common hash: nothing is left to send.
             cursor.point_count = reader.series_counts(tx, run_id).get(key, 0)
         if size >= MAX_BYTES:
             break
@@ -244,8 +247,10 @@ def _gather(
 
 
 def _take(tx: Tx, context: LinkContext, run_id: str, key: str, packed: bytes, rate: float | None) -> int:
-    """Store the remote's points and return the number of new ones.  They are recorded as sent in the same transaction, together
-    with no local point."""
+    """Store the remote's points and return the number of new ones.
+
+    The same transaction records them as sent, but no local points.
+    """
     cursor = item_store.series(tx, context.link_id, run_id, "out").get(key) or Cursor()
     before = reader.series_counts(tx, run_id).get(key, 0)
     is_clean = before == cursor.point_count

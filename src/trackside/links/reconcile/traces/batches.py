@@ -1,6 +1,6 @@
-"""Sends many new traces to another Trackside by a few calls, before the reconciler takes them one by one.
+"""Sends many new traces to another Trackside in few calls, before the reconciler processes them one by one.
 
-What is sent here needs no further call: the reconciler finds both sides equal.  What is left out goes the longer way.
+The reconciler then finds both sides equal without further calls. Traces that are skipped here are sent by the reconciler.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,20 +18,20 @@ from trackside.sync.remote.traces_port import NewTrace
 
 MOST_BYTES = 8 << 20  # of the spans of one call
 AT_ONCE = 100
-LEAST = 2  # traces for which a batch saves calls
+LEAST = 2  # from this number of traces on a batch saves calls
 
 
 class Batches:
     def __init__(
-        self, context: LinkContext, comparison: Comparison, experiment_there: Callable[[Snapshot], str]
+        self, context: LinkContext, comparison: Comparison, remote_experiment: Callable[[Snapshot], str]
     ) -> None:
         self._context = context
         self._remote = context.remote.traces
         self._comparison = comparison
-        self._experiment_there = experiment_there
+        self._remote_experiment = remote_experiment
 
     def send(self, trace_ids: Sequence[str]) -> dict[str, Snapshot]:
-        """Send those of the traces that the link has not sent yet, and return what the other side has of them then."""
+        """Send the traces that the link has not sent yet, and return their remote state."""
         found: dict[str, Snapshot] = {}
         for start in range(0, len(trace_ids), AT_ONCE):
             new = self._new(trace_ids[start : start + AT_ONCE])
@@ -66,8 +66,8 @@ class Batches:
         return portions.batched(fitting, lambda trace: _size(trace.lines), MOST_BYTES)
 
     def _new_trace(self, snapshot: Snapshot, lines: list[bytes]) -> NewTrace:
-        doc = self._comparison.there(self._comparison.mine(snapshot.doc))
-        return NewTrace(snapshot.item_id, self._experiment_there(snapshot), doc, lines)
+        doc = self._comparison.there(self._comparison.local_doc(snapshot.doc))
+        return NewTrace(snapshot.item_id, self._remote_experiment(snapshot), doc, lines)
 
     def _intend(self, snapshots: Sequence[Snapshot]) -> None:
         def work(tx: Tx) -> None:

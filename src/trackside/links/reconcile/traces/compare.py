@@ -1,4 +1,4 @@
-"""The fields of a trace that a link compares, with the ids of either side, and which side changed them since both agreed."""
+"""Compares the fields of a trace, with the ids of either side, and finds which side changed them."""
 
 from collections.abc import Callable
 
@@ -23,10 +23,10 @@ class Comparison:
         self.context = context
         self.remote = context.remote.traces
         self._others = others
-        self._wanted: dict[str, bool] = {}  # by their ids of experiments, for one pass
+        self._wanted: dict[str, bool] = {}  # by remote ids of experiments, for one pass
 
     def is_wanted(self, snapshot: Snapshot) -> bool:
-        """Return whether the link mirrors a trace of ours: those of deleted experiments stay as they are."""
+        """Return whether the link replicates a local trace: traces of deleted experiments are not replicated."""
         found = self.context.read(reader.experiment, snapshot.experiment_id)
         return (
             found is not None
@@ -34,7 +34,7 @@ class Comparison:
             and self.context.link.options.wants(found.doc[fields.NAME])
         )
 
-    def wants_theirs(self, snapshot: Snapshot) -> bool:
+    def wants_remote(self, snapshot: Snapshot) -> bool:
         known = self._wanted.get(snapshot.experiment_id)
         if known is None:
             found = self.context.look(Entity.EXPERIMENT, snapshot.experiment_id)
@@ -42,57 +42,59 @@ class Comparison:
             self._wanted[snapshot.experiment_id] = known
         return known
 
-    def mine(self, doc: Doc) -> Doc:
-        """Return the fields of ours that are merged."""
+    def local_doc(self, doc: Doc) -> Doc:
+        """Return the fields of the local document that are merged."""
         return {
             field: value
             for field, value in merged_only(doc).items()
             if self.remote.keeps_final or field != fields.FINAL
         }
 
-    def home(self, doc: Doc) -> Doc:
-        """Return theirs with our ids of runs and models."""
-        return self.mine(self._renamed(doc, self._here))
+    def remote_doc(self, doc: Doc) -> Doc:
+        """Return the remote document with local ids of runs and models."""
+        return self.local_doc(self._renamed(doc, self._here))
 
     def there(self, doc: Doc) -> Doc:
-        """Return ours with their ids of runs and models, which are made there if they shall be."""
+        """Return the local document with remote ids of runs and models, which are created there if the link includes them."""
         return self._renamed(doc, self._there)
 
     def as_given(self, snapshot: Snapshot) -> Doc | None:
-        """Return what a copy of a trace of ours that is created there has for certain: nothing on an MLflow server."""
+        """Return the fields that a new remote copy of a trace certainly has: none on an MLflow server."""
         if not self.remote.keeps_final:
             return None
-        doc = self.mine(snapshot.doc)
+        doc = self.local_doc(snapshot.doc)
         return as_made(doc, doc)
 
-    def merge(self, agreed: Doc, mine: Doc, theirs: Doc) -> Merged:
-        return document.merge(merged_only(agreed), mine, theirs, self.context.link.mode, self.remote.can)
+    def merge(self, agreed: Doc, local: Doc, remote: Doc) -> Merged:
+        return document.merge(merged_only(agreed), local, remote, self.context.link.mode, self.remote.can)
 
     def is_as_agreed(self, item: ItemState, listed: Snapshot) -> bool:
-        """Compare a trace as a list has it: without its spans and, on MLflow, without its links."""
+        """Compare a trace as a list shows it: without its spans and, on MLflow, without its links."""
         if not was_compared(item):
             return False
         agreed = item.base or {}
-        plain = {field: value for field, value in self.mine(agreed).items() if field.kind != FieldKind.LINK}
-        return {field: value for field, value in self.home(listed.doc).items() if field.kind != FieldKind.LINK} == plain
+        plain = {field: value for field, value in self.local_doc(agreed).items() if field.kind != FieldKind.LINK}
+        return {
+            field: value for field, value in self.remote_doc(listed.doc).items() if field.kind != FieldKind.LINK
+        } == plain
 
-    def changed_here(self, item: ItemState, snapshot: Snapshot) -> bool:
+    def has_local_change(self, item: ItemState, snapshot: Snapshot) -> bool:
         agreed = item.base or {}
-        return self.mine(snapshot.doc) != self.mine(agreed) or snapshot.doc.get(fields.SPANS) != agreed.get(
+        return self.local_doc(snapshot.doc) != self.local_doc(agreed) or snapshot.doc.get(fields.SPANS) != agreed.get(
             fields.SPANS
         )
 
-    def changed_there(self, item: ItemState, theirs: Snapshot) -> bool:
-        return not self.is_as_agreed(item, theirs) or theirs.doc.get(fields.SPANS) != (item.base or {}).get(
+    def has_remote_change(self, item: ItemState, remote: Snapshot) -> bool:
+        return not self.is_as_agreed(item, remote) or remote.doc.get(fields.SPANS) != (item.base or {}).get(
             fields.SPANS
         )
 
-    def differing(self, snapshot: Snapshot, item: ItemState, theirs: Snapshot) -> list[str]:
-        """Return in words what is not what the link's rules make of it."""
-        mine, doc = self.mine(snapshot.doc), self.home(theirs.doc)
-        merged = self.merge(item.base or {}, mine, doc)
-        has_other_spans = snapshot.doc.get(fields.SPANS) != theirs.doc.get(fields.SPANS)
-        return differing(merged, mine, doc) + (["spans differ"] if has_other_spans else [])
+    def differing(self, snapshot: Snapshot, item: ItemState, remote: Snapshot) -> list[str]:
+        """Return descriptions of the fields that differ from the result of a merge."""
+        local, doc = self.local_doc(snapshot.doc), self.remote_doc(remote.doc)
+        merged = self.merge(item.base or {}, local, doc)
+        has_other_spans = snapshot.doc.get(fields.SPANS) != remote.doc.get(fields.SPANS)
+        return differing(merged, local, doc) + (["spans differ"] if has_other_spans else [])
 
     def _renamed(self, doc: Doc, find: Callable[[Entity, str], str]) -> Doc:
         if self.context.remote.preserves_ids:
@@ -116,5 +118,6 @@ class Comparison:
 
 
 def was_compared(item: ItemState) -> bool:
-    """Return whether a trace was compared since a link made it: else what it has is agreed, and its spans may be missing."""
+    """Return whether a trace was compared since a link created it: if not, its fields are agreed, and its spans may be
+    missing."""
     return item.base is not None and fields.EXPERIMENT in item.base

@@ -1,5 +1,4 @@
-"""Brings the spans of a trace to the same state on both sides, span by span.  Re-runnable at any moment: storing a span twice is
-harmless."""
+"""Brings the spans of a trace to the same state on both sides.  Can run again at any time: storing a span is idempotent."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,11 +11,11 @@ from trackside.sync.local import traces
 from trackside.sync.local.reader import Snapshot
 from trackside.sync.trace_document import Fingerprints
 
-PORTION_BYTES = 8 << 20  # of spans that one call has, unless one span is larger
+PORTION_BYTES = 8 << 20  # of spans in one call, unless one span is larger
 
 
 class Plan(Struct, frozen=True):
-    """Ids of spans to send and to take, and the fingerprints of what both sides have then, as far as the link's mode goes."""
+    """The ids of spans to send and to take, and the fingerprints of both sides afterwards, as far as the link's mode allows."""
 
     send: list[str]
     take: list[str]
@@ -29,18 +28,18 @@ def plan(mode: Mode, here: Fingerprints, there: Fingerprints) -> Plan:
     send, take = [], []
     agreed: Fingerprints = {}
     for span_id in sorted({*here, *there}):
-        ours, theirs = here.get(span_id), there.get(span_id)
-        if ours == theirs:
-            keeps_ours = True
-        elif ours is None or theirs is None:
-            keeps_ours = theirs is None
+        local, remote = here.get(span_id), there.get(span_id)
+        if local == remote:
+            keeps_local = True
+        elif local is None or remote is None:
+            keeps_local = remote is None
         else:
-            keeps_ours = mode is Mode.PUSH or (mode is Mode.BOTH and ours > theirs)
-        if ours != theirs and keeps_ours and mode.sends:
+            keeps_local = mode is Mode.PUSH or (mode is Mode.BOTH and local > remote)
+        if local != remote and keeps_local and mode.sends:
             send.append(span_id)
-        if ours != theirs and not keeps_ours and mode.takes:
+        if local != remote and not keeps_local and mode.takes:
             take.append(span_id)
-        kept = ours if keeps_ours else theirs
+        kept = local if keeps_local else remote
         if kept is not None:
             agreed[span_id] = kept
     return Plan(send, take, agreed)
@@ -52,12 +51,12 @@ class SpanSync:
         self._remote = context.remote.traces
         self._trace_id = trace_id
 
-    def send_all(self, experiment_there: str, doc: Doc) -> None:
-        """Send all spans of a trace that was just made there."""
-        self._remote.put_spans(self._trace_id, experiment_there, doc, self._portions(None))
+    def send_all(self, remote_experiment: str, doc: Doc) -> None:
+        """Send all spans of a trace that was just created on the remote."""
+        self._remote.put_spans(self._trace_id, remote_experiment, doc, self._portions(None))
 
-    def run(self, snapshot: Snapshot, experiment_there: str, doc: Doc) -> Plan:
-        """Send and take what either side lacks; `doc` is what the trace is like there."""
+    def run(self, snapshot: Snapshot, remote_experiment: str, doc: Doc) -> Plan:
+        """Send and take missing spans.  `doc`: the state of the remote trace."""
         here = self._context.read(traces.fingerprints, self._trace_id)
         made = plan(self._context.link.mode, here, self._remote.fingerprints(self._trace_id))
         if made.take:
@@ -67,7 +66,7 @@ class SpanSync:
                 if call is not None:
                     self._context.write(traces.put_spans, call)
         if made.send:
-            self._remote.put_spans(self._trace_id, experiment_there, doc, self._portions(set(made.send)))
+            self._remote.put_spans(self._trace_id, remote_experiment, doc, self._portions(set(made.send)))
         return made
 
     def _portions(self, wanted: set[str] | None) -> Iterator[Sequence[bytes]]:

@@ -109,5 +109,5 @@ def _saying_which() -> Iterator[None]:
 
 def _which(refused: RequestRejected) -> RequestRejected:
     said = str(refused).removeprefix(f"{refused.status} {refused.code}: ")
-    words = "A link mirrors the workspace's own model registry, not Unity Catalog's (CATALOG.SCHEMA.MODEL)"
-    return RequestRejected(refused.status, refused.code, f"{said}. {words}")
+    text = "A link mirrors the workspace's own model registry, not Unity Catalog's (CATALOG.SCHEMA.MODEL)"
+    return RequestRejected(refused.status, refused.code, f"{said}. {text}")

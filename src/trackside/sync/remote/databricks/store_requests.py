@@ -77,8 +77,8 @@ class Stores:
             self.close()
             self._http = HttpClient(place, Secret(), cancel_token=self._cancel_token, is_signed=True, guard=self._guard)
             self._place = place
-        words = "&".join(filter(None, (parts.query, query)))
-        where = parts.path + (f"?{words}" if words else "")
+        text = "&".join(filter(None, (parts.query, query)))
+        where = parts.path + (f"?{text}" if text else "")
         # The error for a forbidden character would quote the URL with its signature.
         return self._http, quote(where, safe=_KEPT)
 
@@ -100,8 +100,8 @@ def let_in(ask: Callable[[], T], sign: Callable[[], object]) -> T:
     except RequestRejected as refused:
         if refused.status not in CLOSED:
             raise
-        words = f"a URL that was signed just now does not let in: {refused}"
-        raise RequestRejected(refused.status, "EXPIRED", words) from None
+        text = f"a URL that was signed just now does not let in: {refused}"
+        raise RequestRejected(refused.status, "EXPIRED", text) from None
 
 
 def md5_sums(answer: Answer) -> set[bytes]:

@@ -345,11 +345,11 @@ class MlflowRegistry(RemoteRegistry):
         try:
             return self._call("POST", call, given, idempotent=idempotent)
         except RequestRejected as refused:
-            ours = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
-            if not is_of_value(refused) or (ours == given["tags"] and "description" not in given):
+            local = [tag for tag in given["tags"] if tag["key"] in OWN_TAGS]
+            if not is_of_value(refused) or (local == given["tags"] and "description" not in given):
                 raise
             least = {key: value for key, value in given.items() if key != "description"}
-            return self._call("POST", call, {**least, "tags": ours}, idempotent=idempotent)
+            return self._call("POST", call, {**least, "tags": local}, idempotent=idempotent)
 
     def _write(self, noun: str, of: dict[str, str], patch: Patch) -> LeftOut:
         """Send the description and tags; return the fields that were left out."""
@@ -364,14 +364,14 @@ class MlflowRegistry(RemoteRegistry):
         return left_out
 
     def _search(self, noun: str, order: str, filter_: str = "", *, with_pending: bool = False) -> Iterator[ListEntry]:
-        words = [filter_] if filter_ else [""]
+        filters = [filter_] if filter_ else [""]
         if not filter_ and self.knows_aliases:  # prompts are returned only on request
-            words.append("tags.`mlflow.prompt.is_prompt` = 'true'")
+            filters.append("tags.`mlflow.prompt.is_prompt` = 'true'")
         elif self.knows_aliases:
-            words.append(f"{filter_} AND tags.`mlflow.prompt.is_prompt` = 'true'")
+            filters.append(f"{filter_} AND tags.`mlflow.prompt.is_prompt` = 'true'")
         shown = ("READY", PENDING) if with_pending else ("READY",)  # a failed version cannot be loaded
         seen: set[str] = set()
-        for text in words:
+        for text in filters:
             query = {"max_results": PAGE, "filter": text or None, "order_by": order or None}
             ask = partial(self._page, noun, shown, query)
             for each in entries_of(f"{noun}/search", ask):

@@ -99,8 +99,8 @@ class Poll:
         if self._search_models is not None:
             searches.append(MODELS)
         if cursor.search < len(searches) and cursor.group < len(self._groups):
-            words, group = searches[cursor.search], self._groups[cursor.group]
-            seen += self._models(group, cursor) if words == MODELS else self._search(words, group, cursor)
+            query, group = searches[cursor.search], self._groups[cursor.group]
+            seen += self._models(group, cursor) if query == MODELS else self._search(query, group, cursor)
         if cursor.token is None:
             cursor.group += 1
             if cursor.group >= len(self._groups):
@@ -122,10 +122,10 @@ class Poll:
         times = [f"attributes.start_time >= {at}", f"attributes.end_time >= {at}"]
         return [RUNNING, *times] if self._can_filter else [RUNNING]
 
-    def _search(self, words: str, group: list[str], cursor: Cursor) -> Iterator[Seen]:
+    def _search(self, query: str, group: list[str], cursor: Cursor) -> Iterator[Seen]:
         try:
             pages = self._pages_of("runs/search", cursor)
-            found, token = self._found(words, group, cursor.token)
+            found, token = self._found(query, group, cursor.token)
             cursor.token = pages.next(token, found)
         except RequestRejected:
             if cursor.sweeping:
@@ -176,10 +176,10 @@ class Poll:
             self._pages = Pages(what)
         return self._pages
 
-    def _found(self, words: str, group: list[str], token: str | None) -> Searched:
+    def _found(self, query: str, group: list[str], token: str | None) -> Searched:
         while True:
             try:
-                return self._search_runs(group, words, token, self._page)
+                return self._search_runs(group, query, token, self._page)
             except ResponseTooLarge:
                 if self._page <= LEAST_PAGE_RUNS:
                     raise

@@ -75,12 +75,16 @@ def snapshot_of_run(found: object) -> Snapshot:
 def snapshot_of_model(found: object) -> Snapshot:
     model = decoded(LoggedModel, found)
     info = model.info
-    words = {"LOGGED_MODEL_READY": "READY", "LOGGED_MODEL_UPLOAD_FAILED": "FAILED", "LOGGED_MODEL_PENDING": "PENDING"}
+    statuses = {
+        "LOGGED_MODEL_READY": "READY",
+        "LOGGED_MODEL_UPLOAD_FAILED": "FAILED",
+        "LOGGED_MODEL_PENDING": "PENDING",
+    }
     doc = model_doc(
         name=info.name,
         model_type=info.model_type,
         source_run=info.source_run_id,
-        status=words.get(str(info.status), str(info.status)),
+        status=statuses.get(str(info.status), str(info.status)),
         stage="active",
         params=_texts(model.data.params),
         tags=_texts(info.tags),

@@ -221,8 +221,8 @@ class TracksideRemote:
             if at < source.size_bytes and source.time_slice.is_over:
                 self._note_begun(name, at, digest)
                 raise TimeSliceExpired
-        words = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
-        where = self._at("parts/join", entity, remote_id, path, **words)
+        arguments = {**version, "size": str(source.size_bytes), "sha256": digest.hexdigest()}
+        where = self._at("parts/join", entity, remote_id, path, **arguments)
         return self._stored(self._http.call("POST", where), where)
 
     def get_file(self, entity: Entity, remote_id: str, path: str, start: int = 0, etag: str = "") -> Download:
