@@ -58,6 +58,40 @@ def test_a_body_that_would_fill_the_memory_is_refused(api: Api) -> None:
     assert reply.status == 413
 
 
+def test_a_gzip_body_of_many_members_is_refused(api: Api) -> None:
+    whole = gzip.compress(request(Sent(1)).SerializeToString())
+
+    reply = post(api, whole + gzip.compress(b"") * 100_000, content_encoding="gzip")
+
+    assert (reply.status, reply.json["message"]) == (413, "The body has more than 1000 gzip members; send it as one.")
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        (b"\x12\0" * 100_001, "more than 100000 spans"),
+        (b"".join(b"\x12\x12\x0a\x10%016d" % number for number in range(10_001)), "more than 10000 traces"),
+    ],
+)
+def test_a_request_of_too_many_spans_or_traces_is_refused(api: Api, spans: bytes, said: str) -> None:
+    scope = b"\x12" + varint(len(spans)) + spans
+
+    reply = post(api, b"\x0a" + varint(len(scope)) + scope)
+
+    assert (reply.status, said in reply.json["message"]) == (413, True), reply
+
+
+def test_json_of_too_many_parts_is_refused_before_it_is_parsed(api: Api) -> None:
+    reply = post(api, b'{"resourceSpans": [' + b"{}," * 1_000_000 + b"{}]}", content_type="application/json")
+
+    assert (reply.status, "more than 1000000 spans" in reply.json["message"]) == (413, True), reply
+
+
+def varint(number: int) -> bytes:
+    most, last = divmod(number, 128)
+    return bytes([last]) if not most else bytes([last | 128]) + varint(most)
+
+
 def test_a_cycle_of_spans_and_clocks_years_off_are_kept(api: Api) -> None:
     usage = {"mlflow.chat.tokenUsage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
     export(api, Sent(1, parent=2, attributes=usage), Sent(2, parent=1), Sent(3, parent=3))

@@ -6,6 +6,8 @@ from trackside.core.errors import TooLarge
 from trackside.traces.ingest.otlp import Malformed
 
 MAX_BYTES = 64 << 20  # of a request, uncompressed
+MAX_MEMBERS = 1_000  # of a gzip body
+PIECE_BYTES = 64 << 10  # zlib copies what follows a member: the rest of a piece, not the rest of the body
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 
@@ -28,21 +30,28 @@ def unpack(body: bytes, encoding: str, most_bytes: int = MAX_BYTES) -> bytes:
 
 def _unpack(body: bytes, window: int, most_bytes: int, name: str) -> bytes:
     """Return the concatenated texts of a body, which may have several gzip members."""
-    pieces: list[bytes] = []
-    size, rest = 0, body
+    texts: list[bytes] = []
+    size, at, members = 0, 0, 0
+    packed = memoryview(body)
     try:
-        while rest:
+        while at < len(body) and (members == 0 or window == _GZIP):
+            members += 1
+            if members > MAX_MEMBERS:
+                raise TooLarge(f"The body has more than {MAX_MEMBERS} {name} members; send it as one.")
             member = zlib.decompressobj(window)
-            piece = member.decompress(rest, most_bytes - size + 1)
-            size += len(piece)
-            if size > most_bytes:
-                raise TooLarge(
-                    f"The body is larger than {most_bytes} bytes when it is unpacked; send fewer spans a request."
-                )
-            if not member.eof:
-                raise zlib.error("cut off")
-            pieces.append(piece)
-            rest = member.unused_data if window == _GZIP else b""
+            while not member.eof:
+                if at == len(body):
+                    raise zlib.error("cut off")
+                piece = packed[at : at + PIECE_BYTES]
+                at += len(piece)
+                text = member.decompress(piece, most_bytes - size + 1)
+                size += len(text)
+                if size > most_bytes:
+                    raise TooLarge(
+                        f"The body is larger than {most_bytes} bytes when it is unpacked; send fewer spans a request."
+                    )
+                texts.append(text)
+            at -= len(member.unused_data)
     except zlib.error:
         raise Malformed(f"Failed to decompress {name} payload") from None
-    return b"".join(pieces)
+    return b"".join(texts)

@@ -10,6 +10,7 @@ from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trackside.traces.ingest import bounds
 from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status, encode
 
 SERVICE = "service.name"
@@ -54,7 +55,8 @@ class Sent:
 
 
 def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
-    """Return the spans of a request by the trace's id.  Raise Malformed."""
+    """Return the spans of a request by the trace's id.  Raise Malformed, or TooLarge for more than `bounds` allows."""
+    bounds.check_parts(body, is_json=is_json)
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415  # see above
         ExportTraceServiceRequest,
     )
@@ -71,11 +73,14 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
         raise Malformed("Invalid OpenTelemetry format - no spans found")
     sent: dict[bytes, Sent] = {}  # by the id as it was sent
     found: dict[str, Sent] = {}
+    count = 0
     for group in request.resource_spans:
         resource = {pair.key: _plain(pair.value) for pair in group.resource.attributes}
         service = resource.get(SERVICE)
         agent = service if isinstance(service, str) and service in AGENTS else None
         for scope in group.scope_spans:
+            count += len(scope.spans)
+            bounds.check_spans(count, len(sent))
             for message in scope.spans[:]:
                 trace_id = message.trace_id
                 of_trace = sent.get(trace_id)
@@ -85,6 +90,7 @@ def read(body: bytes, *, is_json: bool) -> dict[str, Sent]:
                 if not of_trace.resource:
                     of_trace.resource = resource
                 of_trace.add(message, agent)
+    bounds.check_spans(count, len(sent))
     return found
 
 
