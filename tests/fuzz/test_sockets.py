@@ -186,6 +186,7 @@ def test_nor_do_trailers_and_chunk_extensions_without_end(served: Server) -> Non
     assert_serves(served)
 
 
+@pytest.mark.slow
 def test_bodies_of_100_mb_are_refused_and_take_no_memory(served: Server) -> None:
     before = highest_bytes(served)
     chunked = (
@@ -267,6 +268,7 @@ def non_get_routes(server: Server) -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 def test_large_bodies_that_come_together_are_taken_or_asked_to_come_again(served: Server) -> None:
     body = b'{"experiment_ids":["0"],"filter":"' + b" " * (15 * MB) + b'"}'
     lines = [Line(served.port) for _ in range(10)]

@@ -56,6 +56,7 @@ def histories(api: Api) -> Mapping[str, object]:
     }
 
 
+@pytest.mark.slow
 def test_histories_that_do_not_fit_into_one_answer_come_whole(server: Server, bring: Importer, source: Server) -> None:
     with before(source.url) as (url, asked):
         done = bring(url)

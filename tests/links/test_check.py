@@ -61,7 +61,7 @@ def point(step: int) -> dict[str, Any]:
     return {"key": "m", "value": step / 7, "timestamp": step, "step": step}
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(start: Callable[..., Server], mode: str) -> None:
     pair = Pair(start, mode)
     copy = pair.copy_of(mode)
@@ -130,7 +130,7 @@ def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Se
     assert late in {each["info"]["run_id"] for each in all_runs(pair.apis["south"])}
 
 
-@pytest.mark.parametrize(("mode", "victim"), [("push", "south"), ("pull", "north")])
+@pytest.mark.parametrize(("mode", "victim"), [("push", "south"), pytest.param("pull", "north", marks=pytest.mark.slow)])
 def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(
     start: Callable[..., Server], mode: str, victim: str
 ) -> None:

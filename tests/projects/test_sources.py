@@ -90,6 +90,7 @@ def test_a_hard_link_to_no_member_is_refused(tmp_path: Path) -> None:
         unpack(packed(tmp_path, (link, b"")))
 
 
+@pytest.mark.slow
 def test_a_map_of_holes_is_not_taken_into_memory_at_any_size(tmp_path: Path) -> None:
     member = tarfile.TarInfo("x")
     member.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}

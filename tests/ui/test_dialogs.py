@@ -1,5 +1,6 @@
 """What every dialog of the web UI does, on a large screen and on a phone."""
 
+import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from support.client import Api
@@ -27,6 +28,7 @@ def cut_off(dialog: Locator) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_dialog_shows_its_buttons_on_a_phone(server: Server, page: Page) -> None:
     run_id = run_with_a_long_name(server.api)
     page.set_viewport_size(PHONE)
@@ -44,6 +46,7 @@ def test_a_dialog_shows_its_buttons_on_a_phone(server: Server, page: Page) -> No
     assert (of_a_long_name, of_columns) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_password_has_room_for_its_characters_on_a_phone(server: Server, page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{server.url}/#/access/users")

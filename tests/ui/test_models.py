@@ -57,6 +57,7 @@ def current_stage(api: Api) -> str:
     return the_version(api, "churn")["current_stage"]
 
 
+@pytest.mark.slow
 def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_address(server: Server, page: Page) -> None:
     for name in ("churn", "iris", "it's odd"):
         server.api.post("registered-models/create", name=name)
@@ -72,6 +73,7 @@ def test_models_are_found_by_a_part_of_their_name_and_the_search_is_in_the_addre
     expect(page.get_by_text("No versions yet")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_long_description_leaves_the_names_of_models_whole(server: Server, page: Page) -> None:
     name = "recommender-two-towers-production"
     server.api.post("registered-models/create", name=name, description="Ranks items. " * 30)
@@ -83,6 +85,7 @@ def test_a_long_description_leaves_the_names_of_models_whole(server: Server, pag
         expect(page.get_by_role("link", name=each).locator("bdi")).to_have_text(each)
 
 
+@pytest.mark.slow
 def test_models_are_found_by_what_is_typed_and_sorted_by_their_headers(server: Server, page: Page) -> None:
     for name in ("b_1", "b-1", "c"):
         server.api.post("registered-models/create", name=name)
@@ -99,6 +102,7 @@ def test_models_are_found_by_what_is_typed_and_sorted_by_their_headers(server: S
     expect(links).to_have_text(["b_1"])
 
 
+@pytest.mark.slow
 def test_a_search_that_finds_nothing_offers_the_way_back(server: Server, page: Page) -> None:
     server.api.post("registered-models/create", name="churn")
 
@@ -328,6 +332,7 @@ def test_a_logged_model_has_the_page_that_mlflow_links_to(server: Server, page: 
     expect(page.get_by_text("loader_module")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_folder_of_a_model_is_registered_under_a_new_name_and_then_again(server: Server, page: Page) -> None:
     run_id = register(server.api, "churn", versions=0)
     folder = f"{server.url}/#/experiments/0/runs/{run_id}/artifacts/model"
@@ -393,6 +398,7 @@ def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> 
     expect(page.get_by_role("button", name="Copy text of the prompt")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_two_versions_of_a_prompt_are_compared_as_text(server: Server, page: Page) -> None:
     attack = "<img src=x onerror=alert(1)> stays.\n"
     first, second = "Sum {{ text }} up in {{ n }} lines.", "Sum {{ text }} up in {{ n }} short lines."

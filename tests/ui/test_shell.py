@@ -36,6 +36,7 @@ def test_a_visitor_finds_experiments_a_run_with_its_chart_and_the_registered_mod
     expect(page.get_by_role("cell", name="churn")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Page, server: Server, width: int) -> None:
     experiment_id, run_id = log_run(server.api, "long-" * 60)
@@ -50,6 +51,7 @@ def test_a_long_name_in_the_path_of_a_page_leaves_the_short_ones_whole(page: Pag
         assert name.evaluate("(each) => each.scrollWidth <= each.clientWidth")
 
 
+@pytest.mark.slow
 def test_the_path_of_a_page_shows_both_ends_of_a_long_name(page: Page, server: Server) -> None:
     name = "sweep-of-learning-rates-and-batch-sizes-for-the-spanish-corpus-" * 3
     experiment_id, _ = log_run(server.api, f"{name}seed-7")
@@ -61,6 +63,7 @@ def test_the_path_of_a_page_shows_both_ends_of_a_long_name(page: Page, server: S
     expect(last.get_by_title(f"{name}seed-7")).to_be_visible()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fox", "a-run-with-a-long-name-" * 4])
 def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, server: Server, name: str) -> None:
     _, run_id = log_run(server.api, name=name)
@@ -76,6 +79,7 @@ def test_the_menu_of_a_page_stands_beside_its_title_on_a_phone(page: Page, serve
     assert abs(menu["y"] - title["y"]) < menu["height"]  # a long title has several lines
 
 
+@pytest.mark.slow
 def test_a_page_of_what_does_not_exist_shows_nothing_of_the_page_before(
     page: Page, server: Server, console: list[str]
 ) -> None:
@@ -114,6 +118,7 @@ def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page
         expect(page).to_have_url(f"{server.url}/ws/team/#/experiments/{experiment_id}/runs/{run_id}")
 
 
+@pytest.mark.slow
 def test_it_is_served_below_a_prefix_and_each_workspace_shares_its_assets(
     page: Page, start: Callable[..., Server]
 ) -> None:

@@ -340,6 +340,7 @@ def test_the_addresses_of_mlflows_own_pages_open_a_trace(server: Server, page: P
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.slow
 def test_a_failed_trace_says_why_and_leads_to_the_span_where_it_began(server: Server, page: Page) -> None:
     asked = pairs({"mlflow.spanInputs": '{"question": "Where is my order?"}'})
     failed = {"code": 2, "message": "the order service is down"}

@@ -242,6 +242,7 @@ def test_a_check_names_what_differs_and_a_sync_mends_it(here: Api, there: Api, s
     assert "1 record of the copy changed there; now as before again" in [each["message"] for each in log(here, LINK)]
 
 
+@pytest.mark.slow
 def test_no_circle_of_links_makes_two_of_a_dataset(server: Server) -> None:
     names = ("aa", "bb", "cc")
     spaces = {name: server.api.new_workspace(name) for name in names}
@@ -296,6 +297,7 @@ def test_what_was_there_before_the_link_is_left_alone(here: Api, there: Api, ser
     assert set(everything(there)) == {before, after}
 
 
+@pytest.mark.slow
 def test_of_many_records_only_those_that_lack_go_over(here: Api, there: Api, flaky: Flaky) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, *({"inputs": {"q": i}} for i in range(3000)))

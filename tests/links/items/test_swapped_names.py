@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from itertools import pairwise
 
-import pytest
-
 from support.client import Api
 from support.links import LINKS, add, all_runs, check, link, log, registry_of, settle, until, url_of
 from support.processes.servers import Server
 from support.registry import Registry
+from support.runner.variants import crossed
 
 LINK = "twin"
 NAMES = ("a", "b", "c")
@@ -31,8 +30,12 @@ def pass_on(api: Api, rename: Callable[[Api, str, str], None], names: tuple[str,
     rename(api, "rest", names[0])
 
 
-@pytest.mark.parametrize("mode", ["push", "pull", "both", "both-there"])
-@pytest.mark.parametrize("count", [2, 3])
+@crossed(
+    "mode count",
+    ["push", "pull", "both", "both-there"],
+    [2, 3],
+    quick=[("push", 3), ("pull", 2), ("both", 2), ("both-there", 3)],
+)
 def test_names_that_are_passed_on_arrive(server: Server, here: Api, there: Api, mode: str, count: int) -> None:
     source = there if mode in ("pull", "both-there") else here
     names = NAMES[:count]

@@ -50,7 +50,7 @@ def models(api: Api) -> dict[str, list[str]]:
     return {name: sorted(each["description"] for each in listed) for name, listed in versions.items()}
 
 
-@pytest.mark.parametrize(("ours", "theirs"), [("b", "c"), ("c", "b")])
+@pytest.mark.parametrize(("ours", "theirs"), [("b", "c"), pytest.param("c", "b", marks=pytest.mark.slow)])
 def test_a_model_that_both_sides_rename_stays_one(here: Api, stock: Api, flaky: Flaky, ours: str, theirs: str) -> None:
     begin(here, flaky, "a")
 

@@ -11,6 +11,9 @@ from support.registry import CLOUD, Registry
 
 LINK = "stock"
 pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
+MODES = pytest.mark.parametrize(
+    "mode", ["both", *(pytest.param(each, marks=pytest.mark.slow) for each in ("pull", "both-ours"))]
+)
 
 
 def begin(source: Api, here: Api, flaky: Flaky, mode: str, *names: str) -> None:
@@ -65,7 +68,7 @@ def of(name: str, *more: str) -> Any:
     return name, [f"{name}1", f"{name}2", *more], {"best": "2"}
 
 
-@pytest.mark.parametrize("mode", ["pull", "both", "both-ours"])
+@MODES
 def test_a_name_that_another_model_takes_there_goes_to_that_model(
     here: Api, stock: Api, flaky: Flaky, mode: str
 ) -> None:
@@ -80,7 +83,7 @@ def test_a_name_that_another_model_takes_there_goes_to_that_model(
     assert [line for line in log(here, LINK) if line["kind"] == "conflict"] == []
 
 
-@pytest.mark.parametrize("mode", ["pull", "both", "both-ours"])
+@MODES
 def test_models_that_swap_their_names_there_stay_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
 
@@ -93,6 +96,7 @@ def test_models_that_swap_their_names_there_stay_two(here: Api, stock: Api, flak
     assert [line for line in log(here, LINK) if line["kind"] == "conflict"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["pull", "both"])
 def test_models_that_pass_their_names_on_in_a_circle_there_stay_three(
     here: Api, stock: Api, flaky: Flaky, mode: str
@@ -108,7 +112,7 @@ def test_models_that_pass_their_names_on_in_a_circle_there_stay_three(
     assert models(here) == {"a": of("c"), "b": of("a"), "c": of("b")}
 
 
-@pytest.mark.parametrize("mode", ["pull", "both", "both-ours"])
+@MODES
 def test_a_deleted_models_name_that_another_takes_there_goes_to_that_one(
     here: Api, stock: Api, flaky: Flaky, mode: str
 ) -> None:
@@ -121,6 +125,7 @@ def test_a_deleted_models_name_that_another_takes_there_goes_to_that_one(
     assert models(here) == {"a": of("b")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["pull", "both"])
 def test_a_deleted_model_that_is_made_anew_there_is_made_anew_here(
     here: Api, stock: Api, flaky: Flaky, mode: str
@@ -135,6 +140,7 @@ def test_a_deleted_model_that_is_made_anew_there_is_made_anew_here(
     assert models(here) == {"a": ("new", ["new1"], {}), "b": of("b")}
 
 
+@pytest.mark.slow
 def test_models_that_both_sides_had_stay_two_when_they_swap_their_names_there(
     here: Api, stock: Api, flaky: Flaky
 ) -> None:

@@ -65,7 +65,9 @@ def pair(start: Callable[..., Server]) -> Iterator[Pair]:
     made.close()
 
 
-@pytest.mark.parametrize("at", [2, 3])  # when the call that made it was answered, and when that was saved
+@pytest.mark.parametrize(  # when the call that made it was answered, and when that was saved
+    "at", [2, pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_of_a_version_that_was_made_there(pair: Pair, at: int) -> None:
     a_version(pair.near.api)
     pair.kill_near("GET", VERSION, at)
@@ -79,7 +81,7 @@ def test_of_a_version_that_was_made_there(pair: Pair, at: int) -> None:
     assert conflicts(pair) == []
 
 
-@pytest.mark.parametrize("at", [2, 3])
+@pytest.mark.parametrize("at", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
     a_version(pair.near.api)
     pair.kill_near("GET", VERSION, at)

@@ -118,6 +118,7 @@ def test_runs_that_are_always_busy_hold_up_no_model(db: Any, make_runner: MakeRu
     assert list(registry_of(there)) == ["known"]
 
 
+@pytest.mark.slow
 def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: MakeRunner, there: Api) -> None:
     runner = make_runner(slice_s=0)
     write(db, lambda tx: begin(tx, [HUGE]))
@@ -134,6 +135,7 @@ def test_a_run_with_very_many_points_lets_others_pass(db: Any, make_runner: Make
     assert count_there(there, HUGE) == 5 * AT_ONCE // 2
 
 
+@pytest.mark.slow
 def test_a_large_file_lets_others_pass_and_goes_on_where_it_was(
     db: Any, make_runner: MakeRunner, there: Api, roots: Roots
 ) -> None:
@@ -190,6 +192,7 @@ def test_what_is_pulled_lets_others_pass_too(db: Any, make_runner: MakeRunner, t
     assert count_here(db, huge) == 5000
 
 
+@pytest.mark.slow
 def test_a_large_file_comes_in_one_turn_from_who_sends_it_from_its_beginning_each_time(
     db: Any, make_runner: MakeRunner, there: Api, flaky: Flaky
 ) -> None:

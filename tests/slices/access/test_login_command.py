@@ -113,7 +113,7 @@ def delete_password(service, username):
 """
 
 
-@pytest.mark.parametrize("home", ["/dev/null", "~", "mine"])
+@pytest.mark.parametrize("home", ["/dev/null", *(pytest.param(each, marks=pytest.mark.slow) for each in ("~", "mine"))])
 def test_a_keyring_keeps_a_login_also_where_the_home_keeps_nothing(server: Server, tmp_path: Path, home: str) -> None:
     People(server.api).begin()
     (tmp_path / "keyring.py").write_text(KEYRING)  # stands for the user's desktop

@@ -135,6 +135,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield served
 
 
+@pytest.mark.slow
 def test_a_large_file_passes_in_little_memory(measured: Server, place: str) -> None:
     measured.ask("PUT", f"{place}/warm", b"x" * 8 * MIB)
     measured.ask("GET", f"{place}/warm")

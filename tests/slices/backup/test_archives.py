@@ -294,6 +294,7 @@ def test_what_a_killed_import_left_is_removed_when_nobody_repeats_it_for_a_day(
     assert history(other.api.within("team"), run_id) == list(range(300))
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_an_import_with_one_line_and_the_same_command_ends_it_later(
     server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
 ) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,7 @@ def test_a_backup_that_was_cut_short_restores_nothing(
             assert content(db) == {}, name
 
 
+@pytest.mark.slow
 def test_a_backup_needs_no_more_memory_than_some_rows(
     pg_db: PostgresDatabase, empty: Callable[[], Settings], tmp_path: Path
 ) -> None:
@@ -286,7 +287,7 @@ def test_a_store_that_fails_meanwhile_is_not_taken_for_a_full_disk(
         other.execute("LOCK TABLE experiments IN ACCESS EXCLUSIVE MODE")
         with ThreadPoolExecutor(1) as threads, closing(postgres.connect()) as admin:
             outcome = threads.submit(migrate.upgrade, db, chosen.backups)
-            end(admin, waiting(admin, name))
+            end(admin, waiting(admin, name, outcome))
             with pytest.raises(ConnectionError):
                 outcome.result()
         other.execute("ROLLBACK")
@@ -295,10 +296,12 @@ def test_a_store_that_fails_meanwhile_is_not_taken_for_a_full_disk(
     assert list(chosen.backups.iterdir()) == []
 
 
-def waiting(admin: Any, database: str) -> int:
-    """The process that waits for a table, as soon as there is one."""
+def waiting(admin: Any, database: str, outcome: "Future[Any]") -> int:
+    """Return the process that waits for a lock, as soon as there is one.  Fails if `outcome` is there before that."""
     found: list[Any] = []
     while not found:
+        if outcome.done():
+            pytest.fail(f"nothing waited for a lock: {outcome.exception()!r}")
         found = rows(
             admin, "SELECT pid FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", database
         )
@@ -332,7 +335,7 @@ def test_a_server_says_that_it_waits_for_another_ones_upgrade(
         other.execute(f"SELECT pg_advisory_lock({UPGRADE_LOCK})".encode())
         with ThreadPoolExecutor(1) as threads:
             outcome = threads.submit(migrate.upgrade, db, chosen.backups)
-            waiting(admin, name)
+            waiting(admin, name, outcome)
             assert "waiting for another server or command that is upgrading the store" in caplog.text
             assert not outcome.done()
             other.close()

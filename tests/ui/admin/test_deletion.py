@@ -58,6 +58,7 @@ def test_a_run_is_deleted_after_a_preview_that_says_counts_and_bytes(server: Ser
     assert server.api.ask("GET", f"runs/get?run_id={run_id}").status == 404
 
 
+@pytest.mark.slow
 def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Server, page: Page) -> None:
     run_id = filled_run(server.api)
 
@@ -171,7 +172,6 @@ def test_an_experiment_asks_for_its_name(server: Server, page: Page) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.slow
 def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme: str) -> None:
     run_id = filled_run(server.api)
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
@@ -183,7 +183,6 @@ def test_axe_finds_nothing_serious_in_a_dialog(server: Server, page: Page, theme
     assert axe.serious(page) == []
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previews(server: Server, page: Page) -> None:
     api = server.api
@@ -216,7 +215,6 @@ def test_a_day_of_requests_the_log_of_a_link_and_a_monitor_go_after_their_previe
     expect(page.get_by_text("No monitors yet")).to_be_visible()
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_the_log_of_a_link_goes_after_its_preview(start: Callable[..., Server], page: Page) -> None:
     here = start()

@@ -14,6 +14,7 @@ from support.people import ADMIN, People
 from support.processes.servers import Server
 
 
+@pytest.mark.slow
 def test_without_users_no_sign_in_is_shown(server: Server, page: Page) -> None:
     server.api.new_experiment("demo")
 
@@ -46,6 +47,7 @@ def test_a_wrong_password_is_said_and_the_right_one_leads_back_to_the_same_page(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_an_action_goes_on_after_a_session_that_ended_meanwhile(
     server: Server, people: People, page: Page, context: BrowserContext
 ) -> None:

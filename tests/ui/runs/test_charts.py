@@ -72,6 +72,7 @@ def test_runs_share_a_card_and_a_hostile_name_stays_text(server: Server, page: P
     expect(page).not_to_have_title("owned")
 
 
+@pytest.mark.slow
 def test_runs_and_metrics_that_begin_alike_are_told_apart(server: Server, page: Page) -> None:
     long = "transformer-base-with-rotary-embeddings-and-warm-up-"
     metric = "validation/accuracy_of_the_second_head_on_the_long_documents_of_the_test_set_"
@@ -90,6 +91,7 @@ def test_runs_and_metrics_that_begin_alike_are_told_apart(server: Server, page: 
         expect(page.locator("[popover] li bdi").get_by_text(re.compile(f"….*{end}$"))).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_metric_that_runs_logged_once_is_drawn_as_bars_until_there_is_more(server: Server, page: Page) -> None:
     experiment_id = server.api.new_experiment("once")
     for name, value in (("low", 0.25), ("high", 0.75), ("middle", 0.5)):
@@ -136,6 +138,7 @@ def test_many_points_are_sampled_by_bucket_and_a_zoom_asks_again(server: Server,
     expect(card(page, "train/loss")).to_contain_text("of 5,000 points, min–max kept")
 
 
+@pytest.mark.slow
 def test_the_exact_mode_draws_every_point(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["long"], 5000)
 

@@ -48,6 +48,7 @@ def test_the_table_is_saved_as_parquet(page: Page, server: Server, tmp_path: Pat
     ]
 
 
+@pytest.mark.slow
 def test_a_view_with_hostile_names_opens_as_a_file_without_a_server(page: Page, server: Server, tmp_path: Path) -> None:
     address = three_runs(server)
     log(server.api, "1", f"z{HOSTILE}", 0.5, opt=HOSTILE)

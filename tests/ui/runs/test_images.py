@@ -40,6 +40,7 @@ def width_of(image: Locator) -> int:
     return width
 
 
+@pytest.mark.slow
 def test_images_are_shown_by_key_and_step_and_open_as_they_were_logged(server: Server, page: Page) -> None:
     run_id = server.api.new_run(run_name="swift-fox")
     for step in (0, 10):

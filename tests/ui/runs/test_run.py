@@ -81,6 +81,7 @@ def test_a_note_is_edited_in_place_and_never_runs(server: Server, page: Page, di
     assert not dialogs
 
 
+@pytest.mark.slow
 def test_a_tag_is_added_and_removed_and_an_undo_brings_it_back(server: Server, page: Page) -> None:
     address = log(server.api)
 
@@ -97,6 +98,7 @@ def test_a_tag_is_added_and_removed_and_an_undo_brings_it_back(server: Server, p
     assert server.api.tags(run_of(address))["team"] == "growth"
 
 
+@pytest.mark.slow
 def test_source_tags_are_links_and_an_address_that_is_none_is_not(server: Server, page: Page) -> None:
     address = log(server.api)
     tags = {
@@ -230,6 +232,7 @@ def test_the_page_speaks_spanish(server: Server, page: Page) -> None:
     expect(page.get_by_role("link", name="Artefactos")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_file_that_has_changed_is_shown_whole(server: Server, page: Page) -> None:
     run_id = server.api.new_run()
     for text in ("one", "one two three", "four"):
@@ -265,6 +268,7 @@ def test_the_links_of_a_run_tell_of_its_copies_parents_and_children(start: Calla
     expect(page.get_by_role("row").get_by_role("link")).to_have_text(["kid-2", "swift-fox", "kid-1", "swift-fox"])
 
 
+@pytest.mark.slow
 def test_a_table_of_mlflow_is_shown_as_a_table_and_as_text(server: Server, page: Page) -> None:
     rows = [[f"question {number}", number, None] for number in range(5000)]
     table = json.dumps({"columns": ["question", "score", "note"], "data": rows}).encode()
@@ -277,6 +281,7 @@ def test_a_table_of_mlflow_is_shown_as_a_table_and_as_text(server: Server, page:
     expect(page.get_by_text('"columns": [')).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_long_name_of_the_parent_run_fits_a_phone(server: Server, page: Page) -> None:
     name = "sweep-" + "x" * 200
     parent = server.api.new_run(run_name=name)

@@ -59,6 +59,7 @@ def test_a_click_on_a_header_orders_and_shift_adds_an_order(page: Page, server: 
     expect(names(page)).to_have_text(["b", "c", "a"])
 
 
+@pytest.mark.slow
 def test_another_order_or_filter_is_shown_from_its_top_with_the_focus_on_the_first_row(
     page: Page, server: Server
 ) -> None:
@@ -87,6 +88,7 @@ def test_another_order_or_filter_is_shown_from_its_top_with_the_focus_on_the_fir
     assert page.locator(".scroll").evaluate("(box) => box.scrollTop") == 0
 
 
+@pytest.mark.slow
 def test_pinned_columns_stay_while_the_others_scroll_sideways(page: Page, server: Server) -> None:
     address = three_runs(server)
     page.set_viewport_size({"width": 640, "height": 600})
@@ -121,6 +123,7 @@ def test_a_filter_chooses_and_back_returns(page: Page, server: Server) -> None:
     expect(names(page)).to_have_count(3)
 
 
+@pytest.mark.slow
 def test_runs_are_grouped_with_their_means_and_opened(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?group=params.opt")
 
@@ -361,7 +364,6 @@ def test_the_charts_of_deleted_runs_are_those_of_the_table_of_deleted_runs(page:
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: Server) -> None:
     experiment = server.api.new_experiment("names")
     names = ("\u200b\u200d", "   ", "\u202e\u202e", "\u202eabc", "Z\u0338\u0322\u0330" * 20, "👩\u200d👩\u200d👧")
@@ -376,7 +378,6 @@ def test_a_run_whose_name_cannot_be_seen_is_found_by_its_id(page: Page, server: 
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server, console: list[str]) -> None:
     page.goto(f"{three_runs(server)}?q={quote('metrics.loss << 1')}")
 
@@ -387,6 +388,7 @@ def test_a_filter_that_cannot_be_read_is_told_of_once(page: Page, server: Server
     console.clear()  # of the answers 400
 
 
+@pytest.mark.slow
 def test_an_example_of_the_filter_syntax_goes_into_the_box(server: Server, page: Page) -> None:
     for name in ("resnet18", "vit"):
         server.api.new_run(run_name=name)
@@ -414,6 +416,7 @@ def test_each_example_of_the_filter_syntax_is_a_filter(server: Server) -> None:
     assert checked == dict.fromkeys(examples, True)
 
 
+@pytest.mark.slow
 def test_the_column_of_datasets_leads_to_the_runs_that_use_one(server: Server, page: Page) -> None:
     api, attack = server.api, "<img src=x onerror=alert(1)>'s"
     experiment_id = api.new_experiment("churn")
@@ -441,6 +444,7 @@ def test_the_column_of_datasets_leads_to_the_runs_that_use_one(server: Server, p
     expect(page.locator("main img")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_best_of_nested_runs_is_found_by_an_order_or_a_filter(page: Page, server: Server) -> None:
     experiment_id = server.api.new_experiment("sweep")
     parent = server.api.new_run(experiment_id, run_name="study", start_time=9)
