@@ -18,9 +18,8 @@ def url(server: Server, place: str) -> str:
     return f"{place}/file.bin"
 
 
-@pytest.mark.parametrize(
-    ("asked", "start", "stop"),
-    [
+def test_a_range_is_answered_with_that_part(server: Server, url: str, subtests: pytest.Subtests) -> None:
+    cases = [
         ("bytes=0-0", 0, 1),
         ("bytes=0-", 0, SIZE),
         ("bytes=10-19", 10, 20),
@@ -29,30 +28,39 @@ def url(server: Server, place: str) -> str:
         ("bytes=999990-99999999999999999999999", SIZE - 10, SIZE),
         ("bytes=-10", SIZE - 10, SIZE),
         ("bytes=-99999999", 0, SIZE),
-    ],
-)
-def test_a_range_is_answered_with_that_part(server: Server, url: str, asked: str, start: int, stop: int) -> None:
-    reply = server.ask("GET", url, range=asked)
+    ]
 
-    assert reply.status == 206
-    assert reply.headers["content-range"] == f"bytes {start}-{stop - 1}/{SIZE}"
-    assert reply.headers["content-length"] == str(stop - start)
-    assert reply.body == BODY[start:stop]
+    for asked, start, stop in cases:
+        with subtests.test(asked=asked):
+            reply = server.ask("GET", url, range=asked)
 
-
-@pytest.mark.parametrize("asked", ["bytes=1000000-", "bytes=2000000-3000000", "bytes=-0", f"bytes={'9' * 4000}-"])
-def test_a_range_behind_the_end_cannot_be_satisfied(server: Server, url: str, asked: str) -> None:
-    reply = server.ask("GET", url, range=asked)
-
-    assert (reply.status, reply.body) == (416, b"")
-    assert reply.headers["content-range"] == f"bytes */{SIZE}"
+            assert reply.status == 206
+            assert reply.headers["content-range"] == f"bytes {start}-{stop - 1}/{SIZE}"
+            assert reply.headers["content-length"] == str(stop - start)
+            assert reply.body == BODY[start:stop]
 
 
-@pytest.mark.parametrize("asked", ["bytes=0-1,5-6", "bytes=5-4", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=", ""])
-def test_a_range_that_says_nothing_or_many_things_gets_the_whole_file(server: Server, url: str, asked: str) -> None:
-    reply = server.ask("GET", url, range=asked)
+def test_a_range_behind_the_end_cannot_be_satisfied(server: Server, url: str, subtests: pytest.Subtests) -> None:
+    asked_for = ["bytes=1000000-", "bytes=2000000-3000000", "bytes=-0", f"bytes={'9' * 4000}-"]
 
-    assert (reply.status, reply.body) == (200, BODY)
+    for asked in asked_for:
+        with subtests.test(asked=asked):
+            reply = server.ask("GET", url, range=asked)
+
+            assert (reply.status, reply.body) == (416, b"")
+            assert reply.headers["content-range"] == f"bytes */{SIZE}"
+
+
+def test_a_range_that_says_nothing_or_many_things_gets_the_whole_file(
+    server: Server, url: str, subtests: pytest.Subtests
+) -> None:
+    asked_for = ["bytes=0-1,5-6", "bytes=5-4", "bytes=-", "bytes=a-b", "lines=1-2", "bytes=", ""]
+
+    for asked in asked_for:
+        with subtests.test(asked=asked):
+            reply = server.ask("GET", url, range=asked)
+
+            assert (reply.status, reply.body) == (200, BODY)
 
 
 def test_no_range_of_an_empty_file_can_be_satisfied(server: Server, place: str) -> None:
@@ -130,9 +138,8 @@ def test_head_finds_what_is_missing_too(server: Server, place: str) -> None:
     assert server.ask("HEAD", f"{place}/nothing").status == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
+def test_the_type_follows_from_the_name(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    cases = [
         ("a.txt", "text/plain"),
         ("MLmodel", "text/plain"),
         ("MLproject", "text/plain"),
@@ -147,30 +154,31 @@ def test_head_finds_what_is_missing_too(server: Server, place: str) -> None:
         ("page.html", "text/html"),
         ("model.safetensors", "application/octet-stream"),
         ("nothing", "application/octet-stream"),
-    ],
-)
-def test_the_type_follows_from_the_name(server: Server, place: str, name: str, kind: str) -> None:
-    server.ask("PUT", f"{place}/{name}", b"1", content_type="application/x-other")
+    ]
 
-    assert server.ask("GET", f"{place}/{name}", accept="text/html").headers["content-type"] == kind
+    for name, kind in cases:
+        with subtests.test(name=name):
+            server.ask("PUT", f"{place}/{name}", b"1", content_type="application/x-other")
+
+            assert server.ask("GET", f"{place}/{name}", accept="text/html").headers["content-type"] == kind
 
 
-@pytest.mark.parametrize(
-    ("name", "disposition"),
-    [
+def test_a_browser_saves_the_file_under_its_name(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    cases = [
         ("a.txt", "attachment; filename=a.txt"),
         ("a+b%20c", 'attachment; filename="a+b c"'),
         ('say "hi".txt', 'attachment; filename="say \\"hi\\".txt"'),
         ("grün.txt", "attachment; filename=grun.txt; filename*=UTF-8''gr%C3%BCn.txt"),
         ("日本", "attachment; filename=download; filename*=UTF-8''%E6%97%A5%E6%9C%AC"),
-    ],
-)
-def test_a_browser_saves_the_file_under_its_name(server: Server, place: str, name: str, disposition: str) -> None:
-    server.ask("PUT", f"{place}/{quote(name, safe='%')}", b"1")
+    ]
 
-    reply = server.ask("GET", f"{place}/{quote(name, safe='%')}")
+    for name, disposition in cases:
+        with subtests.test(name=name):
+            server.ask("PUT", f"{place}/{quote(name, safe='%')}", b"1")
 
-    assert reply.headers["content-disposition"] == disposition
+            reply = server.ask("GET", f"{place}/{quote(name, safe='%')}")
+
+            assert reply.headers["content-disposition"] == disposition
 
 
 def _without_date(headers: Any) -> dict[str, str]:

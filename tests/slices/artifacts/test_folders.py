@@ -92,20 +92,20 @@ def test_images_are_read_page_by_page(api: Api) -> None:
     assert pages == [[("cats", [1, 2])], [("cats", [10]), ("dogs", [1])], [("dogs", [2])]]
 
 
-@pytest.mark.parametrize(
-    ("argument", "value", "said"),
-    [
+def test_a_page_of_images_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("max_results", "0", "max_results is 0; it must be between 1 and 10000"),
         ("max_results", "10001", "max_results is 10001; it must be between 1 and 10000"),
         ("max_results", "x", "max_results"),
         ("page_token", "nonsense", "page_token is 'nonsense'; it must be the next_page_token of an answer"),
-    ],
-)
-def test_a_page_of_images_that_cannot_be_is_refused(api: Api, argument: str, value: str, said: str) -> None:
-    refused = api.ask("GET", f"{OURS}/artifacts/images", arguments={"run_id": api.new_run(), argument: value})
+    ]
 
-    assert refused.status == 400
-    assert said in refused.json["message"]
+    for argument, value, said in cases:
+        with subtests.test(argument=argument, value=value):
+            refused = api.ask("GET", f"{OURS}/artifacts/images", arguments={"run_id": api.new_run(), argument: value})
+
+            assert refused.status == 400
+            assert said in refused.json["message"]
 
 
 def test_names_of_older_releases_are_read() -> None:

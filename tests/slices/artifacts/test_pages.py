@@ -28,12 +28,13 @@ def test_a_page_is_in_a_sandbox_that_reaches_nothing(api: Api, run_id: str) -> N
     assert "allow-same-origin" not in reply.headers["content-security-policy"]
 
 
-@pytest.mark.parametrize("path", ["notes.txt", "", "report.svg"])
-def test_only_html_is_a_page(api: Api, run_id: str, path: str) -> None:
-    status, code, message = api.fault(PAGE, method="GET", run_id=run_id, path=path)
+def test_only_html_is_a_page(api: Api, run_id: str, subtests: pytest.Subtests) -> None:
+    for path in ["notes.txt", "", "report.svg"]:
+        with subtests.test(path=path):
+            status, code, message = api.fault(PAGE, method="GET", run_id=run_id, path=path)
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert ".html" in message
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert ".html" in message
 
 
 def test_a_page_that_does_not_exist_is_not_found(api: Api, run_id: str) -> None:

@@ -20,15 +20,16 @@ def test_a_file_goes_in_and_out(server: Server, place: str) -> None:
     assert got.headers["x-content-type-options"] == "nosniff"
 
 
-@pytest.mark.parametrize("name", ["page.html", "image.svg", "page.xhtml", "doc.pdf", "text.txt", "x.js"])
-def test_a_file_runs_as_no_page_of_the_server(server: Server, place: str, name: str) -> None:
-    server.ask("PUT", f"{place}/{name}", b"<script>alert(1)</script>")
+def test_a_file_runs_as_no_page_of_the_server(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    for name in ("page.html", "image.svg", "page.xhtml", "doc.pdf", "text.txt", "x.js"):
+        with subtests.test(name=name):
+            server.ask("PUT", f"{place}/{name}", b"<script>alert(1)</script>")
 
-    for headers in ({}, {"range": "bytes=0-3"}):
-        got = server.ask("GET", f"{place}/{name}", **headers)
-        policy = got.headers["content-security-policy"]
-        assert {"sandbox", "default-src 'none'", "frame-ancestors 'self'"} <= set(policy.split("; "))
-        assert got.headers["content-disposition"].startswith("attachment")
+            for headers in ({}, {"range": "bytes=0-3"}):
+                got = server.ask("GET", f"{place}/{name}", **headers)
+                policy = got.headers["content-security-policy"]
+                assert {"sandbox", "default-src 'none'", "frame-ancestors 'self'"} <= set(policy.split("; "))
+                assert got.headers["content-disposition"].startswith("attachment")
 
 
 def test_a_large_file_goes_in_and_out(server: Server, place: str) -> None:
@@ -85,13 +86,14 @@ def test_a_listing_names_what_a_folder_holds(server: Server, place: str) -> None
     }
 
 
-@pytest.mark.parametrize("path", ["nowhere", "{}/file", "{}/file/below"])
-def test_what_is_no_folder_lists_as_nothing(server: Server, place: str, path: str) -> None:
+def test_what_is_no_folder_lists_as_nothing(server: Server, place: str, subtests: pytest.Subtests) -> None:
     server.ask("PUT", f"{place}/file", b"1")
+    folder = place.removeprefix(PROXY + "/")
 
-    listed = server.ask("GET", f"{PROXY}?path={path.format(place.removeprefix(PROXY + '/'))}")
-
-    assert (listed.status, listed.json) == (200, {})
+    for path in ("nowhere", f"{folder}/file", f"{folder}/file/below"):
+        with subtests.test(path=path):
+            listed = server.ask("GET", f"{PROXY}?path={path}")
+            assert (listed.status, listed.json) == (200, {})
 
 
 def test_the_root_is_listed_without_the_part_of_the_workspaces(server: Server, place: str) -> None:
@@ -149,39 +151,39 @@ def test_a_file_and_a_tree_are_deleted_and_a_second_time_too(server: Server, pla
     assert server.ask("GET", f"{PROXY}?path={place.removeprefix(PROXY + '/')}").json == {}
 
 
-@pytest.mark.parametrize(
-    "path", ["", ".", "./", "%2e", "%252e/", "workspaces", "workspaces/default", "workspaces/north"]
-)
-@pytest.mark.parametrize("workspace", ["default", "north"])
-def test_no_workspace_is_deleted_by_one_call(server: Server, place: str, path: str, workspace: str) -> None:
-    server.ask("PUT", f"{place}/file", b"1", workspace=workspace)
+def test_no_workspace_is_deleted_by_one_call(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    paths = ["", ".", "./", "%2e", "%252e/", "workspaces", "workspaces/default", "workspaces/north"]
 
-    assert server.ask("DELETE", f"{PROXY}/{path}", workspace=workspace).status == 400
-    assert server.ask("GET", f"{place}/file", workspace=workspace).body == b"1"
+    for workspace in ("default", "north"):
+        server.ask("PUT", f"{place}/file", b"1", workspace=workspace)
+        for path in paths:
+            with subtests.test(path=path, workspace=workspace):
+                assert server.ask("DELETE", f"{PROXY}/{path}", workspace=workspace).status == 400
+                assert server.ask("GET", f"{place}/file", workspace=workspace).body == b"1"
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
+def test_a_path_that_leads_elsewhere_is_refused(server: Server, subtests: pytest.Subtests) -> None:
+    paths = [
         "../x", "a/../../x", "..", "%2e%2e/x", "%252e%252e%252fx", "a/..%2fx", "%2e%2e%5cx", "/etc/passwd",
         "%2fetc/passwd", "%252fetc", "C:/x", "c:%5cx", "a%5c..%5cx", "file:///etc/passwd", "file:x", "nul%00",
         "a%2500b", "x%23y", "%" + "25" * 14 + "2e", "n" * 300, quote("ü" * 200),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("method", ["PUT", "GET", "HEAD", "DELETE", "LIST"])
-def test_a_path_that_leads_elsewhere_is_refused(server: Server, path: str, method: str) -> None:
+    ]  # fmt: skip
+
     before = server.files()
 
-    if method == "LIST":
-        refused = server.ask("GET", f"{PROXY}?path={path}")
-    else:
-        refused = server.ask(method, f"{PROXY}/{path}", b"1" if method == "PUT" else None)
+    for method in ("PUT", "GET", "HEAD", "DELETE", "LIST"):
+        for path in paths:
+            with subtests.test(path=path, method=method):
+                if method == "LIST":
+                    refused = server.ask("GET", f"{PROXY}?path={path}")
+                else:
+                    refused = server.ask(method, f"{PROXY}/{path}", b"1" if method == "PUT" else None)
 
-    assert refused.status == 400
-    if method != "HEAD":
-        assert refused.json["error_code"] == "INVALID_PARAMETER_VALUE"
-        assert refused.json["message"].startswith("Invalid path")
-    assert server.files() == before
+                assert refused.status == 400
+                if method != "HEAD":
+                    assert refused.json["error_code"] == "INVALID_PARAMETER_VALUE"
+                    assert refused.json["message"].startswith("Invalid path")
+        assert server.files() == before, method
 
 
 def test_the_folder_of_uploads_is_out_of_reach(server: Server) -> None:
@@ -190,32 +192,40 @@ def test_the_folder_of_uploads_is_out_of_reach(server: Server) -> None:
     assert server.ask("GET", f"{PROXY}?path=.uploads").status == 400
 
 
-@pytest.mark.parametrize(
-    "name", ["a b.txt", "ü/日本.txt", "a+b.txt", "a%b.txt", "a&b=c;d.txt", "q?x.txt", "line\nbreak"]
-)
-def test_a_name_of_any_letters_comes_back_from_the_listing(server: Server, place: str, name: str) -> None:
-    server.ask("PUT", f"{place}/names/{quote(name)}", name.encode())
+def test_a_name_of_any_letters_comes_back_from_the_listing(
+    server: Server, place: str, subtests: pytest.Subtests
+) -> None:
+    names = ["a b.txt", "ü/日本.txt", "a+b.txt", "a%b.txt", "a&b=c;d.txt", "q?x.txt", "line\nbreak"]
 
-    folder = f"{place}/names"
-    path = ""
-    while True:  # what is listed leads to the file, in the form in which it is listed
-        listed = server.ask("GET", f"{PROXY}?path={quote(folder.removeprefix(PROXY + '/') + path)}").json["files"]
-        path += "/" + listed[0]["path"]
-        if not listed[0]["is_dir"]:
-            break
+    for at, name in enumerate(names):
+        with subtests.test(name=name):
+            folder = f"{place}/names/{at}"
+            server.ask("PUT", f"{folder}/{quote(name)}", name.encode())
 
-    assert server.ask("GET", folder + quote(path)).body == name.encode()
+            path = ""
+            while True:  # what is listed leads to the file, in the form in which it is listed
+                listed = server.ask("GET", f"{PROXY}?path={quote(folder.removeprefix(PROXY + '/') + path)}")
+                [entry] = listed.json["files"]
+                path += "/" + entry["path"]
+                if not entry["is_dir"]:
+                    break
+
+            assert server.ask("GET", folder + quote(path)).body == name.encode()
 
 
-@pytest.mark.parametrize("call", ["mpu/create", "mpu/complete", "mpu/abort"])
-def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(server: Server, call: str) -> None:
-    path = f"/api/2.0/mlflow-artifacts/{call}/0/run/artifacts/file"
+def test_uploads_in_parts_are_refused_in_the_words_that_clients_fall_back_on(
+    server: Server, subtests: pytest.Subtests
+) -> None:
+    body = b'{"path": "file", "num_parts": 2}'
 
-    assert server.ask("POST", path, b'{"path": "file", "num_parts": 2}', content_type="application/json").fault == (
-        501,
-        "NOT_IMPLEMENTED",
-        "Multipart upload is not supported for the current artifact repository",
-    )
+    for call in ("mpu/create", "mpu/complete", "mpu/abort"):
+        with subtests.test(call=call):
+            path = f"/api/2.0/mlflow-artifacts/{call}/0/run/artifacts/file"
+            assert server.ask("POST", path, body, content_type="application/json").fault == (
+                501,
+                "NOT_IMPLEMENTED",
+                "Multipart upload is not supported for the current artifact repository",
+            )
 
 
 def test_presigned_downloads_of_the_proxy_are_refused(server: Server) -> None:

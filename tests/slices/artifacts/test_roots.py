@@ -60,9 +60,8 @@ def test_no_caller_reads_a_file_of_the_servers_user(closed: Server) -> None:
     assert file_of(closed, "?", "passwd").status == 404
 
 
-@pytest.mark.parametrize(
-    "root",
-    [
+def test_a_root_is_refused_where_none_is_allowed(closed: Server, subtests: pytest.Subtests) -> None:
+    roots = [
         "/",
         "file:///",
         "FILE:///etc",
@@ -97,26 +96,26 @@ def test_no_caller_reads_a_file_of_the_servers_user(closed: Server) -> None:
         "file:///etc#x",
         "s3://a%2f",
         "s3://",
-    ],
-)
-@pytest.mark.parametrize("call", [OURS, "/api/3.0/mlflow/workspaces"])
-def test_a_root_is_refused_where_none_is_allowed(closed: Server, root: str, call: str) -> None:
-    reply = closed.post(call, name="north", default_artifact_root=root)
+    ]
 
-    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert closed.ask("GET", f"{OURS}/north").status == 404
-    changed = closed.ask(
-        "PATCH",
-        f"{OURS}/default",
-        json.dumps({"default_artifact_root": root}).encode(),
-        content_type="application/json",
-    )
-    assert changed.status == 400
+    for call in (OURS, "/api/3.0/mlflow/workspaces"):
+        for root in roots:
+            with subtests.test(root=root, call=call):
+                reply = closed.post(call, name="north", default_artifact_root=root)
+
+                assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+                assert closed.ask("GET", f"{OURS}/north").status == 404
+                changed = closed.ask(
+                    "PATCH",
+                    f"{OURS}/default",
+                    json.dumps({"default_artifact_root": root}).encode(),
+                    content_type="application/json",
+                )
+                assert changed.status == 400
 
 
-@pytest.mark.parametrize(
-    "item_id",
-    [
+def test_an_id_that_is_no_plain_word_is_refused(closed: Server, subtests: pytest.Subtests) -> None:
+    item_ids = [
         *(
             "?",
             "#",
@@ -137,13 +136,14 @@ def test_a_root_is_refused_where_none_is_allowed(closed: Server, root: str, call
             "a" * 251,
         ),
         *(";", "\uffff", "\u2044", "\uff0e\uff0e"),
-    ],
-)
-@pytest.mark.parametrize("entity", ["run", "logged_model", "evaluation_dataset"])
-def test_an_id_that_is_no_plain_word_is_refused(closed: Server, item_id: str, entity: str) -> None:
-    reply = put_item(closed, "default", item_id, "0", entity)
+    ]
 
-    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+    for entity in ("run", "logged_model", "evaluation_dataset"):
+        for item_id in item_ids:
+            with subtests.test(item_id=item_id, entity=entity):
+                reply = put_item(closed, "default", item_id, "0", entity)
+
+                assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_a_root_below_an_allowed_place_is_opened(opened: Server, allowed: Path) -> None:
@@ -267,17 +267,20 @@ def test_a_link_in_a_shared_folder_leads_into_no_other_workspace(tmp_path: Path,
         assert server.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={mine['run_id']}").json.get("files") is None
 
 
-@pytest.mark.parametrize("tail", ["?x=1", "#x", "?", "%3Fx", "?x=1#y"])
-@pytest.mark.parametrize("base", ["mlflow-artifacts:/own", "file:///{store}/own", "s3://x/y"])
-def test_a_location_that_a_query_would_cut_is_not_opened(closed: Server, tail: str, base: str) -> None:
-    location = base.format(store=quote(str(closed.store).strip("/"))) + tail
-    made = closed.post("/api/2.0/mlflow/experiments/create", name=location, artifact_location=location)
-    if made.status == 400:  # a fragment: refused when it is made, as on stock
-        return
-    run = closed.call("runs/create", experiment_id=made.json["experiment_id"], start_time=1)["run"]["info"]
+def test_a_location_that_a_query_would_cut_is_not_opened(closed: Server, subtests: pytest.Subtests) -> None:
+    store = quote(str(closed.store).strip("/"))
 
-    for reply in (
-        file_of(closed, run["run_id"], "file"),
-        closed.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run['run_id']}"),
-    ):
-        assert reply.status in (400, 403) if "%" not in tail else reply.status in (200, 403, 404)
+    for base in ("mlflow-artifacts:/own", f"file:///{store}/own", "s3://x/y"):
+        for tail in ("?x=1", "#x", "?", "%3Fx", "?x=1#y"):
+            with subtests.test(tail=tail, base=base):
+                location = base + tail
+                made = closed.post("/api/2.0/mlflow/experiments/create", name=location, artifact_location=location)
+                if made.status == 400:  # a fragment: refused when it is made, as on stock
+                    continue
+                run = closed.call("runs/create", experiment_id=made.json["experiment_id"], start_time=1)["run"]["info"]
+
+                for reply in (
+                    file_of(closed, run["run_id"], "file"),
+                    closed.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run['run_id']}"),
+                ):
+                    assert reply.status in (400, 403) if "%" not in tail else reply.status in (200, 403, 404)

@@ -136,17 +136,20 @@ def test_an_artifact_location_of_its_own_is_served_through_the_proxy(server: Ser
     assert server.ask("GET", f"{PROXY}/my/place/{run['run_id']}/artifacts/a").body == b"1"
 
 
-@pytest.mark.parametrize("location", ["file:///etc", "/etc", "s3://somebodys/bucket", "hdfs://there/x", "dbfs:/x"])
-def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: Server, location: str) -> None:
-    run = either.new_run(name=f"out {location}", artifact_location=location)
+def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: Server, subtests: pytest.Subtests) -> None:
+    locations = ["file:///etc", "/etc", "s3://somebodys/bucket", "hdfs://there/x", "dbfs:/x"]
 
-    for reply in (
-        _listed(either, run_id=run["run_id"]),
-        _got(either, run_id=run["run_id"], path="passwd"),
-        _upload(either, run["run_id"], "new", b"1"),
-    ):
-        assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
-        assert "outside of the roots that it serves" in reply.json["message"]
+    for location in locations:
+        with subtests.test(location=location):
+            run = either.new_run(name=f"out {location}", artifact_location=location)
+
+            for reply in (
+                _listed(either, run_id=run["run_id"]),
+                _got(either, run_id=run["run_id"], path="passwd"),
+                _upload(either, run["run_id"], "new", b"1"),
+            ):
+                assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
+                assert "outside of the roots that it serves" in reply.json["message"]
 
 
 def test_a_link_out_of_a_local_root_is_not_followed(direct_server: Server, tmp_path: Path) -> None:

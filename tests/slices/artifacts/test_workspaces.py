@@ -12,17 +12,19 @@ from support.processes.artifact_server import Server
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 NAMES = ["default", "north", "south"]
+PAIRS = list(itertools.permutations(NAMES, 2))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_workspace_has_its_own_file_of_one_path(server: Server, place: str, name: str) -> None:
-    for each in NAMES:
-        server.ask("PUT", f"{place}/file", each.encode(), workspace=each)
+def test_each_workspace_has_its_own_file_of_one_path(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    for name in NAMES:
+        with subtests.test(name=name):
+            for each in NAMES:
+                server.ask("PUT", f"{place}/file", each.encode(), workspace=each)
 
-    assert server.ask("GET", f"{place}/file", workspace=name).body == name.encode()
-    assert server.ask("DELETE", f"{place}/file", workspace=name).status == 200
-    for other in NAMES:
-        assert server.ask("GET", f"{place}/file", workspace=other).status == (404 if other == name else 200)
+            assert server.ask("GET", f"{place}/file", workspace=name).body == name.encode()
+            assert server.ask("DELETE", f"{place}/file", workspace=name).status == 200
+            for other in NAMES:
+                assert server.ask("GET", f"{place}/file", workspace=other).status == (404 if other == name else 200)
 
 
 def test_the_files_lie_where_mlflow_looks_for_them(server: Server, place: str) -> None:
@@ -60,35 +62,37 @@ def test_a_run_of_a_workspace_names_a_uri_that_leads_to_its_files(server: Server
     assert server.ask("GET", f"/ws/north{PROXY}/{path}/file").body == b"1"
 
 
-@pytest.mark.parametrize(("own", "other"), list(itertools.permutations(NAMES, 2)))
-@pytest.mark.parametrize(
-    "form", ["workspaces/{}/{}", "workspaces%2f{}/{}", "./workspaces//{}/{}", "%77orkspaces/{}/{}"]
-)
-def test_no_path_leads_to_another_workspace(server: Server, place: str, own: str, other: str, form: str) -> None:
+def test_no_path_leads_to_another_workspace(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    forms = ["workspaces/{}/{}", "workspaces%2f{}/{}", "./workspaces//{}/{}", "%77orkspaces/{}/{}"]
     key = place.removeprefix(PROXY + "/") + "/file"
-    server.ask("PUT", f"{PROXY}/{key}", b"theirs", workspace=other)
-    path = form.format(other, key)
 
-    replies = [
-        server.ask("GET", f"{PROXY}/{path}", workspace=own),
-        server.ask("HEAD", f"{PROXY}/{path}", workspace=own),
-        server.ask("GET", f"{PROXY}?path={path}", workspace=own),
-        server.ask("GET", f"{PROXY}?path={quote(form.format(other, ''))}", workspace=own),
-        server.ask("PUT", f"{PROXY}/{path}", b"mine", workspace=own),
-        server.ask("DELETE", f"{PROXY}/{path}", workspace=own),
-        server.ask("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{path}", workspace=own),
-        server.ask("GET", f"/api/2.0/mlflow-artifacts/presigned/{path}", workspace=own),
-    ]
+    for own, other in PAIRS:
+        for form in forms:
+            with subtests.test(own=own, other=other, form=form):
+                server.ask("PUT", f"{PROXY}/{key}", b"theirs", workspace=other)
+                path = form.format(other, key)
 
-    assert [reply.status for reply in replies] == [400] * len(replies)
-    assert server.ask("GET", f"{PROXY}/{key}", workspace=other).body == b"theirs"
+                replies = [
+                    server.ask("GET", f"{PROXY}/{path}", workspace=own),
+                    server.ask("HEAD", f"{PROXY}/{path}", workspace=own),
+                    server.ask("GET", f"{PROXY}?path={path}", workspace=own),
+                    server.ask("GET", f"{PROXY}?path={quote(form.format(other, ''))}", workspace=own),
+                    server.ask("PUT", f"{PROXY}/{path}", b"mine", workspace=own),
+                    server.ask("DELETE", f"{PROXY}/{path}", workspace=own),
+                    server.ask("POST", f"/api/2.0/mlflow-artifacts/mpu/create/{path}", workspace=own),
+                    server.ask("GET", f"/api/2.0/mlflow-artifacts/presigned/{path}", workspace=own),
+                ]
+
+                assert [reply.status for reply in replies] == [400] * len(replies)
+                assert server.ask("GET", f"{PROXY}/{key}", workspace=other).body == b"theirs"
 
 
-@pytest.mark.parametrize("path", ["workspaces", "workspaces/", "WORKSPACES/north/x", "work\u017fpaces/north/x"])
-def test_the_folder_of_workspaces_belongs_to_no_workspace(server: Server, path: str) -> None:
-    for own in NAMES:
-        assert server.ask("GET", f"{PROXY}/{quote(path)}", workspace=own).status == 400
-        assert server.ask("GET", f"{PROXY}?path={quote(path)}", workspace=own).status == 400
+def test_the_folder_of_workspaces_belongs_to_no_workspace(server: Server, subtests: pytest.Subtests) -> None:
+    for path in ("workspaces", "workspaces/", "WORKSPACES/north/x", "work\u017fpaces/north/x"):
+        with subtests.test(path=path):
+            for own in NAMES:
+                assert server.ask("GET", f"{PROXY}/{quote(path)}", workspace=own).status == 400
+                assert server.ask("GET", f"{PROXY}?path={quote(path)}", workspace=own).status == 400
 
 
 def test_a_path_that_names_another_workspace_says_so(server: Server) -> None:
@@ -99,45 +103,45 @@ def test_a_path_that_names_another_workspace_says_so(server: Server) -> None:
     )
 
 
-@pytest.mark.parametrize(("own", "other"), list(itertools.permutations(NAMES, 2)))
-def test_no_run_is_found_from_another_workspace(server: Server, own: str, other: str) -> None:
-    run = server.new_run(other)["run_id"]
-    query = urlencode({"run_id": run, "run_uuid": run, "path": "file"})
+def test_no_run_is_found_from_another_workspace(server: Server, subtests: pytest.Subtests) -> None:
+    for own, other in PAIRS:
+        with subtests.test(own=own, other=other):
+            run = server.new_run(other)["run_id"]
+            query = urlencode({"run_id": run, "run_uuid": run, "path": "file"})
 
-    replies = [
-        server.ask("GET", f"/get-artifact?{query}", workspace=own),
-        server.ask("GET", f"/api/2.0/mlflow/artifacts/list?{query}", workspace=own),
-        server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", b"1", workspace=own),
-        server.post("/api/2.0/mlflow/artifacts/presigned-download-url", workspace=own, run_id=run, path="file"),
-    ]
+            replies = [
+                server.ask("GET", f"/get-artifact?{query}", workspace=own),
+                server.ask("GET", f"/api/2.0/mlflow/artifacts/list?{query}", workspace=own),
+                server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", b"1", workspace=own),
+                server.post("/api/2.0/mlflow/artifacts/presigned-download-url", workspace=own, run_id=run, path="file"),
+            ]
 
-    assert [reply.status for reply in replies] == [404] * 4
+            assert [reply.status for reply in replies] == [404] * 4
 
 
-@pytest.mark.parametrize(
-    "scheme", ["mlflow-artifacts:/", "mlflow-artifacts://anywhere/", "http://any:1" + PROXY + "/", "file"]
-)
-@pytest.mark.parametrize(("own", "other"), list(itertools.permutations(NAMES, 2)))
-def test_no_artifact_location_leads_to_another_workspace(
-    server: Server, place: str, own: str, other: str, scheme: str
-) -> None:
+def test_no_artifact_location_leads_to_another_workspace(server: Server, place: str, subtests: pytest.Subtests) -> None:
+    schemes = ["mlflow-artifacts:/", "mlflow-artifacts://anywhere/", "http://any:1" + PROXY + "/", "file"]
     key = place.removeprefix(PROXY + "/")
-    theirs = key if other == "default" else f"workspaces/{other}/{key}"
-    base = scheme if scheme != "file" else server.store.as_uri() + "/"
-    run = server.new_run(own, name=f"to {base}{theirs}", artifact_location=f"{base}{theirs}")
-    server.ask("PUT", f"{place}/{run['run_id']}/artifacts/file", b"theirs", workspace=other)
 
-    query = urlencode({"run_id": run["run_id"], "path": "file", "run_uuid": run["run_id"]})
-    got = server.ask("GET", f"/get-artifact?{query}", workspace=own)
-    listed = server.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run['run_id']}", workspace=own)
-    put = server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", b"mine", workspace=own)
+    for own, other in PAIRS:
+        for scheme in schemes:
+            with subtests.test(own=own, other=other, scheme=scheme):
+                theirs = key if other == "default" else f"workspaces/{other}/{key}"
+                base = scheme if scheme != "file" else server.store.as_uri() + "/"
+                run = server.new_run(own, name=f"to {base}{theirs}", artifact_location=f"{base}{theirs}")
+                server.ask("PUT", f"{place}/{run['run_id']}/artifacts/file", b"theirs", workspace=other)
 
-    # A proxied location without a workspace in it is one of the workspace's own, as every path of the proxy is.
-    assert got.body != b"theirs"
-    assert listed.json.get("files") is None
-    assert server.ask("GET", f"{place}/{run['run_id']}/artifacts/file", workspace=other).body == b"theirs"
-    if other != "default" or scheme == "file":
-        assert (got.status, put.status, listed.status) == (400, 400, 400)
+                query = urlencode({"run_id": run["run_id"], "path": "file", "run_uuid": run["run_id"]})
+                got = server.ask("GET", f"/get-artifact?{query}", workspace=own)
+                listed = server.ask("GET", f"/api/2.0/mlflow/artifacts/list?run_id={run['run_id']}", workspace=own)
+                put = server.ask("POST", f"/ajax-api/2.0/mlflow/upload-artifact?{query}", b"mine", workspace=own)
+
+                # A proxied location that names no workspace leads to the caller's own, as every path of the proxy does.
+                assert got.body != b"theirs"
+                assert listed.json.get("files") is None
+                assert server.ask("GET", f"{place}/{run['run_id']}/artifacts/file", workspace=other).body == b"theirs"
+                if other != "default" or scheme == "file":
+                    assert (got.status, put.status, listed.status) == (400, 400, 400)
 
 
 def test_local_roots_are_parted_like_the_proxy(tmp_path_factory: pytest.TempPathFactory, start: Any) -> None:

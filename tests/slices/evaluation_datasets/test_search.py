@@ -18,9 +18,8 @@ def shelf(api: Api) -> Api:
     return api
 
 
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
+def test_a_filter_finds_what_it_says(shelf: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, list[str]]] = [
         ("", ["Beta", "alpha", "gamma"]),
         ("name = 'alpha'", ["alpha"]),
         ('name = "alpha"', ["alpha"]),
@@ -40,15 +39,15 @@ def shelf(api: Api) -> Api:
         ("name = 'alpha' OR name = 'gamma'", ["alpha", "gamma"]),
         ("NOT tags.level = 'high'", ["Beta", "gamma"]),
         ("tags.level IS NULL", ["gamma"]),
-    ],
-)
-def test_a_filter_finds_what_it_says(shelf: Api, text: str, names: list[str]) -> None:
-    assert search(shelf, filter_string=text, order_by=["name"]) == names
+    ]
+
+    for text, names in cases:
+        with subtests.test(text=text):
+            assert search(shelf, filter_string=text, order_by=["name"]) == names
 
 
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
+def test_a_search_that_means_nothing_is_refused(shelf: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ({"filter_string": "foo = 'x'"}, "Invalid attribute key 'foo' specified. Valid keys are"),
         ({"filter_string": "dataset_id = 'x'"}, "Invalid attribute key 'dataset_id' specified."),
         ({"filter_string": "attributes.name = 'x'"}, "Invalid identifier token 'attributes' specified"),
@@ -62,13 +61,14 @@ def test_a_filter_finds_what_it_says(shelf: Api, text: str, names: list[str]) ->
         ({"max_results": 0}, "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer"),
         ({"max_results": 50_001}, "Invalid value 50001 for parameter 'max_results' supplied. It must be at most 50000"),
         ({"page_token": "xx"}, "Invalid page token"),
-    ],
-)
-def test_a_search_that_means_nothing_is_refused(shelf: Api, wanted: Fields, message: str) -> None:
-    fault = shelf.fault("datasets/search", wanted, version=V3)
+    ]
 
-    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert fault[2].startswith(message), fault
+    for wanted, message in cases:
+        with subtests.test(wanted=wanted):
+            fault = shelf.fault("datasets/search", wanted, version=V3)
+
+            assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert fault[2].startswith(message), fault
 
 
 def test_a_search_is_newest_first_or_as_ordered(shelf: Api) -> None:
@@ -88,20 +88,23 @@ def test_a_search_keeps_to_experiments(shelf: Api) -> None:
     assert search(shelf, experiment_ids=["999", "abc"]) == []
 
 
-@pytest.mark.parametrize("order_by", [[], ["name"], ["created_time ASC"], ["last_update_time DESC", "name"]])
-def test_the_pages_of_a_search_are_all_of_it_once(api: Api, order_by: list[str]) -> None:
+def test_the_pages_of_a_search_are_all_of_it_once(api: Api, subtests: pytest.Subtests) -> None:
+    orders: list[list[str]] = [[], ["name"], ["created_time ASC"], ["last_update_time DESC", "name"]]
     for i in range(7):
         new(api, f"n{i % 3}", tags={"i": i})
-    whole = search(api, order_by=order_by)
 
-    wanted: Fields = {"order_by": order_by, "max_results": 2}
-    paged: list[str] = []
-    while True:
-        found = api.post("datasets/search", wanted, version=V3)
-        paged += [each["dataset_id"] for each in found["datasets"]]
-        if "next_page_token" not in found:
-            break
-        wanted["page_token"] = found["next_page_token"]
+    for order_by in orders:
+        with subtests.test(order_by=order_by):
+            whole = search(api, order_by=order_by)
 
-    assert len(set(paged)) == len(paged) == 7
-    assert [get(api, each)["name"] for each in paged] == whole
+            wanted: Fields = {"order_by": order_by, "max_results": 2}
+            paged: list[str] = []
+            while True:
+                found = api.post("datasets/search", wanted, version=V3)
+                paged += [each["dataset_id"] for each in found["datasets"]]
+                if "next_page_token" not in found:
+                    break
+                wanted["page_token"] = found["next_page_token"]
+
+            assert len(set(paged)) == len(paged) == 7
+            assert [get(api, each)["name"] for each in paged] == whole

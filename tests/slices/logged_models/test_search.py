@@ -73,9 +73,8 @@ def three(api: Api) -> dict[str, str]:
     return ids
 
 
-@pytest.mark.parametrize(
-    ("wanted", "names"),
-    [
+def test_a_filter_finds(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
+    cases = [
         ("name = 'a'", "a"),
         ("attributes.name IN ('a', 'b')", "ab"),
         ("name NOT IN ('a')", "bcd"),
@@ -103,15 +102,15 @@ def three(api: Api) -> dict[str, str]:
         ("metrics.acc IS NULL", "d"),
         ("(name = 'a' OR name = 'd')", "ad"),
         ("NOT metrics.acc > 0.85", "bcd"),
-    ],
-)
-def test_a_filter_finds(api: Api, three: dict[str, str], wanted: str, names: str) -> None:
-    assert sorted(found(api, wanted)) == list(names)
+    ]
+
+    for wanted, names in cases:
+        with subtests.test(wanted=wanted):
+            assert sorted(found(api, wanted)) == list(names)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
+def test_a_filter_that_makes_no_sense_is_told_so(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("Foo", "Invalid filter string: 'Foo'"),
         ("name = 'a' OR name = 'b'", "Invalid filter string"),
         ("foo.bar = 'a'", "Invalid entity type: 'foo'. Expected one of ['attributes', 'metrics', 'params', 'tags']."),
@@ -120,18 +119,18 @@ def test_a_filter_finds(api: Api, three: dict[str, str], wanted: str, names: str
         ("foo = 'a'", "Invalid attribute key 'foo'"),
         ("min(metrics.a) > 1", "min() is not supported here: a comparison holds if any point"),
         ("metrics.a = 'x'", "Expected numeric value type for metric."),
-    ],
-)
-def test_a_filter_that_makes_no_sense_is_told_so(api: Api, wanted: str, message: str) -> None:
-    status, code, told = api.fault("logged-models/search", experiment_ids=["0"], filter=wanted)
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert told.startswith(message)
+    for wanted, message in cases:
+        with subtests.test(wanted=wanted):
+            status, code, told = api.fault("logged-models/search", experiment_ids=["0"], filter=wanted)
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert told.startswith(message)
 
 
-@pytest.mark.parametrize(
-    ("datasets", "wanted", "names"),
-    [
+def test_datasets_narrow_the_metrics_that_count(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[dict[str, str]], str | None, str]] = [
         ([{"dataset_name": "test"}], None, "ab"),
         ([{"dataset_name": "test", "dataset_digest": "d"}], None, "a"),
         ([{"dataset_name": "test"}, {"dataset_name": "train"}], "metrics.acc > 0.5", "ab"),
@@ -139,17 +138,15 @@ def test_a_filter_that_makes_no_sense_is_told_so(api: Api, wanted: str, message:
         ([{"dataset_name": "nothing"}], None, ""),
         ([{"dataset_name": "nothing"}], "metrics.acc > 0", ""),
         ([{"dataset_name": "test"}], "name = 'a'", "a"),
-    ],
-)
-def test_datasets_narrow_the_metrics_that_count(
-    api: Api, three: dict[str, str], datasets: list[dict[str, str]], wanted: str | None, names: str
-) -> None:
-    assert sorted(found(api, wanted, datasets=datasets)) == list(names)
+    ]
+
+    for datasets, wanted, names in cases:
+        with subtests.test(datasets=datasets, wanted=wanted):
+            assert sorted(found(api, wanted, datasets=datasets)) == list(names)
 
 
-@pytest.mark.parametrize(
-    ("order", "names"),
-    [
+def test_an_order_holds_across_pages(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[dict[str, Any]], str]] = [
         ([{"field_name": "name"}], "abcd"),
         ([{"field_name": "attributes.name", "ascending": False}], "dcba"),
         ([{"field_name": "metrics.acc"}], "abcd"),  # the newest point of each; NaN, then nothing
@@ -161,32 +158,34 @@ def test_datasets_narrow_the_metrics_that_count(
             "bdca",
         ),
         ([{"field_name": "metrics.none"}, {"field_name": "name"}, {"field_name": "name", "ascending": False}], "abcd"),
-    ],
-)
-def test_an_order_holds_across_pages(api: Api, three: dict[str, str], order: list[dict[str, Any]], names: str) -> None:
-    orders = order if len(order) > 1 else [*order, {"field_name": "name"}]
-    seen: list[str] = []
-    token = None
-    for _ in names:
-        page = api.post("logged-models/search", experiment_ids=["0"], max_results=1, order_by=orders, page_token=token)
-        seen += [each["info"]["name"] for each in page["models"]]
-        token = page.get("next_page_token")
+    ]
 
-    assert (seen, token) == (list(names), None)
+    for order, names in cases:
+        with subtests.test(order=order):
+            orders = order if len(order) > 1 else [*order, {"field_name": "name"}]
+            seen: list[str] = []
+            token = None
+            wanted: dict[str, Any] = {"experiment_ids": ["0"], "max_results": 1, "order_by": orders}
+            for _ in names:
+                page = api.post("logged-models/search", {**wanted, "page_token": token})
+                seen += [each["info"]["name"] for each in page["models"]]
+                token = page.get("next_page_token")
+
+            assert (seen, token) == (list(names), None)
 
 
-@pytest.mark.parametrize(
-    ("order", "message"),
-    [
+def test_an_order_by_what_is_not_there_is_told_so(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
         ({"field_name": "foo"}, "Invalid order by field name: foo"),
         ({"field_name": "params.p"}, "Invalid order by field name: params.p. Only metrics are supported."),
         ({}, "Invalid order by field name: "),
-    ],
-)
-def test_an_order_by_what_is_not_there_is_told_so(api: Api, order: dict[str, str], message: str) -> None:
-    fault = api.fault("logged-models/search", experiment_ids=["0"], order_by=[order])
+    ]
 
-    assert fault == (400, "INVALID_PARAMETER_VALUE", message)
+    for order, message in cases:
+        with subtests.test(order=order):
+            fault = api.fault("logged-models/search", experiment_ids=["0"], order_by=[order])
+
+            assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
 def test_a_search_needs_experiments_and_passes_over_those_that_are_not_there(api: Api) -> None:

@@ -21,9 +21,8 @@ def post(api: Api, path: str, body: bytes) -> tuple[int, str, str]:
     return reply.status, reply.json.get("error_code", ""), reply.json.get("message", "")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_a_body_that_is_no_json_object_makes_nothing(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    bodies = [
         b'{"experiment_id":"5","start_time":1',
         b"{",
         b"x",
@@ -40,32 +39,40 @@ def post(api: Api, path: str, body: bytes) -> tuple[int, str, str]:
         '{"start_time":1}'.encode("utf-16"),
         b"{'start_time':1}",
         b'{"a":' + b"1" * 5000 + b"}",
-    ],
-)
-def test_a_body_that_is_no_json_object_makes_nothing(sqlite_api: Api, body: bytes) -> None:
-    status, code, _ = post(sqlite_api, "runs/create", body)
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "runs" not in sqlite_api.post("runs/search", experiment_ids=["0"])
+    for body in bodies:
+        with subtests.test(body=body):
+            status, code, _ = post(sqlite_api, "runs/create", body)
 
-
-@pytest.mark.parametrize("body", [b"", b" \n", b"{}", b"null", json.dumps('{"start_time": 1}').encode()])
-def test_a_body_that_says_nothing_and_one_that_is_encoded_twice_are_taken(sqlite_api: Api, body: bytes) -> None:
-    assert post(sqlite_api, "runs/create", body)[0] == 200
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert "runs" not in sqlite_api.post("runs/search", experiment_ids=["0"])
 
 
-@pytest.mark.parametrize("half", [r"\ud800", r"\uDC00", r"x\ud83d", r"\ude00\ud83d"])
-@pytest.mark.parametrize(
-    "place",
-    ['"name":"{}"', '"name":"n","tags":[{{"key":"k","value":"{}"}}]', '"name":"n","tags":[{{"key":"{}","value":"v"}}]'],
-)
-def test_half_of_a_character_is_refused(sqlite_api: Api, half: str, place: str) -> None:
-    body = ("{" + place.format(half) + "}").encode()
-    for sent in (body, json.dumps(body.decode()).encode()):
-        status, code, message = post(sqlite_api, "experiments/create", sent)
-        assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-        assert "surrogate" in message
-    assert len(sqlite_api.post("experiments/search", max_results=9)["experiments"]) == 1
+def test_a_body_that_says_nothing_and_one_that_is_encoded_twice_are_taken(
+    sqlite_api: Api, subtests: pytest.Subtests
+) -> None:
+    for body in (b"", b" \n", b"{}", b"null", json.dumps('{"start_time": 1}').encode()):
+        with subtests.test(body=body):
+            assert post(sqlite_api, "runs/create", body)[0] == 200
+
+
+def test_half_of_a_character_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    places = [
+        '"name":"{}"',
+        '"name":"n","tags":[{{"key":"k","value":"{}"}}]',
+        '"name":"n","tags":[{{"key":"{}","value":"v"}}]',
+    ]
+
+    for place in places:
+        for half in (r"\ud800", r"\uDC00", r"x\ud83d", r"\ude00\ud83d"):
+            with subtests.test(half=half, place=place):
+                body = ("{" + place.format(half) + "}").encode()
+                for sent in (body, json.dumps(body.decode()).encode()):
+                    status, code, message = post(sqlite_api, "experiments/create", sent)
+                    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+                    assert "surrogate" in message
+                assert len(sqlite_api.post("experiments/search", max_results=9)["experiments"]) == 1
 
 
 def test_a_whole_character_in_two_halves_is_taken(sqlite_api: Api) -> None:
@@ -77,24 +84,23 @@ def tags(count: int) -> list[dict[str, str]]:
     return [{"key": f"k{i}", "value": ""} for i in range(count)]
 
 
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
+def test_a_new_item_has_a_thousand_tags_at_most(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any]]] = [
         ("experiments/create", {"name": "many"}),
         ("runs/create", {"experiment_id": "0"}),
         ("logged-models", {"experiment_id": "0"}),
         ("registered-models/create", {"name": "many"}),
         ("model-versions/create", {"name": "one", "source": "s3://x/y"}),
-    ],
-)
-def test_a_new_item_has_a_thousand_tags_at_most(sqlite_api: Api, path: str, fields: dict[str, Any]) -> None:
+    ]
     sqlite_api.post("registered-models/create", name="one")
 
-    status, code, message = sqlite_api.fault(path, **fields, tags=tags(1001))
+    for path, fields in cases:
+        with subtests.test(path=path):
+            status, code, message = sqlite_api.fault(path, **fields, tags=tags(1001))
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "1001" in message
-    sqlite_api.post(path, **fields, tags=tags(1000))
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert "1001" in message
+            sqlite_api.post(path, **fields, tags=tags(1000))
 
 
 def test_a_workspace_has_a_thousand_tags_at_most(sqlite_api: Api) -> None:
@@ -110,20 +116,20 @@ def test_a_workspace_has_a_thousand_tags_at_most(sqlite_api: Api) -> None:
 WRONG = [{"x": SECRET}, [SECRET], [[SECRET]], {SECRET: 1}]
 
 
-@pytest.mark.parametrize("value", WRONG, ids=str)
-@pytest.mark.parametrize("field", ["to", "token", "username", "password"])
-def test_a_link_that_is_malformed_shows_no_secret(sqlite_api: Api, field: str, value: Any) -> None:
-    fields = {"name": "l", "to": "http://127.0.0.1:1", "token": SECRET, field: value}
+def test_a_link_that_is_malformed_shows_no_secret(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    for field in ("to", "token", "username", "password"):
+        for value in WRONG:
+            with subtests.test(value=value, field=field):
+                fields = {"name": "l", "to": "http://127.0.0.1:1", "token": SECRET, field: value}
 
-    status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps(fields).encode())
+                status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps(fields).encode())
 
-    assert status == 400
-    assert SECRET not in message
+                assert status == 400
+                assert SECRET not in message
 
 
-@pytest.mark.parametrize(
-    "to",
-    [
+def test_an_address_of_a_link_that_is_wrong_shows_no_password(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    addresses = [
         f"http://user:{SECRET}@host:99999",
         f"http://user:{SECRET}@",
         f"user:{SECRET}@host",
@@ -135,13 +141,14 @@ def test_a_link_that_is_malformed_shows_no_secret(sqlite_api: Api, field: str, v
         f"http://user:{SECRET}@[::1",
         f"https://user:{SECRET}@h#x",
         f"{SECRET}",
-    ],
-)
-def test_an_address_of_a_link_that_is_wrong_shows_no_password(sqlite_api: Api, to: str) -> None:
-    status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps({"name": "l", "to": to}).encode())
+    ]
 
-    assert status == 400
-    assert to == SECRET or SECRET not in message
+    for to in addresses:
+        with subtests.test(to=to):
+            status, _, message = post(sqlite_api, f"{OURS}/links", json.dumps({"name": "l", "to": to}).encode())
+
+            assert status == 400
+            assert to == SECRET or SECRET not in message
 
 
 def test_a_user_name_with_a_password_in_it_is_not_shown(sqlite_api: Api) -> None:
@@ -153,24 +160,26 @@ def test_a_user_name_with_a_password_in_it_is_not_shown(sqlite_api: Api) -> None
     assert SECRET not in message
 
 
-@pytest.mark.parametrize("path", ["webhooks", f"{OURS}/webhooks"])
-@pytest.mark.parametrize(
-    "value", [*WRONG, f"https://user:{SECRET}@example.org/x", f"https://user:{SECRET}@h:x", f"{SECRET}@"], ids=str
-)
-@pytest.mark.parametrize("field", ["url", "secret"])
-def test_a_webhook_takes_no_password_in_its_url_and_shows_none(
-    sqlite_api: Api, path: str, value: Any, field: str
-) -> None:
-    events: Any = ["run.finished"] if path.startswith("/") else [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]
-    fields = {"name": "w", "url": "https://example.org:1/", "events": events, field: value}
-    if field == "secret" and isinstance(value, str):
-        return
+def test_a_webhook_takes_no_password_in_its_url_and_shows_none(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    urls = [f"https://user:{SECRET}@example.org/x", f"https://user:{SECRET}@h:x", f"{SECRET}@"]
+    wrong: list[tuple[str, Any]] = [("url", value) for value in (*WRONG, *urls)] + [
+        ("secret", value) for value in WRONG
+    ]
+    calls: list[tuple[str, Any]] = [
+        ("webhooks", [{"entity": "REGISTERED_MODEL", "action": "CREATED"}]),
+        (f"{OURS}/webhooks", ["run.finished"]),
+    ]
 
-    status, _, message = post(sqlite_api, path, json.dumps(fields).encode())
+    for path, events in calls:
+        for field, value in wrong:
+            with subtests.test(path=path, field=field, value=value):
+                fields = {"name": "w", "url": "https://example.org:1/", "events": events, field: value}
 
-    assert status == 400
-    assert SECRET not in message
-    assert sqlite_api.ask("GET", f"{OURS}/webhooks").json == {}
+                status, _, message = post(sqlite_api, path, json.dumps(fields).encode())
+
+                assert status == 400
+                assert SECRET not in message
+                assert sqlite_api.ask("GET", f"{OURS}/webhooks").json == {}
 
 
 def test_a_webhook_keeps_a_sign_in_that_no_answer_shows(sqlite_api: Api) -> None:
@@ -188,9 +197,8 @@ def test_a_webhook_keeps_a_sign_in_that_no_answer_shows(sqlite_api: Api) -> None
     assert SECRET not in json.dumps([made, shown.json, given.json])
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
+def test_a_sign_in_of_a_webhook_that_cannot_be_sent_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {"username": "a:b", "password": SECRET},
         {"password": SECRET},
         {"username": "ann", "password": SECRET, "authorization": "Bearer x"},
@@ -200,16 +208,16 @@ def test_a_webhook_keeps_a_sign_in_that_no_answer_shows(sqlite_api: Api) -> None
         {"authorization": SECRET * 1000},
         {"authorization": {SECRET: 1}},
         {"username": "ann", "password": [SECRET]},
-    ],
-    ids=str,
-)
-def test_a_sign_in_of_a_webhook_that_cannot_be_sent_is_refused(sqlite_api: Api, fields: dict[str, Any]) -> None:
-    whole = {"name": "w", "url": "https://example.org/", "events": ["run.finished"], **fields}
+    ]
 
-    status, _, message = post(sqlite_api, f"{OURS}/webhooks", json.dumps(whole).encode())
+    for fields in cases:
+        with subtests.test(fields=fields):
+            whole = {"name": "w", "url": "https://example.org/", "events": ["run.finished"], **fields}
 
-    assert status == 400
-    assert SECRET not in message
+            status, _, message = post(sqlite_api, f"{OURS}/webhooks", json.dumps(whole).encode())
+
+            assert status == 400
+            assert SECRET not in message
 
 
 @pytest.fixture
@@ -222,8 +230,9 @@ def far_api(sqlite_settings: Settings) -> Iterator[Api]:
     application.close()
 
 
-@pytest.mark.parametrize("location", ["folder", "./folder", "a/b:c", "~", ".", "1:x"])
-def test_no_other_machine_learns_the_folder_that_the_server_runs_in(far_api: Api, location: str) -> None:
-    assert far_api.fault("experiments/create", name="x", artifact_location=location)[0] == 400
+def test_no_other_machine_learns_the_folder_that_the_server_runs_in(far_api: Api, subtests: pytest.Subtests) -> None:
+    for location in ("folder", "./folder", "a/b:c", "~", ".", "1:x"):
+        with subtests.test(location=location):
+            assert far_api.fault("experiments/create", name="x", artifact_location=location)[0] == 400
     for fine in ("s3://bucket", "/folder", "dbfs:/x"):
         far_api.post("experiments/create", name=fine, artifact_location=fine)
