@@ -168,6 +168,9 @@ def test_the_next_times_are_told_before_a_schedule_is_made(api: Api) -> None:
     assert [each % 3_600_000 for each in hours] == [1_800_000] * 5  # the zone is half an hour off
     assert [later - earlier for earlier, later in pairwise(minutes)] == [60_000] * 4
     assert (refused.status, refused.json["message"][:39]) == (400, "cron is '0 0 31 2 *', which never fires")
+    assert refused.json["reason"] == {"key": "cron-never", "values": {"cron": "0 0 31 2 *"}}
+    unreadable = api.ask("GET", f"{TIMES}?cron=every+day")
+    assert (unreadable.status, unreadable.json["reason"]["key"]) == (400, "cron")
     assert api.get(SCHEDULES) == {}
 
 

@@ -43,6 +43,17 @@ Because = Literal[
     "folder-too-large",
     "experiment-deleted",
     "trace-came-again",
+    "filter-syntax",
+    "filter-field",
+    "filter-function",
+    "filter-operator",
+    "filter-null-test",
+    "filter-not-number",
+    "filter-not-quoted",
+    "filter-list",
+    "cron",
+    "cron-never",
+    "timezone",
 ]
 
 

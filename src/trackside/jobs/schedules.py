@@ -31,10 +31,11 @@ def check(cron: str, timezone: str, interval_s: int) -> None:
             fields = CronSim(cron, datetime(2026, 1, 1, tzinfo=zone))
         except CronSimError as fault:
             if _is_fine_in_some_month(cron):
-                raise Invalid(f"cron is {cron!r}, which never fires: none of its months has such a day") from None
-            raise Invalid(f"cron is {cron!r} ({str(fault).lower()}); {_FORM}") from None
+                message = f"cron is {cron!r}, which never fires: none of its months has such a day"
+                raise Invalid(message).because("cron-never", cron=cron) from None
+            raise Invalid(f"cron is {cron!r} ({str(fault).lower()}); {_FORM}").because("cron", cron=cron) from None
         if next(fields, None) is None:
-            raise Invalid(f"cron is {cron!r}, which never fires")
+            raise Invalid(f"cron is {cron!r}, which never fires").because("cron-never", cron=cron)
 
 
 def next_after(schedule: Schedule, now_ms: int) -> int:
@@ -86,4 +87,5 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Invalid(f"timezone is {name[:100]!r}; it must be a name such as UTC or Europe/Madrid") from None
+        message = f"timezone is {name[:100]!r}; it must be a name such as UTC or Europe/Madrid"
+        raise Invalid(message).because("timezone", name=name[:100]) from None

@@ -37,18 +37,25 @@ def complete(api: Api, experiment: str, text: str) -> tuple[str, str, list[str]]
 
 
 @pytest.mark.parametrize(
-    ("text", "offset", "length", "expected"),
+    ("text", "offset", "length", "expected", "reason"),
     [
-        ("metrics.loss <", 14, 0, "a value"),
-        ("metrics.loss < 'x'", 0, 18, ""),
-        ("params.a = 'b' AND nothing.x = 1", 19, 13, ""),
-        ("params.a = 'b", 11, 2, ""),
-        ("params.a ? 1", 9, 1, ""),
-        ("tags.`😀` = '1' OR )", 19, 1, "a field"),
-        ("(params.a = 1", 13, 0, "')'"),
+        ("metrics.loss <", 14, 0, "a value", "filter-syntax"),
+        ("metrics.loss < 'x'", 0, 18, "", "filter-not-number"),
+        ("params.a = 'b' AND nothing.x = 1", 19, 13, "", "filter-field"),
+        ("params.a = 'b", 11, 2, "", "filter-syntax"),
+        ("params.a ? 1", 9, 1, "", "filter-syntax"),
+        ("tags.`😀` = '1' OR )", 19, 1, "a field", "filter-syntax"),
+        ("(params.a = 1", 13, 0, "')'", "filter-syntax"),
+        ("max(params.a) > 1", 0, 17, "", "filter-function"),
+        ("metrics.loss LIKE 3", 0, 19, "", "filter-operator"),
+        ("run_id IS NULL", 0, 14, "", "filter-null-test"),
+        ("tags.a = b", 0, 10, "", "filter-not-quoted"),
+        ("tags.a IN ('b' 2)", 0, 17, "", "filter-list"),
     ],
 )
-def test_a_mistake_is_placed_in_the_text(api: Api, text: str, offset: int, length: int, expected: str) -> None:
+def test_a_mistake_is_placed_in_the_text(
+    api: Api, text: str, offset: int, length: int, expected: str, reason: str
+) -> None:
     found = check(api, text)
 
     assert found["ok"] is False
@@ -58,6 +65,7 @@ def test_a_mistake_is_placed_in_the_text(api: Api, text: str, offset: int, lengt
         expected,
     )
     assert found["error"]["message"]
+    assert found["error"]["reason"]["key"] == reason
 
 
 @pytest.mark.parametrize("text", ["", "  ", "metrics.loss < 1 AND params.a = 'b'", "NOT tags.x IS NULL"])

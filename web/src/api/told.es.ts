@@ -152,6 +152,58 @@ function byState(key: string, values: Readonly<Record<string, string>>): string 
     case "trace-came-again":
       return "La traza volvió a llegar después de eliminarse. Elimine la nueva para restaurar la de la papelera.";
   }
+  return byText(key, values);
+}
+
+/** What the grammar of filters expects at a place. */
+const EXPECTED: Record<string, string> = {
+  "a field": "un campo",
+  "a comparison": "una comparación",
+  "a value": "un valor",
+  "AND, OR or the end": "AND, OR o el final",
+  "a list in parentheses": "una lista entre paréntesis",
+  "one text in parentheses": "un solo texto entre paréntesis",
+};
+
+/** What functions are for. */
+const FUNCTIONS: Record<string, string> = {
+  metrics: "solo vale para métricas",
+  texts: "solo vale para parámetros y etiquetas",
+  order: "solo ordena; para comparar un parámetro como número, escriba el número sin comillas",
+};
+
+/** What is wrong with a text that somebody wrote in a language: a filter, a cron expression. */
+function byText(key: string, values: Readonly<Record<string, string>>): string | undefined {
+  const value = (name: string): string => values[name] ?? "";
+  const valid = value("valid") && ` Se admiten: ${value("valid")}.`;
+  switch (key) {
+    case "filter-syntax": {
+      const expected = EXPECTED[value("expected")] ?? value("expected");
+      if (!expected) return `En el carácter ${value("at")} hay comillas sin cerrar o un signo que no significa nada.`;
+      if (!value("at")) return `El filtro acaba donde se espera ${expected}.`;
+      return `En el carácter ${value("at")} está «${value("text")}»; se espera ${expected}.`;
+    }
+    case "filter-field":
+      return `Aquí no se puede buscar por «${value("field")}».${valid}`;
+    case "filter-function":
+      return `La función ${value("function")}() ${FUNCTIONS[value("of")] ?? "no se admite aquí"}.`;
+    case "filter-operator":
+      return `«${value("field")}» no se puede comparar con ${value("operator")}.${valid}`;
+    case "filter-null-test":
+      return `«${value("field")}» siempre tiene un valor: IS NULL no sirve para él.`;
+    case "filter-not-number":
+      return `«${value("field")}» se compara con un número; ${value("value")} no lo es.`;
+    case "filter-not-quoted":
+      return `El valor de «${value("field")}» va entre comillas: '${value("value")}'.`;
+    case "filter-list":
+      return "Una lista va entre paréntesis y tiene valores de un mismo tipo, separados por comas: ('a', 'b').";
+    case "cron":
+      return `«${value("cron")}» no es una expresión cron: lleva cinco campos (minuto, hora, día, mes, día de la semana), como 30 6 * * 1-5 para las 6:30 de los días laborables.`;
+    case "cron-never":
+      return `«${value("cron")}» no se cumple nunca: ninguno de sus meses tiene ese día.`;
+    case "timezone":
+      return `«${value("name")}» no es una zona horaria; escriba un nombre como UTC o Europe/Madrid.`;
+  }
   return undefined;
 }
 

@@ -30,6 +30,10 @@ test("in another language by its reason, else by its code, with the server's wor
   expect(await told({ error_code: "PERMISSION_DENIED", message: "Permission denied." })).toBe(
     "No tiene permiso para hacer esto.",
   );
+  const reason = { key: "filter-syntax", values: { text: "<<", expected: "a comparison", at: "14" } };
+  expect(await told({ message: "Invalid clause(s)", reason })).toBe(
+    "En el carácter 14 está «<<»; se espera una comparación.",
+  );
   expect(await told({ error_code: "OF_TOMORROW", message: "It rains." })).toBe("It rains.");
 });
 

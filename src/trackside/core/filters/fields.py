@@ -198,7 +198,8 @@ def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool =
     else:
         found = fields.entities.get(_unquote(prefix, "`"))
         if found is None:
-            raise Invalid(fields.bad_entity.format(entity=_unquote(prefix, "`")))
+            unknown = _unquote(prefix, "`")
+            raise Invalid(fields.bad_entity.format(entity=unknown)).because("filter-field", field=unknown)
         entity = found
     key = _unquote(_unquote(key, "'\""), "`")
     if ordering and entity not in fields.orderable:
@@ -206,24 +207,29 @@ def resolve(name: str, function: str | None, fields: Fields, *, ordering: bool =
     if entity is Entity.ATTRIBUTE:
         key = _attribute(key, fields, ordering=ordering).name
     elif entity is Entity.DATASET and key not in fields.dataset_keys:
-        raise Invalid(f"Invalid dataset key '{key}' specified. Valid keys are '{set_of(fields.dataset_keys)}'")
+        message = f"Invalid dataset key '{key}' specified. Valid keys are '{set_of(fields.dataset_keys)}'"
+        raise Invalid(message).because("filter-field", field=key, valid=", ".join(fields.dataset_keys))
     if function is None:
         return Field(entity, key)
     if fields.no_functions is not None:
-        raise Invalid(f"{function}() is not supported here: {fields.no_functions}")
+        message = f"{function}() is not supported here: {fields.no_functions}"
+        raise Invalid(message).because("filter-function", function=function, of="")
     if function.lower() == NUMBER_FUNCTION:
         if not ordering:
             raise Invalid(
                 "number() orders params and tags; to compare a param as a number, write the number without quotes"
-            )
+            ).because("filter-function", function=function, of="order")
         if entity not in (Entity.PARAM, Entity.TAG):
-            raise Invalid(f"number() is only supported for params and tags, not for '{entity}' '{key}'")
+            message = f"number() is only supported for params and tags, not for '{entity}' '{key}'"
+            raise Invalid(message).because("filter-function", function=function, of="texts")
         return Field(entity, key, is_number=True)
     aggregate = _FUNCTIONS.get(function.lower())
     if aggregate is None:
-        raise Invalid(f"Invalid function '{function}'. Valid functions are {sorted([*_FUNCTIONS, NUMBER_FUNCTION])}")
+        message = f"Invalid function '{function}'. Valid functions are {sorted([*_FUNCTIONS, NUMBER_FUNCTION])}"
+        raise Invalid(message).because("filter-function", function=function, of="")
     if entity is not Entity.METRIC:
-        raise Invalid(f"{function}() is only supported for metrics, not for '{entity}' '{key}'")
+        message = f"{function}() is only supported for metrics, not for '{entity}' '{key}'"
+        raise Invalid(message).because("filter-function", function=function, of="metrics")
     return Field(entity, key, aggregate)
 
 
@@ -235,7 +241,8 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
     if clause.operator in _NULL_TESTS:
         if field.entity is Entity.DATASET or (attribute and not attribute.is_nullable):
             testable = "tags, params, metrics and attributes that may be missing"
-            raise Invalid(fields.null_tests.format(testable=testable, entity=field.entity, key=field.key))
+            message = fields.null_tests.format(testable=testable, entity=field.entity, key=field.key)
+            raise Invalid(message).because("filter-null-test", field=clause.name)
         return Comparison(field, Operator(clause.operator))
     values = _values(clause, field, kind)
     if kind is Kind.ID:
@@ -248,7 +255,7 @@ def comparison(clause: Clause, fields: Fields) -> Comparison:
             hint = ". To compare a param as a number, write the number without quotes"
         raise Invalid(
             fields.bad_operator.format(name=clause.name, operator=clause.operator, allowed=set_of(allowed), hint=hint)
-        )
+        ).because("filter-operator", field=clause.name, operator=clause.operator, valid=", ".join(allowed))
     operator = Operator(clause.operator)
     if operator in LIKES:
         check_like(str(values[0]))
@@ -270,7 +277,8 @@ def _attribute(key: str, fields: Fields, *, ordering: bool = False) -> Attribute
                 return attribute
             valid += [attribute.name, *attribute.aliases]
     message = fields.bad_order if ordering else "Invalid attribute key '{key}' specified. Valid keys are '{valid}'"
-    raise Invalid(message.format(key=key, valid=set_of(tuple(valid))))
+    fault = Invalid(message.format(key=key, valid=set_of(tuple(valid))))
+    raise fault.because("filter-field", field=key, valid=", ".join(valid))
 
 
 def _values(clause: Clause, field: Field, kind: Kind) -> tuple[Scalar, ...]:
@@ -279,7 +287,7 @@ def _values(clause: Clause, field: Field, kind: Kind) -> tuple[Scalar, ...]:
         raise Invalid(
             "While parsing a list in the query, expected string value, punctuation, or whitespace, "
             f"but got different type in list: {values}"
-        )
+        ).because("filter-list")
     return values
 
 
@@ -289,9 +297,11 @@ def _value(literal: Literal, clause: Clause, field: Field, kind: Kind) -> Scalar
         case Kind.NUMBER | Kind.WHOLE:
             if value is None or isinstance(value, str):
                 what = "metric" if field.entity is Entity.METRIC else f"numeric attribute: {field.key}"
-                raise Invalid(f"Expected numeric value type for {what}. Found {literal.text}")
+                message = f"Expected numeric value type for {what}. Found {literal.text}"
+                raise Invalid(message).because("filter-not-number", field=clause.name, value=literal.text)
             if kind is Kind.WHOLE and not isinstance(value, int):
-                raise Invalid(f"Invalid value for numeric attribute '{field.key}': '{literal.text}'")
+                message = f"Invalid value for numeric attribute '{field.key}': '{literal.text}'"
+                raise Invalid(message).because("filter-not-number", field=clause.name, value=literal.text)
             return float(value) if field.entity is Entity.METRIC else value
         case Kind.ID:
             return _id(_text(literal, clause, field))
@@ -309,21 +319,21 @@ def _text(literal: Literal, clause: Clause, field: Field) -> str:
         raise Invalid(
             "Parameter value is either not quoted or unidentified quote types used for string value "
             f"{literal.text}. Use either single or double quotes."
-        )
+        ).because("filter-not-quoted", field=clause.name, value=literal.text)
     if len(clause.values) > 1 or clause.operator in (Operator.IN, Operator.NOT_IN):
         raise Invalid(
             "While parsing a list in the query, expected string value, punctuation, or whitespace, "
             f"but got different type in list: {literal.text}"
-        )
+        ).because("filter-list")
     match field.entity:
         case Entity.ATTRIBUTE:
-            raise Invalid(f"Expected a quoted string value for attributes. Got value {literal.text}")
+            what = "attributes"
         case Entity.DATASET:
-            raise Invalid(f"Expected a quoted string value for dataset attributes. Got value {literal.text}")
+            what = "dataset attributes"
         case _:
-            raise Invalid(
-                f"Expected a quoted string value for {field.entity} (e.g. 'my-value'). Got value {literal.text}"
-            )
+            what = f"{field.entity} (e.g. 'my-value')"
+    fault = Invalid(f"Expected a quoted string value for {what}. Got value {literal.text}")
+    raise fault.because("filter-not-quoted", field=clause.name, value=literal.text)
 
 
 def _id(text: str) -> int:

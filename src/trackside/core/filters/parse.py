@@ -268,14 +268,15 @@ class _Parser:
         first = self.peek()
         if first.kind in (Kind.NUMBER, Kind.STRING) and self.peek(1).kind is Kind.OPERATOR:
             message = f"Invalid comparison clause. Expected 'Identifier' found '{first.text}'"
-            raise Malformed(message, start=first.start, length=len(first.text), expected="a field")
+            fault = Malformed(message, start=first.start, length=len(first.text), expected="a field")
+            raise fault.because("filter-syntax", text=first.text, expected="a field", at=str(first.start + 1))
         self.last_field = name, function = self.field()
         operator, values = self._test()
         try:
             return self._read(Clause(name, function, operator, values))
-        except Invalid as fault:
+        except Invalid as wrong:
             last = self._tokens[self._at - 1]
-            self.faults.append(fault)
+            self.faults.append(wrong)
             self.spans.append((first.start, last.start + len(last.text)))
             return And(())
 
@@ -341,7 +342,7 @@ class _Parser:
         if not values:
             raise Invalid(
                 "While parsing a list in the query, expected a non-empty list of string values, but got empty list"
-            )
+            ).because("filter-list")
         return tuple(values)
 
     def _element(self) -> Literal:

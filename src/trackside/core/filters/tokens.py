@@ -97,7 +97,8 @@ class Malformed(Invalid):
 
 def invalid_clause(text: str, reason: str, *, start: int = 0, length: int = 0, expected: str = "") -> Malformed:
     message = f"Invalid clause(s) in filter string: '{text}' ({reason})"
-    return Malformed(message, start=start, length=length, expected=expected)
+    fault = Malformed(message, start=start, length=length, expected=expected)
+    return fault.because("filter-syntax", text=text, expected=expected, at=str(start + 1) if length else "")
 
 
 def check_text(text: str) -> str:
@@ -134,4 +135,4 @@ def string_of_list(token: Token) -> str:
 def ill_formed_list() -> Invalid:
     return Invalid(
         "While parsing a list in the query, expected a non-empty list of string values, but got ill-formed list."
-    )
+    ).because("filter-list")

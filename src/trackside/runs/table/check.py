@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from trackside.core.db.tx import Tx
-from trackside.core.errors import Invalid
+from trackside.core.errors import Invalid, Reason
 from trackside.core.filters import complete
 from trackside.core.filters.complete import Place
 from trackside.core.filters.fields import (
@@ -54,6 +54,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     length: int
     message: str
     expected: str
+    reason: Reason | None
 
 
 class Item(Struct, frozen=True, kw_only=True):
@@ -121,6 +122,7 @@ def _problem(text: str, checked: Checked) -> Problem | None:
         length=_units(text[: checked.end]) - start,
         message=checked.fault.message,
         expected=checked.expected,
+        reason=checked.fault.reason,
     )
 
 
