@@ -187,6 +187,12 @@ class CreateVersion(OfModel, frozen=True):
     model_id: str | None = None
 
 
+class Register(CreateVersion, frozen=True):
+    """The first version of a model that does not exist yet.  `tags` and `description` are those of the version."""
+
+    model_tags: list[GivenTag] | None = None
+
+
 class UpdateVersion(OfVersion, frozen=True):
     description: str | None = None
 

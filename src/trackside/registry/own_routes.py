@@ -22,6 +22,7 @@ from trackside.core.http.targets import by
 from trackside.core.work import backup_lease
 from trackside.registry import approvals, history, lineage, moments, stages, versions
 from trackside.registry import model as m
+from trackside.registry import routes as shared
 from trackside.registry.approvals import StageRequest
 from trackside.registry.files import removal
 from trackside.registry.files.removal import Deletion, FilesToDelete, Freed, Kept, Plan, Work
@@ -382,6 +383,16 @@ def routes(calls: Files) -> list[Route]:
             get_stages_history,
             needs=Action.MODELS_READ,
             answer=StagesHistory,
+        ),
+        command(
+            f"POST {own}/registered-models",
+            m.Register,
+            shared.register,
+            needs=Action.MODELS_CREATE,
+            on=shared.sources_of_first,
+            also=(Action.RUNS_READ,),
+            status=201,
+            answer=m.GotVersion,
         ),
         query(f"GET {model}/history", GetHistory, get_history, needs=Action.MODELS_READ, on=ONE, answer=History),
         query(f"GET {model}/at", At, get_at, needs=Action.MODELS_READ, on=ONE, answer=WasAt),

@@ -40,6 +40,12 @@ def _with_sources(call: m.CreateVersion) -> list[Reference]:
 SOURCES = _with_sources
 
 
+def sources_of_first(call: m.Register) -> list[Reference]:
+    """Return the workspace, in which the model is created, and the sources of its first version."""
+    _, *sources = _with_sources(call)
+    return [Reference("workspace", ""), *sources]
+
+
 def create_model(tx: Tx, call: m.CreateModel) -> m.GotModel:
     tags = m.check_model_tags(call.tags or [])
     made = models.create(tx, call.model, tags, call.description or "")
@@ -100,6 +106,12 @@ def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     if origin.model_id:
         origins.tell_logged_model(tx, origin.model_id, made.name, made.version)
     return m.GotVersion(model_version=made)
+
+
+def register(tx: Tx, call: m.Register) -> m.GotVersion:
+    """Create a registered model with its first version: both, or neither of them."""
+    create_model(tx, m.CreateModel(name=call.name, tags=call.model_tags))
+    return create_version(tx, call)
 
 
 def get_version(tx: Tx, call: m.OfVersion) -> m.GotVersion:

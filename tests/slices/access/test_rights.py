@@ -113,6 +113,8 @@ def test_a_denial_wins_over_every_role_and_hides(people: People, three: dict[str
     assert names(bo) == ["Default", "green", "red"]
     assert bo.fault("runs/get", method="GET", run_id=three["blue run"]) == DENIED
     assert bo.fault("runs/get", method="GET", run_id="0" * 32) == DENIED
+    hidden = f"runs:/{three['blue run']}/model"
+    assert bo.fault(f"{OURS}/registered-models", name="new", source=hidden) == DENIED
     bo.post("runs/log-metric", run_id=three["green run"], key="m", value=1.0, timestamp=1)
 
 

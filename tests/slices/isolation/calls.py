@@ -82,7 +82,7 @@ NEUTRAL: dict[str, Any] = {
     "source_type": "local", "schema": None, "profile": None, "tags": None, "artifact_location": None, "entity": "run",
     "entity_id": None, "event": None, "events": None, "url": f"{NOWHERE}/hook", "status": None,
     "artifact_path": "secret.txt", "path": "secret.txt", "field_name": "creation_time", "ascending": True,
-    "copies": None, "put": None, "drop": None, "mode": None,
+    "copies": None, "put": None, "drop": None, "mode": None, "model_tags": None,
     # A link is a caller's own; without `to` none is made.
     **dict.fromkeys(("to", "token", "username", "password", "backfill", "experiments", "exclude", "prefix", "rate")),
     "series": None, "x": "step", "start": None, "end": None, "exact": True, "max_points": None, "search": "",

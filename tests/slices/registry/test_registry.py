@@ -3,7 +3,7 @@
 import pytest
 
 from support.client import Api
-from support.registry import CLOUD, Registry
+from support.registry import CLOUD, OWN, Registry
 
 pytestmark = pytest.mark.both
 
@@ -53,6 +53,20 @@ def test_a_version_that_says_little_has_empty_texts(registry: Registry) -> None:
     assert (made["description"], made["run_id"], made["run_link"]) == ("", "", "")
     assert "tags" not in made
     assert "aliases" not in made
+
+
+def test_a_model_is_created_with_its_first_version_or_not_at_all(registry: Registry) -> None:
+    tags = [{"key": "team", "value": "a"}]
+    path = f"{OWN}/registered-models"
+
+    refused = registry.fault("POST", path, name="iris", source="https://example.com/model", model_tags=tags)
+    assert refused[:2] == (400, "INVALID_PARAMETER_VALUE")
+    assert registry.fault("GET", "registered-models/get", name="iris")[0] == 404
+
+    made = registry.call("POST", path, name="iris", source=CLOUD, description="d", model_tags=tags)["model_version"]
+    assert made == registry.version(1)
+    assert (made["description"], registry.model()["tags"]) == ("d", tags)
+    assert registry.fault("POST", path, name="iris", source=CLOUD)[1] == "RESOURCE_ALREADY_EXISTS"
 
 
 def test_a_name_is_taken_once(registry: Registry) -> None:

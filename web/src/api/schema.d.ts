@@ -210,6 +210,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/2.0/mlflow/logged-models/{model_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** PATCH logged-models tags */
+        patch: operations["patch_api_2_0_mlflow_logged_models_model_id_tags"];
+        trace?: never;
+    };
+    "/api/2.0/mlflow/logged-models/{model_id}/tags/{tag_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** DELETE logged-models tags */
+        delete: operations["delete_api_2_0_mlflow_logged_models_model_id_tags_tag_key_path"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/2.0/mlflow/logged-models/search": {
         parameters: {
             query?: never;
@@ -360,23 +394,6 @@ export interface paths {
         post: operations["post_api_2_0_mlflow_registered_models_alias"];
         /** DELETE registered-models alias */
         delete: operations["delete_api_2_0_mlflow_registered_models_alias"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/2.0/mlflow/registered-models/create": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** POST registered-models create */
-        post: operations["post_api_2_0_mlflow_registered_models_create"];
-        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2366,6 +2383,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/registered-models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create a registered model with its first version: both, or neither of them. */
+        post: operations["post_api_trackside_v1_registered_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/registered-models/{name}/history": {
         parameters: {
             query?: never;
@@ -3760,7 +3794,7 @@ export interface components {
             /** @description The same as data, of faults that users meet often */
             reason?: {
                 /** @enum {unknown} */
-                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again";
+                key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again" | "filter-syntax" | "filter-field" | "filter-function" | "filter-operator" | "filter-null-test" | "filter-not-number" | "filter-not-quoted" | "filter-list" | "cron" | "cron-never" | "timezone";
                 values: {
                     [key: string]: string;
                 };
@@ -3812,6 +3846,16 @@ export interface components {
         GetExperiment: {
             /** @default null */
             experiment_id: string | null;
+        };
+        /**
+         * Given
+         * @description A param or a tag, as clients send it.
+         */
+        Given: {
+            /** @default null */
+            key?: string | null;
+            /** @default null */
+            value?: string | null;
         };
         /** GivenOrder */
         GivenOrder: {
@@ -4694,7 +4738,7 @@ export interface components {
          */
         Reason: {
             /** @enum {unknown} */
-            key: "admins-only" | "aliased" | "assigned" | "bad-name" | "changed-meanwhile" | "default" | "deletion-begun" | "experiment-deleted" | "folder-too-large" | "has-traffic" | "has-versions" | "held-already" | "import-ended" | "imports-running" | "in-use" | "kept-in-step" | "last-admin" | "link-ending" | "missing" | "not-ended" | "not-retryable" | "on-hold" | "output-exists" | "preview-outdated" | "protected" | "protected-inside" | "rule-too-wide" | "stage-asked" | "stage-decided" | "stage-keeps-others" | "stage-needs-approval" | "stage-own-request" | "still-live" | "taken" | "throttled" | "too-long" | "trace-came-again";
+            key: "admins-only" | "aliased" | "assigned" | "bad-name" | "changed-meanwhile" | "cron" | "cron-never" | "default" | "deletion-begun" | "experiment-deleted" | "filter-field" | "filter-function" | "filter-list" | "filter-not-number" | "filter-not-quoted" | "filter-null-test" | "filter-operator" | "filter-syntax" | "folder-too-large" | "has-traffic" | "has-versions" | "held-already" | "import-ended" | "imports-running" | "in-use" | "kept-in-step" | "last-admin" | "link-ending" | "missing" | "not-ended" | "not-retryable" | "on-hold" | "output-exists" | "preview-outdated" | "protected" | "protected-inside" | "rule-too-wide" | "stage-asked" | "stage-decided" | "stage-keeps-others" | "stage-needs-approval" | "stage-own-request" | "still-live" | "taken" | "throttled" | "timezone" | "too-long" | "trace-came-again";
             values: {
                 [key: string]: string;
             };
@@ -6228,6 +6272,13 @@ export interface components {
             timestamp: number;
             value: number | string;
         };
+        /** SetTags */
+        "trackside.logged_models.model.SetTags": {
+            /** @default  */
+            model_id?: string;
+            /** @default null */
+            tags?: components["schemas"]["Given"][] | null;
+        };
         /** Experiment */
         "trackside.registry.lineage.Experiment": {
             experiment_id: string;
@@ -6241,15 +6292,6 @@ export interface components {
             source_run_id: string;
             status: string;
         };
-        /** CreateModel */
-        "trackside.registry.model.CreateModel": {
-            /** @default null */
-            description?: string | null;
-            /** @default null */
-            name: string | null;
-            /** @default null */
-            tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
-        };
         /** GivenTag */
         "trackside.registry.model.GivenTag": {
             /** @default null */
@@ -6260,6 +6302,28 @@ export interface components {
         /** GotModel */
         "trackside.registry.model.GotModel": {
             registered_model: components["schemas"]["RegisteredModel"];
+        };
+        /**
+         * Register
+         * @description The first version of a model that does not exist yet.  `tags` and `description` are those of the version.
+         */
+        "trackside.registry.model.Register": {
+            /** @default null */
+            description?: string | null;
+            /** @default null */
+            model_id?: string | null;
+            /** @default null */
+            model_tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
+            /** @default null */
+            name: string | null;
+            /** @default null */
+            run_id?: string | null;
+            /** @default null */
+            run_link?: string | null;
+            /** @default null */
+            source: string | null;
+            /** @default null */
+            tags?: components["schemas"]["trackside.registry.model.GivenTag"][] | null;
         };
         /** Tag */
         "trackside.registry.model.Tag": {
@@ -6350,6 +6414,7 @@ export interface components {
             length: number;
             message: string;
             offset: number;
+            reason: components["schemas"]["Reason"] | null;
         };
         /** Create */
         "trackside.traces.assessments.model.Create": {
@@ -7577,6 +7642,68 @@ export interface operations {
             default: components["responses"]["Fault"];
         };
     };
+    patch_api_2_0_mlflow_logged_models_model_id_tags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["trackside.logged_models.model.SetTags"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    delete_api_2_0_mlflow_logged_models_model_id_tags_tag_key_path: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path: {
+                model_id: string;
+                /** @description May hold slashes. */
+                tag_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
     post_api_2_0_mlflow_logged_models_search: {
         parameters: {
             query?: never;
@@ -7898,36 +8025,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
-                };
-            };
-            400: components["responses"]["Fault"];
-            404: components["responses"]["Fault"];
-            default: components["responses"]["Fault"];
-        };
-    };
-    post_api_2_0_mlflow_registered_models_create: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
-                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["trackside.registry.model.CreateModel"];
-            };
-        };
-        responses: {
-            /** @description Success */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["trackside.registry.model.GotModel"];
                 };
             };
             400: components["responses"]["Fault"];
@@ -12365,6 +12462,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, unknown>;
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_registered_models: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["trackside.registry.model.Register"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GotVersion"];
                 };
             };
             400: components["responses"]["Fault"];
