@@ -76,6 +76,21 @@ def test_models_are_listed_with_metrics_by_dataset_found_and_ordered(server: Ser
     expect(page.get_by_role("link", name="flowers 1")).to_have_count(1)
     expect(page.locator("main dl").get_by_role("link", name="swift-fox")).to_be_visible()
     expect(page.get_by_text("mlflow.modelVersions")).to_have_count(0)
+
+    page.get_by_role("button", name="Edit: Note").click()
+    page.get_by_label("Note", exact=True).fill("For **small** gardens")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("main strong", has_text="small")).to_be_visible()
+    page.get_by_role("button", name="Add tag").click()
+    page.get_by_label("Tag", exact=True).fill("owner/team")
+    page.get_by_label("Value", exact=True).fill("garden")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("owner/team")).to_be_visible()
+    found = api.get(f"logged-models/{first}")["model"]["info"]["tags"]
+    assert {"key": "mlflow.note.content", "value": "For **small** gardens"} in found
+    page.get_by_role("button", name="Remove tag owner/team").click()
+    expect(page.get_by_text("owner/team")).to_have_count(1)  # in the message that offers to undo it
+    assert "owner/team" not in str(api.get(f"logged-models/{first}")["model"]["info"]["tags"])
     page.locator("header ol").get_by_role("link", name="Models").click()
     expect(table.nth(1)).to_be_visible()
     expect(page.locator("main img")).to_have_count(0)

@@ -21,6 +21,8 @@ export default {
   name: "Name",
   value: "Value",
   dataset: "Dataset",
-  none: "Nothing was logged to this model",
+  none: "This model has no metrics or parameters",
+  note: "Note",
+  noNote: "No note yet. Say what the model is for.",
   missing: (id: string) => `There is no logged model ${id}`,
 };

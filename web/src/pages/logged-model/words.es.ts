@@ -24,6 +24,8 @@ export default {
   name: "Nombre",
   value: "Valor",
   dataset: "Conjunto de datos",
-  none: "No se registró nada en este modelo",
+  none: "Este modelo no tiene métricas ni parámetros",
+  note: "Nota",
+  noNote: "Sin nota todavía. Diga para qué sirve el modelo.",
   missing: (id: string) => `No hay ningún modelo registrado ${id}`,
 } satisfies Words<typeof en>;
