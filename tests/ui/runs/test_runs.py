@@ -253,6 +253,33 @@ def test_a_name_in_the_filter_finds_runs_by_it_and_shows_how_a_filter_says_so(pa
 
 
 @pytest.mark.slow
+def test_a_run_is_pinned_above_the_others_and_keeps_its_colour_after_a_reload(page: Page, server: Server) -> None:
+    page.goto(three_runs(server))
+    page.locator("[data-cell='2:2']").focus()
+    page.keyboard.press("p")
+    expect(names(page)).to_have_text(["a", "c", "b", "a"])
+    expect(page.locator("[data-cell='3:2']")).to_be_focused()  # the same run as before
+
+    page.keyboard.press("o")
+    page.get_by_role("button", name="Olive").click()
+    expect(page.locator("[data-cell='3:2']")).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("metrics.loss > 0.15")
+    page.keyboard.press("Enter")
+    expect(names(page)).to_have_text(["a", "c", "b"])  # a filter hides no pinned run
+
+    page.reload()
+    expect(names(page)).to_have_text(["a", "c", "b"])
+    colour = page.locator(".frozen line").evaluate("(line) => line.style.stroke")
+    assert colour == page.evaluate(
+        """() => { const probe = document.body.appendChild(document.createElement("i"));
+                   probe.style.stroke = getComputedStyle(probe).getPropertyValue("--run-9"); return probe.style.stroke; }"""
+    )
+    page.get_by_role("checkbox", name="Select a", exact=True).check()
+    page.get_by_role("button", name="Unpin", exact=True).click()
+    expect(names(page)).to_have_text(["c", "b"])
+
+
 def test_selected_runs_are_tagged_deleted_and_brought_back(page: Page, server: Server) -> None:
     page.goto(three_runs(server))
     page.get_by_role("checkbox", name="Select a").check()

@@ -1,6 +1,9 @@
 import { router } from "@/app/router.svelte";
+import { MOST_PINS, readColours, readPins, withColour, writeColours, writePins } from "@/nouns/experiment/marks";
 import { readList } from "./list";
 import { assign } from "./scene/slots";
+import { toasts } from "@/ui/toast/toasts.svelte";
+import { words } from "./words";
 
 /** So many of the first runs are drawn until somebody chooses. */
 const FIRST_SHOWN = 10;
@@ -8,7 +11,8 @@ const FIRST_SHOWN = 10;
 /** The slots that runs of a place had, for as long as the page of the browser lives: table and charts share them. */
 const keptOf = new Map<string, ReadonlyMap<string, number>>();
 
-/** Which runs the charts of a page draw, and in which colours.  The choice is in the address, under `runs`. */
+/** Which runs the charts of a page draw, and in which colours.  The choices are in the address, under `runs`, `pins` and
+ *  `colours`. */
 export class ShownRuns {
   readonly #place: string;
   readonly #listed: () => readonly string[];
@@ -20,14 +24,20 @@ export class ShownRuns {
   }
 
   readonly chosen = $derived(readList(router.query.get("runs")));
-  readonly #asText = $derived.by(() => JSON.stringify(this.chosen ?? this.#listed().slice(0, FIRST_SHOWN)));
+  readonly pins = $derived(readPins(router.query));
+  readonly colours = $derived(readColours(router.query));
+  /** Pinned runs are among the first ones, too. */
+  readonly #asText = $derived.by(() =>
+    JSON.stringify(this.chosen ?? [...new Set([...this.pins, ...this.#listed().slice(0, FIRST_SHOWN)])]),
+  );
   /** Stays the same object while the ids are the same. */
   readonly ids = $derived(JSON.parse(this.#asText) as readonly string[]);
   /** By run. */
   readonly slots: ReadonlyMap<string, number> = $derived.by(() => {
     const kept = keptOf.get(this.#place) ?? new Map<string, number>();
-    const now = assign(this.ids, kept);
-    keptOf.set(this.#place, new Map([...kept, ...now]));
+    const now = assign(this.ids, kept, this.colours);
+    // Without the chosen ones: a choice that is taken back leaves the run the colour that it had.
+    keptOf.set(this.#place, new Map([...kept, ...[...now].filter(([id]) => !this.colours.has(id))]));
     return now;
   });
 
@@ -37,5 +47,22 @@ export class ShownRuns {
 
   choose(runIds: readonly string[]): void {
     router.setQuery({ runs: JSON.stringify(runIds) }, { replace: true });
+  }
+
+  /** Pinned runs are drawn, too. */
+  pin(runIds: readonly string[]): void {
+    const pins = [...new Set([...this.pins, ...runIds])];
+    if (pins.length > MOST_PINS) return toasts.failed(words.t.manyPins(MOST_PINS));
+    const shown = this.chosen && JSON.stringify([...new Set([...this.chosen, ...runIds])]);
+    router.setQuery({ pins: writePins(pins), runs: shown });
+  }
+
+  unpin(runIds: readonly string[]): void {
+    router.setQuery({ pins: writePins(this.pins.filter((id) => !runIds.includes(id))) });
+  }
+
+  /** null: the colour that is free. */
+  colour(runIds: readonly string[], slot: number | null): void {
+    router.setQuery({ colours: writeColours(withColour(this.colours, runIds, slot)) });
   }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countLines, lineAt, lineOf, type Opened } from "./outline";
+import { countLines, lineAt, type Opened } from "./outline";
 
 class Tree {
   length: number;
@@ -51,7 +51,6 @@ test("each line is the row that stands there", () => {
         const found = lineAt(tree, line, opened);
         expect(found?.list).toBe(wanted.list);
         expect(found).toMatchObject({ index: wanted.index, level: wanted.level });
-        expect(lineOf(tree, wanted.list, wanted.index, opened)).toBe(line);
       }
       expect(lineAt(tree, lines.length, opened)).toBeNull();
     }),

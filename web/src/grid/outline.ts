@@ -43,21 +43,6 @@ export function lineAt<L extends List>(list: L, line: number, opened: OpenedOf<L
   return from + rest < list.length ? { list, index: from + rest, level } : null;
 }
 
-/** The line of a row; null if a list above it is closed. */
-export function lineOf<L extends List>(root: L, list: L, index: number, opened: OpenedOf<L>): number | null {
-  let line = 0;
-  let from = 0;
-  for (const each of inOrder(opened(root))) {
-    if (root === list && index <= each.index) break;
-    line += each.index + 1 - from;
-    from = each.index + 1;
-    const inner = root === list ? null : lineOf(each.list, list, index, opened);
-    if (inner !== null) return line + inner;
-    line += countLines(each.list, opened);
-  }
-  return root === list ? line + index - from : null;
-}
-
 function inOrder<L extends List>(opened: readonly Opened<L>[]): Opened<L>[] {
   return [...opened].sort((a, b) => a.index - b.index);
 }

@@ -53,6 +53,23 @@ test("a run keeps its slot while others come and go, and a new one takes the low
   expect(Object.fromEntries(then)).toEqual({ c: 2, b: 1, d: 0 });
 });
 
+test("a chosen slot goes to its runs, which may share it, and to no other", () => {
+  const chosen = new Map([
+    ["b", 0],
+    ["c", 0],
+  ]);
+  const slots = assign(
+    ["a", "b", "c"],
+    new Map([
+      ["a", 0],
+      ["b", 5],
+    ]),
+    chosen,
+  );
+
+  expect(Object.fromEntries(slots)).toEqual({ a: 1, b: 0, c: 0 });
+});
+
 test("no two runs share a slot, in any order of coming", () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string()), fc.array(fc.nat(5)), (ids, kept) => {

@@ -16,16 +16,28 @@ export function colourIndex(slot: number): number {
   return slot % COLOURS;
 }
 
+const NONE: ReadonlyMap<string, number> = new Map();
+
 /**
- * A slot for each id: those that have one keep it, the others take the lowest free one in their order.  A run so keeps its
- * colour while others are shown or hidden.
+ * A slot for each id: the chosen one, which several may share; else the one that it has, else the lowest free one, in their
+ * order.  A run so keeps its colour while others are shown or hidden.
  */
-export function assign(ids: readonly string[], kept: ReadonlyMap<string, number>): Map<string, number> {
+export function assign(
+  ids: readonly string[],
+  kept: ReadonlyMap<string, number>,
+  chosen: ReadonlyMap<string, number> = NONE,
+): Map<string, number> {
   const slots = new Map<string, number>();
   const taken = new Set<number>();
   for (const id of ids) {
+    const slot = chosen.get(id);
+    if (slot === undefined) continue;
+    slots.set(id, slot);
+    taken.add(slot);
+  }
+  for (const id of ids) {
     const slot = kept.get(id);
-    if (slot === undefined || taken.has(slot)) continue;
+    if (slot === undefined || slots.has(id) || taken.has(slot)) continue;
     slots.set(id, slot);
     taken.add(slot);
   }

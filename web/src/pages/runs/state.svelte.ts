@@ -38,6 +38,10 @@ export class RunsState {
   known = $state.raw<Known[]>([]);
   outline = $state.raw() as Outline;
   readonly plotted: Plotted;
+  /** The runs that stand above the others. */
+  pinned = $state.raw<RunList | null>(null);
+  /** The runs whose colour is being chosen. */
+  colouring = $state.raw<readonly string[]>([]);
   readonly curves = new Curves();
   /** Runs that came since the rows were loaded, and match. */
   newRuns = $state(0);
@@ -59,6 +63,12 @@ export class RunsState {
   get question(): string {
     const { filter, lifecycle, order, groupBy } = this.view;
     return JSON.stringify([filter, lifecycle, order, groupBy, this.isTree, this.#fields]);
+  }
+
+  /** What the pinned rows depend on: read it in an effect that calls `loadPinned`. */
+  get pinnedQuestion(): string {
+    const { pins, lifecycle, order } = this.view;
+    return pins.length ? JSON.stringify([pins, lifecycle, order, this.#fields]) : "";
   }
 
   get isTree(): boolean {
@@ -142,11 +152,23 @@ export class RunsState {
       if ((root.question.parent === undefined) === this.isTree) this.outline.close();
       root.ask(question);
       for (const list of this.outline.lists()) {
-        if (list instanceof RunList && list !== root) list.ask({ ...question, ...parentOf(list) });
+        if (list instanceof RunList && list !== root && list !== this.pinned)
+          list.ask({ ...question, ...parentOf(list) });
       }
       return;
     }
     this.#replace(new RunList(question));
+  }
+
+  /** Pinned runs are shown whatever the filter says. */
+  loadPinned(): void {
+    const ids = this.view.pins;
+    const question = { ...this.#question(undefined, ""), ids };
+    if (!ids.length) {
+      this.pinned?.stop();
+      this.pinned = null;
+    } else if (this.pinned) this.pinned.ask(question);
+    else this.pinned = new RunList(question);
   }
 
   /** The same question once more: for what has changed meanwhile. */
@@ -193,11 +215,16 @@ export class RunsState {
   stop(): void {
     this.curves.stop();
     (this.outline as Outline | undefined)?.stop();
+    this.pinned?.stop();
   }
 
   #replace(root: RunList | GroupList): void {
     (this.outline as Outline | undefined)?.stop();
-    this.outline = new Outline(root, (row) => this.#below(row));
+    this.outline = new Outline(
+      root,
+      (row) => this.#below(row),
+      () => this.pinned,
+    );
   }
 
   #below(row: Row): RunList {

@@ -25,6 +25,8 @@ const views: fc.Arbitrary<View> = fc.record({
   columns: fc.option(fc.array(columns, { maxLength: 5 })),
   groupBy: fc.array(texts, { maxLength: 3 }),
   nesting: fc.constantFrom("auto" as const, "tree" as const, "flat" as const),
+  pins: fc.uniqueArray(texts, { maxLength: 3 }),
+  colours: fc.dictionary(texts, fc.integer({ min: 0, max: 19 })).map((each) => new Map(Object.entries(each))),
 });
 
 function throughAddress(view: View): URLSearchParams {

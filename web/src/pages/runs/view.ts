@@ -1,3 +1,4 @@
+import { readColours, readPins, writeColours, writePins } from "@/nouns/experiment/marks";
 import { escape, items, list, readOrder, unescape, writeOrder, type Order } from "@/nouns/experiment/orders";
 
 /** What the table of an experiment shows, and how its address says it. */
@@ -24,6 +25,10 @@ export interface View {
   columns: Column[] | null;
   groupBy: string[];
   nesting: Nesting;
+  /** Runs that stand above the others, and on the charts. */
+  pins: string[];
+  /** The slot of the palette that was chosen for a run. */
+  colours: ReadonlyMap<string, number>;
 }
 
 export const PLAIN_VIEW: View = {
@@ -33,9 +38,11 @@ export const PLAIN_VIEW: View = {
   columns: null,
   groupBy: [],
   nesting: "auto",
+  pins: [],
+  colours: new Map(),
 };
 
-const NAMES = ["q", "life", "order", "cols", "group", "flat"] as const;
+const NAMES = ["q", "life", "order", "cols", "group", "flat", "pins", "colours"] as const;
 type Query = Record<(typeof NAMES)[number], string | null>;
 
 /** The parts of a query that say a view; what is as in a plain view is left out. */
@@ -47,6 +54,8 @@ export function toQuery(view: View): Query {
     cols: view.columns && (list(view.columns.map(columnText)) ?? "none"),
     group: list(view.groupBy.map(escape)),
     flat: { auto: null, flat: "1", tree: "0" }[view.nesting],
+    pins: writePins(view.pins),
+    colours: writeColours(view.colours),
   };
 }
 
@@ -59,6 +68,8 @@ export function fromQuery(query: URLSearchParams): View {
       query.get("cols") === null ? null : query.get("cols") === "none" ? [] : items(query.get("cols")).map(toColumn),
     groupBy: items(query.get("group")).map(unescape),
     nesting: query.get("flat") === null ? "auto" : query.get("flat") === "0" ? "tree" : "flat",
+    pins: readPins(query),
+    colours: readColours(query),
   };
 }
 

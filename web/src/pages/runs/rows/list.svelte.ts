@@ -35,6 +35,8 @@ export interface Question {
   orderBy: string[];
   /** undefined: all runs in one list; "": those without a parent; else the children of a run. */
   parent?: string;
+  /** Only these, of those that match. */
+  ids?: readonly string[];
 }
 
 type Answer = components["schemas"]["Window"];
@@ -222,7 +224,7 @@ export class RunList implements List {
   }
 
   #body(columns: string[]) {
-    const { experimentIds, filter, lifecycle, orderBy, parent } = this.#question;
+    const { experimentIds, filter, lifecycle, orderBy, parent, ids } = this.#question;
     return {
       experiment_ids: experimentIds,
       filter,
@@ -230,6 +232,7 @@ export class RunList implements List {
       columns,
       order_by: orderBy,
       ...(parent === undefined ? {} : { parent }),
+      ...(ids === undefined ? {} : { run_ids: [...ids] }),
     };
   }
 }

@@ -1,4 +1,4 @@
-import { countLines, lineAt, lineOf, type Opened } from "@/grid/outline";
+import { countLines, lineAt, type Line, type Opened } from "@/grid/outline";
 import type { Group, GroupList } from "./groups.svelte";
 import { RunList, type RunRow } from "./list.svelte";
 
@@ -17,24 +17,35 @@ export type Row =
     }
   | { kind: "group"; key: string; group: Group; level: number; isOpen: boolean | null };
 
-/** The lines of the table: a list, and what was opened below its rows. */
+/** The lines of the table: pinned runs, then a list and what was opened below its rows.  A pinned run is in the list, too. */
 export class Outline {
   readonly root: AnyList;
   readonly #below: (row: Row) => RunList;
+  readonly #pinned: () => RunList | null;
   /** By the list and the key of the row that was opened. */
   #opened = $state.raw(new Map<AnyList, Map<string, RunList>>());
 
-  constructor(root: AnyList, below: (row: Row) => RunList) {
+  constructor(root: AnyList, below: (row: Row) => RunList, pinned: () => RunList | null) {
     this.root = root;
     this.#below = below;
+    this.#pinned = pinned;
   }
 
   get length(): number {
-    return countLines(this.root, this.#openedOf);
+    return this.frozen + countLines(this.root, this.#openedOf);
+  }
+
+  /** How many of the first lines are pinned runs. */
+  get frozen(): number {
+    return this.#pinned()?.length ?? 0;
   }
 
   row(line: number): Row | undefined {
-    const at = lineAt<AnyList>(this.root, line, this.#openedOf);
+    if (line < this.frozen) {
+      const run = this.#pinned()?.row(line);
+      return run && { kind: "run", key: run.id, run, level: 0, isOpen: null, isApart: true };
+    }
+    const at = this.#at(line);
     if (!at) return undefined;
     const opened = this.#opened.get(at.list);
     if (at.list instanceof RunList) {
@@ -64,20 +75,21 @@ export class Outline {
   /** Loads what is in sight, in each list. */
   need(first: number, end: number): void {
     const sights = new Map<AnyList, { first: number; end: number }>();
-    for (let line = first; line < end; line += 1) {
-      const at = lineAt<AnyList>(this.root, line, this.#openedOf);
+    for (let line = Math.max(first, this.frozen); line < end; line += 1) {
+      const at = this.#at(line);
       if (!at) break;
       const sight = sights.get(at.list);
       sights.set(at.list, { first: sight?.first ?? at.index, end: at.index + 1 });
     }
-    if (!sights.size) this.root.need(first, end);
+    if (!sights.size) this.root.need(Math.max(first - this.frozen, 0), Math.max(end - this.frozen, 0));
     for (const [list, sight] of sights) list.need(sight.first, sight.end);
   }
 
   open(line: number, isOpen: boolean): void {
-    const at = lineAt<AnyList>(this.root, line, this.#openedOf);
     const row = this.row(line);
-    if (!at || row?.isOpen === null || row === undefined) return;
+    if (row?.isOpen === null || row === undefined) return;
+    const at = this.#at(line);
+    if (!at) return;
     const lists = new Map(this.#opened);
     const of = new Map(lists.get(at.list));
     if (isOpen) of.set(row.key, of.get(row.key) ?? this.#below(row));
@@ -88,26 +100,27 @@ export class Outline {
 
   /** Closes every row. */
   close(): void {
-    for (const list of this.lists()) if (list !== this.root) list.stop();
+    for (const list of this.#lower()) list.stop();
     this.#opened = new Map();
   }
 
-  /** The line of a run that is loaded. */
-  lineOf(id: string): number | null {
-    for (const list of this.lists()) {
-      if (!(list instanceof RunList)) continue;
-      const found = list.loaded().find(([, run]) => run.id === id);
-      if (found) return lineOf<AnyList>(this.root, list, found[0], this.#openedOf);
-    }
-    return null;
-  }
-
   lists(): AnyList[] {
-    return [this.root, ...[...this.#opened.values()].flatMap((of) => [...of.values()])];
+    const pinned = this.#pinned();
+    return [this.root, ...(pinned ? [pinned] : []), ...this.#lower()];
   }
 
+  /** Stops what is loaded below the pinned runs. */
   stop(): void {
-    for (const list of this.lists()) list.stop();
+    this.root.stop();
+    this.close();
+  }
+
+  #at(line: number): Line<AnyList> | null {
+    return lineAt<AnyList>(this.root, line - this.frozen, this.#openedOf);
+  }
+
+  #lower(): RunList[] {
+    return [...this.#opened.values()].flatMap((of) => [...of.values()]);
   }
 
   readonly #openedOf = (list: AnyList): Opened<AnyList>[] => {

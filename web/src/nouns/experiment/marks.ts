@@ -1,0 +1,42 @@
+import { escape, items, list, unescape } from "./orders";
+
+/** What somebody has marked runs with, as the address of a page says it: pinned runs and chosen colours.  Pure. */
+
+/** More would leave no room for other rows. */
+export const MOST_PINS = 20;
+
+export function readPins(query: URLSearchParams): string[] {
+  return [...new Set(items(query.get("pins")).map(unescape))].slice(0, MOST_PINS);
+}
+
+export function writePins(runIds: readonly string[]): string | null {
+  return list(runIds.map(escape));
+}
+
+/** The slot of the palette that was chosen for a run, by run: `ID!3`. */
+export function readColours(query: URLSearchParams): ReadonlyMap<string, number> {
+  return new Map(
+    items(query.get("colours")).flatMap((each): [string, number][] => {
+      const [id = "", slot = ""] = each.split("!");
+      return id && /^1?\d$/.test(slot) ? [[unescape(id), Number(slot)]] : [];
+    }),
+  );
+}
+
+export function writeColours(colours: ReadonlyMap<string, number>): string | null {
+  return list([...colours].map(([id, slot]) => `${escape(id)}!${slot}`));
+}
+
+/** The colours with another one for some runs; null takes their choice back. */
+export function withColour(
+  colours: ReadonlyMap<string, number>,
+  runIds: readonly string[],
+  slot: number | null,
+): ReadonlyMap<string, number> {
+  const changed = new Map(colours);
+  for (const id of runIds) {
+    if (slot === null) changed.delete(id);
+    else changed.set(id, slot);
+  }
+  return changed;
+}
