@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from trackside.core import disk
@@ -68,12 +68,16 @@ def _check_serves(program: str, python: str) -> None:
 class Environments:
     """`folder` has the environments.  `local_python` is the operator's Python for models, or empty.
 
-    `find_uv` returns the program uv; None if it is not installed."""
+    `find_uv` returns the program uv, or None if it is not installed; it is called when uv is first needed."""
 
     def __init__(self, folder: Path, local_python: str = "", find_uv: Callable[[], str | None] | None = None) -> None:
         self._folder = folder
         self._local_python = local_python
-        self._uv = (find_uv or _find_uv)()
+        self._find_uv = find_uv or _find_uv
+
+    @cached_property
+    def _uv(self) -> str | None:
+        return self._find_uv()
 
     def python(self, env: str, model: Path, report: Callable[[str], None] = lambda _: None, engine: str = "") -> str:
         """Return the Python that runs the model in a folder.

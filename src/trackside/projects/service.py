@@ -49,7 +49,6 @@ class Projects:
         self._roots = roots
         self._environments_folder = environments_folder
         self._environments = Environments(environments_folder)
-        self._conda = conda.find()
         self._local_python = local_python
         self._sources = allowed_sources
         self._executors = executors
@@ -119,9 +118,9 @@ class Projects:
         job = commands.Place(running, params, folder, experiment_id)
         if params.compute == RAY:
             command = commands.on_ray(job, found, self._cluster_url)
-        elif found.conda is not None and params.env == "uv" and self._conda:
+        elif found.conda is not None and params.env == "uv" and (program := conda.find()):
             requirements = commands.with_mlflow(found.requirements, found.conda.packages)
-            prefix = conda.build(running, self._conda, self._environments_folder, found.conda, requirements)
+            prefix = conda.build(running, program, self._environments_folder, found.conda, requirements)
             command = commands.in_conda(job, found.command, prefix, storage)
         else:
             command = commands.here(job, found.command, self._python(running, params, found), storage)

@@ -10,7 +10,7 @@ import pytest
 
 from support.links import until
 from trackside.core.db.sqlite import Durability, SqliteDatabase
-from trackside.core.db.wal import LEAST_LOG_BYTES, MOST_LOG_BYTES, LogKeeper, sync_log
+from trackside.core.db.wal import FIRST_LOOK, LEAST_LOG_BYTES, MOST_LOG_BYTES, LogKeeper, sync_log
 
 ROW_BYTES = 40_000
 MOST_COMMITS = 20_000
@@ -121,6 +121,15 @@ def test_commits_are_synced_while_a_checkpoint_takes_its_time(tmp_path: Path) ->
             go.set()
 
 
-def test_a_failing_log_keeper_raises_at_the_opening_of_the_store(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError):
-        LogKeeper(tmp_path / "x", lambda: sqlite3.connect(tmp_path / "none" / "x"), nullcontext, sync=None)
+def test_a_log_keeper_that_cannot_connect_tries_again_after_further_commits(tmp_path: Path) -> None:
+    attempts = threading.Semaphore(0)
+
+    def connect() -> sqlite3.Connection:
+        attempts.release()
+        return sqlite3.connect(tmp_path / "none" / "x")
+
+    with closing(LogKeeper(tmp_path / "x", connect, nullcontext, sync=None)) as keeper:
+        for _ in range(2):
+            for _ in range(FIRST_LOOK):
+                keeper.count_commit()
+            assert attempts.acquire(timeout=120)

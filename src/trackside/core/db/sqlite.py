@@ -159,12 +159,8 @@ class SqliteDatabase:
             inline_s=QUICK_COMMIT_S if waits else ALWAYS,
             after_commit=self._count_commit,
         )
-        try:
-            sync = None if waits else partial(sync_log, path)
-            self._keeper = LogKeeper(path, self._connect, self.writer.pause, sync=sync)
-        except BaseException:
-            self.writer.close()
-            raise
+        sync = None if waits else partial(sync_log, path)
+        self._keeper = LogKeeper(path, self._connect, self.writer.pause, sync=sync)
 
     @contextmanager
     def read(self, ws: int, limit: Limit | None = None) -> Iterator[Tx]:

@@ -68,14 +68,9 @@ class LogKeeper:
         sync: Callable[[], None] | None,
     ) -> None:
         self._path = path
-        # Here instead of in the thread, so that the caller that opens the store gets the error.
-        self._connection = connect()
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute(
-            "PRAGMA busy_timeout = 20"
-        )  # the writer is blocked meanwhile, so do not wait for readers of an old state
-        (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
-        self._frame_bytes = page_bytes + FRAME_HEAD_BYTES
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None  # opened by the first checkpoint
+        self._frame_bytes = 0
         self._pause = pause
         self._dirty = threading.Event()
         self._closing = threading.Event()
@@ -128,17 +123,34 @@ class LogKeeper:
                     self._checkpoint(commits)
                 self._is_looking = False
         finally:
-            self._connection.close()
+            if self._connection is not None:
+                self._connection.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the connection, opened when it is first needed: it reads the whole schema, which a start need not wait for."""
+        if self._connection is None:
+            connection = self._connect()
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                # The writer is blocked meanwhile, so do not wait for readers of an old state.
+                connection.execute("PRAGMA busy_timeout = 20")
+                (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+            except BaseException:
+                connection.close()
+                raise
+            self._connection, self._frame_bytes = connection, page_bytes + FRAME_HEAD_BYTES
+        return self._connection
 
     def _checkpoint(self, commits: int) -> None:
+        connection = self._opened()
         most = min(max(self._path.stat().st_size // 4, LEAST_LOG_BYTES), MOST_LOG_BYTES) // self._frame_bytes
-        _, frames, _ = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        _, frames, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         generation = self._read_generation()
         grown = frames - self._frames if generation == self._generation else frames
         self._frames, self._generation = frames, generation
         if frames > most:
             with self._pause():
-                self._connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
         if commits and grown > 0:
             self._due = min(max(most // 2 * commits // grown, LOOKS[0]), LOOKS[1])
 
