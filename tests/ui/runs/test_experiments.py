@@ -237,3 +237,35 @@ def test_the_note_and_tags_of_an_experiment_are_read_and_edited(server: Server, 
         "mlflow.note.content": "Yearly now.",
         "team": "growth",
     }
+
+
+def test_runs_of_several_experiments_are_one_table(server: Server, page: Page) -> None:
+    api = server.api
+    for name, loss in (("churn", 0.3), ("fraud", 0.1), ("vision", 0.2)):
+        run_id = api.new_run(api.new_experiment(name), run_name=f"run of {name}", start_time=1)
+        api.post("runs/log-metric", run_id=run_id, key="loss", value=loss, timestamp=1)
+    page.goto(f"{server.url}/#/experiments?order=name")
+    together = page.get_by_role("button", name="Show their runs together")
+    expect(together).to_be_disabled()
+
+    for name in ("churn", "fraud", "vision"):
+        page.get_by_role("checkbox", name=f"Select {name}").check()
+    together.click()
+    expect(page.get_by_role("heading", name="Runs of 3 experiments")).to_be_visible()
+    page.get_by_role("button", name="loss", exact=True).click()
+    runs = page.get_by_role("gridcell").get_by_role("link", name="run of")
+    expect(runs).to_have_text(["run of churn", "run of vision", "run of fraud"])
+    page.keyboard.press("/")
+    page.keyboard.type("metrics.loss < 0.25")
+    page.keyboard.press("Enter")
+    expect(runs).to_have_text(["run of vision", "run of fraud"])
+
+    page.reload()
+    expect(runs).to_have_text(["run of vision", "run of fraud"])
+    expect(page.get_by_role("gridcell").get_by_role("link", name="fraud", exact=True)).to_have_attribute(
+        "href", re.compile(r"#/experiments/\d+$")
+    )
+    page.get_by_role("checkbox", name="Select the loaded runs").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Deleted 2 runs")).to_be_visible()
+    expect(page.get_by_role("heading", name="No run matches")).to_be_visible()

@@ -12,6 +12,8 @@ export interface Field {
 }
 
 const PREFIXES: Record<Exclude<Kind, "attribute">, string> = { metric: "metrics", param: "params", tag: "tags" };
+/** The experiment of a run, by whose id no order is. */
+export const EXPERIMENT = "experiment_id";
 const PLAIN = /^[A-Za-z0-9_./:-]+$/;
 
 export function formatField({ kind, key, aggregate }: Field): string {

@@ -20,7 +20,7 @@ export async function change(page: RunsState, bulk: Bulk): Promise<void> {
   const { filter, lifecycle } = page.view;
   const runs = isAll ? { filter } : { run_ids: [...ids] };
   try {
-    const body = { experiment_ids: [page.experimentId], lifecycle, ...runs, ...bulk };
+    const body = { experiment_ids: page.experimentIds, lifecycle, ...runs, ...bulk };
     const answer = await api.post("/api/trackside/v1/runs/bulk", { body });
     const { changed, refused_total: refused } = answer;
     if (changed || !refused) toasts.done(words.t.bulkDone[bulk.action](changed), () => takeBack(page, answer.undo));

@@ -23,7 +23,7 @@ async function loop(state: RunsState, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       await visible(signal);
-      const query = { experiment_id: [state.experimentId], ...(after === undefined ? {} : { after, wait_s: WAIT_S }) };
+      const query = { experiment_id: state.experimentIds, ...(after === undefined ? {} : { after, wait_s: WAIT_S }) };
       const news = await api.get("/api/trackside/v1/live", { query, signal });
       if (news.reset) state.reload();
       after = news.cursor;

@@ -14,9 +14,9 @@ export class Plotted {
   /** Names of chosen runs that no window of the table has. */
   #named = $state.raw<ReadonlyMap<string, string>>(new Map());
 
-  constructor(experimentId: string, outline: () => Outline | undefined) {
+  constructor(experimentIds: readonly string[], outline: () => Outline | undefined) {
     this.#outline = outline;
-    this.shown = new ShownRuns(JSON.stringify([experimentId]), () => {
+    this.shown = new ShownRuns(JSON.stringify(experimentIds), () => {
       const root = outline()?.root;
       return root instanceof RunList ? root.loaded().map(([, run]) => run.id) : [];
     });

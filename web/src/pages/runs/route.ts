@@ -1,7 +1,8 @@
 import type { PageRoute } from "@/app/routes";
 
 export default {
-  paths: ["experiments/:experiment", "experiments/:experiment/runs"],
+  // The last two name several experiments, #/runs?experiments=["1","2"]; compare-experiments is MLflow's own address.
+  paths: ["experiments/:experiment", "experiments/:experiment/runs", "runs", "compare-experiments/:search"],
   load: () => import("./RunsPage.svelte"),
   section: "experiments",
 } satisfies PageRoute;

@@ -1,5 +1,5 @@
 import { router } from "@/app/router.svelte";
-import { both, formatField, parseField, type Aggregate } from "@/nouns/run/field";
+import { both, EXPERIMENT, formatField, parseField, type Aggregate } from "@/nouns/run/field";
 import { GroupList } from "./rows/groups.svelte";
 import { countRuns, RunList } from "./rows/list.svelte";
 import { Curves } from "./table/curves.svelte";
@@ -32,7 +32,9 @@ const DEFAULT_PARAMS = 6;
 
 /** The state of the runs page.  The view is in the address; the rest ends with the page. */
 export class RunsState {
-  readonly experimentId: string;
+  readonly experimentIds: string[];
+  /** Of the experiments that are loaded. */
+  names = $state.raw<ReadonlyMap<string, string>>(new Map());
   readonly selection = new Selection();
   readonly view = $derived(fromQuery(router.query));
   known = $state.raw<Known[]>([]);
@@ -48,15 +50,20 @@ export class RunsState {
 
   readonly #isBesideCharts: () => boolean;
 
-  constructor(experimentId: string, isBesideCharts: () => boolean) {
-    this.experimentId = experimentId;
+  constructor(experimentIds: string[], isBesideCharts: () => boolean) {
+    this.experimentIds = experimentIds;
     this.#isBesideCharts = isBesideCharts;
-    this.plotted = new Plotted(experimentId, () => this.outline as Outline | undefined);
+    this.plotted = new Plotted(experimentIds, () => this.outline as Outline | undefined);
+  }
+
+  /** The experiment whose runs these are; undefined if there are several, or none. */
+  get only(): string | undefined {
+    return this.experimentIds.length === 1 ? this.experimentIds[0] : undefined;
   }
 
   /** The columns behind the name: those of the view, or what the runs have most of.  Beside charts there is room for few. */
   readonly columns: Column[] = $derived.by(
-    () => this.view.columns ?? defaultColumns(this.known, this.#isBesideCharts()),
+    () => this.view.columns ?? defaultColumns(this.known, this.#isBesideCharts(), this.only === undefined),
   );
 
   /** What the rows depend on: read it in an effect that calls `load`. */
@@ -130,7 +137,7 @@ export class RunsState {
   /** Makes the list that the view asks for, or asks the present one. */
   load(): void {
     const { filter, lifecycle, groupBy } = this.view;
-    const experimentIds = [this.experimentId];
+    const { experimentIds } = this;
     this.newRuns = 0;
     if (groupBy.length) {
       const metrics = this.columns.map((each) => each.field).filter((field) => parseField(field).kind === "metric");
@@ -234,7 +241,7 @@ export class RunsState {
 
   #question(parent: string | undefined, filter: string) {
     return {
-      experimentIds: [this.experimentId],
+      experimentIds: this.experimentIds,
       filter,
       lifecycle: this.view.lifecycle,
       columns: this.#fields,
@@ -251,7 +258,7 @@ function parentOf(list: RunList): { parent?: string } {
 
 /** Attributes that each row has, asked for or not. */
 export function isShownAnyway(field: string): boolean {
-  return ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id"].includes(field);
+  return ["run_name", "status", "user_id", "start_time", "end_time", "duration", "run_id", EXPERIMENT].includes(field);
 }
 
 /** A value that some runs only lack, as a parent does, tells less of them than values that differ. */
@@ -260,7 +267,7 @@ function interest({ varies, values, min, max }: Known): number {
   return varies ? 1 : 0;
 }
 
-function defaultColumns(known: Known[], isNarrow: boolean): Column[] {
+function defaultColumns(known: Known[], isNarrow: boolean, hasSeveral: boolean): Column[] {
   const best = (kind: string, count: number): Column[] =>
     known
       .filter((each) => each.kind === kind && !each.key.startsWith("system/"))
@@ -268,5 +275,6 @@ function defaultColumns(known: Known[], isNarrow: boolean): Column[] {
       .slice(0, count)
       .map(({ field }) => ({ field }));
   const values = [...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
-  return isNarrow ? [STATUS, ...values, ...TIMES] : [STATUS, ...TIMES, ...values];
+  const first = hasSeveral ? [{ field: EXPERIMENT }, STATUS] : [STATUS];
+  return isNarrow ? [...first, ...values, ...TIMES] : [...first, ...TIMES, ...values];
 }

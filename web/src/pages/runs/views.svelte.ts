@@ -34,8 +34,10 @@ export class Views {
     return this.current !== undefined && queryText(toQuery(this.#page.view)) !== this.current.query;
   }
 
+  /** Views are of one experiment: a page of several has none. */
   async load(signal?: AbortSignal): Promise<void> {
-    const path = { experiment_id: this.#page.experimentId };
+    if (this.#page.only === undefined) return;
+    const path = { experiment_id: this.#page.only };
     const { views = [] } = await api.get("/api/trackside/v1/experiments/{experiment_id}/views", { path, signal });
     this.all = views.map((view) => ({
       view_id: view.view_id,
@@ -56,7 +58,7 @@ export class Views {
   }
 
   async save(name: string): Promise<void> {
-    const path = { experiment_id: this.#page.experimentId };
+    const path = { experiment_id: this.#page.only ?? "" };
     const body = { name, state: { query: queryText(toQuery(this.#page.view)) } };
     await this.#change(async () => {
       const { view } = await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
@@ -88,7 +90,7 @@ export class Views {
   }
 
   async #restore(view: SavedView): Promise<void> {
-    const path = { experiment_id: this.#page.experimentId };
+    const path = { experiment_id: this.#page.only ?? "" };
     const body = { name: view.name, state: { query: view.query }, is_default: view.is_default };
     await this.#change(async () => {
       await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });

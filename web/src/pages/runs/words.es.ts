@@ -13,6 +13,11 @@ export default {
   newRuns: (count: number) =>
     `${formatCount(count)} ${plural(count) === "one" ? "ejecución nueva" : "ejecuciones nuevas"} – mostrar`,
   experiments: "Experimentos",
+  several: (count: number) => `Ejecuciones de ${formatCount(count)} experimentos`,
+  manyExperiments: (count: number, most: number) =>
+    `Se nombran ${formatCount(count)} experimentos; se muestran juntos ${formatCount(most)} como máximo`,
+  noExperiment: "No se nombra ningún experimento",
+  noExperimentHint: "Seleccione experimentos en su lista y muestre después sus ejecuciones.",
   table: "Tabla",
   charts: "Gráficos",
   filter: "Filtro",
@@ -104,6 +109,7 @@ export default {
     duration: "Duración",
     user_id: "Usuario",
     run_id: "ID de la ejecución",
+    experiment_id: "Experimento",
     datasets: "Conjuntos de datos",
   },
   kinds: { metric: "Métricas", param: "Parámetros", tag: "Etiquetas", attribute: "Atributos" },

@@ -1,6 +1,6 @@
 import type { Action } from "@/app/action";
 import { DATASETS } from "@/nouns/run/dataset";
-import { AGGREGATES, parseField } from "@/nouns/run/field";
+import { AGGREGATES, EXPERIMENT, parseField } from "@/nouns/run/field";
 import type { RunsState } from "../state.svelte";
 import type { Column } from "../view";
 import { words } from "../words";
@@ -10,7 +10,7 @@ export function columnActions(page: RunsState, { field, isPinned, isTinted, hasC
   const { kind, aggregate } = parseField(field);
   const at = page.columns.findIndex((each) => each.field === field);
   const t = words.t;
-  const isValue = field !== DATASETS;
+  const isValue = field !== DATASETS && field !== EXPERIMENT;
   return [
     ...(isValue
       ? [

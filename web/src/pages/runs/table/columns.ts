@@ -1,5 +1,5 @@
 import { formatDuration, formatValue, type Places } from "@/i18n/format";
-import { parseField } from "@/nouns/run/field";
+import { EXPERIMENT, parseField } from "@/nouns/run/field";
 import type { Row } from "../rows/outline.svelte";
 import type { RunRow } from "../rows/list.svelte";
 
@@ -20,6 +20,8 @@ function textOfRun(run: RunRow, field: string, now: number, places: Places): str
       return run.user;
     case "run_id":
       return run.id;
+    case EXPERIMENT:
+      return run.experimentId;
   }
   const value = run.values.get(field);
   if (value === null || value === undefined) return "";

@@ -1,5 +1,5 @@
 import { DATASETS } from "@/nouns/run/dataset";
-import { parseField } from "@/nouns/run/field";
+import { EXPERIMENT, parseField } from "@/nouns/run/field";
 
 /** Of a name in the header: its letters in the middle, and what stands beside them. */
 const LETTER_PX = 6.4;
@@ -16,8 +16,16 @@ export function widthOf(field: string, name = ""): number {
   if (kind === "param") return Math.max(120, namePx);
   if (kind === "tag") return Math.max(140, namePx);
   return (
-    { status: 108, start_time: 152, end_time: 152, duration: 96, user_id: 120, run_id: 240, [DATASETS]: 200 }[field] ??
-    140
+    {
+      status: 108,
+      start_time: 152,
+      end_time: 152,
+      duration: 96,
+      user_id: 120,
+      run_id: 240,
+      [DATASETS]: 200,
+      [EXPERIMENT]: 160,
+    }[field] ?? 140
   );
 }
 

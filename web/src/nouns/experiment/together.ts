@@ -1,0 +1,2 @@
+/** So many experiments are shown together: each is asked for its name. */
+export const MOST_TOGETHER = 50;
