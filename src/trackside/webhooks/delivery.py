@@ -199,13 +199,12 @@ def _words(status: int) -> str:
 
 
 def _retry_after(text: str | None) -> float | None:
-    """Return the seconds of a Retry-After header, which has seconds or a date."""
+    """Return the seconds of a Retry-After header, which has seconds or a date; None for a text that is neither."""
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return float(text)
     try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):  # OverflowError: a year or an hour that no calendar has
         return None
-    return max(0.0, when.timestamp() - time.time())

@@ -144,9 +144,12 @@ def test_a_date_to_come_again_goes_by_the_remotes_clock(ahead: timedelta) -> Non
     assert said.retry_after_s == pytest.approx(90)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("-3", 0), ("soon", None), ("", None)])
+FAR = f"Mon, 01 Jan {10**20} 00:00:00 GMT"  # a year that no number of the system holds
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7", 7), ("-3", 0), ("soon", None), ("", None), (FAR, None)])
 def test_seconds_to_wait_are_read(text: str, seconds: float | None) -> None:
-    with Remote(whole("503 Service Unavailable", b"", f"retry-after: {text}")) as remote:
+    with Remote(whole("503 Service Unavailable", b"", f"retry-after: {text}", f"date: {FAR}")) as remote:
         assert trouble(remote).retry_after_s == seconds
 
 

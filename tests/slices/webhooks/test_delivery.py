@@ -146,15 +146,25 @@ def test_a_long_answer_is_read_in_part(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "least", "most"), [("7", 7, 7), ("Wed, 21 Oct 2037 07:28:00 GMT", 1e7, 1e10), ("soon", None, None)]
+    ("given", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("Wed, 21 Oct 2037 07:28:00 GMT", 1e7, 1e10),
+        ("soon", None, None),
+        ("\u00b2", None, None),
+        (f"Mon, 01 Jan {10**20} 00:00:00 GMT", None, None),
+        (f"Mon, 01 Jan 2037 {10**10}:00:00 GMT", None, None),
+    ],
 )
 def test_retry_after_is_seconds_or_a_date(
     receiver: Receiver, given: str, least: float | None, most: float | None
 ) -> None:
     receiver.answers = [answer(503, Retry_After=given)]
 
-    wish = post().send(receiver.url, {}, "{}").retry_after_s
+    said = post().send(receiver.url, {}, "{}")
 
+    wish = said.retry_after_s
+    assert said.status == 503
     assert (wish is None) if least is None or most is None else (wish is not None and least <= wish <= most)
 
 

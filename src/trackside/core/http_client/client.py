@@ -419,7 +419,7 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: a year or an hour that no calendar has
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 

@@ -15,6 +15,7 @@ Address = IPv4Address | IPv6Address
 # IPv4-translated (RFC 2765).
 _CARRIERS = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: in bits 32 to 63 of the address, before an IPv4 address
+_SITE_LOCAL = IPv6Network("fec0::/10")  # RFC 3879: networks may still use it; `is_global` takes it for public
 _METADATA = frozenset(
     map(
         ip_address,
@@ -44,7 +45,8 @@ class Rules(Struct, frozen=True):
         is_loopback = address.is_loopback
         if address.is_multicast or address.is_unspecified or (address.is_reserved and not is_loopback):
             return f"{text} is the address of no machine"
-        if (address.is_global and not is_loopback) or self.opens_private or self._is_listed(host, address):
+        is_public = address.is_global and not is_loopback and address not in _SITE_LOCAL
+        if is_public or self.opens_private or self._is_listed(host, address):
             return None
         return (
             f"{text} is not a public address; the server's setting --allowed-remotes opens those that it lists, and"
