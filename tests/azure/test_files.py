@@ -96,6 +96,20 @@ def test_a_list_with_a_block_that_did_not_come_changes_nothing(team: Api) -> Non
     assert team.ask("GET", reading(team, run, "big")).body == b"before"
 
 
+def test_the_blocks_of_a_file_count_together_in_a_quota(team: Api) -> None:
+    run = new_run(team)
+    quota = {"scope": "workspace", "measure": "bytes", "limit": 10}
+    assert team.within("team").ask("PUT", f"{OURS}/quotas", quota).status == 200
+    where = address(writing(team, run, "f"), "f")
+    put(team, f"{where}&comp=block&blockid=MQ==", b"12345678")
+    twice = b"<BlockList><Latest>MQ==</Latest><Latest>MQ==</Latest></BlockList>"
+
+    reply = team.ask("PUT", f"{where}&comp=blocklist", twice, headers=XML)
+
+    assert (reply.status, b"10 bytes" in reply.body.lower()) == (403, True), reply
+    assert team.get(of_run(run))["value"] == []
+
+
 def test_two_uploads_of_one_path_do_not_mix(team: Api) -> None:
     run = new_run(team)
     one, other = (address(writing(team, run, "same"), "same") for _ in range(2))

@@ -62,8 +62,10 @@ class Calls:
             return Response(201, [(b"x-ms-request-server-encrypted", b"true")])
         if comp == "blocklist":
             ids = blob.blocks(await request.whole_body(MAX_BODY_BYTES))
-            before = await check_quota(request, spot, 0, self._threads)
-            stat = await self._threads.of(spot).run_long(_join, self._roots.store, staged, ids, spot)
+            store = self._roots.store
+            names, size = await self._threads.of(Spot(store, staged)).run_long(_listed, store, staged, ids)
+            before = await check_quota(request, spot, size, self._threads)
+            stat = await self._threads.of(spot).run_long(_join, store, staged, names, spot)
             await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
             return Response(201, _headers(stat))
         raise Unsupported(f"comp is '{comp[:50]}'; a file is put whole, or by `block` and `blocklist`.")
@@ -103,13 +105,18 @@ def sweep(blobs: Blobs, now_ms: int) -> bool:
     return False
 
 
-def _join(blobs: Blobs, staged: str, ids: list[str], spot: Spot) -> Stat:
-    """Store the blocks as one file, whole or not at all, and remove them.  Raise Invalid for a block that did not come."""
+def _listed(blobs: Blobs, staged: str, ids: list[str]) -> tuple[list[str], int]:
+    """Return the names of the blocks of a list, and their bytes in all.  Raise Invalid for a block that did not come."""
+    there = {f"{staged}/{each.path}": each.size_bytes for each in blobs.walk(staged)}
     names = [f"{staged}/{blob.block_name(each)}" for each in ids]
-    there = {f"{staged}/{each.path}" for each in blobs.walk(staged)}
     missing = next((block_id for block_id, name in zip(ids, names, strict=True) if name not in there), None)
     if missing is not None:
         raise _MissingBlock(f"The list names the block '{missing[:100]}', which did not come.")
+    return names, sum(there[name] for name in names)
+
+
+def _join(blobs: Blobs, staged: str, names: list[str], spot: Spot) -> Stat:
+    """Store the blocks as one file, whole or not at all, and remove them."""
     stat = put(spot.blobs, spot.key, _pieces(blobs, names))
     blobs.delete(staged)
     return stat
