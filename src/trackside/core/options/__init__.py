@@ -64,14 +64,14 @@ SERVICE: dict[str, Option] = {
         default="mlflow-artifacts:/",
         read=locations.artifact_root,
         metavar="URI",
-        help="root that new experiments hand to clients; as it stands, clients send artifacts through the server",
+        help="artifact root of new experiments; by default clients send artifacts through the server",
     ),
     "allowed_artifact_roots": Option(
         flags=("--allowed-artifact-roots",),
         default="",
         read=values.artifact_roots,
         metavar="PLACES",
-        help="folders and buckets, with commas between, below which workspaces may have artifact roots of their own; "
+        help="comma-separated folders and buckets below which workspaces may have separate artifact roots; "
         "left out: none",
     ),
     "workers": Option(
@@ -107,7 +107,7 @@ SERVICE: dict[str, Option] = {
         default=",".join(NEAR_HOSTS),
         read=values.allowed_hosts,
         metavar="HOSTS",
-        help="names that clients may call the server by, with commas between, * for any part; "
+        help="comma-separated host names by which clients may call the server, * for any part; "
         "left out: localhost, private addresses and this machine's name",
     ),
     "cors_origins": Option(
@@ -115,7 +115,7 @@ SERVICE: dict[str, Option] = {
         default="",
         read=values.cors_origins,
         metavar="ORIGINS",
-        help="web origins, with commas between, whose pages may write besides the server's own and localhost's",
+        help="comma-separated web origins whose pages may write, in addition to the server's own and localhost's",
     ),
     "static_prefix": Option(
         flags=("--static-prefix",),
@@ -161,7 +161,7 @@ SERVICE: dict[str, Option] = {
         read=values.switch,
         is_switch=True,
         mlflows="MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS",
-        help="let webhooks call private and loopback addresses; those of cloud metadata stay closed",
+        help="let webhooks call private and loopback addresses; those of cloud metadata stay forbidden",
     ),
     "webhook_schemes": Option(
         flags=("--webhook-schemes",),
@@ -192,7 +192,7 @@ SERVICE: dict[str, Option] = {
         default="",
         read=values.mail_server,
         metavar="URL",
-        help="where mails of webhooks are handed over: smtp://USER@HOST:587 (STARTTLS where the server offers it),"
+        help="mail server for webhooks: smtp://USER@HOST:587 (STARTTLS where the server offers it),"
         " smtp+starttls://HOST (never without), smtps://HOST (TLS from the first byte); left out: no mail is sent",
     ),
     "mail_password": Option(
@@ -214,14 +214,14 @@ SERVICE: dict[str, Option] = {
         default="",
         read=values.mail_domains,
         metavar="DOMAINS",
-        help="domains that mails may go to, with commas between; left out: any",
+        help="comma-separated domains that mails may go to; left out: any",
     ),
     "allowed_remotes": Option(
         flags=("--allowed-remotes",),
         default="",
         read=values.remotes,
         metavar="HOSTS",
-        help="hosts, addresses and networks, with commas between, that links, imports and webhooks may call although they"
+        help="comma-separated hosts, addresses and networks that links, imports and webhooks may call although they"
         " are not public; a server on loopback may call all but those of cloud metadata",
     ),
     "model_prices": Option(
@@ -229,7 +229,7 @@ SERVICE: dict[str, Option] = {
         default="",
         read=values.model_prices,
         metavar="FILE",
-        help="JSON file of what language models cost, for the costs of traces: its prices win over those that the server brings",
+        help="JSON file with prices of language models, for the costs of traces; they override the built-in prices",
     ),
     "trace_inline_kib": Option(
         flags=("--trace-inline-kib",),
@@ -293,7 +293,7 @@ ACCESS: dict[str, Option] = {
         default="",
         read=values.networks,
         metavar="ADDRESSES",
-        help="addresses or networks, with commas between, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed",
+        help="comma-separated addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted",
     ),
     "admin_username": Option(
         flags=("--admin-username",),
@@ -321,7 +321,7 @@ ACCESS: dict[str, Option] = {
         default="reader",
         read=values.default_role,
         metavar="none|reader|creator|reader,creator",
-        help="what everybody who signed in may do everywhere: read, create experiments and models and manage their own, both,"
+        help="rights of every signed-in user everywhere: read, create experiments and models and manage their own, both,"
         " or nothing",
     ),
     "oidc": Option(
@@ -370,7 +370,7 @@ SERVE_ARTIFACTS = "--serve-artifacts"
 
 # MLflow's other flags, and what to do instead.
 REFUSED_FLAGS: dict[str, str] = {
-    "--no-serve-artifacts": "Trackside always serves artifacts; clients that shall write to storage by themselves need "
+    "--no-serve-artifacts": "Trackside always serves artifacts; clients that write to storage directly need "
     "--default-artifact-root with the URI of that storage",
     "--artifacts-only": "Trackside serves tracking and artifacts together; leave it out",
     "--read-replica-backend-store-uri": "Trackside reads from its one store; give that with --store",

@@ -30,14 +30,14 @@ WORK: dict[str, Option] = {
         default="",
         read=values.folders,
         metavar="FOLDERS",
-        help="folders of the server's machine, with commas between, whose tables jobs may read and write (default: none)",
+        help="comma-separated folders of the server's machine whose tables jobs may read and write (default: none)",
     ),
     "job_buckets": Option(
         flags=("--job-buckets",),
         default="",
         read=values.buckets,
         metavar="PLACES",
-        help="buckets and folders in them, with commas between, such as s3://BUCKET/FOLDER, whose tables scoring jobs may read"
+        help="comma-separated buckets or folders in them, such as s3://BUCKET/FOLDER, whose tables scoring jobs may read"
         " and write with the server's credentials (default: none)",
     ),
     "spark_masters": Option(
@@ -45,7 +45,7 @@ WORK: dict[str, Option] = {
         default="local",
         read=values.spark_masters,
         metavar="MASTERS",
-        help="Sparks that scoring jobs may use, with commas between: local, spark://HOST:PORT of a cluster, sc://HOST:PORT of a"
+        help="comma-separated Spark masters that scoring jobs may use: local, spark://HOST:PORT of a cluster, sc://HOST:PORT of a"
         " Spark Connect server; the model of a job on another one than local has the network (default: local)",
     ),
     "project_sources": Option(
@@ -53,7 +53,7 @@ WORK: dict[str, Option] = {
         default="",
         read=values.project_sources,
         metavar="URLS",
-        help="places of git repositories, with commas between, such as https://github.com/acme, whose projects jobs may fetch"
+        help="comma-separated URL prefixes of git repositories, such as https://github.com/acme, whose projects jobs may fetch"
         " and run (default: none; clients send the code)",
     ),
     "job_days": Option(
