@@ -1,5 +1,6 @@
 """Routes that are loaded after the server listens are answered by the short way too (core/http/direct)."""
 
+import errno
 import gc
 import re
 import sqlite3
@@ -50,8 +51,13 @@ def test_no_early_route_answers_a_path_of_a_late_one(sqlite_settings: Settings) 
     assert found == set()
 
 
-def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read() -> None:
-    faults: list[Exception | None] = [Unavailable("gone"), sqlite3.OperationalError("no file"), None]
+def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read_and_for_files() -> None:
+    faults: list[Exception | None] = [
+        Unavailable("gone"),
+        sqlite3.OperationalError("no file"),
+        OSError(errno.EMFILE, "Too many open files"),
+        None,
+    ]
     waits: list[float] = []
     ends: list[str] = []
 
@@ -65,7 +71,19 @@ def test_a_server_waits_with_the_rest_for_a_store_that_cannot_be_read() -> None:
     process.complete(cast(app.App, Made()), lambda: ends.append("ended"), waits.append)
 
     assert gc.get_freeze_count() > frozen  # no collection looks at what was loaded
-    assert (faults, len(waits), ends) == ([], 2, [])
+    assert (faults, len(waits), ends) == ([], 3, [])
+
+
+def test_a_server_whose_rest_cannot_be_loaded_ends() -> None:
+    ends: list[str] = []
+
+    class Made:
+        def complete(self) -> None:
+            raise OSError(errno.EACCES, "Permission denied")
+
+    process.complete(cast(app.App, Made()), lambda: ends.append("ended"))
+
+    assert ends == ["ended"]
 
 
 def test_late_routes_are_loaded_while_another_process_locks_the_store(sqlite_settings: Settings) -> None:

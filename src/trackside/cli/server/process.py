@@ -1,6 +1,7 @@
 """A process that runs uvicorn with the application."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -35,6 +36,7 @@ REST_AFTER_S = 0.2  # after the start: until then the first answers have the pro
 AGAIN_S = 1.0  # until the rest is loaded again
 END_S = 5.0  # for what runs beside the answers, after them
 TICK_S = 1.0  # between two looks at the clock, for the header `date`, and at the supervisor
+_NO_FILES = (errno.EMFILE, errno.ENFILE)  # of the process, of the machine: connections have used them up
 GRACE_S = 10  # for requests under way when the server stops
 
 
@@ -95,14 +97,19 @@ def serve(
 
 
 def complete(made: app.App, stop: Callable[[], None], wait: Callable[[float], object] = time.sleep) -> None:
-    """Load what the first answers do not need, again while the store cannot be read: calls are answered with 503 meanwhile.  A
-    server that cannot load it for another reason ends, as one that cannot start does."""
+    """Load what the first answers do not need, again while the store cannot be read or no file can be opened: calls are answered
+    with 503 meanwhile.  A server that cannot load it for another reason ends, as one that cannot start does."""
     try:
         while True:
             try:
                 made.complete()
             except (Unavailable, sqlite3.Error) as fault:
                 log.warning("the rest of the server is loaded when the store can be read: %s", fault)
+                wait(AGAIN_S)
+            except OSError as fault:
+                if fault.errno not in _NO_FILES:
+                    raise
+                log.warning("the rest of the server is loaded when fewer connections are open: %s", fault)
                 wait(AGAIN_S)
             else:
                 gc.freeze()  # as at the start: a full collection would look at it for 20 to 30 ms, while calls wait
