@@ -21,6 +21,7 @@ LEFT_OUT = frozenset(
 )  # of one server, or of one sign-in
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")  # of a table or a column
 
 
 class Damaged(Exception):
@@ -104,8 +105,11 @@ def table_name(name: str) -> str:
 FILES = "files.mp.gz"
 
 
-def manifest(raw: bytes) -> Manifest:
-    """Raise Refused for a format of a newer release, Damaged for what cannot be read."""
+def manifest(raw: bytes, backup_id: str) -> Manifest:
+    """Return the manifest of the backup.  Raise Refused for a format of a newer release, Damaged for what cannot be read.
+
+    Its names of tables and columns become SQL."""
+    file = key(backup_id, MANIFEST)
     try:
         head = msgspec.json.decode(raw, type=dict[str, object])
         number = head.get("format")
@@ -115,9 +119,16 @@ def manifest(raw: bytes) -> Manifest:
                 f" {ARCHIVE_FORMAT}. "
                 "Use that release, or a newer one."
             )
-        return msgspec.json.decode(raw, type=Manifest)
+        found = msgspec.json.decode(raw, type=Manifest)
     except msgspec.MsgspecError as fault:
-        raise Damaged(f"{MANIFEST} cannot be read ({fault})") from None
+        raise Damaged(f"{file} cannot be read ({fault})") from None
+    if found.backup_id != backup_id:
+        raise Damaged(f"{file} is of another backup: it names {found.backup_id[:80]!r}")
+    for table in found.tables:
+        for name in (table.name, *table.columns):
+            if _NAME.fullmatch(name) is None:
+                raise Damaged(f"{file} names {name[:80]!r}, which is no table and no column")
+    return found
 
 
 def sums(digests: dict[str, str]) -> bytes:

@@ -48,7 +48,7 @@ class Place:
         """Return the manifest; None if the backup is incomplete: its checksums are written last."""
         try:
             self.read(model.key(backup_id, model.SUMS))
-            return model.manifest(self.read(model.key(backup_id, model.MANIFEST)))
+            return model.manifest(self.read(model.key(backup_id, model.MANIFEST)), backup_id)
         except NotFound:
             return None
 
