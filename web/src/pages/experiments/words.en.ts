@@ -12,7 +12,7 @@ export default {
   find: "Find experiments",
   selected: "Selected",
   select: (name: string) => `Select ${name}`,
-  together: "Show their runs together",
+  together: "Show runs together",
   togetherHint: (most: number) => `Select 2 to ${formatCount(most)} experiments`,
   chosen: (count: number) => `${formatCount(count)} selected`,
   firstRun: "Log a first run",

@@ -14,7 +14,7 @@ export default {
   find: "Buscar experimentos",
   selected: "Selección",
   select: (name: string) => `Seleccionar ${name}`,
-  together: "Mostrar sus ejecuciones juntas",
+  together: "Mostrar ejecuciones juntas",
   togetherHint: (most: number) => `Seleccione de 2 a ${formatCount(most)} experimentos`,
   chosen: (count: number) => `Seleccionados: ${formatCount(count)}`,
   firstRun: "Registre una primera ejecución",
