@@ -33,6 +33,19 @@ export function dimensionOf(label: string, values: readonly Value[], mostTicks =
   return ofWords(label, present.map(String));
 }
 
+/** The axis with room at both ends, a share of its length each: marks at its ends are whole. */
+export function withRoom(dimension: Dimension, room: number): Dimension {
+  const within = (share: number): number => room + share * (1 - 2 * room);
+  return {
+    ...dimension,
+    share: (value) => {
+      const share = dimension.share(value);
+      return share === null ? null : within(share);
+    },
+    ticks: dimension.ticks.map(({ share, label }) => ({ share: within(share), label })),
+  };
+}
+
 function ofNumbers(label: string, numbers: readonly number[], mostTicks: number): Dimension {
   const low = numbers.length ? Math.min(...numbers) : 0;
   const high = numbers.length ? Math.max(...numbers) : 1;

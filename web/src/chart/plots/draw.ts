@@ -20,6 +20,8 @@ export interface Spot {
 
 const SIZE = 11;
 const CONTOURS = 8;
+/** Of the name above an axis, in pixels. */
+const MOST_NAME = 130;
 
 export function areaOf(width: number, height: number, y: Dimension): Rect {
   const widest = Math.max(28, ...y.ticks.map((tick) => Math.min(120, textWidth(tick.label, SIZE))));
@@ -159,6 +161,7 @@ export function drawParallel(
   theme: Theme,
 ): void {
   const places = axisPlaces(dimensions.length, area);
+  const nameRoom = Math.min(MOST_NAME, (places[1] ?? Infinity) - (places[0] ?? 0) - 8);
   const pathOf = (mark: Mark): Float64Array =>
     Float64Array.from(
       dimensions.flatMap((dimension, at) => {
@@ -178,7 +181,7 @@ export function drawParallel(
   const top = inside.find((mark) => mark.id === highlighted);
   if (top) pen.stroke(pathOf(top), { colour: top.colour, width: 3 });
   for (const [at, dimension] of dimensions.entries())
-    drawAxis(pen, dimension, places[at] ?? 0, brushes[at] ?? null, area, theme);
+    drawAxis(pen, dimension, places[at] ?? 0, brushes[at] ?? null, area, theme, nameRoom);
 }
 
 function drawAxis(
@@ -188,6 +191,7 @@ function drawAxis(
   brush: readonly [number, number] | null,
   area: Rect,
   theme: Theme,
+  nameRoom: number,
 ): void {
   pen.stroke(Float64Array.of(x, area.top, x, area.top + area.height), { colour: theme.axis, width: 1 });
   if (brush) {
@@ -205,7 +209,7 @@ function drawAxis(
     pen.fillRect({ left: x + 4, top: y - 7, width: textWidth(text, SIZE) + 4, height: 14 }, theme.surface, 0.75);
     pen.text(text, x + 6, y, { colour: theme.text2, size: SIZE, align: "left", baseline: "middle" });
   }
-  pen.text(cut(named(dimension), 130), x, area.top - 20, {
+  pen.text(cut(named(dimension), nameRoom), x, area.top - 20, {
     colour: theme.text,
     size: SIZE,
     align: "center",

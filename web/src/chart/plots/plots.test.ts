@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cividis, isolines, surface } from "./contour";
-import { dimensionOf } from "./dimension";
+import { dimensionOf, withRoom } from "./dimension";
 import { isInside, spots, type Mark } from "./draw";
 
 test("numbers as text make an axis of numbers, words one of words", () => {
@@ -75,6 +75,13 @@ test("the colours of heights grow lighter", () => {
   const steps = Array.from({ length: 21 }, (_, at) => lightness(cividis(at / 20)));
 
   for (const [at, step] of steps.entries()) if (at) expect(step).toBeGreaterThan(steps[at - 1]!);
+});
+
+test("an axis with room has its marks off its ends", () => {
+  const axis = withRoom(dimensionOf("x", [0, 4]), 0.1);
+
+  expect([0, 2, 4, null].map((value) => axis.share(value))).toEqual([0.1, 0.5, 0.9, null]);
+  expect(axis.ticks.map(({ share }) => share).every((share) => share >= 0.1 && share <= 0.9)).toBe(true);
 });
 
 test("a run without one of the values has no spot, and is outside a range that is marked on that axis", () => {

@@ -25,6 +25,14 @@ test("runs stand side by side, and what one lacks is empty", () => {
   ]);
 });
 
+test("metrics of the machine come after those of the model", () => {
+  const metrics = { "system/cpu": 1, val: 1, "system/gpu": 2, train: 2 };
+
+  const fields = fieldsOf([run("a", metrics, { "system/x": "1" })]);
+
+  expect(fields.map((field) => field.key)).toEqual(["system/x", "train", "val", "system/cpu", "system/gpu"]);
+});
+
 test("NaN in all runs is no difference", () => {
   expect(varies(fieldsOf([run("a", { loss: "NaN" }, {}), run("b", { loss: "NaN" }, {})])[0]!)).toBe(false);
 });

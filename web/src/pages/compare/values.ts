@@ -2,7 +2,7 @@
 import { api } from "@/api/client";
 import type { ListedRun } from "@/chart/data/runs";
 import type { Value } from "@/chart/plots/dimension";
-import { isSystemTag, toNumber, type Run } from "@/nouns/run/run";
+import { isSystemMetric, isSystemTag, toNumber, type Run } from "@/nouns/run/run";
 
 export type FieldKind = "attribute" | "param" | "metric" | "tag";
 
@@ -34,6 +34,7 @@ export async function fetchValues(listed: readonly ListedRun[], signal: AbortSig
   return listed.flatMap((run) => found.get(run.runId) ?? []);
 }
 
+/** By name; metrics of the machine come last, since they say least of a model. */
 export function fieldsOf(runs: readonly Run[]): Field[] {
   const fields = new Map<string, { kind: FieldKind; key: string; values: Value[] }>();
   const put = (kind: FieldKind, key: string, at: number, value: Value): void => {
@@ -48,7 +49,11 @@ export function fieldsOf(runs: readonly Run[]): Field[] {
     for (const { key, value } of data.tags ?? []) if (!isSystemTag(key)) put("tag", key, at, value);
   }
   const order = new Intl.Collator("en", { numeric: true }).compare;
-  return [...fields].map(([id, field]) => ({ id, ...field })).sort((a, b) => order(a.key, b.key));
+  const isLast = ({ kind, key }: { kind: FieldKind; key: string }): number =>
+    +(kind === "metric" && isSystemMetric(key));
+  return [...fields]
+    .map(([id, field]) => ({ id, ...field }))
+    .sort((a, b) => isLast(a) - isLast(b) || order(a.key, b.key));
 }
 
 /** Two runs differ in it, or one lacks it.  NaN is NaN. */
