@@ -84,6 +84,7 @@ def test_models_that_a_link_made_at_the_source_are_no_others_the_second_time(
     assert Registry(server.api).model("iris")["tags"] == [{"key": "team", "value": "blue"}]
 
 
+@pytest.mark.slow
 def test_a_server_without_histories_of_many_runs_is_asked_run_by_run(
     server: Server, bring: Importer, source: Server
 ) -> None:

@@ -112,6 +112,7 @@ def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(start: Calla
     assert sorted(Registry(pair.here).version(number, "iris")["version"] for number in (1, 2)) == ["1", "2"]
 
 
+@pytest.mark.slow
 def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Server]) -> None:
     pair = Pair(start, "push")
     Registry(pair.apis["south"]).delete_model("iris")

@@ -33,6 +33,7 @@ def test_a_scorer_answers_frames_by_their_numbers(regression_scorer: Scoring) ->
     assert (found[101][0], b"content-type: text/plain" in found[101][1]) == (415, True)
 
 
+@pytest.mark.slow
 def test_a_scorer_that_asks_for_keys_takes_no_frames(
     serve_model: Callable[..., Scoring], regression: Path, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_password_has_room_for_its_characters_on_a_phone(server: Server, page:
     assert field.evaluate("(each) => each.scrollWidth <= each.clientWidth")
 
 
+@pytest.mark.slow
 def test_a_dialog_is_closed_from_outside_but_not_by_a_selection_that_ends_there(server: Server, page: Page) -> None:
     page.goto(f"{server.url}/#/experiments")
     page.get_by_role("button", name="New experiment").click()

@@ -162,6 +162,7 @@ def test_theme_and_language_are_chosen_and_kept(page: Page, server: Server) -> N
     expect(page.locator("html")).to_have_attribute("lang", "es")
 
 
+@pytest.mark.slow
 def test_a_lost_server_is_told_and_the_page_recovers_by_itself(
     page: Page, start: Callable[..., Server], console: list[str]
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_page_token_that_comes_again_is_a_circle() -> None:
     assert words == "the remote's pages of metrics/get-history are cyclic: a page token was repeated"
 
 
+@pytest.mark.slow
 def test_empty_pages_without_an_end_are_given_up() -> None:
     numbers = itertools.count()
 

@@ -211,6 +211,7 @@ def test_where_nothing_is_taken_by_parts_it_goes_at_once_or_is_left_out(
     assert databricks.store.asked == ["PUT"]
 
 
+@pytest.mark.slow
 def test_a_killed_server_goes_on_with_the_part_that_is_missing(
     start: Callable[..., Server], databricks: Databricks
 ) -> None:

@@ -185,6 +185,7 @@ def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
     until(lambda: registered(world.here) == left, "what is removed there from now on to go")
 
 
+@pytest.mark.slow
 def test_all_comes_from_a_log_that_was_put_back_and_went_on_beyond_where_it_was_read(world: World) -> None:
     world.there.new_run()
     world.link("trackside", "pull")

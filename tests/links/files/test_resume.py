@@ -46,7 +46,7 @@ slow = pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "victim"),
     [
-        ("push", "far"),
+        pytest.param("push", "far", marks=slow),
         ("pull", "near"),
         pytest.param("push", "near", marks=slow),
         pytest.param("pull", "far", marks=slow),

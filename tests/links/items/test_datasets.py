@@ -110,7 +110,7 @@ def test_a_link_that_pulls_takes_datasets_and_brings_back_what_was_removed_here(
     until(lambda: ids_of(here) == set(), "the deletion to come")
 
 
-@pytest.mark.parametrize("mutual", [False, True])
+@pytest.mark.parametrize("mutual", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     ours, theirs = new_id(here, "ours", experiment_ids=["0"]), new_id(there, "theirs")
     add(here, LINK, url_of(server, "south"), mode="both")

@@ -139,7 +139,7 @@ def test_a_link_that_pulls_takes_traces_and_what_changes(here: Api, there: Api, 
     assert check(here, LINK) == []
 
 
-@pytest.mark.parametrize("mutual", [False, True])
+@pytest.mark.parametrize("mutual", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     trace(here, 1, tags={"k": "0"})
     trace(there, 2)

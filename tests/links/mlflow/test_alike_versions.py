@@ -70,6 +70,7 @@ def put(api: Api, entity: str, item_id: str, fields: list[Any]) -> None:
     api.post(f"{OWN}/sync/item", entity=entity, id=item_id, put=fields, drop=[])
 
 
+@pytest.mark.slow
 def test_the_deletion_of_a_promoted_copy_leaves_the_files_of_the_first_version(
     here: Api, stock: Api, flaky: Flaky
 ) -> None:

@@ -113,6 +113,7 @@ def test_of_a_version_that_was_made_here(pair: Pair) -> None:
     assert conflicts(pair) == []
 
 
+@pytest.mark.slow
 def test_of_traces_that_were_made_there(pair: Pair) -> None:
     numbers = (1, 2, 3)
     for number in numbers:
@@ -144,6 +145,7 @@ def test_of_a_trace_that_was_made_there(pair: Pair) -> None:
     assert conflicts(pair) == []
 
 
+@pytest.mark.slow
 def test_of_a_trace_that_was_made_here(pair: Pair) -> None:
     trace(pair.far.api, tags={"edited": "no", "there": "no"})
     pair.kill_near("GET", "/traces/fingerprints")

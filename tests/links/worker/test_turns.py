@@ -98,6 +98,7 @@ def finish(runner: Runner, most: int = 100) -> int:
     pytest.fail(f"not done after {most} steps")
 
 
+@pytest.mark.slow
 def test_runs_that_are_always_busy_hold_up_no_model(db: Any, make_runner: MakeRunner, there: Api) -> None:
     runner = make_runner()
     write(db, lambda tx: begin(tx, BUSY))

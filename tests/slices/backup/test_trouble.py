@@ -121,6 +121,7 @@ def test_a_backup_that_is_killed_is_no_backup_and_the_next_one_is_whole(
     assert said("backup", "verify", kept, backup_id)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_restore_that_is_killed_is_finished_by_the_same_command(server: Server, said: Said, tmp_path: Path) -> None:
     for number in range(30):
         filled_run(server.api, steps=10, size=300_000 + number)

@@ -135,6 +135,7 @@ def test_a_store_goes_on_from_its_backup(chosen: Settings, empty: Callable[[], S
         assert workspaces.create(tx, "south").workspace_id == made.workspace_id + 1  # no number is given twice
 
 
+@pytest.mark.slow
 def test_psql_takes_a_backup_too(
     pg_db: PostgresDatabase, empty: Callable[[], Settings], postgres: Postgres, tmp_path: Path
 ) -> None:
@@ -179,6 +180,7 @@ def test_a_backup_is_of_one_moment_while_others_write(
     assert folders
 
 
+@pytest.mark.slow
 def test_a_backup_that_was_cut_short_restores_nothing(
     pg_db: PostgresDatabase, empty: Callable[[], Settings], tmp_path: Path
 ) -> None:

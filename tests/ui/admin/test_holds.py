@@ -1,5 +1,6 @@
 """Legal holds on the pages of what they hold."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from support.pages import axe
@@ -7,6 +8,7 @@ from support.processes.servers import Server
 from ui.admin.test_deletion import filled_run, menu
 
 
+@pytest.mark.slow
 def test_a_hold_is_placed_and_removed_on_the_page_of_a_run_and_a_badge_says_why(server: Server, page: Page) -> None:
     run_id = filled_run(server.api)
 

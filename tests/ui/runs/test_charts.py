@@ -57,6 +57,7 @@ def choose(page: Page, metric: str, action: str) -> None:
     page.get_by_role("menuitem", name=action).click()
 
 
+@pytest.mark.slow
 def test_runs_share_a_card_and_a_hostile_name_stays_text(server: Server, page: Page) -> None:
     experiment_id, _ = new_runs(server.api, ["calm-elk", HOSTILE], 50)
 
