@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.client import Api
-from support.people import ADMIN, OURS, People, bearer, signed
+from support.people import ADMIN, OURS, PASSWORD, People, bearer, signed
 
 DENIED = (403, "PERMISSION_DENIED", "Permission denied.")
 
@@ -143,6 +143,23 @@ def test_a_permission_and_a_token_hold_for_every_spelling_of_an_id(people: Peopl
     for caller in (bo, narrow):
         assert caller.get("experiments/get", experiment_id=three["red"])["experiment"]["name"] == "red"
         assert caller.fault("experiments/get", method="GET", experiment_id=three["blue"]) == DENIED
+
+
+def test_a_user_has_the_permissions_that_clients_of_mlflow_2_require(people: People, three: dict[str, str]) -> None:
+    made = people.admin.post("users/create", username="bo", password=PASSWORD)["user"]
+    people.admin.post("experiments/permissions/create", experiment_id=three["red"], username="bo", permission="READ")
+    people.admin.post("registered-models/permissions/create", name="m", username="bo", permission="EDIT")
+
+    found = people.admin.get("users/get", username="bo")["user"]
+
+    assert (made["experiment_permissions"], made["registered_model_permissions"]) == ([], [])
+    user_id = made["id"]
+    assert found["experiment_permissions"] == [
+        {"experiment_id": three["red"], "user_id": user_id, "permission": "READ"}
+    ]
+    assert found["registered_model_permissions"] == [
+        {"workspace": "default", "name": "m", "user_id": user_id, "permission": "EDIT"}
+    ]
 
 
 def test_the_change_log_names_nothing_that_is_hidden(people: People, three: dict[str, str]) -> None:

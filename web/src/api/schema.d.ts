@@ -1992,7 +1992,10 @@ export interface paths {
         get: operations["get_api_trackside_v1_links_name"];
         put?: never;
         post?: never;
-        /** `copies=keep` (or nothing) leaves both sides alone; `remove` takes back what this link made, on either of them. */
+        /**
+         * End a link.  `copies=keep`, the default, leaves both sides unchanged; `remove` deletes the copies that this link
+         * @description created.
+         */
         delete: operations["delete_api_trackside_v1_links_name"];
         options?: never;
         head?: never;
@@ -2060,8 +2063,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Let a paused link go on, from now on in the name of the user who resumes it.
-         * @description Deletions for which it was paused happen if they are accepted, and are looked at again if they are not.
+         * Resume a paused link, in the name of the user who resumes it.
+         * @description Deletions for which it paused are carried out if they are accepted; otherwise they are decided again.
          */
         post: operations["post_api_trackside_v1_links_name_resume"];
         delete?: never;
@@ -2079,7 +2082,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Compare everything with the remote, also what both sides agreed on before. */
+        /** Compare everything with the remote, including items in the agreed state. */
         post: operations["post_api_trackside_v1_links_name_sync"];
         delete?: never;
         options?: never;
@@ -2568,7 +2571,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return a run's ancestors, the number of its children, and its copies at the other sides of links. */
+        /** Return a run's ancestors, the number of its children, and its copies on the remotes of links. */
         get: operations["get_api_trackside_v1_runs_run_id_relations"];
         put?: never;
         post?: never;
@@ -3352,7 +3355,7 @@ export interface components {
         };
         /**
          * Copy
-         * @description The run at the other side of a link.  `is_waiting`: something of it waits to be synced.
+         * @description The copy of a run on a link's remote.  `is_waiting`: the run waits to be synced.
          */
         Copy: {
             is_waiting: boolean;
@@ -3392,7 +3395,7 @@ export interface components {
         };
         /**
          * CreatedBy
-         * @description The side that made an item.
+         * @description The side that created an item.
          * @enum {unknown}
          */
         CreatedBy: "here" | "them" | "us";
@@ -3662,7 +3665,7 @@ export interface components {
         };
         /**
          * Difference
-         * @description An id is empty where the item is missing.
+         * @description The difference of an item.  An id is empty if that side lacks the item.
          */
         Difference: {
             entity: components["schemas"]["Entity"];
@@ -3993,7 +3996,7 @@ export interface components {
         };
         /**
          * HeldDeletion
-         * @description An item that the link would delete.  `id`: here, or there if it is to be deleted here.
+         * @description An item that the link would delete.  `id`: the local id, or the remote id if the local item is to be deleted.
          */
         HeldDeletion: {
             entity: components["schemas"]["Entity"];
@@ -4285,7 +4288,7 @@ export interface components {
         };
         /**
          * LogKind
-         * @description The kind of a line in the link's log.
+         * @description The kind of an entry in the link's log.
          * @enum {unknown}
          */
         LogKind: "conflict" | "error" | "refused" | "skipped" | "state";
@@ -4479,7 +4482,7 @@ export interface components {
         };
         /**
          * Options
-         * @description The choices made when the link was added.
+         * @description The options chosen when the link was added.
          */
         Options: {
             /** @default all */
@@ -4816,7 +4819,7 @@ export interface components {
         };
         /**
          * ResumeLink
-         * @description `accept_deletions`: the deletions for which the link was paused may happen.
+         * @description `accept_deletions`: carry out the deletions for which the link was paused.
          */
         ResumeLink: {
             /** @default null */
@@ -5232,7 +5235,7 @@ export interface components {
         };
         /**
          * Shown
-         * @description A link as the API shows it: never with a secret.
+         * @description A link as the API shows it, without its secret.
          */
         Shown: {
             created_at: number;
@@ -5644,7 +5647,7 @@ export interface components {
         };
         /**
          * Side
-         * @description A side of a link, as a user of this server sees it.
+         * @description A side of a link, from the point of view of this server.
          * @enum {unknown}
          */
         Side: "here" | "there";
@@ -6217,7 +6220,7 @@ export interface components {
         };
         /**
          * Page
-         * @description `next`: where the next page begins; absent after the last one.
+         * @description A page of differences.  `next`: where the next page begins; absent on the last one.
          */
         "trackside.links.check.Page": {
             compared: number;

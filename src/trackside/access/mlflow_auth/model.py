@@ -147,10 +147,6 @@ class ListedUser(Answer, frozen=True, omit_defaults=False):
     roles: list[ShownRole]
 
 
-class GotUser(Answer, frozen=True):
-    user: ShownUser
-
-
 class Current(Answer, frozen=True, omit_defaults=False):
     user: ShownUser
     is_basic_auth: bool
@@ -232,6 +228,20 @@ class OldModel(Answer, frozen=True):
 
 class GotOldModel(Answer, frozen=True):
     registered_model_permission: OldModel
+
+
+class UserWithPermissions(Answer, frozen=True, omit_defaults=False):
+    """A user with the permissions that clients of MLflow 2 require: those given to the user in the default workspace."""
+
+    id: int
+    username: str
+    is_admin: bool
+    experiment_permissions: list[OldExperiment]
+    registered_model_permissions: list[OldModel]
+
+
+class GotUser(Answer, frozen=True):
+    user: UserWithPermissions
 
 
 def check_level(level: str | None, resource_type: str = "") -> str:

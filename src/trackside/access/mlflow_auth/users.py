@@ -17,6 +17,7 @@ from trackside.identity import service as people
 from trackside.identity import store as identity
 from trackside.identity.model import Kind, Principal
 from trackside.workspaces import store as workspaces
+from trackside.workspaces.model import DEFAULT
 
 _PEOPLE = (Kind.USER, Kind.SERVICE)
 _JSON = [(b"content-type", b"application/json")]
@@ -99,7 +100,7 @@ def create(tx: Tx, given: identity_routes.Hashed) -> m.GotUser:
     if not _may_write_users(tx):
         raise Denied(service.REFUSED)
     made = people.create_user(tx, given.call.name, password_hash=given.password_hash)
-    return m.GotUser(user=m.shown_user(made))
+    return m.GotUser(user=_with_permissions(tx, made))
 
 
 def hashed(call: m.NewUser) -> identity_routes.Hashed:
@@ -111,7 +112,7 @@ def hashed(call: m.NewUser) -> identity_routes.Hashed:
 def get(tx: Tx, call: m.OfUser) -> m.GotUser:
     if call.username != tx.caller.name and not _may_read_users(tx):
         raise Denied(service.REFUSED)
-    return m.GotUser(user=m.shown_user(identity.named(tx, call.username or "", *_PEOPLE)))
+    return m.GotUser(user=_with_permissions(tx, identity.named(tx, call.username or "", *_PEOPLE)))
 
 
 def list_(tx: Tx, call: Call) -> m.ListedUsers:
@@ -241,6 +242,20 @@ def _shown(each: Assignment, holder: Principal) -> m.Held:
         resource_pattern=permission.resource_pattern,
         permission=permission.permission,
     )
+
+
+def _with_permissions(tx: Tx, user: Principal) -> m.UserWithPermissions:
+    """Return the user with permissions in the default workspace, the only one that MLflow 2 knows."""
+    experiments, models = [], []
+    for each in roles.permissions_of(tx, user.principal_id):
+        scope, level = each.scope, m.level_of(each)
+        if scope.workspace != DEFAULT or scope.object_id == ANY or level is None:
+            continue
+        if scope.object_type == "experiment":
+            experiments.append(m.OldExperiment(scope.object_id, user.principal_id, level))
+        elif scope.object_type == "model":
+            models.append(m.OldModel(DEFAULT, scope.object_id, user.principal_id, level))
+    return m.UserWithPermissions(user.principal_id, user.name, user.is_admin, experiments, models)
 
 
 def _self(tx: Tx) -> Principal:
