@@ -78,6 +78,32 @@ def test_a_limit_of_the_server_counts_points_files_and_endpoints_too(api: Api) -
     assert used == {"points": 1, "bytes": 0, "endpoints": 1}
 
 
+def test_totals_are_the_sums_of_what_experiments_use(api: Api, application: Any) -> None:
+    north = api.new_workspace("north")
+    put(api, 9)
+    for experiment in ("0", north.new_experiment("e")):
+        run = north.new_run(experiment)
+        north.post("runs/log-metric", run_id=run, key="m", value=1.0, timestamp=1)
+    db = application.asgi._database
+
+    def sums() -> list[list[Any]]:
+        with db.read(0) as tx:
+            return [
+                tx.all(f"""
+                    SELECT workspace_id, CAST(SUM(runs) AS INTEGER), CAST(SUM(points) AS INTEGER) FROM {table}
+                    WHERE :ws = 0 GROUP BY workspace_id ORDER BY workspace_id
+                """)
+                for table in ("quota_totals", "quota_usage")
+            ]
+
+    logged = sums()
+    for ws, *_ in logged[0]:
+        db.writer.submit(ws, lambda tx: usage.recount(tx, None)).result()
+
+    assert logged[0] == logged[1] == sums()[0]
+    assert [row[1:] for row in logged[0]] == [(2, 2)]
+
+
 def test_workspaces_that_come_later_are_counted(api: Api, application: Any) -> None:
     db = application.asgi._database
     made = Kind(

@@ -28,7 +28,7 @@ LEFT_OUT = {
         "endpoints", "deployments", "replicas", "request_logs", "endpoint_minutes", "model_uses"
     ),
     "drift monitors": ("drift_monitors", "drift_baselines", "drift_incidents", "drift_labels", "drift_windows"),
-    "quotas": ("quotas", "quota_counts", "quota_levels", "quota_usage"),
+    "quotas": ("quotas", "quota_counts", "quota_levels", "quota_totals", "quota_usage"),
     "the change log, caches and counts": (
         "changes", "run_docs", "trace_span_names", "trace_offloads", "awaited_trace_links",
         "storage_items", "storage_scans", "orphans", "orphan_searches"

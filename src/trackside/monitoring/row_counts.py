@@ -210,12 +210,12 @@ def _endpoints(tx: Tx) -> list[tuple[object, ...]]:
 
 def _artifact_bytes(tx: Tx) -> list[tuple[object, ...]]:
     """Return (workspace, bytes) of the workspaces whose bytes are counted: at each upload for a quota, else by a job."""
-    by_quota = tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_usage GROUP BY workspace_id")
+    by_quota = tx.all("SELECT workspace_id, SUM(size_bytes) FROM quota_totals GROUP BY workspace_id")
     by_job = tx.all(
         """
         SELECT c.workspace_id, COALESCE(SUM(s.file_bytes), 0) FROM storage_scans c LEFT JOIN storage_items s
             ON s.workspace_id = c.workspace_id AND s.scan = c.scan AND s.kind IN ('run', 'logged_model')
-        WHERE c.workspace_id NOT IN (SELECT workspace_id FROM quota_usage)
+        WHERE c.workspace_id NOT IN (SELECT workspace_id FROM quota_totals)
         GROUP BY c.workspace_id
         """
     )

@@ -101,22 +101,21 @@ def remove_all(tx: Tx) -> None:
     _forget(tx)
 
 
-def lock(tx: Tx, *, of_server: bool = False) -> None:
-    """Take the quota lock of the workspace until this transaction ends, because the usage is read and then added to.
+def locking(ws: int, *, is_shared: bool) -> Query:
+    """Return the query that takes the quota lock of a workspace, or of the server, until the transaction ends.  For PostgreSQL:
+    SQLite has one writer.
 
-    `of_server`: also the lock of the server.  SQLite needs no lock, since it has one writer."""
-    if tx.dialect == "postgresql":
-        tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, CAST(:ws AS INTEGER))")
-        if of_server:
-            tx.one(f"SELECT pg_advisory_xact_lock({QUOTAS_LOCK}, {SERVER_WS})")
+    Holders of a shared lock create at once; the holder of the other one creates alone."""
+    mode = "_shared" if is_shared else ""
+    return Query(f"SELECT pg_advisory_xact_lock{mode}({QUOTAS_LOCK}, CAST(:locked AS INTEGER))", {"locked": ws})
 
 
 def used(tx: Tx, measure: Measure, subject: Subject) -> int:
     """Return what a subject uses."""
-    if subject.scope is Scope.SERVER:
-        return usage.of_server(tx, measure)
     if measure in COUNTED:
         return usage.of(tx, measure, subject)
+    if subject.scope is Scope.SERVER:
+        return usage.objects_of_server(tx, measure)
     owner = subject.name if subject.scope is Scope.USER else ""
     if measure is Measure.ENDPOINTS:
         row = tx.one(

@@ -1,14 +1,13 @@
 """Counts the use of runs, points and files, in the transaction that creates them.
 
-Only workspaces with a quota are counted.  A row belongs to an experiment and to the owner of its runs, so that one row serves the
-quotas of the workspace, of the user and of the experiment.
+Only workspaces with a quota are counted.  A row of `quota_usage` belongs to an experiment and to the owner of its runs, for
+the quotas of users and experiments.  `quota_totals` has the sums of each workspace, for its quotas and those of the server.
 """
 
-import os
 from collections.abc import Mapping
 
-from trackside.core.db.tx import Tx
-from trackside.quotas.model import COUNTED, Measure, Scope, Subject
+from trackside.core.db.tx import Query, Tx
+from trackside.quotas.model import Measure, Scope, Subject
 from trackside.workspaces import store as workspaces
 
 SERVER_WS = 0  # the workspace of a quota of the server: no workspace has this id
@@ -21,11 +20,14 @@ _COLUMNS = {Measure.RUNS: "runs", Measure.POINTS: "points", Measure.BYTES: "size
 
 def add(tx: Tx, used: Mapping[Owned, tuple[int, int, int]]) -> None:
     """Add runs, points and bytes.  To be called for workspaces that are counted."""
-    holder = 0 if tx.dialect == "sqlite" else os.getpid()
+    if not used:
+        return
+    # Two connections never wait for each other's rows; SQLite has one writer.
+    holder = "0" if tx.dialect == "sqlite" else "pg_backend_pid()"
     tx.many(
-        """
+        f"""
         INSERT INTO quota_usage (workspace_id, experiment_seq, owner, holder, runs, points, size_bytes)
-        VALUES (:ws, :experiment, :owner, :holder, :runs, :points, :bytes)
+        VALUES (:ws, :experiment, :owner, {holder}, :runs, :points, :bytes)
         ON CONFLICT (workspace_id, experiment_seq, owner, holder) DO UPDATE SET runs = quota_usage.runs + excluded.runs,
             points = quota_usage.points + excluded.points, size_bytes = quota_usage.size_bytes + excluded.size_bytes
         """,
@@ -33,30 +35,47 @@ def add(tx: Tx, used: Mapping[Owned, tuple[int, int, int]]) -> None:
             {"experiment": experiment, "owner": owner, "runs": runs, "points": points, "bytes": size}
             for (experiment, owner), (runs, points, size) in sorted(used.items())
         ],
-        holder=holder,
     )
+    runs, points, size = (sum(amounts) for amounts in zip(*used.values(), strict=True))
+    tx.post(
+        f"""
+        INSERT INTO quota_totals (workspace_id, holder, runs, points, size_bytes)
+        VALUES (:ws, {holder}, :runs, :points, :bytes)
+        ON CONFLICT (workspace_id, holder) DO UPDATE SET runs = quota_totals.runs + excluded.runs,
+            points = quota_totals.points + excluded.points, size_bytes = quota_totals.size_bytes + excluded.size_bytes
+        """,
+        runs=runs,
+        points=points,
+        bytes=size,
+    )
+
+
+def reading(measure: Measure, subject: Subject) -> Query:
+    """Return the query of what a subject uses of a measure that is counted."""
+    column = _COLUMNS[measure]
+    if subject.scope is Scope.SERVER:
+        return Query(f"SELECT COALESCE(SUM({column}), 0) FROM quota_totals", {})
+    if subject.scope is Scope.WORKSPACE:
+        return Query(f"SELECT COALESCE(SUM({column}), 0) FROM quota_totals WHERE workspace_id = :ws", {})
+    if subject.scope is Scope.USER:
+        narrow, bound = "owner = :owner", dict[str, str | int](owner=subject.name)
+    else:
+        narrow = """experiment_seq = (
+            SELECT e.experiment_seq FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id)"""
+        bound = {"id": int(subject.name)}
+    return Query(f"SELECT COALESCE(SUM({column}), 0) FROM quota_usage WHERE workspace_id = :ws AND {narrow}", bound)
 
 
 def of(tx: Tx, measure: Measure, subject: Subject) -> int:
     """Return what a subject uses of a measure that is counted."""
-    narrow, bound = "", dict[str, str | int]()
-    if subject.scope is Scope.USER:
-        narrow, bound = " AND owner = :owner", {"owner": subject.name}
-    elif subject.scope is Scope.EXPERIMENT:
-        narrow = """ AND experiment_seq = (
-            SELECT e.experiment_seq FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_id = :id)"""
-        bound = {"id": int(subject.name)}
-    row = tx.one(
-        f"SELECT COALESCE(SUM({_COLUMNS[measure]}), 0) FROM quota_usage WHERE workspace_id = :ws{narrow}", **bound
-    )
+    query = reading(measure, subject)
+    row = tx.one(query.sql, **query.params)
     return 0 if row is None else int(row[0])
 
 
-def of_server(tx: Tx, measure: Measure) -> int:
-    """Return what all workspaces use."""
-    if measure in COUNTED:
-        row = tx.one(f"SELECT COALESCE(SUM({_COLUMNS[measure]}), 0) FROM quota_usage")
-    elif measure is Measure.ENDPOINTS:
+def objects_of_server(tx: Tx, measure: Measure) -> int:
+    """Return the endpoints, or the jobs that wait or run, of all workspaces."""
+    if measure is Measure.ENDPOINTS:
         row = tx.one("SELECT COUNT(*) FROM endpoints")
     else:
         row = tx.one("SELECT COUNT(*) FROM jobs WHERE state IN ('queued', 'running')")
@@ -128,6 +147,7 @@ def recount(tx: Tx, sizes: Mapping[Owned, int] | None) -> None:
     ):
         counts.setdefault((experiment, owner), [0, 0, 0])[1] = int(points)
     tx.run("DELETE FROM quota_usage WHERE workspace_id = :ws")
+    tx.run("DELETE FROM quota_totals WHERE workspace_id = :ws")
     add(tx, {owned: (runs, points, size) for owned, (runs, points, size) in counts.items()})
 
 
@@ -148,7 +168,7 @@ def begin(tx: Tx) -> None:
 
 
 def end(tx: Tx) -> None:
-    for table in ("quota_counts", "quota_usage", "quota_levels"):
+    for table in ("quota_counts", "quota_usage", "quota_totals", "quota_levels"):
         tx.run(f"DELETE FROM {table} WHERE workspace_id = :ws")
 
 

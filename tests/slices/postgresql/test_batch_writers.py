@@ -150,6 +150,27 @@ def test_two_connections_together_make_no_more_than_a_quota_allows(db: PostgresD
     asyncio.run(create())
 
 
+def test_far_from_a_limit_two_connections_create_at_once(db: PostgresDatabase) -> None:
+    with db.write(1) as tx:
+        for scope in (Scope.SERVER, Scope.WORKSPACE):
+            quotas.put(tx, scope, "", Measure.RUNS, 1_000_000)
+
+    async def create() -> None:
+        call = lifecycle.new_run(CreateRun(experiment_id="0"))
+        with db.write(1) as tx:
+            lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
+            second = db.writer.submit_async(1, call, lifecycle.create_all, asyncio.get_running_loop())
+            await asyncio.wait_for(second, LONG_S)
+
+    asyncio.run(create())
+
+    with db.read(1) as tx:
+        assert {use.quota.scope: use.used for use in quotas.uses(tx, quotas.all_of(tx))} == {
+            Scope.SERVER: 2,
+            Scope.WORKSPACE: 2,
+        }
+
+
 def test_close_waits_for_the_batch_writers(postgres_settings: Settings) -> None:
     db = opening.open_database(postgres_settings)
     run_ids = [new_run(db) for _ in range(10)]

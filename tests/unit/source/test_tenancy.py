@@ -122,8 +122,11 @@ CROSSING: dict[tuple[str, str], str] = {
         "workspaces",
     ): "a server looks at the quotas of all workspaces, each in a transaction of its own",
     ("quotas/usage.py", "due"): "the same; each is counted by a job in its workspace",
-    ("quotas/usage.py", "of_server"): "a quota of the server limits what all workspaces have together",
-    **{("quotas/usage.py", name): "the same" for name in ("end_where_unlimited", "uncounted", "has_server_quota")},
+    ("quotas/usage.py", "reading"): "a quota of the server limits what all workspaces have together",
+    **{
+        ("quotas/usage.py", name): "the same"
+        for name in ("objects_of_server", "end_where_unlimited", "uncounted", "has_server_quota")
+    },
     (
         "alerts/store.py",
         "workspaces",
