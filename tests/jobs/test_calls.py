@@ -233,9 +233,19 @@ def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: A
     assert cy.ask("DELETE", one).status == 200
 
 
-@pytest.mark.parametrize("change", ["demoted", "disabled", "deleted"])
-def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused(
-    api: Api, application: app.App, change: str
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            "demoted",
+            "ann, who made it, may not do Microsoft.MachineLearningServices/workspaces/jobs/write in all of the",
+        ),
+        ("disabled", "ann, who made it, is disabled"),
+        ("deleted", "the user who made it is deleted"),
+    ],
+)
+def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_reason(
+    api: Api, application: app.App, change: str, reason: str
 ) -> None:
     people, db = People(api).begin(), application.asgi._database
     ann = people.add("ann")
@@ -252,6 +262,11 @@ def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused(
     db.writer.submit(1, lambda tx: tx.run("UPDATE job_schedules SET next_at = 1 WHERE workspace_id = :ws")).result()
     until(lambda: people.admin.get(f"{SCHEDULES}/nightly")["schedule"]["is_paused"], "the schedule to be paused")
 
+    paused = people.admin.get(f"{SCHEDULES}/nightly")["schedule"]
+    told = people.admin.get(f"{OURS}/changes?entity=job_schedule")["changes"][0]
+    resumed = people.admin.ask("PATCH", f"{SCHEDULES}/nightly", {"is_paused": False}).json["schedule"]
+    assert paused["pause_reason"].startswith(reason)
+    assert (told["action"], "pause_reason" in resumed) == ("update", False)
     assert people.admin.get(JOBS).get("jobs", []) == []
 
 

@@ -23,7 +23,7 @@ class Database(Protocol):
 
 
 def fire_due(db: Database, kinds: Kinds, why_not: WhyNot = never) -> None:
-    """Queue what is due.  A schedule whose user may not do that any more is paused: `why_not` says why."""
+    """Queue what is due.  A schedule whose user may not do that any more is paused, for the reason that `why_not` returns."""
     with db.read(0) as tx:
         found = schedule_store.workspaces_due(tx)
     for ws in found:
@@ -68,7 +68,7 @@ def submit(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
 
 
 def _submit_or_pause(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
-    """Queue a job of the schedule; pause the schedule, with a log line, if its job cannot be queued any more."""
+    """Queue a job of the schedule; pause the schedule, with the reason, if its job cannot be queued any more."""
     try:
         return submit(tx, kinds, schedule)
     except Fault as fault:
@@ -78,4 +78,4 @@ def _submit_or_pause(tx: Tx, kinds: Kinds, schedule: Schedule) -> str:
 
 def _pause(tx: Tx, schedule: Schedule, why: str) -> None:
     log.error("job schedule %s is paused, since its job cannot be queued: %s", schedule.name, why)
-    schedule_store.pause(tx, schedule)
+    schedule_store.pause(tx, schedule, why)

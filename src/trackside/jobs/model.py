@@ -110,6 +110,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
     principal_id: int | None
     created_at: int
     updated_at: int
+    pause_reason: str = ""  # of the server; empty for a schedule that a user paused
 
 
 # The requests.
@@ -269,7 +270,8 @@ class GotQueue(Answer, frozen=True):
 
 
 class ShownSchedule(Answer, frozen=True):
-    """`may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it."""
+    """`may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it.
+    `pause_reason` says why the server paused it."""
 
     name: str
     kind: str
@@ -280,6 +282,7 @@ class ShownSchedule(Answer, frozen=True):
     may_steer: bool
     created_at: int
     updated_at: int
+    pause_reason: str = ""
     cron: str = ""
     timezone: str = ""
     interval_s: int = 0
@@ -395,6 +398,7 @@ def shown_schedule(schedule: Schedule, times: list[int], *, may_steer: bool) -> 
         params=msgspec.Raw(schedule.params.encode()),
         priority=schedule.priority,
         is_paused=schedule.is_paused,
+        pause_reason=schedule.pause_reason,
         user=schedule.user,
         may_steer=may_steer,
         created_at=schedule.created_at,

@@ -67,7 +67,7 @@ class Calls:
         if call.priority is not None:
             found = replace(found, priority=m.check_priority(call.priority))
         if call.is_paused is not None:
-            found = replace(found, is_paused=call.is_paused)
+            found = replace(found, is_paused=call.is_paused, pause_reason=found.pause_reason if call.is_paused else "")
         if call.params is not None:
             params = self._params(tx, found.kind, call.params)
             found = replace(found, params=params, user=tx.user, principal_id=tx.caller.principal_id)

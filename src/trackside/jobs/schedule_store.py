@@ -8,7 +8,7 @@ from trackside.jobs import schedules
 from trackside.jobs.model import Schedule
 
 _SCHEDULE = """schedule_seq, name, kind, params, cron, timezone, interval_s, priority, is_paused, next_at, computed_at, last_at,
-    last_job_id, user_name, principal_id, created_at, updated_at"""
+    last_job_id, user_name, principal_id, created_at, updated_at, pause_reason"""
 
 
 def no_schedule(name: str) -> NotFound:
@@ -74,8 +74,8 @@ def update(tx: Tx, schedule: Schedule) -> Schedule:
     tx.run(
         """
         UPDATE job_schedules SET params = :params, cron = :cron, timezone = :timezone, interval_s = :interval_s,
-            priority = :priority, is_paused = :is_paused, next_at = :next_at, user_name = :user, principal_id = :principal_id,
-            computed_at = :now, updated_at = :now
+            priority = :priority, is_paused = :is_paused, pause_reason = :pause_reason, next_at = :next_at, user_name = :user,
+            principal_id = :principal_id, computed_at = :now, updated_at = :now
         WHERE workspace_id = :ws AND schedule_seq = :seq
         """,
         params=schedule.params,
@@ -84,6 +84,7 @@ def update(tx: Tx, schedule: Schedule) -> Schedule:
         interval_s=schedule.interval_s,
         priority=schedule.priority,
         is_paused=int(schedule.is_paused),
+        pause_reason=schedule.pause_reason,
         next_at=schedule.next_at,
         user=schedule.user,
         principal_id=schedule.principal_id,
@@ -140,11 +141,16 @@ def note_next(tx: Tx, schedule: Schedule, next_at: int, job_id: str) -> None:
     )
 
 
-def pause(tx: Tx, schedule: Schedule) -> None:
+def pause(tx: Tx, schedule: Schedule, reason: str) -> None:
+    """Queue no job of the schedule any more, and keep why."""
     tx.run(
-        "UPDATE job_schedules SET is_paused = 1 WHERE workspace_id = :ws AND schedule_seq = :seq",
+        """
+        UPDATE job_schedules SET is_paused = 1, pause_reason = :reason WHERE workspace_id = :ws AND schedule_seq = :seq
+        """,
+        reason=reason,
         seq=schedule.schedule_seq,
     )
+    tx.record(Change("job_schedule", schedule.name, "update"))
 
 
 def _schedule(row: Row) -> Schedule:

@@ -36,9 +36,9 @@ def test_a_monitor_whose_user_lost_the_right_is_paused_until_another_user_resume
     application.asgi._database.writer.submit(1, make_due).result()
     one = f"{MONITORS}/watch"
     until(lambda: not people.admin.get(one)["monitor"]["is_scheduled"], "the monitor to be paused")
-    note = people.admin.get(one)["monitor"]["note"]
+    reason = people.admin.get(one)["monitor"]["pause_reason"]
     resumed = people.admin.ask("PATCH", one, {"is_scheduled": True}).json["monitor"]
 
-    assert note.startswith("The monitor is paused: ann, who made it, may not do ")
+    assert reason.startswith("ann, who made it, may not do ")
     assert people.admin.get(f"{OURS}/jobs").get("jobs", []) == []
-    assert (resumed["is_scheduled"], resumed["user"]) == (True, "root")
+    assert (resumed["is_scheduled"], resumed["user"], "pause_reason" in resumed) == (True, "root", False)

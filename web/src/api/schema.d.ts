@@ -5435,6 +5435,7 @@ export interface components {
         /**
          * ShownMonitor
          * @description `note` warns of weak results, for example with a small baseline.  `next_at` is the time of the next computation.
+         *     `pause_reason` says why the server paused it.
          */
         ShownMonitor: {
             /** @default false */
@@ -5457,6 +5458,8 @@ export interface components {
             note?: string;
             /** @default 0 */
             open_incidents?: number;
+            /** @default  */
+            pause_reason?: string;
             /** @default  */
             prediction?: string;
             rules: string;
@@ -5574,6 +5577,7 @@ export interface components {
         /**
          * ShownSchedule
          * @description `may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it.
+         *     `pause_reason` says why the server paused it.
          */
         ShownSchedule: {
             created_at: number;
@@ -5590,6 +5594,8 @@ export interface components {
             name: string;
             next_at?: number;
             params: unknown;
+            /** @default  */
+            pause_reason?: string;
             priority: number;
             /** @default [] */
             times?: number[];

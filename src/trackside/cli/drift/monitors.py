@@ -83,6 +83,7 @@ def show(args: argparse.Namespace) -> int:
         ("window", f"{found['window']}, {found['timezone']}, {found['latency_s']} s latency"),
         ("rules", found["rules"]),
         ("schedule", f"next window at {moment(found['next_at'])}" if "next_at" in found else "on request"),
+        ("paused because", found.get("pause_reason", "")),
         ("note", found.get("note", "")),
     ]
     say(table([row for row in rows if row[1]]))

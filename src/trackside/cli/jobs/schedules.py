@@ -33,6 +33,7 @@ def show(args: argparse.Namespace) -> int:
         ("kind", found["kind"]),
         ("when", moment_of(found)),
         ("next", next_of(found)),
+        ("paused because", found.get("pause_reason", "")),
         *(("then", moment(each)) for each in found.get("times", [])[1:]),
         ("last job", found.get("last_job_id", "")),
         ("user", found["user"]),

@@ -31,7 +31,7 @@ def next_at(config: Config, now: int) -> int:
 def step(db: Database, kind: Kind[Check], why_not: WhyNot = never) -> bool:
     """Queue the due jobs.  Return False: the next step can wait.
 
-    A monitor whose user may not start it any more is paused, and its note is the reason that `why_not` returns."""
+    A monitor whose user may not start it any more is paused, for the reason that `why_not` returns."""
     with db.read(0) as tx:
         found = store.workspaces_due(tx)
     for ws in found:
@@ -46,7 +46,7 @@ def _queue(tx: Tx, kind: Kind[Check], reasons: Mapping[int, str]) -> None:
     for monitor in store.due(tx):
         why = reasons.get(monitor.monitor_seq, "")
         if why:
-            store.pause(tx, monitor, f"The monitor is paused: {why}. A user who may write monitors resumes it.")
+            store.pause(tx, monitor, why)
         elif monitor.next_at <= tx.now:
             check = Check(monitor=monitor.name)
             service.submit(tx.by(monitor.user), kind, check, principal_id=monitor.principal_id)

@@ -88,6 +88,7 @@ class Monitor(Struct, frozen=True, kw_only=True):
     principal_id: int | None
     created_at: int
     updated_at: int
+    pause_reason: str = ""  # of the server; empty for a monitor that a user paused
 
 
 # The requests.
@@ -190,7 +191,8 @@ class ListIncidents(Call, frozen=True):
 
 
 class ShownMonitor(Answer, frozen=True):
-    """`note` warns of weak results, for example with a small baseline.  `next_at` is the time of the next computation."""
+    """`note` warns of weak results, for example with a small baseline.  `next_at` is the time of the next computation.
+    `pause_reason` says why the server paused it."""
 
     name: str
     target: dict[str, Any]
@@ -213,6 +215,7 @@ class ShownMonitor(Answer, frozen=True):
     magnitude: bool = False
     attribution: bool = False
     note: str = ""
+    pause_reason: str = ""
     next_at: int | UnsetType = UNSET
     open_incidents: int = 0
     windows: int = 0
@@ -412,6 +415,7 @@ def shown(monitor: Monitor, open_incidents: int = 0, count: int = 0, last: int |
         created_at=monitor.created_at,
         updated_at=monitor.updated_at,
         note=monitor.note,
+        pause_reason=monitor.pause_reason,
         next_at=monitor.next_at if monitor.is_scheduled and monitor.next_at else UNSET,
         open_incidents=open_incidents,
         windows=count,

@@ -13,7 +13,7 @@ from trackside.drift.monitors.model import MAX_MONITORS, Config, Monitor, Score
 ENTITY = "drift_monitor"
 CLOCK_SLACK_MS = 60_000
 _MONITOR = """monitor_seq, name, config, is_scheduled, next_at, computed_at, baseline_key, note, user_name, principal_id,
-    created_at, updated_at"""
+    created_at, updated_at, pause_reason"""
 _WINDOW = "slice, start_at, end_at, row_count, is_complete, computed_at, job_id, scores"
 
 
@@ -110,7 +110,8 @@ def update(tx: Tx, monitor: Monitor, config: Config, *, is_scheduled: bool, next
     tx.run(
         """
         UPDATE drift_monitors SET config = :config, is_scheduled = :is_scheduled, next_at = :next_at, computed_at = :now,
-            user_name = :user, principal_id = :principal, updated_at = :now
+            user_name = :user, principal_id = :principal, updated_at = :now,
+            pause_reason = CASE WHEN :is_scheduled = 1 THEN '' ELSE pause_reason END
         WHERE workspace_id = :ws AND monitor_seq = :seq
         """,
         seq=monitor.monitor_seq,
@@ -131,13 +132,16 @@ def note_next(tx: Tx, monitor: Monitor, next_at: int) -> None:
     )
 
 
-def pause(tx: Tx, monitor: Monitor, note: str) -> None:
-    """Compute no window on a schedule any more, and say why."""
+def pause(tx: Tx, monitor: Monitor, reason: str) -> None:
+    """Compute no window on a schedule any more, and keep why."""
     tx.run(
-        "UPDATE drift_monitors SET is_scheduled = 0, note = :note WHERE workspace_id = :ws AND monitor_seq = :seq",
-        note=note,
+        """
+        UPDATE drift_monitors SET is_scheduled = 0, pause_reason = :reason WHERE workspace_id = :ws AND monitor_seq = :seq
+        """,
+        reason=reason,
         seq=monitor.monitor_seq,
     )
+    tx.record(Change(ENTITY, monitor.name, "update"))
 
 
 def delete(tx: Tx, monitor: Monitor) -> None:

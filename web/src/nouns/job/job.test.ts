@@ -5,6 +5,18 @@ vi.stubGlobal("navigator", { languages: ["es-ES"] });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { locale } = await import("@/i18n/catalogue.svelte");
 const { jobTitle, progressText, titleText } = await import("./job");
+const { pauseText } = await import("./when");
+
+test("the reason of the server for a pause is in the language that is shown", async () => {
+  await locale.choose("es");
+
+  expect(pauseText("ann, who made it, may not do a/b/write in all of the workspace")).toBe(
+    "A ann, su autor, no se le permite a/b/write en todo el espacio de trabajo.",
+  );
+  expect(pauseText("ann, who made it, is disabled")).toBe("La cuenta de ann, su autor, está desactivada.");
+  expect(pauseText("the user who made it is deleted")).toBe("La cuenta de su autor se ha eliminado.");
+  expect(pauseText("kind x is unknown")).toBe("kind x is unknown");
+});
 
 test("the title that the server gives a kind of jobs is in the language that is shown", async () => {
   await locale.choose("es");

@@ -32,6 +32,16 @@ export function whenText({ cron, timezone, interval_s }: Schedule): string {
   return words.t.every(`${formatCount(count)} ${SIGNS[unit]}`);
 }
 
+/** Why the server paused a schedule or a monitor; what it does not know is shown as the server says it. */
+export function pauseText(reason: string): string {
+  const { mayNot, disabled, deleted } = words.t.pauseReasons;
+  const [, user, action] = /^(.+), who made it, may not do (\S+) in all of the workspace$/.exec(reason) ?? [];
+  if (user !== undefined && action !== undefined) return mayNot(user, action);
+  const [, out] = /^(.+), who made it, is disabled$/.exec(reason) ?? [];
+  if (out !== undefined) return disabled(out);
+  return reason === "the user who made it is deleted" ? deleted : reason;
+}
+
 export function zones(): { own: string; all: readonly string[] } {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   return { own, all: [...new Set([own, "UTC", ...Intl.supportedValuesOf("timeZone")])] };

@@ -66,6 +66,11 @@ export default {
   changeSchedule: (name: string) => `Schedule ${name}`,
   saved: (name: string) => `Saved the schedule ${name}`,
   paused: "Paused",
+  pauseReasons: {
+    mayNot: (user: string, action: string) => `${user}, who made it, may not do ${action} in all of the workspace.`,
+    disabled: (user: string) => `${user}, who made it, is disabled.`,
+    deleted: "The user who made it is deleted.",
+  },
   pause: (name: string) => `Pause ${name}`,
   resume: (name: string) => `Resume ${name}`,
   runNow: (name: string) => `Run ${name} now`,

@@ -70,6 +70,12 @@ export default {
   changeSchedule: (name: string) => `Programación ${name}`,
   saved: (name: string) => `Programación ${name} guardada`,
   paused: "En pausa",
+  pauseReasons: {
+    mayNot: (user: string, action: string) =>
+      `A ${user}, su autor, no se le permite ${action} en todo el espacio de trabajo.`,
+    disabled: (user: string) => `La cuenta de ${user}, su autor, está desactivada.`,
+    deleted: "La cuenta de su autor se ha eliminado.",
+  },
   pause: (name: string) => `Pausar ${name}`,
   resume: (name: string) => `Reanudar ${name}`,
   runNow: (name: string) => `Ejecutar ${name} ahora`,

@@ -17,6 +17,7 @@ export default {
   rules: "Rules",
   schedule: "Next window",
   paused: "on request",
+  pausedByServer: (reason: string) => `Paused by the server: ${reason}`,
   slice: "Rows",
   allRows: "All rows",
   noWindows: "No windows yet",

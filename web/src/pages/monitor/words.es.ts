@@ -20,6 +20,7 @@ export default {
   rules: "Reglas",
   schedule: "Próxima ventana",
   paused: "a petición",
+  pausedByServer: (reason: string) => `El servidor lo puso en pausa: ${reason}`,
   slice: "Filas",
   allRows: "Todas las filas",
   noWindows: "Aún no hay ventanas",
