@@ -9,7 +9,7 @@ from msgspec import structs
 from support.client import Api
 from support.links import until
 from support.processes.servers import Server
-from trackside.alerts import model, worker
+from trackside.alerts import measures, model, worker
 from trackside.alerts.model import Measure, Next, PutRule, State, next_of
 from trackside.core.errors import Invalid
 
@@ -79,6 +79,27 @@ def test_failed_runs_fire_and_tell_once(api: Api, application: Any) -> None:
     changes = api.get("/api/trackside/v1/changes?entity=alert")["changes"]
     assert [(each["action"], each["detail"]["value"]) for each in changes] == [("fired", 2)]
     assert other.get(RULES) == {}
+
+
+@pytest.mark.both
+def test_every_event_of_the_window_is_counted_and_none_before_it(db: Any) -> None:
+    in_window, before = 2 * measures.AT_ONCE + 1, measures.AT_ONCE
+    run_failed = {"entity": "run", "action": "update", "detail": '{"status": "FAILED"}'}
+    others = {"entity": "run", "action": "set-tag", "detail": None}
+
+    with db.write(1) as tx:
+        rows = [{"at": tx.now - 301_000, **run_failed}] * before
+        rows += [{"at": tx.now - 299_000, **(run_failed if each % 2 else others)} for each in range(in_window)]
+        tx.many(
+            """
+            INSERT INTO changes (workspace_id, entity, entity_id, action, changed_at, detail, user_name)
+            VALUES (:ws, :entity, 'r', :action, :at, :detail, '')
+            """,
+            rows,
+        )
+        found = measures.value(tx, rule())
+
+    assert found == in_window // 2
 
 
 @pytest.mark.both

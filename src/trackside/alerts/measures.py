@@ -10,7 +10,8 @@ from trackside.events.entries import Entry
 from trackside.quotas import store as quotas
 from trackside.webhooks import payloads
 
-MOST_EVENTS = 10_000  # events that are counted for one rule; more are not distinguished
+NEWEST = 2**62  # after every position in the change log
+AT_ONCE = 2_000  # changes that one statement looks at
 
 
 def value(tx: Tx, rule: Rule) -> float | None:
@@ -21,19 +22,49 @@ def value(tx: Tx, rule: Rule) -> float | None:
 def _events(tx: Tx, rule: Rule) -> float:
     entity = rule.target.partition(".")[0]
     entities = {"deployment": "endpoint", "model_version_stage": "model_version"}
-    rows = tx.all(
-        """
-        SELECT seq, workspace_id, entity, entity_id, action, changed_at, user_name, detail FROM changes
-        WHERE workspace_id = :ws AND changed_at >= :since AND action <> 'log' AND (:any = 1 OR entity = :entity)
-        ORDER BY seq DESC LIMIT :most
-        """,
-        since=_since(tx, rule),
-        any=int(entity.startswith(("model_version_", "prompt", "drift"))),
-        entity=entities.get(entity, entity),
-        most=MOST_EVENTS,
-    )
-    happened = (payloads.happened(Entry(*row)) for row in rows)
-    return float(sum(each is not None and each.event == rule.target for each in happened))
+    count, after, since = 0, _before(tx, _since(tx, rule)), _since(tx, rule)
+    while True:
+        rows = tx.all(
+            """
+            SELECT seq, workspace_id, entity, entity_id, action, changed_at, user_name, detail FROM changes
+            WHERE workspace_id = :ws AND seq > :after AND changed_at >= :since AND action <> 'log'
+                AND (:any = 1 OR entity = :entity)
+            ORDER BY seq LIMIT :most
+            """,
+            after=after,
+            since=since,
+            any=int(entity.startswith(("model_version_", "prompt", "drift"))),
+            entity=entities.get(entity, entity),
+            most=AT_ONCE,
+        )
+        happened = (payloads.happened(Entry(*row)) for row in rows)
+        count += sum(each is not None and each.event == rule.target for each in happened)
+        if len(rows) < AT_ONCE:
+            return float(count)
+        after = rows[-1][0]
+
+
+def _before(tx: Tx, since: int) -> int:
+    """Return a position in the change log of the workspace that is before all changes since a time.
+
+    No index has the times of changes.  They ascend along the log, except for transactions that overlap and a clock that is set
+    back, so the search ends at the first piece of the log that is older as a whole."""
+    position = NEWEST
+    while True:
+        found = tx.one(
+            """
+            SELECT MIN(seq), MAX(seq), MAX(changed_at) FROM (
+                SELECT seq, changed_at FROM changes WHERE workspace_id = :ws AND seq < :position
+                ORDER BY seq DESC LIMIT :most
+            ) piece
+            """,
+            position=position,
+            most=AT_ONCE,
+        )
+        first, last, at = (None, None, None) if found is None else found
+        if first is None or at < since:
+            return last or 0
+        position = first
 
 
 def _quota_percent(tx: Tx, rule: Rule) -> float | None:
