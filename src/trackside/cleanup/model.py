@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from trackside.artifacts import keys
 from trackside.core.errors import Because, Invalid, Reason
@@ -201,6 +201,20 @@ class Delete(Named, frozen=True):
     confirm: str | None = None
 
 
+class NamedBatch(Call, frozen=True):
+    """At most 100 targets."""
+
+    required: ClassVar[tuple[str, ...]] = ("targets",)
+    targets: list[Named] | None = None
+
+
+class DeleteBatch(Call, frozen=True):
+    """At most 100 deletions."""
+
+    required: ClassVar[tuple[str, ...]] = ("deletions",)
+    deletions: list[Delete] | None = None
+
+
 class Obstacle(Struct, frozen=True):
     """A reason that prevents the deletion: `held` (a legal hold), `protected`, `registered`, `deployed`, `aliased`, `linked`,
     `running` or `default`."""
@@ -241,6 +255,37 @@ class DeletionResult(Answer, frozen=True):
     row_count: int
     row_bytes: int
     pending: list[str] = []
+
+
+class Refusal(Struct, frozen=True):
+    error_code: str
+    message: str
+
+
+class PreviewOf(Struct, frozen=True):
+    """The preview of one target of a batch, or why it has none."""
+
+    preview: Preview | UnsetType = UNSET
+    error: Refusal | UnsetType = UNSET
+
+
+class ResultOf(Struct, frozen=True):
+    """The result of one deletion of a batch, or why it was refused."""
+
+    result: DeletionResult | UnsetType = UNSET
+    error: Refusal | UnsetType = UNSET
+
+
+class Previews(Answer, frozen=True):
+    """`items` are in the order of the targets.  Where they are fewer, call again with the others."""
+
+    items: list[PreviewOf]
+
+
+class DeletionResults(Answer, frozen=True):
+    """`items` are in the order of the deletions.  Where they are fewer, call again with the others."""
+
+    items: list[ResultOf]
 
 
 class Found(Struct, frozen=True, kw_only=True):

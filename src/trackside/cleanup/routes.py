@@ -1,5 +1,8 @@
 """The calls about permanent deletion and the trash."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +16,7 @@ from trackside.cleanup.model import Kind, Target
 from trackside.cleanup.work import Work, check_free
 from trackside.core.access import Action, Object
 from trackside.core.db.tx import Tx
-from trackside.core.errors import BadState, Conflict, Denied, Invalid
+from trackside.core.errors import BadState, Conflict, Denied, Fault, Invalid
 from trackside.core.http.calls import check_content_type
 from trackside.core.http.codec import Answer, Call, decode_body, encode
 from trackside.core.http.routes import HANDLED, LISTED, Route, command, query, stream
@@ -26,8 +29,13 @@ from trackside.traces.storage import trash as traces
 from trackside.views import store as views
 
 T = TypeVar("T", bound=Call)
+C = TypeVar("C")
+R = TypeVar("R")
 PREFIX = "/api/trackside/v1"
-MAX_BODY_BYTES = 1 << 16
+MAX_BODY_BYTES = 1 << 18
+MAX_BATCH = 100
+AT_ONCE = 16
+BATCH_S = 10.0
 NEEDS = {
     Kind.RUN: Action.EXPERIMENTS_DELETE,
     Kind.EXPERIMENT: Action.EXPERIMENTS_DELETE,
@@ -45,12 +53,36 @@ class Calls:
 
     async def preview(self, request: Request) -> Response:
         """Return what a permanent deletion would free, and the obstacles to it.  Changes nothing."""
-        target = m.target_of(await _decoded(request, m.Named))
-        return _json(await self._preview(request, target))
+        return _json(await self._previewed(request, await _decoded(request, m.Named)))
+
+    async def preview_batch(self, request: Request) -> Response:
+        """Return the previews of several deletions.  Changes nothing."""
+        targets = _batch("targets", (await _decoded(request, m.NamedBatch)).targets)
+        found = await _each(targets, lambda call: self._previewed(request, call))
+        return _json(
+            m.Previews(
+                [m.PreviewOf(error=each) if isinstance(each, m.Refusal) else m.PreviewOf(each) for each in found]
+            )
+        )
+
+    async def delete_batch(self, request: Request) -> Response:
+        """Carry out several deletions, each as by itself.  A refused one does not stop the others."""
+        deletions = _batch("deletions", (await _decoded(request, m.DeleteBatch)).deletions)
+        found = await _each(deletions, lambda call: self._deleted(request, call))
+        return _json(
+            m.DeletionResults(
+                [m.ResultOf(error=each) if isinstance(each, m.Refusal) else m.ResultOf(each) for each in found]
+            )
+        )
 
     async def delete(self, request: Request) -> Response:
         """Delete files and rows permanently.  A large deletion takes several calls: repeat the call until `is_done`."""
-        call = await _decoded(request, m.Delete)
+        return _json(await self._deleted(request, await _decoded(request, m.Delete)))
+
+    async def _previewed(self, request: Request, call: m.Named) -> m.Preview:
+        return await self._preview(request, m.target_of(call))
+
+    async def _deleted(self, request: Request, call: m.Delete) -> m.DeletionResult:
         target = m.target_of(call)
         if not await request.read(lambda tx: _has_begun(tx, target)):
             found = await self._preview(request, target)
@@ -64,7 +96,7 @@ class Calls:
                 raise Invalid(
                     f"confirm is {(call.confirm or '')[:200]!r}; it must be {found.confirm!r}, since this is large"
                 )
-        return _json(await self.work.portion(request, target))
+        return await self.work.portion(request, target)
 
     async def _preview(self, request: Request, target: Target) -> m.Preview:
         await request.read(lambda tx: check_allowed(tx, target))
@@ -199,6 +231,22 @@ def routes(work: Work) -> list[Route]:
         stream(
             f"POST {PREFIX}/deletions", calls.delete, call=m.Delete, needs=needs, on=HANDLED, answer=m.DeletionResult
         ),
+        stream(
+            f"POST {PREFIX}/deletions/batch/preview",
+            calls.preview_batch,
+            call=m.NamedBatch,
+            needs=needs,
+            on=HANDLED,
+            answer=m.Previews,
+        ),
+        stream(
+            f"POST {PREFIX}/deletions/batch",
+            calls.delete_batch,
+            call=m.DeleteBatch,
+            needs=needs,
+            on=HANDLED,
+            answer=m.DeletionResults,
+        ),
         query(
             f"GET {PREFIX}/trash", trash.FindTrash, trash.find, needs=Action.RUNS_READ, on=LISTED, answer=trash.Trash
         ),
@@ -299,5 +347,35 @@ async def _decoded(request: Request, call: type[T]) -> T:
     return made
 
 
-def _json(answer: m.Preview | m.DeletionResult) -> Response:
+def _batch(name: str, given: list[C] | None) -> list[C]:
+    if not given or len(given) > MAX_BATCH:
+        raise Invalid(f"{name} has {len(given or [])} elements; it must have 1 to {MAX_BATCH}")
+    return given
+
+
+async def _each(calls: Sequence[C], work: Callable[[C], Awaitable[R]]) -> list[R | m.Refusal]:
+    """Return what each call returns, or its refusal.  End after BATCH_S, with at least one: a client waits for the answer.
+
+    Some work at once, so that their transactions share the commits of the writer."""
+
+    async def one(call: C) -> R | m.Refusal:
+        try:
+            return await work(call)
+        except Fault as fault:
+            if fault.status >= 500:  # the store's or a disk's: the next call would fail too
+                raise
+            return m.Refusal(fault.code, fault.message)
+
+    found: list[R | m.Refusal] = []
+    begun = time.monotonic()
+    while len(found) < len(calls) and time.monotonic() - begun < BATCH_S:
+        # All of them end before a failure is raised: none goes on after the answer.
+        for each in await asyncio.gather(*map(one, calls[len(found) : len(found) + AT_ONCE]), return_exceptions=True):
+            if isinstance(each, BaseException):
+                raise each
+            found.append(each)
+    return found
+
+
+def _json(answer: Answer) -> Response:
     return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))

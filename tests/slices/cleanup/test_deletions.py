@@ -55,6 +55,37 @@ def stored_bytes(settings: Settings) -> int:
     return sum(path.stat().st_size for path in (settings.data / "artifacts").rglob("*") if path.is_file())
 
 
+def test_a_batch_deletes_what_it_may_and_says_why_the_rest_stays(api: Api, chosen: Settings) -> None:
+    kept, gone = filled_run(api), filled_run(api)
+    api.post("runs/set-tag", run_id=kept, key="trackside.protected", value="yes")
+    targets = [{"kind": "run", "run_id": each} for each in (kept, gone, "f" * 32)] + [{"kind": "planet"}]
+
+    previews = api.post(f"{DELETIONS}/batch/preview", {"targets": targets})["items"]
+    tokens = [{"token": each["preview"]["token"]} if "preview" in each else {} for each in previews]
+    deletions = [{**target, **token} for target, token in zip(targets, tokens, strict=True)]
+    results = api.post(f"{DELETIONS}/batch", {"deletions": deletions})["items"]
+
+    assert [each["preview"]["file_bytes"] for each in previews[:2]] == [2000, 2000]
+    assert [each["error"]["error_code"] for each in previews[2:]] == [
+        "RESOURCE_DOES_NOT_EXIST",
+        "INVALID_PARAMETER_VALUE",
+    ]
+    assert [each.get("result", {}).get("file_bytes") for each in results] == [None, 2000, None, None]
+    assert "trackside.protected" in results[0]["error"]["message"]
+    assert stored_bytes(chosen) == 2000
+
+
+def test_a_batch_has_one_to_a_hundred_elements(api: Api) -> None:
+    most = [{"kind": "run", "run_id": "a"}] * 101
+
+    assert (
+        api.fault(f"{DELETIONS}/batch", {"deletions": most})[2] == "deletions has 101 elements; it must have 1 to 100"
+    )
+    assert api.fault(f"{DELETIONS}/batch/preview", {"targets": []})[2] == (
+        "targets has 0 elements; it must have 1 to 100"
+    )
+
+
 @pytest.mark.both
 def test_a_run_is_previewed_and_deleted_with_its_files_and_points(api: Api, chosen: Settings) -> None:
     run_id, other = filled_run(api), filled_run(api)

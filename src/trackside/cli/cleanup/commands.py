@@ -3,7 +3,8 @@
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -35,6 +36,9 @@ _FIELDS = (
     *("run_id", "model_id", "name", "version", "key", "path", "dataset_id", "job_id", "day", "alias", "deployment"),
     *("webhook_id", "view_id", "record_id", "digest", "copies", "trace_id"),
 )
+
+_ID_FIELDS = {"run": "run_id", "experiment": "experiment_id", "logged_model": "model_id", "trace": "trace_id"}
+AT_ONCE = 100  # items of one call
 
 
 def delete(args: argparse.Namespace) -> int:
@@ -93,13 +97,14 @@ def trash_purge(args: argparse.Namespace) -> int:
     if args.older_than is None:
         raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
     plan = _plan_purge(args)
+    is_whole = not plan.blocked
     if args.preview:
         _show_purge(args, plan)
     else:
-        _purge(args, plan)
+        is_whole &= _purge(args, plan)
     for found in plan.blocked:
         complain(f"{found['title']} stays. {found['obstacles'][0]['message']}")
-    return BROKEN if plan.blocked else OK
+    return OK if is_whole else BROKEN
 
 
 def _plan_purge(args: argparse.Namespace) -> _Purge:
@@ -107,12 +112,15 @@ def _plan_purge(args: argparse.Namespace) -> _Purge:
     traces = [each for each in items if each["kind"] == "trace"]
     # An obstacle of a trace is one of its experiment, so one preview serves all traces of the experiment.
     firsts = {each["experiment_id"]: each for each in reversed(traces)}
-    of_traces = {key: _previewed(args, each)[1] for key, each in firsts.items()}
-    previews = [_previewed(args, each) for each in items if each["kind"] != "trace"]
+    of_traces = _previewed(args, list(firsts.values()))
+    held = {
+        each["experiment_id"] for each, (_, found) in zip(firsts.values(), of_traces, strict=True) if _is_blocked(found)
+    }
+    previews = _previewed(args, [each for each in items if each["kind"] != "trace"])
     return _Purge(
-        free=[(target, found) for target, found in previews if not found.get("obstacles")],
-        traces=[each for each in traces if not of_traces[each["experiment_id"]].get("obstacles")],
-        blocked=[found for found in (*of_traces.values(), *(found for _, found in previews)) if found.get("obstacles")],
+        free=[(target, found) for target, found in previews if not _is_blocked(found)],
+        traces=[each for each in traces if each["experiment_id"] not in held],
+        blocked=[found for _, found in (*of_traces, *previews) if _is_blocked(found)],
     )
 
 
@@ -129,28 +137,67 @@ def _show_purge(args: argparse.Namespace, plan: _Purge) -> None:
     say(as_json(summary) if args.json else _of_purge(count, file_bytes, row_bytes))
 
 
-def _purge(args: argparse.Namespace, plan: _Purge) -> None:
+def _purge(args: argparse.Namespace, plan: _Purge) -> bool:
+    """Return whether the server refused none of the deletions."""
     count, file_bytes, row_bytes = _size_of(plan)
     if count and not args.yes:
         tell(args, _of_purge(count, file_bytes, row_bytes))
         ask(args, "Type purge to delete them permanently: ", "purge")
-    done = [_carry_out(args, target, found) for target, found in plan.free]
+    done = _carry_out_all(args, plan.free)
     purged = _purge_traces(args, plan.traces) if plan.traces else []
     freed = {
         name: sum(each.get(name, 0) for each in (*done, *purged))
         for name in ("file_count", "file_bytes", "row_count", "row_bytes")
     }
-    count = len(done) + sum(each.get("items", 1) for each in purged)
+    count = sum(each.get("items", 1) for each in (*done, *purged))
     if args.json:
         say(as_json({"items": count, **freed, "blocked": plan.blocked}))
     else:
         files, rows = in_bytes(freed["file_bytes"]), in_bytes(freed["row_bytes"])
         say(f"deleted {counted(count, 'items')}: freed {files} of files and {rows} in the database")
+    return all(each.get("items", 1) for each in done)
 
 
-def _previewed(args: argparse.Namespace, item: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-    target = _of_item(item)
-    return target, remote.ask(args, "POST", f"{DELETIONS}/preview", target)
+def _previewed(args: argparse.Namespace, items: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], Any]]:
+    """Return the targets of items in the trash with their previews; one that has none is blocked by the reason."""
+    targets = [_of_item(each) for each in items]
+    found: list[tuple[dict[str, Any], Any]] = []
+    while len(found) < len(targets):
+        some = targets[len(found) : len(found) + AT_ONCE]
+        for target, answer in zip(some, _batch(args, "/preview", {"targets": some}), strict=False):
+            title = f"{target['kind']} {target[_ID_FIELDS[target['kind']]]}"
+            found.append((target, answer.get("preview") or {"title": title, "obstacles": [answer["error"]]}))
+    return found
+
+
+def _is_blocked(found: Any) -> bool:
+    return bool(found.get("obstacles"))
+
+
+def _batch(args: argparse.Namespace, path: str, body: dict[str, Any]) -> list[Any]:
+    answers: list[Any] = remote.ask(args, "POST", f"{DELETIONS}/batch{path}", body)["items"]
+    return answers
+
+
+def _carry_out_all(args: argparse.Namespace, free: Sequence[tuple[dict[str, Any], Any]]) -> list[Any]:
+    """Delete the targets and return the results, with one of no item for each that the server refused."""
+    todo = deque(_deletion(target, found) for target, found in free)
+    done: list[Any] = []
+    while todo:
+        some = [todo.popleft() for _ in range(min(AT_ONCE, len(todo)))]
+        answers = _batch(args, "", {"deletions": some})
+        todo.extendleft(reversed(some[len(answers) :]))
+        for deletion, answer in zip(some, answers, strict=False):
+            if "error" in answer:
+                complain(answer["error"]["message"])
+                done.append({"items": 0})
+            elif answer["result"]["is_done"]:
+                done.append(answer["result"])
+            else:
+                todo.appendleft(deletion)
+        if sys.stderr.isatty():
+            print(f"\rdeleted {len(done):,} of {len(free):,}", end="" if todo else "\n", file=sys.stderr, flush=True)
+    return done
 
 
 def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> list[Any]:
@@ -161,7 +208,7 @@ def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> lis
     except Stop as refusal:
         if "ermission" not in str(refusal):
             raise
-        return [_carry_out(args, *_previewed(args, each)) for each in traces]
+        return _carry_out_all(args, [each for each in _previewed(args, traces) if not _is_blocked(each[1])])
     if follow(args, job["job_id"], quietly=True) != OK:
         raise Stop(f"some traces stay in the trash; see trackside job show {job['job_id']}")
     result = remote.ask(args, "GET", f"{PREFIX}/jobs/{job['job_id']}")["job"]["result"]
@@ -172,13 +219,17 @@ def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> lis
 
 def _carry_out(args: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:
     """Send the call until everything is gone.  The token holds for the first portion; the others go on from it."""
-    body = {**target, "token": found["token"], **({"confirm": found["confirm"]} if found.get("confirm") else {})}
+    body = _deletion(target, found)
     while True:
         done = remote.ask(args, "POST", DELETIONS, body)
         if done["is_done"]:
             return done
         if sys.stderr.isatty():
             print(f"\rfreed {in_bytes(done['file_bytes'])} so far", end="", file=sys.stderr, flush=True)
+
+
+def _deletion(target: dict[str, Any], found: Any) -> dict[str, Any]:
+    return {**target, "token": found["token"], **({"confirm": found["confirm"]} if found.get("confirm") else {})}
 
 
 def _target(args: argparse.Namespace) -> dict[str, Any]:
@@ -216,10 +267,7 @@ def _steps(text: str) -> tuple[int, int]:
 
 
 def _of_item(item: dict[str, Any]) -> dict[str, Any]:
-    field = {"run": "run_id", "experiment": "experiment_id", "logged_model": "model_id", "trace": "trace_id"}[
-        item["kind"]
-    ]
-    return {"kind": item["kind"], field: item["id"]}
+    return {"kind": item["kind"], _ID_FIELDS[item["kind"]]: item["id"]}
 
 
 def _trash(args: argparse.Namespace) -> Iterator[Any]:
