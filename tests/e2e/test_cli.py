@@ -91,7 +91,7 @@ OF_ONE_CALL = {
     "schedule create": "--cron --interval --timezone --priority".split(),
     "job list": ["--json", "--state", "--kind", "--max"],
     "job show": ["--json"],
-    "job logs": ["--follow"],
+    "job logs": ["--follow", "--raw"],
     "job start": ["--priority", "--wait"],
     "endpoint create": "--auth-mode --model --deployment --backend --env --replicas --max-replicas --set --wait".split(),
     "endpoint update": (
@@ -141,7 +141,7 @@ OF_ONE_CALL = {
     "endpoint list": ["--json"],
     "endpoint show": ["--json"],
     "endpoint rollback": ["--deployment"],
-    "endpoint logs": "--json --deployment --lines".split(),
+    "endpoint logs": "--json --deployment --lines --raw".split(),
     "endpoint keys": ["--json", "--regenerate"],
     "endpoint invoke": ["--deployment"],
     "link list": ["--json"],

@@ -100,6 +100,11 @@ def visible(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def say_log(lines: Sequence[str], *, raw: bool) -> None:
+    """Print lines that users' code wrote.  Unless `raw`, escapes stand for control characters other than tabs."""
+    say("\n".join(lines if raw else ["\t".join(map(visible, line.split("\t"))) for line in lines]))
+
+
 def table(rows: Iterable[Sequence[str]]) -> str:
     """Return rows in columns of equal width, without control characters.  The last column is not padded."""
     rows = [[visible(cell) for cell in row] for row in rows]

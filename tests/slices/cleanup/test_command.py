@@ -106,7 +106,7 @@ def test_traces_of_the_trash_are_purged_by_one_job(server: Server, said: Said) -
     for experiment_id, numbers in (("0", range(1, 40)), (shop, range(40, 41))):
         ids = [trace_id(number) for number in numbers]
         api.post("traces/delete-traces", experiment_id=experiment_id, request_ids=ids)
-    api.post(f"{OURS}/holds", kind="experiment", id=shop, reason="a lawsuit")
+    api.post(f"{OURS}/holds", kind="experiment", id=shop, reason="a lawsuit\x1b[31m")
 
     shown = json.loads(said("trash", "purge", "--older-than", "0", "--dry-run", "--json")[1])
     code, out, err = said("trash", "purge", "--older-than", "0", "--yes", "--json")
@@ -118,6 +118,8 @@ def test_traces_of_the_trash_are_purged_by_one_job(server: Server, said: Said) -
     assert [each["id"] for each in api.get(f"{OURS}/trash")["items"]] == [trace_id(40)]
     jobs = api.get(f"{OURS}/jobs")["jobs"]
     assert [(each["kind"], each["state"]) for each in jobs] == [("empty-trash", "succeeded")]
+    log, raw = (said("job", "logs", jobs[0]["job_id"], *flags)[1] for flags in ((), ("--raw",)))
+    assert ("a lawsuit\\x1b[31m" in log, "a lawsuit\x1b[31m" in raw) == (True, True)
 
 
 def test_the_same_command_finishes_what_a_killed_server_began(

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, say, show_list, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
 
 PATH = "/api/trackside/v1/endpoints"
@@ -100,8 +100,10 @@ def delete(args: argparse.Namespace) -> int:
 def logs(args: argparse.Namespace) -> int:
     path = _path(args, f"/deployments/{quote(args.deployment, safe='')}/logs?lines={args.lines}")
     lines = remote.ask(args, "GET", path).get("lines", [])
-    if args.json or lines:
-        say(as_json(lines) if args.json else "\n".join(lines))
+    if args.json:
+        say(as_json(lines))
+    elif lines:
+        say_log(lines, raw=args.raw)
     else:
         complain(f"the replicas of deployment {args.deployment} of endpoint {args.name} have written nothing so far")
     return OK

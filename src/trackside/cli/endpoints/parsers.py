@@ -31,6 +31,9 @@ def add_commands(commands: Any) -> None:
     logs = _command(inner, "logs", "print what the replicas of a deployment wrote", shows=True)
     _add_deployment(logs)
     logs.add_argument("--lines", type=int, default=200, metavar="N", help="at most so many (default 200)")
+    logs.add_argument(
+        "--raw", action="store_true", help="print control characters as they are, such as those of colours"
+    )
     keys = _command(inner, "keys", "print the keys of an endpoint", shows=True)
     keys.add_argument("--regenerate", choices=("primary", "secondary"), help="replace this key first")
     requests = _command(

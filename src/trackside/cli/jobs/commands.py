@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from trackside.cli import remote
-from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, show_list, table
+from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
 
 PATH = "/api/trackside/v1/jobs"
@@ -60,13 +60,13 @@ def show(args: argparse.Namespace) -> int:
 
 def logs(args: argparse.Namespace) -> int:
     if args.follow:
-        return follow(args, _full_id(args, args.job_id))
+        return follow(args, _full_id(args, args.job_id), raw=args.raw)
     path, cursor = _path(args), 0
     while True:
         found = remote.ask(args, "GET", f"{path}/logs?cursor={cursor}&lines=5000")
         if not found.get("lines"):
             return OK
-        say("\n".join(found["lines"]))
+        say_log(found["lines"], raw=args.raw)
         cursor = found["cursor"]
 
 
@@ -93,7 +93,7 @@ def start(args: argparse.Namespace) -> int:
     return follow(args, job["job_id"]) if args.wait else OK
 
 
-def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False) -> int:
+def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False, raw: bool = False) -> int:
     """Print the log of a job, unless `quietly`, until the job has ended.  BROKEN if it did not succeed."""
     cursor = 0
     while True:
@@ -101,7 +101,7 @@ def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False) -> i
         cursor = found["cursor"]
         if found.get("lines"):
             if not quietly:
-                say("\n".join(found["lines"]))
+                say_log(found["lines"], raw=raw)
         elif found["is_complete"]:
             break
         else:

@@ -17,6 +17,9 @@ def add_commands(commands: Any) -> None:
     _command(inner, "show", "show a job: its state, progress and result", shows=True)
     logs = _command(inner, "logs", "print the log of a job")
     logs.add_argument("--follow", "-f", action="store_true", help="print new lines until the job has ended")
+    logs.add_argument(
+        "--raw", action="store_true", help="print control characters as they are, such as those of colours"
+    )
     _command(inner, "cancel", "end a job")
     _command(inner, "retry", "queue a failed or cancelled job again")
     start = _command(inner, "start", "queue a job", named=False)
