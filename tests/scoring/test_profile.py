@@ -117,6 +117,21 @@ def test_requests_have_the_rows_of_the_table_in_turn(kind: str, tmp_path: Path) 
     ]  # the fifth row is no request of two
 
 
+def test_values_of_the_table_have_the_types_that_scoring_gives_them(tmp_path: Path) -> None:
+    signature = json.dumps([{"name": "x", "type": "double"}, {"name": "code", "type": "string"}])
+    (tmp_path / "MLmodel").write_text(json.dumps({"signature": {"inputs": signature}}))
+    csv, lines = tmp_path / "rows.csv", tmp_path / "rows.jsonl"
+    csv.write_text("x,code,zip,count,date\n1,7,00123,3,2026-01-01\n,8,00124,,2026-01-02\n")
+    lines.write_text('{"x": 1, "code": "7", "date": "2026-01-01"}\n{"x": null, "code": "8", "date": "2026-01-02"}\n')
+
+    def sent(file: Path, kind: str) -> Any:
+        (body,) = process.requests({"model": str(tmp_path), "inputs": [str(file)], "input_format": kind, "rows": 2})
+        return json.loads(body)["dataframe_split"]["data"]
+
+    assert sent(csv, "csv") == [[1.0, "7", "00123", 3, "2026-01-01"], [None, "8", "00124", None, "2026-01-02"]]
+    assert sent(lines, "jsonl") == [[1.0, "7", "2026-01-01"], [None, "8", "2026-01-02"]]
+
+
 def test_a_model_without_an_example_needs_a_table(tmp_path: Path) -> None:
     with pytest.raises(process.Wrong, match="logged without an input example"):
         list(process.requests({"model": str(tmp_path), "inputs": [], "rows": 1}))

@@ -19,15 +19,14 @@ import time
 from pathlib import Path
 from typing import Any, Iterator
 
+from trackside.scorer.batch import inputs, texts
+from trackside.scorer.batch.order import Order, Wrong
+
 MARK = "\x1etrackside "
 SOCKET = "profile.sock"  # in the folder of the job, which the process starts in: a path may have only 108 bytes
 MOST_REQUESTS = 200  # different bodies; they are sent again and again
 WARM_UP = 3
 EXAMPLE = "serving_input_example.json"  # MLflow writes it beside a model that was logged with an input example
-
-
-class Wrong(Exception):
-    """The model, the table and the order do not fit together, in words for the user."""
 
 
 def main(words: list[str]) -> int:
@@ -91,32 +90,41 @@ def requests(order: dict[str, Any]) -> Iterator[bytes]:
 
 
 def _table(order: dict[str, Any]) -> Any:
+    """Return the first rows of the input, with the types that batch scoring gives them."""
     import pandas as pd
 
-    wanted = order["rows"] * MOST_REQUESTS
-    kind, found, there = order["input_format"], [], 0
-    for path in order["inputs"]:
-        try:
-            if kind == "parquet":
-                found.append(_head_of_parquet(path, wanted - there))
-            elif kind == "csv":
-                found.append(pd.read_csv(path, nrows=wanted - there))
-            else:
-                found.append(pd.read_json(path, lines=True, nrows=wanted - there))
-        except (OSError, ValueError) as fault:  # those of pandas and Arrow are ValueErrors
-            raise Wrong(f"{Path(path).name} cannot be read as {kind}: {fault}") from None
-        there += len(found[-1])
-        if there >= wanted:
+    scored = Order(
+        model=order["model"],
+        model_uri="",
+        job_id="",
+        inputs=order["inputs"],
+        input_format=order["input_format"],
+        output="",
+        output_format="jsonl",  # as JSON, what a column of CSV holds is decided
+        errors="",
+        parts="",
+    )
+    wanted, found, there = order["rows"] * MOST_REQUESTS, [], 0
+    names = inputs.columns_of(scored)
+    for unit in inputs.units(scored):
+        for piece in inputs.pieces(unit, scored, None):
+            found.append(piece.frame.head(wanted - there))
+            there += len(found[-1])
+            if there == wanted:
+                break
+        if there == wanted:
             break
-    return pd.concat(found, ignore_index=True)
+    frame = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+    kinds = texts.kinds(scored) if there else {}
+    return frame.assign(**{name: _typed(frame[name], kind) for name, kind in kinds.items()})
 
 
-def _head_of_parquet(path: str, rows: int) -> Any:
-    import pyarrow.parquet as pq
-
-    for batch in pq.ParquetFile(path).iter_batches(batch_size=rows):
-        return batch.to_pandas()
-    return pq.read_table(path).to_pandas()
+def _typed(column: Any, kind: str) -> Any:
+    """Return a column of CSV with its type; as text if a value is none of it, so that its request fails as its row would."""
+    try:
+        return texts.values(column, kind)
+    except ValueError:
+        return column
 
 
 def _warm_up(bodies: list[bytes]) -> None:
