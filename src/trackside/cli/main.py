@@ -36,7 +36,7 @@ from trackside.core.options import OPTIONS, REFUSED_FLAGS, REGISTRY_STORE, SERVE
 ADMIN = "trackside.cli.admin"
 STORE_OPTIONS = ("data", "store", "store_file")
 BACKUP_OPTIONS = ("data", "store", "store_file", "artifacts")
-_WRONG_NUMBER = re.compile(r"argument ([^:/]+)(?:/\S+)?: invalid (int|float) value: (.*)")
+_WRONG_NUMBER = re.compile(r"argument ([^:/]+)(?:/\S+)?: invalid (int|number) value: (.*)")
 _MISSING = re.compile(r"Missing value for required parameter '(\w+)'")
 _SNAKE = re.compile(r"(?<![\w/'\"])[a-z]+(?:_[a-z]+)+(?![\w/'\"])")
 _FIELDS = {  # a field of a call, and the `dest` of the flag that sets it

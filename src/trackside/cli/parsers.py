@@ -1,6 +1,8 @@
-"""Functions that add commands and common flags to the parser."""
+"""Functions that add commands and common flags to the parser, and that read values of flags."""
 
 import argparse
+import json
+import math
 from typing import Any
 
 from trackside.core import settings
@@ -61,6 +63,26 @@ def add_place(parser: argparse.ArgumentParser, workspace: str = "the workspace")
         "--workspace", "-w", metavar="NAME", help=f"{workspace} (default default; {settings.WORKSPACE})"
     )
     add_server(parser)
+
+
+def number(text: str) -> float:
+    """Return the finite number that the value of a flag is.  argparse names this function in its message."""
+    found = float(text)
+    if not math.isfinite(found):
+        raise ValueError
+    return found
+
+
+def decoded(text: str) -> Any:
+    """Return what JSON means.  Raise ValueError, also for nesting that Python cannot read and for the NaN of Python."""
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"JSON has no {name}")
 
 
 def _sentence(summary: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from trackside.cli import remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
+from trackside.cli.parsers import decoded
 
 PATH = "/api/trackside/v1/endpoints"
 PAGE = 1000  # endpoints of one answer
@@ -122,9 +123,11 @@ def invoke(args: argparse.Namespace) -> int:
     """Score with the endpoint's primary key, which the caller must be allowed to read."""
     try:
         text = sys.stdin.read() if args.file == STDIN else Path(args.file).read_text("utf-8")
-        body = json.loads(text)
+        body = json.loads(text)  # with the NaN of Python, which models read
     except OSError as fault:
         raise Stop(f"FILE is {args.file!r}, which cannot be read ({fault.strerror})") from None
+    except RecursionError:
+        raise Stop(f"FILE is {args.file!r}, which is nested too deeply") from None
     except ValueError as fault:
         raise Stop(f"FILE is {args.file!r}, which is no JSON ({fault})") from None
     found = remote.ask(args, "GET", _path(args))["endpoint"]
@@ -179,7 +182,7 @@ def _spec(args: argparse.Namespace) -> dict[str, Any]:
 def _value(text: str) -> Any:
     """Return the number that a text is, else the text.  The server checks which of the two a field takes."""
     try:
-        found = json.loads(text)
+        found = decoded(text)
     except ValueError:
         return text
     return found if type(found) in (int, float) else text

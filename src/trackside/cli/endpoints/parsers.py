@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.parsers import add_call, add_group
+from trackside.cli.parsers import add_call, add_group, number
 
 MODULE = "trackside.cli.endpoints.commands"
 
@@ -44,7 +44,7 @@ def add_commands(commands: Any) -> None:
     switch.add_argument("--on", action="store_true", help="log inputs and predictions, or change how they are logged")
     switch.add_argument("--off", action="store_true", help="log no more; what was logged stays until it is too old")
     switch.add_argument("--delete", action="store_true", help="log no more, and delete what was logged")
-    requests.add_argument("--sampling", type=float, metavar="SHARE", help="share of requests to log (default 1)")
+    requests.add_argument("--sampling", type=number, metavar="SHARE", help="share of requests to log (default 1)")
     requests.add_argument("--max-mb", type=int, metavar="N", help="size of the log at most (default 1024)")
     requests.add_argument("--keep-days", type=int, metavar="N", help="days until a row is deleted (default 30)")
     switch.add_argument("--rows", type=int, metavar="N", help="print the newest rows, at most N")

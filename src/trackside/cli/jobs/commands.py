@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from trackside.cli import remote
 from trackside.cli.output import BROKEN, OK, Stop, complain, moment, say, say_log, show_list, table
 from trackside.cli.output import json as as_json
+from trackside.cli.parsers import decoded
 
 PATH = "/api/trackside/v1/jobs"
 LOOK_S = 0.5
@@ -16,6 +17,7 @@ PATIENCE_S = 120.0  # with a server that restarts while a command waits for a jo
 LIVE = ("queued", "running")
 ID_CHARS = 32
 SHOWN_CHARS = 12
+SHOWN_TEXT = 200  # characters of a wrong value
 
 
 def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
@@ -129,11 +131,11 @@ def ask(args: argparse.Namespace, path: str) -> Any:
 def params_of(args: argparse.Namespace) -> Any:
     """Return the parameters of a job that is to be queued."""
     try:
-        params = json.loads(args.params)
+        params = decoded(args.params)
     except ValueError as fault:
-        raise Stop(f"JSON is {args.params!r}, which cannot be read ({fault})") from None
+        raise Stop(f"JSON is {args.params[:SHOWN_TEXT]!r}, which cannot be read ({fault})") from None
     if not isinstance(params, dict):
-        raise Stop(f"JSON is {args.params!r}; it must be an object, such as {{}}")
+        raise Stop(f"JSON is {args.params[:SHOWN_TEXT]!r}; it must be an object, such as {{}}")
     return params
 
 

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.parsers import add_call, add_command, add_group, add_place
+from trackside.cli.parsers import add_call, add_command, add_group, add_place, number
 
 MODULE, SCHEDULES = "trackside.cli.jobs.commands", "trackside.cli.jobs.schedules"
 
@@ -175,9 +175,9 @@ def add_profile(commands: Any) -> None:
     parser.add_argument(
         "--concurrency", metavar="NUMBERS", help="how many callers at a time, one after the other (default 1,2,4,8)"
     )
-    parser.add_argument("--seconds", type=float, metavar="S", help="how long for each number of callers (default 5)")
-    parser.add_argument("--rate", type=float, metavar="N", help="requests a second that the endpoint will get")
-    parser.add_argument("--latency-ms", type=float, metavar="MS", help="how long 95 %% of the requests may take")
+    parser.add_argument("--seconds", type=number, metavar="S", help="how long for each number of callers (default 5)")
+    parser.add_argument("--rate", type=number, metavar="N", help="requests a second that the endpoint will get")
+    parser.add_argument("--latency-ms", type=number, metavar="MS", help="how long 95 %% of the requests may take")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="requests that a replica evaluates at a time (default 1)"
     )

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from trackside.cli.parsers import add_call, add_command, add_group, add_place
+from trackside.cli.parsers import add_call, add_command, add_group, add_place, number
 
 MODULE = "trackside.cli.links.commands"
 
@@ -83,7 +83,7 @@ def _add(inner: Any) -> None:
     parser.add_argument(
         "--prefix", metavar="FOLDER", help="Databricks: folder for experiments without an absolute path"
     )
-    parser.add_argument("--rate", type=float, metavar="N", help="calls a second at most")
+    parser.add_argument("--rate", type=number, metavar="N", help="calls a second at most")
     parser.add_argument(
         "--max-deletions",
         type=int,
@@ -92,7 +92,7 @@ def _add(inner: Any) -> None:
     )
     parser.add_argument(
         "--max-deletions-percent",
-        type=float,
+        type=number,
         metavar="P",
         help="the percentage of the items on both sides (default 10)",
     )
