@@ -39,13 +39,18 @@ def test_the_workspace_of_the_client_package_sets_quotas(server: Server) -> None
 
     workspace.set_quota("runs", 3)
     workspace.set_quota("runs", 1, user="ann")
+    workspace.set_quota("runs", 9, all_workspaces=True)
 
     assert [(each["scope"], each["subject"], each["limit"]) for each in workspace.quotas()] == [
         ("workspace", "", 3),
         ("user", "ann", 1),
+        ("server", "", 9),
     ]
     workspace.delete_quota("runs", user="ann")
-    assert len(workspace.quotas()) == 1
+    workspace.delete_quota("runs", all_workspaces=True)
+    assert [each["scope"] for each in workspace.quotas()] == ["workspace"]
+    with pytest.raises(ValueError, match="give one of user, experiment_id and all_workspaces"):
+        workspace.set_quota("runs", 1, user="ann", all_workspaces=True)
 
 
 @pytest.mark.parametrize(

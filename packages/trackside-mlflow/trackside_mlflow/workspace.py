@@ -304,18 +304,37 @@ class Workspace(Links):
         return Job(self._in_workspace, {"job_id": job_id}).refresh()
 
     def quotas(self) -> builtins.list[dict[str, Any]]:
-        """The limits of the workspace, its users and its experiments, with what is used: scope, subject, measure, limit, used."""
+        """The limits of the workspace, its users and its experiments, with what is used: scope, subject, measure, limit, used.
+
+        Those of the server, which all workspaces share, are among them for users who may read quotas there."""
         return builtins.list(self._in_workspace("GET", QUOTAS, None).get("quotas", []))
 
     def set_quota(
-        self, measure: str, limit: int, *, user: str | None = None, experiment_id: str | None = None
+        self,
+        measure: str,
+        limit: int,
+        *,
+        user: str | None = None,
+        experiment_id: str | None = None,
+        all_workspaces: bool = False,
     ) -> dict[str, Any]:
-        """Limit runs, points, bytes, endpoints or jobs of the workspace, of a user or of an experiment ("*": of each)."""
-        body = {**_subject(user, experiment_id), "measure": measure, "limit": limit}
+        """Limit runs, points, bytes, endpoints or jobs of the workspace, of a user or of an experiment ("*": of each).
+
+        `all_workspaces`: of the server, a limit that all workspaces share."""
+        body = {**_subject(user, experiment_id, all_workspaces), "measure": measure, "limit": limit}
         return dict(self._in_workspace("PUT", QUOTAS, body)["quota"])
 
-    def delete_quota(self, measure: str, *, user: str | None = None, experiment_id: str | None = None) -> None:
-        self._in_workspace("DELETE", QUOTAS, {**_subject(user, experiment_id), "measure": measure})
+    def delete_quota(
+        self,
+        measure: str,
+        *,
+        user: str | None = None,
+        experiment_id: str | None = None,
+        all_workspaces: bool = False,
+    ) -> None:
+        """Remove the quota that `set_quota` with the same arguments set."""
+        subject = _subject(user, experiment_id, all_workspaces)
+        self._in_workspace("DELETE", QUOTAS, {**subject, "measure": measure})
 
     def _in_workspace(self, method: str, path: str, body: Mapping[str, Any] | None) -> dict[str, Any]:
         return self._server.call(method, path, body, within=self.name)
@@ -435,9 +454,11 @@ def _get(
     return record
 
 
-def _subject(user: str | None, experiment_id: str | None) -> dict[str, str]:
-    if user is not None and experiment_id is not None:
-        raise ValueError("give user or experiment_id, not both")
+def _subject(user: str | None, experiment_id: str | None, all_workspaces: bool) -> dict[str, str]:
+    if (user is not None) + (experiment_id is not None) + all_workspaces > 1:
+        raise ValueError("give one of user, experiment_id and all_workspaces")
+    if all_workspaces:
+        return {"scope": "server"}
     if user is not None:
         return {"scope": "user", "subject": user}
     return {"scope": "workspace"} if experiment_id is None else {"scope": "experiment", "subject": experiment_id}
