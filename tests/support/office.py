@@ -64,7 +64,7 @@ class Office:
 
     def change(self, webhook: Webhook, **fields: Any) -> None:
         with self.db.write(1) as tx:
-            subscriptions.update(tx, self.sealer, webhook.webhook_id, **fields)
+            subscriptions.update(tx, self.sealer, webhook.webhook_id, subscriptions.Patch(**fields))
 
     def found(self, webhook: Webhook) -> Webhook:
         with self.db.read(1) as tx:

@@ -23,7 +23,7 @@ from trackside.core.seal import Sealer
 from trackside.core.work.keyed_pool import KeyedPool
 from trackside.events import store
 from trackside.events.model import check_limit
-from trackside.webhooks import deliveries, envelopes, mutes, payloads, subscriptions, tokens, urls
+from trackside.webhooks import deliveries, envelopes, examples, mutes, subscriptions, tokens, urls
 from trackside.webhooks import model as m
 from trackside.webhooks.delivery import Post
 from trackside.webhooks.envelopes import Event, Format
@@ -131,23 +131,20 @@ class Calls:
                 form or Format(before.format), call.url or before.url, before.digest_s if digest_s is None else digest_s
             )
         await self._prepare(request, call.url, secret or authorization)
+        patch = subscriptions.Patch(
+            name=name,
+            url=call.url or None,
+            events=events,
+            description=description,
+            secret=secret,
+            authorization=authorization,
+            form=form,
+            digest_s=digest_s,
+            mute=_mute(call),
+            status=status,
+        )
         made: Webhook = await request.write(
-            lambda tx: subscriptions.update(
-                tx,
-                self.sealer,
-                call.webhook_id or "",
-                name=name,
-                url=call.url or None,
-                events=events,
-                description=description,
-                secret=secret,
-                authorization=authorization,
-                form=form,
-                digest_s=digest_s,
-                mute=_mute(call),
-                status=status,
-                mlflows_only=mlflows_only,
-            )
+            lambda tx: subscriptions.update(tx, self.sealer, call.webhook_id or "", patch, mlflows_only=mlflows_only)
         )
         return made
 
@@ -163,7 +160,7 @@ class Calls:
         tested = event or next(each for each in webhook.events if each in MLFLOW_EVENTS or not mlflows_only)
         workspace = request.workspace
         now = time.time_ns() // 1_000_000
-        example = Event(tested, payloads.example(tested), 0, now, workspace.name, workspace.scope)
+        example = Event(tested, examples.DATA[tested], 0, now, workspace.name, workspace.scope)
         form = Format(webhook.format)
         kept = envelopes.body(form, example)
         answer = await self._call(request, self.courier.send, webhook, str(uuid.uuid4()), form, kept, tested)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from trackside.core.db.tx import Change, Row, Tx
 from trackside.core.errors import Denied, NotFound
@@ -18,6 +19,21 @@ from trackside.webhooks.urls import is_same_origin, sign_in_of
 
 _COLUMNS = """webhook_seq, webhook_id, name, description, url, events, status, secret, authorization_header,
     format, digest_s, mute, creation_timestamp, last_updated_timestamp"""
+
+
+class Patch(Struct, frozen=True, kw_only=True):
+    """Values that are None stay unchanged; an empty secret or authorization is removed."""
+
+    name: str | None = None
+    url: str | None = None
+    events: Sequence[str] | None = None
+    description: str | None = None
+    secret: str | None = None
+    authorization: str | None = None
+    form: Format | None = None
+    digest_s: int | None = None
+    mute: Mute | None = None
+    status: Status | None = None
 
 
 def create(
@@ -65,44 +81,22 @@ def create(
     return get(tx, webhook_id)
 
 
-def update(
-    tx: Tx,
-    sealer: Sealer,
-    webhook_id: str,
-    *,
-    name: str | None = None,
-    url: str | None = None,
-    events: Sequence[str] | None = None,
-    description: str | None = None,
-    secret: str | None = None,
-    authorization: str | None = None,
-    form: Format | None = None,
-    digest_s: int | None = None,
-    mute: Mute | None = None,
-    status: Status | None = None,
-    mlflows_only: bool = False,
-) -> Webhook:
-    """Update a webhook; None leaves a value unchanged, and an empty secret or authorization removes it.
+def update(tx: Tx, sealer: Sealer, webhook_id: str, patch: Patch, *, mlflows_only: bool = False) -> Webhook:
+    """Update a webhook.
 
     A URL of another origin also removes the authorization: a user who may change a webhook must not learn it.  `mlflows_only`:
     `events` contains only MLflow's events and leaves Trackside's own unchanged.
 
     An added event, or all events of a webhook that was disabled, are sent from now on."""
     before = _find(tx, webhook_id, "FOR UPDATE", mlflows_only=mlflows_only)
-    wanted = dict(before.events)
-    now = store.newest(tx)
-    if events is not None:
-        kept = [event for event in before.events if event not in MLFLOW_EVENTS] if mlflows_only else []
-        wanted = {event: before.events.get(event, now) for event in [*events, *kept]}
-    if status is Status.ACTIVE and before.status is Status.DISABLED:
-        wanted = dict.fromkeys(wanted, now)
+    wanted = _events_after(before, patch, store.newest(tx), mlflows_only=mlflows_only)
     check_rights(tx, wanted)
     sealed = before.sealed_secret
-    if secret is not None:
-        sealed = sealer.seal(tx, secret, webhook_id) if secret else None
+    if patch.secret is not None:
+        sealed = sealer.seal(tx, patch.secret, webhook_id) if patch.secret else None
     sealed_authorization = before.sealed_authorization
-    if authorization is not None or (url is not None and not is_same_origin(url, before.url)):
-        sealed_authorization = _sealed_authorization(tx, sealer, webhook_id, authorization or "")
+    if patch.authorization is not None or (patch.url is not None and not is_same_origin(patch.url, before.url)):
+        sealed_authorization = _sealed_authorization(tx, sealer, webhook_id, patch.authorization or "")
     tx.run(
         """
         UPDATE webhooks SET name = COALESCE(:name, name), url = COALESCE(:url, url), events = :events,
@@ -114,21 +108,32 @@ def update(
         WHERE workspace_id = :ws AND webhook_seq = :webhook
         """,
         webhook=before.webhook_seq,
-        name=name,
-        url=url,
+        name=patch.name,
+        url=patch.url,
         events=_json(wanted),
         is_mlflows=_is_mlflows(wanted),
-        description=description,
-        status=status,
+        description=patch.description,
+        status=patch.status,
         secret=sealed,
         authorization=sealed_authorization,
-        form=form,
-        digest_s=digest_s,
-        mute=None if mute is None else mutes.encoded(mute),
+        form=patch.form,
+        digest_s=patch.digest_s,
+        mute=None if patch.mute is None else mutes.encoded(patch.mute),
         principal=tx.caller.principal_id,
     )
     tx.record(Change("webhook", webhook_id, "update"))
     return get(tx, webhook_id)
+
+
+def _events_after(before: Webhook, patch: Patch, now: int, *, mlflows_only: bool) -> dict[str, int]:
+    """Return the events of a webhook after an update, each with the position in the change log from which it is sent."""
+    wanted = dict(before.events)
+    if patch.events is not None:
+        kept = [event for event in before.events if event not in MLFLOW_EVENTS] if mlflows_only else []
+        wanted = {event: before.events.get(event, now) for event in [*patch.events, *kept]}
+    if patch.status is Status.ACTIVE and before.status is Status.DISABLED:
+        wanted = dict.fromkeys(wanted, now)
+    return wanted
 
 
 def delete(tx: Tx, webhook_id: str, *, mlflows_only: bool = False) -> None:

@@ -57,7 +57,7 @@ def test_an_event_that_is_added_or_a_webhook_that_is_enabled_begins_now(office: 
 
     def update(**more: Any) -> None:
         with office.db.write(1) as tx:
-            subscriptions.update(tx, office.sealer, webhook.webhook_id, **more)
+            subscriptions.update(tx, office.sealer, webhook.webhook_id, subscriptions.Patch(**more))
 
     office.happen("not wanted yet")
     update(events=[MODEL])
@@ -78,13 +78,13 @@ def test_what_was_queued_before_a_webhook_was_disabled_waits_for_it(office: Offi
     office.happen("a")
     office.step()
     with office.db.write(1) as tx:
-        subscriptions.update(tx, office.sealer, webhook.webhook_id, status=Status.DISABLED)
+        subscriptions.update(tx, office.sealer, webhook.webhook_id, subscriptions.Patch(status=Status.DISABLED))
     office.later()
     office.step()
     assert len(receiver.received) == 1
 
     with office.db.write(1) as tx:
-        subscriptions.update(tx, office.sealer, webhook.webhook_id, status=Status.ACTIVE)
+        subscriptions.update(tx, office.sealer, webhook.webhook_id, subscriptions.Patch(status=Status.ACTIVE))
     office.step()
 
     assert names(receiver.received) == ["a", "a"]
@@ -207,7 +207,7 @@ def test_an_authorization_is_for_the_origin_that_it_was_given_for(office: Office
         made = subscriptions.create(
             tx, office.sealer, name="w", url="http://h:1/", events=[MODEL], authorization="Bearer x"
         )
-        moved = subscriptions.update(tx, office.sealer, made.webhook_id, url=url)
+        moved = subscriptions.update(tx, office.sealer, made.webhook_id, subscriptions.Patch(url=url))
 
     assert (moved.sealed_authorization is not None) is is_kept
 

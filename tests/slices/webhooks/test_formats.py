@@ -14,7 +14,7 @@ from trackside import app
 from trackside.core.settings import Settings
 from trackside.endpoints import store as endpoints
 from trackside.endpoints.model import AuthMode, Model, Spec, State
-from trackside.webhooks import envelopes, payloads
+from trackside.webhooks import envelopes, examples
 from trackside.webhooks.envelopes import Event, Format
 from trackside.webhooks.model import EVENTS
 
@@ -30,7 +30,7 @@ def cloud_event(received: Received) -> Any:
 
 
 def event_of(event: str, **data: Any) -> Event:
-    return Event(event, {**payloads.example(event), **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
+    return Event(event, {**examples.DATA[event], **data}, 7, 1_795_000_000_000, "default", SCOPE, "ana")
 
 
 @pytest.mark.parametrize("form", [Format.CLOUDEVENTS, Format.CLOUDEVENTS_BINARY])

@@ -106,7 +106,7 @@ def test_a_receiver_that_is_not_there_or_hangs_up_is_tried_again(office: Office)
 
     hanging = Receiver([lambda handler: handler.connection.close()])
     with office.db.write(1) as tx:
-        subscriptions.update(tx, office.sealer, webhook.webhook_id, url=hanging.url)
+        subscriptions.update(tx, office.sealer, webhook.webhook_id, subscriptions.Patch(url=hanging.url))
     office.later()
     office.step()
     hanging.close()
