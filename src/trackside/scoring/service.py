@@ -26,17 +26,16 @@ from trackside.jobs.plan import Cancelled, Next
 from trackside.jobs.running import Running, Stopped
 from trackside.runs import model as m
 from trackside.runs import store as runs
-from trackside.scoring import commands, lakes, lineage, places, rights
+from trackside.scoring import commands, lakes, lineage, places, publication, rights
 from trackside.scoring.buckets import Buckets, Table
 from trackside.scoring.inputs import Inputs
 from trackside.scoring.lakes import Lakes
 from trackside.scoring.model import LAKES, Score, Scored, check, check_master
 from trackside.scoring.places import Folders
 from trackside.scoring.profiling import Profiling
+from trackside.scoring.publication import Publication, Published
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
-
-PUBLISHING = "publishing"  # a file that says: from here on, what lies at the output is this job's
 
 
 class _Result(Struct, frozen=True):
@@ -105,10 +104,8 @@ class Scoring:
         self._check_input(params)
         target = self._target(params)
         # What a bucket has is asked when the job runs: here a transaction would wait for the network.
-        if isinstance(target, Path) and not params.may_exist and _exists(target, params):
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.").because(
-                "output-exists", output=params.output
-            )
+        if isinstance(target, Path):
+            _check_free(target, params)
         if params.checkpoint:
             self._folders.checked("checkpoint", params.checkpoint)
         if params.env == "local" and not self._local_python:
@@ -166,10 +163,8 @@ class Scoring:
 
         workspace, root = running.store.read(read)
         target = self._target(params)
-        if target is not None and not params.may_exist and not self._is_ours(running) and _exists(target, params):
-            raise AlreadyExists(f"output is {params.output!r}, which exists already; {_remedy(params)}.").because(
-                "output-exists", output=params.output
-            )
+        if not publication.has_begun(running):
+            _check_free(target, params)
         running.progress(message="Copying the files of the model.")
         files = running.folder / "model"
         sources.fetch(self._roots, workspace, workspace.default_artifact_root, model, files)
@@ -193,35 +188,21 @@ class Scoring:
                 java_home=self._java_home,
             )
             result = msgspec.convert(running.run(command), _Result)
-            place, errors, version = self._publish(running, params, model, workspace, root, run_id, target, made)
+            published = Publication(
+                running, params, model.uri, run_id, workspace, root, made, self._roots, self._lakes
+            ).to(target)
         finally:
             if made.parts.parent != made.folder:
                 shutil.rmtree(made.parts, ignore_errors=True)
-        if params.writes_table:
-            out_digest = lineage.digest_of_text(f"{place}@{running.job.job_id}")
-        else:
-            written = target if isinstance(target, Path) and not version else Path(made.output)
-            out_digest = lineage.digest(places.files_of([written]), running.check)
-
-        def note(tx: Tx) -> None:
-            count = result.rows + result.failed_rows
-            lineage.log_dataset(
-                tx, run_id, _name(params), source.place, "scoring", source.digest, count, source.columns or result.columns
-            )  # fmt: skip
-            kind = "catalog" if params.writes_table else params.output_format if version else ""
-            written_to = lineage.Place(place, kind, version)
-            lineage.log_dataset(
-                tx, run_id, place.rstrip("/").rpartition("/")[2], written_to, "scored", out_digest, result.rows
-            )
-
-        running.store.write(note)
+        written = target if isinstance(target, Path) and not published.version else Path(made.output)
+        _log_datasets(running, params, run_id, source, result, published, written)
         scored = Scored(
             run_id=run_id,
             model=model.uri,
             rows=result.rows,
             failed_rows=result.failed_rows,
-            output=place,
-            errors=errors,
+            output=published.place,
+            errors=published.errors,
         )
         return result, scored
 
@@ -281,70 +262,6 @@ class Scoring:
                 disk.make_folder(each)
         return made
 
-    def _publish(
-        self,
-        running: Running,
-        params: Score,
-        model: Model,
-        workspace: Workspace,
-        root: artifacts.Root,
-        run_id: str,
-        target: Path | Table | None,
-        made: commands.Work,
-    ) -> tuple[str, str, str]:
-        """Put the result in its place, whole.  Return where it is, where the failed rows are, and the version of a table.
-
-        Failed rows of an earlier result are removed after the result was replaced."""
-        running.check()
-        if params.stream:
-            return f"{target}/", "", ""
-        running.progress(message="Writing the result to its place.")
-        output, errors = Path(made.output), made.errors
-        is_again = self._is_ours(running)
-        of_job = f".{running.job.job_id}" if params.append else ""  # those of other jobs stay
-        if isinstance(target, Table):
-            (running.folder / PUBLISHING).touch()
-            failed = target.beside(f"{of_job}.{commands.ERRORS}")
-            if errors.exists():
-                failed.put(errors, running.check)
-            version = ""
-            if params.output_format in LAKES:
-                version = self._lakes.write(running, params, model.uri, output, target, is_again=is_again).version
-            else:
-                target.put(output, running.check)
-            if not errors.exists():
-                failed.remove()
-            return str(target), str(failed) if errors.exists() else "", version
-        if target is not None:
-            disk.make_folder(target.parent)
-            (running.folder / PUBLISHING).touch()
-            beside = target.with_name(f"{target.name}{of_job}.{commands.ERRORS}")
-            version = ""
-            if errors.exists():
-                _place(errors, beside, running)
-            if params.output_format in LAKES:
-                version = self._lakes.write(running, params, model.uri, output, target, is_again=is_again).version
-            elif params.writes_folder:
-                _place_folder(output, target)
-            else:
-                _place(output, target, running)
-            if not errors.exists():
-                beside.unlink(missing_ok=True)
-            place = params.output if params.writes_folder else str(target)
-            return place, str(beside) if errors.exists() else "", version
-        files = [] if params.writes_table else [output]
-        files += [errors] if errors.exists() else []
-        for file in files:
-            places.put_file(self._roots.of(root, file.name, workspace), file, running.check)
-        if files:
-            names = [file.name for file in files]
-            running.store.write(lambda tx: artifacts.record_files(tx, "run", run_id, *names))
-        place = params.output if params.writes_table else f"runs:/{run_id}/{output.name}"
-        return place, f"runs:/{run_id}/{errors.name}" if errors.exists() else "", ""
-
-    def _is_ours(self, running: Running) -> bool:
-        return (running.folder / PUBLISHING).exists()
-
 
 def _end_run(tx: Tx, job: Job, params: Score, next_: Next) -> None:
     """End the run of a job whose server was killed, or whose time was over."""
@@ -371,44 +288,44 @@ def kinds(settings: Settings, roots: Roots) -> list[Kind[Any]]:
     return [scoring.kind(), profiling.kind()]
 
 
-def _place(source: Path, target: Path, running: Running) -> None:
-    """Copy a file to a place that may be on another disk: beside the place first, and then by one renaming."""
-    draft = target.with_name(f".{target.name}.{running.job.job_id}.part")
-    try:
-        with source.open("rb") as read, draft.open("wb") as written:
-            while piece := read.read(places.PIECE_BYTES):
-                running.check()
-                written.write(piece)
-        disk.settle(draft, target)
-    except OSError as fault:
-        raise Invalid(f"The result cannot be written to {str(target)!r}: {fault.strerror or fault}.") from None
-    finally:
-        draft.unlink(missing_ok=True)
+def _check_free(target: Path | Table | None, params: Score) -> None:
+    """Raise AlreadyExists for an output that is there and that the job may not replace."""
+    if target is None or params.may_exist:
+        return
+    is_lake = params.output_format in LAKES
+    if lakes.is_free(target) if is_lake else not target.exists():
+        return
+    remedy = "set overwrite to replace its rows, or append to add to them" if is_lake else "set overwrite to replace it"
+    raise AlreadyExists(f"output is {params.output!r}, which exists already; {remedy}.").because(
+        "output-exists", output=params.output
+    )
 
 
-def _place_folder(source: Path, target: Path) -> None:
-    """Give a folder that is whole its name, on the same disk.  One that is there is moved away first."""
-    old = target.with_name(f"{source.parent.name}.old")
-    try:
-        if target.exists():
-            target.replace(old)
-        source.replace(target)
-        disk.sync_folder(target.parent)
-    except OSError as fault:
-        raise Invalid(f"The result cannot be written to {str(target)!r}: {fault.strerror or fault}.") from None
-    shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
+def _log_datasets(
+    running: Running,
+    params: Score,
+    run_id: str,
+    source: _Source,
+    result: _Result,
+    published: Published,
+    written: Path,
+) -> None:
+    """Log the input and the output to the run.  `written` is the file or folder of the output, for its digest."""
+    if params.writes_table:
+        digest = lineage.digest_of_text(f"{published.place}@{running.job.job_id}")
+    else:
+        digest = lineage.digest(places.files_of([written]), running.check)
+    kind = "catalog" if params.writes_table else params.output_format if published.version else ""
+    place = lineage.Place(published.place, kind, published.version)
+    name = published.place.rstrip("/").rpartition("/")[2]
+    count = result.rows + result.failed_rows
+    columns = source.columns or result.columns
 
+    def note(tx: Tx) -> None:
+        lineage.log_dataset(tx, run_id, _name(params), source.place, "scoring", source.digest, count, columns)
+        lineage.log_dataset(tx, run_id, name, place, "scored", digest, result.rows)
 
-def _exists(target: Path | Table, params: Score) -> bool:
-    if params.output_format in LAKES:
-        return not lakes.is_free(target)
-    return target.exists()
-
-
-def _remedy(params: Score) -> str:
-    if params.output_format in LAKES:
-        return "set overwrite to replace its rows, or append to add to them"
-    return "set overwrite to replace it"
+    running.store.write(note)
 
 
 def _name(params: Score) -> str:
