@@ -13,13 +13,12 @@ from msgspec import Struct
 from trackside.core import names
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid, NotFound
-from trackside.core.filters import trigrams
 from trackside.registry import aliases, history, models, stages, transitions, uses, versions
 from trackside.registry.files import removal, replica_files, sources
+from trackside.registry.files.origins import Origin
 from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     MAX_VERSION,
-    NO_STAGE,
     check_model_tag,
     check_name,
     check_new_alias,
@@ -305,37 +304,34 @@ def make_version(
         raise NotFound(f"Registered model with uid '{model_uid}' not found")
     checked = dict(check_version_tag(tag, value) for tag, value in tags.items())
     number = _free_number(tx, key.model_seq, uid, immutable.number)
-    source, storage = _source(tx, uid, immutable, says_prompt(checked), server_root)
+    is_prompt = says_prompt(checked)
+    source, storage = _source(tx, uid, immutable, is_prompt, server_root)
     sources.check_length(source)
-    files_uri = None if says_prompt(checked) else sources.place(replica_files.place(tx, immutable.origin) or storage)
+    files_uri = None if is_prompt else sources.place(replica_files.place(tx, immutable.origin) or storage)
     removal.check_not_doomed(tx, files_uri)
-    made = tx.one(
-        """
-        INSERT INTO model_versions (workspace_id, uid, model_seq, name, version, description, current_stage, source,
-            source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
-            creation_time, last_updated_time)
-        VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :trigrams, :storage, :files, :own, :run,
-            :link, :logged_model, :is_prompt, :created, :created) RETURNING version_seq
-        """,
-        uid=uid,
-        model=key.model_seq,
-        name=key.name,
-        version=number,
-        description=description,
-        stage=NO_STAGE,
+    origin = Origin(
         source=source,
-        trigrams=trigrams.of_text(source),
-        storage=storage,
-        files=files_uri,
-        own=int(immutable.copied and files_uri is not None),
-        run=immutable.run_id,
-        link=immutable.run_link,
-        logged_model=immutable.model_id,
-        is_prompt=int(says_prompt(checked)),
-        created=immutable.created,
+        storage_location=storage,
+        files_uri=files_uri,
+        run_id=immutable.run_id,
+        model_id=immutable.model_id,
+        has_own_folder=immutable.copied and files_uri is not None,
     )
-    assert made is not None
-    versions.put_tags(tx, made[0], checked)
+    said = [f"made by {immutable.user}"] if immutable.user else []
+    if number != immutable.number:
+        said.append(f"version {immutable.number} where it comes from")
+    versions.insert(
+        tx,
+        versions.Model(key.model_seq, key.name, key.uid),
+        number,
+        origin,
+        uid=uid,
+        tags=checked,
+        run_link=immutable.run_link,
+        description=description,
+        created=immutable.created,
+        reason=Reason(", ".join(said)),
+    )
     tx.run(
         """
         UPDATE registered_models SET last_version = CASE WHEN last_version < :version THEN :version ELSE last_version END
@@ -344,24 +340,6 @@ def make_version(
         model=key.model_seq,
         version=number,
     )
-    said = [f"made by {immutable.user}"] if immutable.user else []
-    if number != immutable.number:
-        said.append(f"version {immutable.number} where it comes from")
-    history.add(
-        tx,
-        key.model_seq,
-        key.name,
-        Kind.VERSION,
-        before=None,
-        after=NO_STAGE,
-        version=number,
-        uid=uid,
-        reason=Reason(", ".join(said)),
-    )
-    detail = {"source": source, "run_id": immutable.run_id, "tags": checked, "description": description or ""}
-    is_prompt = says_prompt(checked)
-    version_key = versions.Key(made[0], key.model_seq, number, NO_STAGE, is_prompt, uid, key.uid)
-    versions.record(tx, key.name, version_key, "create", is_prompt=is_prompt, **detail)
     return number
 
 

@@ -1,7 +1,7 @@
 """Model versions in SQL: lifecycle, stages and tags.  `files.origins` decides where their files come from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from msgspec import UNSET, Struct, structs
@@ -16,7 +16,7 @@ from trackside.holds import store as holds
 from trackside.holds.model import Kind as Held
 from trackside.registry import history, stages, uses
 from trackside.registry.files.origins import Origin
-from trackside.registry.history import Kind
+from trackside.registry.history import Kind, Reason
 from trackside.registry.model import (
     IS_PROMPT_TAG,
     NO_STAGE,
@@ -60,6 +60,14 @@ class Key(Struct, frozen=True):
     model_uid: str
 
 
+class Model(NamedTuple):
+    """The model that gets a version."""
+
+    model_seq: int
+    name: str
+    uid: str
+
+
 def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link: str, description: str) -> ModelVersion:
     """Create the next version of a model.
 
@@ -74,7 +82,35 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
     if model is None:
         raise model_not_found(name)
     model_seq, version, model_uid = model
-    uid = uuid4().hex
+    key = insert(
+        tx,
+        Model(model_seq, name, model_uid),
+        version,
+        origin,
+        uid=uuid4().hex,
+        tags=tags,
+        run_link=run_link,
+        description=description,
+    )
+    return load(tx, [key.version_seq], with_aliases=True)[0]
+
+
+def insert(
+    tx: Tx,
+    model: Model,
+    number: int,
+    origin: Origin,
+    *,
+    uid: str,
+    tags: dict[str, str],
+    run_link: str,
+    description: str | None,
+    created: int | None = None,
+    reason: Reason | None = None,
+) -> Key:
+    """Insert a version under a number that is the caller's, with its tags, and record it.
+
+    `created`: in ms; None: now.  `reason` goes to the history."""
     is_prompt = says_prompt(tags)
     made = tx.one(
         """
@@ -82,12 +118,12 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
             source_grams, storage_location, files_uri, has_own_folder, run_id, run_link, model_id, is_prompt,
             creation_time, last_updated_time)
         VALUES (:ws, :uid, :model, :name, :version, :description, :stage, :source, :trigrams, :storage, :files, :own, :run,
-            :link, :logged_model, :is_prompt, :now, :now) RETURNING version_seq
+            :link, :logged_model, :is_prompt, :created, :created) RETURNING version_seq
         """,
         uid=uid,
-        model=model_seq,
-        name=name,
-        version=version,
+        model=model.model_seq,
+        name=model.name,
+        version=number,
         description=description,
         stage=NO_STAGE,
         source=origin.source,
@@ -99,14 +135,25 @@ def create(tx: Tx, name: str, origin: Origin, *, tags: dict[str, str], run_link:
         link=run_link,
         logged_model=origin.model_id,
         is_prompt=int(is_prompt),
+        created=tx.now if created is None else created,
     )
     assert made is not None
     put_tags(tx, made[0], tags)
-    history.add(tx, model_seq, name, Kind.VERSION, before=None, after=NO_STAGE, version=version, uid=uid)
-    detail = {"source": origin.source, "run_id": origin.run_id, "tags": tags, "description": description}
-    key = Key(made[0], model_seq, version, NO_STAGE, is_prompt, uid, model_uid)
-    record(tx, name, key, "create", is_prompt=is_prompt, **detail)
-    return load(tx, [made[0]], with_aliases=True)[0]
+    history.add(
+        tx,
+        model.model_seq,
+        model.name,
+        Kind.VERSION,
+        before=None,
+        after=NO_STAGE,
+        version=number,
+        uid=uid,
+        reason=reason,
+    )
+    detail = {"source": origin.source, "run_id": origin.run_id, "tags": tags, "description": description or ""}
+    key = Key(made[0], model.model_seq, number, NO_STAGE, is_prompt, uid, model.uid)
+    record(tx, model.name, key, "create", is_prompt=is_prompt, **detail)
+    return key
 
 
 def get(tx: Tx, name: str, version: str) -> ModelVersion:
