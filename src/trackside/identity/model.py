@@ -10,7 +10,6 @@ from trackside.core.errors import Invalid, NotFound
 MAX_NAME = 256
 DAY_MS = 86_400_000
 EVERYBODY = 0  # the principal of assignments to all signed-in users
-MAX_TOKEN_DAYS = 365
 MAX_PAGE = 1000
 ONE_TIME_MS = 3 * DAY_MS  # the lifetime of a one-time password
 

@@ -150,10 +150,6 @@ class Running:
                 self._ending = ending
         self._stop.set()
 
-    @property
-    def is_stopping(self) -> bool:
-        return self._stop.is_set()
-
     def take(self) -> tuple[list[str], Progress]:
         """Return the log lines since the last call, and the progress."""
         with self._lock:

@@ -64,11 +64,6 @@ def times_after(now_ms: int, cron: str, timezone: str, interval_s: int, count: i
     return _cron_after(cron, timezone, now_ms, count)
 
 
-def went_back(schedule: Schedule, now_ms: int) -> bool:
-    """Tell whether the clock went back since `next_at` was computed, so that the schedule would wait too long."""
-    return schedule.computed_at > now_ms + CLOCK_SLACK_MS
-
-
 def _is_fine_in_some_month(cron: str) -> bool:
     fields = cron.split()
     try:

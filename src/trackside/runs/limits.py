@@ -9,7 +9,7 @@ from trackside.core import names
 from trackside.core.errors import Invalid
 from trackside.core.http.codec import INT64_MAX, INT64_MIN, invalid_value, missing
 from trackside.metrics.series import Point, canonical
-from trackside.runs.model import RUN_NAME_TAG, GivenMetric, GivenTag, LogBatch, LogMetric, LogParam, SetTag
+from trackside.runs.model import GivenMetric, GivenTag, LogBatch, LogMetric, LogParam, SetTag
 
 MAX_METRICS = 1000
 MAX_PARAMS = 100
@@ -128,10 +128,6 @@ def new_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
 def run_name(name: str | None) -> str:
     """Return the name of a call, cut as the value of the tag that repeats it; "" if the call has none."""
     return (name or "")[:MAX_TAG_VALUE]
-
-
-def run_name_of(tags: dict[str, str]) -> str | None:
-    return tags.get(RUN_NAME_TAG)
 
 
 def _point(given: GivenMetric, path: str) -> Point:

@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import UTC, datetime
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_a_day_on_which_the_clock_changes_has_another_length() -> None:
     assert (spring.end - spring.start, autumn.end - autumn.start) == (23 * HOUR, 25 * HOUR)
 
 
-@pytest.mark.parametrize("size", windows.SIZES)
+@pytest.mark.parametrize("size", get_args(windows.Size))
 def test_windows_follow_one_another_without_gaps(size: Size) -> None:
     window = windows.at(ms("2026-01-15T10:00"), size, MADRID)
     for _ in range(60):

@@ -177,7 +177,7 @@ def ended_job(database: Any, workspace_id: int) -> str:
         job_store.end(tx, job, Next(JobState.FAILED, WORD))
         params = json.dumps({"k": WORD})
         made = schedule_store.create(tx, replace_fields(SCHEDULE, name="nightly", params=params, interval_s=3600))
-        schedule_store.pause(tx, made)
+        schedule_store.pause(tx, made, WORD)
     return job.job_id
 
 

@@ -5,10 +5,8 @@ The headers are trusted only from addresses that the operator listed: any other 
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
-
-Network = IPv4Network | IPv6Network
 
 
 class Forwarded:

@@ -29,7 +29,6 @@ LEAST_DAYS_MS = 27 * windows.DAY_MS
 LEAST_PERFORMANCE = 0.05  # a smaller loss of accuracy, and a growth of an error below twice this share, are ignored
 LEAST_NDCG = 0.9
 BINS = 30
-HIGHER_IS_BETTER = ("accuracy", "roc_auc", "f1", "precision", "recall")
 
 
 class Histogram(Struct, frozen=True, omit_defaults=True):

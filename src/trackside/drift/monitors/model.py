@@ -14,7 +14,6 @@ from trackside.drift.monitors.windows import Size
 
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}")
 RULES = ("default", "azure-v2", "azure-v1", "evidently", "nannyml")
-TASKS = ("", "classification", "regression")
 MAX_COLUMNS = 1000
 MAX_SLICE_COLUMNS = 5
 MAX_TEXT = 2000

@@ -13,10 +13,8 @@ from msgspec import Struct
 from trackside.core.errors import Invalid
 
 Size = Literal["hour", "day", "week", "month"]
-SIZES: tuple[Size, ...] = ("hour", "day", "week", "month")
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 MOST_MS = 7_258_118_400_000  # the year 2200
-LONGEST_MS = {"hour": HOUR_MS, "day": 25 * HOUR_MS, "week": 7 * DAY_MS + HOUR_MS, "month": 31 * DAY_MS + HOUR_MS}
 
 
 class Window(Struct, frozen=True, order=True):

@@ -28,10 +28,6 @@ class Callback(Call, frozen=True):
     error: str | None = None
 
 
-class OfProvider(Call, frozen=True):
-    provider: str | None = None
-
-
 class Poll(Call, frozen=True):
     required: ClassVar[tuple[str, ...]] = ("handle",)
     provider: str | None = None

@@ -9,8 +9,6 @@ import msgspec
 from trackside.core.errors import Invalid
 from trackside.traces.spans import CODES, REQUEST_ID, Event, Link, Span, Status
 
-MAX_SPANS = 1_000_000
-
 _CODES = {"OK": CODES[1], "ERROR": CODES[2]}
 
 

@@ -33,7 +33,6 @@ NUMBERS = {
 _TEXTS = ("request_id", "status", "client_request_id", "name", "run_id", PROMPT, "text")
 _VALID = (*_TEXTS, *NUMBERS)
 _VALID_ORDERS = ("experiment_id", *NUMBERS, "status", "request_id", "name", "run_id")
-_LISTED = ("name", "status", "request_id", "run_id", "client_request_id")
 
 _NULL_TESTS = (Operator.IS_NULL, Operator.IS_NOT_NULL)
 _NUMERIC = (Operator.EQ, Operator.NE, Operator.LT, Operator.LE, Operator.GT, Operator.GE)
