@@ -96,14 +96,16 @@ def test_an_update_changes_what_it_names(api: Api) -> None:
     assert api.post("runs/update", run_uuid=run_id, status=4)["run_info"]["status"] == "FAILED"
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**64, 10**30])
-def test_a_number_beyond_64_bits_is_the_callers_mistake(api: Api, number: int) -> None:
+@pytest.mark.both
+def test_a_number_beyond_64_bits_is_the_callers_mistake(api: Api, subtests: pytest.Subtests) -> None:
     run_id = api.new_run()
+    refused = (400, "INVALID_PARAMETER_VALUE")
 
-    assert api.fault("runs/create", experiment_id="0", start_time=number)[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert api.fault("runs/update", run_id=run_id, end_time=number)[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert "end_time" not in api.run(run_id)["info"]
+    for number in (2**63, -(2**63) - 1, 2**64, 10**30):
+        with subtests.test(number=number):
+            assert api.fault("runs/create", experiment_id="0", start_time=number)[:2] == refused
+            assert api.fault("runs/update", run_id=run_id, end_time=number)[:2] == refused
+            assert "end_time" not in api.run(run_id)["info"]
 
 
 def test_a_run_that_ends_again_has_the_end_that_was_told_last(api: Api) -> None:
@@ -228,44 +230,40 @@ def test_a_long_name_is_cut_as_the_tag_that_repeats_it(api: Api) -> None:
     assert api.tags(run_id) == {"mlflow.runName": "b" * 8000}
 
 
-@pytest.mark.parametrize(
-    "key",
-    ["", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251],
-    ids=lambda key: key[:8].replace("\n", "newline") or "empty",
-)
-def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, key: str) -> None:
+def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     run_id = sqlite_api.new_run(run_name="r")
 
-    assert sqlite_api.fault("runs/log-parameter", run_id=run_id, key=key, value="1")[:2] == (
-        400,
-        "INVALID_PARAMETER_VALUE",
-    )
-    assert sqlite_api.fault("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)[0] == 400
-    assert sqlite_api.fault("runs/set-tag", run_id=run_id, key=key, value="1")[0] == 400
-    assert sqlite_api.fault("runs/log-batch", run_id=run_id, params=[{"key": key, "value": "1"}])[0] == 400
-    assert (sqlite_api.params(run_id), sqlite_api.tags(run_id), sqlite_api.latest(run_id)) == (
-        {},
-        {"mlflow.runName": "r"},
-        {},
-    )
+    for key in ("", "../a", "/a", "a//b", ".", "a/../b", "a*b", "a'b", "a\nb", "x" * 251):
+        with subtests.test(key=key):
+            status, code, _ = sqlite_api.fault("runs/log-parameter", run_id=run_id, key=key, value="1")
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert sqlite_api.fault("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)[0] == 400
+            assert sqlite_api.fault("runs/set-tag", run_id=run_id, key=key, value="1")[0] == 400
+            assert sqlite_api.fault("runs/log-batch", run_id=run_id, params=[{"key": key, "value": "1"}])[0] == 400
+            assert (sqlite_api.params(run_id), sqlite_api.tags(run_id), sqlite_api.latest(run_id)) == (
+                {},
+                {"mlflow.runName": "r"},
+                {},
+            )
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize("key", ["a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250])
-def test_a_key_may_have_letters_of_all_tongues(api: Api, key: str) -> None:
-    run_id = api.new_run()
+@pytest.mark.both
+def test_a_key_may_have_letters_of_all_tongues(api: Api, subtests: pytest.Subtests) -> None:
+    for key in ("a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250):
+        with subtests.test(key=key):
+            run_id = api.new_run()
 
-    api.post("runs/log-parameter", run_id=run_id, key=key, value="1")
-    api.post("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)
+            api.post("runs/log-parameter", run_id=run_id, key=key, value="1")
+            api.post("runs/log-metric", run_id=run_id, key=key, value=1, timestamp=1)
 
-    assert api.params(run_id) == {key: "1"}
-    assert api.history(run_id, key) == [(0, 1, 1.0)]
+            assert api.params(run_id) == {key: "1"}
+            assert api.history(run_id, key) == [(0, 1, 1.0)]
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize(
-    ("call", "fields"),
-    [
+@pytest.mark.both
+def test_the_character_nul_is_the_callers_mistake(api: Api, subtests: pytest.Subtests) -> None:
+    """PostgreSQL cannot store it: no store takes it, so that every store can be moved to every other."""
+    cases: list[tuple[str, dict[str, Any]]] = [
         ("runs/set-tag", {"key": "k", "value": "a\0b"}),
         ("runs/log-parameter", {"key": "k", "value": "\0"}),
         ("runs/log-batch", {"params": [{"key": "k", "value": "x\0"}], "tags": [{"key": "t", "value": "1"}]}),
@@ -274,14 +272,14 @@ def test_a_key_may_have_letters_of_all_tongues(api: Api, key: str) -> None:
             "runs/log-inputs",
             {"datasets": [{"dataset": dict.fromkeys(("name", "digest", "source_type", "source"), "\0")}]},
         ),
-    ],
-)
-def test_the_character_nul_is_the_callers_mistake(api: Api, call: str, fields: dict[str, Any]) -> None:
-    """PostgreSQL cannot store it: no store takes it, so that every store can be moved to every other."""
+    ]
+
     run_id = api.new_run(run_name="r")
 
-    assert api.fault(call, run_id=run_id, **fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert (api.params(run_id), api.tags(run_id)) == ({}, {"mlflow.runName": "r"})
+    for call, fields in cases:
+        with subtests.test(call=call):
+            assert api.fault(call, run_id=run_id, **fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert (api.params(run_id), api.tags(run_id)) == ({}, {"mlflow.runName": "r"})
 
 
 def test_nul_is_refused_in_questions_too(api: Api) -> None:

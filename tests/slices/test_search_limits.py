@@ -77,25 +77,24 @@ def test_a_search_that_takes_too_long_is_told_so_and_not_retried(impatient: Api)
     assert "--search-timeout" in message
 
 
-@pytest.mark.parametrize(
-    ("pattern", "is_allowed"),
-    [
+def test_a_pattern_is_bounded_by_its_length_times_its_wildcards(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("%" + "a" * 1997 + "%", True),
         ("%" + "a" * 2000 + "%", False),
         ("a" * 8000, True),
         ("%a" * 44, True),
         ("%a" * 45, False),
         ("%" * 4000, True),  # one wildcard, however often it is written
-    ],
-)
-def test_a_pattern_is_bounded_by_its_length_times_its_wildcards(
-    sqlite_api: Api, pattern: str, is_allowed: bool
-) -> None:
-    reply = sqlite_api.ask("POST", "runs/search", {"experiment_ids": ["0"], "filter": f"tags.a LIKE '{pattern}'"})
+    ]
 
-    assert reply.status == (200 if is_allowed else 400)
-    if not is_allowed:
-        assert "wildcards %; the product of both is" in reply.json["message"]
+    for pattern, is_allowed in cases:
+        with subtests.test(start=pattern[:10], length=len(pattern)):
+            wanted = {"experiment_ids": ["0"], "filter": f"tags.a LIKE '{pattern}'"}
+            reply = sqlite_api.ask("POST", "runs/search", wanted)
+
+            assert reply.status == (200 if is_allowed else 400)
+            if not is_allowed:
+                assert "wildcards %; the product of both is" in reply.json["message"]
 
 
 def test_the_patterns_of_a_filter_are_bounded_together(sqlite_api: Api) -> None:

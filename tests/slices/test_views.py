@@ -86,21 +86,21 @@ def test_a_deleted_view_is_gone(api: Api) -> None:
     assert patch(api, view["view_id"], version=1).status == 404
 
 
-@pytest.mark.parametrize(
-    ("fields", "word"),
-    [
+def test_a_mistake_is_told(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "  "}, "0 characters"),
         ({"name": "x" * 201}, "201"),
         ({"name": "a", "state": {"x": "y" * 300_000}}, "262144"),
         ({"name": "a", "state": [1]}, "state"),
         ({}, "name"),
-    ],
-)
-def test_a_mistake_is_told(api: Api, fields: dict[str, Any], word: str) -> None:
-    status, code, message = api.fault(f"{OURS}/experiments/0/views", fields)
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert word in message
+    for fields, word in cases:
+        with subtests.test(fields=fields):
+            status, code, message = api.fault(f"{OURS}/experiments/0/views", fields)
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert word in message
 
 
 def test_an_experiment_that_does_not_exist_has_no_views(api: Api) -> None:

@@ -99,12 +99,13 @@ def test_a_workspace_has_its_own_artifact_root_if_the_operator_allows_it(api_wit
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["", "a", "x" * 64, "-ab", "a b", "a/b", "ä-b", "api", "workspaces", "default", "Default", "a\0b"]
-)
-def test_a_name_is_one_segment_of_a_path(api: Api, name: str) -> None:
-    assert api.fault("workspaces", name=name, version="3.0")[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert names(api) == ["default"]
+def test_a_name_is_one_segment_of_a_path(api: Api, subtests: pytest.Subtests) -> None:
+    refused = ["", "a", "x" * 64, "-ab", "a b", "a/b", "ä-b", "api", "workspaces", "default", "Default", "a\0b"]
+
+    for name in refused:
+        with subtests.test(name=name):
+            assert api.fault("workspaces", name=name, version="3.0")[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert names(api) == ["default"]
 
 
 def test_a_name_is_taken_once(api: Api) -> None:
@@ -113,21 +114,28 @@ def test_a_name_is_taken_once(api: Api) -> None:
     assert api.fault("workspaces", name="north", version="3.0")[:2] == (400, "RESOURCE_ALREADY_EXISTS")
 
 
-@pytest.mark.parametrize(
-    "root",
-    ["folder", "./folder", "/a/../b", "s3://bucket/a/../b", "file://host/x", "s3://bucket/x?y=1", "runs:/1", "a\0b"],
-)
-def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, root: str) -> None:
+def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    roots = [
+        "folder",
+        "./folder",
+        "/a/../b",
+        "s3://bucket/a/../b",
+        "file://host/x",
+        "s3://bucket/x?y=1",
+        "runs:/1",
+        "a\0b",
+    ]
+
     api = sqlite_api
     api.new_workspace("south")
 
-    assert api.fault("workspaces", name="north", default_artifact_root=root, version="3.0")[:2] == (
-        400,
-        "INVALID_PARAMETER_VALUE",
-    )
-    assert api.fault("workspaces/south", method="PATCH", version="3.0", default_artifact_root=root)[0] == 400
-    assert names(api) == ["default", "south"]
-    assert api.get("workspaces/south", version="3.0")["workspace"] == {"name": "south"}
+    for root in roots:
+        with subtests.test(root=root):
+            status, code, _ = api.fault("workspaces", name="north", default_artifact_root=root, version="3.0")
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert api.fault("workspaces/south", method="PATCH", version="3.0", default_artifact_root=root)[0] == 400
+            assert names(api) == ["default", "south"]
+            assert api.get("workspaces/south", version="3.0")["workspace"] == {"name": "south"}
 
 
 def test_a_changed_workspace_is_never_served_from_the_cache(db: Any) -> None:
@@ -440,13 +448,14 @@ def test_set_default_is_refused_while_a_name_is_taken_there(rooms: tuple[Api, Ap
     assert north.params(run_id) == {"p": "1"}
 
 
-@pytest.mark.parametrize("mode", ["RESTRICT", "CASCADE", "SET_DEFAULT"])
-def test_the_default_workspace_stays(api: Api, mode: str) -> None:
+def test_the_default_workspace_stays(api: Api, subtests: pytest.Subtests) -> None:
     run_id = api.new_run()
 
-    assert delete(api, "default", mode)[0] == 400
+    for mode in ("RESTRICT", "CASCADE", "SET_DEFAULT"):
+        with subtests.test(mode=mode):
+            assert delete(api, "default", mode)[0] == 400
 
-    assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
+            assert api.run(run_id)["info"]["lifecycle_stage"] == "active"
 
 
 def test_a_workspace_that_is_not_there_cannot_be_deleted(api: Api) -> None:

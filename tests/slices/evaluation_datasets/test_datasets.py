@@ -11,7 +11,6 @@ from support.client import Api
 from support.evaluation_datasets import (
     USER,
     V3,
-    Fields,
     all_of,
     experiments_of,
     get,
@@ -58,9 +57,8 @@ def test_a_dataset_needs_a_name_only_and_shares_it(api: Api) -> None:
     assert search(api) == ["questions", "questions"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "status", "message"),
-    [
+def test_what_is_no_dataset_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ({}, 400, "Missing value for required parameter 'name'."),
         ({"name": ""}, 400, "Missing value for required parameter 'name'."),
         ({"name": "n" * 256}, 400, "'name' exceeds the maximum length of 255 characters"),
@@ -73,14 +71,15 @@ def test_a_dataset_needs_a_name_only_and_shares_it(api: Api) -> None:
         ({"name": "n", "tags": json.dumps({USER: "u" * 256})}, 400, "'mlflow.user' exceeds"),
         ({"name": "n", "experiment_ids": ["0", "999"]}, 404, "No Experiment with id=999"),
         ({"name": "n", "experiment_ids": ["abc"]}, 404, "No Experiment with id=abc"),
-    ],
-)
-def test_what_is_no_dataset_is_refused(api: Api, fields: Fields, status: int, message: str) -> None:
-    fault = api.fault("datasets/create", fields, version=V3)
+    ]
 
-    assert fault[0] == status
-    assert fault[2].startswith(message), fault
-    assert search(api) == []
+    for fields, status, message in cases:
+        with subtests.test(fields=fields):
+            fault = api.fault("datasets/create", fields, version=V3)
+
+            assert fault[0] == status
+            assert fault[2].startswith(message), fault
+            assert search(api) == []
 
 
 def test_a_deleted_dataset_is_gone_with_its_records(api: Api, application: Any) -> None:
@@ -142,13 +141,14 @@ def test_experiments_are_added_and_removed(api: Api) -> None:
     assert change("remove", second)["digest"] == made["digest"]
 
 
-@pytest.mark.parametrize("what", ["add", "remove"])
-def test_experiments_of_what_is_not_there(api: Api, what: str) -> None:
-    assert api.fault(f"datasets/d-x/{what}-experiments", experiment_ids=["0"], version=V3) == (
-        404,
-        "RESOURCE_DOES_NOT_EXIST",
-        "Dataset 'd-x' not found",
-    )
+def test_experiments_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> None:
+    for what in ("add", "remove"):
+        with subtests.test(what=what):
+            assert api.fault(f"datasets/d-x/{what}-experiments", experiment_ids=["0"], version=V3) == (
+                404,
+                "RESOURCE_DOES_NOT_EXIST",
+                "Dataset 'd-x' not found",
+            )
 
 
 def test_no_experiment_is_added_if_one_of_them_is_not_there(api: Api) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from support.client import Api
-from support.evaluation_datasets import USER, V3, Fields, all_of, delete_records, get, new, new_id, page, upsert
+from support.evaluation_datasets import USER, V3, all_of, delete_records, get, new, new_id, page, upsert
 from trackside.evaluation_datasets import records
 
 pytestmark = pytest.mark.both
@@ -70,15 +70,16 @@ def test_records_are_deleted_by_their_ids(api: Api) -> None:
     assert upsert(api, dataset_id, {"inputs": {"i": 1}}) == (1, 0)
 
 
-@pytest.mark.parametrize(
-    ("method", "body"), [("GET", {}), ("POST", {"records": "[]"}), ("DELETE", {"dataset_record_ids": ["dr-1"]})]
-)
-def test_records_of_what_is_not_there(api: Api, method: str, body: Fields) -> None:
-    assert api.fault("datasets/d-x/records", body, method=method, version=V3) == (
-        404,
-        "RESOURCE_DOES_NOT_EXIST",
-        "Dataset 'd-x' not found",
-    )
+def test_records_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [("GET", {}), ("POST", {"records": "[]"}), ("DELETE", {"dataset_record_ids": ["dr-1"]})]
+
+    for method, body in cases:
+        with subtests.test(method=method):
+            assert api.fault("datasets/d-x/records", body, method=method, version=V3) == (
+                404,
+                "RESOURCE_DOES_NOT_EXIST",
+                "Dataset 'd-x' not found",
+            )
 
 
 def test_pages_of_records_go_on_after_what_was_seen(api: Api) -> None:
@@ -95,13 +96,13 @@ def test_pages_of_records_go_on_after_what_was_seen(api: Api) -> None:
     assert none is None
 
 
-@pytest.mark.parametrize("token", ["zz", "e30=", "eyJhIjoxfQ=="])
-def test_a_forged_page_token_is_refused(api: Api, token: str) -> None:
+def test_a_forged_page_token_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     dataset_id = new_id(api)
 
-    fault = api.fault(f"datasets/{dataset_id}/records", method="GET", page_token=token, version=V3)
-
-    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+    for token in ("zz", "e30=", "eyJhIjoxfQ=="):
+        with subtests.test(token=token):
+            fault = api.fault(f"datasets/{dataset_id}/records", method="GET", page_token=token, version=V3)
+            assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
     assert api.fault(f"datasets/{dataset_id}/records", method="GET", max_results=-1, version=V3)[0] == 400
 
 

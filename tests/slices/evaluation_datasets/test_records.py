@@ -59,24 +59,24 @@ def test_a_record_that_says_little_has_empty_outputs_and_tags(api: Api) -> None:
     assert {name: second[name] for name in kept if name in second} == {"inputs": {"q": 1}, "tags": {}}
 
 
-@pytest.mark.parametrize(
-    ("source", "source_id"),
-    [
+def test_a_source_has_a_type_and_may_have_an_id(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str | None]] = [
         ({"source_type": "HUMAN", "source_data": {"source_id": "s"}}, "s"),
         ({"source_type": "document", "source_data": {"trace_id": "t"}}, None),
         ({"source_type": "Code"}, None),
         ({"source_type": "unspecified", "source_data": None}, None),
-    ],
-)
-def test_a_source_has_a_type_and_may_have_an_id(api: Api, source: Fields, source_id: str | None) -> None:
-    dataset_id = new_id(api)
+    ]
 
-    upsert(api, dataset_id, {"inputs": {"q": 1}, "source": source})
+    for source, source_id in cases:
+        with subtests.test(source=source):
+            dataset_id = new_id(api)
 
-    (record,) = all_of(api, dataset_id)
-    kind = source["source_type"].upper()
-    assert (record["source_type"], record.get("source_id")) == (kind, source_id)
-    assert record["source"] == {"source_type": kind, "source_data": source.get("source_data") or {}}
+            upsert(api, dataset_id, {"inputs": {"q": 1}, "source": source})
+
+            (record,) = all_of(api, dataset_id)
+            kind = source["source_type"].upper()
+            assert (record["source_type"], record.get("source_id")) == (kind, source_id)
+            assert record["source"] == {"source_type": kind, "source_data": source.get("source_data") or {}}
 
 
 def test_the_same_inputs_are_the_same_record_and_are_merged(api: Api) -> None:
@@ -141,9 +141,8 @@ def test_half_characters_and_nul_in_a_record_break_nothing(api: Api) -> None:
     assert record["created_by"] == "a?"
 
 
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
+def test_records_that_mean_nothing_are_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("", "Missing value for required parameter 'records'."),
         ("x", "The parameter 'records' is no JSON"),
         ("{}", "The parameter 'records' must be a JSON list of records."),
@@ -166,18 +165,19 @@ def test_half_characters_and_nul_in_a_record_break_nothing(api: Api) -> None:
         ('[{"tags": {"mlflow.user": "' + "u" * 256 + '"}}]', "'mlflow.user' exceeds"),
         ('[{"tags": {"mlflow.user": "\\u0000"}}]', "The parameter 'mlflow.user' has the character NUL"),
         ('[{"inputs": ' + '{"a":' * 100_000 + "1" + "}" * 100_000 + "}]", "The parameter 'records' is no JSON"),
-    ],
-)
-def test_records_that_mean_nothing_are_refused(api: Api, given: str, message: str) -> None:
+    ]
+
     made = new(api)
     dataset_id = made["dataset_id"]
 
-    fault = api.fault(f"datasets/{dataset_id}/records", records=given, version=V3)
+    for given, message in cases:
+        with subtests.test(given=given[:100]):
+            fault = api.fault(f"datasets/{dataset_id}/records", records=given, version=V3)
 
-    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert fault[2].startswith(message), fault[2][:300]
-    assert all_of(api, dataset_id) == []
-    assert get(api, dataset_id) == made
+            assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert fault[2].startswith(message), fault[2][:300]
+            assert all_of(api, dataset_id) == []
+            assert get(api, dataset_id) == made
 
 
 def test_one_record_that_means_nothing_keeps_out_all_that_came_along(api: Api) -> None:

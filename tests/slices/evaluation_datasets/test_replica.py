@@ -82,9 +82,8 @@ def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
     assert {each.inputs: each.record_id for each in records(dataset)} == {'{"q": 1}': "b", '{"q": 2}': "a"}
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
+def test_what_is_no_record_is_refused(dataset: Any, subtests: pytest.Subtests) -> None:
+    wrong: list[list[Record]] = [
         [record(1, "taken")],
         [record(1), record(1, "again")],
         [record(1), record(2, "dr-1")],
@@ -99,16 +98,17 @@ def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
         [record(1, record_id="\ud800")],
         [record(1, created_time=-1)],
         [record(1, last_update_time=2**63)],
-    ],
-)
-def test_what_is_no_record_is_refused(dataset: Any, given: list[Record]) -> None:
+    ]
+
     with dataset.write(1) as tx:
         replica.put(tx, ID, [record(9, "taken")])
 
-    with dataset.write(1) as tx, pytest.raises(Invalid):
-        replica.put(tx, ID, given)
+    for given in wrong:
+        with subtests.test(given=given):
+            with dataset.write(1) as tx, pytest.raises(Invalid):
+                replica.put(tx, ID, given)
 
-    assert records(dataset) == [record(9, "taken")]
+            assert records(dataset) == [record(9, "taken")]
 
 
 def test_what_is_no_dataset_is_refused(dataset: Any) -> None:

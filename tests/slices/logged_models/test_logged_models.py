@@ -52,9 +52,8 @@ def test_a_model_that_is_told_nothing_gets_a_name_and_empty_fields(api: Api) -> 
     assert "tags" not in made["info"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "status", "code"),
-    [
+def test_what_is_no_model_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
         ({}, 400, "INVALID_PARAMETER_VALUE"),
         ({"experiment_id": "999"}, 404, "RESOURCE_DOES_NOT_EXIST"),
         ({"experiment_id": "abc"}, 400, "INVALID_PARAMETER_VALUE"),
@@ -63,10 +62,11 @@ def test_a_model_that_is_told_nothing_gets_a_name_and_empty_fields(api: Api) -> 
         ({"experiment_id": "0", "params": [{"value": "no key"}]}, 400, "INVALID_PARAMETER_VALUE"),
         ({"experiment_id": "0", "params": [{"key": "k" * 256}]}, 400, "INVALID_PARAMETER_VALUE"),
         ({"experiment_id": "0", "tags": {"a": "b"}}, 400, "INVALID_PARAMETER_VALUE"),
-    ],
-)
-def test_what_is_no_model_is_refused(api: Api, fields: dict[str, Any], status: int, code: str) -> None:
-    assert api.fault("logged-models", fields)[:2] == (status, code)
+    ]
+
+    for fields, status, code in cases:
+        with subtests.test(fields=fields):
+            assert api.fault("logged-models", fields)[:2] == (status, code)
 
 
 def test_a_deleted_experiment_takes_no_model_but_keeps_its_own(api: Api) -> None:
@@ -80,14 +80,15 @@ def test_a_deleted_experiment_takes_no_model_but_keeps_its_own(api: Api) -> None
     assert found(api, experiment_ids=[experiment]) == ["kept"]
 
 
-@pytest.mark.parametrize("status", ["LOGGED_MODEL_READY", "READY", 2, "2"])
-def test_a_model_is_finalized_by_a_status_in_any_spelling(api: Api, status: str | int) -> None:
-    model_id = new_model(api)
+def test_a_model_is_finalized_by_a_status_in_any_spelling(api: Api, subtests: pytest.Subtests) -> None:
+    for status in ("LOGGED_MODEL_READY", "READY", 2, "2"):
+        with subtests.test(status=status):
+            model_id = new_model(api)
 
-    answer = change(api, "PATCH", model_id, {"model_id": model_id, "status": status})
+            answer = change(api, "PATCH", model_id, {"model_id": model_id, "status": status})
 
-    assert answer == {"model": model(api, model_id)}
-    assert answer["model"]["info"]["status"] == "LOGGED_MODEL_READY"
+            assert answer == {"model": model(api, model_id)}
+            assert answer["model"]["info"]["status"] == "LOGGED_MODEL_READY"
 
 
 def test_an_unknown_status_changes_nothing(api: Api) -> None:
@@ -114,9 +115,8 @@ def test_a_deleted_model_hides_but_can_be_asked_for(api: Api) -> None:
     assert found(api) == []
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
+def test_a_model_that_is_not_there_is_a_404(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, Any]] = [
         ("GET", "", None),
         ("PATCH", "", {"status": "READY"}),
         ("DELETE", "", None),
@@ -124,13 +124,14 @@ def test_a_deleted_model_hides_but_can_be_asked_for(api: Api) -> None:
         ("PATCH", "/tags", {"tags": [{"key": "a", "value": "1"}]}),
         ("DELETE", "/tags/a", None),
         ("GET", "/artifacts/directories", None),
-    ],
-)
-def test_a_model_that_is_not_there_is_a_404(api: Api, method: str, path: str, body: Any) -> None:
-    reply = api.ask(method, f"logged-models/{NOBODY}{path}", body)
+    ]
 
-    assert (reply.status, reply.json["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
-    assert reply.json["message"] == f"Logged model with ID '{NOBODY}' not found."
+    for method, path, body in cases:
+        with subtests.test(method=method, path=path, body=body):
+            reply = api.ask(method, f"logged-models/{NOBODY}{path}", body)
+
+            assert (reply.status, reply.json["error_code"]) == (404, "RESOURCE_DOES_NOT_EXIST")
+            assert reply.json["message"] == f"Logged model with ID '{NOBODY}' not found."
 
 
 def test_params_are_written_once_and_all_or_none(api: Api) -> None:

@@ -72,9 +72,8 @@ def test_an_empty_value_is_a_value_too(api: Api) -> None:
     assert api.params(run_id) == {"p": ""}
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
+def test_a_batch_with_one_mistake_stores_nothing(api: Api, subtests: pytest.Subtests) -> None:
+    mistakes: list[dict[str, list[dict[str, object]]]] = [
         {"params": [{"key": "p", "value": "other"}]},
         {"params": [{"key": "n", "value": "1"}, {"key": "n", "value": "1"}]},
         {"params": [{"key": "../n", "value": "1"}]},
@@ -83,23 +82,24 @@ def test_an_empty_value_is_a_value_too(api: Api) -> None:
         {"metrics": [{"key": "m", "value": 1.0, "step": 1}]},
         {"metrics": points(("m", 1.0, 1, 2**63))},
         {"tags": [{"key": "t", "value": "v"}] * 101},
-    ],
-    ids="-".join,
-)
-def test_a_batch_with_one_mistake_stores_nothing(api: Api, bad: dict[str, list[dict[str, object]]]) -> None:
-    run_id = api.new_run(run_name="r")
-    api.post("runs/log-parameter", run_id=run_id, key="p", value="1")
+    ]
+
     good: dict[str, list[dict[str, object]]] = {
         "metrics": points(("good", 1.0, 1, 0)),
         "params": [{"key": "good", "value": "1"}],
         "tags": [{"key": "good", "value": "1"}],
     }
+    run_id = api.new_run(run_name="r")
+    api.post("runs/log-parameter", run_id=run_id, key="p", value="1")
 
-    batch = {kind: good[kind] + bad.get(kind, []) for kind in good}
-    assert api.fault("runs/log-batch", {"run_id": run_id, **batch})[:2] == (400, "INVALID_PARAMETER_VALUE")
+    for bad in mistakes:
+        with subtests.test(kind=list(bad), last=[items[-1] for items in bad.values()]):
+            batch = {kind: good[kind] + bad.get(kind, []) for kind in good}
+            assert api.fault("runs/log-batch", {"run_id": run_id, **batch})[:2] == (400, "INVALID_PARAMETER_VALUE")
 
-    assert (api.latest(run_id), api.params(run_id), api.tags(run_id)) == ({}, {"p": "1"}, {"mlflow.runName": "r"})
-    assert api.history(run_id, "good") == []
+            stored = (api.latest(run_id), api.params(run_id), api.tags(run_id))
+            assert stored == ({}, {"p": "1"}, {"mlflow.runName": "r"})
+            assert api.history(run_id, "good") == []
 
 
 def test_what_a_batch_may_hold(api: Api) -> None:
@@ -146,10 +146,9 @@ def test_a_point_logged_again_is_one_point(api: Api) -> None:
     assert api.history(run_id, "m") == [(0, 1, "NaN"), (0, 1, 1.0), (0, 1, 2.0)]
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
+@pytest.mark.both
+def test_odd_values_come_back_as_mlflow_keeps_them(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[object, object]] = [
         ("Infinity", BIG),
         ("-Infinity", -BIG),
         (1e400, BIG),
@@ -159,16 +158,16 @@ def test_a_point_logged_again_is_one_point(api: Api) -> None:
         ("1.5", 1.5),
         (2**53 + 1, float(2**53)),
         (10**400, BIG),
-    ],
-    ids=lambda value: repr(value)[:10],
-)
-def test_odd_values_come_back_as_mlflow_keeps_them(api: Api, given: object, kept: object) -> None:
-    run_id = api.new_run()
+    ]
 
-    api.post("runs/log-metric", run_id=run_id, key="m", value=given, timestamp=1)
+    for given, kept in cases:
+        with subtests.test(given=given):
+            run_id = api.new_run()
 
-    assert api.latest(run_id) == {"m": (0, 1, kept)}
-    assert api.history(run_id, "m") == [(0, 1, kept)]
+            api.post("runs/log-metric", run_id=run_id, key="m", value=given, timestamp=1)
+
+            assert api.latest(run_id) == {"m": (0, 1, kept)}
+            assert api.history(run_id, "m") == [(0, 1, kept)]
 
 
 def test_bare_nan_and_infinity_are_understood(api: Api) -> None:
@@ -194,9 +193,8 @@ def test_steps_may_be_any_64_bit_number(api: Api) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
+def test_a_metric_that_is_none_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, object]] = [
         {"value": 1.0},
         {"timestamp": 1},
         {"value": "one", "timestamp": 1},
@@ -207,17 +205,15 @@ def test_steps_may_be_any_64_bit_number(api: Api) -> None:
         {"value": 1.0, "timestamp": 2**63},
         {"value": 1.0, "timestamp": 1, "step": "x"},
         {"value": [1.0], "timestamp": 1},
-    ],
-    ids=str,
-)
-def test_a_metric_that_is_none_is_refused(sqlite_api: Api, fields: dict[str, object]) -> None:
+    ]
+
     run_id = sqlite_api.new_run()
 
-    assert sqlite_api.fault("runs/log-metric", {"run_id": run_id, "key": "m", **fields})[:2] == (
-        400,
-        "INVALID_PARAMETER_VALUE",
-    )
-    assert sqlite_api.latest(run_id) == {}
+    for fields in cases:
+        with subtests.test(fields=fields):
+            status, code, _ = sqlite_api.fault("runs/log-metric", {"run_id": run_id, "key": "m", **fields})
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert sqlite_api.latest(run_id) == {}
 
 
 def test_a_thousand_points_of_one_key_in_one_batch_and_once_more(api: Api) -> None:

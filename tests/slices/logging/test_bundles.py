@@ -110,9 +110,8 @@ def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
     assert get_file(api, second, "f") == b"2"
 
 
-@pytest.mark.parametrize(
-    ("entry", "words"),
-    [
+def test_a_bundle_with_a_mistake_is_refused_with_its_reason(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         (run(""), "id"),
         ({"entity": "run", "id": "r", "put": [("tag", "a", "b")]}, "experiment_id"),
         ({"entity": "experiment", "id": "0"}, "entity is experiment"),
@@ -126,13 +125,14 @@ def test_a_file_that_came_otherwise_than_it_left_is_not_kept(api: Api) -> None:
         (run("r", ("tag", "a", "b"), files=[file("../f", b"")]), "Invalid path"),
         (run("r", ("colour", "", "red")), "colour"),
         (run("r", ("tag", "a")), "no MessagePack of a bundle"),  # type: ignore[arg-type]  # what a caller may send
-    ],
-)
-def test_a_bundle_with_a_mistake_is_refused_with_its_reason(sqlite_api: Api, entry: Any, words: str) -> None:
-    reply = bundle(sqlite_api, entry)
+    ]
 
-    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert words in reply.json["message"]
+    for entry, words in cases:
+        with subtests.test(entry=entry):
+            reply = bundle(sqlite_api, entry)
+
+            assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+            assert words in reply.json["message"]
 
 
 def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
@@ -141,16 +141,19 @@ def test_a_body_that_is_no_bundle_is_refused(sqlite_api: Api) -> None:
         assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
-@pytest.mark.parametrize("path", [".", "./", "%2e", "/."])
-def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, path: str) -> None:
+def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     run_id = sqlite_api.new_run()
     put_file(sqlite_api, run_id, "kept", b"1")
-    where = "/api/trackside/v1/sync/file?" + urlencode({"entity": "run", "id": run_id, "path": path})
 
-    replies = [sqlite_api.ask(method, where, b"") for method in ("PUT", "DELETE")]
+    for path in (".", "./", "%2e", "/."):
+        with subtests.test(path=path):
+            where = "/api/trackside/v1/sync/file?" + urlencode({"entity": "run", "id": run_id, "path": path})
 
-    assert [(each.status, each.json["error_code"]) for each in replies] == [(400, "INVALID_PARAMETER_VALUE")] * 2
-    assert get_file(sqlite_api, run_id, "kept") == b"1"
+            replies = [sqlite_api.ask(method, where, b"") for method in ("PUT", "DELETE")]
+
+            said = [(each.status, each.json["error_code"]) for each in replies]
+            assert said == [(400, "INVALID_PARAMETER_VALUE")] * 2
+            assert get_file(sqlite_api, run_id, "kept") == b"1"
 
 
 def test_a_bundle_reaches_no_other_workspace(api: Api) -> None:

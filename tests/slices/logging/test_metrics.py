@@ -64,17 +64,18 @@ def test_what_was_never_logged_has_no_history(api: Api) -> None:
     assert api.fault("metrics/get-history", method="GET", metric_key="m")[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize("size", [1, 7, 64, 999, 5000])
-def test_pages_follow_each_other_without_gap_or_overlap(api: Api, size: int) -> None:
-    run_id = api.new_run()
-    given: list[Point] = [(i, 1000 + (i * 7919) % 200, float(i)) for i in range(200 if size < 64 else 3000)]
-    log(api, run_id, "m", *given)
+@pytest.mark.both
+def test_pages_follow_each_other_without_gap_or_overlap(api: Api, subtests: pytest.Subtests) -> None:
+    for size in (1, 7, 64, 999, 5000):
+        with subtests.test(size=size):
+            run_id = api.new_run()
+            given: list[Point] = [(i, 1000 + (i * 7919) % 200, float(i)) for i in range(200 if size < 64 else 3000)]
+            log(api, run_id, "m", *given)
 
-    found = pages(api, run_id, "m", size)
+            found = pages(api, run_id, "m", size)
 
-    assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
-    assert [point for page in found for point in page] == sorted(given, key=lambda p: (p[1], p[0], p[2]))
+            assert [len(page) for page in found[:-1]] == [size] * (len(found) - 1)
+            assert [point for page in found for point in page] == sorted(given, key=lambda p: (p[1], p[0], p[2]))
 
 
 @pytest.mark.parametrize("limit", [0, -1])
@@ -87,16 +88,15 @@ def test_a_page_has_at_least_one_point(sqlite_api: Api, limit: int) -> None:
     )
 
 
-@pytest.mark.parametrize("token", ["garbage!", "bm8=", "eyJvZmZzZXQiOiAtMX0=", "eyJvZmZzZXQiOiAieCJ9"])
-def test_a_token_that_is_none_of_ours_is_refused(sqlite_api: Api, token: str) -> None:
-    run_id = sqlite_api.new_run()
+def test_a_token_that_is_none_of_ours_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    asked: dict[str, Any] = {"run_id": sqlite_api.new_run(), "metric_key": "m", "max_results": 1}
 
-    fault = sqlite_api.fault(
-        "metrics/get-history", method="GET", run_id=run_id, metric_key="m", max_results=1, page_token=token
-    )
+    for token in ("garbage!", "bm8=", "eyJvZmZzZXQiOiAtMX0=", "eyJvZmZzZXQiOiAieCJ9"):
+        with subtests.test(token=token):
+            fault = sqlite_api.fault("metrics/get-history", method="GET", **asked, page_token=token)
 
-    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert fault[2].startswith("Invalid page token")
+            assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert fault[2].startswith("Invalid page token")
 
 
 def test_a_long_history_comes_whole(api: Api) -> None:
@@ -134,17 +134,18 @@ def test_bulk_needs_runs_and_a_key(api: Api) -> None:
     assert api.ask("GET", "metrics/get-history-bulk", arguments={"run_id": "a", "metric_key": "m"}).status == 404
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize("count", [0, 1, 2, 65, 700, 2600])
-def test_a_sample_is_what_ntile_would_take(api: Api, count: int) -> None:
-    run_id = api.new_run()
-    given: list[Point] = [(i // 2, 5000 - i, float(i % 3)) for i in range(count)]
-    random.Random(count).shuffle(given)
-    log(api, run_id, "m", *given)
+@pytest.mark.both
+def test_a_sample_is_what_ntile_would_take(api: Api, subtests: pytest.Subtests) -> None:
+    for count in (0, 1, 2, 65, 700, 2600):
+        with subtests.test(count=count):
+            run_id = api.new_run()
+            given: list[Point] = [(i // 2, 5000 - i, float(i % 3)) for i in range(count)]
+            random.Random(count).shuffle(given)
+            log(api, run_id, "m", *given)
 
-    for most in (1, 2, 3, 10, 999, 2500):
-        found = bulk(api, "get-history-bulk-interval", run_ids=[run_id], metric_key="m", max_results=most)
-        assert [point for _, *point in found] == [list(point) for point in ntile(sorted(given), most)]
+            for most in (1, 2, 3, 10, 999, 2500):
+                found = bulk(api, "get-history-bulk-interval", run_ids=[run_id], metric_key="m", max_results=most)
+                assert [point for _, *point in found] == [list(point) for point in ntile(sorted(given), most)]
 
 
 def test_a_sample_of_several_runs_keeps_their_order_and_their_steps(api: Api) -> None:
@@ -168,9 +169,8 @@ def test_a_sample_of_several_runs_keeps_their_order_and_their_steps(api: Api) ->
     ]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_a_sample_that_cannot_be_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
         {"run_ids": ["r"]},
         {"metric_key": "m"},
         {"run_ids": [f"r{i}" for i in range(101)], "metric_key": "m"},
@@ -179,8 +179,8 @@ def test_a_sample_of_several_runs_keeps_their_order_and_their_steps(api: Api) ->
         {"run_ids": ["r"], "metric_key": "m", "start_step": 1},
         {"run_ids": ["r"], "metric_key": "m", "end_step": 1},
         {"run_ids": ["r"], "metric_key": "m", "start_step": 2, "end_step": 1},
-    ],
-    ids="-".join,
-)
-def test_a_sample_that_cannot_be_is_refused(sqlite_api: Api, arguments: dict[str, Any]) -> None:
-    assert sqlite_api.fault("metrics/get-history-bulk-interval", method="GET", **arguments)[0] == 400
+    ]
+
+    for arguments in cases:
+        with subtests.test(arguments=arguments):
+            assert sqlite_api.fault("metrics/get-history-bulk-interval", method="GET", **arguments)[0] == 400

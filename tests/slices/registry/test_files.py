@@ -99,9 +99,8 @@ def test_a_file_of_a_version_of_a_logged_model(registry: Registry, api: Api) -> 
     assert get_file(registry, "MLmodel").body == b"flavors"
 
 
-@pytest.mark.parametrize(
-    ("path", "version", "status"),
-    [
+def test_what_no_file_of_a_version_is(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("", "1", 400),
         ("../notes.txt", "1", 400),
         ("%2e%2e/notes.txt", "1", 400),
@@ -112,18 +111,18 @@ def test_a_file_of_a_version_of_a_logged_model(registry: Registry, api: Api) -> 
         ("MLmodel", "x", 400),
         ("MLmodel", "2", 403),  # a bucket that the server was not told to serve
         ("MLmodel", "3", 404),  # a run that is not there
-    ],
-)
-def test_what_no_file_of_a_version_is(registry: Registry, api: Api, path: str, version: str, status: int) -> None:
+    ]
     run = Run(api)
     registry.new_version(source=run.model, run_id=run.run_id)
     registry.new_version()
     registry.new_version(source="runs:/absent/model", run_id="absent")
 
-    reply = get_file(registry, path, version)
+    for path, version, status in cases:
+        with subtests.test(path=path, version=version):
+            reply = get_file(registry, path, version)
 
-    assert reply.status == status
-    assert b"notes" not in reply.body
+            assert reply.status == status
+            assert b"notes" not in reply.body
 
 
 def test_a_model_goes_without_its_files_if_nobody_asks_for_them(registry: Registry, api: Api) -> None:
@@ -219,15 +218,17 @@ def test_files_that_came_with_a_version_are_still_its_own_in_another_workspace(a
     assert files_below(api, place) == []
 
 
-@pytest.mark.parametrize("uid", ["..", ".", "a.b", "a%2fb", "x" * 251, "ä"])
-def test_a_uid_that_is_no_name_of_a_folder_is_refused(sqlite_api: Api, uid: str) -> None:
-    entry, named = "/api/trackside/v1/sync", {"entity": "model_version", "id": f"m/{uid}"}
+def test_a_uid_that_is_no_name_of_a_folder_is_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    entry = "/api/trackside/v1/sync"
     sqlite_api.post(f"{entry}/item", entity="registered_model", id="m", put=[["name", "", "net"]])
 
-    file = sqlite_api.ask("PUT", f"{entry}/file", b"1", arguments={**named, "path": "x"})
-    item = sqlite_api.ask("POST", f"{entry}/item", {**named, "put": [["number", "", "1"], ["copied", "", "1"]]})
+    for uid in ("..", ".", "a.b", "a%2fb", "x" * 251, "ä"):
+        with subtests.test(uid=uid):
+            named = {"entity": "model_version", "id": f"m/{uid}"}
+            file = sqlite_api.ask("PUT", f"{entry}/file", b"1", arguments={**named, "path": "x"})
+            item = sqlite_api.ask("POST", f"{entry}/item", {**named, "put": [["number", "", "1"], ["copied", "", "1"]]})
 
-    assert (file.status, item.status) == (400, 400)
+            assert (file.status, item.status) == (400, 400)
 
 
 def test_a_source_that_looks_like_a_versions_own_folder_is_none(registry: Registry, api: Api) -> None:
@@ -316,17 +317,19 @@ def test_what_another_server_forgot_is_counted_there(api: Api, chosen: Settings)
     assert told == [{place.deletion_seq for place in plan.to_delete}, set()]
 
 
-@pytest.mark.parametrize("kind", [None, "application/x-www-form-urlencoded", "text/plain"])
-@pytest.mark.parametrize("what", ["registered-models/iris", "model-versions/iris/1"])
-def test_a_form_deletes_nothing(registry: Registry, api: Api, what: str, kind: str | None) -> None:
+def test_a_form_deletes_nothing(registry: Registry, api: Api, subtests: pytest.Subtests) -> None:
     """As `curl -d delete_files=true` sends one: it would lose the rows and keep the files."""
     registry.new_version()
-    headers = {"content-type": kind} if kind else {"content-type": ""}
 
-    reply = api.ask("POST", f"{OWN}/{what}/delete", b"delete_files=true", headers=headers)
+    for what in ("registered-models/iris", "model-versions/iris/1"):
+        for kind in (None, "application/x-www-form-urlencoded", "text/plain"):
+            with subtests.test(kind=kind, what=what):
+                headers = {"content-type": kind} if kind else {"content-type": ""}
 
-    assert (reply.status, b"Content-Type must be one of" in reply.body) == (400, True)
-    assert registry.version(1)["name"] == "iris"
+                reply = api.ask("POST", f"{OWN}/{what}/delete", b"delete_files=true", headers=headers)
+
+                assert (reply.status, b"Content-Type must be one of" in reply.body) == (400, True)
+                assert registry.version(1)["name"] == "iris"
 
 
 def test_files_that_a_run_still_has_stay_unless_told_otherwise(registry: Registry, api: Api) -> None:
@@ -438,18 +441,18 @@ def test_prompts_have_no_files(registry: Registry) -> None:
     assert delete(registry, delete_files=True) == {"deleted_versions": ["1"], "deleted_files": 0, "freed_bytes": 0}
 
 
-@pytest.mark.parametrize(
-    ("what", "fields", "status"),
-    [
+def test_deletions_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, str], int]] = [
         ("registered-models/none", {}, 404),
         ("model-versions/iris/1", {}, 404),
         ("registered-models/iris", {"shared_files": "x"}, 400),
         ("registered-models/iris", {"delete_files": "x"}, 400),
-    ],
-)
-def test_deletions_that_make_no_sense(registry: Registry, what: str, fields: dict[str, str], status: int) -> None:
-    assert registry.fault("POST", f"{OWN}/{what}/delete", **fields)[0] == status
-    assert registry.model()["name"] == "iris"
+    ]
+
+    for what, fields, status in cases:
+        with subtests.test(what=what, fields=fields):
+            assert registry.fault("POST", f"{OWN}/{what}/delete", **fields)[0] == status
+            assert registry.model()["name"] == "iris"
 
 
 def test_where_the_files_lie_is_within_the_servers_folder(registry: Registry, api: Api, tmp_path: Path) -> None:

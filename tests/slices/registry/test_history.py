@@ -58,23 +58,23 @@ def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
     )
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize(
-    ("headers", "user"),
-    [
+@pytest.mark.both
+def test_who_signs_in_by_name_is_noted(registry: Registry, subtests: pytest.Subtests) -> None:
+    """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
+    cases: list[tuple[dict[str, str], str]] = [
         ({"authorization": "Basic YW5hOnNlY3JldDp4"}, "ana"),  # ana:secret:x
         ({"authorization": "basic w6RuYTo="}, "äna"),
         ({"authorization": "Basic YW5hOngK", "x-trackside-user": "bo"}, "bo"),
         ({"authorization": "Basic YW5h"}, ""),
         ({"authorization": "Basic ???"}, ""),
         ({"authorization": "Bearer YW5hOngK"}, ""),
-    ],
-)
-def test_who_signs_in_by_name_is_noted(registry: Registry, headers: dict[str, str], user: str) -> None:
-    """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
-    registry.api.ask("POST", "registered-models/create", {"name": "iris"}, headers=headers)
+    ]
 
-    assert [event["user"] for event in events(registry)] == [user]
+    for at, (headers, user) in enumerate(cases):
+        with subtests.test(headers=headers):
+            registry.api.ask("POST", "registered-models/create", {"name": f"iris{at}"}, headers=headers)
+
+            assert [event["user"] for event in events(registry, f"iris{at}")] == [user]
 
 
 def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(registry: Registry) -> None:
@@ -141,20 +141,20 @@ def test_events_by_kind_version_and_alias_and_in_pages(registry: Registry) -> No
     assert found == sorted(found, reverse=True)
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
+def test_questions_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"kind": "x"}, "kind is 'x'; it must be one of model, version, stage, alias"),
         ({"max_results": 0}, "max_results is 0; it must be between 1 and 1000"),
         ({"page_token": "x"}, "'x' is no page token of this list"),
-    ],
-)
-def test_questions_that_make_no_sense(registry: Registry, asked: dict[str, Any], message: str) -> None:
+    ]
+
     registry.new_model()
 
-    fault = registry.fault("GET", f"{OWN}/registered-models/iris/history", **asked)
+    for asked, message in cases:
+        with subtests.test(asked=asked):
+            fault = registry.fault("GET", f"{OWN}/registered-models/iris/history", **asked)
 
-    assert fault == (400, "INVALID_PARAMETER_VALUE", message)
+            assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
 def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> None:
@@ -224,9 +224,8 @@ def test_moments_by_api(registry: Registry) -> None:
     assert at(registry, "lily", stage="Production", time="2100-01-01") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "asked", "fault"),
-    [
+def test_moments_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, str], tuple[int, str, str]]] = [
         (
             "none",
             {"stage": "Production"},
@@ -252,14 +251,13 @@ def test_moments_by_api(registry: Registry) -> None:
                 ("time is 'soon'; it must be milliseconds since 1970 or ISO 8601, such as 2026-03-01T09:30:00Z"),
             ),
         ),
-    ],
-)
-def test_moments_that_make_no_sense(
-    registry: Registry, name: str, asked: dict[str, str], fault: tuple[int, str, str]
-) -> None:
+    ]
+
     registry.new_model()
 
-    assert registry.fault("GET", f"{OWN}/registered-models/{name}/at", **asked) == fault
+    for name, asked, fault in cases:
+        with subtests.test(name=name, asked=asked):
+            assert registry.fault("GET", f"{OWN}/registered-models/{name}/at", **asked) == fault
 
 
 def test_a_stage_that_is_no_more_is_still_known_of_models_that_were_in_it(registry: Registry) -> None:
@@ -283,9 +281,8 @@ def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
     assert south.fault("GET", f"{OWN}/registered-models/iris/at", stage="None") == fault
 
 
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
+def test_a_moment_as_people_write_it(subtests: pytest.Subtests) -> None:
+    cases = [
         ("0", 0),
         ("1767225600000", 1_767_225_600_000),
         ("2025-12-31", 1_767_225_599_999),  # its end: what came in the morning was in production on that day
@@ -297,10 +294,11 @@ def test_a_workspace_does_not_see_anothers_history(api: Api) -> None:
         ("999999999999999", 999_999_999_999_999),  # a number of more digits is a date without signs: 2026 is a year
         ("20260101T000000", 1_767_225_600_000),
         ("2026-01-01T00:00:00.123", 1_767_225_600_123),
-    ],
-)
-def test_a_moment_as_people_write_it(text: str, moment: int) -> None:
-    assert moments.parse(text) == moment
+    ]
+
+    for text, moment in cases:
+        with subtests.test(text=text):
+            assert moments.parse(text) == moment
 
 
 @given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from(["None", "Production", None])), max_size=12))

@@ -79,26 +79,25 @@ def test_a_name_is_taken_once(registry: Registry) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
+def test_a_name_that_could_be_a_path_is_refused(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases = [
         ("  ", "Missing value for required parameter 'name'."),
         ("a/b", "Invalid model name 'a/b'. Names cannot contain '/' or ':'."),
         ("a:b", "Invalid model name 'a:b'. Names cannot contain '/' or ':'."),
         ("..", "Invalid value \"..\" for parameter 'name' supplied: Names may be treated as files in certain cases"),
         ("x" * 257, "'name' exceeds the maximum length of 256 characters"),
-    ],
-)
-def test_a_name_that_could_be_a_path_is_refused(registry: Registry, name: str, message: str) -> None:
-    status, code, said = registry.fault("POST", "registered-models/create", name=name)
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert said.startswith(message)
+    for name, message in cases:
+        with subtests.test(name=name):
+            status, code, said = registry.fault("POST", "registered-models/create", name=name)
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert said.startswith(message)
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "fields", "fault"),
-    [
+def test_what_is_not_there_is_named(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, dict[str, str], str]] = [
         ("GET", "registered-models/get", {"name": "no"}, "Registered Model with name=no not found"),
         ("PATCH", "registered-models/update", {"name": "no"}, "Registered Model with name=no not found"),
         (
@@ -124,12 +123,11 @@ def test_a_name_that_could_be_a_path_is_refused(registry: Registry, name: str, m
             {"name": "no", "version": "1", "stage": "Staging"},
             "Model Version (name=no, version=1) not found",
         ),
-    ],
-)
-def test_what_is_not_there_is_named(
-    registry: Registry, method: str, path: str, fields: dict[str, str], fault: str
-) -> None:
-    assert registry.fault(method, path, **fields) == (404, "RESOURCE_DOES_NOT_EXIST", fault)
+    ]
+
+    for method, path, fields, fault in cases:
+        with subtests.test(method=method, path=path, fields=fields):
+            assert registry.fault(method, path, **fields) == (404, "RESOURCE_DOES_NOT_EXIST", fault)
 
 
 def test_a_version_is_a_number(registry: Registry) -> None:
@@ -163,18 +161,19 @@ def test_a_model_shows_the_newest_version_of_each_stage(registry: Registry) -> N
     assert latest == {"2": "Production", "3": "Archived", "4": "None"}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_latest_versions_by_stage_in_any_case(registry: Registry, method: str) -> None:
+def test_latest_versions_by_stage_in_any_case(registry: Registry, subtests: pytest.Subtests) -> None:
     registry.new_model()
     registry.new_version()
     registry.new_version()
     registry.move(1, "Production")
     registry.alias("best", 1)
-
     path, asked = "registered-models/get-latest-versions", {"name": "iris", "stages": ["production"]}
-    found = registry.call(method, path, **asked)
 
-    assert [(each["version"], each["aliases"]) for each in found["model_versions"]] == [("1", ["best"])]
+    for method in ("GET", "POST"):
+        with subtests.test(method=method):
+            found = registry.call(method, path, **asked)
+
+            assert [(each["version"], each["aliases"]) for each in found["model_versions"]] == [("1", ["best"])]
 
 
 def test_a_stage_that_there_is_not(registry: Registry) -> None:
@@ -203,24 +202,24 @@ def test_a_move_archives_the_others_only_if_told(registry: Registry) -> None:
     assert after == ["Archived", "Archived", "Production"]
 
 
-@pytest.mark.both("each case")
-@pytest.mark.parametrize("stage", ["None", "Archived"])
-def test_only_active_stages_make_room(registry: Registry, stage: str) -> None:
+@pytest.mark.both
+def test_only_active_stages_make_room(registry: Registry, subtests: pytest.Subtests) -> None:
     registry.new_model()
     registry.new_version()
+    wanted = {"name": "iris", "version": "1", "archive_existing_versions": True}
 
-    fault = registry.fault(
-        "POST", "model-versions/transition-stage", name="iris", version="1", stage=stage, archive_existing_versions=True
-    )
+    for stage in ("None", "Archived"):
+        with subtests.test(stage=stage):
+            fault = registry.fault("POST", "model-versions/transition-stage", stage=stage, **wanted)
 
-    assert fault == (
-        400,
-        "INVALID_PARAMETER_VALUE",
-        (
-            "Model version transition cannot archive existing model versions because "
-            f"'{stage}' is not an Active stage. Valid stages are ['Staging', 'Production']"
-        ),
-    )
+            assert fault == (
+                400,
+                "INVALID_PARAMETER_VALUE",
+                (
+                    "Model version transition cannot archive existing model versions because "
+                    f"'{stage}' is not an Active stage. Valid stages are ['Staging', 'Production']"
+                ),
+            )
 
 
 def test_what_moves_the_time_of_a_model_and_what_does_not(registry: Registry) -> None:
@@ -316,24 +315,24 @@ def test_an_absent_alias_can_be_deleted(registry: Registry) -> None:
     assert registry.call("DELETE", "registered-models/alias", name="iris", alias="best") == {}
 
 
-@pytest.mark.parametrize(
-    ("alias", "message"),
-    [
+def test_aliases_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases = [
         ("latest", "'latest' alias name (case insensitive) is reserved."),
         ("LATEST", "'latest' alias name (case insensitive) is reserved."),
         ("v12", "Version alias name 'v12' is reserved."),
         ("a b", "Invalid alias name: 'a b'. Names may only contain alphanumerics, underscores (_), and dashes (-)."),
         ("x\n", "Invalid alias name: 'x\n'. Names may only contain alphanumerics, underscores (_), and dashes (-)."),
         ("x" * 256, "'Registered model alias name' exceeds the maximum length of 255 characters"),
-    ],
-)
-def test_aliases_that_cannot_be(registry: Registry, alias: str, message: str) -> None:
+    ]
+
     registry.new_model()
     registry.new_version()
 
-    fault = registry.fault("POST", "registered-models/alias", name="iris", alias=alias, version="1")
+    for alias, message in cases:
+        with subtests.test(alias=alias):
+            fault = registry.fault("POST", "registered-models/alias", name="iris", alias=alias, version="1")
 
-    assert fault == (400, "INVALID_PARAMETER_VALUE", message)
+            assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
 def test_the_alias_latest_is_the_highest_version(registry: Registry) -> None:

@@ -17,9 +17,8 @@ def bring(api: Api, source: str, *fields: list[str]) -> Reply:
     return api.ask("POST", ITEM, {"entity": "model_version", "id": "m/v", "put": put})
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_what_no_version_that_comes_from_elsewhere_is_made_of(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    sources = [
         "/etc/passwd",
         "etc/passwd",
         "file:///etc/passwd",
@@ -34,23 +33,26 @@ def bring(api: Api, source: str, *fields: list[str]) -> Reply:
         "runs:/r/model\n",
         "runs:/r",
         "models:/m-1/2/3",
-    ],
-)
-def test_what_no_version_that_comes_from_elsewhere_is_made_of(sqlite_api: Api, source: str) -> None:
-    reply = bring(sqlite_api, source)
+    ]
 
-    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
-    assert "Invalid model version source" in reply.json["message"] or "Not a proper runs" in reply.json["message"]
-    assert sqlite_api.get("model-versions/search") == {}
+    for source in sources:
+        with subtests.test(source=source):
+            reply = bring(sqlite_api, source)
+
+            assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+            said = reply.json["message"]
+            assert "Invalid model version source" in said or "Not a proper runs" in said
+            assert sqlite_api.get("model-versions/search") == {}
 
 
-@pytest.mark.parametrize("path", ["../../other", "model/../../x", "%2e%2e/x", "..%2fx"])
-def test_files_of_a_run_that_lie_outside_of_it_are_refused(sqlite_api: Api, path: str) -> None:
+def test_files_of_a_run_that_lie_outside_of_it_are_refused(sqlite_api: Api, subtests: pytest.Subtests) -> None:
     run = sqlite_api.new_run()
 
-    reply = bring(sqlite_api, "s3://b/k", ["origin", "", f"run/{run}/{path}"])
+    for path in ("../../other", "model/../../x", "%2e%2e/x", "..%2fx"):
+        with subtests.test(path=path):
+            reply = bring(sqlite_api, "s3://b/k", ["origin", "", f"run/{run}/{path}"])
 
-    assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+            assert (reply.status, reply.json["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
 
 
 @pytest.mark.parametrize("root", ["file:///data/local", "s3://bucket/a", "/data/local", "mlflow-artifacts:/a"])

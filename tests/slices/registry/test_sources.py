@@ -174,9 +174,8 @@ def test_a_copy_by_stage_alias_or_of_the_newest_names_the_version(registry: Regi
     assert [version["source"] for version in made] == ["models:/iris/1", "models:/iris/2", "models:/iris/5"]
 
 
-@pytest.mark.parametrize(
-    ("source", "fields", "fault"),
-    [
+def test_copies_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, str], tuple[int, str]]] = [
         ("models:/iris/9", {}, (404, "Model Version (name=iris, version=9) not found")),
         ("models:/none/1", {}, (404, "Registered Model with name=none not found")),
         ("models:/iris@none", {}, (400, "Registered model alias none not found.")),
@@ -203,17 +202,18 @@ def test_a_copy_by_stage_alias_or_of_the_newest_names_the_version(registry: Regi
                 ),
             ),
         ),
-    ],
-)
-def test_copies_that_cannot_be(registry: Registry, source: str, fields: dict[str, str], fault: tuple[int, str]) -> None:
+    ]
+
     is_prompt = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     registry.new_version(run_id="r1")
     registry.new_model("hello", tags=is_prompt)
     registry.new_version("hello", source="dummy-source", tags=is_prompt)
 
-    status, _, message = registry.fault("POST", "model-versions/create", name="iris", source=source, **fields)
+    for source, fields, fault in cases:
+        with subtests.test(source=source):
+            status, _, message = registry.fault("POST", "model-versions/create", name="iris", source=source, **fields)
 
-    assert (status, message) == fault
+            assert (status, message) == fault
 
 
 def test_a_prompt_has_no_source_but_a_placeholder(registry: Registry) -> None:

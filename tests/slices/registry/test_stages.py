@@ -60,9 +60,8 @@ def test_stages_of_ones_own_work_as_mlflows_do(registry: Registry) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("stages", "message"),
-    [
+def test_stages_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[str], str]] = [
         ([], "The stages None, Staging, Production, Archived are missing"),
         (["None", "Staging", "Production"], "The stages Archived are missing"),
         ([*MLFLOW, "staging"], "Two of the stages None, Staging, Production, Archived, staging differ in case only"),
@@ -71,14 +70,15 @@ def test_stages_of_ones_own_work_as_mlflows_do(registry: Registry) -> None:
         ([*MLFLOW, "a/b"], "'a/b' cannot be a stage"),
         ([*MLFLOW, ""], "'' cannot be a stage"),
         ([*MLFLOW, *map("S{}".format, range(30))], "There are 34 stages; at most 30 are allowed"),
-    ],
-)
-def test_stages_that_cannot_be(registry: Registry, stages: list[str], message: str) -> None:
-    fault = registry.fault("PUT", f"{OWN}/registry/stages", stages=[{"name": name} for name in stages])
+    ]
 
-    assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
-    assert fault[2].startswith(message)
-    assert len(registry.call("GET", f"{OWN}/registry/stages")["stages"]) == 4
+    for stages, message in cases:
+        with subtests.test(stages=stages):
+            fault = registry.fault("PUT", f"{OWN}/registry/stages", stages=[{"name": name} for name in stages])
+
+            assert fault[:2] == (400, "INVALID_PARAMETER_VALUE")
+            assert fault[2].startswith(message)
+            assert len(registry.call("GET", f"{OWN}/registry/stages")["stages"]) == 4
 
 
 @pytest.mark.parametrize("stage", ["None", "Archived"])
@@ -231,9 +231,8 @@ def test_who_asks_does_not_approve(registry: Registry) -> None:
     assert registry.by("ana").call("POST", f"{path}/reject")["stage_request"]["status"] == "REJECTED"
 
 
-@pytest.mark.parametrize(
-    ("version", "fields", "fault"),
-    [
+def test_requests_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[int, dict[str, Any], tuple[int, str]]] = [
         (1, {"stage": "Production"}, (400, "RESOURCE_ALREADY_EXISTS")),
         (1, {"stage": "None"}, (400, "INVALID_PARAMETER_VALUE")),
         (1, {"stage": "Live"}, (400, "INVALID_PARAMETER_VALUE")),
@@ -241,14 +240,13 @@ def test_who_asks_does_not_approve(registry: Registry) -> None:
         (1, {"stage": "Archived", "archive_existing_versions": True}, (400, "INVALID_PARAMETER_VALUE")),
         (1, {"stage": "Staging", "comment": "x" * 5001}, (400, "INVALID_PARAMETER_VALUE")),
         (9, {"stage": "Staging"}, (404, "RESOURCE_DOES_NOT_EXIST")),
-    ],
-)
-def test_requests_that_cannot_be(
-    registry: Registry, version: int, fields: dict[str, Any], fault: tuple[int, str]
-) -> None:
+    ]
+
     ask(registry)
 
-    assert registry.fault("POST", f"{OWN}/model-versions/iris/{version}/stage-requests", **fields)[:2] == fault
+    for version, fields, fault in cases:
+        with subtests.test(version=version, fields=fields):
+            assert registry.fault("POST", f"{OWN}/model-versions/iris/{version}/stage-requests", **fields)[:2] == fault
 
 
 def test_requests_of_a_version_and_of_the_workspace(registry: Registry) -> None:

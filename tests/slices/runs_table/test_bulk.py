@@ -165,9 +165,8 @@ def test_more_runs_than_a_transaction_takes_are_changed(api: Api, experiment: st
     assert (answer["changed"], sorted(answer["undo"][0]["run_ids"])) == (501, sorted(runs))
 
 
-@pytest.mark.parametrize(
-    ("fields", "status", "word"),
-    [
+def test_a_mistake_is_refused_with_its_reason(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
         ({"action": "burn"}, 400, "burn"),
         ({"action": "set-tag"}, 400, "key"),
         ({"action": "set-tag", "key": "k" * 251}, 400, "250"),
@@ -175,11 +174,13 @@ def test_more_runs_than_a_transaction_takes_are_changed(api: Api, experiment: st
         ({"action": "move"}, 400, "experiment_id"),
         ({"action": "move", "experiment_id": "4711"}, 404, "4711"),
         ({"action": "delete", "experiment_ids": None}, 400, "experiment_ids"),
-    ],
-)
-def test_a_mistake_is_refused_with_its_reason(api: Api, fields: dict[str, Any], status: int, word: str) -> None:
-    api.new_run()
-    found, _, message = api.fault(BULK, {"experiment_ids": ["0"], **fields})
+    ]
 
-    assert found == status
-    assert word in message
+    api.new_run()
+
+    for fields, status, word in cases:
+        with subtests.test(fields=fields):
+            found, _, message = api.fault(BULK, {"experiment_ids": ["0"], **fields})
+
+            assert found == status
+            assert word in message

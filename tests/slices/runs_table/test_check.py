@@ -36,9 +36,8 @@ def complete(api: Api, experiment: str, text: str) -> tuple[str, str, list[str]]
     return found["kind"], replaced, [item["text"] for item in found["items"]]
 
 
-@pytest.mark.parametrize(
-    ("text", "offset", "length", "expected", "reason"),
-    [
+def test_a_mistake_is_placed_in_the_text(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("metrics.loss <", 14, 0, "a value", "filter-syntax"),
         ("metrics.loss < 'x'", 0, 18, "", "filter-not-number"),
         ("params.a = 'b' AND nothing.x = 1", 19, 13, "", "filter-field"),
@@ -51,26 +50,23 @@ def complete(api: Api, experiment: str, text: str) -> tuple[str, str, list[str]]
         ("run_id IS NULL", 0, 14, "", "filter-null-test"),
         ("tags.a = b", 0, 10, "", "filter-not-quoted"),
         ("tags.a IN ('b' 2)", 0, 17, "", "filter-list"),
-    ],
-)
-def test_a_mistake_is_placed_in_the_text(
-    api: Api, text: str, offset: int, length: int, expected: str, reason: str
-) -> None:
-    found = check(api, text)
+    ]
 
-    assert found["ok"] is False
-    assert (found["error"]["offset"], found["error"]["length"], found["error"]["expected"]) == (
-        offset,
-        length,
-        expected,
-    )
-    assert found["error"]["message"]
-    assert found["error"]["reason"]["key"] == reason
+    for text, offset, length, expected, reason in cases:
+        with subtests.test(text=text):
+            found = check(api, text)
+
+            assert found["ok"] is False
+            error = found["error"]
+            assert (error["offset"], error["length"], error["expected"]) == (offset, length, expected)
+            assert error["message"]
+            assert error["reason"]["key"] == reason
 
 
-@pytest.mark.parametrize("text", ["", "  ", "metrics.loss < 1 AND params.a = 'b'", "NOT tags.x IS NULL"])
-def test_what_a_search_takes_is_right(api: Api, text: str) -> None:
-    assert check(api, text) == {"ok": True, "error": None, "completions": None}
+def test_what_a_search_takes_is_right(api: Api, subtests: pytest.Subtests) -> None:
+    for text in ("", "  ", "metrics.loss < 1 AND params.a = 'b'", "NOT tags.x IS NULL"):
+        with subtests.test(text=text):
+            assert check(api, text) == {"ok": True, "error": None, "completions": None}
 
 
 def test_an_order_is_checked_too(api: Api) -> None:
@@ -103,9 +99,14 @@ def test_a_word_is_completed_in_the_middle_of_a_filter(api: Api, experiment: str
     assert found["items"][0] == {"text": "metrics.loss", "label": "loss", "kind": "metric", "runs": None}
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [{"of": "planets"}, {"filter": "a", "order_by": "b"}, {"filter": "a", "cursor": -1}, {"filter": "a" * 70_000}],
-)
-def test_a_wrong_call_is_refused(api: Api, fields: dict[str, Any]) -> None:
-    assert api.fault(CHECK, fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
+def test_a_wrong_call_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, Any]] = [
+        {"of": "planets"},
+        {"filter": "a", "order_by": "b"},
+        {"filter": "a", "cursor": -1},
+        {"filter": "a" * 70_000},
+    ]
+
+    for fields in cases:
+        with subtests.test(fields=fields):
+            assert api.fault(CHECK, fields)[:2] == (400, "INVALID_PARAMETER_VALUE")

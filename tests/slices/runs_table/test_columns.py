@@ -101,9 +101,8 @@ def test_groups_are_ordered_and_paged(api: Api, experiment: str) -> None:
     assert values(offset=1, max_results=2) == ["10", "many"]
 
 
-@pytest.mark.parametrize(
-    ("path", "fields", "word"),
-    [
+def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], str]] = [
         (COLUMNS, {"kinds": ["dataset"]}, "dataset"),
         (COLUMNS, {"max_results": 0}, "0"),
         (GROUPS, {}, "by is 0"),
@@ -112,13 +111,14 @@ def test_groups_are_ordered_and_paged(api: Api, experiment: str) -> None:
         (GROUPS, {"by": ["params.a"], "metrics": ["params.b"]}, "params.b"),
         (GROUPS, {"by": ["params.a"], "order_by": "mean of metrics.x"}, "metrics.x"),
         (GROUPS, {"by": ["params.a"], "offset": -1}, "-1"),
-    ],
-)
-def test_a_mistake_is_told_with_its_value(api: Api, path: str, fields: dict[str, Any], word: str) -> None:
-    status, code, message = api.fault(path, {"experiment_ids": ["0"], **fields})
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert word in message
+    for path, fields, word in cases:
+        with subtests.test(path=path, fields=fields):
+            status, code, message = api.fault(path, {"experiment_ids": ["0"], **fields})
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert word in message
 
 
 def test_an_experiment_that_does_not_exist_has_neither(api: Api) -> None:

@@ -79,17 +79,17 @@ def test_points_are_exported(api: Api) -> None:
     assert text.splitlines() == ["run_id,key,step,timestamp,value", f"{run_id},m,1,5,1.5"]
 
 
-@pytest.mark.parametrize(
-    ("path", "fields"),
-    [
+def test_a_mistake_is_refused_with_its_reason(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any]]] = [
         ("runs/export", {"experiment_ids": ["0"], "format": "xlsx"}),
         ("runs/export", {"experiment_ids": ["0"], "columns": ["nothing.x"]}),
         ("runs/export", {"experiment_ids": ["0"], "filter": "("}),
         ("metrics/export", {"series": []}),
-    ],
-)
-def test_a_mistake_is_refused_with_its_reason(api: Api, path: str, fields: dict[str, Any]) -> None:
-    assert api.fault(f"{OURS}/{path}", fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
+    ]
+
+    for path, fields in cases:
+        with subtests.test(path=path, fields=fields):
+            assert api.fault(f"{OURS}/{path}", fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_a_tag_that_somebody_else_changed_is_not_overwritten(api: Api) -> None:

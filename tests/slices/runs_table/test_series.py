@@ -207,9 +207,8 @@ def test_what_does_not_exist_has_no_points(api: Api) -> None:
     assert [(one["points"], one["value"]) for one in exact["series"]] == [(0, []), (0, [])]
 
 
-@pytest.mark.parametrize(
-    ("fields", "word"),
-    [
+def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"series": []}, "series is empty"),
         ({"series": [{"run_id": "r"}]}, "series[0]"),
         ({"series": [{"run_id": "r", "key": "k"}] * 1001}, "1001"),
@@ -221,14 +220,17 @@ def test_what_does_not_exist_has_no_points(api: Api) -> None:
         ({"exact": True, "max_points": 0}, "0"),
         ({"exact": True, "series": [{"run_id": "r", "key": "k", "after": "x"}]}, "'x'"),
         ({"exact": True, "start": 1, "series": [{"run_id": "r", "key": "k", "after": "1:2"}]}, "after goes with"),
-    ],
-)
-def test_a_mistake_is_told_with_its_value(api: Api, fields: dict[str, Any], word: str) -> None:
-    given = {"series": [{"run_id": api.new_run(), "key": "m"}], **fields}
-    status, code, message = api.fault(SERIES, given)
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert word in message
+    run_id = api.new_run()
+
+    for fields, word in cases:
+        with subtests.test(fields=fields):
+            given = {"series": [{"run_id": run_id, "key": "m"}], **fields}
+            status, code, message = api.fault(SERIES, given)
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert word in message
 
 
 def test_the_metric_keys_of_runs_come_in_pages(api: Api) -> None:

@@ -219,24 +219,24 @@ def test_a_tree_of_runs_that_are_not_nested_costs_no_more_than_a_list(api: Api, 
     assert rest["runs"]["run_id"] == [second, first]
 
 
-@pytest.mark.parametrize(
-    "nested", [(), ((1, 0), (2, 0), (3, 2)), ((5, 4), (4, 3), (0, 3)), ((1, 2), (2, 1), (3, 1), (6, 6))]
-)
-def test_the_first_window_of_a_tree_is_that_of_the_whole_tree(
-    api: Api, experiment: str, nested: tuple[tuple[int, int], ...]
-) -> None:
-    made = [log(api, experiment, str(number), start=1 + number * 5 % 7) for number in range(8)]
-    for child, parent in nested:
-        api.post("runs/set-tag", run_id=made[child], key="mlflow.parentRunId", value=made[parent])
-    for gone in (api.new_run(experiment, tags=[{"key": "mlflow.parentRunId", "value": made[0]}]), made[7]):
-        api.post("runs/delete", run_id=gone)
-    later = table(api, experiment, parent="", offset=1, max_results=1)
-    whole = table(api, experiment, parent="", snapshot=later["snapshot"])
+def test_the_first_window_of_a_tree_is_that_of_the_whole_tree(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [(), ((1, 0), (2, 0), (3, 2)), ((5, 4), (4, 3), (0, 3)), ((1, 2), (2, 1), (3, 1), (6, 6))]
 
-    for most in range(1, 9):
-        first = table(api, experiment, parent="", max_results=most)
-        assert first["runs"]["run_id"] == whole["runs"]["run_id"][:most]
-        assert (first["matching"], first["next_page_token"]) == (whole["matching"], None)
+    for nested in cases:
+        with subtests.test(nested=nested):
+            experiment = api.new_experiment(f"nested {nested}")
+            made = [log(api, experiment, str(number), start=1 + number * 5 % 7) for number in range(8)]
+            for child, parent in nested:
+                api.post("runs/set-tag", run_id=made[child], key="mlflow.parentRunId", value=made[parent])
+            for gone in (api.new_run(experiment, tags=[{"key": "mlflow.parentRunId", "value": made[0]}]), made[7]):
+                api.post("runs/delete", run_id=gone)
+            later = table(api, experiment, parent="", offset=1, max_results=1)
+            whole = table(api, experiment, parent="", snapshot=later["snapshot"])
+
+            for most in range(1, 9):
+                first = table(api, experiment, parent="", max_results=most)
+                assert first["runs"]["run_id"] == whole["runs"]["run_id"][:most]
+                assert (first["matching"], first["next_page_token"]) == (whole["matching"], None)
 
 
 def test_a_filter_on_a_tree_keeps_the_ancestors_of_what_matches(api: Api, experiment: str) -> None:
@@ -271,9 +271,8 @@ def test_a_parent_tag_of_any_length_is_stored(api: Api, experiment: str) -> None
     assert found["runs"]["parent_run_id"] == ["p" * 5000]
 
 
-@pytest.mark.parametrize(
-    ("fields", "word"),
-    [
+def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"columns": ["metric.x.y", "nothing.x"]}, "nothing"),
         ({"columns": ["dataset.name"]}, "'dataset.name' cannot be a column; use 'datasets'"),
         ({"order_by": ["datasets"]}, "datasets"),
@@ -289,13 +288,14 @@ def test_a_parent_tag_of_any_length_is_stored(api: Api, experiment: str) -> None
         ({"page_token": "eA==", "offset": 1}, "page_token"),
         ({"experiment_ids": []}, "experiment_ids"),
         ({"experiment_ids": ["x"]}, "x"),
-    ],
-)
-def test_a_mistake_is_told_with_its_value(api: Api, fields: dict[str, Any], word: str) -> None:
-    status, code, message = api.fault(TABLE, {"experiment_ids": ["0"], **fields})
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert word in message
+    for fields, word in cases:
+        with subtests.test(fields=fields):
+            status, code, message = api.fault(TABLE, {"experiment_ids": ["0"], **fields})
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert word in message
 
 
 def test_the_datasets_of_runs_are_a_column(api: Api, experiment: str) -> None:

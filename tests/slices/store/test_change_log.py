@@ -373,11 +373,12 @@ def test_a_workspace_does_not_see_anothers_changes(api: Api) -> None:
     assert len(seen(north)) == 1
 
 
-@pytest.mark.parametrize("arguments", [{"limit": 1001}, {"limit": -1}, {"after": "x"}])
-def test_a_call_for_the_log_that_is_wrong_is_refused(api: Api, arguments: dict[str, Any]) -> None:
-    status, code, _ = api.fault("/api/trackside/v1/changes", method="GET", **arguments)
+def test_a_call_for_the_log_that_is_wrong_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    for arguments in ({"limit": 1001}, {"limit": -1}, {"after": "x"}):
+        with subtests.test(arguments=arguments):
+            status, code, _ = api.fault("/api/trackside/v1/changes", method="GET", **arguments)
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
 
 
 # Who does what only one may

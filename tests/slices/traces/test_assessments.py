@@ -120,22 +120,22 @@ def test_the_start_call_brings_assessments(api: Api) -> None:
     assert search(api, "feedback.judge = 'yes'")[0]["assessments"] == [first]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+def test_what_is_no_assessment_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    bodies: list[dict[str, Any]] = [
         {"assessment_name": "q"},
         {"feedback": {"value": 1}},
         {"assessment_name": "q", "feedback": {"value": 1}, "source": {"source_type": "ORACLE"}},
         {"assessment_name": "q", "expectation": {"serialized_value": {"value": "{"}}},
         {"assessment_name": "q" * 251, "feedback": {"value": 1}},
-    ],
-)
-def test_what_is_no_assessment_is_refused(api: Api, body: dict[str, Any]) -> None:
+    ]
+
     start(api)
 
-    status, code, _ = api.fault(f"traces/{trace_id(1)}/assessments", assessment=body, version="3.0")
+    for body in bodies:
+        with subtests.test(body=body):
+            status, code, _ = api.fault(f"traces/{trace_id(1)}/assessments", assessment=body, version="3.0")
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_traces_are_linked_to_runs_and_prompts_once(api: Api) -> None:

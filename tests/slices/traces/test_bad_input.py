@@ -20,9 +20,8 @@ def test_spans_without_ids_are_refused_as_a_whole(api: Api) -> None:
     assert search(api) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "status", "said"),
-    [
+def test_what_is_no_otlp_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[bytes, dict[str, str], int, str]] = [
         (b"\xff\xff\xff", {}, 400, "Invalid OpenTelemetry format"),
         (b"", {}, 400, "Invalid OpenTelemetry format - no spans found"),
         (b"[1]", {"content_type": "application/json"}, 400, "Invalid OpenTelemetry format"),
@@ -36,12 +35,13 @@ def test_spans_without_ids_are_refused_as_a_whole(api: Api) -> None:
             400,
             "Failed to decompress gzip payload",
         ),
-    ],
-)
-def test_what_is_no_otlp_is_refused(api: Api, body: bytes, headers: dict[str, str], status: int, said: str) -> None:
-    reply = post(api, body, **headers)
+    ]
 
-    assert (reply.status, said in reply.json["detail"]) == (status, True), reply
+    for body, headers, status, said in cases:
+        with subtests.test(body=body, headers=headers):
+            reply = post(api, body, **headers)
+
+            assert (reply.status, said in reply.json["detail"]) == (status, True), reply
 
 
 def test_a_request_names_an_experiment_that_is_there(api: Api) -> None:
@@ -167,17 +167,18 @@ def test_a_start_call_must_say_what_and_where(api: Api) -> None:
     assert api.fault(f"traces/{trace_id(9)}", method="GET", version="3.0")[0] == 404
 
 
-@pytest.mark.parametrize(("given", "kind"), [("x", "str"), ([1], "list"), (5, "int")])
-def test_an_assessment_of_a_start_call_is_an_object(api: Api, given: Any, kind: str) -> None:
-    with pytest.raises(AssertionError, match=f"400.*An assessment is JSON of type '{kind}'; it must be an object."):
-        start(api, assessments=[given])
+def test_an_assessment_of_a_start_call_is_an_object(api: Api, subtests: pytest.Subtests) -> None:
+    for given, kind in (("x", "str"), ([1], "list"), (5, "int")):
+        with subtests.test(given=given):
+            said = f"400.*An assessment is JSON of type '{kind}'; it must be an object."
+            with pytest.raises(AssertionError, match=said):
+                start(api, assessments=[given])
 
-    assert search(api) == []
+            assert search(api) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_a_filter_that_means_nothing_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    texts = [
         "foo = 'x'",
         "span.color = 'x'",
         "name RLIKE '(a+)+b'",
@@ -185,8 +186,8 @@ def test_an_assessment_of_a_start_call_is_an_object(api: Api, given: Any, kind: 
         "status = ",
         "timestamp_ms = 'x'",
         "issue.x = '1'",
-    ],
-)
-def test_a_filter_that_means_nothing_is_refused(api: Api, text: str) -> None:
-    with pytest.raises(AssertionError, match="400"):
-        names(api, text)
+    ]
+
+    for text in texts:
+        with subtests.test(text=text), pytest.raises(AssertionError, match="400"):
+            names(api, text)

@@ -31,31 +31,34 @@ def written(text: str) -> str:
     return f"('{escaped}')"
 
 
-@pytest.mark.parametrize("field", [*FIELDS, "feedback.note"])
-def test_a_text_is_found_as_it_is_written(traces: Api, field: str) -> None:
-    found = {
-        part: sorted(names(traces, f"{field} CONTAINS {written(part)}"))
-        for part in ("50%_A", "Rate", "'S \"s", "c:\\N", "École", "nothing", "%")
-    }
+def test_a_text_is_found_as_it_is_written(traces: Api, subtests: pytest.Subtests) -> None:
+    for field in (*FIELDS, "feedback.note"):
+        with subtests.test(field=field):
+            found = {
+                part: sorted(names(traces, f"{field} CONTAINS {written(part)}"))
+                for part in ("50%_A", "Rate", "'S \"s", "c:\\N", "École", "nothing", "%")
+            }
 
-    assert found == {
-        "50%_A": [1],
-        "Rate": [1, 2],
-        "'S \"s": [3],
-        "c:\\N": [4],
-        "École": [5],
-        "nothing": [],
-        "%": [1],
-    }
+            assert found == {
+                "50%_A": [1],
+                "Rate": [1, 2],
+                "'S \"s": [3],
+                "c:\\N": [4],
+                "École": [5],
+                "nothing": [],
+                "%": [1],
+            }
 
 
-@pytest.mark.parametrize("field", FIELDS)
-def test_not_contains_finds_the_others(traces: Api, field: str) -> None:
-    found = {
-        part: sorted(names(traces, f"{field} NOT CONTAINS {written(part)}")) for part in ("50%_A", "'S \"s", "nothing")
-    }
+def test_not_contains_finds_the_others(traces: Api, subtests: pytest.Subtests) -> None:
+    for field in FIELDS:
+        with subtests.test(field=field):
+            found = {
+                part: sorted(names(traces, f"{field} NOT CONTAINS {written(part)}"))
+                for part in ("50%_A", "'S \"s", "nothing")
+            }
 
-    assert found == {"50%_A": [2, 3, 4, 5], "'S \"s": [1, 2, 4, 5], "nothing": [1, 2, 3, 4, 5]}
+            assert found == {"50%_A": [2, 3, 4, 5], "'S \"s": [1, 2, 4, 5], "nothing": [1, 2, 3, 4, 5]}
 
 
 def test_both_clauses_of_spans_meet_in_one_span(traces: Api) -> None:
@@ -65,25 +68,20 @@ def test_both_clauses_of_spans_meet_in_one_span(traces: Api) -> None:
     assert names(traces, "span.name CONTAINS 'other' AND span.attributes.note CONTAINS '50%'") == []
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_what_has_no_text_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("timestamp_ms CONTAINS 'a'", "Invalid comparator 'CONTAINS' not one of '{'=', '!=', '<', '<=', '>', '>='}'"),
         ("prompt CONTAINS 'a/1'", "Invalid comparator 'CONTAINS' for prompts filter"),
         ("issue.id CONTAINS 'a'", "Invalid comparator 'CONTAINS'"),
         ("name CONTAINS 5", "Expected a quoted string value for tag"),
         (f"trace.text CONTAINS '{'a' * 2001}'", "The text of CONTAINS has 2001 characters; at most 2000 are allowed"),
-    ],
-)
-def test_what_has_no_text_is_refused(api: Api, text: str, said: str) -> None:
-    reply = api.ask(
-        "POST",
-        "/api/3.0/mlflow/traces/search",
-        {
-            "locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}],
-            "filter": text,
-        },
-    )
+    ]
 
-    assert reply.status == 400
-    assert said in reply.json["message"]
+    locations = [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}]
+
+    for text, said in cases:
+        with subtests.test(text=text[:100]):
+            reply = api.ask("POST", "/api/3.0/mlflow/traces/search", {"locations": locations, "filter": text})
+
+            assert reply.status == 400
+            assert said in reply.json["message"]

@@ -165,20 +165,22 @@ def test_several_traces_come_back_in_the_order_that_is_asked_for(api: Api) -> No
     assert api.post("traces/batchGetInfos", trace_ids=wanted, experiment_ids=["7"], version="3.0") == {}
 
 
-@pytest.mark.parametrize(
-    ("encoding", "pack"),
-    [
+def test_a_body_may_be_compressed(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Any]] = [
         ("gzip", gzip.compress),
         ("deflate", zlib.compress),
         ("deflate", lambda body: zlib.compress(body, wbits=-15)),
         ("identity", bytes),
-    ],
-)
-def test_a_body_may_be_compressed(api: Api, encoding: str, pack: Any) -> None:
-    reply = post(api, pack(request(Sent(1)).SerializeToString()), content_encoding=encoding)
+    ]
 
-    assert reply.status == 200
-    assert len(spans_of(api)) == 1
+    for number, (encoding, pack) in enumerate(cases, 1):
+        with subtests.test(number=number, encoding=encoding):
+            body = request(Sent(1, trace=number)).SerializeToString()
+
+            reply = post(api, pack(body), content_encoding=encoding)
+
+            assert reply.status == 200
+            assert len(spans_of(api, number)) == 1
 
 
 def test_otlp_comes_as_json_too(api: Api) -> None:
@@ -210,19 +212,20 @@ def test_the_root_of_an_otlp_trace_names_tags_and_a_run(api: Api) -> None:
     assert (found["tags"]["mlflow.traceName"], found["tags"]["team"]) == ("named", "blue")
 
 
-@pytest.mark.parametrize(("version", "has_location"), [("3.17.2", True), ("3.4.0", True), ("3.3.2", False)])
-def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(
-    api: Api, version: str, has_location: bool
-) -> None:
-    body = {"trace": {"trace_info": info()}}
-    agent = {"user-agent": f"mlflow-python-client/{version}"}
+def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [("3.17.2", True), ("3.4.0", True), ("3.3.2", False)]
 
-    reply = api.ask("POST", "traces", body, version="3.0", headers=agent)
+    for number, (version, has_location) in enumerate(cases):
+        with subtests.test(version=version):
+            body = {"trace": {"trace_info": info(number)}}
+            agent = {"user-agent": f"mlflow-python-client/{version}"}
 
-    tags = reply.json["trace"]["trace_info"]["tags"]
-    assert ("mlflow.trace.spansLocation" in tags) is has_location
-    stored = api.get("traces/" + trace_id(1), version="3.0")["trace"]["trace_info"]
-    assert "mlflow.trace.spansLocation" not in stored["tags"]  # no span came yet
+            reply = api.ask("POST", "traces", body, version="3.0", headers=agent)
+
+            tags = reply.json["trace"]["trace_info"]["tags"]
+            assert ("mlflow.trace.spansLocation" in tags) is has_location
+            stored = api.get("traces/" + trace_id(number), version="3.0")["trace"]["trace_info"]
+            assert "mlflow.trace.spansLocation" not in stored["tags"]  # no span came yet
 
 
 def test_the_file_of_a_trace_has_attributes_as_json_texts(api: Api) -> None:

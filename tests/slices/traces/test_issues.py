@@ -92,22 +92,22 @@ def test_the_traces_of_an_issue_are_counted_once_each(api: Api) -> None:
     assert "trace_count" not in search(api)[0]
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_an_issue_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"status": "open"}, 'status is "open"; it must be one of pending, rejected, resolved'),
         ({"severity": "huge"}, 'severity is "huge"; it must be one of not_an_issue, low, medium, high'),
         ({"name": "x" * 251}, "'name' exceeds the maximum length of 250 characters"),
         ({"description": None}, "Missing value for required parameter 'description'"),
         ({"categories": ["x"] * 101}, "categories has 101 entries; at most 100 are allowed"),
         ({"experiment_id": "404"}, "No Experiment with id=404 exists"),
-    ],
-)
-def test_an_issue_that_cannot_be_is_refused(api: Api, fields: dict[str, Any], message: str) -> None:
-    status, text = create(api, **fields)
+    ]
 
-    assert status in (400, 404)
-    assert message in text
+    for fields, message in cases:
+        with subtests.test(fields=fields):
+            status, text = create(api, **fields)
+
+            assert status in (400, 404)
+            assert message in text
 
 
 def test_a_filter_of_other_fields_is_refused(api: Api) -> None:

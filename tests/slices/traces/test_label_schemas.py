@@ -108,9 +108,8 @@ def test_a_deleted_question_is_gone_and_deleting_it_twice_is_harmless(api: Api) 
     assert [each["name"] for each in listed(api)] == ["Feedback"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_question_that_could_not_be_asked_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "x" * 251}, "must be at most 250 characters; got 251"),
         ({"type": "OTHER"}, "`type` must be one of"),
         ({"type": None}, "`type` must be one of"),
@@ -133,10 +132,11 @@ def test_a_deleted_question_is_gone_and_deleting_it_twice_is_harmless(api: Api) 
         ({"input": {"numeric": {"min_value": 2, "max_value": 1}}}, "must be strictly less"),
         ({"input": {"numeric": {"min_value": "NaN"}}}, "must be finite"),
         ({"input": {"text": {"max_length": 0}}}, "`InputText.max_length` must be at least 1; got 0"),
-    ],
-)
-def test_a_question_that_could_not_be_asked_is_refused(api: Api, fields: dict[str, Any], message: str) -> None:
-    status, text = create(api, **fields)
+    ]
 
-    assert status == 400
-    assert message in text
+    for fields, message in cases:
+        with subtests.test(fields=fields):
+            status, text = create(api, **fields)
+
+            assert status == 400
+            assert message in text

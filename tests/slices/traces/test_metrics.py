@@ -121,9 +121,8 @@ def test_assessments_have_values_for_yes_and_no(filled: Api) -> None:
     assert found == [({"assessment_value": value}, {"COUNT": 1.0}) for value in ('"no"', '"yes"', "0.5")]
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
+def test_a_question_without_an_answer_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"view_type": "RUNS"}, "view_type must be one of ['TRACES', 'SPANS', 'ASSESSMENTS'], got 'RUNS'"),
         ({"metric_name": "speed"}, "metric_name must be one of"),
         ({"aggregations": [{"aggregation_type": "SUM"}]}, "Found invalid aggregation_type(s): ['SUM']"),
@@ -131,20 +130,21 @@ def test_assessments_have_values_for_yes_and_no(filled: Api) -> None:
         ({"filters": ["span.name = 'x'"]}, "Invalid identifier 'span.name'"),
         ({"time_interval_seconds": 60}, "start_time_ms and end_time_ms are required"),
         ({"time_interval_seconds": 0}, "time_interval_seconds is 0"),
-    ],
-)
-def test_a_question_without_an_answer_is_refused(api: Api, fields: dict[str, Any], said: str) -> None:
-    asked = {
-        "experiment_ids": ["0"],
-        "view_type": "TRACES",
-        "metric_name": "trace_count",
-        "aggregations": [{"aggregation_type": "COUNT"}],
-        **fields,
-    }
+    ]
 
-    status, _, message = api.fault("traces/metrics", asked, version="3.0")
+    for fields, said in cases:
+        with subtests.test(fields=fields):
+            asked = {
+                "experiment_ids": ["0"],
+                "view_type": "TRACES",
+                "metric_name": "trace_count",
+                "aggregations": [{"aggregation_type": "COUNT"}],
+                **fields,
+            }
 
-    assert (status, said in message) == (400, True), message
+            status, _, message = api.fault("traces/metrics", asked, version="3.0")
+
+            assert (status, said in message) == (400, True), message
 
 
 def test_filters_that_always_meet_and_filters_that_never_do(filled: Api) -> None:
@@ -166,19 +166,23 @@ def test_filters_that_always_meet_and_filters_that_never_do(filled: Api) -> None
     assert (unknown["npmi"], unknown["npmi_smoothed"]) == ("NaN", "NaN")
 
 
-@pytest.mark.parametrize(
-    ("filter_text", "message"),
-    [
+def test_a_filter_of_metrics_is_one_equation(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("span.status != 'OK'", "Invalid comparator: '!=', only '=' operator is supported"),
         ("span.name LIKE 'x%'", "Invalid comparator: 'LIKE', only '=' operator is supported"),
         ("span.status.extra = 'x'", "Filtering by 'span.status' does not require a key"),
-    ],
-)
-def test_a_filter_of_metrics_is_one_equation(api: Api, filter_text: str, message: str) -> None:
-    fields = {"experiment_ids": ["0"], "view_type": "SPANS", "metric_name": "span_count", "filters": [filter_text]}
-    aggregations = [{"aggregation_type": "COUNT"}]
+    ]
 
-    status, _, text = api.fault("traces/metrics", {**fields, "aggregations": aggregations}, version="3.0")
+    for filter_text, message in cases:
+        with subtests.test(filter_text=filter_text):
+            fields = {
+                "experiment_ids": ["0"],
+                "view_type": "SPANS",
+                "metric_name": "span_count",
+                "filters": [filter_text],
+                "aggregations": [{"aggregation_type": "COUNT"}],
+            }
+            status, _, text = api.fault("traces/metrics", fields, version="3.0")
 
-    assert status == 400
-    assert message in text
+            assert status == 400
+            assert message in text

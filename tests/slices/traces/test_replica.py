@@ -89,11 +89,12 @@ def test_objects_come_once_and_again_when_they_changed(api: Api) -> None:
     assert [(each["scorer_version"], each["scorer_id"]) for each in versions] == [(2, "sc-1"), (3, "sc-1")]
 
 
-@pytest.mark.parametrize("kind", ["scorers", "label_schemas", "review_queues", "issues"])
-def test_an_object_that_says_nothing_is_left_out(api: Api, kind: str) -> None:
-    ((how, reason),) = put(api, **{kind: [{}]})
+def test_an_object_that_says_nothing_is_left_out(api: Api, subtests: pytest.Subtests) -> None:
+    for kind in ("scorers", "label_schemas", "review_queues", "issues"):
+        with subtests.test(kind=kind):
+            ((how, reason),) = put(api, **{kind: [{}]})
 
-    assert (how, bool(reason)) == ("failed", True)
+            assert (how, bool(reason)) == ("failed", True)
 
 
 def test_what_was_changed_later_here_stays(api: Api) -> None:
@@ -133,17 +134,17 @@ def test_what_does_not_fit_is_left_out_alone(api: Api) -> None:
     assert same_names[4][1] == "1 of its traces are not in the experiment here"
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_call_that_asks_for_too_much_says_what_would_be_right(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"experiment_id": "77"}, "No Experiment with id=77 exists"),
         ({"issues": [ISSUE] * 501}, "One call has 501 issues; at most 500 are allowed."),
         ({"review_queues": [{**QUEUE, "items": [item(1)] * 5_001}]}, "One call has 5001 items of review queues"),
         ({"issues": [{**ISSUE, "created_timestamp": "soon"}]}, "created_timestamp"),
-    ],
-)
-def test_a_call_that_asks_for_too_much_says_what_would_be_right(api: Api, fields: dict[str, Any], message: str) -> None:
-    reply = api.ask("POST", CALL, {"experiment_id": "0", **fields})
+    ]
 
-    assert 400 <= reply.status < 500
-    assert message in reply.json["message"]
+    for fields, message in cases:
+        with subtests.test(fields=fields):
+            reply = api.ask("POST", CALL, {"experiment_id": "0", **fields})
+
+            assert 400 <= reply.status < 500
+            assert message in reply.json["message"]

@@ -195,9 +195,8 @@ def test_a_reviewer_who_signed_in_is_named_whatever_the_call_says(api: Api) -> N
     assert ask(bo, "items/set-status", **done)["item"]["completed_by"] == "bo"
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_queue_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "Default"}, "`Default` is a reserved queue name"),
         ({"name": " "}, "`name` must be a non-empty string"),
         ({"name": "x" * 251}, "`name` must be at most 250 characters; got 251"),
@@ -208,31 +207,32 @@ def test_a_reviewer_who_signed_in_is_named_whatever_the_call_says(api: Api) -> N
         ({"users": [""]}, "`user` must be a non-empty string"),
         ({"users": [str(number) for number in range(11)]}, "at most 10 assigned users; got 11"),
         ({"schema_ids": ["ls-1"]}, "Label schema id(s) ['ls-1'] not found for experiment '0'."),
-    ],
-)
-def test_a_queue_that_cannot_be_is_refused(api: Api, fields: dict[str, Any], message: str) -> None:
-    status, text = create(api, **fields)
+    ]
 
-    assert status == 400
-    assert message in text
+    for fields, message in cases:
+        with subtests.test(fields=fields):
+            status, text = create(api, **fields)
+
+            assert status == 400
+            assert message in text
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
+def test_a_status_that_cannot_be_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"status": "OTHER"}, "`status` must be one of"),
         ({"status": None}, "`status` must be one of"),
         ({"status": "COMPLETE"}, "`completed_by` is required when setting status to `complete`."),
         ({"status": "PENDING", "completed_by": "bo"}, "`completed_by` must not be set"),
         ({"item_id": "tr-none", "status": "PENDING"}, "Item 'tr-none' is not attached"),
-    ],
-)
-def test_a_status_that_cannot_be_is_refused(api: Api, fields: dict[str, Any], message: str) -> None:
+    ]
+
     start(api)
     queue_id = create(api)["queue_id"]
     ask(api, "items/add", queue_id=queue_id, item_ids=[trace_id(1)])
 
-    status, text = ask(api, "items/set-status", **{"queue_id": queue_id, "item_id": trace_id(1), **fields})
+    for fields, message in cases:
+        with subtests.test(fields=fields):
+            status, text = ask(api, "items/set-status", **{"queue_id": queue_id, "item_id": trace_id(1), **fields})
 
-    assert status in (400, 404)
-    assert message in text
+            assert status in (400, 404)
+            assert message in text

@@ -75,9 +75,8 @@ def test_a_version_is_deleted_alone_and_a_scorer_with_all_of_them(api: Api) -> N
     assert ask(api, "DELETE", "delete", name="tone")[2] == "Scorer with name 'tone' not found for experiment 0."
 
 
-@pytest.mark.parametrize(
-    ("serialized", "code", "message"),
-    [
+def test_what_no_client_should_run_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases = [
         ("{", "INVALID_PARAMETER_VALUE", "serialized_scorer must be valid JSON"),
         ("[1]", "INVALID_PARAMETER_VALUE", "serialized_scorer must be a JSON object, but is of type 'list'"),
         ("[" * 100_000, "INVALID_PARAMETER_VALUE", "serialized_scorer must be valid JSON"),
@@ -97,17 +96,18 @@ def test_a_version_is_deleted_alone_and_a_scorer_with_all_of_them(api: Api) -> N
             "GatewayEndpoint not found (name='mine')",
         ),
         ('{"builtin_scorer_pydantic_data": {"model": 1}}', "INVALID_PARAMETER_VALUE", "Scorer model must be a string"),
-    ],
-)
-def test_what_no_client_should_run_is_refused(api: Api, serialized: str, code: str, message: str) -> None:
-    fields = {"experiment_id": "0", "name": "tone", "serialized_scorer": serialized}
+    ]
 
-    status, found, text = api.fault("scorers/register", fields, version="3.0")
+    for serialized, code, message in cases:
+        with subtests.test(serialized=serialized):
+            fields = {"experiment_id": "0", "name": "tone", "serialized_scorer": serialized}
 
-    assert status in (400, 404)
-    assert found == code
-    assert text.startswith(message)
-    assert listed(api) == []
+            status, found, text = api.fault("scorers/register", fields, version="3.0")
+
+            assert status in (400, 404)
+            assert found == code
+            assert text.startswith(message)
+            assert listed(api) == []
 
 
 def test_settings_for_automatic_evaluation_are_kept_but_cannot_be_switched_on(api: Api) -> None:

@@ -83,15 +83,15 @@ def test_pages_of_sessions_have_each_once_and_a_search_finds_parts(api: Api) -> 
     assert [each["session_id"] for each in listed(api, search="ÉC")["sessions"]] == ["École"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
+def test_a_wrong_question_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"max_results": 0}, "max_results is 0; it must be between 1 and 500"),
         ({"page_token": "abc"}, "Invalid page token"),
         ({"search": "x" * 251}, "search"),
-    ],
-)
-def test_a_wrong_question_is_refused(api: Api, fields: dict[str, Any], said: str) -> None:
-    reply = api.ask("GET", OURS, {"experiment_id": "0", **fields})
+    ]
 
-    assert (reply.status, said in str(reply.body)) == (400, True), reply.body
+    for fields, said in cases:
+        with subtests.test(fields=fields):
+            reply = api.ask("GET", OURS, {"experiment_id": "0", **fields})
+
+            assert (reply.status, said in str(reply.body)) == (400, True), reply.body
