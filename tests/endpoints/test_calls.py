@@ -81,9 +81,8 @@ def test_an_endpoint_without_keys_has_to_be_asked_for(registered: Api) -> None:
     assert registered.fault(f"{ENDPOINTS}/open/keys", method="GET")[0] == 400
 
 
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
+def test_a_wrong_value_is_named_and_nothing_is_made(registered: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"name": "1x"}, "name is '1x'"),
         ({"name": "a" * 33}, "name is"),
         ({"auth_mode": "basic"}, "auth_mode is 'basic'"),
@@ -94,14 +93,15 @@ def test_an_endpoint_without_keys_has_to_be_asked_for(registered: Api) -> None:
         ({"model_uri": "models:/sum/1", "spec": {"env": "docker"}}, "spec.env is 'docker'"),
         ({"model_uri": "models:/sum/1", "spec": {"request_timeout_s": 0}}, "spec.request_timeout_s is 0"),
         ({"model_uri": "models:/sum/1", "deployment": "-"}, "deployment is '-'"),
-    ],
-)
-def test_a_wrong_value_is_named_and_nothing_is_made(registered: Api, fields: dict[str, Any], named: str) -> None:
-    status, _, message = registered.fault(ENDPOINTS, {"name": "adder", **fields})
+    ]
 
-    assert status == 400
-    assert named in message
-    assert registered.get(ENDPOINTS)["endpoints"] == []
+    for fields, named in cases:
+        with subtests.test(fields=fields):
+            status, _, message = registered.fault(ENDPOINTS, {"name": "adder", **fields})
+
+            assert status == 400
+            assert named in message
+            assert registered.get(ENDPOINTS)["endpoints"] == []
 
 
 def test_a_model_that_does_not_exist_is_not_found(registered: Api) -> None:
@@ -118,28 +118,26 @@ def test_a_name_is_taken_once_in_a_workspace(registered: Api) -> None:
     assert registered.within("other").get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"] == []
 
 
-@pytest.mark.parametrize(
-    ("traffic", "mirror", "named"),
-    [
+def test_a_split_that_cannot_be_is_refused(registered: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, int], dict[str, int] | None, str]] = [
         ({"blue": 60, "green": 30}, None, "sums to 90"),
         ({"red": 100}, None, "'red'"),
         ({"blue": -1, "green": 101}, None, "-1"),
         ({"blue": 100}, {"blue": 10}, "live or mirrored"),
         ({"blue": 100}, {"green": 51}, "51"),
-    ],
-)
-def test_a_split_that_cannot_be_is_refused(
-    registered: Api, traffic: dict[str, int], mirror: dict[str, int] | None, named: str
-) -> None:
+    ]
     create(registered, model_uri="models:/sum/1")
-    assert registered.ask("PUT", f"{ENDPOINTS}/adder/deployments/green", {"model_uri": "models:/sum/2"}).status == 200
+    made = registered.ask("PUT", f"{ENDPOINTS}/adder/deployments/green", {"model_uri": "models:/sum/2"})
+    assert made.status == 200
 
-    body = {"traffic": traffic, **({"mirror_traffic": mirror} if mirror else {})}
-    status, _, message = registered.fault(f"{ENDPOINTS}/adder", body, method="PATCH")
+    for traffic, mirror, named in cases:
+        with subtests.test(traffic=traffic, mirror=mirror):
+            body = {"traffic": traffic, **({"mirror_traffic": mirror} if mirror else {})}
+            status, _, message = registered.fault(f"{ENDPOINTS}/adder", body, method="PATCH")
 
-    assert (status, named in message) == (400, True)
-    shares = {d["name"]: d["traffic"] for d in registered.get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"]}
-    assert shares == {"blue": 100, "green": 0}
+            assert (status, named in message) == (400, True)
+            shares = {d["name"]: d["traffic"] for d in registered.get(f"{ENDPOINTS}/adder")["endpoint"]["deployments"]}
+            assert shares == {"blue": 100, "green": 0}
 
 
 def test_a_deployment_with_traffic_is_not_deleted(registered: Api) -> None:
@@ -178,11 +176,12 @@ def test_an_endpoint_without_traffic_scores_nothing(registered: Api) -> None:
     assert registered.ask("POST", f"{SERVICE}/adder/score", {"inputs": []}).status == 404
 
 
-@pytest.mark.parametrize("lines", ["0", "x", "5001", "9" * 5000, "²"])
-def test_the_number_of_lines_of_a_log_is_checked(registered: Api, lines: str) -> None:
+def test_the_number_of_lines_of_a_log_is_checked(registered: Api, subtests: pytest.Subtests) -> None:
     create(registered, model_uri="models:/sum/1")
 
-    assert registered.fault(f"{ENDPOINTS}/adder/deployments/blue/logs", method="GET", lines=lines)[0] == 400
+    for lines in ("0", "x", "5001", "9" * 5000, "²"):
+        with subtests.test(lines=lines):
+            assert registered.fault(f"{ENDPOINTS}/adder/deployments/blue/logs", method="GET", lines=lines)[0] == 400
 
 
 def test_a_workspace_with_an_endpoint_is_not_empty(api: Api) -> None:

@@ -74,9 +74,8 @@ def test_jobs_are_listed_the_newest_first_page_by_page(api: Api) -> None:
     assert api.fault(JOBS, method="GET", state="done")[2].startswith("state is 'done'; it must be one of queued,")
 
 
-@pytest.mark.parametrize(
-    ("body", "words"),
-    [
+def test_a_job_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         ({"kind": "x"}, "kind is 'x'; the kinds of jobs that can be started are: add, child, "),
         ({"kind": "fail"}, "kind is 'fail'"),  # only the server itself starts one
         ({}, "Missing value for required parameter 'kind'"),
@@ -85,12 +84,13 @@ def test_jobs_are_listed_the_newest_first_page_by_page(api: Api) -> None:
         ({"kind": "add", "priority": 101}, "priority is 101"),
         ({"kind": "add", "timeout_s": 0}, "timeout_s is 0"),
         ({"kind": "add", "title": "x" * 501}, "title is"),
-    ],
-)
-def test_a_job_that_is_none_is_refused(api: Api, body: Any, words: str) -> None:
-    status, _, message = api.fault(JOBS, body)
+    ]
 
-    assert (status, words in message) == (400, True), message
+    for body, words in cases:
+        with subtests.test(body=body):
+            status, _, message = api.fault(JOBS, body)
+
+            assert (status, words in message) == (400, True), message
 
 
 def test_a_job_is_cancelled_retried_and_deleted(api: Api) -> None:
@@ -174,21 +174,21 @@ def test_the_next_times_are_told_before_a_schedule_is_made(api: Api) -> None:
     assert api.get(SCHEDULES) == {}
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
+def test_a_schedule_that_can_never_work_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         ({"name": "a b", "interval_s": 60}, "name is 'a b'"),
         ({"cron": "0 0 31 2 *"}, "cron is '0 0 31 2 *'"),
         ({"cron": "* * * * *", "timezone": "Nowhere"}, "timezone is 'Nowhere'"),
         ({}, "a schedule needs either cron or interval_s"),
         ({"interval_s": 60, "params": {"right": -1}}, "right is -1"),
         ({"interval_s": 60, "kind": "fail"}, "kind is 'fail'"),
-    ],
-)
-def test_a_schedule_that_can_never_work_is_refused(api: Api, fields: Any, words: str) -> None:
-    status, _, message = api.fault(SCHEDULES, {"name": "s", "kind": "add", **fields})
+    ]
 
-    assert (status, words in message) == (400, True), message
+    for fields, words in cases:
+        with subtests.test(fields=fields):
+            status, _, message = api.fault(SCHEDULES, {"name": "s", "kind": "add", **fields})
+
+            assert (status, words in message) == (400, True), message
 
 
 # Rights

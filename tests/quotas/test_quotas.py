@@ -210,9 +210,8 @@ def test_levels_are_told_once_each_way(db: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("quota", "words"),
-    [
+def test_a_quota_that_makes_no_sense_is_refused_with_what_would(sqlite_api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"scope": "galaxy", "measure": "runs", "limit": 1}, "must be one of server, workspace, user, experiment"),
         ({"scope": "user", "measure": "hats", "subject": "a", "limit": 1}, "must be one of runs, points, bytes"),
         ({"scope": "user", "measure": "runs", "limit": 1}, "must be the name of a user"),
@@ -221,15 +220,14 @@ def test_levels_are_told_once_each_way(db: Any) -> None:
         ({"scope": "experiment", "subject": "0", "measure": "jobs", "limit": 1}, "limits runs, points, bytes"),
         ({"scope": "workspace", "measure": "runs", "limit": -1}, "limit is -1"),
         ({"scope": "workspace", "measure": "runs"}, "limit is None"),
-    ],
-)
-def test_a_quota_that_makes_no_sense_is_refused_with_what_would(
-    sqlite_api: Api, quota: dict[str, Any], words: str
-) -> None:
-    reply = sqlite_api.ask("PUT", QUOTAS, quota)
+    ]
 
-    assert reply.status == 400
-    assert words in reply.json["message"]
+    for quota, words in cases:
+        with subtests.test(quota=quota):
+            reply = sqlite_api.ask("PUT", QUOTAS, quota)
+
+            assert reply.status == 400
+            assert words in reply.json["message"]
 
 
 def test_an_unknown_experiment_or_quota_is_not_found(sqlite_api: Api) -> None:

@@ -37,28 +37,34 @@ def test_a_log_is_off_until_it_is_switched_on(logged: Api) -> None:
     assert (changed["sampling"], changed["keep_days"]) == (0.25, 7)
 
 
-@pytest.mark.parametrize(
-    ("fields", "named"),
-    [
+def test_a_wrong_setting_is_named(logged: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"sampling": 0}, "sampling is 0"),
         ({"sampling": 1.5}, "sampling is 1.5"),
         ({"max_mb": 0}, "max_mb is 0"),
         ({"keep_days": 4000}, "keep_days is 4000"),
-    ],
-)
-def test_a_wrong_setting_is_named(logged: Api, fields: dict[str, Any], named: str) -> None:
-    refused = logged.ask("PUT", LOG, fields)
+    ]
 
-    assert (refused.status, named in refused.json["message"]) == (400, True)
-    assert logged.get(LOG)["request_log"]["is_on"] is False
+    for fields, named in cases:
+        with subtests.test(fields=fields):
+            refused = logged.ask("PUT", LOG, fields)
+
+            assert (refused.status, named in refused.json["message"]) == (400, True)
+            assert logged.get(LOG)["request_log"]["is_on"] is False
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [{"limit": "0"}, {"limit": "x"}, {"since": "yesterday"}, {"since": "2", "until": "1"}, {"until": "9" * 400}],
-)
-def test_a_wrong_range_is_refused(logged: Api, arguments: dict[str, str]) -> None:
-    assert logged.fault(f"{LOG}/rows", method="GET", **arguments)[0] == 400
+def test_a_wrong_range_is_refused(logged: Api, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, str]] = [
+        {"limit": "0"},
+        {"limit": "x"},
+        {"since": "yesterday"},
+        {"since": "2", "until": "1"},
+        {"until": "9" * 400},
+    ]
+
+    for arguments in cases:
+        with subtests.test(arguments=arguments):
+            assert logged.fault(f"{LOG}/rows", method="GET", **arguments)[0] == 400
 
 
 def test_an_empty_log_has_no_rows_and_no_file(logged: Api) -> None:

@@ -27,9 +27,10 @@ def test_a_manager_of_users_does_what_the_right_is_for(people: People, manager: 
     assert manager.ask("DELETE", f"{OURS}/users/bo").status == 200
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
+def test_the_right_to_write_users_is_no_way_to_other_rights(
+    people: People, manager: Api, subtests: pytest.Subtests
+) -> None:
+    cases: list[tuple[str, str, object]] = [
         ("POST", "groups/owners/members", {"member": "mia"}),
         ("POST", "users/olga/tokens", {"token_name": "t"}),
         ("PATCH", "users/olga", {"password": "another-kettle-42"}),
@@ -45,21 +46,20 @@ def test_a_manager_of_users_does_what_the_right_is_for(people: People, manager: 
         ("POST", "role-assignments", {"principal": "mia", "role": "Owner", "scope": "/"}),
         ("PATCH", f"users/{ADMIN}", {"password": "another-kettle-42"}),
         ("POST", f"users/{ADMIN}/tokens", {"token_name": "t"}),
-    ],
-)
-def test_the_right_to_write_users_is_no_way_to_other_rights(
-    people: People, manager: Api, method: str, path: str, body: object
-) -> None:
+    ]
+
     people.add("olga")
     people.admin.post(f"{OURS}/groups/owners/members", member="olga")
     people.admin.post(f"{OURS}/users", name="trainer", kind="service")
     people.grant("trainer", "Owner", "/ws/default")
 
-    reply = manager.ask(method, f"{OURS}/{path}", body)
+    for method, path, body in cases:
+        with subtests.test(method=method, path=path, body=body):
+            reply = manager.ask(method, f"{OURS}/{path}", body)
 
-    assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
-    assert people.named("olga").get(f"{OURS}/me")["groups"] == ["owners"]
-    assert manager.get(f"{OURS}/me").get("groups", []) == []
+            assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
+            assert people.named("olga").get(f"{OURS}/me")["groups"] == ["owners"]
+            assert manager.get(f"{OURS}/me").get("groups", []) == []
 
 
 def test_who_is_denied_something_by_a_group_does_not_leave_it(people: People, manager: Api) -> None:

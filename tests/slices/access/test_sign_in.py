@@ -43,9 +43,8 @@ def test_the_first_user_must_be_an_administrator(api: Api) -> None:
     assert "The first user must be an administrator" in message
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
+def test_what_is_no_credential_is_refused_in_the_same_words(people: People, subtests: pytest.Subtests) -> None:
+    cases: list[dict[str, str]] = [
         basic(ADMIN, "wrong-password-1"),
         basic("nobody"),
         {"authorization": "Basic !!!"},
@@ -54,15 +53,16 @@ def test_the_first_user_must_be_an_administrator(api: Api) -> None:
         bearer("tsp_000000000000000000000000000000000000"),
         bearer(""),
         {"cookie": "trackside_session=abc"},
-    ],
-)
-def test_what_is_no_credential_is_refused_in_the_same_words(people: People, headers: dict[str, str]) -> None:
+    ]
+
     nothing = people.open.ask("POST", "experiments/search", {"max_results": 1})
 
-    reply = people.open.ask("POST", "experiments/search", {"max_results": 1}, headers=headers)
+    for headers in cases:
+        with subtests.test(headers=headers):
+            reply = people.open.ask("POST", "experiments/search", {"max_results": 1}, headers=headers)
 
-    assert (reply.status, reply.body) == (401, nothing.body)
-    assert reply.headers["www-authenticate"] == 'Basic realm="mlflow"'
+            assert (reply.status, reply.body) == (401, nothing.body)
+            assert reply.headers["www-authenticate"] == 'Basic realm="mlflow"'
 
 
 @pytest.mark.parametrize(

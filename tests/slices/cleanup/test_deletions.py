@@ -246,9 +246,8 @@ def test_the_default_experiment_stays(api: Api) -> None:
     assert [each["kind"] for each in preview(api, "experiment", experiment_id="0")["obstacles"]] == ["default"]
 
 
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
+def test_a_target_that_is_none_is_refused_in_words(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"kind": "everything"}, "kind is 'everything'; it must be one of run, experiment,"),
         ({"kind": "run"}, "run_id is missing; a run is named by run_id"),
         ({"kind": "run", "run_id": "r", "key": "k"}, "key is given; a run is named by run_id"),
@@ -256,13 +255,14 @@ def test_the_default_experiment_stays(api: Api) -> None:
         ({"kind": "metric", "run_id": "r", "key": "k" * 1001}, "key has 1001 characters"),
         ({"kind": "model_version", "name": "m", "version": "one"}, "version is 'one'"),
         ({"kind": "experiment", "experiment_id": "x"}, "Invalid experiment ID"),
-    ],
-)
-def test_a_target_that_is_none_is_refused_in_words(api: Api, body: dict[str, Any], message: str) -> None:
-    for path in (f"{DELETIONS}/preview", DELETIONS):
-        refused = api.ask("POST", path, body)
-        assert refused.status == 400
-        assert message in refused.json["message"]
+    ]
+
+    for body, message in cases:
+        with subtests.test(body=body):
+            for path in (f"{DELETIONS}/preview", DELETIONS):
+                refused = api.ask("POST", path, body)
+                assert refused.status == 400
+                assert message in refused.json["message"]
 
 
 def test_files_that_the_server_cannot_reach_are_named_and_stay(api: Api, tmp_path: Path) -> None:

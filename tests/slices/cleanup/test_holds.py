@@ -189,9 +189,8 @@ def test_a_hold_needs_a_right_of_its_own_and_the_audit_log_has_it(people: People
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "message"),
-    [
+def test_a_hold_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
         ({"kind": "cat", "id": "x", "reason": "r"}, 400, "kind is 'cat'"),
         ({"kind": "run", "reason": "r"}, 400, "id is missing"),
         ({"kind": "run", "id": "f" * 32, "reason": "r"}, 404, "not found"),
@@ -200,12 +199,13 @@ def test_a_hold_needs_a_right_of_its_own_and_the_audit_log_has_it(people: People
         ({"kind": "experiment", "id": "0", "reason": " "}, 400, "reason is missing"),
         ({"kind": "experiment", "id": "0", "reason": "r" * 1001}, 400, "1001 characters"),
         ({"kind": "experiment", "id": "0", "reason": "r", "ends_at": 5}, 400, "ends_at is 5"),
-    ],
-)
-def test_a_hold_that_cannot_be_meant_is_refused(api: Api, body: dict[str, Any], status: int, message: str) -> None:
-    reply = api.ask("POST", HOLDS, body)
+    ]
 
-    assert (reply.status, message in reply.json["message"]) == (status, True), reply.json
+    for body, status, message in cases:
+        with subtests.test(body=body):
+            reply = api.ask("POST", HOLDS, body)
+
+            assert (reply.status, message in reply.json["message"]) == (status, True), reply.json
 
 
 def test_what_is_half_deleted_cannot_be_held(api: Api) -> None:

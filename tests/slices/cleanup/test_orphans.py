@@ -244,24 +244,24 @@ def test_the_command_finds_moves_restores_and_purges(server: Server, said: Said)
     assert "deleted: 1 orphan, 1 file, 2.0 KiB" in said("orphans", "purge", "--older-than", "0", "--yes")[1]
 
 
-@pytest.mark.parametrize(
-    ("kind", "params", "words"),
-    [
+def test_a_job_that_cannot_be_meant_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, dict[str, Any], str]] = [
         ("orphan-search", {"grace_hours": 0}, "between 1 and"),
         ("orphan-quarantine", {"keys": ["../x"]}, "Invalid path"),
         ("quarantine-restore", {"entries": []}, "entries is empty"),
         ("quarantine-restore", {"entries": ["../../etc"]}, "32 characters"),
         ("quarantine-purge", {"older_than_days": -1}, "between 0 and"),
-    ],
-)
-def test_a_job_that_cannot_be_meant_is_refused(api: Api, kind: str, params: dict[str, Any], words: str) -> None:
-    refused = api.ask("POST", f"{OURS}/jobs", {"kind": kind, "params": params})
+    ]
 
-    assert (refused.status, words in str(refused.json)) == (400, True)
+    for kind, params, words in cases:
+        with subtests.test(kind=kind, params=params):
+            refused = api.ask("POST", f"{OURS}/jobs", {"kind": kind, "params": params})
+
+            assert (refused.status, words in str(refused.json)) == (400, True)
 
 
-@pytest.mark.parametrize("asked", [{"side": "x"}, {"kind": "x"}, {"max_results": 0}, {"page_token": "-1"}])
-def test_a_question_that_is_none_is_refused(api: Api, asked: dict[str, Any]) -> None:
-    assert (
-        api.transport.send("GET", f"{ORPHANS}?" + "&".join(f"{k}={v}" for k, v in asked.items()), {}, b"").status == 400
-    )
+def test_a_question_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    for asked in ({"side": "x"}, {"kind": "x"}, {"max_results": 0}, {"page_token": "-1"}):
+        with subtests.test(asked=asked):
+            query = "&".join(f"{name}={value}" for name, value in asked.items())
+            assert api.transport.send("GET", f"{ORPHANS}?{query}", {}, b"").status == 400

@@ -70,13 +70,17 @@ def test_the_command_counts_and_shows(server: Server, said: Said) -> None:
     assert "default" in said("storage", "--by", "workspace")[1]
 
 
-@pytest.mark.parametrize(
-    ("asked", "words"),
-    [({"by": "colour"}, "by is 'colour'"), ({"max_results": 0}, "max_results is 0"), ({"age": "old"}, "age is 'old'"),
-     ({"experiment_id": "x"}, "Invalid experiment ID")],
-)  # fmt: skip
-def test_a_question_that_is_none_is_refused(api: Api, asked: dict[str, Any], words: str) -> None:
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
-    reply = api.ask("GET", f"{STORAGE}?{query}")
+def test_a_question_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"by": "colour"}, "by is 'colour'"),
+        ({"max_results": 0}, "max_results is 0"),
+        ({"age": "old"}, "age is 'old'"),
+        ({"experiment_id": "x"}, "Invalid experiment ID"),
+    ]
 
-    assert (reply.status, words in reply.json["message"]) == (400, True)
+    for asked, words in cases:
+        with subtests.test(asked=asked):
+            query = "&".join(f"{name}={value}" for name, value in asked.items())
+            reply = api.ask("GET", f"{STORAGE}?{query}")
+
+            assert (reply.status, words in reply.json["message"]) == (400, True)

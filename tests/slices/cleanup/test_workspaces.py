@@ -112,21 +112,21 @@ def test_a_preview_that_is_out_of_date_is_refused(api: Api) -> None:
     assert team.ask("GET", "experiments/get?experiment_id=0").status == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "words"),
-    [
+def test_what_names_no_workspace_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], int, str]] = [
         ({"confirm": "x"}, 400, "Give either name"),
         ({"name": "team", "resource_group": "lab", "confirm": "team"}, 400, "Give either name"),
         ({"name": "nowhere", "confirm": "nowhere"}, 404, "not found"),
         ({"name": ".x", "confirm": ".x"}, 404, "not found"),
         ({"resource_group": "nowhere", "confirm": "nowhere"}, 404, "no workspaces"),
         ({"name": "default", "confirm": "default"}, 400, "default workspace cannot be deleted"),
-    ],
-)
-def test_what_names_no_workspace_is_refused(api: Api, body: dict[str, Any], status: int, words: str) -> None:
-    refused = api.ask("POST", DELETIONS, body)
+    ]
 
-    assert (refused.status, words in str(refused.json)) == (status, True)
+    for body, status, words in cases:
+        with subtests.test(body=body):
+            refused = api.ask("POST", DELETIONS, body)
+
+            assert (refused.status, words in str(refused.json)) == (status, True)
 
 
 def test_only_who_may_delete_each_workspace_of_a_group_deletes_it(people: People) -> None:

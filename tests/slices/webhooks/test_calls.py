@@ -71,9 +71,8 @@ def test_pages_of_webhooks(calls: Api) -> None:
     assert "Invalid page token" in calls.fault("webhooks", method="GET", page_token="%")[2]
 
 
-@pytest.mark.parametrize(
-    ("fields", "words"),
-    [
+def test_a_webhook_that_is_wrong_is_refused(calls: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"name": ""}, "Missing value for required parameter 'name'"),
         ({"name": "a b"}, "Webhook name 'a b' is invalid"),
         ({"url": ""}, "Missing value for required parameter 'url'"),
@@ -86,16 +85,16 @@ def test_pages_of_webhooks(calls: Api) -> None:
         ({"status": "ASLEEP"}, "it must be ACTIVE or DISABLED"),
         ({"description": "x" * 1001}, "at most 1000"),
         ({"secret": "x" * 1001}, "at most 1000"),
-    ],
-)
-def test_a_webhook_that_is_wrong_is_refused(calls: Api, fields: dict[str, Any], words: str) -> None:
-    status, code, message = calls.fault(
-        "webhooks", **{"name": "w", "url": "https://example.com/", "events": EVENTS, **fields}
-    )
+    ]
 
-    assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert words in message
-    assert calls.get("webhooks") == {}
+    for fields, words in cases:
+        with subtests.test(fields=fields):
+            whole = {"name": "w", "url": "https://example.com/", "events": EVENTS, **fields}
+            status, code, message = calls.fault("webhooks", **whole)
+
+            assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
+            assert words in message
+            assert calls.get("webhooks") == {}
 
 
 def test_by_default_neither_private_addresses_nor_plain_http_are_taken(api: Api) -> None:
