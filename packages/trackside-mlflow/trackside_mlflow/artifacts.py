@@ -1,4 +1,4 @@
-"""Files of runs by `mlflow-artifacts:` and `trackside:` addresses, with mlflow's own repositories where it has them."""
+"""Artifact repositories for `mlflow-artifacts:` and `trackside:` URIs, based on mlflow's own if they exist."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def artifacts_by_address(artifact_uri: str, tracking_uri: str | None = None, reg
 def artifacts_by_proxy(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> Any:
     """The repository of `mlflow-artifacts:/path`, which mlflow resolves against the tracking URI.
 
-    mlflow takes only http(s) there, so `trackside://` is translated for it.  With any other tracking URI this is
-    mlflow's own class with mlflow's own arguments; and for mlflow before 1.24, which has none, it is ours.
+    mlflow accepts only http(s) tracking URIs there, so `trackside://` is translated. With any other tracking URI this is
+    mlflow's own class with mlflow's own arguments. mlflow before 1.24 has no such class, and this module provides one.
     """
     from mlflow.tracking import get_tracking_uri
 

@@ -9,7 +9,7 @@ from trackside_mlflow.errors import ConfigError
 
 
 class TokenProvider:
-    """mlflow's `request_auth_provider`; asked only if MLFLOW_TRACKING_AUTH names it."""
+    """mlflow's `request_auth_provider`; used only if MLFLOW_TRACKING_AUTH names it."""
 
     def get_name(self) -> str:
         return "trackside"
@@ -22,7 +22,7 @@ class TokenProvider:
         servers = [headers.current_tracking_uri(), settings.url()]
 
         def add_token(request: Any) -> Any:
-            # Files and models may lie on other hosts, which must not see the token.
+            # Files and models may be on other hosts, which must not receive the token.
             if any(server and uris.same_host(request.url, server) for server in servers):
                 request.headers["Authorization"] = f"Bearer {token}"
             return request

@@ -62,7 +62,7 @@ def install_as_azureml() -> None:
 
 
 def _offer_mlflow_azureml() -> None:
-    """Make `import mlflow.azureml` find ours, also in an mlflow that is not imported yet, and in one that has its own."""
+    """Make `import mlflow.azureml` find this implementation, also if mlflow is imported later or has such a module."""
     if "mlflow" in sys.modules:
         _module("mlflow.azureml", deploy=deploying.deploy, build_image=deploying.build_image)
     else:
@@ -70,7 +70,7 @@ def _offer_mlflow_azureml() -> None:
 
 
 class _Finder(MetaPathFinder, Loader):
-    """Finds `mlflow.azureml`, and nothing else.  The import system itself makes it an attribute of mlflow."""
+    """A finder for `mlflow.azureml` only.  The import system sets it as an attribute of mlflow."""
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         return ModuleSpec(fullname, self) if fullname == "mlflow.azureml" else None

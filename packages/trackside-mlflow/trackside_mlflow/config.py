@@ -1,4 +1,4 @@
-"""The file that says which workspace a folder works with.  Finds, reads and writes it; asks no server."""
+"""Finds, reads and writes the file that names the workspace of a folder.  Calls no server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PathLike = Union[str, Path]
 
 
 class Config(NamedTuple):
-    """The content of a config file.  `url` is Trackside's own key: the server's address."""
+    """The content of a config file.  `url`, the server's address, is a key of Trackside only."""
 
     workspace_name: str
     subscription_id: str | None
@@ -28,11 +28,11 @@ class Config(NamedTuple):
 
 
 def load(path: PathLike | None = None, file_name: str | None = None) -> Config:
-    """The config file at `path`, or the first one from the folder `path` (default: the current one) upward.
+    """Return the config file at `path`, or the first one from the folder `path` (default: the current one) upward.
 
-    A folder is searched for `.trackside/config.json`, `.azureml/config.json`, `aml_config/config.json` and
-    `config.json`, in this order.  A bare `config.json` that says nothing of a workspace belongs to somebody else and is
-    passed over; any other that cannot be used is an error.
+    A folder is searched for `.trackside/config.json`, `.azureml/config.json`, `aml_config/config.json` and `config.json`,
+    in this order. A bare `config.json` without a workspace belongs to another program and is skipped; any other invalid
+    file is an error.
     """
     start = Path(path or ".").expanduser().resolve()
     if start.is_file():

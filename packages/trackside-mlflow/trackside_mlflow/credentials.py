@@ -54,7 +54,7 @@ def _kept(url: str) -> str | None:
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
     if found.get(url, "keyring", fallback=""):
-        keyring: Any = import_module("keyring")  # which kept it
+        keyring: Any = import_module("keyring")  # which stored it
         token: str | None = keyring.get_password(f"trackside {url}", found.get(url, "username", fallback=""))
         return token
     return found.get(url, "token", fallback="") or None

@@ -18,7 +18,7 @@ DEFAULT_THRESHOLD = 0.2
 
 
 class AlertConfiguration:
-    """E-mail addresses for alerts.  The server sends alerts by webhooks: addresses are kept on this object alone."""
+    """E-mail addresses for alerts.  They are kept only in this object: the server sends alerts by webhooks."""
 
     def __init__(self, email_addresses: Sequence[str]) -> None:
         self.email_addresses = list(email_addresses)
@@ -48,9 +48,10 @@ class DataDriftDetector:
         drift_threshold: float | None = None,
         latency: int | None = None,
     ) -> DataDriftDetector:
-        """Create a monitor.  `latency` is in hours.  `compute_target` is not looked at: the server computes.
+        """Create a monitor.  `latency` is in hours.  `compute_target` is ignored: the server computes.
 
-        The threshold of the rule set is 0.2; raise `ConfigError` for another `drift_threshold`."""
+        The threshold of the rule set is 0.2; raise `ConfigError` for another `drift_threshold`.
+        """
         del compute_target, alert_config
         if frequency not in (None, *FREQUENCIES):
             raise ConfigError(f"frequency is {frequency!r}; it must be one of {', '.join(FREQUENCIES)}")

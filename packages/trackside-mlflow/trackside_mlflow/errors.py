@@ -20,7 +20,7 @@ class WorkspaceNotFound(TracksideError):
 
 
 class WorkspaceExists(TracksideError):
-    """A workspace of this name is there already."""
+    """A workspace of this name exists already."""
 
 
 class JobFailed(TracksideError):
@@ -28,10 +28,7 @@ class JobFailed(TracksideError):
 
 
 class Refused(TracksideError):
-    """The server understood and said no.
-
-    `status` is the HTTP status, `error_code` the server's word for it, such as INVALID_PARAMETER_VALUE.
-    """
+    """The server rejected the request.  `status` is the HTTP status, `error_code` a code such as INVALID_PARAMETER_VALUE."""
 
     def __init__(self, message: str, status: int, error_code: str) -> None:
         super().__init__(message)
@@ -40,7 +37,7 @@ class Refused(TracksideError):
 
 
 class WebserviceException(TracksideError):
-    """A web service or a model does not exist, or cannot be deployed or asked.  azureml-core has it under this name."""
+    """A web service or a model does not exist, or cannot be deployed or called.  azureml-core has this name."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

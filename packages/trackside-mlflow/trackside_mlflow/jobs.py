@@ -38,7 +38,7 @@ class Job:
 
     @property
     def progress(self) -> dict[str, Any]:
-        """`done`, `total`, `unit`, `message`, `per_s` and `left_s`, as far as they are known."""
+        """`done`, `total`, `unit`, `message`, `per_s` and `left_s`, as far as known."""
         return dict(self._record["progress"])
 
     @property

@@ -69,28 +69,27 @@ class Links:
         return self._server.link(self.name, name)
 
     def pause_link(self, name: str) -> dict[str, Any]:
-        """Stop for a while; what changes meanwhile is mirrored later."""
+        """Pause the link; later changes are replicated after `resume`."""
         return self._server.tell_link(self.name, name, "pause")
 
     def resume_link(self, name: str, *, accept_deletions: bool = False) -> dict[str, Any]:
-        """Let a paused link go on.
-
-        `accept_deletions`: the deletions for which it was paused (`held_deletions` of the link) happen.
-        """
+        """Resume a paused link.  `accept_deletions`: carry out the deletions for which it paused (`held_deletions` of the
+        link)."""
         return self._server.tell_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
 
     def sync_link(self, name: str, *, verify: bool = False) -> dict[str, Any]:
-        """Let the server compare everything with the other side and repair what differs.  It does not wait for that.
+        """Start a comparison of everything with the remote, and a repair of differences.  Does not wait.
 
-        `verify`: points and files are read on both sides, and compared by hashes, files by SHA-256.
+        `verify`: read points and files on both sides and compare them by hashes, files by SHA-256.
         """
         return self._server.tell_link(self.name, name, "sync", {"verify": True} if verify else {})
 
     def check_link(self, name: str, *, verify: bool = False) -> list[dict[str, Any]]:
-        """Return the differences, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if there are none.  Changes
-        nothing.
+        """Return the differences, item by item (`entity`, `local_id`, `remote_id`, `what`); empty if there are none.
+        Changes nothing.
 
-        `verify`: points and files are read on both sides and compared by hashes."""
+        `verify`: read points and files on both sides and compare them by hashes.
+        """
         return self._server.check_link(self.name, name, verify)
 
     def link_log(self, name: str) -> list[dict[str, Any]]:
@@ -99,8 +98,11 @@ class Links:
         return self._server.link_log(self.name, name)
 
     def remove_link(self, name: str, *, copies: str = "keep") -> None:
-        """End the link.  `copies`: keep what it made, or remove it on both sides: there what comes from here, here what comes
-        from there and was not changed since.  What was there before the link stays."""
+        """End the link.
+
+        `copies`: keep the copies that it created, or delete them on both sides. Copies in this workspace that changed
+        since, and items that existed before the link, stay.
+        """
         self._server.remove_link(self.name, name, copies)
 
 

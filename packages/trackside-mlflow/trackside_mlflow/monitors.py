@@ -102,7 +102,7 @@ class Monitors:
         return iter([Monitor(self._call, each) for each in self._call("GET", PATH, None).get("monitors", [])])
 
     def put_labels(self, endpoint: str, labels: Mapping[str, Any]) -> dict[str, Any]:
-        """Tell what was true of requests: labels by request id, one value or a list with one for each row of the request."""
+        """Send labels by request id: one value, or a list with one for each row of the request."""
         body = {"labels": dict(labels)}
         return self._call("PUT", f"/api/trackside/v1/endpoints/{quote(endpoint, safe='')}/labels", body)
 

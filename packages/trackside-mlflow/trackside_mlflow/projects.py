@@ -1,6 +1,6 @@
 """The project backend `trackside`: `mlflow run URI --backend trackside` runs an MLflow Project on the server.
 
-MLflow's own code reads and checks the project and makes the run; the server's job does the rest.
+MLflow's code reads and checks the project and creates the run; a job of the server executes it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_BYTES = 500 << 20
 
 
 def backend() -> Any:
-    """Return the backend, as MLflow asks its plug-in for it."""
+    """Return the backend; MLflow's plug-in interface."""
     from mlflow.projects.backend.abstract_backend import AbstractBackend
 
     class Backend(AbstractBackend):  # type: ignore[misc]  # mlflow has no types
@@ -121,7 +121,7 @@ def _submitted_class() -> Any:
             return self._run_id
 
         def wait(self) -> bool:
-            """Return whether the project succeeded, when it has ended.  Prints its log meanwhile."""
+            """Return whether the project succeeded, after its end.  Prints its log meanwhile."""
             while True:
                 has_ended = self.job.refresh().state in jobs.ENDED
                 while True:
@@ -163,7 +163,7 @@ def _caller(tracking_uri: str) -> Any:
 
 
 def _env(config: Mapping[str, Any]) -> str:
-    """Return where packages come from.  USE_CONDA and ENV_MANAGER conda build the environment, by uv."""
+    """Return the source of the packages.  USE_CONDA and ENV_MANAGER conda build the environment with uv."""
     if "USE_CONDA" in config:
         return "uv" if _switch(config, "USE_CONDA", usual=True) else "local"
     return "local" if config.get("ENV_MANAGER") == "local" else "uv"
@@ -175,7 +175,7 @@ def _switch(config: Mapping[str, Any], name: str, *, usual: bool) -> bool:
 
 
 def _new_run(utils: Any, *arguments: Any) -> str:
-    """Make the run as MLflow's own backends do, with the project's tags and parameters."""
+    """Create the run as MLflow's own backends do, with the project's tags and parameters."""
     make = getattr(utils, "get_or_create_run")  # noqa: B009  # its types differ between releases of MLflow
     return str(make(None, *arguments).info.run_id)
 
@@ -197,7 +197,7 @@ def _run_of_git(
 
 
 def _pack(folder: Path, target: Path) -> Path:
-    """Write the files of a project to an archive, without what is no part of it."""
+    """Write the files of a project to an archive, without files that do not belong to it."""
     size = 0
 
     def kept(member: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -1,4 +1,4 @@
-"""Workspaces over HTTP: `/api/trackside/v1/workspaces`.  Knows the wire, and not what users do with the answers."""
+"""Workspaces over HTTP: `/api/trackside/v1/workspaces`."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Server:
         try:
             return self._workspace(self.call("POST", _path(), {"name": name, **fields}))
         except Refused as refused:
-            # The default workspace always exists, and a server words its refusal to make it differently.
+            # The default workspace always exists, and the server's error for creating it differs.
             if refused.error_code != "RESOURCE_ALREADY_EXISTS" and name != uris.DEFAULT_WORKSPACE:
                 raise
             raise WorkspaceExists(
@@ -140,7 +140,7 @@ class Server:
         self.call("DELETE", f"{_link(name)}?{urlencode({'copies': copies})}", within=workspace)
 
     def not_found(self, name: str, reason: str) -> WorkspaceNotFound:
-        """The error for a missing workspace, which names the ones that exist as far as this user may see them."""
+        """Return the error for a missing workspace, with the names of existing ones that this user may see."""
         try:
             names = sorted(record["name"] for record in self.list())
         except TracksideError:
@@ -180,7 +180,7 @@ class Server:
         within: str | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> Reply:
-        """Return the answer of any status.  Raise `ServerUnreachable` where there is none."""
+        """Return the answer of any status.  Raise `ServerUnreachable` if there is none."""
         from trackside_mlflow import __version__
 
         sent = {"Accept": "application/json", "User-Agent": f"trackside-mlflow/{__version__}", **headers}
@@ -225,7 +225,7 @@ class Server:
         )
 
     def authorization(self) -> dict[str, str]:
-        """Return the header that signs this client in; none where it has no token."""
+        """Return the authentication header; empty without a token."""
         auth = self._auth
         if auth is None:
             shown = credentials.authorization(self.url)
@@ -263,7 +263,7 @@ def _json_object(content: bytes) -> dict[str, Any] | None:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """Lets a redirect surface as an error: urllib would carry the token along to the other host."""
+    """Turns redirects into errors: urllib would send the token to the other host."""
 
     def redirect_request(self, *_: Any) -> None:
         return None

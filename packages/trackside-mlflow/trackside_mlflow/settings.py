@@ -1,4 +1,4 @@
-"""The environment variables of the client.  Read when asked for, since notebooks set them after the import."""
+"""The environment variables of the client.  Read at each use, since notebooks set them after the import."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def url() -> str | None:
 
 
 def workspace() -> str | None:
-    """TRACKSIDE_WORKSPACE: the workspace of tracking addresses that name none."""
+    """Return TRACKSIDE_WORKSPACE: the workspace for tracking URIs that name none."""
     return _value("TRACKSIDE_WORKSPACE")
 
 
 def token() -> str | None:
-    """TRACKSIDE_TOKEN, else the token that mlflow itself would send to its tracking server."""
+    """Return TRACKSIDE_TOKEN, otherwise the token that mlflow would send to its tracking server."""
     return _value("TRACKSIDE_TOKEN") or _value("MLFLOW_TRACKING_TOKEN")
 
 
@@ -33,27 +33,27 @@ def mlflow_login() -> tuple[str | None, str | None]:
 
 
 def user() -> str | None:
-    """TRACKSIDE_USER: who works here, as the server's history shall tell."""
+    """Return TRACKSIDE_USER: the name of the user in the server's history."""
     return _value("TRACKSIDE_USER")
 
 
 def mlflow_workspace() -> str | None:
-    """MLFLOW_WORKSPACE: what `mlflow.set_workspace` chose, in clients that know workspaces (3.10 and later)."""
+    """Return MLFLOW_WORKSPACE: the choice of `mlflow.set_workspace`, in clients with workspaces (3.10 and later)."""
     return _value("MLFLOW_WORKSPACE")
 
 
 def certificates() -> str | None:
-    """A file of trusted certificates, under the names that mlflow and requests give it."""
+    """Return a file of trusted certificates, from the variables of mlflow and requests."""
     return _value("MLFLOW_TRACKING_SERVER_CERT_PATH") or _value("REQUESTS_CA_BUNDLE")
 
 
 def insecure_tls() -> bool:
-    """MLFLOW_TRACKING_INSECURE_TLS: take any certificate, as mlflow does with it."""
+    """Return MLFLOW_TRACKING_INSECURE_TLS: whether to accept any certificate, as mlflow does."""
     return (_value("MLFLOW_TRACKING_INSECURE_TLS") or "").lower() in ("1", "true")
 
 
 def cluster_variable(name: str) -> str | None:
-    """A variable that a cluster's own software sets, such as SLURM_JOB_ID."""
+    """Return a variable that a cluster's software sets, such as SLURM_JOB_ID."""
     return _value(name)
 
 

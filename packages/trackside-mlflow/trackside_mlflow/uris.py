@@ -80,7 +80,7 @@ def is_http(uri: str) -> bool:
 
 
 def is_under(uri: str, server: str | None) -> bool:
-    """Return whether an http(s) address belongs to this server, which may be given as a tracking URI."""
+    """Return whether an http(s) URL belongs to this server, which may be given as a tracking URI."""
     if server is None or not is_http(uri) or not same_host(uri, server):
         return False
     base = urlsplit(server_url(server)).path

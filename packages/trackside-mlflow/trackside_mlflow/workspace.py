@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trackside_mlflow.serving.models import Model
     from trackside_mlflow.serving.webservices import Webservice
 
-# Arguments that azureml-core's create() and update() take for resources that only Azure has.
+# Arguments of azureml-core's create() and update() for resources that only Azure has.
 AZURE_ONLY = frozenset(
     {
         "adb_workspace",
@@ -248,7 +248,7 @@ class Workspace(Links):
         default_artifact_root: str | None = None,
         **azure_only: Any,
     ) -> dict[str, Any]:
-        """Change what is given (`tags` as a whole) and return `get_details()`."""
+        """Change the given fields (`tags` completely) and return `get_details()`."""
         _check_azure_only("update", azure_only)
         fields = {
             "friendly_name": friendly_name,
@@ -375,7 +375,7 @@ class Workspace(Links):
 
     @property
     def workspace_id(self) -> str:
-        """The server's own id, which a workspace of the same name created later does not get again."""
+        """The server's id of the workspace.  A later workspace of the same name has another one."""
         return str(self._record.get("workspace_id", ""))
 
     @property
@@ -441,12 +441,12 @@ def _get(
     resource_group: str | None = None,
     workspace_id: str | None = None,
 ) -> Record:
-    """The workspace of this name, if it is the one that is meant; what is None does not matter."""
+    """Return the workspace of this name if the other values match; None matches any value."""
     record = server.get(name)
     wanted = {"subscription_id": subscription_id, "resource_group": resource_group, "workspace_id": workspace_id}
     for key, value in wanted.items():
         own = str(record.get(key, ""))
-        if value is not None and value.lower() != own.lower():  # Azure, too, disregards case here
+        if value is not None and value.lower() != own.lower():  # Azure is case-insensitive here, too
             what = key.replace("_", " ")
             raise server.not_found(
                 name, f"The workspace {name!r} on {server.url} has the {what} {own!r}, not {value!r}."
@@ -465,7 +465,7 @@ def _subject(user: str | None, experiment_id: str | None, all_workspaces: bool) 
 
 
 def _check_azure_only(function: str, arguments: Mapping[str, Any]) -> None:
-    """Stop at what would be lost in silence; warn of what means nothing here."""
+    """Raise an error for arguments whose loss matters; warn about arguments without effect."""
     unknown = sorted(set(arguments) - AZURE_ONLY)
     if unknown:
         raise TypeError(f"Workspace.{function}() got an unexpected keyword argument {unknown[0]!r}")

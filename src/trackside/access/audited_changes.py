@@ -1,7 +1,6 @@
-"""Which changes in a workspace the audit log records, and under which names.
+"""The changes in a workspace that the audit log records, and their names.
 
-What training writes (runs, metrics, params, tags) is not recorded here: the change log has it, and the audit log would consist of
-little else.
+Logged data (runs, metrics, params, tags) is not recorded here but in the change log: it would be most of the audit log.
 """
 
 from collections.abc import Sequence
@@ -54,5 +53,5 @@ def record_changes(tx: Tx, changes: Sequence[Change]) -> None:
 def _name(tx: Tx) -> str:
     try:
         return workspaces.name(tx)
-    except NotFound:  # of a workspace that this transaction deletes, or of none
+    except NotFound:  # of a workspace that this transaction deletes, or without one
         return ""

@@ -105,7 +105,7 @@ LEVELS = {
 }
 MANAGE = LEVELS["MANAGE"]
 
-# What everybody who signed in may do, by the words of --default-role.
+# Rights of every signed-in user, by the value of --default-role.
 DEFAULT_ROLES = {"reader": READER, "creator": CREATOR}
 
 ALL = (

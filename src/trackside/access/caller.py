@@ -128,7 +128,7 @@ def place_of(workspace: Any) -> Place:
 
 
 def new_password_only(principal: Principal, credential: str, until: int, session_id: int = 0) -> SignedIn:
-    """Return a caller who used a one-time password, who may set another password and nothing else."""
+    """Return a caller who used a one-time password, and who may only set another password."""
     return SignedIn(
         principal, (), credential, bounds=NOTHING, until=until, session_id=session_id, must_change_password=True
     )

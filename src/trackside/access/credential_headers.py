@@ -31,7 +31,7 @@ def is_browser(headers: Headers) -> bool:
 
 
 def shown_in(headers: Headers) -> bytes | None:
-    """Return the credential as it was sent, a session's cookie with the prefix "cookie "; None if there is none."""
+    """Return the credential as sent, with the prefix "cookie " for a session; None if there is none."""
     authorization = headers.get(b"authorization")
     if authorization is not None:
         return authorization
@@ -63,7 +63,7 @@ def secret_of(shown: bytes) -> tuple[str, str | None]:
 
 
 def is_own_page(headers: Headers) -> bool:
-    """Return whether a page of this server, or a program that says it is no form of a browser, sends the request."""
+    """Return whether the request is from a page of this server, or from a program that declares to be no browser form."""
     origin = headers.get(b"origin")
     if origin is not None:
         return origin.partition(b"://")[2].lower() == headers.get(b"host", b"").lower()

@@ -1,7 +1,7 @@
-"""Compiles roles and denials to rights.  Pure: grants in, rights out.
+"""Compiles roles and denials to rights.  Pure.
 
-Azure's rules: a role allows its Actions without its NotActions, several roles add up, a role at a wider scope holds in all that
-lies within, and a denial wins over every role.
+Azure's rules: a role allows its Actions without its NotActions, several roles add up, a role at a wider scope applies to
+everything within, and a denial wins over every role.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ _ENDPOINTS = frozenset({
     *(Action.ENDPOINTS_READ, Action.ENDPOINTS_WRITE, Action.ENDPOINTS_DELETE, Action.ENDPOINTS_SCORE),
     Action.ENDPOINTS_KEYS,
 })  # fmt: skip
-# Which actions concern a type of object; roles for all objects of a type give no others.
+# The actions that concern a type of object; roles for all objects of a type grant no others.
 OF_TYPE: dict[str, frozenset[Action]] = {
     "experiment": _EXPERIMENTS | _RUNS | _TRACES | _DATASETS,
     "model": _MODELS,
@@ -56,13 +56,13 @@ class Bounds(Struct, frozen=True):
 
 
 NO_BOUNDS = Bounds()
-NOTHING = Bounds(frozenset())  # beyond what everybody who signed in may do
+NOTHING = Bounds(frozenset())  # beyond those of every signed-in user
 
 
 def compile_rights(
     grants: Iterable[Grant], place: Place, *, is_admin: bool = False, bounds: Bounds = NO_BOUNDS
 ) -> Rights:
-    """Return the rights that the grants give in a place."""
+    """Return the rights that the grants give at a location."""
     if bounds.workspace and bounds.workspace != place.workspace:
         return Rights(OPEN_ACTIONS)
     if is_admin:
@@ -89,7 +89,7 @@ def compile_rights(
 
 
 def applies(scope: Scope, place: Place) -> bool:
-    """Return whether the scope contains the place, or an object in it."""
+    """Return whether the scope contains the location, or an object in it."""
     if scope.workspace:
         return scope.workspace == place.workspace
     return scope.subscription in ("", place.subscription.lower()) and scope.resource_group in (
@@ -101,7 +101,8 @@ def applies(scope: Scope, place: Place) -> bool:
 def explain(
     grants: Sequence[Grant], place: Place, action: Action, found: Object | None, *, is_admin: bool
 ) -> tuple[bool, list[Grant]]:
-    """Return whether the action is allowed, and the deciding grants: denials if there are any, else those that allow it."""
+    """Return whether the action is allowed, and the deciding grants: denials if there are any, otherwise those that allow
+    it."""
     if is_admin:
         return True, []
     concerning = [

@@ -70,7 +70,7 @@ class EventBuffer:
         return events, [(token_id, minute, address) for token_id, (minute, address) in uses.items()], sorted(seen)
 
     def put_back(self, taken: Taken) -> None:
-        """Restore what `take` returned and could not be written, before what was added since."""
+        """Put back events that `take` returned and that could not be written, before newer ones."""
         events, uses, seen = taken
         with self._lock:
             since, self._events = self._events, {_key(event): (event, count) for event, count in events}

@@ -92,7 +92,7 @@ class Gate:
         programs: Programs | None = None,
         exchange: Exchange | None = None,
     ) -> None:
-        """`programs`: None where no issuer of JWTs is configured; `exchange` reads JWTs that the server itself signed."""
+        """`programs`: None if no issuer of JWTs is configured.  `exchange` reads JWTs that the server signed."""
         self._exchange = exchange
         self._programs = programs
         self._forwarded = forwarded
@@ -147,7 +147,7 @@ class Gate:
         return True
 
     def admit(self, headers: Headers, method: str, source: Source) -> Caller:
-        """Return the caller.  Raise Unauthenticated, in MLflow's words, for a credential that is missing, wrong or expired."""
+        """Return the caller.  Raise Unauthenticated, with MLflow's message, for a missing, wrong or expired credential."""
         if time.monotonic() >= self._good_until:
             self._look()
         if not self._has_users:
@@ -226,12 +226,12 @@ class Gate:
         return f"{caller.name}, who made it, may not do {missing[0]} in all of the workspace" if missing else ""
 
     def source(self, route: str, scope: Any) -> Source:
-        """Return where a call came from, by its ASGI scope."""
+        """Return the source address of a call, from its ASGI scope."""
         agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
         return Source(route, self._forwarded.address(scope), agent.decode("latin-1")[:500])
 
     def source_of(self, method: str, path: str) -> Source:
-        """Return where a call on the short path came from, without its address."""
+        """Return the source of a call on the short path, without its address."""
         return Source(f"{method} {path}")
 
     def is_secure(self, scope: Any) -> bool:
@@ -414,15 +414,15 @@ class Gate:
             principal,
             self._grants(tx, principal),
             f"session {session.session_id}",
-            until=min(until, tx.now + MINUTE_MS),  # then it is read again, with the time it was last seen
+            until=min(until, tx.now + MINUTE_MS),  # then it is read again, with the time of its last use
             session_id=session.session_id,
         )
 
     def _grants(self, tx: Tx, principal: Principal) -> Sequence[Grant]:
-        """Return the grants of a principal: its roles and denials, those of its groups and of everybody.
+        """Return the grants of a principal: its roles and denials, and those of its groups and of everybody.
 
-        None are read for an administrator, who needs none and may have created thousands of experiments, each with an
-        assignment."""
+        None are read for an administrator, who needs none and may have thousands, one for each created experiment.
+        """
         if principal.is_admin:
             return ()
         groups = identity.groups_of(tx, principal.principal_id)

@@ -24,7 +24,7 @@ MAX_PATTERNS = 200
 MAX_PATTERN_CHARS = 300
 # To create needs no right to change what others created, and the right to change includes it.
 IMPLIED = {Action.EXPERIMENTS_WRITE: Action.EXPERIMENTS_CREATE, Action.MODELS_WRITE: Action.MODELS_CREATE}
-# The older names of actions on endpoints: those of web services on ACI and AKS.  Roles written with them mean the same here.
+# The older names of actions on endpoints: those of web services on ACI and AKS.
 _SERVICES = "Microsoft.MachineLearningServices/workspaces/services/"
 OLDER: dict[Action, tuple[str, ...]] = {
     Action.ENDPOINTS_READ: (f"{_SERVICES}aci/read", f"{_SERVICES}aks/read"),
@@ -48,7 +48,7 @@ class Scope(Struct, frozen=True):
 
     @property
     def object(self) -> Object | None:
-        """Return the object; None for a scope that is no single object."""
+        """Return the object; None for a scope that is not a single object."""
         return Object(self.object_type, self.object_id) if self.object_type and self.object_id != ANY else None
 
     def __str__(self) -> str:
@@ -120,7 +120,7 @@ def find_action(text: str) -> Action:
         action for action, names in OLDER.items() if any(f"/{name}".lower().endswith(f"/{lowered}") for name in names)
     ]
     found = [action for action in Action if action.lower().endswith(f"/{lowered}")] or older
-    if len(found) > 1:  # workspaces/read is an end of nothing else, but read is of all
+    if len(found) > 1:  # workspaces/read is a suffix of no other action, but read is a suffix of many
         shortest = min(len(action) for action in found)
         found = [action for action in found if len(action) == shortest] if "/" in lowered else found
     if len(found) == 1 and found[0] not in OPEN_ACTIONS:
@@ -213,7 +213,7 @@ def unknown(patterns: Iterable[str]) -> list[str]:
 
 
 def _matches(action: Action, patterns: tuple[str, ...]) -> bool:
-    """Tell whether a pattern names the action, or one of its older names."""
+    """Return whether a pattern names the action, or one of its older names."""
     names = (action, *OLDER.get(action, ()))
     return any(_pattern(pattern).fullmatch(name) is not None for pattern in patterns for name in names)
 

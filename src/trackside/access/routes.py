@@ -47,7 +47,7 @@ class ShownRole(Answer, frozen=True):
     actions: list[str]
     not_actions: list[str] = []
     assignable_scopes: list[str] = []
-    allowed: list[str] = []  # the actions of this server that the role comes to
+    allowed: list[str] = []  # the actions of this server that the role allows
 
 
 class GotRole(Answer, frozen=True):
@@ -109,7 +109,7 @@ class Explain(Call, frozen=True):
 
 
 class Explained(Answer, frozen=True):
-    """`because` names the assignments that decide: denials if there are any, else what allows it."""
+    """`because` names the deciding assignments: denials if there are any, otherwise those that allow it."""
 
     principal: str
     action: str
@@ -123,7 +123,7 @@ class Mine(Call, frozen=True):
 
 
 class MyActions(Answer, frozen=True):
-    """The allowed actions at a place; `some` are actions allowed on some objects in it only."""
+    """The allowed actions at a scope; `some` are allowed on some of its objects only."""
 
     scope: str
     actions: list[str] = []
@@ -153,7 +153,7 @@ def _otherwise(principal: Principal, *, is_allowed: bool) -> list[str]:
 
 
 def my_actions(tx: Tx, call: Mine) -> MyActions:
-    """Return the caller's allowed actions at a place, so that a page can hide the others."""
+    """Return the caller's allowed actions at a scope, so that a page can hide the others."""
     scope = parse_scope(call.scope or "/")
     if tx.caller.principal_id is None:
         rights = tx.caller.rights(None)
@@ -166,7 +166,7 @@ def my_actions(tx: Tx, call: Mine) -> MyActions:
 
 
 def list_roles(tx: Tx, call: Call) -> ListedRoles:
-    """The roles that the caller may see, with the places that the caller knows."""
+    """Return the roles that the caller may see, with the scopes that the caller knows."""
     return ListedRoles(roles=[_shown(role) for role in visible.roles(tx)])
 
 
@@ -184,7 +184,7 @@ def create_role(tx: Tx, call: NewRole) -> GotRole:
 
 
 def update_role(tx: Tx, call: NewRole) -> GotRole:
-    """Change a role, for everybody who has it.  Added rights need the right to assign the role there."""
+    """Change a role, for all principals that have it.  Added rights require the right to assign the role there."""
     before = store.role(tx, visible.role(tx, call.role_id or "").role_id)
     if not before.is_custom:
         raise Invalid(f"The role '{before.name}' is built in and cannot be changed; create one of your own.")
@@ -219,7 +219,7 @@ def assign(tx: Tx, call: NewAssignment) -> GotAssignment:
 
 
 def deny(tx: Tx, call: NewAssignment) -> GotAssignment:
-    """Take what the role allows away from somebody at a place, whatever roles they have."""
+    """Deny a principal the actions of a role at a scope, overriding all roles."""
     return _assign(tx, call, is_denial=True)
 
 
@@ -280,7 +280,7 @@ def routes(gate: Gate) -> list[Route]:
 
 def _assign(tx: Tx, call: NewAssignment, *, is_denial: bool) -> GotAssignment:
     scope = parse_scope(call.scope or "")
-    service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)  # before anything is said of the names
+    service.require(tx, Action.ROLE_ASSIGNMENTS_WRITE, scope)  # before any name is disclosed
     principal = None if call.principal == service.EVERYBODY_NAME else _principal(tx, call.principal or "")
     role = _assignable(tx, call.role or "", scope)
     made = service.assign(tx, principal, role, scope, is_denial=is_denial)

@@ -81,9 +81,10 @@ def rights(tx: Tx, caller: Caller, scope: Scope) -> Rights:
 
 
 def _check_exists(tx: Tx, scope: Scope) -> None:
-    """Raise NotFound for a workspace or an object that does not exist: a mistyped scope would go unnoticed.
+    """Raise NotFound for a workspace or an object that does not exist, so that a mistyped scope is noticed.
 
-    A subscription or a resource group exists by its workspaces alone, so a role there may come before them."""
+    A subscription or a resource group exists only through its workspaces, so a role may be assigned there first.
+    """
     if not scope.workspace:
         return
     workspace = workspaces.find(tx, scope.workspace)

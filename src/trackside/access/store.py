@@ -173,8 +173,9 @@ def page(
 ) -> list[tuple[Assignment, str]]:
     """Return assignments in the order of their ids, each with the name of its principal.
 
-    At `scope` and in it; with `is_inherited`, those that hold for what stands at `scope`, also from wider places.  `place`
-    is where `scope` lies."""
+    Those at `scope` and in it; with `is_inherited`, those that apply to the object at `scope`, also from wider scopes.
+    `place` is the workspace of `scope`.
+    """
     conditions = [
         "a.assignment_id > :after",
         *([] if principal_id is None else ["a.principal_id = :principal"]),
@@ -220,7 +221,7 @@ def check_object(tx: Tx, found: Object) -> None:
 
 
 def let_creator_manage(tx: Tx, found: Object) -> None:
-    """Give the caller MLflow MANAGE on an object, in the transaction that creates the object."""
+    """Grant the caller MLflow's MANAGE on an object, in the transaction that creates it."""
     principal_id = tx.caller.principal_id
     if principal_id is None:
         return
@@ -229,7 +230,7 @@ def let_creator_manage(tx: Tx, found: Object) -> None:
 
 
 def forget_object(tx: Tx, workspace: str, found: Object) -> None:
-    """Delete the assignments of an object that is deleted: a later object of the same name is another one."""
+    """Delete the assignments of a deleted object, so that a later object of the same name does not have them."""
     gone = tx.run(
         "DELETE FROM assignments WHERE workspace = :workspace AND object_type = :type AND object_id = :id",
         workspace=workspace,
@@ -241,7 +242,7 @@ def forget_object(tx: Tx, workspace: str, found: Object) -> None:
 
 
 def rename_object(tx: Tx, workspace: str, found: Object, new_id: str) -> None:
-    """Let the assignments of an object follow its name.  MLflow's calls may have made some of them at the new name before."""
+    """Move the assignments of a renamed object to its new name.  MLflow's calls may have created some there before."""
     tx.run(
         """
         DELETE FROM assignments WHERE workspace = :workspace AND object_type = :type AND object_id = :id AND EXISTS (

@@ -26,7 +26,7 @@ def roles(tx: Tx) -> list[Role]:
 
 
 def role(tx: Tx, name_or_id: str) -> Role:
-    """Return one of `roles`.  Raise NotFound, in the same words for a hidden and a missing one."""
+    """Return one of `roles`.  Raise NotFound, with the same message for a hidden and a missing one."""
     return store.named_role(roles(tx), name_or_id)
 
 

@@ -15,7 +15,7 @@ AT_ONCE = 2_000  # changes that one statement looks at
 
 
 def value(tx: Tx, rule: Rule) -> float | None:
-    """Return what the rule compares; None where there is nothing to measure."""
+    """Return the measured value of a rule; None if there is nothing to measure."""
     return _MEASURES[rule.measure](tx, rule)
 
 

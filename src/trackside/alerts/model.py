@@ -23,11 +23,11 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._ -]{0,98}[A-Za-z0-9])?")
 class Measure(StrEnum):
     """The value that a rule compares with its threshold."""
 
-    EVENTS = "events"  # how many events of a type, `target`, there were in the window
+    EVENTS = "events"  # the number of events of the type `target` in the window
     QUOTA_PERCENT = "quota_percent"  # of the fullest quota
     LINK_LAG_S = "link_lag_s"
     LINK_FAILED_ITEMS = "link_failed_items"
-    JOB_WAIT_S = "job_wait_s"  # age of the oldest job that waits
+    JOB_WAIT_S = "job_wait_s"  # age of the oldest waiting job
     FAILED_JOBS = "failed_jobs"  # in the window
     UNHEALTHY_DEPLOYMENTS = "unhealthy_deployments"
     ENDPOINT_ERROR_PERCENT = "endpoint_error_percent"  # answers of 5xx in the window
@@ -89,7 +89,8 @@ class Next(Struct, frozen=True):
 
 
 def next_of(rule: Rule, value: float | None, now: int) -> Next:
-    """Return what becomes of a rule.  `value` is None where there is nothing to measure, such as an endpoint without requests."""
+    """Return the next state of a rule.  `value` is None if there is nothing to measure, such as an endpoint without
+    requests."""
     if value is None or not value > rule.above:
         event = "resolved" if rule.state is State.FIRING else ""
         return Next(State.OK, None, None, event)
@@ -102,7 +103,8 @@ def next_of(rule: Rule, value: float | None, now: int) -> Next:
 
 
 class PutRule(Call, frozen=True):
-    """`target` is the type of an event for the measure events, else the name of a link or an endpoint; left out: all of them."""
+    """`target` is the type of an event for the measure events, otherwise the name of a link or an endpoint; omitted: all of
+    them."""
 
     required: ClassVar[tuple[str, ...]] = ("measure",)
     name: str | None = None

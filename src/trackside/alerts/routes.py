@@ -15,7 +15,7 @@ PATH = "/api/trackside/v1/alert-rules"
 
 
 class Measured(Answer, frozen=True):
-    """`value` is absent where there is nothing to measure."""
+    """`value` is absent if there is nothing to measure."""
 
     would_fire: bool
     value: float | None = None
@@ -28,7 +28,7 @@ def list_of(tx: Tx, call: m.ListRules) -> m.Rules:
 
 
 def put(tx: Tx, call: m.PutRule) -> m.GotRule:
-    """Make an alert rule, or change the one of the same name."""
+    """Create an alert rule, or change the one of the same name."""
     wanted = m.checked(call)
     if wanted.measure is m.Measure.EVENTS:
         check_rights(tx, [wanted.target])
@@ -58,7 +58,7 @@ def delete(tx: Tx, call: m.OfRule) -> None:
 
 
 def test(tx: Tx, call: m.OfRule) -> Measured:
-    """Measure now what the rule compares, and change nothing."""
+    """Measure the current value of a rule.  Changes nothing."""
     rule = store.get(tx, call.name or "")
     value = measures.value(tx, rule)
     return Measured(value=value, would_fire=value is not None and value > rule.above)

@@ -11,7 +11,7 @@ _COLUMNS = """rule_seq, name, measure, target, above, window_s, for_s, severity,
 
 
 def put(tx: Tx, wanted: Wanted) -> Rule:
-    """Make a rule, or change the one of the same name, whose state then begins again.  An unchanged rule keeps its state."""
+    """Create a rule, or change the one of the same name and reset its state.  An unchanged rule keeps its state."""
     before = _lock(tx, wanted.name)
     if before is not None and convert(before, Wanted, from_attributes=True) == wanted:
         return before
@@ -75,7 +75,7 @@ def remove_all(tx: Tx) -> None:
 
 
 def workspaces(tx: Tx) -> list[int]:
-    """Return the workspaces that have rules to look at."""
+    """Return the workspaces with active rules."""
     return [ws for (ws,) in tx.all("SELECT DISTINCT workspace_id FROM alert_rules WHERE is_enabled = 1")]
 
 
@@ -100,13 +100,13 @@ def note(tx: Tx, rule: Rule, value: float | None, new: Next) -> None:
 
 
 def _lock(tx: Tx, name: str) -> Rule | None:
-    """Return a rule that no other transaction changes until this one ends; None if there is none."""
+    """Return a rule and lock it until the end of the transaction; None if it does not exist."""
     row = tx.one(f"SELECT {_COLUMNS} FROM alert_rules WHERE workspace_id = :ws AND name = :name FOR UPDATE", name=name)
     return None if row is None else _rule(row)
 
 
 def _resolve(tx: Tx, before: Rule | None) -> None:
-    """Tell that a rule which was changed or deleted no longer fires."""
+    """Record that a changed or deleted rule no longer fires."""
     if before is not None and before.state is State.FIRING:
         _tell(tx, before, "resolved", None)
 

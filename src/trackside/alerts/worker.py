@@ -1,4 +1,4 @@
-"""Looks at the alert rules of every workspace.  A step may run on several servers of a store: each event is recorded once."""
+"""Evaluates the alert rules of all workspaces.  Several servers of a store may run a step: each event is recorded once."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ class Database(Protocol):
 
 
 def step(db: Database) -> bool:
-    """Return False: the next step comes in time."""
+    """Evaluate all rules.  Return False: the next step runs at the next interval."""
     with db.read(0) as tx:
         workspaces = store.workspaces(tx)
     for ws in workspaces:

@@ -48,8 +48,11 @@ ORDERS_EVERY_S = 60.0  # unused orders are dropped
 
 
 class App:
-    """A server without its socket: `asgi` answers, `complete` loads what is not needed to listen, `leave` cuts short what
-    waits for other servers, and `close` ends what runs beside it."""
+    """A server without its socket.
+
+    `asgi` answers requests, `complete` loads the parts that are not needed to listen, `leave` cancels waits for other
+    servers, and `close` stops background work.
+    """
 
     def __init__(
         self, asgi: Any, table: Table, closers: Sequence[Callable[[], object]], leavers: Sequence[Callable[[], None]]
@@ -64,7 +67,7 @@ class App:
         return self._table.routes
 
     def complete(self) -> None:
-        """Load the rest of the server; a request for a route of it waits for this."""
+        """Load the rest of the server; requests for its routes wait for this."""
         self._table.complete()
 
     def leave(self) -> None:
@@ -155,7 +158,7 @@ def build(
         closers.append(roots.close)
         db = open_database(settings) if opening is None else opening.take()
         closers.append(db.close)
-        change_log.register(db, change_log.WEBHOOKS)  # of all that `rest` makes the only write
+        change_log.register(db, change_log.WEBHOOKS)  # the only write during the load of the rest
         directory = Directory(db)
         meters = Meters(Meter(), Meter(), Meter())
         known = sign_in.issuers(settings)

@@ -1,4 +1,4 @@
-"""The parts of a server that are ready at its start, before those that load while it answers."""
+"""The parts of a server that are ready when it starts to listen; others load while it answers."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -34,7 +34,7 @@ STORE_ID_CHARS = 16
 TRAFFIC_EVERY_S = 5.0
 CLEANUP_EVERY_S = 600.0  # of files that no endpoint needs
 RECORDER_EVERY_S = 1.0
-ROUTING_EVERY_S = 1.0  # for what other servers of the store changed; the server's own changes are seen at once
+ROUTING_EVERY_S = 1.0  # for changes by other servers of the store; the server's own changes are applied at once
 
 
 def _backends(settings: Settings, folder: Path, token_of: Callable[[str], str], routing: Routing) -> Backends:

@@ -75,7 +75,7 @@ from trackside.views import routes as views
 from trackside.workspaces import routes as workspaces
 
 GRAPHQL_THREADS = 2
-IMPORT_THREADS = 2  # that look after the files and processes of imports
+IMPORT_THREADS = 2  # that manage files and processes of imports
 BLOCKS_EVERY_S = 3600.0
 DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 
@@ -83,7 +83,7 @@ DRIFT_EVERY_S = 10.0  # for monitors whose next window can be computed
 def routes(base: Base) -> list[Route]:
     parts = make(base)
     settings, gate = parts.settings, parts.gate
-    changes = webhooks.routes(parts)  # first: nothing else reads the store, so a failed attempt leaves no loop behind
+    changes = webhooks.routes(parts)  # first: nothing else has been created, so a failed attempt leaves no loop behind
     serving, serving_routes = endpoints.routes(parts)
     body_files = BodyFiles(parts.roots, parts.settings.artifact_timeout_s)
     parts.closers.append(body_files.close)

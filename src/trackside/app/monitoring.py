@@ -1,4 +1,4 @@
-"""Puts together what a monitoring system reads."""
+"""Connects the sources of the metrics that a monitoring system reads."""
 
 from trackside import __version__
 from trackside.app.base import Base

@@ -17,7 +17,7 @@ DAY_MS = 86_400_000
 
 
 def issuers(settings: Settings) -> Any:
-    """The identity providers; None if none is configured, and then their library is not imported."""
+    """Return the identity providers; None if none is configured, and then their library is not imported."""
     if not settings.oidc:
         return None
     from trackside.identity.oidc.registry import Registry  # noqa: PLC0415  # needs an extra

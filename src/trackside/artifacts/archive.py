@@ -59,7 +59,7 @@ def files(blobs: Blobs, folder: str) -> list[Entry]:
 
 
 def pieces(blobs: Blobs, folder: str, wanted: Sequence[Entry]) -> Iterator[bytes]:
-    """Give the zip in pieces of about the size in which the store gives files."""
+    """Yield the zip in pieces of about the size in which the store returns files."""
     import zipfile  # noqa: PLC0415  # few need it, and a start loads this module
 
     pipe = _Pipe()

@@ -13,7 +13,7 @@ PIECE_BYTES = 1 << 20
 class Stat(Struct, frozen=True):
     size_bytes: int
     modified_ms: int
-    etag: str  # without quotes; another one whenever the bytes are others
+    etag: str  # without quotes; it differs whenever the bytes differ
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -32,21 +32,21 @@ class Folder(Invalid):
 
 
 class Upload(Protocol):
-    """A file that is being written.  It is invisible until `commit` returns, and gone after `abort` or a crash."""
+    """A file that is being written.  It becomes visible with `commit`, and disappears after `abort` or a crash."""
 
     def write(self, chunks: Sequence[bytes]) -> None: ...
 
     def commit(self) -> Stat:
-        """Put the file in its place, instead of one that was there.  To be called once, after the last `write`."""
+        """Move the file to its key, and replace an existing one.  To be called once, after the last `write`."""
         ...
 
     def abort(self) -> None:
-        """Discard what was written.  No effect after `commit`; may be called while another thread is in `write`."""
+        """Discard the written bytes.  No effect after `commit`; may be called while another thread is in `write`."""
         ...
 
 
 class Download(Protocol):
-    """A file that is being read: the bytes of one version, even if the key is overwritten or deleted meanwhile."""
+    """An open file: the bytes of one version, even if the key is overwritten or deleted meanwhile."""
 
     @property
     def stat(self) -> Stat: ...
@@ -90,11 +90,11 @@ class Blobs(Creates, Protocol):
         ...
 
     def move(self, key: str, to: str) -> None:
-        """Give a file another key.  Raise NotFound where there is none, Invalid where `to` is taken."""
+        """Rename a file.  Raise NotFound if it does not exist, Invalid if `to` is taken."""
         ...
 
     def close(self) -> None:
-        """The end of this process's use: what it needed beside the files goes."""
+        """Free the resources of this process."""
         ...
 
 

@@ -1,7 +1,8 @@
-"""Artifacts in a cloud's object store: S3 and what speaks like it, Google Cloud Storage, Azure.
+"""Artifacts in a cloud's object store: S3 and compatible stores, Google Cloud Storage, Azure.  The extra
+`trackside[cloud]`.
 
-The extra `trackside[cloud]`.  Credentials and endpoint come from each cloud's usual places (environment,
-identity of the machine), which obstore reads; `options` are its settings by name, and win.
+Credentials and endpoint come from each cloud's usual sources (environment, identity of the machine), which obstore reads;
+`options` are its settings by name, and take precedence.
 """
 
 import asyncio
@@ -33,10 +34,10 @@ MAX_KEY_BYTES = 1024  # the least that S3, GCS and Azure allow, the store's own 
 PART_BYTES = 8 << 20
 READ_BYTES = 4 << 20
 COPY_BYTES = 5 << 30  # S3 copies no larger file in one call
-# A store that does not answer holds a thread so long, and for one request of 30 s more; the library's own limit is 180 s.
+# The timeout of a store that does not answer, plus one request of 30 s; the library's default is 180 s.
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _PARTS_AT_ONCE = 3
-# Who is asked for the machine's identity, by each cloud's library, where the environment has no credentials.
+# The identity endpoints that each cloud's library uses if the environment has no credentials.
 _MACHINES_IDENTITY = ("//169.254.169.254/", "//metadata.google.internal/", "//metadata/")
 _NO_CREDENTIALS = (
     "the environment has no credentials, and this machine has no identity in the cloud: set the variables that"
@@ -60,7 +61,7 @@ class CloudBlobs:
         """The store that `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `abfss://…` names."""
         config: Any = dict(options or {})  # its type differs from cloud to cloud
         is_plain = config.get("endpoint", "").startswith("http:")
-        # Options that are given hide AWS_ALLOW_HTTP and the like, so none are given without need.
+        # Explicit options hide AWS_ALLOW_HTTP and the like, so none are set without need.
         client: Any = {"allow_http": True} if is_plain else None
         try:
             store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)
@@ -224,11 +225,11 @@ class CloudDownload:
             yield chunk
 
     def close(self) -> None:
-        """Do nothing: nothing is open between two requests."""
+        """Do nothing: no connection is open between two requests."""
 
 
 class _Parts:
-    """A multipart upload that is under way, to be used on its loop only."""
+    """A multipart upload in progress, to be used on its loop only."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
@@ -280,7 +281,7 @@ class _Aborted(Exception):
 
 
 class _Loop:
-    """An event loop in a thread of its own, begun with its first use, for uploads that feed on Python."""
+    """An event loop in a separate thread, started at the first use, for uploads from Python iterators."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -8,7 +8,7 @@ from trackside.holds.model import Kind
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
-# The places of what is on hold, and what it is.
+# The locations of held objects, and the objects.
 _PLACES = """
     SELECT 'run', r.run_id, r.artifact_uri FROM holds h
     JOIN experiments e ON e.workspace_id = h.workspace_id
@@ -33,7 +33,7 @@ _PLACES = """
 
 
 def check(tx: Tx, key: str, workspace: Workspace) -> None:
-    """Raise BadState if a hold covers the key, what contains it, or what it contains."""
+    """Raise BadState if a hold covers the key, a folder above it, or a file below it."""
     if not holds.has_any(tx):
         return
     holds.check_not_whole(tx)
@@ -46,7 +46,7 @@ def check(tx: Tx, key: str, workspace: Workspace) -> None:
 
 
 def check_item(tx: Tx, entity: str, item_id: str, key: str) -> None:
-    """Raise BadState where a hold covers a run or a logged model, or else (of a model version) the key of its file."""
+    """Raise BadState if a hold covers a run or a logged model, or (for a model version) the key of its file."""
     if entity in (Kind.RUN, Kind.LOGGED_MODEL):
         found = holds.covering(tx, Kind(entity), item_id)
         if found:
@@ -56,7 +56,7 @@ def check_item(tx: Tx, entity: str, item_id: str, key: str) -> None:
 
 
 def _key(uri: str, workspace: Workspace) -> str | None:
-    """The key of a proxied place; None for one elsewhere, which the proxy does not reach."""
+    """Return the key of a proxied location; None for another one, which the proxy does not access."""
     try:
         found = keys.of_proxied(uri)
         return None if found is None else keys.in_workspace(found, workspace)

@@ -42,7 +42,7 @@ def from_path(path: str) -> str:
 
 
 def checked(key: str) -> str:
-    """Return `key` if it is valid, else raise Invalid; every adapter calls it before it touches its store."""
+    """Return `key` if it is valid, otherwise raise Invalid.  Every adapter calls it before it accesses its store."""
     if key == "":
         return key
     segments = key.split("/")
@@ -73,7 +73,7 @@ def in_workspace(key: str, workspace: Workspace) -> str:
 
 
 def reachable(key: str, workspace: Workspace) -> str:
-    """Return `key` if it is in the workspace's part of a store that several workspaces share, else raise Invalid."""
+    """Return `key` if it is in the workspace's part of a shared store, otherwise raise Invalid."""
     if not is_reserved(key):
         if not workspace.folder:
             return key
@@ -95,8 +95,7 @@ def is_top(key: str) -> bool:
 
 
 def in_full(artifact_uri: str, workspace: Workspace) -> str:
-    """Return the URI with the folder of its workspace, so that it names the same place when it is read in the default
-    workspace."""
+    """Return the URI with the folder of its workspace, so that it names the same file in the default workspace."""
     try:
         key = of_proxied(artifact_uri)
     except Invalid:  # a URI that is never opened
@@ -132,22 +131,22 @@ def join(*keys: str) -> str:
 
 def is_reserved(key: str) -> bool:
     """Return whether the key is in the part of the store for other workspaces."""
-    # Folded, because a file system may not tell `Workspaces` from `workspaces`.
+    # Folded, because a file system may treat `Workspaces` and `workspaces` as equal.
     return key.partition("/")[0].casefold() == WORKSPACES
 
 
 def part(key: str) -> str:
-    """Return the part of a shared store in which a key lies: `workspaces/<folder>`, or empty for the default workspace's."""
+    """Return the part of a shared store that contains a key: `workspaces/<folder>`, or empty for the default workspace's."""
     return "/".join(key.casefold().split("/")[:2]) if is_reserved(key) else ""
 
 
 def is_span_file(key: str) -> bool:
-    """Tell whether a file has spans of a trace, which a row of the trace names."""
+    """Return whether a file has spans of a trace, which a row of the trace names."""
     return _SPAN_FILE.fullmatch(key) is not None
 
 
 def is_of_spans(key: str) -> bool:
-    """Tell whether a key of the server's store is a file or a folder of spans of an experiment."""
+    """Return whether a key of the server's store is a file or a folder of spans of an experiment."""
     return _SPANS.fullmatch(key) is not None
 
 

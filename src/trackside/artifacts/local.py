@@ -81,7 +81,8 @@ class LocalBlobs:
         return sorted(self._read(folder).entries, key=attrgetter("path"))
 
     def glance(self, folder: str, limit_s: float = GLANCE_S) -> list[Entry] | None:
-        """Return what `entries` returns if the folder is small and read quickly, for callers on the event loop; else None."""
+        """Return what `entries` returns if the folder is small and read quickly, for callers on the event loop; otherwise
+        None."""
         found = self._read(folder, GLANCED, time.monotonic() + limit_s)
         return sorted(found.entries, key=attrgetter("path")) if found.is_whole else None
 
@@ -90,7 +91,7 @@ class LocalBlobs:
         for entry in found.entries:
             if not entry.is_folder:
                 yield entry
-            elif entry.path not in found.links:  # a link may lead back to where it stands
+            elif entry.path not in found.links:  # a link may lead to a parent folder
                 for below in self.walk(keys.join(folder, entry.path)):
                     yield Entry(keys.join(entry.path, below.path), is_folder=False, size_bytes=below.size_bytes)
 
@@ -114,7 +115,7 @@ class LocalBlobs:
             self._tree.prune(os.path.split(source)[0])
 
     def prepare(self) -> None:
-        """Make the folder and sweep what a killed process left in it.  Once, at the start."""
+        """Create the folder and remove leftovers of a killed process.  Once, at the start."""
         disk.make_folder(Path(self._tree.root))
         sweep(self._tree.staging)
 
@@ -122,7 +123,7 @@ class LocalBlobs:
         self._tree.close()
 
     def is_on(self, path: Path) -> bool:
-        """Return whether the folder and `path` are on one file system, which hangs for both or for none."""
+        """Return whether the folder and `path` are on one file system, so that a hang affects both."""
         try:
             return Path(self._tree.root).stat().st_dev == path.stat().st_dev
         except OSError:
@@ -148,14 +149,14 @@ class LocalBlobs:
     def _read_each(
         self, found: "Iterator[os.DirEntry[str]]", path: str, read: "_Read", most: float, until: float
     ) -> bool:
-        """Return whether it came to the end.  In one function: a call for each entry costs a tenth of it."""
+        """Return whether all entries were read.  Inlined: a call for each entry costs a tenth of the whole."""
         is_root, entries = path == self._tree.root, read.entries
         for one in found:
             if len(entries) >= most or time.monotonic() > until:
                 return False
             name = one.name
             if not _PLAIN_NAME.fullmatch(name) and not _is_name(name):
-                continue  # put there by hand: its name is not a valid key
+                continue  # created by hand: its name is not a valid key
             if is_root and name == STAGING:
                 continue
             if one.is_symlink():
@@ -169,7 +170,7 @@ class LocalBlobs:
                 read.links.add(name)
             try:
                 seen = one.stat()
-            except OSError:  # gone, or a link to nothing
+            except OSError:  # deleted, or a dangling link
                 continue
             kind = seen.st_mode & _KIND
             if kind == _FILE:
@@ -183,7 +184,7 @@ class _Read(Struct):
     """The result of reading a folder."""
 
     entries: list[Entry]
-    links: set[str]  # names of those of them that are symbolic links
+    links: set[str]  # names of the symbolic links among them
     is_whole: bool = True
 
 
@@ -218,7 +219,7 @@ class LocalUpload:
     def commit(self) -> Stat:
         with self._lock, _writing(self._key):
             self._check_open()
-            # The kernel's own stamp counts in steps of a few ms: two versions might share one, and so their ETag.
+            # The kernel's timestamps have steps of a few ms: two versions might have the same one, and the same ETag.
             now = time.time_ns()
             os.utime(self._file, ns=(now, now))
             if self._tree.durable:
@@ -301,7 +302,7 @@ class _Tree:
         )
 
     def check_inside(self, file: int, path: str) -> None:
-        """Refuse what a symbolic link led out of the root, or into another workspace's part of it."""
+        """Refuse a symbolic link that leads out of the root, or into another workspace's part of it."""
         if not self.may_follow(path, _real_path(file, path)):
             raise Invalid("Invalid path")
 
@@ -340,7 +341,7 @@ class _Tree:
         staging = self._stage()
         try:
             return staging, name, os.open(name, _OPEN_NEW, disk.PRIVATE_FILE, dir_fd=staging.folder)
-        except FileNotFoundError:  # somebody cleared the staging folder away
+        except FileNotFoundError:  # the staging folder was deleted
             self.close()
             staging = self._stage()
             return staging, name, os.open(name, _OPEN_NEW, disk.PRIVATE_FILE, dir_fd=staging.folder)
@@ -388,8 +389,7 @@ class _Tree:
         staging.remove(name)
 
     def prune(self, path: str) -> None:
-        """Remove a folder that is empty now, and those above it that become empty.  A file that comes meanwhile makes them
-        again."""
+        """Remove an empty folder, and parents that become empty.  A file that is added meanwhile creates them again."""
         while path != self.root:
             parent, last = os.path.split(path)
             try:
@@ -398,7 +398,7 @@ class _Tree:
                     os.rmdir(last, dir_fd=folder)
                 finally:
                     os.close(folder)
-            except OSError:  # it has other files, or is gone
+            except OSError:  # it has other files, or does not exist
                 return
             path = parent
 
@@ -468,7 +468,7 @@ def _write_all(file: int, chunks: Sequence[bytes]) -> int:
 
 
 def _begin_flush(file: int, start: int, stop: int) -> None:
-    """Let the disk begin, so that the fsync at the end waits for little: Linux writes dirty pages when so advised."""
+    """Start the write-back to disk, so that the final fsync is short: Linux writes dirty pages when advised."""
     if sys.platform == "linux":
         os.posix_fadvise(file, start, stop - start, os.POSIX_FADV_DONTNEED)
 
@@ -487,5 +487,5 @@ def _real_path(file: int, path: str) -> str:
         if sys.platform == "darwin":
             return fcntl.fcntl(file, fcntl.F_GETPATH, bytes(1024)).rstrip(b"\0").decode()
         return os.readlink(f"/proc/self/fd/{file}")  # noqa: PTH115  # called for every file: a Path costs more than it
-    except OSError:  # no /proc here
+    except OSError:  # no /proc on this system
         return os.path.realpath(path)

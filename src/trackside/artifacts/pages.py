@@ -1,7 +1,7 @@
-"""An HTML artifact as a page for a frame of the web UI.  Makes the headers; reads no file itself.
+"""Headers for an HTML artifact in a frame of the web UI.  Reads no file.
 
-The page was written by a client and may be hostile.  Its policy puts it into a sandbox with an origin of its own: its scripts
-run, and reach neither this site, its cookies and its storage, nor any other host.
+The page was written by a client and may be hostile. Its policy puts it into a sandbox with an opaque origin: its scripts
+run, but have no access to this site, its cookies and its storage, nor to other hosts.
 """
 
 from msgspec import structs

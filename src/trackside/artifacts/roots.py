@@ -48,18 +48,18 @@ class Roots:
         self.store = make_blobs(url, durable=durable)
 
     def proxied(self, path: str, workspace: Workspace) -> Spot:
-        """Return the place that a client of the proxy calls `path`."""
+        """Return the location that a client of the proxy calls `path`."""
         return Spot(self.store, keys.in_workspace(keys.from_path(path), workspace))
 
     def of(self, root: Root, path: str, workspace: Workspace) -> Spot:
-        """Return the place of `path` below the root of a run."""
+        """Return the location of `path` below the root of a run."""
         key = keys.from_path(path)
         proxied = keys.of_proxied(root.uri)
         if proxied is not None:
             return Spot(self.store, keys.in_workspace(keys.join(proxied, key), workspace))
         place = parse(root.uri).below(key)
         keys.checked(place.key)
-        # The place itself decides, not the root that leads to it: a root may lie above what other workspaces own.
+        # The location itself decides, not the root above it: a root may contain folders of other workspaces.
         for shared in (self._own, *self._served):
             below = within(place, shared)
             if below is not None:
@@ -86,7 +86,7 @@ class Roots:
             blobs.close()
 
     def _open(self, place: Place, *, is_real: bool = False) -> Blobs:
-        """`is_real`: the place was found to be its real path, and is refused if it is another one by now."""
+        """`is_real`: the location was found to be its real path, and is refused if that changed."""
         if place == self._own:
             return self.store
         with self._lock:

@@ -1,4 +1,4 @@
-"""The artifact calls: the proxy that clients put files through, and the files of a run."""
+"""The artifact calls: the proxy for clients' files, and the files of a run."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ from trackside.core.http.targets import by
 from trackside.workspaces.model import Workspace
 
 MAX_UPLOAD_BYTES = 10 << 20
-MAX_KEPT_BYTES = 64 << 20  # of a file that is kept elsewhere
+MAX_KEPT_BYTES = 64 << 20  # of a file that is stored elsewhere
 OURS = "/api/trackside/v1"
 _JSON, _ANY = "application/json", "application/octet-stream"
 
@@ -77,10 +77,10 @@ class OfRunImages(codec.Call, frozen=True):
 
 
 class KeptElsewhere(Protocol):
-    """Files that clients write and read through the proxy, and whose content the server keeps in a form of its own."""
+    """Files that clients write and read through the proxy, and whose content the server stores in another form."""
 
     def names(self, key: str) -> bool:
-        """Tell whether the key may be that of such a file."""
+        """Return whether the key may be that of such a file."""
         ...
 
     async def put(self, request: Request, key: str, data: bytes) -> bool:
@@ -88,7 +88,7 @@ class KeptElsewhere(Protocol):
         ...
 
     async def get(self, request: Request, key: str) -> Response | None:
-        """Return the file; None: it is an ordinary one."""
+        """Return the file; None for an ordinary one."""
         ...
 
 
@@ -168,7 +168,7 @@ class Calls:
         spot = self._roots.of(root, path, workspace)
         if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.store_name == OWN_STORE:
             found = spot.blobs.glance(spot.key)
-            if found is not None:  # a hop to a thread and back takes as long as a small folder
+            if found is not None:  # switching to a thread and back takes as long as a small folder
                 done(_listed(root, found, path), None)
                 return
         self._threads.of(spot).start(partial(_list, root, spot, path), done)
@@ -238,7 +238,7 @@ class Calls:
         await record_file(request, spot.key, more=None if before is None else len(data) - before)
 
     async def presigned_upload(self, request: Request) -> Response:
-        """A URL to put a file straight into a cloud's store."""
+        """Return a URL to upload a file directly to a cloud's store."""
         call = await _presigned_call(request)
         if bool(call.run_id) == bool(call.model_id):
             raise Invalid("Exactly one of run_id and model_id must be provided.")

@@ -11,9 +11,9 @@ from trackside.quotas.model import Measure
 from trackside.runs.model import not_found
 
 REMOVED = "remove files"  # an action of the change log
-REMOVING = "removing files"  # the same before the files are deleted; gives way to REMOVED
-REMOVING_MS = 3_600_000  # that a deletion counts as under way: a server that was killed does not end it
-MOST_AGAIN = 100  # files that may come again to where a folder was removed, until that counts no more
+REMOVING = "removing files"  # the same before the files are deleted; REMOVED replaces it
+REMOVING_MS = 3_600_000  # how long a deletion counts as in progress: a killed server does not end it
+MOST_AGAIN = 100  # files that may be added where a folder was removed, until the removal is forgotten
 
 
 class Root(Struct, frozen=True):
@@ -60,8 +60,10 @@ def check_bytes(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
 
 
 def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | None = None) -> None:
-    """Tells the change log that the files of a run or a model are others now; the last time is enough.  `paths`: of those
-    that came, which are removed no more.  `more`: bytes to count, of a workspace that is counted."""
+    """Record in the change log that the files of a run or a model changed; only the latest entry is kept.
+
+    `paths`: added files, which no longer count as removed. `more`: bytes to count, for a counted workspace.
+    """
     if more is not None:
         usage.add(tx, {usage.owner_of(tx, entity, item_id): (0, 0, more)})
     elif paths:
@@ -79,9 +81,7 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | Non
         if not came:
             continue
         but = [*removal.but, *came]
-        if (
-            removal.path in came or len(but) > MOST_AGAIN
-        ):  # then nothing of it counts as removed, and nothing is removed with it
+        if removal.path in came or len(but) > MOST_AGAIN:  # then none of it counts as removed
             tx.run("DELETE FROM changes WHERE workspace_id = :ws AND seq = :seq", seq=seq)
             continue
         detail = _detail(Removal(removal.path, but))
@@ -116,9 +116,10 @@ def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
 
 
 def removals(tx: Tx, entity: str, item_id: str, after: int = 0) -> list[Removal]:
-    """Return what was removed of an item, as far back as the change log goes, and what is being removed.
+    """Return the removals of an item, as far back as the change log goes, and those in progress.
 
-    `after`: only removals that were recorded after this entry of the change log, and those under way."""
+    `after`: only removals recorded after this change-log entry, and those in progress.
+    """
     rows = tx.all(
         f"""
         SELECT detail FROM changes

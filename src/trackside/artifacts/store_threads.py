@@ -88,6 +88,6 @@ class StoreThreads:
         self._others.leave()
 
     def close(self) -> None:
-        """Wait for the calls under way."""
+        """Wait for running calls."""
         self._own_threads.shutdown()
         self._other_threads.shutdown()

@@ -18,7 +18,7 @@ from trackside.core.http.streams import Request, Response
 
 T = TypeVar("T")
 
-SMALL_BYTES = 256 << 10  # up to here a file leaves in one hop to a thread
+SMALL_BYTES = 256 << 10  # up to this size a file is read in one thread call
 _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
 
 
@@ -71,7 +71,7 @@ async def leave(pieces: Iterator[bytes], executor: StoreExecutor) -> AsyncGenera
 
 
 def _end(pieces: Iterator[bytes]) -> None:
-    """Closes a generator and what it has open, unless another thread is in it: that one drops it when it is done."""
+    """Closes a generator and its resources, unless another thread is in it: that one drops it when it is done."""
     if isinstance(pieces, Generator):
         with suppress(ValueError):
             pieces.close()
@@ -124,7 +124,7 @@ async def _leave(what: wire.Answer, download: Download, executor: StoreExecutor)
 
 
 def _begin(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """A task whose failure may go unheard: the transfer may have ended by another one."""
+    """A task whose exception may be unread, because another task ended the transfer."""
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return task

@@ -16,12 +16,12 @@ from trackside.artifacts.blobs import Stat
 from trackside.core.http.browser import FILE_HEADERS
 from trackside.core.http.streams import Headers
 
-# Shown as text by MLflow's UI and clients, whatever the system's tables call them.
+# Shown as text by MLflow's UI and clients, independent of the system's tables.
 _TEXT = frozenset(
     "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 csv tsv md rst ipynb"
     " MLmodel MLproject mlproject".split()
 )
-_TYPES = MimeTypes()  # Python's own tables: the same answer on every machine
+_TYPES = MimeTypes()  # Python's tables: the same answer on every machine
 _TYPES.add_type(
     "image/webp", ".webp"
 )  # Python 3.13 and later have it; mlflow.log_image writes small copies of this type
@@ -40,7 +40,7 @@ class Answer(Struct, frozen=True):
 
 
 def answer(name: str, stat: Stat, asked: Mapping[bytes, bytes]) -> Answer:
-    """`asked`: the request's headers, their names in lower case."""
+    """`asked`: the request's headers, with names in lower case."""
     size = stat.size_bytes
     same: Headers = [
         (b"etag", b'"%s"' % stat.etag.encode()),
@@ -135,7 +135,7 @@ def _range(size: int, asked: Mapping[bytes, bytes]) -> tuple[int, int] | None:
     match = _RANGE.fullmatch(asked.get(b"range", b"").decode("latin-1"))
     if match is None:
         return None
-    # More digits than any file's size has would take long to read as numbers.
+    # Longer numbers than any file size would take long to parse.
     first, last = (digits if len(digits) < 20 else "9" * 19 for digits in match.groups())
     if first:
         if last and int(last) < int(first):

@@ -84,7 +84,7 @@ async def export(request: Request) -> Response:
     await request.write(lambda tx: log.append(tx, _exported(tx, wanted, form)))
 
     async def pieces() -> AsyncGenerator[bytes, None]:
-        """Yield the pages, each read when the client has taken the previous one."""
+        """Yield the pages; each is read after the client has received the previous one."""
         yield "".join(lines([first], form)).encode()
         page = first
         while len(page) == log.PAGE:
@@ -154,7 +154,7 @@ def _row(values: list[Any]) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """A spreadsheet takes what begins like this for a formula (ASVS 5.0, 1.2.10)."""
+    """A spreadsheet treats text that begins like this as a formula (ASVS 5.0, 1.2.10)."""
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 

@@ -16,7 +16,7 @@ CLOUD = "Trackside"  # AZUREML_CURRENT_CLOUD of the clients
 STORAGE_SUFFIX = "core.windows.net"
 LOCATION = "local"
 NAMESPACE = TYPE.partition("/")[0]
-# The client lets a workspace have only a location of this list.  A location is a label here: all workspaces are on this server.
+# The client accepts only locations of this list. A location is only a label: all workspaces are on this server.
 LOCATIONS = (
     LOCATION, "australiaeast", "australiasoutheast", "brazilsouth", "canadacentral", "canadaeast", "centralindia", "centralus",
     "eastasia", "eastus", "eastus2", "francecentral", "germanywestcentral", "italynorth", "japaneast", "japanwest",
@@ -47,14 +47,14 @@ def code_of(status: int, code: str) -> str:
 
 
 def clouds(base: str) -> list[dict[str, Any]]:
-    """The one cloud that there is; `base` is the server's URL, without a slash at its end."""
+    """The only cloud.  `base` is the server's URL, without a trailing slash."""
     return [
         {
             "name": CLOUD,
             "portal": base,
             "authentication": {
-                # Without a port: azureml-mlflow takes host and port of it, and azure-identity reads `localhost:5000` as a URL
-                # of the scheme `localhost`.  Nobody signs in there; a managed identity's endpoint gives the tokens.
+                # Without a port: azureml-mlflow parses host and port, and azure-identity reads `localhost:5000` as a URL
+                # with the scheme `localhost`. No client signs in there; a managed identity's endpoint issues the tokens.
                 "loginEndpoint": _without_port(base),
                 "audiences": [f"{base}/"],
                 "tenant": "common",
@@ -91,13 +91,13 @@ def subscription(subscription_id: str) -> dict[str, Any]:
 
 
 def subscriptions(found: list[Workspace]) -> list[dict[str, Any]]:
-    """Return the subscriptions of the workspaces that the caller may see; the first spelling of each counts."""
+    """Return the subscriptions of the workspaces that the caller may see, with the first spelling of each."""
     ids = {workspace.subscription_id.lower(): workspace.subscription_id for workspace in reversed(found)}
     return [subscription(ids[key]) for key in sorted(ids)]
 
 
 def provider(subscription_id: str) -> dict[str, Any]:
-    """The resource provider of Azure Machine Learning: what it has, and where."""
+    """The resource provider of Azure Machine Learning: its resource types and locations."""
     return {
         "id": f"/subscriptions/{subscription_id}/providers/{NAMESPACE}",
         "namespace": NAMESPACE,

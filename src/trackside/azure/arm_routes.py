@@ -111,7 +111,7 @@ class Calls:
         return _answer({"value": [arm.resource_group(subscription_id, names[key]) for key in sorted(names)]})
 
     async def group(self, request: Request) -> Response:
-        """A resource group is there while it holds a workspace that the caller may see."""
+        """Return a resource group; it exists while it has a workspace that the caller may see."""
         group = request.params["resource_group"]
         found = await self._visible(request, _named(request), group)
         if not found:
@@ -153,7 +153,7 @@ class Calls:
         caller = await asyncio.get_running_loop().run_in_executor(None, admit)
         if caller is OPEN:
             return b"", None
-        if not keys.is_token(shown):  # of another kind, or nothing where everybody may read
+        if not keys.is_token(shown):  # of another kind, or none if everybody may read
             raise Unauthenticated(
                 "What this client shows is no token of this server; `trackside token create` makes one."
             )

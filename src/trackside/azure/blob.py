@@ -21,8 +21,8 @@ from trackside.azure import uris
 from trackside.core.errors import Denied, Fault, Invalid
 from trackside.core.http.streams import Headers
 
-HOST = "az.blob.core.windows.net"  # the first part of the path, in place of a host
-LIFE = timedelta(hours=24)  # of an address: an upload of a large file may take long
+HOST = "az.blob.core.windows.net"  # the first part of the path, instead of a host
+LIFE = timedelta(hours=24)  # of a URL: an upload of a large file may take long
 MOST_BLOCKS = 50_000
 READ, WRITE = "r", "cw"
 _BLOCKS = re.compile(rb"<(?:Latest|Uncommitted|Committed)>\s*([^<\s]+)\s*</")
@@ -44,7 +44,7 @@ class Grant(Struct, frozen=True):
 
 
 def address(base: str, key: bytes, workspace: str, owner: str, path: str, mode: str, now: datetime) -> str:
-    """`base`: the URL of the workspace; `workspace`: its uid; `owner` and `path` name the file there."""
+    """`base`: the URL of the workspace; `workspace`: its uid; `owner` and `path` name the file."""
     until = (now + LIFE).strftime("%Y-%m-%dT%H:%M:%SZ")
     upload = secrets.token_hex(8)
     sign = _signature(key, workspace, owner, path, mode, until, upload)
@@ -53,7 +53,7 @@ def address(base: str, key: bytes, workspace: str, owner: str, path: str, mode: 
 
 
 def granted(query: Mapping[str, list[str]], key: bytes, workspace: str, owner: str, path: str, now: datetime) -> Grant:
-    """Raise Denied for an address that was not given, was changed, or has ended."""
+    """Raise Denied for a URL that was not issued, was changed, or has expired."""
     mode, until, upload, sign = (query.get(name, [""])[-1] for name in ("sp", "se", "skoid", "sig"))
     wanted = _signature(key, workspace, owner, path, mode, until, upload)
     if not hmac.compare_digest(wanted.encode(), sign.encode("utf-8", "replace")):

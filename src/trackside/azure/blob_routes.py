@@ -83,7 +83,7 @@ class Calls:
 
     async def _granted(self, request: Request) -> tuple[blob.Grant, Spot]:
         word, path = request.params["owner"], request.params["path"]
-        if not isinstance(request.workspace, Workspace):  # one that is not there
+        if not isinstance(request.workspace, Workspace):  # a missing one
             raise Denied("The signature of this address is not right.")
         grant = blob.granted(request.query, self._key(), request.workspace.uid, word, path, self._now())
         root = await request.read(files.of_word(word).root, quick=True)

@@ -23,7 +23,8 @@ from trackside.registry import model as m
 from trackside.registry import models
 from trackside.registry import routes as registry
 
-# The client sends the whole file in one PUT to an address of this type; others it would split, or ask for again.
+# The client sends the whole file in one PUT to a URL of this type; with others it would split the file, or request more
+# URLs.
 ADDRESS_TYPE = "GCP_SIGNED_URL"
 MOST_PATHS = 10_000
 _SCIM_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -56,7 +57,7 @@ class Header(Answer, frozen=True):
 
 
 class Credential(Answer, frozen=True):
-    """`signed_uri` is put or got without any other credential."""
+    """`signed_uri` is used without any other credential."""
 
     run_id: str
     path: str
@@ -180,7 +181,7 @@ class Calls:
 
 
 def config(tx: Any, call: Call) -> Config:
-    """An answer, where clients would log a warning before each call if there was none."""
+    """Return an answer, because without one clients would log a warning before each call."""
     del tx, call
     return Config(workspace_id="0")
 

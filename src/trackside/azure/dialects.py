@@ -79,8 +79,10 @@ class Dialects:
 
 
 def _arm_fault(status: int, body: bytes, advice: str = "") -> tuple[Headers, bytes]:
-    """Return an error in ARM's form, with MLflow's beside it for MLflow's clients.  `advice` replaces the message for a path that
-    is not served."""
+    """Return an error in ARM's form, including MLflow's fields for MLflow's clients.
+
+    `advice` replaces the message for an unsupported path.
+    """
     code, message = fault_of(body)
     if advice and code == NoEndpoint.code:
         message = advice

@@ -57,7 +57,7 @@ def version(name: str, number: str) -> Owner:
 
 
 def of_word(word: str) -> Owner:
-    """Raise NotFound for a word that names none."""
+    """Raise NotFound for an unknown kind of owner."""
     kind, _, code = word.partition("-")
     try:
         item_id = base64.urlsafe_b64decode(code + "=" * (-len(code) % 4)).decode()
@@ -69,7 +69,7 @@ def of_word(word: str) -> Owner:
 
 
 async def admit(request: Request, owner: Owner, action: Action) -> None:
-    """Raise Denied unless the caller may do this to what has the files; for calls that name it in their body."""
+    """Raise Denied unless the caller has the right on the owner of the files; for calls that name it in their body."""
     rights = request.visit.rights
     if action in rights.everywhere and action not in rights.some:
         return

@@ -19,9 +19,10 @@ from trackside.workspaces.model import Workspace
 TYPE = f"{arm.TYPE}/onlineEndpoints"
 KEY = "Key"
 TOKEN_MODES = ("AMLToken", "AADToken")
-# The property of an endpoint that keeps the mode that Azure's client asked for: clients with either mode may score by token.
+# The property of an endpoint with the authentication mode that Azure's client chose: clients of either mode may score by
+# token.
 MODE_PROPERTY = "azureml.auth_mode"
-OWN = "trackside."  # begins the properties of a deployment that say what Azure's form has no field for
+OWN = "trackside."  # prefix of the properties of a deployment for settings that Azure's form lacks
 _STATES = (f"{OWN}state", f"{OWN}reason")  # clients send them back when they change a deployment
 _TOLD = ("backend", "env")
 _MODEL = re.compile(r"(/subscriptions/.+?/workspaces/[^/]+)/models/([^/]+)/versions/([^/]+)", re.IGNORECASE)
@@ -154,12 +155,12 @@ def endpoint_properties(given: Any) -> EndpointProperties:
 
 
 def client_mode(shown: m.ShownEndpoint) -> str:
-    """Return the mode of authentication that clients are told: that of tokens for an endpoint without keys."""
+    """Return the authentication mode for clients: that of tokens for an endpoint without keys."""
     return shown.properties.get(MODE_PROPERTY, KEY) if shown.auth_mode == m.AuthMode.KEY else TOKEN_MODES[0]
 
 
 def mode_of(properties: EndpointProperties) -> str:
-    """Return the mode of authentication that a client asks for, as Azure writes it.  Raise Invalid."""
+    """Return the requested authentication mode, in Azure's spelling.  Raise Invalid."""
     modes = {each.lower(): each for each in (KEY, *TOKEN_MODES)}
     given = properties.auth_mode or KEY
     if given.lower() not in modes:
@@ -168,7 +169,7 @@ def mode_of(properties: EndpointProperties) -> str:
 
 
 def deployment_call(given: Any, sku: Any, workspace: Workspace) -> m.PutDeployment:
-    """Return what a client asks of a deployment.  Raise Invalid, also for what is not served."""
+    """Return the requested deployment.  Raise Invalid, also for unsupported settings."""
     found = _convert(given or {}, DeploymentProperties, "properties")
     if (found.endpoint_compute_type or "Managed").lower() != "managed":
         raise Invalid(f"properties.endpointComputeType is {found.endpoint_compute_type!r}; only Managed is served.")

@@ -33,7 +33,7 @@ _ADVICE = (
 
 
 class NoService(Fault):
-    """No such web service: azureml-mlflow checks for this code before it reports that there is no such deployment."""
+    """No such web service: azureml-mlflow checks for this code before it reports a missing deployment."""
 
     code = "NO_SUCH_SERVICE"
     status = 404
@@ -60,7 +60,7 @@ class Regenerate(Call, frozen=True, rename={"key_type": "keyType", "key_value": 
 
 
 class Logs(Call, frozen=True, rename={"container_type": "containerType"}):
-    """`tail` is a number of lines.  Each container has the one log that there is."""
+    """`tail` is a number of lines.  All containers have the same log."""
 
     name: str | None = None
     deployment: str | None = None
@@ -85,7 +85,7 @@ class Log(Answer, frozen=True):
 
 
 class Calls:
-    """`base` gives the server's URL as a client wrote it; `history` gives a caller another JWT."""
+    """`base`: the server's URL as the client wrote it.  `history` issues another JWT."""
 
     def __init__(self, base: Callable[[Request], str], work: Work, history: History) -> None:
         self._base = base
@@ -163,9 +163,10 @@ class Calls:
         return Response(200, [], b"")
 
     async def token(self, request: Request) -> Response:
-        """Give a token that opens the scoring URI: a JWT with the caller's rights.
+        """Return a token for the scoring URI: a JWT with the caller's rights.
 
-        A server without users gives the endpoint's key, which everybody may read there."""
+        A server without users returns the endpoint's key, which everybody may read there.
+        """
         name = request.params["name"]
         has_keys = await request.read(lambda tx: store.get(tx, name).auth_mode is m.AuthMode.KEY)
         token, ends = self._history.another_jwt(request)
@@ -223,7 +224,7 @@ class Calls:
         return _json(Log(content="".join(f"{line}\n" for line in lines)))
 
     async def services(self, request: Request) -> Response:
-        """Return no services: there are no web services on ACI or AKS."""
+        """Return no services: web services on ACI or AKS do not exist here."""
         del request
         return _json({"value": []})
 

@@ -32,7 +32,7 @@ class RunDataStatus(Answer, frozen=True):
 
 
 def status(tx: object, call: RunData) -> RunDataStatus:
-    """A batch is stored before its call is answered, so nothing is ever under way."""
+    """Return no pending batches: a batch is stored before its call is answered."""
     del tx, call
     return RunDataStatus(is_complete=True)
 

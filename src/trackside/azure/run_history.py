@@ -79,7 +79,7 @@ class Paths(Call, frozen=True):
 
 
 class Calls:
-    """`base` gives the server's URL as a client wrote it; `key` signs addresses."""
+    """`base`: the server's URL as the client wrote it; `key` signs URLs."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Calls:
         self._now = now
 
     async def create(self, request: Request) -> Response:
-        """Return an address for each file to upload; nothing is stored yet."""
+        """Return a URL for each file to upload.  Stores nothing."""
         owner = _owner(request)
         call: ArtifactPathList = decode_body(ArtifactPathList, await request.whole_body())
         paths = [each.path or "" for each in call.paths or []]
@@ -137,7 +137,7 @@ class Calls:
         )
 
     async def run_token(self, request: Request) -> Response:
-        """Give another JWT for the credential that the call shows, before that one ends."""
+        """Issue another JWT for the credential of the call, before that one expires."""
         jwt, ends = self.another_jwt(request)
         return _json(RunToken(token=jwt, expiry_time_utc=datetime.fromtimestamp(ends, UTC).isoformat()))
 
@@ -150,7 +150,7 @@ class Calls:
         return self._exchange.issue(digest, now_ms, "")
 
     async def spot(self, request: Request, owner: Owner, path: str) -> tuple[Root, Spot]:
-        """Raise NotFound for an owner that is not there."""
+        """Raise NotFound for a missing owner."""
         root = await request.read(owner.root)
         return root, self._roots.of(root, path, request.workspace)
 
@@ -158,13 +158,13 @@ class Calls:
         return await self._threads.of(spot).run(fn, key)
 
     async def check(self, request: Request, owner: Owner, paths: list[str]) -> None:
-        """Raise NotFound for an owner that is not there, Invalid for a path that no file may have."""
+        """Raise NotFound for a missing owner, Invalid for an invalid path."""
         root = await request.read(owner.root)
         for path in paths:
             files.spot(self._roots, root, path, request.workspace)
 
     def address(self, request: Request, owner: Owner, path: str, mode: str) -> str:
-        """A URL that lets its holder read or write this one file for a day."""
+        """Return a URL that lets its holder read or write one file for a day."""
         workspace = request.workspace
         base = self._base(request) + (f"/ws/{workspace.name}" if workspace.folder else "")
         return blob.address(base, self._key(), workspace.uid, owner.word, path, mode, self._now())

@@ -53,7 +53,7 @@ def of_resource(resource: Any, name: str, subscription_id: str, resource_group: 
 
 
 def _refuse(properties: dict[str, Any]) -> None:
-    """Raise Invalid for what a user would miss if it was ignored."""
+    """Raise Invalid for settings that must not be ignored silently."""
     if properties.get("adbWorkspace"):
         raise Invalid(
             "adb_workspace is set; Trackside links workspaces with credentials of their own. Create the workspace without "

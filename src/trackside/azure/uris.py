@@ -33,7 +33,7 @@ _DBFS_OTHER = re.compile(r"dbfs:/databricks/mlflow-tracking/key/(.*)", re.DOTALL
 
 MODEL_PREFIX = "m-"  # of the ids of logged models
 ANY_KEY = "mlflow"
-TOP = "."  # stands for the top folder, where a form wants a name for one
+TOP = "."  # stands for the root folder, in forms that require a name
 
 Say = Callable[[str], str]
 
@@ -97,7 +97,7 @@ def from_dbfs(body: bytes, folder: str) -> bytes:
 
 
 def azure_key(uri: str, folder: str) -> str | None:
-    """The key that a URI of `in_azure` names; None for a URI that it did not make."""
+    """Return the key that a URI of `in_azure` names; None for another URI."""
     owned = _AZURE_OWNED.fullmatch(uri.partition("?")[0])
     if owned is not None:
         return _key(folder, owned[1], owned[2], owned[3])
@@ -120,7 +120,7 @@ def dbfs_key(uri: str, folder: str) -> str | None:
 
 
 def quoted(path: str) -> str:
-    """A path in a URL, as azure-storage-blob quotes it: what it asks for is then what it was given."""
+    """Quote a path in a URL as azure-storage-blob does, so that it requests the issued URL."""
     return quote(path, safe="~/")
 
 
@@ -130,7 +130,7 @@ def _key_in(uri: bytes, folder: str, key_of: Callable[[str, str], str | None]) -
 
 
 def _below(key: str, folder: str) -> str:
-    """Return the key without the workspace's own folder: the request names the workspace."""
+    """Return the key without the workspace's folder: the request names the workspace."""
     above = f"workspaces/{folder}/"
     return key[len(above) :] if folder and key.startswith(above) else key
 

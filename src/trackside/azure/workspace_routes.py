@@ -51,7 +51,7 @@ class Deployed(Answer, frozen=True):
 
 
 class Calls:
-    """`base` gives the server's URL as a client wrote it."""
+    """`base`: the server's URL as the client wrote it."""
 
     def __init__(self, base: Callable[[Request], str], work: workspaces.Calls) -> None:
         self._base = base
@@ -122,7 +122,7 @@ class Calls:
         return Response(200, _JSON, encode(arm.described(made, self._base(request))))
 
     async def delete(self, request: Request) -> Response:
-        """Remove a workspace with everything in it, as Azure does.  204: it was not there."""
+        """Remove a workspace with everything in it, as Azure does.  204: it did not exist."""
         subscription, group, name = (request.params[each] for each in ("subscription_id", "resource_group", "name"))
 
         def work(tx: Any) -> int:

@@ -24,7 +24,8 @@ from trackside.core.work import backup_lease as lease
 
 
 def export(settings: Settings, db: Any, name: str, to: str, *, say: Say = lambda _: None) -> Manifest:
-    """Return what was made.  `db`: the store, for the lease.  Raise Refused where there is no such workspace."""
+    """Create the archive and return its manifest.  `db`: the store, for the lease.  Raise Refused if the workspace does not
+    exist."""
     began = time.time_ns() // 1_000_000
     backup_id = model.new_id(began, secrets.token_hex(3))
     place = Place(to)
@@ -33,7 +34,7 @@ def export(settings: Settings, db: Any, name: str, to: str, *, say: Say = lambda
             return _export(settings, place, backup_id, began, name, say=say)
         except BaseException:
             with suppress(Fault):  # the first error is raised instead of this one
-                place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next one uses them
+                place.blobs.delete(model.key(backup_id, "").rstrip("/"))  # its files stay: the next archive uses them
             raise
 
 

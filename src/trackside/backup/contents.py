@@ -19,7 +19,7 @@ INCLUDED = frozenset({
     "evaluation_datasets", "evaluation_dataset_records", "evaluation_dataset_tags", "evaluation_dataset_experiments",
     "holds", "tombstones",
 })  # fmt: skip
-# What stays behind: what works by itself on one server, names its users, or is made of the rest.
+# Not in an archive: objects that are active on one server, refer to its users, or are derived from others.
 LEFT_OUT = {
     "links": ("links", "link_dirty", "link_files", "link_items", "link_log", "link_records", "link_series"),
     "jobs and schedules": ("jobs", "job_logs", "job_queues", "job_schedules"),

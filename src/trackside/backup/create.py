@@ -51,7 +51,10 @@ class Copied:
 
 
 def create(settings: Settings, db: Any, to: str, *, with_secrets: bool = False, say: Say = lambda _: None) -> Manifest:
-    """Return what was made.  `db`: the store, for the lease.  Raise OSError or a Fault where something cannot be written."""
+    """Create the backup and return its manifest.  `db`: the store, for the lease.
+
+    Raise OSError or a Fault if something cannot be written.
+    """
     began = time.time_ns() // 1_000_000
     backup_id = model.new_id(began, secrets.token_hex(3))
     place = Place(to)
@@ -162,10 +165,10 @@ class Writer:
         return size
 
     def end(self, found: Manifest) -> None:
-        """The backup is whole from here on."""
+        """Write the checksums, which complete the backup."""
         self.write(model.MANIFEST, iter([msgspec.json.format(msgspec.json.encode(found), indent=1)]))
         if isinstance(self._place.blobs, LocalBlobs):
-            os.sync()  # once for all files, before the sums say that the backup is whole
+            os.sync()  # once for all files, before the checksums complete the backup
         self._place.write(model.key(self._backup_id, model.SUMS), [model.sums(self.digests)])
 
 
@@ -232,7 +235,7 @@ def copy_into(
 def _copy(
     place: Place, blobs: Blobs, root: str, key: str, before: File | None, there: set[str], lock: threading.Lock
 ) -> tuple[File | None, bool]:
-    """The file as it was copied, None where it is gone; and whether its bytes are new in the place."""
+    """Return the copied file, None if it was deleted; and whether its bytes are new in the location."""
     for _ in range(TRIES):
         try:
             with closing(blobs.open(key)) as download:
@@ -271,7 +274,7 @@ def _is_same(before: File, stat: Stat) -> bool:
 
 
 def _before(place: Place) -> dict[tuple[str, str], File]:
-    """The files of the newest whole backup: those that have not changed since are not read again."""
+    """Return the files of the newest complete backup: unchanged ones are not read again."""
     whole = [each for each in place.all() if each.manifest is not None and not each.manifest.workspace]
     return {(each.root, each.key): each for each in place.files(whole[-1].backup_id)} if whole else {}
 

@@ -1,4 +1,4 @@
-"""Rows of a backup into an empty store, on SQLite and on PostgreSQL.  Whole or not at all: one transaction, or one new file."""
+"""Writes the rows of a backup into an empty store, SQLite or PostgreSQL, atomically: one transaction, or one new file."""
 
 import os
 import sqlite3
@@ -23,7 +23,7 @@ def schema(manifest: Manifest) -> list[Migration]:
 
 
 def sqlite_file(path: Path, manifest: Manifest, rows: Rows, now_ms: int) -> None:
-    """A new file.  The caller gives it its name when everything else is in place."""
+    """A new file.  The caller renames it when everything else is complete."""
     path.unlink(missing_ok=True)
     os.close(disk.create(path))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

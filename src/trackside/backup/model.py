@@ -9,7 +9,7 @@ from msgspec import Struct
 
 FORMAT = 1  # of a backup of a whole store
 ARCHIVE_FORMAT = (
-    2  # of an archive of one workspace: a release that knows none refuses it.  A release reads formats up to this.
+    2  # of an archive of one workspace: releases without archives reject it. A release reads formats up to this.
 )
 MANIFEST, SUMS = "MANIFEST.json", "SHA256SUMS"
 KEY_FILE = "secret.key"
@@ -29,7 +29,7 @@ class Damaged(Exception):
 
 
 class Refused(Exception):
-    """The backup cannot be used as asked; the message says what would be right."""
+    """The backup cannot be used as requested; the message says what would be right."""
 
 
 class Table(Struct, frozen=True):
@@ -88,7 +88,7 @@ def is_id(text: str) -> bool:
 
 
 def object_key(sha256: str) -> str:
-    """Raise Damaged for what is no digest, so that no name from a file becomes a path."""
+    """Raise Damaged for an invalid digest, so that no name from a file becomes a path."""
     if _DIGEST.fullmatch(sha256) is None:
         raise Damaged(f"{sha256[:80]!r} is no SHA-256 of a file")
     return f"{OBJECTS}/{sha256[:2]}/{sha256}"

@@ -15,7 +15,7 @@ from trackside.core.errors import NotFound
 
 
 class Kept(Struct, frozen=True):
-    """A backup in a place; `manifest` is None while it is not whole."""
+    """A backup in a location; `manifest` is None while it is incomplete."""
 
     backup_id: str
     manifest: Manifest | None
@@ -28,7 +28,7 @@ def _age(kept: Kept) -> tuple[str, int, str]:
 
 class Place:
     def __init__(self, url: str) -> None:
-        """Raise LocationError for what names no place."""
+        """Raise LocationError for an invalid location."""
         self.url = url
         self.blobs: Blobs = make_blobs(url, durable=False)  # `create` syncs once, at its end
 
@@ -76,7 +76,7 @@ class Place:
         return port.get(self.blobs, key)
 
     def objects(self) -> set[str]:
-        """The digests of the files that are there."""
+        """Return the digests of the existing files."""
         return {entry.path.rpartition("/")[2] for entry in self.blobs.walk(OBJECTS)}
 
     def write(self, key: str, pieces: Iterable[bytes]) -> tuple[str, int]:
@@ -96,7 +96,7 @@ class Place:
         return found.hexdigest(), size
 
     def checked(self, key: str, sha256: str) -> Iterator[bytes]:
-        """The bytes of a file.  Raise Damaged at its end where they are not those of the digest, or where it is not there."""
+        """Yield the bytes of a file.  Raise Damaged at its end if they do not match the digest, or if it is missing."""
         found = hashlib.sha256()
         try:
             with closing(self.blobs.open(key)) as download:

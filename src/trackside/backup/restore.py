@@ -27,7 +27,7 @@ from trackside.core.errors import NotFound
 from trackside.core.settings import Settings, SqliteStore
 
 NOTE = "restoring"
-BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite would take what another database has left there for its own
+BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite would use leftover files of another database
 
 Say = Callable[[str], None]
 
@@ -124,7 +124,7 @@ def _put_files(place: Place, blobs: Blobs, files: list[File], say: Say) -> Itera
 
 
 def put_file(place: Place, blobs: Blobs, file: File, key: str) -> int:
-    """Copy a file to a key, unless it is there and whole.  Return its size."""
+    """Copy a file to a key, unless it exists completely.  Return its size."""
     try:
         with closing(blobs.open(key)) as download:
             if download.stat.size_bytes == file.size_bytes and _digest(download.chunks()) == file.sha256:
@@ -165,7 +165,7 @@ def _put_secret(settings: Settings, place: Place, manifest: Manifest) -> None:
 
 
 def _paused(rows: Iterator[list[object]], columns: list[str], now_ms: int) -> Iterator[list[object]]:
-    """Links of a restored store wait until somebody resumes them: the store that was backed up may still run."""
+    """Pause the links of a restored store until a user resumes them: the original store may still run."""
     state, error, at = (columns.index(name) for name in ("state", "last_error", "last_error_at"))
     message = "Restored from a backup. Resume the link when this store is the one."
     for row in rows:

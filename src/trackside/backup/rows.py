@@ -1,7 +1,7 @@
-"""Rows of a table as bytes, the same for every database: blocks of MessagePack in a gzip stream.
+"""Serializes rows of a table, the same for every database: blocks of MessagePack in a gzip stream.
 
-A block is its length in four bytes and an array of rows.  MessagePack has what columns hold: text, bytes, 64-bit integers,
-fractions with NaN and the infinities, and nothing.
+A block is its length in four bytes and an array of rows. Values are text, bytes, 64-bit integers, floats with NaN and the
+infinities, and null.
 """
 
 import struct

@@ -34,7 +34,7 @@ class Source(Protocol):
         ...
 
     def counter(self, table: str) -> int | None:
-        """The last number that a row of the table got; None for a table that does not count."""
+        """Return the last number that a row of the table got; None for a table without a sequence."""
         ...
 
     def values(self, sql: str) -> list[Any]: ...
@@ -106,7 +106,7 @@ class PostgresSource:
         )
 
     def rows(self, table: str, columns: list[str], workspace_id: int | None = None) -> Iterator[tuple[Any, ...]]:
-        cursor = f"backup_{table}"  # of its own: the connection remembers the columns of a statement by its text
+        cursor = f"backup_{table}"  # a separate one: the connection caches the columns of a statement by its text
         self._wire.command(
             f"DECLARE {cursor} NO SCROLL CURSOR FOR SELECT {', '.join(columns)} FROM {table}{_of(workspace_id)}"
         )

@@ -56,7 +56,7 @@ Sweep = Callable[[Tx], int]  # removes some rows of the transaction's workspace,
 
 
 def check_new(db: Any, manifest: Manifest, name: str) -> None:
-    """Raise AlreadyExists where the name is taken, Refused where the archive is one of a newer release."""
+    """Raise AlreadyExists if the name is taken, Refused if the archive is of a newer release."""
     model.check_schema(manifest, known_migrations())
     check_name(name)
     with db.read(0) as tx:
@@ -69,7 +69,7 @@ def check_new(db: Any, manifest: Manifest, name: str) -> None:
 def run(
     settings: Settings, db: Any, place: Place, manifest: Manifest, name: str, *, sweep: Sweep, say: Say
 ) -> Imported:
-    """`name`: of the workspace that is made.  `sweep` removes what an import left that was killed."""
+    """`name`: of the new workspace.  `sweep` removes leftovers of a killed import."""
     check_new(db, manifest, name)
     backup_id = manifest.backup_id
     place.check_sums(backup_id)
@@ -113,7 +113,7 @@ def _former(source: sqlite3.Connection) -> dict[str, Any]:
 
 
 def _begin(db: Any, former: dict[str, Any], backup_id: str, name: str, sweep: Sweep) -> Workspace:
-    """Return a workspace without a name and without rows: a new one, or that of an import that was killed."""
+    """Return a workspace without a name and without rows: a new one, or that of a killed import."""
     with db.write(0) as tx:
         workspace = workspaces.hidden(tx, backup_id, name, former, uuid.uuid4().hex)
     while True:
@@ -176,7 +176,7 @@ def _batches(source: sqlite3.Connection, table: str, names: list[str]) -> Iterat
 def _changes(
     table: str, names: list[str], shifts: dict[str, int], spell: Spelling
 ) -> Callable[[tuple[Any, ...]], dict[str, Any]]:
-    """Return what makes of a row one of the new workspace: its own numbers, its own folder; without `workspace_id`."""
+    """Return a function that maps a row to the new workspace: with new numbers and folder, without `workspace_id`."""
     uris = contents.URIS.get(table, ())
     plan: list[tuple[str, int, int, int, bool]] = []
     for at, column in enumerate(names):
@@ -204,12 +204,12 @@ def _shifted(value: Any, shift: int, low: int) -> Any:
 
 
 def _lowest(table: str | None) -> int:
-    """The lowest number of a row.  Elsewhere 0 stands for no row; the first experiment of a store has it."""
+    """Return the lowest number of a row.  Elsewhere 0 means no row; the first experiment of a store has it."""
     return 0 if table == "experiments" else 1
 
 
 def _reserve(db: Any, source: sqlite3.Connection, columns: dict[str, list[str]]) -> dict[str, int]:
-    """Take numbers for the rows of all tables, which no other row of the store gets.  Return what is added to each number."""
+    """Reserve unique numbers for the rows of all tables.  Return the offset of each number."""
     ranges: dict[str, tuple[int, int]] = {}
     for table, names in columns.items():
         for column in names:
@@ -237,7 +237,7 @@ def _own_key(table: str) -> str:
 
 
 def _take(tx: Tx, table: str, column: str, count: int, at_least: int) -> int:
-    """Take `count` numbers of a table, above `at_least`.  Return the first."""
+    """Reserve `count` numbers of a table, above `at_least`.  Return the first."""
     if tx.dialect == "sqlite":
         row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = :table", table=table)
         last = max(row[0] if row is not None else 0, at_least)
@@ -246,7 +246,7 @@ def _take(tx: Tx, table: str, column: str, count: int, at_least: int) -> int:
         else:
             tx.run("UPDATE sqlite_sequence SET seq = :last WHERE name = :table", table=table, last=last + count)
         return last + 1
-    tx.run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # who inserts takes its number afterwards
+    tx.run(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")  # later inserts get higher numbers
     row = tx.one("SELECT nextval(pg_get_serial_sequence(:table, :column))", table=table, column=column)
     last = max(row[0] if row is not None else 0, at_least)
     tx.one(

@@ -1,4 +1,4 @@
-"""Reads a whole backup again: every checksum, every table, every file.  Changes nothing."""
+"""Reads a complete backup again: every checksum, every table, every file.  Changes nothing."""
 
 import sqlite3
 from collections.abc import Callable

@@ -97,7 +97,7 @@ def find(tx: Tx, call: FindHolds) -> Holds:
 
 
 def remove(tx: Tx, call: RemoveHold) -> None:
-    """Remove the legal hold that an object has of its own."""
+    """Remove the legal hold of an object itself."""
     kind = model.kind_of(call.kind)
     object_id = model.id_of(kind, call.id)
     store.remove(tx, kind, object_id)
@@ -129,7 +129,7 @@ def _check_there(tx: Tx, kind: Kind, object_id: str) -> None:
 
 
 def _check_not_begun(tx: Tx, kind: Kind, object_id: str) -> None:
-    """Raise BadState where a permanent deletion of the object, or of what it is in, has begun: a part of it is gone."""
+    """Raise BadState if a permanent deletion of the object, or of its container, has begun: part of it may be deleted."""
     for target in _around(tx, kind, object_id):
         if rows.begun(tx, target) is not None:
             raise BadState(

@@ -1,4 +1,4 @@
-"""Deletions as jobs: one target, what is in the trash for long, and what a retention rule finds."""
+"""Deletions as jobs: one target, old items of the trash, and the matches of a retention rule."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -110,7 +110,7 @@ class Deletions:
         return freed.result()
 
     def empty_trash(self, running: Running, params: EmptyTrash) -> Freed:
-        """Delete permanently what was moved to the trash so many days ago, or earlier."""
+        """Permanently delete items that were moved to the trash at least this many days ago."""
         freed = _Sum(running)
 
         async def work(session: _Session) -> None:
@@ -120,7 +120,7 @@ class Deletions:
             while params.kind != Kind.TRACE:
                 page = await session.read(partial(trash.find, call=call))
                 for item in page.items:
-                    if item.kind == Kind.TRACE:  # one that stays, since the experiment is on hold
+                    if item.kind == Kind.TRACE:  # one that stays, because the experiment is on hold
                         continue
                     await self._try(running, session, freed, trash.target_of_item(item))
                 if page.next_page_token is None:
@@ -169,7 +169,7 @@ class Deletions:
         return freed.result()
 
     async def _purge_traces(self, running: Running, session: _Session, freed: _Sum, params: EmptyTrash) -> None:
-        """Delete permanently the traces that were moved to the trash so many days ago, or earlier."""
+        """Permanently delete traces that were moved to the trash at least this many days ago."""
         latest = running.store.read(lambda tx: tx.now) - params.older_than_days * trash.DAY_MS
         for experiment_id, seq in (await session.read(lambda tx: trace_trash.due(tx, latest))).items():
 
@@ -185,8 +185,10 @@ class Deletions:
     def _purge(
         self, running: Running, freed: _Sum, experiment_id: str, some: Callable[[Tx], Purged], before: int = 0
     ) -> int:
-        """Delete traces in portions, each with its files after its rows.  Return how many; raise BadState if some must stay,
-        Unavailable while a backup is made."""
+        """Delete traces in portions, each with its files after its rows.  Return their number.
+
+        Raise BadState if some must stay, Unavailable while a backup is made.
+        """
         workspace = running.store.read(workspaces.current)
         location = running.store.read(lambda tx: location_of(tx, experiment_id))
         total = Purged()
@@ -224,7 +226,7 @@ class Deletions:
             freed.keep(target.title, fault.message)
 
     async def _try(self, running: Running, session: _Session, freed: _Sum, target: Target) -> None:
-        """Delete a target, or note what stands in its way."""
+        """Delete a target, or record the obstacles."""
         try:
             freed.add(await self._whole(running, session, target))
         except (BadState, NotFound) as fault:

@@ -1,4 +1,4 @@
-"""The kinds of jobs that delete, and their parameters.  What they do is imported when the first one runs."""
+"""The kinds of jobs that delete, and their parameters.  The implementation is imported at the first run."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -41,7 +41,7 @@ class Delete(Struct, frozen=True, kw_only=True):
 
 
 class EmptyTrash(Struct, frozen=True):
-    """`kind`: only what is of this kind, such as `trace`."""
+    """`kind`: only items of this kind, such as `trace`."""
 
     older_than_days: int = 30
     kind: str = ""

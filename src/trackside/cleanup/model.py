@@ -105,7 +105,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     record_id: str = ""
     digest: str = ""
     trace_id: str = ""
-    copies: str = ""  # `remove`: those that a link made go too
+    copies: str = ""  # `remove`: the copies that the link created are deleted too
 
     @property
     def text(self) -> str:
@@ -291,7 +291,7 @@ class DeletionResults(Answer, frozen=True):
 class Found(Struct, frozen=True, kw_only=True):
     """The stored data of a target, for the planner."""
 
-    name: str  # that people know it by
+    name: str  # by which users know it
     counts: dict[str, int]
     row_bytes: int = 0
     roots: tuple[str, ...] = ()  # URIs of files to be deleted
@@ -299,8 +299,8 @@ class Found(Struct, frozen=True, kw_only=True):
     span_file_bytes: int = 0
     is_protected: bool = False
     protected_inside: int = 0
-    versions: tuple[str, ...] = ()  # registered versions that are made of the files
-    uses: tuple[str, ...] = ()  # who serves them
+    versions: tuple[str, ...] = ()  # registered versions that use the files
+    uses: tuple[str, ...] = ()  # that serve them
     aliases: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     running: tuple[str, ...] = ()  # jobs
@@ -311,7 +311,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def target_of(call: Named) -> Target:
-    """Return what a call names.  Raise Invalid for an unknown kind, or for a field that is missing or no part of the kind."""
+    """Return the target of a call.  Raise Invalid for an unknown kind, or for a missing or inapplicable field."""
     if call.kind not in Kind.__members__.values():
         raise Invalid(f"kind is {(call.kind or '')[:50]!r}; it must be one of {', '.join(Kind)}")
     kind = Kind(call.kind or "")
@@ -409,7 +409,7 @@ def obstacles(found: Found) -> list[Obstacle]:
 
 
 def confirmation(target: Target, found: Found, file_bytes: int) -> str | None:
-    """Return the name that a person must type; None for a small deletion."""
+    """Return the name that the user must type; None for a small deletion."""
     is_large = found.counts.get("runs", 0) >= LARGE_RUNS or file_bytes + found.row_bytes >= LARGE_BYTES
     return found.name if is_large or target.kind in TYPED else None
 

@@ -1,4 +1,4 @@
-"""The preview of a deletion, for calls and for jobs: what it frees, from the store and from the files."""
+"""The preview of a deletion, for calls and jobs: the freed rows and files."""
 
 from fnmatch import fnmatchcase
 from typing import Any
@@ -14,7 +14,7 @@ from trackside.core.errors import NotFound
 
 
 async def preview(work: Work, session: Session, target: Target) -> Preview:
-    """Raise NotFound where nothing of the target is there."""
+    """Raise NotFound if the target does not exist."""
     found = await session.read(lambda tx: survey.find(tx, target))
     if target.kind is Kind.CAPTURE:
         kept: list[str] = []
@@ -41,7 +41,7 @@ async def preview(work: Work, session: Session, target: Target) -> Preview:
 
 
 async def paths(work: Work, session: Session, run_id: str, glob: str) -> list[str]:
-    """The files of a run whose paths match, such as `checkpoints/*.pt`.  `*` crosses folders."""
+    """Return the files of a run whose paths match, such as `checkpoints/*.pt`.  `*` crosses folders."""
     root = await session.read(lambda tx: artifacts.root_of_run(tx, run_id))
     found = await work.listed(session, root.uri)
     return sorted(path for path in found if fnmatchcase(path, glob))

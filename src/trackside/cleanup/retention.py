@@ -1,4 +1,4 @@
-"""Retention rules: which runs or files of runs go, by experiment, filter, age and rank.  Deletes nothing."""
+"""Retention rules: select runs, or files of runs, by experiment, filter, age and rank.  Deletes nothing."""
 
 from fnmatch import fnmatchcase
 
@@ -22,7 +22,7 @@ class Matched(Struct, frozen=True):
 
 
 def check(tx: Tx, rule: Retention) -> Retention:
-    """Raise Invalid for a rule that cannot be meant: one without any condition would take everything."""
+    """Raise Invalid for a rule without any condition, which would match everything."""
     for name in ("older_than_days", "keep_last", "keep_best"):
         value = getattr(rule, name)
         if not 0 <= value <= MAX_COUNT:
@@ -64,7 +64,7 @@ def find(tx: Tx, rule: Retention) -> Matched:
 
 
 def check_share(rule: Retention, found: Matched) -> None:
-    """Raise BadState where the rule matches more of the workspace than it says that it may."""
+    """Raise BadState if the rule matches more of the workspace than its limit."""
     if len(found.run_ids) * 100 > rule.most_percent * found.total:
         share = len(found.run_ids) * 100 / found.total
         raise BadState(
@@ -82,7 +82,7 @@ def _of_experiment(tx: Tx, rule: Retention, experiment_id: str) -> list[int]:
 
 
 def _filter(tx: Tx, rule: Retention) -> str | None:
-    """Return the filter of a rule; runs that have not ended are never too old."""
+    """Return the filter of a rule; active runs are never too old."""
     parts = [rule.filter] if rule.filter else []
     if rule.older_than_days:
         parts.append(f"attributes.start_time < {tx.now - rule.older_than_days * DAY_MS}")

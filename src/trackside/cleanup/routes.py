@@ -315,7 +315,7 @@ def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
 
 
 def _objects(tx: Tx, target: Target) -> tuple[Object, ...]:
-    """Return the objects whose rights decide; none where those of the workspace do."""
+    """Return the objects whose rights apply; none if those of the workspace do."""
     if target.kind in (Kind.DATASET, Kind.RECORD):
         return datasets.locate(tx, target.dataset_id) or ()
     found = _object(tx, target)

@@ -39,7 +39,7 @@ _OF_EXPERIMENT = (
 
 
 class Record(Struct, frozen=True):
-    """A deletion that began, and what it freed so far."""
+    """A started deletion, and the counts so far."""
 
     deletion_seq: int
     file_count: int
@@ -121,7 +121,7 @@ def remove_chunks(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
 
 
 def remove_runs(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
-    """Delete runs whose chunks are gone.  Return the number of rows and the bytes of their last points."""
+    """Delete runs whose chunks are deleted.  Return the number of rows and the bytes of their last points."""
     found = tx.all(
         """
         SELECT run_id, run_seq FROM runs WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
@@ -177,8 +177,8 @@ def remove_traces(tx: Tx, experiment_id: str) -> Purged:
 
 
 def remove_experiment(tx: Tx, experiment_id: str) -> int:
-    """Delete an experiment whose runs, logged models and traces are gone.  Return the number of rows; 0 if some came
-    meanwhile."""
+    """Delete an experiment whose runs, logged models and traces are deleted.  Return the number of rows; 0 if some were
+    added meanwhile."""
     row = tx.one(
         """
         SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id

@@ -13,8 +13,8 @@ from trackside.artifacts import keys
 from trackside.artifacts.roots import Spot
 from trackside.registry.files import removal as files
 
-TOGETHER = 20  # so many roots in one folder are worth a listing of the folder
-MOST_EACH = 1000  # files in the folder for each root: where there are more, they are mostly those of others
+TOGETHER = 20  # from this number of roots in one folder on, the folder is listed
+MOST_EACH = 1000  # files in the folder for each root: with more, most belong to others
 LAST = "artifacts"
 _ROOT = re.compile(rf"(.+)/((?:m-)?[0-9a-f]{{32}})/{LAST}")
 
@@ -43,7 +43,7 @@ def grouped(uris: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def root(folder: str, object_id: str) -> str:
-    """The root of the files of one of a group."""
+    """The root of the files of a member of a group."""
     return f"{folder}/{object_id}/{LAST}"
 
 
@@ -53,7 +53,7 @@ def is_above(folder: Spot, one: Spot, object_id: str) -> bool:
 
 
 def of_group(folder: Spot, ids: Collection[str], most_each: int = MOST_EACH) -> Size | None:
-    """Return None where the folder has so many files of others that one listing for each root is better."""
+    """Return None if the folder has so many other files that one listing for each root is faster."""
     wanted = frozenset(ids)
     left = most_each * len(wanted)
     count = size = 0
@@ -68,6 +68,6 @@ def of_group(folder: Spot, ids: Collection[str], most_each: int = MOST_EACH) -> 
 
 
 def of_one(spot: Spot) -> Size:
-    """Return what a folder, or a file, has."""
+    """Return the number and size of a folder's files, or of a file."""
     found = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or files.file_size(spot)
     return Size(len(found), sum(found))

@@ -30,7 +30,7 @@ _BY = {
 
 
 class FindStorage(Call, frozen=True):
-    """`by`: experiment, user, kind, age or item.  The others narrow what is counted."""
+    """`by`: experiment, user, kind, age or item.  The other fields are filters."""
 
     by: str | None = None
     experiment_id: str | None = None
@@ -53,7 +53,7 @@ class StorageLine(Struct, frozen=True):
 
 
 class Storage(Answer, frozen=True):
-    """The largest first.  `rest` sums the lines that are left out.  `counted_at` is absent before the first count."""
+    """The largest first.  `rest` is the sum of omitted lines.  `counted_at` is absent before the first count."""
 
     lines: list[StorageLine]
     rest: StorageLine
@@ -76,7 +76,7 @@ class StorageByWorkspace(Answer, frozen=True):
 
 
 def find(tx: Tx, call: FindStorage) -> Storage:
-    """Return what takes space in the workspace, as far as the caller may read it."""
+    """Return the use of storage in the workspace, as far as the caller may read it."""
     by = call.by or "experiment"
     if by not in _BY:
         raise Invalid(f"by is {by[:50]!r}; it must be one of {', '.join(_BY)}")

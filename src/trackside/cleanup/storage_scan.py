@@ -21,10 +21,10 @@ from trackside.workspaces import store as workspaces
 KIND = "storage-count"
 BATCH = 2000
 CHECK_EVERY = 500  # files
-VERSIONS = "registry"  # the folder of model versions that have files of their own
+VERSIONS = "registry"  # the folder of model versions with separate files
 REST = "rest"
 DAY_MS = 86_400_000
-NOWHERE = -1  # the experiment of what is in none
+NOWHERE = -1  # the experiment of items without one
 
 
 class Count(Struct, frozen=True):
@@ -51,7 +51,7 @@ def kind(roots: Roots) -> Kind[Count]:
 
 
 def item_of(key: str) -> Item:
-    """Return whose a file is, by its key in the store of the workspace."""
+    """Return the owner of a file, by its key in the store of the workspace."""
     owner = keys.owner(key)
     if owner is not None:
         return owner[0], owner[1]
@@ -87,7 +87,7 @@ def _run(running: Running, roots: Roots) -> Counted:
             running.store.write(lambda tx, made=made: _save(tx, scan, made))  # type: ignore[misc]  # mypy knows no defaults of lambdas
             running.check()
             running.progress(items, unit="items")
-    rest = [sum(size[at] for size in sizes.values()) for at in (0, 1)]  # of no run, model or version that is there
+    rest = [sum(size[at] for size in sizes.values()) for at in (0, 1)]  # without an existing run, model or version
     if rest[0]:
         of_none = dict(zip(_ITEM, (NOWHERE, REST, "", "", 0, 0, rest[0], rest[1], 0), strict=True))
         running.store.write(lambda tx: _save(tx, scan, [of_none]))

@@ -23,7 +23,7 @@ _RUNS_OF_EXPERIMENT = "run_seq IN (SELECT run_seq FROM runs WHERE workspace_id =
 
 
 def find(tx: Tx, target: Target) -> Found:
-    """Raise NotFound where nothing of the target is there."""
+    """Raise NotFound if the target does not exist."""
     match target.kind:
         case Kind.RUN:
             return _run(tx, target.run_id)
@@ -85,7 +85,7 @@ def all_roots(tx: Tx, experiment_id: str) -> list[str]:
 
 
 def check_experiment_unprotected(tx: Tx, experiment_seq: int) -> None:
-    """Raise BadState for an experiment whose tag protects it."""
+    """Raise BadState for an experiment that is protected by a tag."""
     if _is_experiment_protected(tx, experiment_seq):
         raise BadState(f"The experiment is protected. Delete its tag {PROTECTED} first.").because(
             "protected", tag=PROTECTED
@@ -324,7 +324,7 @@ def _protected_inside(tx: Tx, seq: int) -> int:
 
 
 def _made_of(tx: Tx, uri: str) -> tuple[str, ...]:
-    """Registered versions whose files lie at a place or in it."""
+    """Return registered versions whose files are at a location or below it."""
     place = sources.place(uri)
     return () if place is None else tuple(files.versions_at(tx, place))
 

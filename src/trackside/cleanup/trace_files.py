@@ -22,7 +22,7 @@ def remove(
         return Freed(0, 0), kept
     try:
         spot = roots.of(Root(folder, workspace.default_artifact_root), "", workspace)
-        # One list of those that have attachments costs less than a look for each trace.
+        # One list of traces with attachments costs less than a check of each trace.
         there = [entry.path for entry in spot.blobs.entries(spot.key) if entry.path in gone]
         for trace_id in there:
             freed = free(Spot(spot.blobs, f"{spot.key}/{trace_id}", spot.store_name))

@@ -1,4 +1,4 @@
-"""Retention rules for traces: by age and by count in each experiment.  Deletes in portions, each in a transaction of its own."""
+"""Retention rules for traces: by age and by count in each experiment.  Deletes in portions, each in a separate transaction."""
 
 from fnmatch import fnmatchcase
 
@@ -43,7 +43,7 @@ class Matched(Struct, frozen=True):
 
 
 def check(_tx: Tx, rule: TraceRetention) -> TraceRetention:
-    """Raise Invalid for a rule that cannot be meant: one without any condition would take everything."""
+    """Raise Invalid for a rule without any condition, which would match everything."""
     for name in ("older_than_days", "keep_last"):
         value = getattr(rule, name)
         if not 0 <= value <= MAX_COUNT:
@@ -56,7 +56,7 @@ def check(_tx: Tx, rule: TraceRetention) -> TraceRetention:
 
 
 def find(tx: Tx, rule: TraceRetention) -> Matched:
-    """Return what the rule matches now, in the experiments whose traces the caller may read."""
+    """Return the current matches of the rule, in the experiments whose traces the caller may read."""
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "experiment_id")
     experiments = tx.all(
         f"SELECT experiment_seq, experiment_id, name FROM experiments WHERE workspace_id = :ws{readable} ORDER BY 2",
@@ -71,7 +71,7 @@ def find(tx: Tx, rule: TraceRetention) -> Matched:
 
 
 def check_share(rule: TraceRetention, found: Matched) -> None:
-    """Raise BadState where the rule matches more of the workspace than it says that it may."""
+    """Raise BadState if the rule matches more of the workspace than its limit."""
     if found.traces * 100 > rule.most_percent * found.total:
         share = found.traces * 100 / found.total
         raise BadState(
@@ -81,8 +81,10 @@ def check_share(rule: TraceRetention, found: Matched) -> None:
 
 
 def remove_some(tx: Tx, due: Due) -> Purged:
-    """Delete a portion of what is due, but for its files; one of less than AT_ONCE traces was the last.  Raise BadState if traces
-    must stay."""
+    """Delete a portion of the matches, except their files; a portion of less than AT_ONCE traces is the last.
+
+    Raise BadState if traces must stay.
+    """
     _check_free(tx, due)
     condition = _condition(due)
     rows = tx.all(
@@ -101,7 +103,7 @@ def remove_some(tx: Tx, due: Due) -> Purged:
 
 
 def note(tx: Tx, experiment_id: str, purged: Purged) -> None:
-    """Write to the audit log what was deleted of an experiment."""
+    """Record the deletions of an experiment in the audit log."""
     record(tx, "deletion.done", "traces", experiment_id, rows=purged.traces, row_bytes=purged.row_bytes,
            files=purged.files, file_bytes=purged.file_bytes)  # fmt: skip
 

@@ -19,7 +19,7 @@ KINDS = ("run", "experiment", "logged_model", "trace")
 
 
 class FindTrash(Call, frozen=True):
-    """`older_than_days`: what was deleted so many days ago, or earlier."""
+    """`older_than_days`: items that were deleted at least this many days ago."""
 
     kind: str | None = None
     older_than_days: int | None = None
@@ -39,7 +39,7 @@ class TrashItem(Struct, frozen=True):
     name: str
     experiment_id: str
     deleted_at: int  # ms
-    size_bytes: int | None = None  # of the spans of a trace; what others take, their preview says
+    size_bytes: int | None = None  # of the spans of a trace; the previews of other items have theirs
 
 
 class Trash(Answer, frozen=True):

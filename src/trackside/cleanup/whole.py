@@ -39,7 +39,7 @@ from trackside.workspaces import store as workspaces
 
 @dataclass(frozen=True)
 class Whole:
-    """`find` raises NotFound where the target is not there.  `remove` returns what the server has still to do."""
+    """`find` raises NotFound if the target does not exist.  `remove` returns the remaining work of the server."""
 
     needs: Action
     find: Callable[[Tx, Target], Found]
@@ -142,7 +142,7 @@ def _remove_monitor(tx: Tx, target: Target) -> None:
 
 
 def _capture(tx: Tx, target: Target) -> Found:
-    """Its files are counted by `work`: they lie in the data folder of the server."""
+    """`work` counts its files, which are in the data folder of the server."""
     endpoints.get(tx, target.name)
     held = tuple(holds.covering(tx, Held.WORKSPACE, ""))
     return Found(name=target.name, counts={}, holds=held, kept=("requests of other days stay",))
@@ -270,7 +270,7 @@ def _remove_record(tx: Tx, target: Target) -> None:
 
 
 def _trace(tx: Tx, target: Target) -> Found:
-    """A trace that is there, or else the last one of its id in the trash."""
+    """Return an existing trace, otherwise the last one of its id in the trash."""
     found = trace_trash.get(tx, target.trace_id)
     ((size, spans, assessments),) = tx.all(
         """
@@ -294,7 +294,7 @@ def _trace(tx: Tx, target: Target) -> Found:
 
 
 def may_revoke(tx: Tx, target: Target) -> bool:
-    """Return whether the token is the caller's own, or one of a user whom the caller may delete."""
+    """Return whether the token is the caller's, or that of a user whom the caller may delete."""
     if tx.caller.is_admin:
         return True
     token = credentials.find(tx, target.token_id or 0)

@@ -1,6 +1,7 @@
-"""Carries out permanent deletions in portions.  A portion ends with a transaction, from which the next call continues.
+"""Carries out permanent deletions in portions.
 
-Files go before rows: after a crash the rows still say which files are to go, and the same call finishes the deletion.
+A portion ends with a transaction, from which the next call continues. Files are deleted before rows: after a crash the rows
+still name the remaining files, and the same call finishes the deletion.
 """
 
 import asyncio
@@ -78,7 +79,7 @@ class Work:
         return _result(target, rows.Record(0, files, size, 0, 0), is_done=True)
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
-        """Return the number and size of files, and messages on those that cannot be reached."""
+        """Return the number and size of files, and messages on those that are not accessible."""
         workspace_root = await request.read(_workspace_root)
         groups, others = ({}, list(found.roots)) if path else await asyncio.to_thread(sizes.grouped, found.roots)
         total, kept = Size(), []
@@ -198,7 +199,7 @@ class Work:
         pending += await asyncio.to_thread(self.body_files.remove, request.workspace, purged.uris)
 
     def remove_files(self, workspace: Workspace, location: str, purged: Purged) -> tuple[files.Freed, list[str]]:
-        """Delete the files of traces of an experiment whose rows are gone."""
+        """Delete the files of traces whose rows are deleted."""
         return trace_files.remove(self.body_files, self.roots, workspace, location, purged)
 
     async def _artifact(self, request: Session, target: Target, pending: list[str]) -> None:
@@ -211,7 +212,8 @@ class Work:
     async def _free(
         self, request: Session, target: Target, uris: Sequence[str], pending: list[str], path: str = ""
     ) -> None:
-        """Remove the files at some places.  The files of one place are counted before those of the next one are removed."""
+        """Remove the files at some locations.  The files of one location are counted before those of the next one are
+        removed."""
         workspace_root = await request.read(_workspace_root)
         opened = [self._opened(request, workspace_root, uri, path) for uri in uris]
         pending += [each for each in opened if isinstance(each, str)]
@@ -225,7 +227,7 @@ class Work:
             spots = spots[done:]
 
     async def _registered(self, request: Session, target: Target) -> DeletionResult:
-        """The registry deletes versions and their files by its own rules."""
+        """Delete a version by the rules of the registry, which also deletes its files."""
 
         def work(tx: Tx) -> files.Plan:
             check_free(survey.find(tx, target))
@@ -260,14 +262,14 @@ class Work:
 
 
 def check_free(found: Found) -> None:
-    """Raise BadState where something stands in the way."""
+    """Raise BadState if the deletion has obstacles."""
     blocks = obstacles(found)
     if blocks:
         raise BadState(" ".join(each.message for each in blocks))
 
 
 def _begin(tx: Tx, target: Target) -> None:
-    """Mark the target as being deleted, so that it accepts no further data.  Does nothing in a later portion."""
+    """Mark the target as being deleted, so that it accepts no further data.  Does nothing in later portions."""
     if rows.begun(tx, target) is not None:
         return
     check_free(survey.find(tx, target))
@@ -333,7 +335,7 @@ def _traces(tx: Tx, target: Target) -> Purged:
 
 
 def _one_trace(tx: Tx, target: Target) -> Purged:
-    """Delete the rows of a trace that is there, and of those in the trash that have its id."""
+    """Delete the rows of an existing trace, and of those in the trash with its id."""
     found = trash.find(tx, target.trace_id)
     if found is None:
         return Purged()
@@ -369,7 +371,7 @@ def _root_of_model(tx: Tx, model_id: str) -> str | None:
 
 
 def location_of(tx: Tx, experiment_id: str) -> str:
-    """Return where the artifacts of an experiment lie; empty for one that is gone."""
+    """Return the artifact location of an experiment; empty if it was deleted."""
     row = tx.one(
         "SELECT artifact_location FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
         id=check_id(experiment_id),

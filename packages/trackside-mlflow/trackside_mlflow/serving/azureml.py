@@ -1,4 +1,4 @@
-"""`mlflow.azureml`, which MLflow had until 2.0: `deploy` puts a model into a workspace and serves it there."""
+"""`mlflow.azureml`, part of MLflow before 2.0: `deploy` registers a model in a workspace and serves it."""
 
 from __future__ import annotations
 

@@ -21,14 +21,14 @@ class Deploy(NamedTuple):
 
     spec: dict[str, Any]
     endpoint: dict[str, Any]
-    keys: dict[str, str]  # `primary` and `secondary`, where the caller brings them
+    keys: dict[str, str]  # `primary` and `secondary`, if the caller provides them
     is_async: bool = False
     timeout_s: float | None = None
-    request_log: dict[str, Any] | bool | None = None  # its settings, False for off, None where nothing is said
+    request_log: dict[str, Any] | bool | None = None  # the settings, False for off, None if unspecified
 
 
 def deploy(config: Mapping[str, Any] | None) -> Deploy:
-    """Read the configuration of a deployment.  Keys that are not the client's own are fields of `spec`."""
+    """Read the configuration of a deployment.  Keys that are not options of the client are fields of `spec`."""
     given = dict(config or {})
     if DEPLOY_FILE in given:
         given = {**load(str(given.pop(DEPLOY_FILE))), **given}
@@ -43,7 +43,7 @@ def deploy(config: Mapping[str, Any] | None) -> Deploy:
 
 
 def _request_log(web_service: Any, online: Any) -> dict[str, Any] | bool | None:
-    """Return what Azure's two formats say of the collection of data as the settings of a request log."""
+    """Return the data collection settings of Azure's two formats as settings of a request log."""
     if isinstance(web_service, Mapping) and "storageEnabled" in web_service:
         return {} if _flag("dataCollection.storageEnabled", web_service["storageEnabled"]) else False
     if not isinstance(online, Mapping):
@@ -60,7 +60,7 @@ def endpoint(config: Mapping[str, Any] | None) -> dict[str, Any]:
     given = dict(config or {})
     if ENDPOINT_FILE in given:
         given = {**load(str(given.pop(ENDPOINT_FILE))), **given}
-    for azures in ("identity", "location", "name"):  # an endpoint has none of its own, or it stands in the call
+    for azures in ("identity", "location", "name"):  # an endpoint has none, or it is an argument of the call
         given.pop(azures, None)
     shares: dict[str, Any] = {
         key: _shares(key, given.pop(key)) for key in ("traffic", "mirror_traffic") if key in given
@@ -90,7 +90,7 @@ def load(path: str) -> dict[str, Any]:
 
 
 def typed(value: Any) -> Any:
-    """Return the number or boolean that a text of the command line stands for; anything else as it is."""
+    """Return the number or boolean in a text of the command line; other text unchanged."""
     if not isinstance(value, str):
         return value
     if value.lower() in ("true", "false"):

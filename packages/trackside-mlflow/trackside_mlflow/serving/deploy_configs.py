@@ -1,7 +1,7 @@
-"""`AciWebservice.deploy_configuration(...)` and `AksWebservice.deploy_configuration(...)`: azureml-core's arguments.
+"""`AciWebservice.deploy_configuration(...)` and `AksWebservice.deploy_configuration(...)` with azureml-core's arguments.
 
-What an argument means for Trackside becomes a field of the endpoint or of its deployment.  What means something in Azure only
-(networks, certificates, monitoring, the size of a container) is warned about, and ignored.
+Arguments that Trackside supports become fields of the endpoint or of its deployment. Arguments that apply only to Azure
+(networks, certificates, monitoring, container size) cause a warning.
 """
 
 from __future__ import annotations

@@ -24,9 +24,10 @@ TARGET = "trackside"
 
 
 def run_local(name: str, model_uri: str, flavor: str | None = None, config: Mapping[str, Any] | None = None) -> None:
-    """Serve a model on this machine until Ctrl-C, by the scorer of Trackside where that is installed, else by MLflow.
+    """Serve a model on this machine until Ctrl-C, by the scorer of Trackside if it is installed, otherwise by MLflow.
 
-    `config` may have `port` (default 5001)."""
+    `config` may have `port` (default 5001).
+    """
     with _mlflows_errors():
         _check_flavor(flavor)
         local.serve(name, model_uri, dict(config or {}))

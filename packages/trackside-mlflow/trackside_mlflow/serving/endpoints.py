@@ -84,14 +84,14 @@ class Endpoints:
         return str(found["primary"]), str(found["secondary"])
 
     def set_key(self, name: str, which: str, value: str | None = None) -> tuple[str, str]:
-        """Replace the `primary` or `secondary` key; the server makes the new one unless it is given."""
+        """Replace the `primary` or `secondary` key.  Without a value the server generates one."""
         body = {"key": which, **({} if value is None else {"value": value})}
         found = self._call("POST", _path(name, "keys"), body)
         self._keys.pop(name, None)
         return str(found["primary"]), str(found["secondary"])
 
     def set_request_log(self, name: str, settings: Mapping[str, Any] | bool) -> None:
-        """Switch the request log on with these settings, or off: what was logged stays until it is too old."""
+        """Switch the request log on with these settings, or off.  Logged rows are kept until they expire."""
         path = _path(name, "request-log")
         if isinstance(settings, bool):
             self._call("PUT", path, {}) if settings else self._call("DELETE", path)
@@ -181,7 +181,7 @@ def is_missing(refused: Refused) -> bool:
 
 
 def deployment_of(endpoint: Endpoint, name: str) -> dict[str, Any]:
-    """Return a deployment of an endpoint.  Raise `RequestRejected` as the server does where there is none."""
+    """Return a deployment of an endpoint.  Raise `RequestRejected`, as the server does, if it does not exist."""
     for each in endpoint.get("deployments", []):
         if each["name"] == name:
             return cast(Dict[str, Any], each)

@@ -1,4 +1,4 @@
-"""Data of the caller as the JSON that an endpoint takes.  Imports neither numpy nor pandas: the caller has what it uses."""
+"""Converts data of the caller to the JSON of an endpoint.  Imports neither numpy nor pandas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from trackside_mlflow.errors import ConfigError
 
-# The keys by which a server knows a format of its own.
+# Keys by which a server recognizes its formats.
 FORMATS = frozenset({"dataframe_split", "dataframe_records", "instances", "inputs", "input_data", "messages", "input"})
 
 
@@ -34,7 +34,7 @@ def encoded(data: Any) -> bytes:
 
 
 def document(data: Any) -> Any:
-    """Return the JSON object for the data, whose values may still be of numpy or pandas."""
+    """Return the JSON object for the data; its values may still be numpy or pandas objects."""
     if _is_frame(data):
         return {"dataframe_split": _split(data)}
     if hasattr(data, "to_frame"):  # a Series
@@ -64,7 +64,7 @@ def _split(frame: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return a JSON value for what the encoder does not know."""
+    """Return a JSON value for objects that the encoder does not support."""
     if isinstance(value, (date, time)):  # a Timestamp is a datetime, which is a date
         return value.isoformat()
     if isinstance(value, (bytes, bytearray)):

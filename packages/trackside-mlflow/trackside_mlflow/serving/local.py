@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 
 
 def serve(name: str, model_uri: str, config: dict[str, Any]) -> None:
-    """Serve until Ctrl-C, or until the process ends by itself, which raises TracksideError."""
+    """Serve until Ctrl-C.  Raise TracksideError if the process exits."""
     port = configs.typed(config.pop("port", PORT))
     if type(port) is not int or not 0 < port < 65536:
         raise ConfigError(f"port is {port!r}; it must be a number from 1 to 65535")
@@ -50,7 +50,7 @@ def _download(model_uri: str, folder: str) -> str:
 
 
 def _command(name: str, model: str, port: int) -> list[str]:
-    """Return the command of Trackside's scorer; without it, of MLflow's own scoring server."""
+    """Return the command of Trackside's scorer; if it is not installed, of MLflow's scoring server."""
     scorer = _scorer()
     if scorer is not None:
         return [sys.executable, str(scorer), "--model", model, "--name", name, "--port", str(port)]
@@ -61,7 +61,7 @@ def _command(name: str, model: str, port: int) -> list[str]:
 
 
 def _scorer() -> Path | None:
-    """Return the folder of the scorer, where the server's package and what the scorer needs are installed."""
+    """Return the folder of the scorer if the server's package and the scorer's dependencies are installed."""
     package = importlib.util.find_spec("trackside")
     if package is None or not package.submodule_search_locations or importlib.util.find_spec("httptools") is None:
         return None

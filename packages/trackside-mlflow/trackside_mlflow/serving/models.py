@@ -232,7 +232,7 @@ class Model:
                 del self.tags[key]
 
     def add_properties(self, properties: Mapping[str, str]) -> None:
-        """Add properties; one that is there is not changed."""
+        """Add properties.  Existing ones do not change."""
         for key, value in properties.items():
             if key in self.properties:
                 raise WebserviceException(

@@ -1,4 +1,4 @@
-"""`ModelProfile` in the shape of azureml-core's: what a job of kind `profile` measured."""
+"""`ModelProfile` with azureml-core's interface: the result of a job of kind `profile`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FILE = "rows.jsonl"
 
 
 class ModelProfile:
-    """The profile of a model.  Its figures are there once `wait_for_completion` has returned."""
+    """The profile of a model.  The results are available after `wait_for_completion`."""
 
     def __init__(self, workspace: Workspace, name: str, job: Job, description: str | None = None) -> None:
         self.workspace = workspace
@@ -41,7 +41,7 @@ class ModelProfile:
         return self.job.result["recommended"].get("memory_gb") if self.job.result else None
 
     def wait_for_completion(self, show_output: bool = False) -> None:
-        """Return when the profile is there.  Raise `WebserviceException` where it failed."""
+        """Wait for the results.  Raise `WebserviceException` if the job failed."""
         from trackside_mlflow.serving.models import print_line
 
         if show_output:
@@ -84,7 +84,7 @@ class ModelProfile:
 
 
 def start(workspace: Workspace, name: str, model_uri: str, rows: Any, description: str | None) -> ModelProfile:
-    """Start to measure.  `rows` is a place that the server reads, a DataFrame, or None for the model's input example."""
+    """Start a profile.  `rows` is a location that the server can read, a DataFrame, or None for the model's input example."""
     params: dict[str, Any] = {}
     if isinstance(rows, str):
         params = {"input": rows}

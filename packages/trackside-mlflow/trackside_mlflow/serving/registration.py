@@ -1,7 +1,8 @@
-"""Model URIs of the caller, and the registered model of a workspace that each becomes.
+"""Resolves model URIs of the caller to registered models of a workspace.
 
-A model that stands only elsewhere (in another registry, in a linked workspace, in a local folder) is copied: its files become the
-model of a run in the workspace, and a version of a registered model.  Needs mlflow, which is imported when it is called.
+A model that exists only elsewhere (in another registry, in a linked workspace, in a local folder) is copied: its files
+become the model of a run in the workspace, and a version of a registered model. Needs mlflow, which is imported when it is
+called.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def _from_elsewhere(
     places: Iterable[str],
     tried: dict[str, str],
 ) -> Version | None:
-    """Return a copy of the version from the first place that has it; note in `tried` why the others have not."""
+    """Return a copy of the version from the first source that has it.  `tried` gets the reasons of the others."""
     for registry in places:
         if registry in tried:
             continue
@@ -215,7 +216,7 @@ def _register_run(workspace: Workspace, model_uri: str, name: str, tags: Mapping
 def register(
     workspace: Workspace, name: str, source: str, run_id: str | None, tags: Mapping[str, str], description: str = ""
 ) -> Version:
-    """Make a version of a registered model, and the model itself where there is none of this name."""
+    """Create a version of a registered model, and the model if it does not exist."""
     server, within = workspace.server, workspace.name
     try:
         server.call("POST", f"{API}/registered-models/create", {"name": name}, within=within)
@@ -236,7 +237,7 @@ def register(
 
 
 def check_model(folder: str, uri: str) -> None:
-    """Raise mlflow's own error where a folder holds no model that mlflow can load as a Python function."""
+    """Raise mlflow's error if a folder has no model that mlflow can load as a Python function."""
     import yaml  # mlflow needs it, too
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
@@ -284,7 +285,7 @@ def _linked(workspace: Workspace) -> Iterator[str]:
 
 
 def _named(uri: str) -> _Named | None:
-    """Return what a `models:/` URI of a registered model says; None for any other URI."""
+    """Return the parts of a `models:/` URI of a registered model; None for any other URI."""
     if not uri.startswith("models:/") or uri.startswith("models:/m-"):
         return None
     path = uri[len("models:/") :].strip("/")
@@ -318,7 +319,7 @@ def _experiment(client: Any) -> str:
 
 
 def _is_of(workspace: Workspace, uri: str) -> bool:
-    """Tell whether a tracking or registry URI means this workspace of this server."""
+    """Return whether a tracking or registry URI means this workspace of this server."""
     if uris.is_trackside(uri):
         uri = uris.to_http(uri)
     if not uris.is_http(uri) or not uris.is_under(uri, workspace.url):
@@ -328,7 +329,7 @@ def _is_of(workspace: Workspace, uri: str) -> bool:
 
 
 def _is_remote(uri: str) -> bool:
-    """Tell whether someone chose this registry: without a choice mlflow's own is a file or a database."""
+    """Return whether this registry was configured: mlflow's default is a file or a database."""
     return (
         uris.is_http(uri)
         or uris.is_trackside(uri)

@@ -82,7 +82,7 @@ class Webservice:
 
     @staticmethod
     def check_for_existing_webservice(workspace: Workspace, name: str, overwrite: bool = False) -> None:
-        """Raise `WebserviceException` where the name is taken, unless it may be overwritten."""
+        """Raise `WebserviceException` if the name is taken, unless it may be overwritten."""
         if not overwrite and Endpoints(workspace.server, workspace.name).find(name) is not None:
             raise WebserviceException(
                 f"Error, there is already a service with name {name} found in workspace {workspace.name}. "
@@ -112,11 +112,11 @@ class Webservice:
             ) from None
 
     def update_deployment_state(self) -> None:
-        """Ask the server for the state."""
+        """Read the state from the server."""
         self._record = self._endpoints.get(self.name)
 
     def get_logs(self, num_lines: int = 5000, init: bool = False) -> str:
-        """Return the last lines that the replicas wrote.  `init` means nothing here: a replica has one process."""
+        """Return the last lines of the replicas' logs.  `init` is ignored: a replica has one process."""
         return "\n".join(self._endpoints.logs(self.name, self._deployment["name"], num_lines))
 
     def run(self, input_data: Any) -> Any:
@@ -196,7 +196,7 @@ class Webservice:
         self._endpoints.delete(self.name)
 
     def serialize(self) -> dict[str, Any]:
-        """Return the service as a dictionary, under azureml-core's names; what only Azure has is None."""
+        """Return the service as a dictionary with azureml-core's names; fields of Azure only are None."""
         return {
             "name": self.name,
             "description": self.description,
@@ -230,7 +230,7 @@ class Webservice:
 
     @property
     def error(self) -> dict[str, str] | None:
-        """Why the service is not healthy; None while it is, or may become so."""
+        """Return why the service is not healthy; None while it is, or may become so."""
         if self.state in ("Healthy", "Transitioning"):
             return None
         return {"code": self.state, "message": str(self._deployment["reason"])}
@@ -316,7 +316,7 @@ class Webservice:
 
 
 class AciWebservice(Webservice):
-    """Azure's container instance: a fixed number of replicas, one unless `replicas` says more."""
+    """Azure's container instance: a fixed number of replicas, one by default."""
 
     compute_type = ACI
 
@@ -345,7 +345,7 @@ def deployed(
     *,
     overwrite: bool = False,
 ) -> Webservice:
-    """Make a service, or give one that may be overwritten another model.  It is not ready yet."""
+    """Create a service, or give an existing one another model.  It is not ready yet."""
     config = configuration if configuration is not None else AciServiceDeploymentConfiguration()
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     endpoints = Endpoints(workspace.server, workspace.name)

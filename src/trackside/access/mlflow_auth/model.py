@@ -17,11 +17,11 @@ WITH_IDS = (
     *("experiment", "registered_model", "prompt", "scorer", "gateway_secret", "gateway_endpoint"),
     *("gateway_model_definition", "mcp_server"),
 )
-WHOLE = (  # of these, rights are given on all or none
+WHOLE = (  # rights on these are granted on all or none
     *("run", "trace", "assessment", "logged_model", "review_queue", "registered_model_version", "prompt_version"),
     *("scorer_version", "mcp_server_version", "workspace"),
 )
-OURS = {"registered_model": "model"}  # where our word for a type is another
+OURS = {"registered_model": "model"}  # types with another name in Trackside
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
 LEVEL_OF_ROLE = {role.role_id: level for level, role in builtin.LEVELS.items()}
 RESERVED = "__user_"
@@ -55,7 +55,7 @@ class SetAdmin(Call, frozen=True):
 
 
 class Permission(Call, frozen=True):
-    """`permission` is left out where one is asked for or revoked."""
+    """`permission` is omitted in requests that read or revoke one."""
 
     required: ClassVar[tuple[str, ...]] = ("username", "resource_type", "resource_id")
     username: str | None = None

@@ -130,7 +130,7 @@ def list_users(tx: Tx, call: m.OfRole) -> m.GotMemberships:
 
 
 def of_user(tx: Tx, call: m.OfUser) -> m.GotRoles:
-    """Return one's own roles; of another user those in workspaces that the caller administers."""
+    """Return the caller's roles; of another user those in workspaces that the caller administers."""
     is_self = call.username == tx.caller.name
     if not is_self and not administers_any(tx, tx.caller):
         raise Denied(service.REFUSED)

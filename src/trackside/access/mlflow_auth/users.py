@@ -1,4 +1,4 @@
-"""The calls about MLflow's users and their own permissions."""
+"""The calls about MLflow's users and their direct permissions."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Calls:
     default_level: str
 
     async def update_password(self, request: Request) -> Response:
-        """Change one's own password with the current one; administrators change those of others."""
+        """Change the caller's password with the current one; administrators change those of others."""
         call = await identity_routes.decoded(request, m.SetPassword)
         caller, name = request.visit.caller, call.username or ""
         if name != caller.name and not caller.is_admin:
@@ -198,7 +198,7 @@ def update(tx: Tx, call: m.Permission) -> None:
 
 
 def find(tx: Tx, call: m.Permission) -> str:
-    """The level that was given to the user themselves."""
+    """Return the level that was granted to the user directly."""
     user, scope = _target(tx, call)
     return m.level_of(_there(_own(tx, user, scope), call)) or m.NONE
 
@@ -226,7 +226,7 @@ def _there(found: Assignment | None, call: m.Permission) -> Assignment:
 
 
 def _held(tx: Tx, user: Principal) -> list[tuple[Assignment, Principal]]:
-    """The user's own permissions, which MLflow shows as a role of a reserved name, and those of their roles."""
+    """Return the user's direct permissions, which MLflow shows as a role with a reserved name, and those of their roles."""
     holders = [user, *(each for each in identity.groups_of(tx, user.principal_id) if each.kind is Kind.ROLE)]
     return [(each, holder) for holder in holders for each in roles.permissions_of(tx, holder.principal_id)]
 

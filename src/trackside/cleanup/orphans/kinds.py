@@ -1,4 +1,4 @@
-"""The kinds of jobs that look for orphans and move them."""
+"""The kinds of jobs that search and move orphans."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

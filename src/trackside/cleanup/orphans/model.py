@@ -16,7 +16,7 @@ MIN_GRACE_HOURS, MAX_GRACE_HOURS = 1, 24 * 365
 MAX_DAYS = 36_500
 MAX_ENTRIES = 1000  # ids in the parameters of one job
 QUARANTINE = f"{keys.WORKSPACES}/.quarantine"  # no workspace has this folder, so no client reaches it
-OWN_QUARANTINE = ".trackside-quarantine"  # the same in a root that a workspace has of its own
+OWN_QUARANTINE = ".trackside-quarantine"  # the same in the workspace's own root
 _ENTRY = re.compile(r"[0-9a-f]{32}")
 _RUN = re.compile(r"[0-9a-f]{32}")
 _MODEL = re.compile(r"m-[0-9a-f]{32}")
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     VERSION = "model_version"
     SPANS = "trace_spans"
     UPLOAD = "upload"
-    OTHER = "other"  # files at an unknown place: a job moves them only on request
+    OTHER = "other"  # files at an unknown location: a job moves them only on request
 
 
 class State(StrEnum):
@@ -78,7 +78,7 @@ class Restore(Struct, frozen=True, kw_only=True):
 
 
 class Purge(Struct, frozen=True, kw_only=True):
-    """Entries that were moved so many days ago, or earlier; or those that `entries` names."""
+    """Entries that were moved at least this many days ago, or those in `entries`."""
 
     older_than_days: int = 30
     entries: list[str] = []
@@ -128,7 +128,7 @@ def group_of(key: str) -> Group:
 
 
 def names_of(key: str) -> Iterator[str]:
-    """Return what may be the id of an owner: each segment of a key."""
+    """Return the possible ids of an owner: each segment of a key."""
     if not keys.is_span_file(key):
         yield from key.split("/")
 

@@ -74,7 +74,7 @@ def quarantine(running: Running, roots: Roots, params: Quarantine) -> Moved:
 
 
 def restore(running: Running, roots: Roots, params: Restore) -> Moved:
-    """Move files back to where they were, unless other files are there now."""
+    """Move files back to their location, unless other files exist there now."""
     workspace = running.store.read(workspaces.current)
     total = _Sum(running)
     for entry in running.store.read(lambda tx: store.entries(tx, ids=params.entries)):
@@ -121,7 +121,7 @@ def purge(running: Running, roots: Roots, params: Purge) -> Moved:
         running.store.write(lambda tx, entry=entry: _mark(tx, entry))  # type: ignore[misc]  # as above
         running.store.read(backup_lease.check_none)
         area = _area(roots, workspace, entry)
-        # A purge that was interrupted has deleted some files already: the entry knows how many there were.
+        # An interrupted purge has deleted some files already: the entry has their original number.
         files = [] if entry.state is State.PURGING else _inside(area, entry)
         area.blobs.delete(_folder(area, entry))
         running.store.write(lambda tx, entry=entry: _end(tx, "quarantine.purge", entry))  # type: ignore[misc]  # as above
@@ -132,7 +132,7 @@ def purge(running: Running, roots: Roots, params: Purge) -> Moved:
 
 
 def check_free(tx: Tx) -> None:
-    """Raise BadState where the workspace is on legal hold: then nothing is moved or purged."""
+    """Raise BadState if the workspace is on legal hold: then nothing is moved or purged."""
     holds.check_not_whole(tx)
 
 
@@ -143,7 +143,7 @@ def _begin(running: Running, grace_hours: int) -> tuple[Workspace, int]:
 
 
 def _claim(area: Area, entry_id: str, orphan: Orphan) -> Callable[[Tx], None]:
-    """From here on no version is made of the files.  The transaction raises BadState where one is by now."""
+    """Mark the files as moving, so that no version can use them.  Raise BadState if one does by now."""
 
     def work(tx: Tx) -> None:
         check_free(tx)
@@ -154,7 +154,7 @@ def _claim(area: Area, entry_id: str, orphan: Orphan) -> Callable[[Tx], None]:
 
 
 def _move(running: Running, roots: Roots, workspace: Workspace, entry: Entry, oldest: int, total: _Sum) -> None:
-    """Move what is an orphan still: no row names it, and it is older than the grace."""
+    """Move a file that is still an orphan: no row names it, and it is older than the grace."""
     area = _area(roots, workspace, entry)
     group = Group(Kind(entry.kind), entry.key, entry.item_id)
     try:

@@ -25,8 +25,11 @@ class FindOrphans(Call, frozen=True):
 
 
 class ShownOrphan(Struct, frozen=True):
-    """`key` is a folder of the artifact store, or the place that a row names; `root` is absent for the artifact store of the
-    server.  `modified_at` (ms): of the newest file."""
+    """`key` is a folder of the artifact store, or the location in a row; `root` is absent for the artifact store of the
+    server.
+
+    `modified_at` (ms): of the newest file.
+    """
 
     kind: str
     key: str
@@ -50,7 +53,7 @@ class Orphans(Answer, frozen=True):
 
 
 class ShownEntry(Struct, frozen=True):
-    """`state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the job that is under way or by the next."""
+    """`state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the current job or the next one."""
 
     entry_id: str
     kind: str
@@ -105,7 +108,7 @@ def find(tx: Tx, call: FindOrphans) -> Orphans:
 
 
 def quarantined(tx: Tx, call: Call) -> Quarantined:
-    """List what is in the quarantine."""
+    """List the quarantine."""
     del call
     return Quarantined(
         entries=[

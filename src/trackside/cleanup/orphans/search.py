@@ -44,11 +44,11 @@ class Area:
                 yield key, entry.size_bytes
 
     def uri(self, key: str) -> str:
-        """The place of a key, as a row may name it."""
+        """Return the location of a key, as a row may name it."""
         return f"{self.url.rstrip('/')}/{key}" if self.root else f"mlflow-artifacts:/{key}"
 
     def spellings(self, key: str) -> Iterator[str]:
-        """The ways in which rows spell the place of a key."""
+        """Return the forms in which rows spell the location of a key."""
         if not self.root:
             yield f"mlflow-artifacts:/{key}"
             if self.folder and key.startswith(f"{self.prefix}/"):
@@ -68,7 +68,7 @@ class _Seen:
 
 
 def areas(roots: Roots, workspace: Workspace) -> list[Area]:
-    """Return where the files of a workspace lie."""
+    """Return the locations of a workspace's files."""
     found = []
     for folder in dict.fromkeys((workspace.folder, *workspace.reach.folders)):
         prefix = keys.join(keys.WORKSPACES, folder) if folder else ""
@@ -83,7 +83,7 @@ def areas(roots: Roots, workspace: Workspace) -> list[Area]:
 
 
 def area_of(roots: Roots, workspace: Workspace, root: str, key: str) -> Area | None:
-    """Return the area that a key lies in; None where the workspace has it no more."""
+    """Return the area of a key; None if the workspace no longer has it."""
     for each in areas(roots, workspace):
         if each.root == root and (not each.prefix or key.startswith(f"{each.prefix}/")):
             return each
@@ -141,7 +141,7 @@ def without_rows(tx: Tx, area: Area, found: list[str], *, but: str = "") -> tupl
 
 
 def modified_ms(blobs: Blobs, key: str) -> int | None:
-    """Return when a file came; None where it is gone."""
+    """Return the time of a file; None if it was deleted."""
     try:
         return blobs.stat(key).modified_ms
     except (NotFound, Invalid):
@@ -159,7 +159,7 @@ def _look(running: Running, area: Area, batch: list[tuple[str, int]], oldest: in
         if modified is None:
             continue
         group = m.group_of(key)
-        if group.kind is Kind.OTHER and modified > oldest:  # such files have nothing in common but a folder
+        if group.kind is Kind.OTHER and modified > oldest:  # such files have only a folder in common
             seen.young += 1
             continue
         found = seen.groups.setdefault((area.root, group), [0, 0, 0])
@@ -204,7 +204,7 @@ def _missing(
 
 
 def _has_files(roots: Roots, workspace: Workspace, uri: str) -> bool:
-    """Return whether anything lies at a place; True where the server does not open it."""
+    """Return whether a location has files; True if the server does not access it."""
     try:
         spot = roots.of(Root(uri, workspace.default_artifact_root), "", workspace)
     except (Denied, Invalid, NotFound, Unsupported):
@@ -221,6 +221,6 @@ def _has_files(roots: Roots, workspace: Workspace, uri: str) -> bool:
 
 
 def _above(key: str, prefix: str) -> Iterator[str]:
-    """The folders that a key lies in, down to the top of its area."""
+    """Return the folders of a key, up to the top of its area."""
     while len(key := key.rpartition("/")[0]) > len(prefix):
         yield key

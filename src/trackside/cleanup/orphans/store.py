@@ -55,7 +55,7 @@ def owners(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 def places(tx: Tx, uris: Sequence[str]) -> set[str]:
-    """Return which of these places a version is made of, spans of a trace are at, or a deletion that is under way names."""
+    """Return which of these locations a version, spans of a trace or an unfinished deletion refers to."""
     found: set[str] = set()
     for sql in (
         "SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IN :uris",
@@ -80,7 +80,7 @@ def named_spans(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 def show(tx: Tx, side: Side, found: Iterable[tuple[Group, str, int, int, int]]) -> None:
-    """Replace what the last search found on one side: group, root, files, bytes, time of the newest file."""
+    """Replace the results of the last search on one side: group, root, files, bytes, time of the newest file."""
     tx.run("DELETE FROM orphans WHERE workspace_id = :ws AND side = :side", side=side)
     tx.many(
         """
@@ -135,7 +135,7 @@ def page(tx: Tx, side: Side, kind: str, offset: int, most: int) -> list[Orphan]:
 
 
 def totals(tx: Tx, side: Side, kind: str = "") -> tuple[int, int, int]:
-    """Return how many orphans there are on a side, their files and bytes."""
+    """Return the number of orphans on a side, their files and bytes."""
     row = tx.one(
         """
         SELECT COUNT(*), COALESCE(SUM(file_count), 0), COALESCE(SUM(file_bytes), 0) FROM orphans
@@ -203,7 +203,7 @@ def entries(tx: Tx, *, before_ms: int | None = None, ids: Sequence[str] = (), st
 
 
 def set_state(tx: Tx, entry_id: str, state: State) -> bool:
-    """Return whether the entry is there."""
+    """Return whether the entry exists."""
     return bool(
         tx.run(
             "UPDATE quarantine SET state = :state WHERE workspace_id = :ws AND entry_id = :entry",
@@ -231,7 +231,7 @@ def drop(tx: Tx, entry_id: str) -> None:
 
 
 def remove_all(tx: Tx) -> None:
-    """The workspace ends: what a search found goes.  Entries of the quarantine follow their workspace."""
+    """Delete the results of searches with the workspace.  Entries of the quarantine follow their workspace."""
     tx.run("DELETE FROM orphans WHERE workspace_id = :ws")
     tx.run("DELETE FROM orphan_searches WHERE workspace_id = :ws")
 

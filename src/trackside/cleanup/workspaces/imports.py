@@ -30,7 +30,7 @@ class Database(Protocol):
 
 
 def step(db: Database, kind: Kind[Any]) -> bool:
-    """Return False: the next step comes in time."""
+    """Remove abandoned imports.  Return False: the next step runs at the next interval."""
     with db.read(workspaces.DEFAULT_WORKSPACE_ID) as tx:
         found = workspaces.abandoned_imports(tx, tx.now - KEEP_MS)
     for workspace in found:

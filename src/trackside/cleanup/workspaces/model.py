@@ -60,7 +60,7 @@ class EndedWorkspace(Struct, frozen=True):
 
 
 class WorkspacesDeletion(Answer, frozen=True):
-    """The workspaces are gone at once.  `state` is that of the job that removes their rows and files."""
+    """The workspaces no longer exist for clients.  `state` is that of the job that removes their rows and files."""
 
     job_id: str
     state: str
@@ -113,7 +113,7 @@ def check_confirm(target: Target, confirm: str | None) -> None:
 
 
 def token_of(target: Target, found: Sequence[Inside]) -> str:
-    """Return a token that changes whenever the deletion would remove or meet something else."""
+    """Return a token that changes whenever the deletion would remove something else or has other obstacles."""
     said = [
         target,
         [(each.workspace.uid, each.counts, [one.kind for one in each.obstacles], each.links) for each in found],

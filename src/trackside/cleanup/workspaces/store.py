@@ -37,7 +37,7 @@ _RECORD = """workspace_id, uid, name, subscription_id, resource_group, folder, j
 
 
 class Record(Struct, frozen=True):
-    """A workspace that was deleted, and what was freed so far."""
+    """A deleted workspace, and the counts so far."""
 
     workspace_id: int
     uid: str
@@ -46,7 +46,7 @@ class Record(Struct, frozen=True):
     resource_group: str
     folder: str
     job_id: str
-    principal_id: int | None  # who asked for it
+    principal_id: int | None  # the user who requested it
     requested_at: int  # ms
     finished_at: int | None
     file_count: int
@@ -115,7 +115,7 @@ def models_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
 
 
 def spans_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """Return the same for files of spans, each in a folder of its own."""
+    """Return the same for files of spans, each in a separate folder."""
     rows = tx.all(
         """
         SELECT body_seq, uri FROM trace_files

@@ -1,4 +1,4 @@
-"""Takes a workspace away at once, and removes its rows and files in a job that may be interrupted at any moment."""
+"""Hides a workspace at once, and removes its rows and files in a job that may be interrupted at any moment."""
 
 import time
 from collections.abc import Callable

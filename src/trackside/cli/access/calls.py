@@ -97,7 +97,7 @@ def place(args: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | 
             db = open_database(chosen)
     try:
         yield Local(db, chosen)
-    except NotFound as fault:  # perhaps it is there in another store
+    except NotFound as fault:  # the account may exist in another store
         raise Stop(
             f"{fault.message.removesuffix('.')}. The command looked in the store {chosen.store}. Choose another store with"
             " --data or --store, or a server with --server"
@@ -117,7 +117,7 @@ def listed(
     heads: Sequence[str],
     row: Callable[[Any], Sequence[str]],
 ) -> int:
-    """Print what a list call answers: a table, or JSON with --json.  Nothing is printed for an empty table."""
+    """Print the answer of a list call: a table, or JSON with --json.  Nothing is printed for an empty table."""
     with place(args) as there:
         found = there.call("GET", path if isinstance(path, str) else path(there)).get(key, [])
     return show_list(found, heads, row, as_json=args.json)

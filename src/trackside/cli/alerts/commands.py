@@ -25,7 +25,7 @@ def put(args: argparse.Namespace) -> int:
     return OK
 
 
-def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the command
+def list(args: argparse.Namespace) -> int:  # noqa: A001  # the name of the command
     return show_list(
         remote.ask(args, "GET", PATH).get("rules", []),
         ("NAME", "STATE", "FIRES WHEN", "VALUE", "SEVERITY", "SINCE"),

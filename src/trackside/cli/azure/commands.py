@@ -11,7 +11,7 @@ from trackside.cli.output import OK, Stop, say
 from trackside.core import settings
 from trackside.identity import keys
 
-_NONE = "none"  # in place of a token, where the server has no users
+_NONE = "none"  # instead of a token, if the server has no users
 
 
 def run(server: str | None, token: str | None, authority: str | None, form: str) -> int:
@@ -36,7 +36,7 @@ def variables(url: str, token: str, authority: str | None) -> dict[str, str]:
     if authority is not None:
         trust = {"REQUESTS_CA_BUNDLE": os.fspath(authority), "SSL_CERT_FILE": os.fspath(authority)}
     parts = urlsplit(url)
-    # azureml-core sends no secret of its own to this endpoint, but what the address holds, as Basic.
+    # azureml-core sends no secret to this endpoint except the user info of the URL, as Basic.
     signed_in = urlunsplit(parts._replace(netloc=f"trackside:{quote(token, safe='')}@{parts.netloc}")) if token else url
     return {
         **trust,
@@ -49,7 +49,7 @@ def variables(url: str, token: str, authority: str | None) -> dict[str, str]:
 
 
 def _kept(url: str) -> str:
-    """The token that `trackside login` kept, or that MLflow's variable holds."""
+    """Return the token that `trackside login` stored, or that of MLflow's variable."""
     kind, _, secret = (remote.credentials(url) or "").partition(" ")
     return secret if kind == "Bearer" else ""
 

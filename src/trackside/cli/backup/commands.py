@@ -26,7 +26,7 @@ from trackside.core.settings import Settings, SqliteStore
 
 
 def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
-    """The server may run, and go on writing."""
+    """Create a backup; servers may run and write meanwhile."""
     _check_there(chosen)
     _check_place(to)
     with explained(chosen), _failures_explained(to):
@@ -45,7 +45,7 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
 
 
 def export(chosen: Settings, name: str, to: str, *, json: bool) -> int:
-    """The server may run, and go on writing."""
+    """Create an archive; servers may run and write meanwhile."""
     _check_there(chosen)
     _check_place(to)
     with explained(chosen), _failures_explained(to):
@@ -60,7 +60,7 @@ def export(chosen: Settings, name: str, to: str, *, json: bool) -> int:
 
 
 def bring(chosen: Settings, place: str, backup_id: str, name: str | None, *, json: bool) -> int:
-    """The servers of the store may run.  The workspace is there when all of it is."""
+    """Import an archive.  Servers of the store may run; the workspace appears when it is complete."""
     _check_there(chosen)
     with _opened(place) as opened:
         manifest = opened.get(backup_id, of_workspace=True)

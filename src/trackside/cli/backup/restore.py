@@ -14,11 +14,11 @@ from trackside.core.db import migrate
 from trackside.core.settings import Settings, SqliteStore
 
 SQLITE, GZIP = b"SQLite format 3\0", b"\x1f\x8b"
-BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite would take what another database has left there for its own
+BESIDE = ("", "-wal", "-shm", "-journal")  # SQLite would use leftover files of another database
 
 
 def run(chosen: Settings, file: str) -> int:
-    """The store must be a file that is not there, or an empty database."""
+    """Restore into a new file or an empty database."""
     source = Path(file)
     is_sqlite = _is_sqlite(source)
     if is_sqlite != isinstance(chosen.store, SqliteStore):

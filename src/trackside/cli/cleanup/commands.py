@@ -53,8 +53,10 @@ def delete(args: argparse.Namespace) -> int:
 
 
 def ends_with_preview(args: argparse.Namespace, found: dict[str, Any], text: str) -> int | None:
-    """Show the preview where it was asked for, say what stands in the way, or ask.  Return the exit code where the command ends
-    with that.  Raise Stop where the answer is no."""
+    """Print the preview if requested, report obstacles, or ask for confirmation.
+
+    Return an exit code if the command ends here. Raise Stop if the user declines.
+    """
     obstacles = found.get("obstacles", [])
     if args.preview:
         say(as_json(found) if args.json else text)
@@ -85,7 +87,7 @@ def trash_restore(args: argparse.Namespace) -> int:
 
 
 class _Purge(NamedTuple):
-    """The items of the trash that a purge deletes, and the previews of those that must stay."""
+    """Return the items of the trash that a purge deletes, and the previews of those that must stay."""
 
     free: list[tuple[dict[str, Any], Any]]  # targets with their previews
     traces: list[dict[str, Any]]
@@ -93,7 +95,7 @@ class _Purge(NamedTuple):
 
 
 def trash_purge(args: argparse.Namespace) -> int:
-    """Delete what is in the trash permanently.  Items with an obstacle stay and are reported; the exit code is then BROKEN."""
+    """Permanently delete items of the trash.  Items with an obstacle stay and are reported; the exit code is then BROKEN."""
     if args.older_than is None:
         raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
     plan = _plan_purge(args)
@@ -290,7 +292,7 @@ def _confirm(args: argparse.Namespace, found: dict[str, Any]) -> None:
 
 
 def tell(args: argparse.Namespace, text: str, end: str = "\n") -> None:
-    """Print the text before a question: to standard error with --json, else to standard output."""
+    """Print text before a question: to standard error with --json, otherwise to standard output."""
     print(text, end=end, file=sys.stderr if args.json else sys.stdout, flush=True)
 
 

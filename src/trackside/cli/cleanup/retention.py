@@ -30,7 +30,7 @@ TRACE_FIELDS = {
 
 
 def preview(args: argparse.Namespace) -> int:
-    """The dry run.  The exit code says whether the rule may run as it is."""
+    """Print the matches of a rule.  The exit code says whether the rule may run unchanged."""
     found = remote.ask(args, "POST", f"{PREFIX}/retention/preview", _rule(args))
     if args.json:
         say(as_json(found))
@@ -57,7 +57,7 @@ def schedule(args: argparse.Namespace) -> int:
 
 
 def traces(args: argparse.Namespace) -> int:
-    """Delete old traces by a rule: once, regularly, or only say what it matches."""
+    """Delete old traces by a rule: once, by a schedule, or only as a preview."""
     rule = {
         field: value
         for name, field in TRACE_FIELDS.items()

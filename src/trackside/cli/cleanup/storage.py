@@ -1,4 +1,4 @@
-"""`trackside storage`: what takes space, from a running server."""
+"""`trackside storage`: the use of storage, from a running server."""
 
 import argparse
 from typing import Any
@@ -51,7 +51,7 @@ def _workspaces(args: argparse.Namespace) -> int:
 
 
 def _with_kind(line: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a line with kind and id apart, as `trackside delete KIND ID` takes them."""
+    """Return a line with kind and id separated, as the arguments of `trackside delete KIND ID`."""
     name, key, *sizes = line
     kind, _, item_id = key.partition(":")
     return (name, kind.replace("_", "-"), item_id, *sizes)

@@ -16,7 +16,7 @@ ENDED = ("succeeded", "failed", "cancelled", "lost")
 
 
 def delete(args: argparse.Namespace) -> int:
-    """The exit code is BROKEN where something stands in the way, or if the job did not succeed."""
+    """Delete workspaces.  The exit code is BROKEN if there are obstacles, or if the job did not succeed."""
     url, target = remote.server_of(args.server), _target(args)
     found = remote.call(url, "POST", f"{PATH}/preview", target)
     ended = ends_with_preview(args, found, _shown(found))

@@ -13,7 +13,7 @@ DRIFT = 3  # exit code
 
 
 def compare(args: argparse.Namespace) -> int:
-    """Print what differs; return DRIFT if the rule set says so."""
+    """Print the differences; return DRIFT if the rule set reports drift."""
     try:
         from trackside.drift import comparison, report, tables  # noqa: PLC0415  # needs an extra
     except ImportError as missing:

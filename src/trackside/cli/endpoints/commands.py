@@ -180,7 +180,7 @@ def _spec(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    """Return the number that a text is, else the text.  The server checks which of the two a field takes."""
+    """Return the number in a text, otherwise the text.  The server checks the type of the field."""
     try:
         found = decoded(text)
     except ValueError:

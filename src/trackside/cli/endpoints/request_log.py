@@ -45,7 +45,7 @@ def _show(args: argparse.Namespace, log: dict[str, Any]) -> None:
     if args.json:
         say(as_json(log))
         return
-    counters = log["counters"]  # without those that are zero
+    counters = log["counters"]  # without zero values
     rows = [("request log", "on" if log["is_on"] else "off")]
     if log["is_on"]:
         limits = f"{log['sampling'] * 100:g} % of the requests, {log['max_mb']} MB, {log['keep_days']} days"
@@ -81,7 +81,7 @@ def _format(path: str) -> str:
 
 
 def _unpack(args: argparse.Namespace, raw: bytes) -> int:
-    """Write the files of a zip below the folder.  `extract` lets no name lead out of it."""
+    """Extract a zip into the folder.  `extract` rejects names that lead out of it."""
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         names = archive.namelist()
         try:

@@ -25,7 +25,7 @@ MOST_LINES = 20  # of each kind on a screen
 
 
 def run(args: argparse.Namespace) -> int:
-    """BROKEN if something could not be taken."""
+    """Import a source.  Return BROKEN if something was left out."""
     options = Options(artifacts=tuple(args.artifacts), workspace=args.source_workspace, secret=_secret(args))
     target = _target(args)
     try:

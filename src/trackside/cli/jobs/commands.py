@@ -116,7 +116,7 @@ def follow(args: argparse.Namespace, job_id: str, *, quietly: bool = False, raw:
 
 
 def ask(args: argparse.Namespace, path: str) -> Any:
-    """Return the answer to a GET.  A server that restarts is asked again, for PATIENCE_S at most."""
+    """Return the answer to a GET.  Retries while the server restarts, for at most PATIENCE_S."""
     until = 0.0
     while True:
         try:
@@ -170,7 +170,7 @@ def _path(args: argparse.Namespace, rest: str = "") -> str:
 
 
 def _full_id(args: argparse.Namespace, given: str) -> str:
-    """Return the id that begins with what was typed, among the newest jobs."""
+    """Return the id that begins with the typed text, among the newest jobs."""
     if len(given) >= ID_CHARS:
         return quote(given, safe="")
     jobs = remote.ask(args, "GET", f"{PATH}?max_results=1000").get("jobs", [])

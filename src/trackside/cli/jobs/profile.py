@@ -11,7 +11,7 @@ from trackside.cli.output import json as as_json
 
 
 def run(args: argparse.Namespace) -> int:
-    """Profile a model, and print what was measured.  BROKEN where requests failed, or took longer than --latency-ms."""
+    """Profile a model, and print the results.  Return BROKEN if requests failed, or took longer than --latency-ms."""
     params: dict[str, Any] = {"model": args.model, "env": args.env, "experiment_id": args.experiment}
     for name in ("input_format", "rows", "seconds", "rate", "latency_ms", "threads", "batching"):
         if getattr(args, name) is not None:

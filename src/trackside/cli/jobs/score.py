@@ -75,7 +75,7 @@ def _params(args: argparse.Namespace, *, fetches: bool) -> dict[str, Any]:
 
 
 def _engine_params(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of the engine that were given.  The server has defaults for the others."""
+    """Return the given options of the engine.  The server has defaults for the others."""
     conf = dict(each.partition("=")[::2] for each in args.spark_conf)
     options = {
         "engine": args.engine,
@@ -89,7 +89,7 @@ def _engine_params(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _format_of(target: Path) -> str:
-    """Return the format of a file by its ending.  Raise Stop for an ending that has none."""
+    """Return the format of a file by its suffix.  Raise Stop for an unknown suffix."""
     try:
         return FORMATS[target.suffix.lower()]
     except KeyError:

@@ -23,12 +23,12 @@ TIMEOUT_S = 3600.0
 
 
 def is_remote(place: str) -> bool:
-    """Tell whether the server reads or writes the place itself."""
+    """Return whether the server itself reads or writes the location."""
     return place.startswith(REMOTE) or is_in_bucket(place)
 
 
 def send(args: argparse.Namespace, source: Path, option: str) -> str:
-    """Upload a table of this machine to a new run.  Return its place, `runs:/<run_id>/input/<name>`."""
+    """Upload a table of this machine to a new run.  Return its location, `runs:/<run_id>/input/<name>`."""
     if not source.is_file():
         raise Stop(f"{option} is {str(source)!r}, which is no file of this machine")
     run = remote.ask(args, "POST", f"{MLFLOW}/runs/create", {"experiment_id": args.experiment, "start_time": _now_ms()})

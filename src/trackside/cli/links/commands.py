@@ -151,7 +151,7 @@ def init_script(args: argparse.Namespace) -> int:
     url = remote.server_of(args.server)
     workspace = workspace_of(args)
     uri = remote.tracking_uri(url, workspace)
-    # Spark's session has a registry of its own on Databricks, which MLflow uses unless another one is configured.
+    # On Databricks, Spark's session has a separate registry, which MLflow uses unless another one is configured.
     say(
         f"""#!/bin/bash
 # Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
@@ -183,7 +183,7 @@ put /etc/environment ''"""
 
 
 def _progress(args: argparse.Namespace, name: str) -> int:
-    """Wait until nothing is left to compare, or nothing that can be compared now; show a bar on a terminal."""
+    """Wait until no item is left that can be compared now; show a bar on a terminal."""
     shows = sys.stderr.isatty()
     try:
         link = _watch(args, name, shows=shows)
@@ -227,7 +227,7 @@ def _why_it_waits(args: argparse.Namespace, link: Any) -> str:
 
 
 def _where(args: argparse.Namespace) -> str:
-    """Return the flags for server and workspace, so that a quoted command works as it is."""
+    """Return the flags for server and workspace, so that a quoted command can be copied."""
     given = ((" -w ", args.workspace), (" --server ", args.server))
     return "".join(option + shlex.quote(value) for option, value in given if value)
 

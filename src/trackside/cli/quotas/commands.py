@@ -49,7 +49,7 @@ def recount(args: argparse.Namespace) -> int:
 
 
 def limit_of(text: str) -> int:
-    """Return the number that a text such as 50M or 10GiB says."""
+    """Return the number in a text such as 50M or 10GiB."""
     found = _LIMIT.fullmatch(text.strip())
     factor = None if found is None else _FACTORS.get(found[2].lower())
     if found is None or factor is None:

@@ -28,9 +28,10 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 def run(chosen: Settings, *, interval_factor: float = 1.0) -> int:
-    """Serve until SIGTERM or SIGINT.  Settings that cannot work are refused before anything is written.
+    """Serve until SIGTERM or SIGINT.
 
-    `interval_factor` multiplies every interval at which background work looks for more to do."""
+    Invalid settings are refused before anything is written. `interval_factor` multiplies the intervals of background work.
+    """
     signal.signal(signal.SIGTERM, leave)
     is_near = all(each.is_loopback for each in ports.resolve(chosen.host, chosen.port))
     refuse_foreign_file(chosen)
@@ -86,7 +87,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
             say(f"Clients trust it by: export REQUESTS_CA_BUNDLE={authority} SSL_CERT_FILE={authority}")
 
     if settings.workers == 1:
-        gc.disable()  # until it serves: what is loaded stays, and to look for garbage among it takes a tenth of the start
+        gc.disable()  # until it serves: loaded objects stay, and garbage collection among them takes a tenth of the start
         opening = Opening(settings)
         try:
             opening.wait_for_connection()

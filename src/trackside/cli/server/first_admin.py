@@ -32,7 +32,7 @@ def password(settings: Settings) -> str | None:
 
 
 def has_users(settings: Settings) -> bool:
-    """Return whether the store has a user; a store that does not exist yet, or of an older version, has none."""
+    """Return whether the store has a user.  A new store, or one of an older version, has none."""
     if isinstance(settings.store, SqliteStore) and not settings.store.path.exists():
         return False
     if status(settings).version < FIRST_WITH_USERS:
@@ -46,7 +46,7 @@ def has_users(settings: Settings) -> bool:
 
 
 def ensure(settings: Settings, chosen: str) -> None:
-    """Make the administrator if there is no user at all."""
+    """Create the administrator if there is no user."""
     db = opening.open_database(settings)
     try:
         with db.read(0) as tx:

@@ -1,4 +1,4 @@
-"""Opens the sockets to listen on, and finds who else has a port."""
+"""Opens the sockets to listen on, and finds the process that uses a port."""
 
 import errno
 import socket
@@ -56,7 +56,7 @@ def holder(port: int) -> str | None:
             if any(str(handle.readlink()) in wanted for handle in (process / "fd").iterdir()):
                 return f"pid {process.name} ({(process / 'comm').read_text().strip()})"
         except OSError:
-            continue  # it ended meanwhile, or belongs to someone else
+            continue  # it ended meanwhile, or belongs to another user
     return None
 
 
@@ -66,7 +66,8 @@ def url(host: str, port: int, prefix: str = "", *, is_secure: bool = False) -> s
 
 
 def _bind(address: Address, port: int) -> socket.socket:
-    # With the protocol named, the code that accepts sees TCP and switches Nagle off; Linux hands the option down as well.
+    # With the protocol named, accepted sockets are recognized as TCP and Nagle is disabled; on Linux they also inherit the
+    # option.
     made = socket.socket(address.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -41,7 +41,7 @@ GRACE_S = 10  # for requests under way when the server stops
 
 
 class Team(NamedTuple):
-    """The processes of one server: the id of the one that supervises, and the folder where the others share their counts."""
+    """The processes of one server: the pid of the supervisor, and the folder with their shared counters."""
 
     supervisor: int
     counts: Path
@@ -56,7 +56,7 @@ def serve(
     *,
     team: Team | None = None,
 ) -> int:
-    """Run one server process; it stops when its supervisor is gone."""
+    """Run one server process; it stops when its supervisor has ended."""
     signal.signal(signal.SIGTERM, leave)
     with explained(settings):
         url = _own_url(settings, sockets)
@@ -79,12 +79,12 @@ def serve(
                 stop()
 
         server.config.callback_notify = check_supervisor
-        # uvicorn takes the signals over while it serves, and afterwards raises those that came once more for us.
+        # uvicorn handles signals while it serves, and afterwards raises repeated ones.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
         for each in sockets:
-            each.listen(BACKLOG)  # from here on the kernel queues connections instead of refusing them
-        gc.freeze()  # what start-up made stays: no collection need look at it again
+            each.listen(BACKLOG)  # from now on the kernel queues connections instead of refusing them
+        gc.freeze()  # objects of the start stay: garbage collections need not scan them
         gc.enable()
         on_ready()
         rest = threading.Timer(REST_AFTER_S, complete, (made, stop))
@@ -112,7 +112,7 @@ def complete(made: app.App, stop: Callable[[], None], wait: Callable[[float], ob
                 log.warning("the rest of the server is loaded when fewer connections are open: %s", fault)
                 wait(AGAIN_S)
             else:
-                gc.freeze()  # as at the start: a full collection would look at it for 20 to 30 ms, while calls wait
+                gc.freeze()  # as at the start: a full collection would scan them for 20 to 30 ms, while calls wait
                 return
     except Exception:
         log.exception("a part of the server cannot be loaded; it ends")
@@ -127,7 +127,8 @@ def _own_url(settings: Settings, sockets: list[socket.socket]) -> str:
 
 
 def _end(made: app.App) -> None:
-    """Close the application, and leave behind what does not end: a store or database that hangs keeps no server alive."""
+    """Close the application, and abandon work that does not end: a store or database that hangs must not keep the server
+    alive."""
     closing = threading.Thread(target=_close, args=(made,), name="trackside-end", daemon=True)
     closing.start()
     closing.join(END_S)
@@ -135,7 +136,7 @@ def _end(made: app.App) -> None:
         left = sorted(
             {each.name for each in threading.enumerate() if each.name.startswith("trackside-")} - {closing.name}
         )
-        # `os._exit`: the locks of the data folder are held until nothing here writes any more.
+        # `os._exit`: the locks of the data folder are held until no thread writes any more.
         log.error("what is under way did not end within %g s and is abandoned (threads: %s)", END_S, ", ".join(left))
         sys.stdout.flush()
         os._exit(OK)
@@ -144,15 +145,17 @@ def _end(made: app.App) -> None:
 def _close(made: app.App) -> None:
     try:
         made.close()
-    except Fault as fault:  # of the store: it says what is wrong
+    except Fault as fault:  # an error of the store: its message has the reason
         log.error("a part of the server did not close: %s", fault.message)
     except Exception:
         log.exception("a part of the server did not close")
 
 
 class _Server(Server):
-    """Ends at the signal: uvicorn looks for one ten times a second.  The application is told at once too, and not after the last
-    answer, since some answers wait for other servers."""
+    """A server that ends at once at a signal: uvicorn checks ten times a second.
+
+    The application is notified at once too, because some answers wait for other servers.
+    """
 
     def __init__(self, config: Config, leave: Callable[[], None]) -> None:
         super().__init__(config)

@@ -15,7 +15,7 @@ from types import FrameType
 
 from trackside.cli.output import BROKEN, OK, complain, guarded
 
-GRACE_S = 20.0  # for children to finish what they are doing
+GRACE_S = 20.0  # for running work of children
 YOUNG_S = 5.0  # a child that dies sooner makes the next one wait
 MAX_DELAY_S = 30.0
 
@@ -74,10 +74,10 @@ class _Supervisor:
         self._stopping = True
 
     def _start_missing(self) -> None:
-        # The first goes ahead: what stops it would stop all, and is better said once.
+        # The first child starts alone: an error that stops all of them is then reported once.
         wanted = self._count if self._has_succeeded else 1
         while len(self._born) < wanted and time.monotonic() >= self._next_start:
-            # A signal that came to the child while it still has our handlers would be lost on both.
+            # A signal that reaches the child before it replaces our handlers would be lost.
             signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             pid = os.fork()
             if pid == 0:
@@ -100,7 +100,7 @@ class _Supervisor:
             code = guarded(lambda: self._child(lambda: _report(self._report_to)))
         except SystemExit as leave:
             code = leave.code if isinstance(leave.code, int) else BROKEN
-        except BaseException:  # noqa: BLE001  # the last frame of this process: whatever it is, it is shown
+        except BaseException:  # noqa: BLE001  # the last frame of this process: every error is shown
             traceback.print_exc()
         finally:
             os._exit(code)
@@ -124,20 +124,20 @@ class _Supervisor:
             self._has_succeeded = True
 
     def _bury(self) -> int | None:
-        """Forgets the dead.  The exit code to end with, if one of them could not even start."""
+        """Remove ended children.  Return the exit code if one of them could not start."""
         for pid in list(self._born):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if not ended:
                 continue
             age_s = time.monotonic() - self._born.pop(pid)
-            self._read_reports()  # the child may have reported after the last look at the pipe, and before its end
+            self._read_reports()  # the child may have reported after the last read of the pipe, and before its end
             was_ready = pid in self._ready
             self._ready.discard(pid)
             if self._stopping:
                 continue
             code = os.waitstatus_to_exitcode(status)
             if code >= 0 and not was_ready and not self._were_ready:
-                return code  # the child has said why
+                return code  # the child has printed the reason
             how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
             if not self._has_succeeded:
                 complain(f"worker {pid} {how} before it was ready")

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-_OF_COMMAND_LINE = ("Server", "main", "run")  # what the package `uvicorn` takes from its module `main`
+_OF_COMMAND_LINE = ("Server", "main", "run")  # the names that the package `uvicorn` imports from its module `main`
 
 
 def _load() -> None:

@@ -1,1 +1,1 @@
-"""`trackside login` and `logout`, and where tokens are kept on the user's machine."""
+"""`trackside login` and `logout`, and the tokens stored on the user's machine."""

@@ -35,7 +35,7 @@ def login(args: argparse.Namespace) -> int:
 
 
 def _kept_for_mlflow(username: str, token: str, former: str | None) -> str:
-    """Write the token down for MLflow's client, and return what to say about it."""
+    """Write the token for MLflow's client, and return a message about it."""
     try:
         path = stored.keep_for_mlflow(username, token, former)
     except Stop as fault:  # the login itself is done: its token is in the keyring
@@ -46,7 +46,7 @@ def _kept_for_mlflow(username: str, token: str, former: str | None) -> str:
 
 
 def logout(args: argparse.Namespace) -> int:
-    """Revoke the token that is kept for a server, and forget it."""
+    """Revoke and remove the stored token of a server."""
     url = remote.server_of(args.url, "URL")
     token = stored.forget(url)
     if token is None:
@@ -106,7 +106,7 @@ def user_untrust(args: argparse.Namespace) -> int:
 
 
 def _provider(url: str, wanted: str | None) -> str | None:
-    """Return the provider to sign in by; None: by a password."""
+    """Return the provider for the sign-in; None for a password."""
     ways = remote.call(url, "GET", WAYS, authorization=NOBODY)
     names = [each["name"] for each in ways.get("providers", [])]
     if wanted is not None and wanted not in names:

@@ -39,7 +39,7 @@ def find(url: str) -> str | None:
 
 
 def check() -> None:
-    """Raise Stop where no token can be kept, before one is made."""
+    """Raise Stop if a token cannot be stored, before one is created."""
     if not _is_writable() and _keyring() is not None:
         return
     folder = (_home() / OURS).parent
@@ -71,9 +71,11 @@ def keep(url: str, username: str, token: str) -> str:
 
 
 def keep_for_mlflow(username: str, token: str, former: str | None) -> Path | None:
-    """Write a token where the stock client looks; None if that holds other credentials than `former`, and is left alone.
+    """Write a token for the stock client.  Return None, and change nothing, if its file has credentials other than
+    `former`.
 
-    Raise Stop where the home cannot be written to."""
+    Raise Stop if the home folder is not writable.
+    """
     found = _read(MLFLOWS)
     current = found.get("mlflow", _PASSWORD, fallback="")
     if current and current != former:
@@ -114,7 +116,7 @@ def _service(url: str) -> str:
 
 
 def _keyring() -> Any:
-    """Return the module if it is installed and has a place that keeps what it is given; else None."""
+    """Return the module if it is installed and has a persistent backend; otherwise None."""
     try:
         keyring: Any = import_module("keyring")  # an optional package, which takes 100 ms to import
     except ImportError:
@@ -123,7 +125,7 @@ def _keyring() -> Any:
 
 
 def _is_writable() -> bool:
-    """Return whether the home takes our files, without making any."""
+    """Return whether the home folder is writable.  Creates no file."""
     try:
         place = (_home() / OURS).parent
     except Stop:
@@ -137,7 +139,7 @@ def _read(where: Path) -> ConfigParser:
     found = ConfigParser(interpolation=None, delimiters=("=",))
     try:
         path = _home() / where
-    except Stop:  # a user without a home has kept nothing
+    except Stop:  # a user without a home folder has no stored tokens
         return found
     try:
         mode = path.stat().st_mode
