@@ -113,6 +113,8 @@ def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair
         "trace",
         "locations",
         "assessment",
+        "targets",
+        "deletions",
     }
     asked = {name for route in routes(application) if route.has_workspace for name in fields_of(route.call)}
 
