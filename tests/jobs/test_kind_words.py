@@ -18,7 +18,7 @@ def titles(application: app.App) -> dict[str, str]:
 
 
 def words(language: str) -> dict[str, str]:
-    text = (WORDS / f"words.{language}.ts").read_text("utf-8")
+    text = (WORDS / f"strings.{language}.ts").read_text("utf-8")
     block = text.partition("  kinds: {\n")[2].partition("  },\n")[0]
     return dict(re.findall(r'^    "?([\w-]+)"?: "(.+)",$', block, re.MULTILINE))
 

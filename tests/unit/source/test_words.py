@@ -11,7 +11,7 @@ from trackside.core.errors import Because
 from trackside.drift import signals
 
 ROOT = Path(__file__).parents[3]
-WORDS = (ROOT / "web" / "src" / "api" / "told.es.ts").read_text("utf-8")
+WORDS = (ROOT / "web" / "src" / "api" / "fault.es.ts").read_text("utf-8")
 
 
 def reasons() -> set[tuple[str, str | None]]:
@@ -42,7 +42,7 @@ def test_each_reason_has_words() -> None:
 
 
 def catalogue(noun: str, language: str, name: str) -> dict[str, str]:
-    text = (ROOT / "web" / "src" / "nouns" / noun / f"words.{language}.ts").read_text("utf-8")
+    text = (ROOT / "web" / "src" / "nouns" / noun / f"strings.{language}.ts").read_text("utf-8")
     found = text.partition(f"  {name}: {{\n")[2].partition("\n  },")[0]
     return dict(re.findall(r'^    "?([^"\n]+?)"?:\s+"(.+)",$', found, re.MULTILINE))
 

@@ -1,10 +1,10 @@
 import { connection } from "@/app/connection.svelte";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import { session } from "@/app/session/session.svelte";
 import { shell } from "@/i18n/shell";
 import { Failure, isAbort } from "./failure";
 import type { paths } from "./schema";
-import { told, type Fault } from "./told";
+import { faultText, type Fault } from "./fault";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 type PathsOf<M extends Method> = { [P in keyof paths]: paths[P] extends Record<M, object> ? P : never }[keyof paths];
@@ -106,7 +106,7 @@ async function failureOf(answer: Response): Promise<Failure> {
   const text = await answer.text().catch(() => "");
   try {
     const fault = JSON.parse(text) as Fault;
-    if (fault.message) return new Failure(answer.status, fault.error_code ?? "", await told(fault));
+    if (fault.message) return new Failure(answer.status, fault.error_code ?? "", await faultText(fault));
   } catch {
     // Not from the server itself: a proxy's page.
   }

@@ -1,4 +1,4 @@
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import { actionOf, type Document } from "./action";
 import { api } from "./client";
 

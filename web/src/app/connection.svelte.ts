@@ -1,4 +1,4 @@
-import { apiUrl } from "./place";
+import { apiUrl } from "./workspace";
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;

@@ -1,6 +1,6 @@
 import { tick } from "svelte";
 import { formatHash, parseHash, withQuery, type Address } from "./address";
-import { place, workspaceUrl } from "./place";
+import { place, workspaceUrl } from "./workspace";
 import { find } from "./routes";
 
 const scrolls = new Map<string, number>();

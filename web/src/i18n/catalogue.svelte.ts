@@ -3,17 +3,17 @@ import { recall, remember } from "@/app/storage";
 export const LANGUAGES = { en: "English", es: "Español" } as const;
 export type Language = keyof typeof LANGUAGES;
 
-/** The same keys with other words: strings stay strings, functions keep their arguments. */
-export type Words<T> = {
+/** The strings of another language: the same keys, and functions with the same arguments. */
+export type Strings<T> = {
   readonly [K in keyof T]: T[K] extends string
     ? string
     : T[K] extends (...args: infer A) => string
       ? (...args: A) => string
-      : Words<T[K]>;
+      : Strings<T[K]>;
 };
 
 interface Part {
-  /** Fetches the words; what it returns shows them. */
+  /** Fetches the strings; the returned function shows them. */
   load(language: Language): Promise<() => void>;
 }
 const parts = new Set<Part>();
@@ -32,18 +32,18 @@ class LocaleState {
     navigator.languages.find((tag) => tag.toLowerCase().startsWith(this.language)) ?? this.language,
   );
 
-  /** The last choice: the words of an earlier one may come later. */
+  /** The last chosen language: the strings of an earlier choice may arrive later. */
   #wanted: Language = this.language;
 
   constructor() {
     document.documentElement.lang = this.language;
   }
 
-  /** Shows everything in another language, once all its words are here: what is seen in it is also kept. */
+  /** Switches to another language after all its strings are loaded, and stores the choice. */
   async choose(language: Language): Promise<void> {
     this.#wanted = language;
     const shows = new Map<Part, () => void>();
-    // A page that is loaded meanwhile brings parts of its own.
+    // A page that loads meanwhile adds further parts.
     for (let missing = [...parts]; missing.length; missing = [...parts].filter((part) => !shows.has(part))) {
       await Promise.all(missing.map(async (part) => shows.set(part, await part.load(language))));
       if (this.#wanted !== language) return;
@@ -60,20 +60,20 @@ export const locale = new LocaleState();
 /** The words of one part of the UI: `t` in markup follows the language.  English is the source and comes with the part; each
  *  other language is a chunk of its own. */
 export class Catalogue<T extends object> {
-  #text = $state.raw() as Words<T>;
+  #text = $state.raw() as Strings<T>;
   #ready: Promise<void> = Promise.resolve();
   readonly #english: T;
-  readonly #others: Record<Exclude<Language, "en">, () => Promise<{ default: Words<T> }>>;
+  readonly #others: Record<Exclude<Language, "en">, () => Promise<{ default: Strings<T> }>>;
 
-  constructor(english: T, others: Record<Exclude<Language, "en">, () => Promise<{ default: Words<T> }>>) {
+  constructor(english: T, others: Record<Exclude<Language, "en">, () => Promise<{ default: Strings<T> }>>) {
     this.#english = english;
     this.#others = others;
-    this.#text = english as unknown as Words<T>;
+    this.#text = english as unknown as Strings<T>;
     parts.add(this);
     if (locale.language !== "en") this.#ready = this.#begin(locale.language);
   }
 
-  get t(): Words<T> {
+  get t(): Strings<T> {
     return this.#text;
   }
 
@@ -87,9 +87,10 @@ export class Catalogue<T extends object> {
   }
 
   async load(language: Language): Promise<() => void> {
-    const words = language === "en" ? (this.#english as unknown as Words<T>) : (await this.#others[language]()).default;
+    const strings =
+      language === "en" ? (this.#english as unknown as Strings<T>) : (await this.#others[language]()).default;
     return () => {
-      this.#text = words;
+      this.#text = strings;
     };
   }
 }

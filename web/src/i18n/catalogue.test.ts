@@ -17,17 +17,17 @@ async function fresh() {
 /** Words that come when they are let. */
 function held(title: string) {
   let arrive: () => void = () => undefined;
-  const words = new Promise<{ default: { title: string } }>((resolve) => {
+  const strings = new Promise<{ default: { title: string } }>((resolve) => {
     arrive = () => resolve({ default: { title } });
   });
-  return { load: () => words, arrive: () => arrive() };
+  return { load: () => strings, arrive: () => arrive() };
 }
 
 test("no part is shown in another language before all are, and then the choice is kept", async () => {
   const { Catalogue, locale } = await fresh();
-  const words = held("Modelos");
+  const strings = held("Modelos");
   const quick = new Catalogue({ title: "Runs" }, { es: () => Promise.resolve({ default: { title: "Ejecuciones" } }) });
-  const slow = new Catalogue({ title: "Models" }, { es: words.load });
+  const slow = new Catalogue({ title: "Models" }, { es: strings.load });
 
   const chosen = locale.choose("es");
   await Promise.resolve();
@@ -35,7 +35,7 @@ test("no part is shown in another language before all are, and then the choice i
   await Promise.resolve();
   expect([quick.t.title, slow.t.title, kept.size]).toEqual(["Runs", "Models", 0]);
 
-  words.arrive();
+  strings.arrive();
   await chosen;
   expect([quick.t.title, slow.t.title]).toEqual(["Ejecuciones", "Modelos"]);
   expect(kept.get("trackside.language")).toBe("es");
@@ -43,38 +43,38 @@ test("no part is shown in another language before all are, and then the choice i
 
 test("a part that is loaded meanwhile is shown in the language that was chosen", async () => {
   const { Catalogue, locale } = await fresh();
-  const words = held("Modelos");
-  new Catalogue({ title: "Models" }, { es: words.load });
+  const strings = held("Modelos");
+  new Catalogue({ title: "Models" }, { es: strings.load });
 
   const chosen = locale.choose("es");
   const late = new Catalogue({ title: "Runs" }, { es: () => Promise.resolve({ default: { title: "Ejecuciones" } }) });
-  words.arrive();
+  strings.arrive();
   await chosen;
 
   expect(late.t.title).toBe("Ejecuciones");
 });
 
-test("of two choices the last one counts, though the words of the first come later", async () => {
+test("of two choices the last one counts, though the strings of the first come later", async () => {
   const { Catalogue, locale } = await fresh();
-  const words = held("Modelos");
-  const part = new Catalogue({ title: "Models" }, { es: words.load });
+  const strings = held("Modelos");
+  const part = new Catalogue({ title: "Models" }, { es: strings.load });
 
   const first = locale.choose("es");
   await locale.choose("en");
-  words.arrive();
+  strings.arrive();
   await first;
 
   expect([part.t.title, locale.language, kept.get("trackside.language")]).toEqual(["Models", "en", "en"]);
 });
 
-test("the words that a part begins with do not come after those of a choice", async () => {
+test("the strings that a part begins with do not come after those of a choice", async () => {
   const { Catalogue, locale } = await fresh();
   await locale.choose("es");
-  const words = held("Modelos");
-  const part = new Catalogue({ title: "Models" }, { es: words.load });
+  const strings = held("Modelos");
+  const part = new Catalogue({ title: "Models" }, { es: strings.load });
 
   await locale.choose("en");
-  words.arrive();
+  strings.arrive();
   await part.ready;
 
   expect(part.t.title).toBe("Models");

@@ -1,4 +1,4 @@
-import type { Words } from "./catalogue.svelte";
+import type { Strings } from "./catalogue.svelte";
 import { plural } from "./format";
 import type en from "./shell.en";
 
@@ -66,4 +66,4 @@ export default {
   missing: (action: string, roles: string) =>
     `Hace falta el permiso ${action}.${roles ? ` Roles con este permiso: ${roles}.` : ""} Un administrador puede dárselo.`,
   hiddenErrors: (count: number) => (plural(count) === "one" ? "1 error más" : `${count} errores más`),
-} satisfies Words<typeof en>;
+} satisfies Strings<typeof en>;

@@ -5,7 +5,7 @@ import { contains } from "@/api/filter";
 import { shortId, shownName } from "@/nouns/run/name";
 import { shell } from "@/i18n/shell";
 import { href } from "../address";
-import { place, workspaceUrl } from "../place";
+import { place, workspaceUrl } from "../workspace";
 
 export interface Target {
   link: string;

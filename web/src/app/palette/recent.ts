@@ -1,5 +1,5 @@
 /** The pages that this browser visited last, for the palette.  Pure but for the browser's storage. */
-import { place } from "../place";
+import { place } from "../workspace";
 import { recall, remember } from "../storage";
 
 export interface Visit {

@@ -1,7 +1,7 @@
 import { SvelteMap } from "svelte/reactivity";
 import { api } from "@/api/client";
 import { asFailure } from "@/api/failure";
-import { place } from "../place";
+import { place } from "../workspace";
 
 /** An object of this page's workspace that rights may be given on. */
 export interface Thing {

@@ -1,5 +1,5 @@
 /** What can be done with one chart: larger, as a table, as a file. */
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import type { Action } from "@/app/action";
 import { send } from "@/api/client";
 import { asFailure } from "@/api/failure";
@@ -9,11 +9,11 @@ import { toasts } from "@/ui/toast/toasts.svelte";
 import { fileName, toCsv } from "../export/csv";
 import type { Picture } from "../export/picture";
 import { pngOf, save, svgOf } from "../export/save";
-import type { PlottedRun } from "../plotted";
+import type { PlottedRun } from "../plottedRun";
 import type { Line } from "../scene/line";
 import type { Honesty } from "../series/series";
 import type { Settings } from "../settings";
-import { words } from "../words";
+import { strings } from "../strings";
 import type { ChartAxes } from "./axes";
 import type { Bar } from "./bars";
 import { colours } from "./colours.svelte";
@@ -34,11 +34,11 @@ export function cardActions(card: Card): Action[] {
   const { title, lines } = card;
   const enabled = lines.length > 0;
   return [
-    { id: "chart-full", label: words.t.fullScreen, run: card.showFull },
-    { id: "chart-table", label: words.t.asTable, icon: "table", enabled, run: card.showTable },
+    { id: "chart-full", label: strings.t.fullScreen, run: card.showFull },
+    { id: "chart-table", label: strings.t.asTable, icon: "table", enabled, run: card.showTable },
     {
       id: "chart-png",
-      label: words.t.png,
+      label: strings.t.png,
       icon: "download",
       starts: true,
       enabled,
@@ -46,21 +46,21 @@ export function cardActions(card: Card): Action[] {
     },
     {
       id: "chart-svg",
-      label: words.t.svg,
+      label: strings.t.svg,
       icon: "download",
       enabled,
       run: () => save(svgOf(pictureOf(card)), "image/svg+xml", fileName(title, "svg")),
     },
     {
       id: "chart-csv",
-      label: words.t.csv,
+      label: strings.t.csv,
       icon: "download",
       enabled,
       run: () => save(toCsv(lines, card.axes.x.label), "text/csv", fileName(title, "csv")),
     },
     {
       id: "chart-csv-all",
-      label: words.t.csvAll,
+      label: strings.t.csvAll,
       icon: "download",
       enabled,
       run: () => tell(async () => save(await allPoints(card), "text/csv", fileName(`${title}-all`, "csv"))),
@@ -70,9 +70,9 @@ export function cardActions(card: Card): Action[] {
 
 function pictureOf({ title, axes, lines, bars, told, settings }: Card): Picture {
   const notes = [
-    told.exact ? words.t.exactLine(told.total) : words.t.sampleLine(told.shown, told.total),
-    ...(settings.smoothing ? [words.t.ema(settings.smoothing)] : []),
-    ...(told.odd ? [words.t.odd(told.odd)] : []),
+    told.exact ? strings.t.exactLine(told.total) : strings.t.sampleLine(told.shown, told.total),
+    ...(settings.smoothing ? [strings.t.ema(settings.smoothing)] : []),
+    ...(told.odd ? [strings.t.odd(told.odd)] : []),
   ];
   return {
     title,

@@ -1,7 +1,7 @@
 /** What a chart shows, in a few sentences for who does not see it. */
 import { formatValue } from "@/i18n/format";
 import type { Line } from "../scene/line";
-import { words } from "../words";
+import { strings } from "../strings";
 
 const MOST_TOLD = 5;
 
@@ -23,8 +23,8 @@ export function summaryOf({ series }: Line): Summary {
 export function captionOf(metric: string, lines: readonly Line[]): string {
   const told = lines.slice(0, MOST_TOLD).map((line) => {
     const { last, min, max } = summaryOf(line);
-    return words.t.captionLine(line.label, formatValue(last), formatValue(min), formatValue(max));
+    return strings.t.captionLine(line.label, formatValue(last), formatValue(min), formatValue(max));
   });
-  const rest = lines.length > MOST_TOLD ? [words.t.moreRuns(lines.length - MOST_TOLD)] : [];
-  return [words.t.caption(metric, lines.length), ...told, ...rest].join(" ");
+  const rest = lines.length > MOST_TOLD ? [strings.t.moreRuns(lines.length - MOST_TOLD)] : [];
+  return [strings.t.caption(metric, lines.length), ...told, ...rest].join(" ");
 }

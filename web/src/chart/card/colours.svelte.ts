@@ -1,7 +1,7 @@
 import { theme } from "@/app/theme.svelte";
 import type { Theme } from "../scene/paint";
 import { COLOURS, colourIndex, isColoured } from "../scene/slots";
-import type { ShownRuns } from "../shown.svelte";
+import type { ShownRuns } from "../shownRuns.svelte";
 
 /** The colours of the theme that is shown.  A canvas knows no custom properties: they are read once for each theme. */
 class Colours {

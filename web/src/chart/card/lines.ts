@@ -1,5 +1,5 @@
 /** From the series of a metric to the lines of its chart: smoothed, grouped, coloured.  Pure. */
-import type { PlottedRun } from "../plotted";
+import type { PlottedRun } from "../plottedRun";
 import { aggregate } from "../series/group";
 import { honesty, NOTHING_ODD, type Series } from "../series/series";
 import { smooth } from "../series/smooth";

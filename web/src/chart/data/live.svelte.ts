@@ -1,6 +1,6 @@
 import { asFailure, isAbort } from "@/api/failure";
 import { send } from "@/api/client";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 
 const WAIT_S = 25;
 /** Charts load again this often at most while runs log. */

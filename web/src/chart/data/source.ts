@@ -1,6 +1,6 @@
 /** Asks the server for series and for the keys of metrics.  Knows the wire; knows no chart. */
 import { send } from "@/api/client";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import type { XAxis } from "../settings";
 import { EMPTY, NOTHING_ODD, oddOf, type Series } from "../series/series";
 

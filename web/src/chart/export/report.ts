@@ -6,12 +6,12 @@ import { lightTheme } from "../card/colours.svelte";
 import { barsOf } from "../card/bars";
 import { linesOf } from "../card/lines";
 import { loadSeries } from "../card/load";
-import { xLabel } from "../card/tell.svelte";
+import { xLabel } from "../card/formatX.svelte";
 import { fetchKeys } from "../data/source";
-import type { PlottedRun } from "../plotted";
+import type { PlottedRun } from "../plottedRun";
 import { honesty } from "../series/series";
 import type { Settings } from "../settings";
-import { words } from "../words";
+import { strings } from "../strings";
 import { svgOf } from "./save";
 
 /** More metrics than these have no chart in a report. */
@@ -47,9 +47,9 @@ export async function reportCharts(
       const bars = barsOf(lines, settings)?.map((bar) => ({ ...bar, text: formatValue(bar.value) })) ?? null;
       const told = honesty(series);
       const notes = [
-        told.exact ? words.t.exactLine(told.total) : words.t.sampleLine(told.shown, told.total),
-        ...(settings.smoothing ? [words.t.ema(settings.smoothing)] : []),
-        ...(told.odd ? [words.t.odd(told.odd)] : []),
+        told.exact ? strings.t.exactLine(told.total) : strings.t.sampleLine(told.shown, told.total),
+        ...(settings.smoothing ? [strings.t.ema(settings.smoothing)] : []),
+        ...(told.odd ? [strings.t.odd(told.odd)] : []),
       ].join(" · ");
       const look = { highlighted: null, isSmoothed: settings.smoothing > 0 };
       const sized = { ...axes, locale: locale.tag, width: WIDTH, height: HEIGHT };

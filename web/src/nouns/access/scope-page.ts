@@ -1,5 +1,5 @@
 import { href } from "@/app/address";
-import { place, workspaceUrl } from "@/app/place";
+import { place, workspaceUrl } from "@/app/workspace";
 import { parseScope } from "./access";
 
 /** The address of the page of what stands at a scope; undefined where no page shows it. */

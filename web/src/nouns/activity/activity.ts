@@ -1,7 +1,7 @@
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
 import { titleText } from "@/nouns/job/job";
-import { words } from "./words";
+import { strings } from "./strings";
 
 export type Change = components["schemas"]["LoggedChange"];
 
@@ -42,11 +42,11 @@ export function linkOf({ entity, entity_id }: Pick<Change, "entity" | "entity_id
 
 /** Kinds and actions in the language that is shown; their names on the wire if the UI knows no words for them. */
 export function entityText(entity: string): string {
-  return words.t.entities[entity as keyof typeof words.t.entities] ?? entity.replaceAll("_", " ");
+  return strings.t.entities[entity as keyof typeof strings.t.entities] ?? entity.replaceAll("_", " ");
 }
 
 export function actionText(action: string): string {
-  return words.t.actions[action as keyof typeof words.t.actions] ?? action.replaceAll("-", " ");
+  return strings.t.actions[action as keyof typeof strings.t.actions] ?? action.replaceAll("-", " ");
 }
 
 /** The name of what changed; its id where it has none or is gone. */

@@ -1,6 +1,6 @@
 /** The files of a run, of a logged model or of a folder in one of them: lists, pieces, addresses. */
 import { api, sendRange } from "@/api/client";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import { folderOf, nameOf } from "./kind";
 
 export interface Entry {

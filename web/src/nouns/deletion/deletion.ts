@@ -3,7 +3,7 @@ import { api } from "@/api/client";
 import type { components } from "@/api/schema";
 import { NEEDS } from "@/app/session/actions";
 import { rights } from "@/app/session/rights.svelte";
-import { ended } from "@/nouns/job/ended";
+import { runJob } from "@/nouns/job/runJob";
 
 export type Preview = components["schemas"]["Preview"];
 export type Deleted = components["schemas"]["DeletionResult"];
@@ -72,7 +72,7 @@ export async function execute(
   onPart: (part: Freed) => void,
 ): Promise<Freed> {
   if (!BY_CALL.has(target.kind) && rights.may(NEEDS.writeJobs)) {
-    const job = await ended("delete", { ...target, token, ...(confirm ? { confirm } : {}) });
+    const job = await runJob("delete", { ...target, token, ...(confirm ? { confirm } : {}) });
     const { kept = [], ...sizes } = job.result as unknown as Omit<Freed, "rest"> & { kept?: string[] };
     const freed = { ...sizes, rest: kept };
     onPart(freed);

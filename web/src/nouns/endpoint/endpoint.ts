@@ -1,6 +1,6 @@
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 
 export type Endpoint = components["schemas"]["ShownEndpoint"];
 export type Deployment = components["schemas"]["ShownDeployment"];

@@ -5,7 +5,7 @@ vi.stubGlobal("navigator", { languages: ["es-ES"] });
 vi.stubGlobal("localStorage", { getItem: () => null, setItem: () => undefined });
 const { locale } = await import("@/i18n/catalogue.svelte");
 const { jobTitle, progressText, titleText } = await import("./job");
-const { pauseText } = await import("./when");
+const { pauseText } = await import("./timing");
 
 test("the reason of the server for a pause is in the language that is shown", async () => {
   await locale.choose("es");

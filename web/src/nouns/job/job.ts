@@ -1,8 +1,8 @@
 import type { components } from "@/api/schema";
 import { href } from "@/app/address";
 import { formatCount, formatDuration } from "@/i18n/format";
-import { words } from "./words";
-import en from "./words.en";
+import { strings } from "./strings";
+import en from "./strings.en";
 
 export type Job = components["schemas"]["ShownJob"];
 
@@ -11,30 +11,30 @@ export const isLive = (job: Job): boolean => job.state === "queued" || job.state
 
 /** What a kind of jobs does, in the language that is shown; the server's words for a kind that the UI does not know. */
 export function kindTitle({ name, title = name }: { name: string; title?: string }): string {
-  return words.t.kinds[name as keyof typeof words.t.kinds] ?? title;
+  return strings.t.kinds[name as keyof typeof strings.t.kinds] ?? title;
 }
 
 type Kind = keyof typeof en.kinds;
 
 /** What the server makes of the parameters of a kind, where it does not take the kind's own title. */
 const DESCRIBED: { kind: Kind; english: RegExp; text: (...values: string[]) => string }[] = [
-  { kind: "drift", english: /^Monitor (.+)$/, text: (name = "") => words.t.described.drift(name) },
-  { kind: "profile", english: /^Profile (\S+)$/, text: (uri = "") => words.t.described.profile(uri) },
+  { kind: "drift", english: /^Monitor (.+)$/, text: (name = "") => strings.t.described.drift(name) },
+  { kind: "profile", english: /^Profile (\S+)$/, text: (uri = "") => strings.t.described.profile(uri) },
   {
     kind: "score",
     english: /^Score (.+) with (\S+)$/,
-    text: (table = "", uri = "") => words.t.described.score(table, uri),
+    text: (table = "", uri = "") => strings.t.described.score(table, uri),
   },
   {
     kind: "workspace-deletion",
     english: /^Delete workspaces (.+)$/,
-    text: (names = "") => words.t.described.end(names),
+    text: (names = "") => strings.t.described.end(names),
   },
   {
     kind: "project",
     english: /^Run (\S+) of (.+)$/,
     text: (entry = "", uri = "") =>
-      words.t.described.project(entry, uri === "a project" ? words.t.described.anyProject : uri),
+      strings.t.described.project(entry, uri === "a project" ? strings.t.described.anyProject : uri),
   },
 ];
 
@@ -42,7 +42,7 @@ const DESCRIBED: { kind: Kind; english: RegExp; text: (...values: string[]) => s
  *  job's parameters. */
 export function jobTitle({ kind, title }: Pick<Job, "kind" | "title">): string {
   const english = en.kinds[kind as Kind] as string | undefined;
-  if (english && title.endsWith(english)) return title.slice(0, -english.length) + words.t.kinds[kind as Kind];
+  if (english && title.endsWith(english)) return title.slice(0, -english.length) + strings.t.kinds[kind as Kind];
   for (const each of DESCRIBED) {
     const [, ...values] = (each.kind === kind && each.english.exec(title)) || [];
     if (values.length) return each.text(...values);
@@ -57,7 +57,7 @@ export function titleText(title: string): string {
 }
 
 function unitText(unit = ""): string {
-  return words.t.counted[unit as keyof typeof words.t.counted] ?? unit;
+  return strings.t.counted[unit as keyof typeof strings.t.counted] ?? unit;
 }
 
 /** "1,200 of 5,000 rows, 300 a second, 13 s left". */
@@ -66,16 +66,16 @@ export function progressText(job: Job): string {
   const parts = [];
   if (progress.done || progress.total !== undefined) {
     const done = formatCount(progress.done);
-    const count = progress.total === undefined ? done : words.t.of(done, formatCount(progress.total));
+    const count = progress.total === undefined ? done : strings.t.of(done, formatCount(progress.total));
     parts.push([count, unitText(progress.unit)].filter(Boolean).join(" "));
   }
   if (!isLive(job)) return parts.join(", ");
   if (progress.per_s)
     parts.push(
-      words.t.rate(
+      strings.t.rate(
         formatCount(progress.per_s < 10 ? Number(progress.per_s.toPrecision(2)) : Math.round(progress.per_s)),
       ),
     );
-  if (progress.left_s !== undefined) parts.push(words.t.left(formatDuration(progress.left_s * 1000)));
+  if (progress.left_s !== undefined) parts.push(strings.t.left(formatDuration(progress.left_s * 1000)));
   return parts.join(", ");
 }

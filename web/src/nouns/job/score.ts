@@ -1,7 +1,7 @@
 /** Starts to score a table: a run that has the table as a file, and a job that scores it. */
 import { api } from "@/api/client";
 import { Failure } from "@/api/failure";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 
 interface Options {
   where: string;

@@ -2,7 +2,7 @@
 import { api, sendRange } from "@/api/client";
 import { asFailure } from "@/api/failure";
 import type { components } from "@/api/schema";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import { artifactsOfLoggedModel, artifactsOfRun, within, type Files } from "@/nouns/artifact/files";
 import { parseMlModel, type MlModel } from "./mlmodel";
 

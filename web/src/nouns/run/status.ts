@@ -1,6 +1,6 @@
-import { words } from "./words";
+import { strings } from "./strings";
 
 /** The status of a run in the language that is shown. */
 export function statusText(status: string): string {
-  return (words.t as Record<string, string>)[status] ?? status;
+  return (strings.t as Record<string, string>)[status] ?? status;
 }

@@ -10,7 +10,7 @@ import { toHtml, type Part } from "@/nouns/report/html";
 import { toNumber } from "@/nouns/run/run";
 import { NOTE_TAG } from "@/nouns/note/note";
 import { durationOf, tagsOf, type Run } from "./run";
-import { words } from "./words";
+import { strings } from "./strings";
 
 export async function saveReport(run: Run, experiment: string, signal: AbortSignal): Promise<void> {
   const { info, data } = run;
@@ -18,7 +18,7 @@ export async function saveReport(run: Run, experiment: string, signal: AbortSign
   const tags = tagsOf(run);
   const duration = durationOf(run);
   const { svgs, metrics } = await reportCharts([{ runId: info.run_id, name, slot: 0 }], DEFAULTS, signal);
-  const t = words.t;
+  const t = strings.t;
   const facts: [string, string][] = [
     [t.runId, info.run_id],
     [t.experiment, experiment],

@@ -3,7 +3,7 @@ import { asFailure } from "@/api/failure";
 import type { components } from "@/api/schema";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import type { RunsState } from "./state.svelte";
-import { words } from "./words";
+import { strings } from "./strings";
 
 type Undo = components["schemas"]["Undo"];
 
@@ -23,8 +23,8 @@ export async function change(page: RunsState, bulk: Bulk): Promise<void> {
     const body = { experiment_ids: page.experimentIds, lifecycle, ...runs, ...bulk };
     const answer = await api.post("/api/trackside/v1/runs/bulk", { body });
     const { changed, refused_total: refused } = answer;
-    if (changed || !refused) toasts.done(words.t.bulkDone[bulk.action](changed), () => takeBack(page, answer.undo));
-    if (refused) toasts.failed(words.t.bulkRefused(refused, answer.refused[0]?.reason ?? ""));
+    if (changed || !refused) toasts.done(strings.t.bulkDone[bulk.action](changed), () => takeBack(page, answer.undo));
+    if (refused) toasts.failed(strings.t.bulkRefused(refused, answer.refused[0]?.reason ?? ""));
     if (bulk.action !== "set-tag" && bulk.action !== "delete-tag") page.selection.clear();
   } catch (error) {
     toasts.failed(asFailure(error).message);
@@ -40,7 +40,7 @@ async function takeBack(page: RunsState, undo: Undo[]): Promise<void> {
         body: { action, run_ids, lifecycle: lifecycle ?? "all", ...more },
       });
     }
-    toasts.done(words.t.undone);
+    toasts.done(strings.t.undone);
   } catch (error) {
     toasts.failed(asFailure(error).message);
   }

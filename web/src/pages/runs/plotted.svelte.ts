@@ -1,5 +1,5 @@
 import { fetchRuns } from "@/chart/data/runs";
-import { ShownRuns } from "@/chart/shown.svelte";
+import { ShownRuns } from "@/chart/shownRuns.svelte";
 import { RunList } from "./rows/list.svelte";
 import type { Outline } from "./rows/outline.svelte";
 

@@ -4,7 +4,7 @@ import { router } from "@/app/router.svelte";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import type { RunsState } from "./state.svelte";
 import { fromQuery, hasView, toQuery } from "./view";
-import { words } from "./words";
+import { strings } from "./strings";
 
 export interface SavedView {
   view_id: string;
@@ -64,19 +64,19 @@ export class Views {
       const { view } = await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
       await this.load();
       router.setQuery({ v: view.view_id }, { replace: true });
-      toasts.done(words.t.viewSaved(name));
+      toasts.done(strings.t.viewSaved(name));
     });
   }
 
   /** The present choice becomes that of the view. */
   async update(view: SavedView): Promise<void> {
-    await this.#patch(view, { state: { query: queryText(toQuery(this.#page.view)) } }, words.t.viewSaved(view.name), {
+    await this.#patch(view, { state: { query: queryText(toQuery(this.#page.view)) } }, strings.t.viewSaved(view.name), {
       state: { query: view.query },
     });
   }
 
   async setDefault(view: SavedView, is_default: boolean): Promise<void> {
-    const text = is_default ? words.t.viewDefault(view.name) : words.t.viewNoDefault(view.name);
+    const text = is_default ? strings.t.viewDefault(view.name) : strings.t.viewNoDefault(view.name);
     await this.#patch(view, { is_default }, text, { is_default: !is_default });
   }
 
@@ -85,7 +85,7 @@ export class Views {
       await api.delete("/api/trackside/v1/views/{view_id}", { path: { view_id: view.view_id } });
       if (router.query.get("v") === view.view_id) router.setQuery({ v: null }, { replace: true });
       await this.load();
-      toasts.done(words.t.viewDeleted(view.name), () => this.#restore(view));
+      toasts.done(strings.t.viewDeleted(view.name), () => this.#restore(view));
     });
   }
 
@@ -105,7 +105,7 @@ export class Views {
       const { view: now } = await api.patch("/api/trackside/v1/views/{view_id}", { path, body });
       await this.load();
       toasts.done(done, () =>
-        this.#patch({ ...view, version: now.version }, back, words.t.viewSaved(view.name), change),
+        this.#patch({ ...view, version: now.version }, back, strings.t.viewSaved(view.name), change),
       );
     });
   }

@@ -1,11 +1,11 @@
-/** What is compared of a version. */
+/** One side of a comparison of versions. */
 import { api } from "@/api/client";
 import { formatBytes } from "@/i18n/format";
 import type { Values } from "@/nouns/model/changes";
 import { loadLineage, loadMeasures, loadMlModel, type Lineage } from "@/nouns/model/load";
 import type { Column, MlModel } from "@/nouns/model/mlmodel";
 import { ownTags, promptOf, textOf, versionsOf } from "@/nouns/prompt/prompt";
-import { words } from "./words";
+import { strings } from "./strings";
 
 export const PARTS = ["about", "metrics", "params", "signature", "tags"] as const;
 export const TEXTS = ["prompt", "responseFormat", "modelConfig"] as const;
@@ -35,7 +35,7 @@ export async function loadSide(name: string, version: string, signal: AbortSigna
   const prompt = promptOf(tags);
   if (prompt) {
     return {
-      about: aboutOf(lineage, words.t.commitMessage, { [words.t.variables]: prompt.variables.join(", ") }),
+      about: aboutOf(lineage, strings.t.commitMessage, { [strings.t.variables]: prompt.variables.join(", ") }),
       metrics: {},
       params: {},
       signature: {},
@@ -47,9 +47,9 @@ export async function loadSide(name: string, version: string, signal: AbortSigna
   const model = typeof file === "object" ? file : undefined;
   const { current_stage, run_id } = lineage.model_version;
   return {
-    about: aboutOf(lineage, words.t.description, {
-      [words.t.stage]: current_stage,
-      [words.t.run]: run_id,
+    about: aboutOf(lineage, strings.t.description, {
+      [strings.t.stage]: current_stage,
+      [strings.t.run]: run_id,
       ...fileOf(model),
     }),
     ...measures,
@@ -60,15 +60,15 @@ export async function loadSide(name: string, version: string, signal: AbortSigna
 
 function aboutOf({ model_version: { aliases = [], description = "" } }: Lineage, note: string, more: Values): Values {
   const shown = aliases.map((alias) => `@${alias}`).join(" ");
-  return { [words.t.aliases]: shown, [note]: description, ...more };
+  return { [strings.t.aliases]: shown, [note]: description, ...more };
 }
 
 function fileOf(model: MlModel | undefined): Values {
   if (!model) return {};
   return {
-    [words.t.flavors]: model.flavors.join(" "),
-    [words.t.mlflow]: model.mlflowVersion,
-    ...(model.sizeBytes === undefined ? {} : { [words.t.size]: formatBytes(model.sizeBytes) }),
+    [strings.t.flavors]: model.flavors.join(" "),
+    [strings.t.mlflow]: model.mlflowVersion,
+    ...(model.sizeBytes === undefined ? {} : { [strings.t.size]: formatBytes(model.sizeBytes) }),
   };
 }
 

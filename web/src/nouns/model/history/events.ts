@@ -1,10 +1,10 @@
-/** An event of a model's history in words. */
+/** An event of a model's history in strings. */
 import type { components } from "@/api/schema";
-import type { words } from "../words";
+import type { strings } from "../strings";
 
 export type HistoryEvent = components["schemas"]["Event"];
 
-export function eventText(event: HistoryEvent, t: typeof words.t): string {
+export function eventText(event: HistoryEvent, t: typeof strings.t): string {
   const { kind, version = "", alias = "", before, after, name } = event;
   if (kind === "model") {
     if (before === undefined) return t.modelMade(after ?? name);

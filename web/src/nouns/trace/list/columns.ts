@@ -1,10 +1,10 @@
 import { formatCount, formatDuration } from "@/i18n/format";
 import type { GridColumn } from "@/grid/column";
 import { formatCost } from "@/nouns/trace/cost";
-import { said } from "@/nouns/trace/said";
+import { previewText } from "@/nouns/trace/preview";
 import type { TraceInfo } from "@/nouns/trace/trace";
 import type { Order } from "./order";
-import { words } from "./words";
+import { strings } from "./strings";
 
 const WIDTHS: Record<string, number> = {
   select: 40,
@@ -34,7 +34,7 @@ export function fieldOf(column: GridColumn): string | undefined {
 }
 
 export function columnsOf(order: Order, widths: Readonly<Record<string, number>>): GridColumn[] {
-  const t = words.t as unknown as Record<string, string>;
+  const t = strings.t as unknown as Record<string, string>;
   return Object.entries(WIDTHS).map(([id, widthPx]) => {
     const field = SORTED[id];
     return {
@@ -66,9 +66,9 @@ export function textOf(trace: TraceInfo, column: GridColumn): string {
     case "cost":
       return trace.cost === null ? "–" : formatCost(trace.cost);
     case "request":
-      return said(trace.request);
+      return previewText(trace.request);
     case "response":
-      return said(trace.response);
+      return previewText(trace.response);
     case "user":
       return trace.user;
     default:

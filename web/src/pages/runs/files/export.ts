@@ -1,6 +1,6 @@
 import { send } from "@/api/client";
 import { asFailure } from "@/api/failure";
-import { apiUrl } from "@/app/place";
+import { apiUrl } from "@/app/workspace";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import type { RunsState } from "../state.svelte";
 

@@ -3,13 +3,13 @@ import { DATASETS } from "@/nouns/run/dataset";
 import { AGGREGATES, EXPERIMENT, parseField } from "@/nouns/run/field";
 import type { RunsState } from "../state.svelte";
 import type { Column } from "../view";
-import { words } from "../words";
+import { strings } from "../strings";
 
 /** The menu of a column's header. */
 export function columnActions(page: RunsState, { field, isPinned, isTinted, hasCurve }: Column): Action[] {
   const { kind, aggregate } = parseField(field);
   const at = page.columns.findIndex((each) => each.field === field);
-  const t = words.t;
+  const t = strings.t;
   const isValue = field !== DATASETS && field !== EXPERIMENT;
   return [
     ...(isValue

@@ -1,0 +1,38 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import type en from "./strings.en";
+
+export default {
+  files: "Archivos",
+  folder: "Carpeta",
+  empty: "Sin artefactos",
+  emptyHint: "Registre archivos, imágenes o un modelo desde el código de la ejecución:",
+  emptyFolder: "Esta carpeta está vacía",
+  choose: "Elija un archivo para verlo",
+  download: "Descargar",
+  downloadZip: "Descargar como zip",
+  path: "ruta",
+  open: (name: string) => `Abrir ${name}`,
+  missing: (path: string) => `No existe el archivo ${path}`,
+  missingHint: "Puede que se haya borrado o que el enlace esté cortado.",
+  noPreview: "Este tipo de archivo no se puede mostrar aquí",
+  pdf: "Los PDF no se muestran aquí. Descargue el archivo para leerlo.",
+  images: "Imágenes",
+  imageFailed: "Esta imagen no se puede mostrar",
+  tooLarge: (size: string, most: string) =>
+    `El archivo tiene ${size}. Los archivos de este tipo se muestran hasta ${most}.`,
+  head: (shown: string, all: string) => `Los primeros ${shown} de ${all}`,
+  readMore: "Leer más",
+  rowsOf: (shown: string, all: string) => `Las primeras ${shown} de ${all} filas`,
+  rowsShown: (shown: string) => `Las primeras ${shown} filas`,
+  rowsAll: (all: string) => (all === "1" ? "1 fila" : `${all} filas`),
+  notShown: (why: string) => `El archivo no se puede mostrar: ${why}`,
+  asText: "Ver como texto",
+  asIs: "Ver con formato",
+  step: "Paso",
+  image: (name: string) => `Imagen ${name}`,
+  series: (count: number) => `${count} imágenes por paso`,
+  page: (name: string) => `La página ${name}`,
+  pageHint: "La página se ejecuta aislada. No alcanza este sitio ni ningún otro servidor.",
+  notebook: "Cuaderno",
+  more: "Mostrar más",
+} satisfies Strings<typeof en>;

@@ -1,0 +1,8 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import type en from "./strings.en";
+
+export default {
+  states: { active: "Activo", paused: "En pausa", removing: "Desvinculando" },
+  failing: "No se alcanza el otro lado",
+  modes: { push: "envía a", pull: "toma de", both: "igualado con" },
+} satisfies Strings<typeof en>;

@@ -1,8 +1,0 @@
-import type { Words } from "@/i18n/catalogue.svelte";
-import type en from "./words.en";
-
-export default {
-  states: { active: "Activo", paused: "En pausa", removing: "Desvinculando" },
-  failing: "No se alcanza el otro lado",
-  modes: { push: "envía a", pull: "toma de", both: "igualado con" },
-} satisfies Words<typeof en>;

@@ -1,0 +1,10 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import type en from "./strings.en";
+
+export default {
+  ofPrincipal: "Nombre de un usuario o grupo",
+  anybody: "cualquiera",
+  at: "En un lugar y dentro de él",
+  anywhere: "en todas partes",
+  hint: "Una asignación da un rol a alguien en un lugar. Vale en todo lo que está dentro de ese lugar.",
+} satisfies Strings<typeof en>;

@@ -1,0 +1,38 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import { plural } from "@/i18n/format";
+import type en from "./strings.en";
+
+export default {
+  figures: "Carga",
+  load: "Peticiones",
+  perSecond: (rate: string) => `${rate} / s`,
+  total: (count: string) => `${count} desde el inicio`,
+  errors: "Errores del servidor",
+  errorsNote: "respuestas 5xx desde el inicio",
+  p95: "p95 de las peticiones",
+  p95Note: "desde el inicio",
+  cpu: "Procesador",
+  cores: (cores: string) => `${cores} núcleos`,
+  children: (cores: string) => `${cores} en modelos y trabajos`,
+  memory: "Memoria",
+  childMemory: (bytes: string) => `${bytes} en modelos y trabajos`,
+  store: "Almacén",
+  down: "no admite escrituras",
+  workers: (count: number) => (plural(count) === "one" ? "1 proceso" : `${count} procesos`),
+  free: (name: string) => `Disco libre: ${name}`,
+  ofDisk: (size: string) => `de ${size}`,
+  version: (version: string, store: string) => `Trackside ${version} con ${store}`,
+  counted: (age: string) => `filas contadas hace ${age}`,
+  workspaces: "Espacios de trabajo",
+  name: "Espacio de trabajo",
+  runs: "Ejecuciones",
+  running: "En curso",
+  experiments: "Experimentos",
+  models: "Modelos",
+  deployments: "Despliegues",
+  jobs: "Trabajos en espera",
+  lag: "Retraso de enlaces",
+  dead: "Abandonadas",
+  quota: "Cuota más usada",
+  unhealthy: (count: string) => `${count} con fallos`,
+} satisfies Strings<typeof en>;

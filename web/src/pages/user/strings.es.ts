@@ -1,0 +1,42 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import type en from "./strings.en";
+
+export default {
+  admin: "administrador",
+  isDisabled: "desactivado",
+  displayName: "Nombre visible",
+  signsIn: "Inicia sesión con",
+  withPassword: "contraseña o token",
+  withoutPassword: "solo token",
+  lastLogin: "Último inicio de sesión",
+  never: "nunca",
+  mayDo: "Permisos",
+  missing: (name: string) => `No hay ningún usuario ${name}`,
+  toUsers: "A los usuarios",
+  resetPassword: "Poner una contraseña nueva",
+  resetHint: (name: string) =>
+    `Se cierran las sesiones de ${name}. Los tokens se conservan. Entregue usted la contraseña: nada la envía.`,
+  resetAction: "Crear una contraseña de un solo uso",
+  passwordReset: (name: string) => `${name} tiene una contraseña de un solo uso`,
+  disable: "Desactivar",
+  disabled: (name: string) => `Se desactivó ${name}`,
+  enable: "Activar",
+  enabled: (name: string) => `Se activó ${name}`,
+  promote: "Hacer administrador",
+  promoted: (name: string) => `${name} es administrador`,
+  demote: "Quitar los permisos de administrador",
+  demoted: (name: string) => `${name} ya no es administrador`,
+  undone: (name: string) => `Se deshizo para ${name}`,
+  remove: "Eliminar",
+  removeTitle: (name: string) => `¿Eliminar ${name}?`,
+  removeHint:
+    "También se eliminan los tokens, las sesiones, las pertenencias a grupos y las asignaciones. Lo que el usuario creó se conserva. No se puede deshacer.",
+  removePrompt: (name: string) => `Escriba ${name} para eliminar el usuario`,
+  removeAction: "Eliminar el usuario",
+  deleted: (name: string) => `Se eliminó ${name}`,
+  noGroups: "No pertenece a ningún grupo",
+  addToGroup: "Añadir a un grupo",
+  added: (name: string, group: string) => `Se añadió ${name} a ${group}`,
+  leave: (name: string, group: string) => `Quitar ${name} de ${group}`,
+  left: (name: string, group: string) => `Se quitó ${name} de ${group}`,
+} satisfies Strings<typeof en>;

@@ -1,0 +1,32 @@
+import type { Strings } from "@/i18n/catalogue.svelte";
+import type en from "./strings.en";
+
+export default {
+  models: "Modelos",
+  title: (left: string, right: string) => `Versión ${left} y versión ${right}`,
+  onlyDifferences: "Solo diferencias",
+  version: (version: string) => `Versión ${version}`,
+  open: (version: string) => `Abrir la versión ${version}`,
+  before: "Versión de la izquierda",
+  after: "Versión de la derecha",
+  prompt: "Instrucción",
+  responseFormat: "Formato de respuesta",
+  modelConfig: "Configuración del modelo",
+  commitMessage: "mensaje de confirmación",
+  variables: "variables",
+  what: "Qué",
+  about: "Acerca de",
+  metrics: "Métricas",
+  params: "Parámetros",
+  signature: "Firma",
+  tags: "Etiquetas",
+  same: "Sin diferencias",
+  stage: "fase",
+  aliases: "alias",
+  description: "descripción",
+  run: "ejecución",
+  flavors: "variantes",
+  size: "tamaño",
+  mlflow: "MLflow",
+  swap: "Intercambiar",
+} satisfies Strings<typeof en>;
