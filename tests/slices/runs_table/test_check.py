@@ -49,7 +49,7 @@ def test_a_mistake_is_placed_in_the_text(api: Api, subtests: pytest.Subtests) ->
         ("metrics.loss LIKE 3", 0, 19, "", "filter-operator"),
         ("run_id IS NULL", 0, 14, "", "filter-null-test"),
         ("tags.a = b", 0, 10, "", "filter-not-quoted"),
-        ("tags.a IN ('b' 2)", 0, 17, "", "filter-list"),
+        ("tags.a IN ('b' 2)", 15, 2, "", "filter-list"),
     ]
 
     for text, offset, length, expected, reason in cases:
