@@ -72,7 +72,7 @@ class Opening:
         self._connected.wait()
 
     def take(self) -> Any:
-        """Wait for the store and return it; raise what its opening raised.  Who takes it closes it."""
+        """Wait for the store and return it; raise the error of its opening.  The caller closes the store."""
         db = self._opened.result()
         self._is_taken = True
         return db

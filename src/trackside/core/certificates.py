@@ -122,7 +122,7 @@ def _usage(x509: Any, *, signs: bool) -> Any:
 
 
 def _is_good(x509: Any, certificate: Path, names: Sequence[str], now: datetime) -> bool:
-    """Tell whether the certificate is valid for some time, and for all these names."""
+    """Return whether the certificate is valid for some time, and for all these names."""
     if not certificate.exists():
         return False
     found = x509.load_pem_x509_certificate(certificate.read_bytes())

@@ -99,7 +99,7 @@ def artifacts(text: str) -> ArtifactStore:
 
 
 def is_in_bucket(place: str) -> bool:
-    """Tell whether the text is a URI of a cloud's object store."""
+    """Return whether the text is a URI of a cloud's object store."""
     scheme, separator, _ = place.partition("://")
     return bool(separator) and scheme.lower() in CLOUD_SCHEMES
 

@@ -188,7 +188,7 @@ def _key(path: str, uri: str) -> str:
 
 
 def is_plain_bucket(place: Place) -> bool:
-    """Tell whether the place is in a cloud and has no password, no port and no escapes, which stores decode differently."""
+    """Return whether the place is in a cloud and has no password, no port and no escapes, which stores decode differently."""
     host = r"[A-Za-z0-9$_-]+@[A-Za-z0-9.-]+" if place.scheme == "abfss" else r"[A-Za-z0-9._-]+"
     return place.scheme in CLOUD_SCHEMES and re.fullmatch(host, place.host) is not None and "%" not in place.key
 

@@ -29,7 +29,7 @@ def hashed(key: str) -> str:
 
 
 def opens(key: str, hashes: tuple[str, ...]) -> bool:
-    """Tell whether the key is one of the hashed ones, in a time that does not depend on the key."""
+    """Return whether the key is one of the hashed ones, in a time that does not depend on the key."""
     given, found = hashed(key), False
     for each in hashes:
         found |= hmac.compare_digest(given, each)

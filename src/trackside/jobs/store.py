@@ -281,7 +281,7 @@ def lost(tx: Tx, holder: str) -> list[tuple[int, str]]:
 
 
 def is_expired(tx: Tx, job: Job, holder: str) -> bool:
-    """Tell whether the lease of a locked job has expired."""
+    """Return whether the lease of a locked job has expired."""
     if tx.dialect == "sqlite":
         return job.holder != holder
     row = tx.one(

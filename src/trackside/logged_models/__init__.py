@@ -1,1 +1,1 @@
-"""Logged models: what a training logs before a model is registered: files, params, tags and metrics."""
+"""Logged models: files, params, tags and metrics that a training logs before a model is registered."""

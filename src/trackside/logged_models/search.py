@@ -25,7 +25,7 @@ MAX_DATASETS = 100
 
 _STATUS = Field(Entity.ATTRIBUTE, "status")
 _OPTIONAL = (Field(Entity.ATTRIBUTE, "model_type"), Field(Entity.ATTRIBUTE, "source_run_id"))
-# What a token says of its search, and what MLflow calls it.
+# The parts of a search in a page token, and their names in MLflow.
 _TOKEN_PARTS = (
     ("experiment_ids", "Experiment IDs in the page token do", "experiment IDs"),
     ("filter", "Filter string in the page token does", "filter string"),
@@ -71,7 +71,7 @@ def _tree(text: str | None) -> Filter | None:
 
 
 def _stored(tree: Filter) -> Filter:
-    """The filter in the words that are stored: a status has three names, and what is not given is empty."""
+    """Return the filter with stored values: a status has three names, and a missing value is empty."""
     match tree:
         case And(parts):
             return And(tuple(map(_stored, parts)))

@@ -35,7 +35,7 @@ def create(
     tags: dict[str, str] | None = None,
     model_id: str | None = None,
 ) -> str:
-    """The new model's id: the given one where a model is copied from another workspace."""
+    """Return the new model's id: the given one if a model is copied from another workspace."""
     experiment_seq, location = experiments.active(tx, experiment_id)
     if model_id:
         tombstones.check_absent(tx, "logged_model", names.check_item_id(model_id, "model_id"))

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 LEAST_FREE = 0.05  # of a file system
 
-Check = Callable[[], str | None]  # why it fails, in words; None: it passes
+Check = Callable[[], str | None]  # the reason of a failure; None: it passes
 
 
 class Outcome(Struct, frozen=True):
@@ -21,7 +21,7 @@ class Outcome(Struct, frozen=True):
 
 
 class Readiness:
-    """`checks` by name.  After `leave` the server is not ready: it answers what is under way and ends."""
+    """`checks` by name.  After `leave` the server is not ready: it answers running requests and ends."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self.names = (*checks, "shutdown")

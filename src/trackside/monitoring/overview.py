@@ -127,7 +127,7 @@ class ServerOverview(Answer, frozen=True):
 
 
 def of_workspace(tx: Tx, call: OfWorkspace) -> WorkspaceOverview:
-    """Return what a workspace has, and how it does: runs, jobs, endpoints, links, deliveries, quotas, alerts that fire."""
+    """Return the content and state of a workspace: runs, jobs, endpoints, links, deliveries, quotas, firing alerts."""
     del call
     rules = alerts.all_of(tx)
     waiting, dead = _deliveries(tx)
@@ -227,7 +227,8 @@ def _firing(rules: Iterable[Rule]) -> list[ShownRule]:
 
 
 def _quotas(rules: Sequence[Quota], uses: Sequence[Use]) -> list[QuotaUse]:
-    """The fullest first.  A quota of each user or experiment stands with its fullest one, and each from 80 % on by itself."""
+    """Return quotas, the fullest first.  A quota of each user or experiment is shown by its fullest one, and each from 80 %
+    on separately."""
 
     def share(use: Use) -> float:
         return use.used / use.quota.limit if use.quota.limit else 1.0
@@ -344,7 +345,7 @@ def _endpoints(tx: Tx) -> list[EndpointLoad]:
                 p95_ms=UNSET if p95 is None else p95,
             )
         )
-    # The ones in trouble first, then the busiest.
+    # Unhealthy ones first, then the busiest.
     found.sort(key=lambda each: (each.healthy >= each.deployments, -each.errors, -each.requests, each.name))
     return found[:MOST_ENDPOINTS]
 

@@ -32,7 +32,7 @@ def ended_children_s() -> float:
 
 
 def below(roots: Iterable[int]) -> Usage:
-    """Return what the living descendants of processes use; the roots themselves are not counted."""
+    """Return the resource usage of the living descendants of processes, without the roots."""
     parents: dict[int, list[int]] = {}
     used: dict[int, tuple[float, int]] = {}
     with suppress(OSError):

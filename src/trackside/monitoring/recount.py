@@ -1,4 +1,4 @@
-"""The job that counts what the workspaces with quotas use, files included."""
+"""The job that counts the usage of workspaces with quotas, files included."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager

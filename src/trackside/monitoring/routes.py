@@ -1,4 +1,4 @@
-"""`GET /metrics` and what the server counts of itself."""
+"""`GET /metrics` and the server's own counters."""
 
 from trackside.core.access import Action
 from trackside.core.http.codec import encode
@@ -21,7 +21,7 @@ class Monitoring:
         return Response(200, [(b"content-type", content_type.encode()), (b"cache-control", b"no-store")], body)
 
     async def overview(self, request: Request) -> Response:
-        """Returns what the server counts of itself and of each workspace."""
+        """Return the counters of the server and of each workspace."""
         del request
         return Response(200, _JSON, encode(await self._watch.overview()))
 

@@ -270,7 +270,8 @@ def _waiting_jobs(tx: Tx) -> list[tuple[object, ...]]:
 
 
 def _quotas(tx: Tx, names: dict[int, str]) -> tuple[list[tuple[Label, float]], list[tuple[Label, float]]]:
-    """Limits of workspaces, and used shares; users and experiments are as many as they like, so the fullest stands for all."""
+    """Return limits of workspaces, and used shares.  The number of users and experiments is unlimited, so only the fullest
+    is included."""
     limits: list[tuple[Label, float]] = []
     shares: dict[Label, float] = {}
     for ws in quotas.workspaces(tx):

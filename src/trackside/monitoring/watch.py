@@ -135,8 +135,10 @@ class Watch:
 
 
 def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict[Hashable, Timing]:
-    """Timings by (workspace's id, endpoint, ...), with the workspace's name; those of one that is gone are left out.  The
-    endpoints with fewer requests than the first MOST_SERIES are summed as one."""
+    """Return timings by (workspace's id, endpoint, ...), with the workspace's name, without deleted workspaces.
+
+    Endpoints after the first MOST_SERIES, by requests, are summed as one.
+    """
     found = {
         (names[key[0]], *key[1:]): timing
         for key, timing in timings.items()
@@ -154,7 +156,7 @@ def _named(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> dict
 def worked(
     timings: Mapping[Hashable, Timing], names: Mapping[int, str], endpoints: Mapping[int, tuple[str, str]]
 ) -> dict[f.Family, list[tuple[tuple[str, ...], float]]]:
-    """Return what background work counted; of workspaces and endpoints that are gone nothing."""
+    """Return counters of background work, without those of deleted workspaces and endpoints."""
     values: dict[f.Family, list[tuple[tuple[str, ...], float]]] = {
         family: [] for family in (f.POINTS, f.ATTEMPTS, f.DROPPED)
     }
@@ -170,7 +172,7 @@ def worked(
 
 
 def job_durations(timings: Mapping[Hashable, Timing], names: Mapping[int, str]) -> list[tuple[tuple[str, ...], Timing]]:
-    """Return how long attempts of jobs took, in units of `JOB_SCALE` seconds; of workspaces that are gone nothing."""
+    """Return durations of job attempts in units of `JOB_SCALE` seconds, without those of deleted workspaces."""
     return [
         ((names[key[1]], key[2], key[3]), timing)
         for key, timing in timings.items()

@@ -110,7 +110,7 @@ class OneOfMany:
         return False
 
     def close(self) -> None:
-        with suppress(OSError):  # the folder is gone
+        with suppress(OSError):  # the folder was deleted
             self.step()
         os.close(self._lock)
 

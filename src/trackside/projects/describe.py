@@ -18,7 +18,7 @@ _AFTER_NAME = re.compile(r"[^A-Za-z0-9._-].*")  # of a package's name and versio
 
 
 class Wrong(Exception):
-    """The project cannot be run, in words for the user."""
+    """The project cannot be run; the message is for the user."""
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The job of kind `project`: bring the code, build its environment, run its entry point, and end its run."""
+"""The job of kind `project`: fetches the code, builds its environment, runs its entry point, and ends its run."""
 
 import sys
 from pathlib import Path
@@ -169,7 +169,7 @@ class Projects:
         return self._environments.build_for(version, commands.with_mlflow(found.requirements), say)
 
     def _end(self, running: Running, run_id: str, status: m.Status, reason: str, said: "_Tail") -> None:
-        """End the run, with the end of its log as a file.  Harmless if the run is gone."""
+        """End the run, with the end of its log as a file.  Does nothing if the run was deleted."""
         try:
             workspace, root = running.store.read(lambda tx: (workspaces.current(tx), artifacts.root_of_run(tx, run_id)))
             _put_log(self._roots, root, workspace, said.lines, reason)
@@ -179,7 +179,7 @@ class Projects:
 
 
 class _Tail:
-    """The last lines of a job's log, beside what goes to the store."""
+    """The last lines of a job's log, in addition to the log in the store."""
 
     def __init__(self, running: Running) -> None:
         self.lines: list[str] = []

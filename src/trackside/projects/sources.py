@@ -1,4 +1,4 @@
-"""Bring the code of a project into a folder: from the archive that a client sent, or by git."""
+"""Fetches the code of a project into a folder: from the archive that a client sent, or by git."""
 
 import gzip
 import shutil

@@ -56,11 +56,11 @@ class Budget:
         return bool(self._quotas)
 
     def take_run(self, experiment_id: str) -> Fault | None:
-        """Count a new run, or say why there is no room for it.  There is none either while points or files are over a limit."""
+        """Count a new run, or return why it exceeds a quota, also of points or files."""
         return self._take(Measure.RUNS, 1, COUNTED, experiment_id)
 
     def take_trace(self, experiment_id: str, size_bytes: int) -> Fault | None:
-        """Count the bytes of a new trace, or say why there is no room for them."""
+        """Count the bytes of a new trace, or return why they exceed a quota."""
         return self._take(Measure.BYTES, size_bytes, (Measure.BYTES,), experiment_id)
 
     def _take(self, measure: Measure, amount: int, checked: Sequence[Measure], experiment_id: str) -> Fault | None:

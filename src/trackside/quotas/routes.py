@@ -29,7 +29,7 @@ def list_of(tx: Tx, call: m.ListQuotas) -> m.Quotas:
 
 
 def put(tx: Tx, call: m.SetQuota) -> m.GotQuota:
-    """Make a quota, or change its limit.  A limit below the use stops what is new and nothing that is there."""
+    """Create a quota, or change its limit.  A limit below the usage blocks only new objects."""
     scope, subject, measure = _named(call)
     limit = m.limit_of(call.limit)
     _check_rights(tx, scope)

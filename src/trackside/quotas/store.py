@@ -37,7 +37,7 @@ def shown(tx: Tx) -> list[Quota]:
 
 
 def watched(tx: Tx) -> list[Quota]:
-    """Return the quotas whose events are those of the workspace: the default workspace tells of the server's."""
+    """Return the quotas whose events are recorded in the workspace: the default workspace has those of the server."""
     return all_of(tx) if tx.ws == DEFAULT_WORKSPACE_ID else own(tx)
 
 
@@ -111,7 +111,7 @@ def locking(ws: int, *, is_shared: bool) -> Query:
 
 
 def used(tx: Tx, measure: Measure, subject: Subject) -> int:
-    """Return what a subject uses."""
+    """Return the usage of a subject."""
     if measure in COUNTED:
         return usage.of(tx, measure, subject)
     if subject.scope is Scope.SERVER:

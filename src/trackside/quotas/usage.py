@@ -67,7 +67,7 @@ def reading(measure: Measure, subject: Subject) -> Query:
 
 
 def of(tx: Tx, measure: Measure, subject: Subject) -> int:
-    """Return what a subject uses of a measure that is counted."""
+    """Return the usage of a counted measure by a subject."""
     query = reading(measure, subject)
     row = tx.one(query.sql, **query.params)
     return 0 if row is None else int(row[0])
@@ -130,7 +130,7 @@ def bytes_by_owner(tx: Tx) -> dict[Owned, int]:
 def recount(tx: Tx, sizes: Mapping[Owned, int] | None) -> None:
     """Count runs and points again, and set the bytes; None keeps them."""
     if tx.dialect == "postgresql":
-        tx.run("LOCK TABLE quota_usage IN EXCLUSIVE MODE")  # what was added before is committed, and counted now
+        tx.run("LOCK TABLE quota_usage IN EXCLUSIVE MODE")  # earlier additions are committed, and counted now
     kept = bytes_by_owner(tx) if sizes is None else sizes
     counts: dict[Owned, list[int]] = {owned: [0, 0, size] for owned, size in kept.items() if size}
     for experiment, owner, runs in tx.all(

@@ -1,4 +1,4 @@
-"""Tells of quotas that are nearly or wholly used: an event each time a use comes to another level."""
+"""Records an event each time the usage of a quota reaches another level."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager

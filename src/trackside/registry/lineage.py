@@ -15,7 +15,7 @@ from trackside.registry.model import ModelVersion
 from trackside.runs import store as runs
 from trackside.runs.model import DatasetInput, KeyValue, Run, RunInfo
 
-# What MLflow's clients say of the code that ran, by what we call it.
+# MLflow's tags about the executed code, and their names here.
 _CODE_TAGS = {
     "name": "mlflow.source.name",
     "type": "mlflow.source.type",

@@ -36,7 +36,7 @@ class Key(Struct, frozen=True):
     model_seq: int
     name: str
     is_prompt: bool
-    uid: str  # what it is called by wherever it is mirrored
+    uid: str  # its id on all sides of links
 
 
 def create(tx: Tx, name: str, tags: dict[str, str], description: str) -> RegisteredModel:

@@ -42,7 +42,7 @@ class Model(Struct, frozen=True):
 
 
 class Version(Struct, frozen=True):
-    """`origin` says where the files lie if they lie with a run or logged model: `run/ID/PATH` or `model/ID/PATH`."""
+    """`origin` is the location of the files if they belong to a run or logged model: `run/ID/PATH` or `model/ID/PATH`."""
 
     uid: str
     model_uid: str

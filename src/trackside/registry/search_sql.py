@@ -43,7 +43,7 @@ class Subject(Struct, frozen=True):
     fields: Fields
     key: str
     table: str
-    row: tuple[str, ...]  # the columns of what is found
+    row: tuple[str, ...]  # the selected columns
     tags: str
     columns: dict[str, str]
     natural: tuple[Order, ...]

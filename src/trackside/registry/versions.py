@@ -56,7 +56,7 @@ class Key(Struct, frozen=True):
     version: int
     stage: str
     is_prompt: bool
-    uid: str  # what it is called by wherever it is mirrored
+    uid: str  # its id on all sides of links
     model_uid: str
 
 

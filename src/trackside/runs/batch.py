@@ -47,7 +47,7 @@ class RunState(Struct, gc=False):  # as `Series`
     owner: str = ""  # who created the run
     is_counted: bool = False  # the workspace has quotas, so that points are counted
     added: int = 0  # points of this group
-    is_new: bool = False  # made by this writer, so that nothing is stored but what it remembers
+    is_new: bool = False  # created by this writer, so its state in memory is complete
     has_doc: bool = True
     announced: int = -1  # the reading of the change log before which this run's logging was announced
     info: RunInfo | None = None  # of a run that was updated: its row, with its latest values
@@ -57,7 +57,7 @@ class RunState(Struct, gc=False):  # as `Series`
 
 
 def log(tx: Tx, calls: Sequence[Logged]) -> list[bytes | Fault]:
-    """Write what the calls log.  Return one answer or fault per call, in order."""
+    """Write the logged data of the calls.  Return one answer or fault per call, in order."""
     states = _remembered(tx, calls) if tx.memory is not None else _looked_up(tx, calls)
     models = model_points.models_of(tx, calls)
     points = []

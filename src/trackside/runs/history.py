@@ -185,7 +185,7 @@ def _in_time(
         points = series.read(tx)
     while points:
         first, packed = points[:PIECE_POINTS], pack(points[PIECE_POINTS:])
-        points.clear()  # packed they take a sixth of the memory, while somebody reads slowly
+        points.clear()  # packed they take a sixth of the memory, while a client reads slowly
         yield first
         for start in range(0, len(packed), PIECE_POINTS * POINT_BYTES):
             yield list(unpack(packed[start : start + PIECE_POINTS * POINT_BYTES]))

@@ -441,4 +441,4 @@ def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -
         if tx.memory is not None:
             tx.memory.touch(("run", tx.ws, run_id))
             states[run_id].has_doc = False
-            states[run_id].announced = -1  # a reader that saw this change must hear of what is logged after it
+            states[run_id].announced = -1  # a reader that saw this change must be notified of later logged data

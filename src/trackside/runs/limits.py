@@ -36,7 +36,7 @@ class ModelPoint(Struct, frozen=True):
 
 
 class Logged(Struct):
-    """A call that logs, checked: what the writer adds to a run."""
+    """A checked call that logs: the data for the writer to add to a run."""
 
     run_id: str
     points: dict[str, list[Point]]

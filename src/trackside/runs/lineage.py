@@ -19,7 +19,7 @@ from trackside.runs.model import GivenDataset, GivenInput, GivenModel
 
 MAX_NAME, MAX_DIGEST, MAX_SOURCE, MAX_SCHEMA, MAX_PROFILE = 500, 36, 65_535, 1_048_575, 16_777_215
 MAX_TAG_KEY, MAX_INPUT_TAG_VALUE = 255, 500
-MAX_MODEL_ID = 250  # it is part of an index; ours have 34 characters
+MAX_MODEL_ID = 250  # it is part of an index; Trackside's ids have 34 characters
 MAX_INPUTS_BYTES = 64 << 20  # a profile alone may have 16 million characters
 MAX_EXPERIMENTS = 20
 MAX_SUMMARIES = 1000

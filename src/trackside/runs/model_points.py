@@ -46,7 +46,7 @@ def fault_of(call: Logged, models: dict[str, ModelKeys]) -> NotFound | None:
 
 
 def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, ModelKeys]) -> None:
-    """`points`: (run_seq, point).  What is there already changes nothing."""
+    """Store `points`: (run_seq, point).  Existing points change nothing."""
     datasets = _datasets(tx, {_dataset(point, models) for _, point in points})
     rows = set()
     newest: dict[tuple[int, str, int, int], _Ranked] = {}

@@ -55,7 +55,7 @@ class _Kept(Struct):
 
 
 class Orders:
-    """Orders that were asked for lately.  Threads share it; `step` makes what is missing, in one thread."""
+    """Recently requested orders.  Threads share it; `step` computes missing ones, in one thread."""
 
     def __init__(self, min_runs: int = MIN_RUNS, clock: Callable[[], float] = time.monotonic) -> None:
         self._min_runs = min_runs
@@ -181,7 +181,7 @@ def _walk(
 
 
 def _place(tx: Tx, seqs: "array[int]", changed: set[int], search: Search, page_token: str | None) -> int | None:
-    """Return where the page begins in the order; None if the order does not tell."""
+    """Return the position in the order where the page begins; None if the order does not contain it."""
     if not page_token:
         return 0
     run_id: Any = search_sql.last_run(search, page_token)

@@ -18,7 +18,7 @@ from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.orders import Orders
 
-BATCH_BYTES = 128 << 10  # of a log-batch that goes past ASGI: a thousand points
+BATCH_BYTES = 128 << 10  # of a log-batch that bypasses ASGI: a thousand points
 
 
 def _run_and_models(call: Any) -> Sequence[Reference]:

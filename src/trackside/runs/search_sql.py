@@ -117,7 +117,7 @@ def check_token(search: Search, page_token: str | None) -> None:
 
 
 def last_run(search: Search, page_token: str) -> str | None:
-    """Return the id of the run with which the page before ended; None if the token does not tell."""
+    """Return the id of the last run of the previous page; None if the token does not contain it."""
     after = _start(search, page_token).after
     for order, (_, value) in zip(search.orders, after, strict=False):
         if order.field == _RUN_ID and isinstance(value, str):

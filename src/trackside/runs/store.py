@@ -1,4 +1,4 @@
-"""Runs in SQL: lifecycle and cached JSON documents.  `batch` writes what is logged to runs."""
+"""Runs in SQL: lifecycle and cached JSON documents.  `batch` writes logged data."""
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -174,7 +174,7 @@ class _Parts(Struct, frozen=True):
 
 
 def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bool = True) -> _Parts:
-    """Return what was logged to runs.  `has_datasets` and `has_models` are False if none of the runs has any."""
+    """Return the logged data of runs.  `has_datasets` and `has_models` are False if none of the runs has any."""
     which = "= :runs" if len(seqs) == 1 else "IN :runs"  # one value is bound in less time than a list
     runs = seqs[0] if len(seqs) == 1 else seqs
     metrics = {
@@ -229,7 +229,7 @@ def documents(
         found, asked = _made(tx, asked, stored, fresh, unsaved, most_made)
         for seq in asked:
             doc = found.get(seq)
-            if doc is None:  # the run is gone
+            if doc is None:  # the run was deleted
                 continue
             if docs and total + len(doc) > most_bytes:
                 return docs, fresh

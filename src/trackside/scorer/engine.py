@@ -139,7 +139,7 @@ class Engine:
         """Evaluate a group in a thread."""
         try:
             found = self._model.evaluate([job.request for job in group])
-        except BaseException as fault:  # noqa: BLE001  # a model may raise SystemExit; its callers hear of it
+        except BaseException as fault:  # noqa: BLE001  # a model may raise SystemExit, which is reported to its callers
             found = [answers.model_failed(f"The model raised {type(fault).__name__}: {fault}")] * len(group)
         self._loop.call_soon_threadsafe(self._finish, number, group, found)
 

@@ -253,7 +253,7 @@ class Connection(asyncio.Protocol):
         )
 
     def _refuse(self, answer: Answer) -> None:
-        """Answer at once.  What the caller still sends is read and dropped, so that the answer reaches it."""
+        """Answer at once.  The rest of the request is read and dropped, so that the answer reaches the client."""
         if not self._is_over:
             self._is_over = True
             self._transport.write(encoded(answer, keep_alive=False))

@@ -21,7 +21,7 @@ class Keys:
         self._hashes: List[str] = []
 
     def open_to(self, authorization: Optional[str]) -> bool:
-        """Tell whether `Bearer KEY` shows one of the keys, in a time that does not depend on the key."""
+        """Return whether `Bearer KEY` has one of the keys, in constant time."""
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return False

@@ -47,7 +47,7 @@ class Model:
         return self._pyfunc.metadata
 
     def complete(self) -> Any:
-        """Load the model by MLflow if that was not done yet, and return it.  Raise what the loading raises."""
+        """Load the model by MLflow if necessary, and return it.  Raise the error of the loading."""
         if self._load is not None:
             with self._lock:
                 if self._load is not None:
@@ -122,7 +122,7 @@ class Model:
                 found = _as_list(self._predict(request.values))
                 if found is not None:
                     return answers.predictions(found, request.dialect)
-            except Exception:  # MLflow's way below finds the words for it
+            except Exception:  # MLflow's parser below has the error message
                 log.debug("the direct way failed", exc_info=True)
             request = request.whole()
         return self._by_mlflow(request)
@@ -178,7 +178,7 @@ class Model:
 
 
 class _Watched:
-    """A model for MLflow's scoring code, which notes what the model itself raised."""
+    """A model for MLflow's scoring code, which records the model's own exception."""
 
     def __init__(self, pyfunc: Any) -> None:
         self._pyfunc = pyfunc
@@ -246,7 +246,7 @@ def _direct_predict(pyfunc: Any) -> Any:
 
 
 def _scores_by_row(pyfunc: Any) -> bool:
-    """Tell whether nothing in the model can look at other rows than the one that it scores."""
+    """Return whether the model scores each row independently of the others."""
     try:
         native = pyfunc.get_raw_model()
     except Exception:  # noqa: BLE001  # an older MLflow, or a flavor without one
@@ -267,7 +267,7 @@ def _is_known(estimator: Any) -> bool:
 
 
 def _as_list(found: Any) -> Optional[List[Any]]:
-    """Return predictions as MLflow encodes them, or None for what its encoder has to look at."""
+    """Return predictions as MLflow encodes them, or None for values that need its encoder."""
     import numpy as np
     import pandas as pd
 

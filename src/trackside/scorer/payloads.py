@@ -53,7 +53,7 @@ Request = Union[Rows, Whole]
 
 
 def read(body: bytes, content_type: Optional[str], columns: Optional[Sequence[Column]]) -> Request:
-    """Return what a body asks for.  `columns` is None for a model whose signature has other than plain columns."""
+    """Parse a body.  `columns` is None for a model whose signature has other than plain columns."""
     media = JSON if content_type is None else content_type  # curl and some clients send none
     if not _is_plain_json(media) or len(body) > MOST_PARSED_BYTES:
         return Whole(body, media)
@@ -163,7 +163,7 @@ def _of_records(records: Any, columns: Sequence[Column]) -> Optional[List[Sequen
 
 
 def _fits(row: Sequence[Any], columns: Sequence[Column]) -> bool:
-    """Tell whether each value is of its column's type as it stands, so that no rule of MLflow's casts applies."""
+    """Return whether each value has exactly its column's type, so that none of MLflow's casts applies."""
     for value, column in zip(row, columns):
         kind, dtype = type(value), column.dtype
         if kind is float:

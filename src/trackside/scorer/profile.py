@@ -145,7 +145,7 @@ def _message(answer: bytes) -> str:
 
 
 def _level(bodies: list[bytes], callers: int, seconds: float, scorer: Scorer) -> dict[str, Any]:
-    """Let so many callers send requests one after the other, for so long."""
+    """Let `callers` send requests one after the other for `seconds`."""
     cpu, began = scorer.cpu_s(), time.perf_counter()
     until = began + seconds
     found: list[list[float]] = [[] for _ in range(callers)]
@@ -194,7 +194,7 @@ def _level(bodies: list[bytes], callers: int, seconds: float, scorer: Scorer) ->
 
 
 def _percentile(ordered: list[float], share: int) -> float:
-    """Return the least value that so many percent of the values do not exceed."""
+    """Return a percentile: the smallest value that is not exceeded by that percentage of the values."""
     return ordered[max(0, math.ceil(share * len(ordered) / 100) - 1)]
 
 
@@ -261,7 +261,7 @@ class Scorer:
         return self._process.poll() is not None
 
     def cpu_s(self) -> float:
-        """Return the processor time of the process so far, with all of its threads; 0 where the system does not say."""
+        """Return the CPU time of the process so far, with all of its threads; 0 if the system does not provide it."""
         try:
             text = Path(f"/proc/{self._process.pid}/stat").read_text("ascii")
         except OSError:
@@ -270,7 +270,7 @@ class Scorer:
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # its own, and of processes that it waited for
 
     def memory_mb(self, name: str) -> float | None:
-        """Return a size of the process by its name in /proc; None where the system does not say."""
+        """Return a size of the process by its name in /proc; None if the system does not provide it."""
         try:
             lines = Path(f"/proc/{self._process.pid}/status").read_text("utf-8", "replace").splitlines()
         except OSError:
@@ -281,13 +281,13 @@ class Scorer:
         return None
 
     def _follow(self) -> None:
-        """Read what the model writes, so that it never waits for a reader."""
+        """Read the model's output, so that its writes never block."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
             sys.stderr.write(line)
 
 
 def report(**values: Any) -> None:
-    """Tell the server."""
+    """Report to the server."""
     sys.stdout.write(MARK + json.dumps(values) + "\n")
     sys.stdout.flush()

@@ -62,7 +62,7 @@ class Lifeline:
     that hangs while it is loaded leaves no process behind."""
 
     def __init__(self) -> None:
-        self.stop: Callable[[], object] = partial(os._exit, 0)  # while the model is loaded no request is under way
+        self.stop: Callable[[], object] = partial(os._exit, 0)  # no request is running while the model is loaded
         threading.Thread(target=self._read, name="lifeline", daemon=True).start()
 
     def _read(self) -> None:
@@ -141,7 +141,7 @@ def _limit_memory(megabytes: int) -> None:
 
 
 async def _drain(service: Service, engine: Engine, grace_s: float) -> None:
-    """Let answers under way reach their callers."""
+    """Wait until running answers are sent."""
     loop = asyncio.get_running_loop()
     until = loop.time() + grace_s
     service.is_ending = True

@@ -71,7 +71,7 @@ def of_floats(body: bytes, columns: Sequence[Column]) -> Optional[Tuple[Any, boo
 
 
 def of_rows(rows: Sequence[Sequence[Any]], columns: Sequence[Column]) -> Optional[Any]:
-    """Return the array of rows if all columns have one type and each value fits it as it stands; None for any other rows."""
+    """Return the array of rows if all columns have one type and each value has exactly that type; None for other rows."""
     import numpy as np
 
     dtype = columns[0].dtype

@@ -96,13 +96,13 @@ class SklearnModel:
 
 
 def described(folder: str) -> Dict[str, Any]:
-    """Return what the file `MLmodel` of a local folder says; an empty dictionary where it cannot be read."""
+    """Return the content of the file `MLmodel` of a local folder; an empty dictionary if it cannot be read."""
     try:
         import yaml
 
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         found = yaml.load((Path(folder) / "MLmodel").read_bytes(), Loader=loader)  # noqa: S506  # a safe loader
-    except Exception:  # noqa: BLE001  # MLflow tells why
+    except Exception:  # noqa: BLE001  # MLflow reports the reason
         return {}
     return found if isinstance(found, dict) else {}
 

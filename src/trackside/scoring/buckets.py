@@ -36,7 +36,7 @@ class Table(Struct, frozen=True):
         return Table(self.name, self.root, keys.join(self.key, keys.checked(path)))
 
     def exists(self) -> bool:
-        """Tell whether a file is there.  Raise Invalid for a folder."""
+        """Return whether a file is there.  Raise Invalid for a folder."""
         with self._opened() as blobs:
             try:
                 blobs.stat(self.key)
@@ -47,7 +47,7 @@ class Table(Struct, frozen=True):
             return True
 
     def is_empty(self) -> bool:
-        """Tell whether nothing is at the place: no file, and no file below it."""
+        """Return whether a location is empty: no file, and no file below it."""
         with self._opened() as blobs:
             if next(iter(blobs.walk(self.key)), None) is not None:
                 return False
@@ -109,7 +109,7 @@ class Buckets:
         self._allowed = [parse(each) for each in allowed]
 
     def checked(self, name: str, given: str) -> Table:
-        """Return the table that a URI names.  Raise Denied for one outside of the buckets, Invalid for what is no plain URI."""
+        """Return the table of a URI.  Raise Denied for one outside of the buckets, Invalid for an invalid URI."""
         place = parse(given)
         if not is_plain_bucket(place):
             raise Invalid(

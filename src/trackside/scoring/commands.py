@@ -1,4 +1,4 @@
-"""The process of a scoring job: its order, what it may read and write, and its environment variables, by engine."""
+"""The process of a scoring job: its order, sandbox and environment variables, by engine."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from trackside.jobs.executors.port import Command
 from trackside.scoring.model import FORMATS, Score
 
 RESULT, ERRORS, PARTS, FILES = "scored", "failed_rows.jsonl", "parts", "files"
-# What a JVM reads beside the system's programs: its own settings, and the name of its user.
+# Further files that a JVM reads: its settings, and the name of its user.
 _OF_JAVA = ("/etc/passwd", "/etc/hosts", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/java-25-openjdk")
 
 
@@ -34,7 +34,7 @@ class Work(Struct, frozen=True):
 
 
 def work(params: Score, folder: Path, job_id: str, target: Path | None, checkpoint: Path | None) -> Work:
-    """Choose the folders.  What the tasks of Spark write lies beside the target, where all machines of a cluster see it."""
+    """Choose the folders.  Spark's tasks write beside the target, which all machines of a cluster can access."""
     if params.stream:
         return Work(folder, folder / PARTS, f"{target}/", target, checkpoint)
     parts = folder / PARTS
@@ -102,7 +102,7 @@ def command(
 
 
 def needs_network(params: Score, ray_address: str) -> bool:
-    """Tell whether the process talks to a cluster."""
+    """Return whether the process uses a cluster."""
     if params.engine == "ray":
         return bool(ray_address)
     return params.engine == "spark" and "://" in params.spark_master

@@ -27,7 +27,7 @@ PACKAGES = {
     "iceberg": ("pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13", "numpy"),
 }
 SNAPSHOT, COPY = "snapshot.json", "snapshot"
-LOGS = {"delta": "_delta_log", "iceberg": "metadata"}  # the folders of a table that say which files it has
+LOGS = {"delta": "_delta_log", "iceberg": "metadata"}  # the folders of a table with the lists of its files
 HINT = "metadata/version-hint.text"
 MAX_TRIES = 3  # of a commit that other writers overtake
 
@@ -84,9 +84,8 @@ class Lakes:
     def write(
         self, running: Running, params: Score, model_uri: str, source: Path, target: Path | Table, *, is_again: bool
     ) -> Commit:
-        """Commit the rows of a Parquet file to a table, once for each job.
-
-        `is_again` says that an earlier attempt had begun to commit."""
+        """Commit the rows of a Parquet file to a table, once for each job.  `is_again`: an earlier attempt had begun to
+        commit."""
         running.progress(message=f"Committing to the {params.output_format} table.")
         order = {
             "action": "write",
@@ -160,7 +159,7 @@ def _fetch_log(params: Score, target: Table, copy: Path, running: Running) -> se
 
 
 def _store(target: Table, copy: Path, log: set[Path], commit: Commit, running: Running) -> bool:
-    """Store what a commit made, the commit itself after the files that it names.  Return false where another writer was first."""
+    """Store the files of a commit, the commit itself last.  Return False if another writer was first."""
     made = {path.relative_to(copy).as_posix(): path for path in places.files_of([copy]) if path not in log}
     head = made.pop(commit.head)
     # What other commits replace: a checkpoint of Delta's log, and the number of the newest version of an Iceberg table.
@@ -178,7 +177,7 @@ def _store(target: Table, copy: Path, log: set[Path], commit: Commit, running: R
 
 
 def is_free(target: Path | Table) -> bool:
-    """Tell whether nothing is at the place, or an empty folder."""
+    """Return whether a location is missing, or an empty folder."""
     if isinstance(target, Table):
         return target.is_empty()
     return not target.exists() or (target.is_dir() and not any(target.iterdir()))

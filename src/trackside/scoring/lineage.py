@@ -1,4 +1,4 @@
-"""The run of a scoring job: what it scored, with which model, and how many rows."""
+"""The run of a scoring job: its input, model and number of rows."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,7 +98,7 @@ def log_dataset(
 
 
 def end(tx: Tx, run_id: str, status: m.Status, metrics: Mapping[str, float], steps: Steps = ()) -> None:
-    """End the run with metrics, and with more of them by step.  Harmless if the run is gone."""
+    """End the run with metrics, and with further metrics by step.  Does nothing if the run was deleted."""
     every = [(0, metrics), *steps]
     given = [
         m.GivenMetric(key=key, value=value, timestamp=tx.now, step=step)

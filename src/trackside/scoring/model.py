@@ -69,22 +69,22 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def writes_table(self) -> bool:
-        """Tell whether the output is a table of the cluster's catalog."""
+        """Return whether the output is a table of the cluster's catalog."""
         return self.output_format == TABLE
 
     @property
     def writes_folder(self) -> bool:
-        """Tell whether the tasks of Spark write a folder of files."""
+        """Return whether the tasks of Spark write a folder of files."""
         return self.stream or (self.output.endswith("/") and self.output_format not in LAKES)
 
     @property
     def may_exist(self) -> bool:
-        """Tell whether the output may be there already."""
+        """Return whether the output may exist already."""
         return self.overwrite or self.append or self.stream
 
 
 class Scored(Struct, frozen=True, kw_only=True):
-    """`output` and `errors` say where the result is, and the rows that failed, if any."""
+    """`output` and `errors` are the locations of the result and of the failed rows, if any."""
 
     run_id: str
     model: str

@@ -14,8 +14,8 @@ from trackside.scoring.model import FORMATS
 
 _HELP = "it must be runs:/RUN/PATH, or an absolute path below one of the server's --job-folders"
 PIECE_BYTES = 1 << 20
-_LOGS = ("_delta_log", "metadata")  # folders of a Delta or Iceberg table that say which files it has
-_HINTS = ("_last_checkpoint", "version-hint.text")  # they may name what was written after the copy began
+_LOGS = ("_delta_log", "metadata")  # folders of a Delta or Iceberg table with the lists of its files
+_HINTS = ("_last_checkpoint", "version-hint.text")  # they may name files that were written after the copy began
 
 
 class Folders:
@@ -25,7 +25,8 @@ class Folders:
         self._folders = [folder.resolve() for folder in folders]
 
     def checked(self, name: str, given: str) -> Path:
-        """Return the real path of a local place.  Raise Denied for one outside of the folders, Invalid for what is no path."""
+        """Return the real path of a local location.  Raise Denied for one outside of the folders, Invalid for an invalid
+        path."""
         text = given.removeprefix("file://")
         if not text.startswith("/") or "\0" in text:
             raise Invalid(f"{name} is {given[:200]!r}; {_HELP}")

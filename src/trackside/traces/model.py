@@ -201,7 +201,7 @@ class Costs(Struct, frozen=True):
 
 
 def is_id(trace_id: str) -> bool:
-    """Tell whether a trace may have this id."""
+    """Return whether a trace may have this id."""
     return len(trace_id) <= MAX_ID and _ID.fullmatch(trace_id) is not None
 
 

@@ -94,7 +94,7 @@ def shown(mute: Mute) -> MutePart:
 
 
 def is_muted(mute: Mute, now_ms: int) -> bool:
-    """Tell whether the time is muted."""
+    """Return whether the time is muted."""
     if now_ms < mute.until:
         return True
     if not mute.windows:

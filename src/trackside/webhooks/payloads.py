@@ -152,7 +152,7 @@ def headers(secret: str | None, delivery_id: str, now_s: int, sent: str) -> dict
 
 
 def may_pass(status: int) -> bool:
-    """Tell whether a retry may succeed after this status; other errors are permanent."""
+    """Return whether a retry may succeed after this status; other errors are permanent."""
     return status in _PASSING or status >= 500
 
 

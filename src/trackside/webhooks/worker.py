@@ -131,7 +131,7 @@ class Courier:
                 del self._busy[webhook_seq]
 
     def _is_mine(self) -> bool:
-        """Tell whether this server delivers; it renews the lease every few seconds."""
+        """Return whether this server delivers; it renews the lease every few seconds."""
         now = time.monotonic()
         if now - self._asked_at < RENEW_S:
             return now < self._held_until

@@ -39,7 +39,7 @@ def prepare() -> None:
 
 
 def is_rewritten(path: Path) -> bool:
-    """Tell whether what pytest kept was made from this text: it keeps the hash of a source, as PEP 552 says."""
+    """Return whether what pytest kept was made from this text: it keeps the hash of a source, as PEP 552 says."""
     plain = Path(importlib.util.cache_from_source(path))
     head = importlib.util.MAGIC_NUMBER + _BY_HASH + importlib.util.source_hash(path.read_bytes())
     return any(_head_of(each) == head for each in plain.parent.glob(f"{plain.stem}-pytest-*.pyc"))

@@ -21,7 +21,7 @@ def choose(config: pytest.Config) -> None:
 
 
 def has_room() -> bool:
-    """Tell whether the file system in memory and the memory itself have room for a run."""
+    """Return whether the file system in memory and the memory itself have room for a run."""
     try:
         return min(shutil.disk_usage(MEMORY).free, _available_bytes()) > LEAST_FREE_BYTES and os.access(MEMORY, os.W_OK)
     except OSError:  # another system than Linux

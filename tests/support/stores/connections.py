@@ -67,13 +67,13 @@ class _Kept(Wire):
         super().close()
 
     def is_silent(self) -> bool:
-        """Tell whether the server has said nothing meanwhile: it says why it ends a connection."""
+        """Return whether the server has said nothing meanwhile: it says why it ends a connection."""
         waiting = select.poll()
         waiting.register(self, select.POLLIN)
         return not waiting.poll(0)
 
     def is_settled(self) -> bool:
-        """Tell whether it is as new, after answers that nobody waited for were read."""
+        """Return whether it is as new, after answers that nobody waited for were read."""
         if self.is_broken:
             return False
         self.limit, self.probes = None, False

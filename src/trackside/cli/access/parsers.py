@@ -67,7 +67,7 @@ def add_commands(commands: Any, add_store: Add) -> None:
     listed.add_argument("--actor", metavar="NAME", help="only what this user did")
     listed.add_argument("--action", metavar="ACTION", help="such as user.create, or user. for all about users")
     listed.add_argument("--outcome", choices=("allowed", "denied", "failed"), help="only entries with this outcome")
-    listed.add_argument("--max", type=int, metavar="N", help="at most so many (default 100)")
+    listed.add_argument("--max", type=int, metavar="N", help="at most this number (default 100)")
     command("verify", "check that no entry was changed, removed or added")
 
 

@@ -1,4 +1,4 @@
-"""The args of `trackside delete` and `trackside trash`.  What each command does is in `commands`."""
+"""The parsers of `trackside delete` and `trackside trash`; the commands are in `commands`."""
 
 import argparse
 from typing import Any
@@ -159,7 +159,9 @@ def _add_orphans(commands: Any) -> None:
     add_json(restore)
     purge = _command(inner, "purge", "delete permanently what is in the quarantine, as a job", "purge", module)
     purge.add_argument("entry", nargs="*", metavar="ENTRY", help="only these")
-    purge.add_argument("--older-than", type=int, metavar="DAYS", help="what was moved so many days ago, or earlier")
+    purge.add_argument(
+        "--older-than", type=int, metavar="DAYS", help="items that were moved at least this many days ago"
+    )
     _add_flags(purge)
 
 
@@ -215,7 +217,7 @@ def _add_retention(commands: Any) -> None:
             "--filter", metavar="FILTER", help="runs, such as \"tags.team = 'nlp' AND status = 'FAILED'\""
         )
         parser.add_argument(
-            "--older-than", type=int, metavar="DAYS", help="runs that began so many days ago, or earlier"
+            "--older-than", type=int, metavar="DAYS", help="runs that began at least this many days ago"
         )
         parser.add_argument("--keep-last", type=int, metavar="N", help="keep the last N of these in each experiment")
         parser.add_argument("--keep-best", type=int, metavar="N", help="keep the best N of these in each experiment")
@@ -240,7 +242,7 @@ def _add_trace_retention(inner: Any) -> None:
         inner, "traces", "delete old traces by a rule, as a job", "traces", "trackside.cli.cleanup.retention"
     )
     parser.add_argument("--experiments", metavar="GLOB", help="names of experiments, such as 'shop-*'; default all")
-    parser.add_argument("--older-than", type=int, metavar="DAYS", help="traces that began so many days ago, or earlier")
+    parser.add_argument("--older-than", type=int, metavar="DAYS", help="traces that began at least this many days ago")
     parser.add_argument("--keep-last", type=int, metavar="N", help="keep the newest N traces of each experiment")
     parser.add_argument(
         "--most-percent",
@@ -265,7 +267,7 @@ def _add_age(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=None,
         metavar="DAYS",
-        help="only what was deleted so many days ago, or earlier",
+        help="only items that were deleted at least this many days ago",
     )
 
 

@@ -23,14 +23,14 @@ def add_commands(commands: Any) -> None:
     update.add_argument(
         "--mirror",
         metavar="NAME=PERCENT",
-        help="deployment that gets copies of so many requests; its answers are dropped",
+        help="deployment that gets copies of this share of requests; its answers are dropped",
     )
     rollback = _command(inner, "rollback", "serve again what a deployment served before its last update")
     _add_deployment(rollback)
     _command(inner, "delete", "delete an endpoint with its deployments")
     logs = _command(inner, "logs", "print what the replicas of a deployment wrote", shows=True)
     _add_deployment(logs)
-    logs.add_argument("--lines", type=int, default=200, metavar="N", help="at most so many (default 200)")
+    logs.add_argument("--lines", type=int, default=200, metavar="N", help="at most this number (default 200)")
     logs.add_argument(
         "--raw", action="store_true", help="print control characters as they are, such as those of colours"
     )

@@ -1,4 +1,4 @@
-"""The args of `trackside hold`.  What each command does is in `holds`."""
+"""The parsers of `trackside hold`; the commands are in `commands`."""
 
 import argparse
 from typing import Any

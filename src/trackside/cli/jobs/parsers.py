@@ -13,7 +13,7 @@ def add_commands(commands: Any) -> None:
     listed = _command(inner, "list", "list the jobs of a workspace, the newest first", named=False, shows=True)
     listed.add_argument("--state", metavar="STATE", help="queued, running, succeeded, failed or cancelled")
     listed.add_argument("--kind", metavar="KIND", help="only jobs of this kind")
-    listed.add_argument("--max", type=int, default=50, metavar="N", help="at most so many (default 50)")
+    listed.add_argument("--max", type=int, default=50, metavar="N", help="at most this number (default 50)")
     _command(inner, "show", "show a job: its state, progress and result", shows=True)
     logs = _command(inner, "logs", "print the log of a job")
     logs.add_argument("--follow", "-f", action="store_true", help="print new lines until the job has ended")

@@ -54,11 +54,11 @@ class WriteSession(Session, Protocol):
     def rollback_to_savepoint(self) -> None: ...
 
     def is_worth_retry(self, error: Exception) -> bool:
-        """Tell whether the same commands may succeed if they are run again."""
+        """Return whether the same commands may succeed if they are run again."""
         ...
 
     def is_fault_of_store(self, error: Exception) -> bool:
-        """Tell whether the store itself failed (full, unavailable, locked) rather than the command."""
+        """Return whether the store itself failed (full, unavailable, locked) rather than the command."""
         ...
 
     def close(self) -> None: ...

@@ -145,7 +145,7 @@ class GroupWriter:
         return [command for command in commands if command.batch is None]
 
     def _is_inline(self, count: int) -> bool:
-        """Tell whether `count` commands are committed on the event loop.
+        """Return whether `count` commands are committed on the event loop.
 
         Several commands are faster in the thread, unless no commit waits for the disk: the loop works while the thread waits."""
         return self._main.average_s < self._inline_s and (count == 1 or self._inline_s == ALWAYS)
@@ -167,7 +167,7 @@ class GroupWriter:
         return 0 if memory is None else memory.committed
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
-        """Tell whether this writer may have changed `key` (entity, workspace, id) after that epoch, also in an open
+        """Return whether this writer may have changed `key` (entity, workspace, id) after that epoch, also in an open
         transaction."""
         memory = self._main.memory
         return memory is None or memory.changed_since(key, epoch)

@@ -433,7 +433,7 @@ def _translated(error: ServerError) -> Exception:
 
 
 def is_trouble(error: Exception) -> bool:
-    """Tell whether the store itself failed, so that the caller may try again later."""
+    """Return whether the store itself failed, so that the caller may try again later."""
     if isinstance(error, ServerError):
         return error.code.startswith(_TROUBLE)
     return isinstance(error, ConnectionError)

@@ -170,7 +170,7 @@ class Memory(dict[tuple[str, int, str], Any]):
         self._forget_changes(self.epoch)
 
     def changed_since(self, key: tuple[str, int, str], epoch: int) -> bool:
-        """Tell whether the entity changed after the epoch; True also if that is not tracked any more."""
+        """Return whether the entity changed after the epoch; True also if that is not tracked any more."""
         last = self._changed.get(key)
         return (self._floor if last is None else last) > epoch  # the floor is read last: see `_forget_changes`
 

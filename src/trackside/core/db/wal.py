@@ -86,7 +86,7 @@ class LogKeeper:
 
     @property
     def is_content(self) -> bool:
-        """Tell whether no check is running or due."""
+        """Return whether no check is running or due."""
         return not self._is_looking and self._commits < self._due
 
     def count_commit(self) -> None:

@@ -264,7 +264,7 @@ def _check_has(table: pa.Table, name: str, path: str) -> None:
 
 
 def _spans_weeks(config: Config, files: Sequence[str]) -> bool:
-    """Tell whether a baseline with times has each weekday four times."""
+    """Return whether a baseline with times has each weekday four times."""
     name = config.baseline.timestamp
     if not name or config.window not in ("hour", "day"):
         return False

@@ -22,7 +22,7 @@ class ProcessExecutor:
         self._variables = variables
 
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
-        process = subprocess.Popen(  # noqa: S603  # what users bring is what jobs run; `sandbox` is around it
+        process = subprocess.Popen(  # noqa: S603  # jobs run user code, inside `sandbox`
             [sys.executable, "-I", guardian.__file__, str(GRACE_S), "--", *_isolated(command)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -33,9 +33,9 @@ def main() -> int:
         error = f"The project needs Python {order['python']}, and the Ray cluster has {version}"
         print(MARK + json.dumps({"error": error + "."}), flush=True)  # noqa: T201  # for the server
         return 1
-    signal.signal(signal.SIGTERM, lambda *_: None)  # the signal goes to the whole group: wait for the end of the child
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the signal reaches the whole group: wait for the end of the child
     try:
-        child = subprocess.Popen(  # noqa: S603  # what the user wants to run
+        child = subprocess.Popen(  # noqa: S603  # the user's command
             order["argv"], cwd=here.parent, env={**os.environ, **order["environment"]}, stdin=subprocess.DEVNULL
         )
     except OSError as error:

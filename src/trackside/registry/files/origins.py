@@ -36,7 +36,7 @@ def of_prompt(call: CreateVersion) -> Origin:
 
 
 def of_call(tx: Tx, call: CreateVersion) -> Origin:
-    """Checked: `Invalid` says what the call may point to."""
+    """Check the origin in a call.  `Invalid` describes the allowed ones."""
     source = call.source or ""
     sources.check_length(source)
     uri = sources.model_uri(source)
@@ -93,7 +93,7 @@ def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
 
 
 def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
-    """A copy: what the other version is made of."""
+    """Return the origin of a copy: that of the other version."""
     name = check_name(uri.name)
     model = tx.one(
         "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name

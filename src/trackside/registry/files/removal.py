@@ -175,14 +175,14 @@ def spot_of(roots: Roots, place: FilesToDelete, workspace_root: str | None, work
 
 
 def free(spot: Spot) -> Freed:
-    """Remove what lies there.  Harmless where nothing is."""
+    """Remove the files at a location.  Does nothing if there are none."""
     sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or file_size(spot)
     spot.blobs.delete(spot.key)
     return Freed(len(sizes), sum(sizes))
 
 
 def free_next(spots: Sequence[Spot]) -> tuple[int, Freed]:
-    """Remove what lies at the first of the places that has files.  Return how many places are empty now, and what was freed."""
+    """Remove the files at the first location that has some.  Return the number of empty locations, and the freed bytes."""
     for count, spot in enumerate(spots, 1):
         freed = free(spot)
         if freed.files:

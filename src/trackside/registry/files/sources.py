@@ -89,8 +89,8 @@ def run_path(source: str) -> tuple[str, str] | None:
 
 
 def check(source: str, owner: Owner) -> None:
-    """The source lies where the call may point to.  `owner.id` is empty if the call names none."""
-    if not source.isprintable():  # readers of URIs differ on what they do with a line break
+    """Check that the source is at an allowed location.  `owner.id` is empty if the call names none."""
+    if not source.isprintable():  # parsers of URIs treat a line break differently
         raise Invalid(f"Invalid model version source: {source!r}. It has a control character.")
     parts = _split(source)
     if parts.scheme in ("", "file"):
@@ -224,7 +224,7 @@ def _check_plain(source: str, parts: SplitResult) -> None:
 
 
 def _is_plain(path: str) -> bool:
-    """An absolute path that says what it means: nothing in it leads up or nowhere."""
+    """Return an absolute path without segments such as `..`."""
     return (
         path.startswith("/")
         and "\0" not in path

@@ -49,7 +49,7 @@ class ShownGrid(Struct, frozen=True):
 
 
 class Bucketed(Struct, frozen=True, kw_only=True, tag_field="mode", tag="buckets"):
-    """`points` counts the whole series, `in_range` what is drawn; `unmatched` points have no value of the metric on x."""
+    """`points` counts the whole series, `in_range` the drawn points; `unmatched` points have no value of the metric on x."""
 
     run_id: str
     key: str

@@ -143,7 +143,7 @@ def _within(series: Sequence[_Series], low: int, high: int) -> list[tuple[int, l
 
 
 def _grid(call: m.GetSeries, axis: str, series: Sequence[_Series], x_of: _XMetric | None, most: int) -> Grid | None:
-    """The grid over what the range and the points have in common."""
+    """Return the grid over the intersection of the range and the points."""
     if x_of is not None:
         known = [summary for summary in x_of.summaries.values() if summary.min_value is not None]
         if not known:

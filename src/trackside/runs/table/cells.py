@@ -23,7 +23,7 @@ Cells = dict[tuple[int, str], Any]  # by run_seq and key
 
 
 def infos(tx: Tx, run_seqs: Sequence[int]) -> Infos:
-    """Return the attributes of runs; those that are gone are left out."""
+    """Return the attributes of runs, without deleted ones."""
     found: Infos = {}
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     for seq, experiment_seq, experiment_id, stage, *values in tx.all(
@@ -89,7 +89,7 @@ def columns(tx: Tx, fields: Sequence[Field], infos: Infos, run_seqs: Sequence[in
 
 
 def parents(tx: Tx, infos: Infos) -> dict[int, str]:
-    """Return the id of each run's parent, as its tag says."""
+    """Return the id of each run's parent, from its tag."""
     by_experiment: dict[int, list[int]] = {}
     for seq, info in infos.items():
         by_experiment.setdefault(info["experiment_seq"], []).append(seq)

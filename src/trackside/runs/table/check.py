@@ -48,7 +48,7 @@ class CheckFilter(Call, frozen=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True):
-    """The fault's range in the text, in UTF-16 units, and what was expected there, if known."""
+    """The position of the fault in the text, in UTF-16 units, and what was expected there, if known."""
 
     offset: int
     length: int
@@ -58,7 +58,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 
 class Item(Struct, frozen=True, kw_only=True):
-    """`text` goes into the filter; `kind` is attribute, metric, param, tag, function, operator, connector, or value."""
+    """`text` is inserted into the filter; `kind` is attribute, metric, param, tag, function, operator, connector, or value."""
 
     text: str
     label: str
@@ -132,7 +132,7 @@ def _units(text: str) -> int:
 
 
 def _place_of(text: str, units: int) -> int:
-    """The number of characters before a caret that is given in UTF-16 units."""
+    """Return the number of characters before a caret in UTF-16 units."""
     if units < 0:
         raise Invalid(f"cursor is {units}; it must be 0 or more")
     seen = 0

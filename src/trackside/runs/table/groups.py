@@ -21,7 +21,7 @@ MAX_BY = 5
 MAX_METRICS = 50
 MAX_GROUPS = 1_000
 DEFAULT_GROUPS = 100
-FEW_RUNS = 1_000  # so many are looked up one by one
+FEW_RUNS = 1_000  # up to this number they are looked up one by one
 ATTRIBUTES = ("status", "user_id", "run_name")
 AGGREGATES = ("mean", "sd", "min", "max", "runs")
 
@@ -203,7 +203,7 @@ def _ordered(
     *,
     is_descending: bool,
 ) -> list[Group]:
-    """Groups without a value come last in both directions; equal ones stand in the order of their values."""
+    """Sort groups.  Those without a value come last in both directions; equal ones are in the order of their values."""
     what, place, aggregate = order
 
     def value(name: Group) -> Any:

@@ -160,7 +160,7 @@ def _children(tx: Tx, infos: cells.Infos, search: Search) -> dict[str, int]:
 
 
 def _present(page: Sequence[int], matches: Sequence[bool] | None, infos: cells.Infos) -> tuple[list[int], list[bool]]:
-    """Leaves out runs that are gone since their order was made."""
+    """Leave out runs that were deleted since their order was computed."""
     flags = matches if matches is not None else [True] * len(page)
     pairs = [(seq, flag) for seq, flag in zip(page, flags, strict=True) if seq in infos]
     return [seq for seq, _ in pairs], [flag for _, flag in pairs]

@@ -48,7 +48,7 @@ def predictions(model: Model, rows: Any) -> Any:
         found.append(values)
     try:
         answer = model.predict_columns(found)
-    except Exception:  # noqa: BLE001  # the rows that fail are looked for in the other way
+    except Exception:  # noqa: BLE001  # the failing rows are found row by row
         return None
     is_plain = getattr(answer, "ndim", 0) == 1 and len(answer) == rows.num_rows
     if not is_plain or str(answer.dtype) not in ("float64", "float32", "int64", "int32"):

@@ -57,7 +57,7 @@ class Piece:
         return Piece(self.numbers[choice], frame=self.frame[choice].reset_index(drop=True))
 
     def columns(self, names: list[str], places: Any = None) -> Any:
-        """Return columns as a table of Arrow, of all rows or of those at `places`.  Parquet's types stay what they are."""
+        """Return columns as a table of Arrow, of all rows or of those at `places`.  Parquet's types are unchanged."""
         import pyarrow as pa
 
         if self.rows is None:
@@ -68,7 +68,7 @@ class Piece:
 
 
 def total_rows(order: Order) -> int | None:
-    """Return the number of rows where a file says it."""
+    """Return the number of rows if the file contains it."""
     if order.input_format != "parquet":
         return None
     import pyarrow.parquet as pq

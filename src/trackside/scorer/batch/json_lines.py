@@ -36,7 +36,7 @@ def texts_of_series(column: Any) -> list[str]:
 
 
 def text_of(value: Any) -> str:
-    if isinstance(value, float):  # most of what is written
+    if isinstance(value, float):  # the most frequent values
         return float.__repr__(value) if math.isfinite(value) else _NONE
     return str(value) if isinstance(value, Decimal) and value.is_finite() else json.dumps(plain(value))
 

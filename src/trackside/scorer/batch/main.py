@@ -92,7 +92,7 @@ _told_at = 0.0
 
 
 def report(**values: Any) -> None:
-    """Tell the server; progress at most a few times a second."""
+    """Report to the server; progress at most a few times a second."""
     global _told_at  # noqa: PLW0603  # of this process's standard output
     now = time.monotonic()
     if set(values) == {"done", "total", "message"} and now - _told_at < 0.2:

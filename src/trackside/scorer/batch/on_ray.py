@@ -14,7 +14,7 @@ from trackside.scorer.batch.order import Order, Wrong
 from trackside.scorer.batch.unit import Done
 
 SCORER = Path(__file__).resolve().parents[1]
-MAX_DEATHS = 3  # of one unit's actor, until a run is given up
+MAX_DEATHS = 3  # failures of one unit's actor after which the run fails
 
 
 def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[int, Done]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class Wrong(Exception):
-    """The table, the model and the order do not fit together, in words for the user."""
+    """The table, the model and the order are incompatible; the message is for the user."""
 
 
 @dataclass(frozen=True)

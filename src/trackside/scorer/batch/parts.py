@@ -1,4 +1,4 @@
-"""Write what was scored: a file for each unit, whole or absent, and one file of all of them.
+"""Writes scored rows: a file for each unit, atomically, and one file of all of them.
 
 The file of a unit is a stream of Arrow, which costs a quarter of writing Parquet, and nothing to read.
 """
@@ -227,7 +227,7 @@ class _Parquet:
 
 
 class _Text:
-    """CSV, by pandas, and JSON lines: they hold what Arrow's own writer does not, such as lists."""
+    """Write CSV by pandas, and JSON lines: they support values that Arrow's writer does not, such as lists."""
 
     def __init__(self, path: Path, order: Order) -> None:
         self._kinds = texts.kinds(order)

@@ -13,7 +13,7 @@ from trackside.scorer.batch.inputs import Unit
 from trackside.scorer.batch.order import Order, Wrong
 from trackside.scorer.batch.unit import Done
 
-MAX_DEATHS = 3  # of the pool, until a run is given up
+MAX_DEATHS = 3  # failures of the pool after which the run fails
 
 
 def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[int, Done]]:

@@ -31,7 +31,7 @@ class Later(ModuleType):
 
 
 def sklearn() -> None:
-    """Import what all of scikit-learn needs.  Nothing happens where it is not installed, or has been imported."""
+    """Import the common dependencies of scikit-learn.  Does nothing if it is not installed, or was imported already."""
     if "pandas" in sys.modules or "sklearn" in sys.modules:
         return
     with suppress(Exception):  # the model's own import reports the error

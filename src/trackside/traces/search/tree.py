@@ -59,7 +59,7 @@ def cut(tree: Filter) -> Node:
 
 
 def is_exact(node: Node) -> bool:
-    """Tell whether SQL alone can evaluate the filter."""
+    """Return whether SQL alone can evaluate the filter."""
     match node:
         case Clause():
             return True

@@ -130,7 +130,7 @@ def add_spans(trace: State, batch: Batch) -> None:
 
 
 def wants_usage(trace: State, batch: Batch) -> bool:
-    """Tell whether tokens are summed from the spans: those of a start call take precedence."""
+    """Return whether tokens are summed from the spans: those of a start call take precedence."""
     given = trace.is_finalized and any(getattr(trace, key) is not None for key in (*m.TOKEN_KEYS, *m.CACHE_KEYS))
     return not given and (_ends_large(trace, batch) or batch.has_usage)
 
@@ -141,12 +141,12 @@ def wants_cost(trace: State, batch: Batch) -> bool:
 
 
 def is_summed(trace: State) -> bool:
-    """Tell whether arriving spans are summed now: for a large trace in progress only when its root arrives."""
+    """Return whether arriving spans are summed now: for a large trace in progress only when its root arrives."""
     return trace.span_count <= SMALL_TRACE or trace.state != m.State.IN_PROGRESS
 
 
 def _ends_large(trace: State, batch: Batch) -> bool:
-    """Tell whether the root arrived of a trace whose other spans were not summed."""
+    """Return whether the root arrived of a trace whose other spans were not summed."""
     return batch.root_state is not None and trace.span_count > SMALL_TRACE
 
 

@@ -116,7 +116,7 @@ def shortened(message: str) -> str:
 
 
 def is_there(store: PostgresStore) -> bool:
-    """Tell whether the server answers a new connection."""
+    """Return whether the server answers a new connection."""
     try:
         with closing(_plain(store)) as made:
             made.settimeout(CONNECT_TIMEOUT_S)

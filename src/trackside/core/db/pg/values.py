@@ -64,7 +64,7 @@ def reader() -> Transformer:
 
 
 def are_binary(oids: Iterable[int]) -> bool:
-    """Tell whether psycopg reads all of these types in binary; otherwise the result is requested as text."""
+    """Return whether psycopg reads all of these types in binary; otherwise the result is requested as text."""
     known = _adapters()
     return all(known.get_loader(oid, Format.BINARY) is not None for oid in oids)
 

@@ -18,7 +18,7 @@ _READ_AS_FILES = {"timestampNtz"}  # features of a table whose files hold its ro
 
 
 def read(order: Order) -> dict[str, Any]:
-    """Return the files of the newest version.  A table whose files alone do not say its rows is copied."""
+    """Return the files of the newest version.  A table whose rows differ from those of its files is copied."""
     import pyarrow as pa
 
     deltalake = _library()
@@ -118,7 +118,8 @@ def _below(uri: str, folder: Path) -> str:
 
 
 def _are_rows(table: Any, files: list[str], schema: Any) -> bool:
-    """Tell whether the files hold the rows of the table: all columns by their names and types, and no row that was deleted."""
+    """Return whether the files have exactly the rows of the table: all columns by their names and types, and no deleted
+    row."""
     import pyarrow.parquet as pq
 
     protocol = table.protocol()

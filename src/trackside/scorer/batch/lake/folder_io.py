@@ -20,7 +20,7 @@ _METADATA = re.compile(r"[0-9]{1,9}-[0-9A-Za-z-]+(\.gz)?\.metadata\.json")
 
 
 class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not installed where this is checked
-    """`folder` is the table's folder on this machine, and `location` what the table calls it."""
+    """`folder` is the table's folder on this machine, and `location` its name in the table."""
 
     def __init__(self, folder: Path, location: str = "") -> None:
         super().__init__({})
@@ -31,7 +31,7 @@ class FolderIO(PyArrowFileIO):  # type: ignore[misc]  # pyiceberg is not install
         return super().new_input(self.path_of(location))
 
     def new_output(self, location: str) -> Any:
-        """Return a file that keeps its place: manifests name what they list by it."""
+        """Return a file under its name in the table, by which manifests list it."""
         return PyArrowFile(location, self.path_of(location), self.fs_by_scheme("file", ""))
 
     def delete(self, location: Any) -> None:
@@ -65,5 +65,5 @@ class StagingIO(FolderIO):
 
 
 def staged(folder: Path, location: str) -> Path:
-    """Return the file in which the metadata of a commit is, by what the catalog calls it."""
+    """Return the metadata file of a commit, by its name in the catalog."""
     return folder / "metadata" / f".{location.rpartition('/')[2]}"

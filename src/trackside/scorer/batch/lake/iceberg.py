@@ -24,7 +24,7 @@ _OF_CATALOG = re.compile(r"(?P<number>[0-9]{1,9})-[0-9A-Za-z-]+(\.gz)?\.metadata
 
 
 def read(order: Order) -> dict[str, Any]:
-    """Return the files of the newest snapshot.  A table whose files alone do not say its rows is copied."""
+    """Return the files of the newest snapshot.  A table whose rows differ from those of its files is copied."""
     import pyarrow as pa
 
     _library()
@@ -203,14 +203,15 @@ def _staged(folder: Path, newest: Path | None, order: Order) -> Path:
 
 
 def _hint(folder: Path, number: int) -> None:
-    """Tell readers of the folder the newest number.  The number itself is what counts."""
+    """Write the newest version number for readers of the folder."""
     draft = folder / "metadata" / f".{HINT}.{os.getpid()}"
     draft.write_text(str(number), "utf-8")
     draft.replace(folder / "metadata" / HINT)
 
 
 def _are_rows(table: Any, tasks: list[Any], files: list[str], schema: Any) -> bool:
-    """Tell whether the files hold the rows of the table: all columns by their names and types, and no row that was deleted."""
+    """Return whether the files have exactly the rows of the table: all columns by their names and types, and no deleted
+    row."""
     import pyarrow.parquet as pq
 
     ids = {field.name: str(field.field_id) for field in table.schema().fields}

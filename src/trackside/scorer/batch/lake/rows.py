@@ -17,7 +17,7 @@ def plain(schema: Any) -> Any:
 
 
 def has_columns(there: Any, wanted: Any) -> bool:
-    """Tell whether a file has these columns, by their names, order and types."""
+    """Return whether a file has these columns, by their names, order and types."""
     return [(each.name, each.type) for each in there] == [(each.name, each.type) for each in wanted]
 
 
@@ -73,7 +73,7 @@ def sync(folder: Path, since: float) -> None:
 
 
 def is_below(path: Path, folder: Path) -> bool:
-    """Tell whether the real path lies in the real folder."""
+    """Return whether the real path lies in the real folder."""
     return folder.resolve() in path.resolve().parents
 
 

@@ -43,7 +43,7 @@ def run(order: Order, report: Callable[..., None]) -> dict[str, Any]:
 
 
 def reason_of(fault: BaseException) -> str:
-    """Return what a task said, or else the first line."""
+    """Return the message of a task, otherwise the first line."""
     text = str(fault)
     at = text.find(MARK)
     return text[at + len(MARK) :].splitlines()[0] if at >= 0 else f"Spark failed: {session.first_line(fault)}"
@@ -128,7 +128,7 @@ class _Scored:
 
 
 class _Progress:
-    """Report while Spark writes how many tasks of the stage are done, where the session can say that."""
+    """Report the number of finished tasks of the stage while Spark writes, if the session provides it."""
 
     def __init__(self, spark: Any, order: Order, report: Callable[..., None]) -> None:
         self._tracker = None if session.is_connect(order) else spark.sparkContext.statusTracker()

@@ -77,8 +77,8 @@ class Target:
         self._drop(REPLACED)
 
     def clean(self) -> None:
-        """Remove what an order that failed has staged, where the session still can."""
-        with suppress(Exception):  # of py4j or gRPC: the first fault is the one to tell
+        """Remove the staged tables of a failed order, if the session still works."""
+        with suppress(Exception):  # of py4j or gRPC: the first fault is reported
             self._drop(STAGED)
 
     def _check_catalog(self) -> None:

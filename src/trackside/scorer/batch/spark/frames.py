@@ -221,5 +221,5 @@ def uri(path: str) -> str:
 
 
 def _pattern(path: str) -> str:
-    """Return the place of a file for reading, where some characters stand for any others unless they are escaped."""
+    """Return the escaped path of a file for reading, because some characters are wildcards."""
     return uri("".join(f"\\{each}" if each in _SPECIAL else each for each in path))

@@ -1,4 +1,4 @@
-"""Connect to Spark, and bring the scorer and the model to where the tasks run."""
+"""Connects to Spark, and sends the scorer and the model to the machines of the tasks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def is_connect(order: Order) -> bool:
 
 
 def is_of_this_machine(order: Order) -> bool:
-    """Tell whether the tasks run on this machine."""
+    """Return whether the tasks run on this machine."""
     place = order.address.partition("://")[2]
     return order.address.startswith("local") or not order.address or place.startswith(LOOPBACK)
 

@@ -12,7 +12,7 @@ LOOK_S = 0.5
 
 
 def run(spark: Any, order: Order, report: Callable[..., None]) -> dict[str, Any]:
-    """Score what was added since the checkpoint.  An order with an interval runs until the process is ended."""
+    """Score rows that were added since the checkpoint.  An order with an interval runs until the process ends."""
     from pyspark import cloudpickle
 
     schema = frames.read(spark, order).schema
