@@ -49,23 +49,30 @@ def _text(file: Path) -> str:
     return "" if b"\0" in content else content.decode(errors="replace")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_each_make_target_that_a_page_names_exists(page: Path) -> None:
-    named = set(re.findall(r"(?:^|`|\$ )make ([a-z][a-z-]*)", page.read_text(), re.MULTILINE))
-
-    assert named <= _targets()
+def _in_pages(pattern: str) -> set[tuple[Path, str]]:
+    """What matches in the pages, each with its page."""
+    return {(page, found) for page in PAGES for found in re.findall(pattern, page.read_text(), re.MULTILINE)}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_each_link_to_a_file_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", page.read_text())
+def test_each_make_target_that_a_page_names_exists() -> None:
+    named = _in_pages(r"(?:^|`|\$ )make ([a-z][a-z-]*)")
 
-    assert not [link for link in links if not (page.parent / link).exists()]
+    assert named
+    assert {(page, target) for page, target in named if target not in _targets()} == set()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_each_variable_that_a_page_names_is_known(page: Path) -> None:
-    assert set(re.findall(r"\bTRACKSIDE_[A-Z_]+\b", page.read_text())) <= settings.variables()
+def test_each_link_to_a_file_leads_somewhere() -> None:
+    links = _in_pages(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
+
+    assert links
+    assert {(page, link) for page, link in links if not (page.parent / link).exists()} == set()
+
+
+def test_each_variable_that_a_page_names_is_known() -> None:
+    named = _in_pages(r"\bTRACKSIDE_[A-Z_]+\b")
+
+    assert named
+    assert {(page, variable) for page, variable in named if variable not in settings.variables()} == set()
 
 
 def test_the_configuration_page_is_as_the_options_are() -> None:
@@ -79,9 +86,11 @@ def test_the_index_has_every_page() -> None:
     assert not [str(page) for page in pages if str(page) != "README.md" and f"]({page})" not in index]
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "guides").glob("*.md")), ids=lambda page: page.stem)
-def test_a_guide_has_at_most_800_words(page: Path) -> None:
-    assert len(page.read_text().split()) <= 800
+def test_a_guide_has_at_most_800_words() -> None:
+    words = {page.stem: len(page.read_text().split()) for page in (ROOT / "docs" / "guides").glob("*.md")}
+
+    assert words
+    assert {page: count for page, count in words.items() if count > 800} == {}
 
 
 def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
@@ -107,13 +116,20 @@ def test_no_page_and_no_source_has_a_word_that_the_style_replaces() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("package", ["core/db", "events", "imports", "links", "sync", "webhooks"])
-def test_no_docstring_begins_with_a_pronoun(package: str) -> None:
+def test_no_docstring_begins_with_a_pronoun() -> None:
     """It names the thing, or says what the function returns or does."""
-    files = (ROOT / "src" / "trackside" / package).rglob("*.py")
-    found = [f"{file.name}: {match[0]}" for file in files for match in PRONOUN.finditer(file.read_text())]
+    source = ROOT / "src" / "trackside"
+    packages = [source / name for name in ("core/db", "events", "imports", "links", "sync", "webhooks")]
+    texts = {package: {file: file.read_text() for file in package.rglob("*.py")} for package in packages}
+    found = [
+        f"{file.relative_to(source)}: {match[0]}"
+        for files in texts.values()
+        for file, text in files.items()
+        for match in PRONOUN.finditer(text)
+    ]
 
-    assert not found
+    assert all(texts.values())
+    assert found == []
 
 
 def test_no_file_names_a_package_index() -> None:

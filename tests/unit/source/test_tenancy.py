@@ -4,9 +4,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from support.sources import tree
 
@@ -292,8 +291,16 @@ def _constants(module: ast.Module) -> dict[str, str]:
     return found
 
 
-def _modules() -> list[str]:
-    return sorted({str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py")} - set(FOREIGN))
+@cache
+def _loose() -> dict[tuple[str, str], list[str]]:
+    """The SQL that binds no workspace, by module and function: its line and the tenants' tables that it names."""
+    tenants = tenant_tables()
+    found: dict[tuple[str, str], list[str]] = {}
+    for module in sorted({str(file.relative_to(SOURCE)) for file in SOURCE.rglob("*.py")} - set(FOREIGN)):
+        for text in sql_texts((SOURCE / module).read_text()):
+            if names := unbound(text.sql, tenants):
+                found.setdefault((module, text.function), []).append(f"{text.line}: {', '.join(sorted(names))}")
+    return found
 
 
 def test_every_table_belongs_to_a_workspace_or_says_why_not() -> None:
@@ -303,35 +310,16 @@ def test_every_table_belongs_to_a_workspace_or_says_why_not() -> None:
     assert without <= set(SHARED_TABLES)
 
 
-@pytest.mark.parametrize("module", _modules())
-def test_every_sql_text_on_a_tenants_table_binds_the_workspace(module: str) -> None:
-    tenants = tenant_tables()
-
-    loose = {
-        f"{module}:{text.line} {text.function}: {', '.join(sorted(names))}"
-        for text in sql_texts((SOURCE / module).read_text())
-        if (module, text.function) not in CROSSING and (names := unbound(text.sql, tenants))
-    }
-
-    assert not loose
+def test_every_sql_text_on_a_tenants_table_binds_the_workspace() -> None:
+    assert {place: lines for place, lines in _loose().items() if place not in CROSSING} == {}
 
 
 def test_each_exception_is_still_needed() -> None:
-    tenants = tenant_tables()
-
-    needed = {
-        (module, text.function)
-        for module in _modules()
-        for text in sql_texts((SOURCE / module).read_text())
-        if unbound(text.sql, tenants)
-    }
-
-    assert set(CROSSING) <= needed
+    assert set(CROSSING) - set(_loose()) == set()
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_the_reader_finds_sql_that_crosses_workspaces() -> None:
+    sources = [
         'tx.all("SELECT run_id FROM runs")',
         'tx.run("""\n    -- :ws in a comment binds nothing\n    DELETE FROM runs\n""")',
         'tx.run("update runs set run_name = :name")',
@@ -346,22 +334,23 @@ def test_each_exception_is_still_needed() -> None:
         'TABLE = "runs"\ndef f(tx):\n    tx.all(f"SELECT 1 FROM {TABLE}")',
         'tx.all("SELECT 1 FROM %s" % table)',
         'tx.all("SELECT created::ws FROM runs")',
-    ],
-)
-def test_the_reader_finds_sql_that_crosses_workspaces(source: str) -> None:
-    assert any(unbound(text.sql, {"runs", "tags"}) for text in sql_texts(source))
+    ]
+
+    assert [source for source in sources if not _crosses(source)] == []
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_the_reader_leaves_other_text_alone() -> None:
+    sources = [
         'tx.all("SELECT run_id FROM runs WHERE workspace_id = :ws")',
         'SCOPE = "workspace_id = :ws"\ndef f(tx):\n    tx.all(f"SELECT {columns} FROM runs WHERE {SCOPE}")',
         'tx.run("UPDATE workspaces SET tags = :tags")',
         'def f():\n    """Select what is FROM runs."""',
         'raise Invalid("select runs of one experiment")',
         "total = 1 + 2",
-    ],
-)
-def test_the_reader_leaves_other_text_alone(source: str) -> None:
-    assert not any(unbound(text.sql, {"runs", "tags"}) for text in sql_texts(source))
+    ]
+
+    assert [source for source in sources if _crosses(source)] == []
+
+
+def _crosses(source: str) -> bool:
+    return any(unbound(text.sql, {"runs", "tags"}) for text in sql_texts(source))
