@@ -150,28 +150,26 @@ def test_the_built_in_roles_differ_as_azure_says() -> None:
     assert Action.EXPERIMENTS_CREATE in expand((str(Action.EXPERIMENTS_WRITE),))
 
 
-@pytest.mark.parametrize(
-    ("text", "action"),
-    [
+def test_an_action_is_found_by_the_end_of_its_name(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Action]] = [
         ("runs/write", Action.RUNS_WRITE),
         ("Microsoft.MachineLearningServices/workspaces/models/read", Action.MODELS_READ),
         ("workspaces/read", Action.WORKSPACES_READ),
         ("experiments/delete", Action.EXPERIMENTS_DELETE),
-    ],
-)
-def test_an_action_is_found_by_the_end_of_its_name(text: str, action: Action) -> None:
-    assert find_action(text) is action
+    ]
+    for text, action in cases:
+        with subtests.test(text=text, action=action):
+            assert find_action(text) is action
 
 
-@pytest.mark.parametrize("text", ["read", "write", "nothing", "", "anyone", "signed-in"])
-def test_an_ambiguous_or_unknown_action_is_refused(text: str) -> None:
-    with pytest.raises(Invalid, match="action is"):
-        find_action(text)
+def test_an_ambiguous_or_unknown_action_is_refused(subtests: pytest.Subtests) -> None:
+    for text in ["read", "write", "nothing", "", "anyone", "signed-in"]:
+        with subtests.test(text=text), pytest.raises(Invalid, match="action is"):
+            find_action(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "scope"),
-    [
+def test_a_scope_is_a_place_of_azure_or_short(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Scope]] = [
         ("/", Scope()),
         ("/subscriptions/S1", Scope("s1")),
         ("/subscriptions/S1/resourceGroups/G", Scope("s1", "g")),
@@ -182,16 +180,15 @@ def test_an_ambiguous_or_unknown_action_is_refused(text: str) -> None:
             "/subscriptions/S1/resourceGroups/G/providers/Microsoft.MachineLearningServices/workspaces/north/experiments/7",
             Scope("", "", "north", "experiment", "7"),
         ),
-    ],
-)
-def test_a_scope_is_a_place_of_azure_or_short(text: str, scope: Scope) -> None:
-    assert parse_scope(text) == scope
-    assert parse_scope(str(scope)) == scope
+    ]
+    for text, scope in cases:
+        with subtests.test(text=text, scope=scope):
+            assert parse_scope(text) == scope
+            assert parse_scope(str(scope)) == scope
 
 
-@pytest.mark.parametrize(
-    "text", ["north", "/ws/", "/ws/north/runs/1", "/ws/north/experiments/x", "/subscriptions", "/x"]
-)
-def test_a_mistyped_scope_is_refused(text: str) -> None:
-    with pytest.raises(Invalid, match="scope is"):
-        parse_scope(text)
+def test_a_mistyped_scope_is_refused(subtests: pytest.Subtests) -> None:
+    cases = ["north", "/ws/", "/ws/north/runs/1", "/ws/north/experiments/x", "/subscriptions", "/x"]
+    for text in cases:
+        with subtests.test(text=text), pytest.raises(Invalid, match="scope is"):
+            parse_scope(text)

@@ -12,9 +12,8 @@ from trackside.scoring.buckets import Buckets
 ALLOWED = Buckets(["s3://data/tables", "abfss://c@account.dfs.core.windows.net/"])
 
 
-@pytest.mark.parametrize(
-    ("given", "root", "key"),
-    [
+def test_a_place_below_what_the_operator_named_is_found(subtests: pytest.Subtests) -> None:
+    cases = [
         ("s3://data/tables/a/b.parquet", "s3://data/tables", "a/b.parquet"),
         ("S3://data//tables/./b.parquet", "s3://data/tables", "b.parquet"),
         ("s3://data/tables", "s3://data/tables", ""),
@@ -23,17 +22,16 @@ ALLOWED = Buckets(["s3://data/tables", "abfss://c@account.dfs.core.windows.net/"
             "abfss://c@account.dfs.core.windows.net/",
             "b.csv",
         ),
-    ],
-)
-def test_a_place_below_what_the_operator_named_is_found(given: str, root: str, key: str) -> None:
-    found = ALLOWED.checked("input", given)
+    ]
+    for given, root, key in cases:
+        with subtests.test(given=given, root=root, key=key):
+            found = ALLOWED.checked("input", given)
 
-    assert (str(found.root), found.key) == (root, key)
+            assert (str(found.root), found.key) == (root, key)
 
 
-@pytest.mark.parametrize(
-    ("given", "fault"),
-    [
+def test_any_other_place_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, type[Fault]]] = [
         ("s3://data/other/b.parquet", Denied),
         ("s3://data/tables-of-others/b.parquet", Denied),
         ("s3://other/tables/b.parquet", Denied),
@@ -48,11 +46,10 @@ def test_a_place_below_what_the_operator_named_is_found(given: str, root: str, k
         ("s3://127.0.0.1:9000/tables/b.parquet", Invalid),
         ("s3://data/tables/" + "x" * 256, Invalid),
         ("s3:///tables/b.parquet", Invalid),
-    ],
-)
-def test_any_other_place_is_refused(given: str, fault: type[Fault]) -> None:
-    with pytest.raises(fault):
-        ALLOWED.checked("input", given)
+    ]
+    for given, fault in cases:
+        with subtests.test(given=given, fault=fault), pytest.raises(fault):
+            ALLOWED.checked("input", given)
 
 
 def test_without_the_option_no_bucket_is_allowed() -> None:
@@ -65,20 +62,18 @@ def test_a_scheme_alone_is_no_bucket() -> None:
     assert not is_in_bucket("/s3://data/b.parquet")
 
 
-@pytest.mark.parametrize("places", ["/srv/tables", "https://host/bucket", "s3://", "s3://b/../c", "s3://b/%20"])
-def test_the_option_names_buckets_only(places: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"--job-buckets is .*must be a bucket"):
-        load({"--data": str(tmp_path), "--job-buckets": f"s3://fine,{places}"}, {})
+def test_the_option_names_buckets_only(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases = ["/srv/tables", "https://host/bucket", "s3://", "s3://b/../c", "s3://b/%20"]
+    for places in cases:
+        with subtests.test(places=places), pytest.raises(SettingError, match=r"--job-buckets is .*must be a bucket"):
+            load({"--data": str(tmp_path), "--job-buckets": f"s3://fine,{places}"}, {})
 
 
-@pytest.mark.parametrize(
-    ("flag", "kept"),
-    [("--artifacts", "s3://data/artifacts"), ("--allowed-artifact-roots", "s3://data/artifacts")],
-)
-@pytest.mark.parametrize("bucket", ["s3://data", "s3://data/artifacts", "s3://data/artifacts/x"])
-def test_jobs_get_no_bucket_in_which_artifacts_are(flag: str, kept: str, bucket: str, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="where artifacts are kept"):
-        load({"--data": str(tmp_path), flag: kept, "--job-buckets": bucket}, {})
+def test_jobs_get_no_bucket_in_which_artifacts_are(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    for flag in ("--artifacts", "--allowed-artifact-roots"):
+        flags = {"--data": str(tmp_path), flag: "s3://data/artifacts"}
+        for bucket in ("s3://data", "s3://data/artifacts", "s3://data/artifacts/x"):
+            with subtests.test(flag=flag, bucket=bucket), pytest.raises(SettingError, match="where artifacts are kept"):
+                load({**flags, "--job-buckets": bucket}, {})
 
-    found = load({"--data": str(tmp_path), flag: kept, "--job-buckets": "s3://data/tables"}, {})
-    assert found.job_buckets == ("s3://data/tables",)
+        assert load({**flags, "--job-buckets": "s3://data/tables"}, {}).job_buckets == ("s3://data/tables",)

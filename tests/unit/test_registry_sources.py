@@ -15,9 +15,8 @@ HTTP = Owner("run_id", "r1", "https://host/api/2.0/mlflow-artifacts/artifacts/0/
 NOBODY = Owner("run_id", "", None)
 
 
-@pytest.mark.parametrize(
-    ("source", "owner"),
-    [
+def test_sources_that_may_be(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Owner]] = [
         ("s3://bucket/a/b", NOBODY),
         ("s3://bucket//a/b/", NOBODY),
         ("gs://bucket/a b", NOBODY),
@@ -35,16 +34,14 @@ NOBODY = Owner("run_id", "", None)
         ("/data/0/r1/artifacts/model/", LOCAL),
         ("file://localhost/data/0/r1/artifacts/model", LOCAL),
         ("https://host/api/2.0/mlflow-artifacts/artifacts/0/r1/artifacts/model", HTTP),
-    ],
-)
-def test_sources_that_may_be(source: str, owner: Owner) -> None:
-    sources.check(source, owner)
+    ]
+    for source, owner in cases:
+        with subtests.test(source=source, owner=owner):
+            sources.check(source, owner)
 
 
-@pytest.mark.parametrize("owner", [NOBODY, RUN, MODEL, LOCAL, HTTP])
-@pytest.mark.parametrize(
-    "source",
-    [
+def test_sources_that_may_not_be(subtests: pytest.Subtests) -> None:
+    texts = [
         "/etc/passwd",
         "etc/passwd",
         "../../etc",
@@ -81,11 +78,11 @@ def test_sources_that_may_be(source: str, owner: Owner) -> None:
         "s3://bu\\cket/a",
         "s3://[/a",
         "s3://bucket",
-    ],
-)
-def test_sources_that_may_not_be(source: str, owner: Owner) -> None:
-    with pytest.raises(Invalid):
-        sources.check(source, owner)
+    ]
+    for source in texts:
+        for owner in [NOBODY, RUN, MODEL, LOCAL, HTTP]:
+            with subtests.test(source=source, owner=owner), pytest.raises(Invalid):
+                sources.check(source, owner)
 
 
 @given(
@@ -106,9 +103,8 @@ def test_no_way_of_writing_leads_out_of_a_run(path: str) -> None:
     assert place is None or f"{place}/".startswith("mlflow-artifacts:/0/r1/artifacts/")
 
 
-@pytest.mark.parametrize(
-    ("source", "meant"),
-    [
+def test_what_a_models_uri_names(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, ModelUri | None]] = [
         ("models:/iris/3", ModelUri(name="iris", version="3")),
         ("models:/iris/Production", ModelUri(name="iris", stage="Production")),
         ("models:/iris/latest", ModelUri(name="iris")),
@@ -117,18 +113,17 @@ def test_no_way_of_writing_leads_out_of_a_run(path: str) -> None:
         ("models:/m-1", ModelUri(model_id="m-1")),
         ("runs:/r1/model", None),
         ("s3://bucket/models:/x", None),
-    ],
-)
-def test_what_a_models_uri_names(source: str, meant: ModelUri | None) -> None:
-    assert sources.model_uri(source) == meant
+    ]
+    for source, meant in cases:
+        with subtests.test(source=source, meant=meant):
+            assert sources.model_uri(source) == meant
 
 
-@pytest.mark.parametrize(
-    "source", ["models:/", "models:", "models:/a/b/c", "models:/a/", "models://h/a/1", "models:/@b"]
-)
-def test_what_no_models_uri_is(source: str) -> None:
-    with pytest.raises(Invalid):
-        sources.model_uri(source)
+def test_what_no_models_uri_is(subtests: pytest.Subtests) -> None:
+    cases = ["models:/", "models:", "models:/a/b/c", "models:/a/", "models://h/a/1", "models:/@b"]
+    for source in cases:
+        with subtests.test(source=source), pytest.raises(Invalid):
+            sources.model_uri(source)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +146,11 @@ def test_a_place_is_spelled_in_one_way(uris: list[str], place: str) -> None:
     assert {sources.place(uri) for uri in uris} == {place}
 
 
-@pytest.mark.parametrize("uri", ["runs:/r/x", "models:/m/1", "relative/x", "file://host/x", "s3://b/" + "x" * 3000])
-def test_what_names_no_place_by_itself(uri: str) -> None:
-    assert sources.place(uri) is None
+def test_what_names_no_place_by_itself(subtests: pytest.Subtests) -> None:
+    cases = ["runs:/r/x", "models:/m/1", "relative/x", "file://host/x", "s3://b/" + "x" * 3000]
+    for uri in cases:
+        with subtests.test(uri=uri):
+            assert sources.place(uri) is None
 
 
 @pytest.mark.parametrize(
@@ -168,31 +165,33 @@ def test_the_places_above(place: str, above: list[str]) -> None:
     assert sources.above(place) == above
 
 
-@pytest.mark.parametrize(
-    ("source", "meant"),
-    [
+def test_what_a_runs_uri_names(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, tuple[str, str] | None]] = [
         ("runs:/r1/model", ("r1", "model")),
         ("runs:/r1//X/modelX/", ("r1", "X/modelX")),
         ("runs:r1/m", ("r1", "m")),
         ("s3://bucket/runs:/x", None),
         ("mlflow-artifacts:/0/r1/artifacts", None),
-    ],
-)
-def test_what_a_runs_uri_names(source: str, meant: tuple[str, str] | None) -> None:
-    assert sources.run_path(source) == meant
+    ]
+    for source, meant in cases:
+        with subtests.test(source=source, meant=meant):
+            assert sources.run_path(source) == meant
 
 
-@pytest.mark.parametrize("source", ["runs:/", "runs:/r1", "runs:/r1/", "runs:/r1//", "runs://host/r1/m", "runs://r1/m"])
-def test_what_no_runs_uri_is(source: str) -> None:
-    with pytest.raises(
-        Invalid, match=f"^Not a proper runs:/ URI: {source}. Runs URIs must be of the form 'runs:/<run_id>/"
-    ):
-        sources.run_path(source)
+def test_what_no_runs_uri_is(subtests: pytest.Subtests) -> None:
+    cases = ["runs:/", "runs:/r1", "runs:/r1/", "runs:/r1//", "runs://host/r1/m", "runs://r1/m"]
+    for source in cases:
+        with (
+            subtests.test(source=source),
+            pytest.raises(
+                Invalid, match=f"^Not a proper runs:/ URI: {source}. Runs URIs must be of the form 'runs:/<run_id>/"
+            ),
+        ):
+            sources.run_path(source)
 
 
-@pytest.mark.parametrize(
-    ("source", "told"),
-    [
+def test_a_local_path_is_told_without_dots(subtests: pytest.Subtests) -> None:
+    cases = [
         ("/a/b", "/a/b"),
         ("/a/b/", "/a/b/"),
         ("/a/./b", "/a/b"),
@@ -202,15 +201,14 @@ def test_what_no_runs_uri_is(source: str) -> None:
         ("file:///a/b%20c/", "file:///a/b%20c/"),
         ("/a/b%20c/../d%20e", "/a/d%20e"),
         ("s3://bucket/a/../b", "s3://bucket/a/../b"),
-    ],
-)
-def test_a_local_path_is_told_without_dots(source: str, told: str) -> None:
-    assert sources.without_dots(source) == told
+    ]
+    for source, told in cases:
+        with subtests.test(source=source, told=told):
+            assert sources.without_dots(source) == told
 
 
-@pytest.mark.parametrize(
-    ("source", "root", "is_within"),
-    [
+def test_a_place_is_within_another(subtests: pytest.Subtests) -> None:
+    cases = [
         ("S3://Bucket/a/b", "s3://bucket/a", True),
         ("s3://bucket/a", "S3://BUCKET/a/", True),
         ("s3://bucket/ab", "s3://bucket/a", False),
@@ -220,7 +218,7 @@ def test_a_local_path_is_told_without_dots(source: str, told: str) -> None:
         ("s3://bucket/a%2Fb", "s3://bucket/a", False),
         ("s3://bucket/%61/b", "s3://bucket/a", True),
         ("s3://bucket/a", "s3://bucket/", False),
-    ],
-)
-def test_a_place_is_within_another(source: str, root: str, is_within: bool) -> None:
-    assert sources.is_within(source, root) is is_within
+    ]
+    for source, root, is_within in cases:
+        with subtests.test(source=source, root=root, is_within=is_within):
+            assert sources.is_within(source, root) is is_within

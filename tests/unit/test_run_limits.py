@@ -89,9 +89,8 @@ def test_long_values_are_cut() -> None:
     assert limits.new_tags(tags(("a", long), ("b", None))) == {"a": "x" * 8000, "b": ""}
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
+def test_what_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         (lambda: limits.metric(LogMetric(run_id="r", value=1, timestamp=1)), f"""parameter 'name' supplied: {NAMES}"""),
         (
             lambda: limits.metric(LogMetric(run_id="r", **{**POINT, "key": "x" * 251})),
@@ -127,13 +126,13 @@ def test_long_values_are_cut() -> None:
         (lambda: batch(params=tags(*[("a", ""), ("b", ""), ("a", "x")])), "keys have been submitted: ['a']."),
         (lambda: limits.new_tags(tags(("/", ""))), "for parameter 'key' supplied"),
         (lambda: limits.new_tags(tags(*[("a", "")] * 1001)), "with at most 1000 tags. Got 1001 tags."),
-    ],
-)
-def test_what_is_refused(call: Any, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        call()
+    ]
+    for call, message in cases:
+        with subtests.test(call=call, message=message):
+            with pytest.raises(Invalid) as caught:
+                call()
 
-    assert message in caught.value.message
+            assert message in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -159,24 +158,23 @@ def test_what_a_batch_may_hold(sizes: tuple[int, int, int], what: str | None) ->
     assert f"can contain at most {what}" in caught.value.message
 
 
-@pytest.mark.parametrize(
-    ("field", "length", "is_right"),
-    [
+def test_the_dataset_of_a_models_metric(subtests: pytest.Subtests) -> None:
+    cases = [
         ("dataset_name", 500, True),
         ("dataset_name", 501, False),
         ("dataset_digest", 36, True),
         ("dataset_digest", 37, False),
-    ],
-)
-def test_the_dataset_of_a_models_metric(field: str, length: int, is_right: bool) -> None:
-    metric = GivenMetric(**{**POINT, "model_id": "m-1", field: "x" * length})
+    ]
+    for field, length, is_right in cases:
+        with subtests.test(field=field, length=length, is_right=is_right):
+            metric = GivenMetric(**{**POINT, "model_id": "m-1", field: "x" * length})
 
-    assert batch(metrics=[GivenMetric(**{**POINT, field: "x" * length})]).model_points == []
-    if is_right:
-        assert getattr(batch(metrics=[metric]).model_points[0], field) == "x" * length
-    else:
-        with pytest.raises(Invalid, match=f"^'{field}' exceeds the maximum length of {length - 1} characters$"):
-            batch(metrics=[metric])
+            assert batch(metrics=[GivenMetric(**{**POINT, field: "x" * length})]).model_points == []
+            if is_right:
+                assert getattr(batch(metrics=[metric]).model_points[0], field) == "x" * length
+            else:
+                with pytest.raises(Invalid, match=f"^'{field}' exceeds the maximum length of {length - 1} characters$"):
+                    batch(metrics=[metric])
 
 
 def test_a_status_has_a_name_and_a_number() -> None:

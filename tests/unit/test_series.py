@@ -85,18 +85,21 @@ def test_a_point_that_left_the_tail_is_asked_for_only_where_it_may_be_there() ->
     assert (asked, series.point_count) == ([1], 4)
 
 
-@pytest.mark.parametrize("count", [1, TAIL_POINTS - 1, TAIL_POINTS, TAIL_POINTS + 1])
-def test_a_full_tail_becomes_a_chunk(count: int) -> None:
-    one_by_one, at_once = Series("loss"), Series("loss")
-    points = [(step, step, 1.0) for step in range(count)]
-    for point in points:
-        one_by_one.add([point], lambda *_: False)
-    at_once.add(points, lambda *_: False)
+def test_a_full_tail_becomes_a_chunk(subtests: pytest.Subtests) -> None:
+    for count in [1, TAIL_POINTS - 1, TAIL_POINTS, TAIL_POINTS + 1]:
+        with subtests.test(count=count):
+            one_by_one, at_once = Series("loss"), Series("loss")
+            points = [(step, step, 1.0) for step in range(count)]
+            for point in points:
+                one_by_one.add([point], lambda *_: False)
+            at_once.add(points, lambda *_: False)
 
-    assert (
-        b"".join([*one_by_one.chunks, one_by_one.tail]) == b"".join([*at_once.chunks, at_once.tail]) == s.pack(points)
-    )
-    assert bool(one_by_one.chunks) == bool(at_once.chunks) == (count >= TAIL_POINTS)
+            assert (
+                b"".join([*one_by_one.chunks, one_by_one.tail])
+                == b"".join([*at_once.chunks, at_once.tail])
+                == s.pack(points)
+            )
+            assert bool(one_by_one.chunks) == bool(at_once.chunks) == (count >= TAIL_POINTS)
 
 
 def test_a_point_is_found_where_one_begins_alone() -> None:
@@ -111,15 +114,20 @@ def test_a_point_is_found_where_one_begins_alone() -> None:
     assert not s.contains(b"", point)
 
 
-@pytest.mark.parametrize(
-    ("value", "stored"),
-    [(math.inf, DOUBLE_MAX), (-math.inf, -DOUBLE_MAX), (-0.0, 0.0), (2.5, 2.5), (DOUBLE_MAX, DOUBLE_MAX)],
-)
-def test_values_are_stored_as_mlflow_stores_them(value: float, stored: float) -> None:
-    found = s.canonical(value)
+def test_values_are_stored_as_mlflow_stores_them(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[float, float]] = [
+        (math.inf, DOUBLE_MAX),
+        (-math.inf, -DOUBLE_MAX),
+        (-0.0, 0.0),
+        (2.5, 2.5),
+        (DOUBLE_MAX, DOUBLE_MAX),
+    ]
+    for value, stored in cases:
+        with subtests.test(value=value, stored=stored):
+            found = s.canonical(value)
 
-    assert (found, math.copysign(1, found)) == (stored, math.copysign(1, stored))
-    assert math.isnan(s.canonical(math.nan))
+            assert (found, math.copysign(1, found)) == (stored, math.copysign(1, stored))
+            assert math.isnan(s.canonical(math.nan))
 
 
 @given(found=st.lists(points, max_size=12))

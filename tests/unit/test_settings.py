@@ -64,17 +64,16 @@ def test_store_and_artifacts_follow_the_data_folder(tmp_path: Path) -> None:
     assert settings.artifacts.path == tmp_path / "elsewhere?x=1" / "artifacts"
 
 
-@pytest.mark.parametrize(
-    ("mlflows", "ours", "value"),
-    [
+def test_mlflows_names_mean_the_same(subtests: pytest.Subtests) -> None:
+    cases = [
         ("--backend-store-uri", "--store", "sqlite:///mlflow.db"),
         ("--artifacts-destination", "--artifacts", "s3://bucket/folder"),
         ("-p", "--port", "8080"),
         ("--serve-artifacts", "--log-level", "warning"),
-    ],
-)
-def test_mlflows_names_mean_the_same(mlflows: str, ours: str, value: str) -> None:
-    assert load({mlflows: value}, {}) == load({ours: value}, {})
+    ]
+    for mlflows, ours, value in cases:
+        with subtests.test(mlflows=mlflows, ours=ours, value=value):
+            assert load({mlflows: value}, {}) == load({ours: value}, {})
 
 
 def test_two_names_of_one_setting_must_agree() -> None:
@@ -146,9 +145,8 @@ def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone() -> None:
     assert unknown_variables({"PATH": "/bin", "TRACKSIDE_PORT": "1"}) == []
 
 
-@pytest.mark.parametrize(
-    ("given", "added"),
-    [
+def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], dict[str, str]]] = [
         ({}, {}),
         ({"AWS_ENDPOINT_URL": "https://s3.example.org"}, {}),
         ({"AWS_ENDPOINT_URL": "http://minio:9000"}, {"AWS_ALLOW_HTTP": "true"}),
@@ -160,14 +158,14 @@ def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone() -> None:
             {"AWS_ENDPOINT_URL": "http://minio:9000", "AWS_ALLOW_HTTP": "true"},
         ),
         ({"MLFLOW_S3_ENDPOINT_URL": "http://minio:9000", "AWS_ENDPOINT_URL": "https://ceph"}, {}),
-    ],
-)
-def test_an_s3_server_is_named_by_amazons_variable_or_by_mlflows(given: dict[str, str], added: dict[str, str]) -> None:
-    environ = dict(given)
+    ]
+    for before, added in cases:
+        with subtests.test(before=before):
+            environ = dict(before)
 
-    complete_endpoint(environ)
+            complete_endpoint(environ)
 
-    assert environ == given | added
+            assert environ == before | added
 
 
 def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
@@ -180,9 +178,8 @@ def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
 # What is refused
 
 
-@pytest.mark.parametrize(
-    ("flags", "message"),
-    [
+def test_a_wrong_value_is_named_with_its_source_and_what_is_right(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], str]] = [
         ({"--port": "65536"}, "--port is '65536'; it must be a number from 0 to 65535, where 0 takes a free port"),
         ({"-p": "http"}, "-p is 'http'; it must be a number from 0 to 65535, where 0 takes a free port"),
         ({"--workers": "0"}, "--workers is '0'; it must be a number from 1 to 256"),
@@ -190,10 +187,10 @@ def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
         ({"--log-level": "all"}, "--log-level is 'all'; it must be debug, info, warning or error"),
         ({"--host": "http://x"}, "--host is 'http://x'; it must be an address or a host name, without scheme and port"),
         ({"--host": ""}, "--host is ''; it must be an address or a host name, without scheme and port"),
-    ],
-)
-def test_a_wrong_value_is_named_with_its_source_and_what_is_right(flags: dict[str, str], message: str) -> None:
-    assert refusal(flags) == message
+    ]
+    for flags, message in cases:
+        with subtests.test(flags=flags, message=message):
+            assert refusal(flags) == message
 
 
 def test_the_variable_is_named_when_the_value_came_from_it() -> None:
@@ -216,12 +213,13 @@ def test_the_registry_must_be_in_the_store() -> None:
     )
 
 
-@pytest.mark.parametrize("flag", sorted(REFUSED_FLAGS))
-def test_a_flag_of_mlflow_that_means_nothing_here_is_refused_with_the_reason(flag: str) -> None:
-    message = refusal({flag: ""})
+def test_a_flag_of_mlflow_that_means_nothing_here_is_refused_with_the_reason(subtests: pytest.Subtests) -> None:
+    for flag in sorted(REFUSED_FLAGS):
+        with subtests.test(flag=flag):
+            message = refusal({flag: ""})
 
-    assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside does not have: ")
-    assert "\n" not in message
+            assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside does not have: ")
+            assert "\n" not in message
 
 
 def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
@@ -232,14 +230,17 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("prefix", ["mlflow", "/mlflow/", "/a//b", "/a/../b", "/a b", "/ä"])
-def test_a_static_prefix_is_a_plain_path(prefix: str) -> None:
-    assert "it must be a path such as /mlflow" in refusal({"--static-prefix": prefix})
+def test_a_static_prefix_is_a_plain_path(subtests: pytest.Subtests) -> None:
+    for prefix in ["mlflow", "/mlflow/", "/a//b", "/a/../b", "/a b", "/ä"]:
+        with subtests.test(prefix=prefix):
+            assert "it must be a path such as /mlflow" in refusal({"--static-prefix": prefix})
 
 
-@pytest.mark.parametrize(("text", "prefix"), [("", ""), ("/", ""), ("/mlflow", "/mlflow"), ("/a/b-c", "/a/b-c")])
-def test_static_prefixes(text: str, prefix: str) -> None:
-    assert load({"--static-prefix": text}, {}).static_prefix == prefix
+def test_static_prefixes(subtests: pytest.Subtests) -> None:
+    cases = [("", ""), ("/", ""), ("/mlflow", "/mlflow"), ("/a/b-c", "/a/b-c")]
+    for text, prefix in cases:
+        with subtests.test(text=text, prefix=prefix):
+            assert load({"--static-prefix": text}, {}).static_prefix == prefix
 
 
 def test_hosts_and_origins_are_lists() -> None:
@@ -251,14 +252,19 @@ def test_hosts_and_origins_are_lists() -> None:
     assert settings.cors_origins == ("https://a.example",)
 
 
-@pytest.mark.parametrize("host", ["https://a.example", "a.example/x", "a b", "a@b"])
-def test_an_allowed_host_is_a_name(host: str) -> None:
-    assert f"{host!r} in it must be a host name or an address" in refusal({"--allowed-hosts": f"ok.example,{host}"})
+def test_an_allowed_host_is_a_name(subtests: pytest.Subtests) -> None:
+    for host in ["https://a.example", "a.example/x", "a b", "a@b"]:
+        with subtests.test(host=host):
+            assert f"{host!r} in it must be a host name or an address" in refusal(
+                {"--allowed-hosts": f"ok.example,{host}"}
+            )
 
 
-@pytest.mark.parametrize("origin", ["a.example", "https://a.example/", "https://a.example/x", "null", "https://"])
-def test_an_allowed_origin_is_an_origin(origin: str) -> None:
-    assert f"{origin!r} in it must be an origin" in refusal({"--cors-allowed-origins": origin})
+def test_an_allowed_origin_is_an_origin(subtests: pytest.Subtests) -> None:
+    cases = ["a.example", "https://a.example/", "https://a.example/x", "null", "https://"]
+    for origin in cases:
+        with subtests.test(origin=origin):
+            assert f"{origin!r} in it must be an origin" in refusal({"--cors-allowed-origins": origin})
 
 
 def test_the_name_that_is_listened_on_is_allowed_unless_hosts_are_given() -> None:
@@ -283,15 +289,15 @@ def test_a_sqlite_url_is_relative_with_three_slashes_and_absolute_with_four(tmp_
     assert locations.store("sqlite:////srv/a b%20.db") == SqliteStore(Path("/srv/a b%20.db"))
 
 
-@pytest.mark.parametrize(
-    "scheme", ["postgresql", "postgres", "postgresql+psycopg2", "postgresql+asyncpg", "POSTGRESQL"]
-)
-def test_postgresql_is_known_by_all_its_names(scheme: str) -> None:
-    found = locations.store(f"{scheme}://ann:p%40ss%3A%2F@db.example:6543/tr%20acks?sslmode=require")
+def test_postgresql_is_known_by_all_its_names(subtests: pytest.Subtests) -> None:
+    cases = ["postgresql", "postgres", "postgresql+psycopg2", "postgresql+asyncpg", "POSTGRESQL"]
+    for scheme in cases:
+        with subtests.test(scheme=scheme):
+            found = locations.store(f"{scheme}://ann:p%40ss%3A%2F@db.example:6543/tr%20acks?sslmode=require")
 
-    assert found == PostgresStore(
-        host="db.example", port=6543, user="ann", password="p@ss:/", database="tr acks", sslmode="require"
-    )
+            assert found == PostgresStore(
+                host="db.example", port=6543, user="ann", password="p@ss:/", database="tr acks", sslmode="require"
+            )
 
 
 def test_a_postgresql_url_may_leave_out_host_port_and_password() -> None:
@@ -316,9 +322,8 @@ def test_a_password_is_never_shown() -> None:
     assert "s3cret" not in refusal({"--registry-store-uri": url})
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
+def test_a_store_that_cannot_be_is_refused_with_what_to_do(subtests: pytest.Subtests) -> None:
+    cases = [
         ("mlruns", "a folder of files (such as mlruns) cannot be the store"),
         ("file:///srv/mlruns", "a folder of files (such as mlruns) cannot be the store"),
         ("sqlite://", "a SQLite file is sqlite:///RELATIVE/FILE"),
@@ -336,13 +341,13 @@ def test_a_password_is_never_shown() -> None:
         ("postgresql://u@h/db?sslmode=yes", "sslmode is 'yes'; it must be one of disable, prefer"),
         ("postgresql://u@h/db?sslrootcert=missing.pem", "sslrootcert names 'missing.pem', which is no file"),
         ("postgresql://u@h/db?target_session_attrs=any", "the option 'target_session_attrs' is not known"),
-    ],
-)
-def test_a_store_that_cannot_be_is_refused_with_what_to_do(url: str, message: str) -> None:
-    with pytest.raises(LocationError) as refused:
-        locations.store(url)
+    ]
+    for url, message in cases:
+        with subtests.test(url=url, message=message):
+            with pytest.raises(LocationError) as refused:
+                locations.store(url)
 
-    assert message in str(refused.value)
+            assert message in str(refused.value)
 
 
 @given(st.text(), st.sampled_from(["", "sqlite:///", "postgresql://", "postgresql://u:p@", "file:", "s3://"]))
@@ -374,20 +379,19 @@ def test_buckets_are_named_by_url() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
+def test_a_place_for_artifacts_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+    cases = [
         ("ftp://h/x", "it must be a folder or one of file://, s3://"),
         ("s3:///x", "it names no bucket"),
         ("wasbs://c", "write abfss://CONTAINER@ACCOUNT"),
         ("file://host/x", "it names the host 'host'"),
-    ],
-)
-def test_a_place_for_artifacts_that_cannot_be_is_refused(url: str, message: str) -> None:
-    with pytest.raises(LocationError) as refused:
-        locations.artifacts(url)
+    ]
+    for url, message in cases:
+        with subtests.test(url=url, message=message):
+            with pytest.raises(LocationError) as refused:
+                locations.artifacts(url)
 
-    assert message in str(refused.value)
+            assert message in str(refused.value)
 
 
 def test_the_root_that_clients_get_may_be_any_uri(tmp_path: Path) -> None:

@@ -17,15 +17,20 @@ from trackside.traces.storage import bodies, columns
 LONG = "a long question " * 60
 
 
-@pytest.mark.parametrize(
-    ("request_preview", "response_preview"), [("why", "because"), ("", None), (None, "世界 \0 \n"), (LONG, LONG[::-1])]
-)
-def test_previews_come_back_as_they_were_stored(request_preview: str | None, response_preview: str | None) -> None:
-    packed = bodies.pack(request_preview, response_preview)
+def test_previews_come_back_as_they_were_stored(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | None, str | None]] = [
+        ("why", "because"),
+        ("", None),
+        (None, "世界 \0 \n"),
+        (LONG, LONG[::-1]),
+    ]
+    for request_preview, response_preview in cases:
+        with subtests.test(request_preview=request_preview, response_preview=response_preview):
+            packed = bodies.pack(request_preview, response_preview)
 
-    assert packed is not None
-    assert columns.previews(None, None, packed) == (request_preview, response_preview)
-    assert len(packed) < 300, "long previews are compressed"
+            assert packed is not None
+            assert columns.previews(None, None, packed) == (request_preview, response_preview)
+            assert len(packed) < 300, "long previews are compressed"
 
 
 def test_previews_of_rows_that_were_written_before_are_read() -> None:
@@ -33,9 +38,8 @@ def test_previews_of_rows_that_were_written_before_are_read() -> None:
     assert columns.previews("why", None, None) == ("why", None)
 
 
-@pytest.mark.parametrize(
-    ("usage", "stored"),
-    [
+def test_tokens_of_a_span_are_stored_as_an_array(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str | None]] = [
         ({"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}, "[1,2,3]"),
         ({"total_tokens": 3, "cache_creation_input_tokens": 4}, "[null,null,3,null,4]"),
         ({"input_tokens": "12", "output_tokens": 1.5, "total_tokens": True}, "[12,1]"),
@@ -46,18 +50,19 @@ def test_previews_of_rows_that_were_written_before_are_read() -> None:
         ({}, None),
         ([1], None),
         (None, None),
-    ],
-)
-def test_tokens_of_a_span_are_stored_as_an_array(usage: Any, stored: str | None) -> None:
-    counts = counts_in(json.dumps(usage))
+    ]
+    for usage, stored in cases:
+        with subtests.test(usage=usage, stored=stored):
+            counts = counts_in(json.dumps(usage))
 
-    assert text_of(counts) == stored
-    assert counts_from(stored) == counts
+            assert text_of(counts) == stored
+            assert counts_from(stored) == counts
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[" * 100_000, '{"a":' * 100_000])
-def test_a_text_that_is_no_json_names_no_tokens(text: str | None) -> None:
-    assert counts_in(text) is None
+def test_a_text_that_is_no_json_names_no_tokens(subtests: pytest.Subtests) -> None:
+    for text in [None, "", "{", "[" * 100_000, '{"a":' * 100_000]:
+        with subtests.test(text=text):
+            assert counts_in(text) is None
 
 
 VALUES = st.recursive(

@@ -6,9 +6,8 @@ from trackside.core import uris
 from trackside.core.errors import Invalid
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
+def test_addresses_of_http_servers(subtests: pytest.Subtests) -> None:
+    cases = [
         "http://127.0.0.1:1",
         "https://host:65535/path?query#part",
         "HTTPS://Host",
@@ -18,18 +17,17 @@ from trackside.core.errors import Invalid
         "http://xn--bcher-kva.example",
         "http://bücher.example",
         "http://F-7f",
-    ],
-)
-def test_addresses_of_http_servers(address: str) -> None:
-    parts = uris.http_parts(address)
+    ]
+    for address in cases:
+        with subtests.test(address=address):
+            parts = uris.http_parts(address)
 
-    assert parts is not None
-    assert parts.geturl() == address.replace("HTTPS", "https")
+            assert parts is not None
+            assert parts.geturl() == address.replace("HTTPS", "https")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
+def test_what_is_no_address_of_an_http_server(subtests: pytest.Subtests) -> None:
+    cases = [
         "",
         "host",
         "ftp://host",
@@ -47,15 +45,14 @@ def test_addresses_of_http_servers(address: str) -> None:
         "http://a..b",
         "http://" + "a" * 64,
         "http://[::1",
-    ],
-)
-def test_what_is_no_address_of_an_http_server(address: str) -> None:
-    assert uris.http_parts(address) is None
+    ]
+    for address in cases:
+        with subtests.test(address=address):
+            assert uris.http_parts(address) is None
 
 
-@pytest.mark.parametrize(
-    "place",
-    [
+def test_places_for_artifacts(subtests: pytest.Subtests) -> None:
+    cases = [
         "",
         "relative/folder",
         "../beside",
@@ -64,15 +61,14 @@ def test_what_is_no_address_of_an_http_server(address: str) -> None:
         "file://localhost/a",
         "s3://bucket/a..b?region=x",
         "s3://" + "a" * (uris.MAX_PLACE_CHARS - 5),
-    ],
-)
-def test_places_for_artifacts(place: str) -> None:
-    assert uris.check_place(place) == place
+    ]
+    for place in cases:
+        with subtests.test(place=place):
+            assert uris.check_place(place) == place
 
 
-@pytest.mark.parametrize(
-    ("place", "message"),
-    [
+def test_what_is_no_place_for_artifacts(subtests: pytest.Subtests) -> None:
+    cases = [
         ("s3://" + "a" * (uris.MAX_PLACE_CHARS - 4), "Invalid artifact path length"),
         ("http://[::1", "Invalid artifact location 'http://\\[::1'"),
         ("runs:/0/model", "cannot be a runs:/ URI"),
@@ -83,8 +79,7 @@ def test_places_for_artifacts(place: str) -> None:
         ("file://elsewhere/a", "names the host 'elsewhere'"),
         ("s3://bucket/a/../b", "'..' is not allowed"),
         ("s3://bucket/a/%2e%2e/b", "'..' is not allowed"),
-    ],
-)
-def test_what_is_no_place_for_artifacts(place: str, message: str) -> None:
-    with pytest.raises(Invalid, match=message):
-        uris.check_place(place)
+    ]
+    for place, message in cases:
+        with subtests.test(place=place, message=message), pytest.raises(Invalid, match=message):
+            uris.check_place(place)

@@ -37,14 +37,15 @@ def test_the_events_are_mlflows() -> None:
     }
 
 
-@pytest.mark.parametrize("event", sorted(MLFLOW_EVENTS))
-def test_a_tests_example_is_mlflows(event: str) -> None:
+def test_a_tests_example_is_mlflows(subtests: pytest.Subtests) -> None:
     from mlflow.entities.webhook import WebhookEvent
     from mlflow.webhooks import types
 
-    entity, action = event.split(".")
+    for event in sorted(MLFLOW_EVENTS):
+        with subtests.test(event=event):
+            entity, action = event.split(".")
 
-    assert examples.DATA[event] == types.get_example_payload_for_event(WebhookEvent(entity, action))
+            assert examples.DATA[event] == types.get_example_payload_for_event(WebhookEvent(entity, action))
 
 
 def test_each_event_has_an_example() -> None:
@@ -84,9 +85,8 @@ def test_the_body_names_entity_action_time_and_workspace() -> None:
 # From changes to events
 
 
-@pytest.mark.parametrize(
-    ("change", "event", "data"),
-    [
+def test_a_change_is_an_event(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Entry, str, dict[str, Any]]] = [
         (
             entry("registered_model", "m", "create", tags={"a": "b"}, description="d"),
             "registered_model.created",
@@ -156,14 +156,14 @@ def test_the_body_names_entity_action_time_and_workspace() -> None:
         ),
         (entry("run", "r", "delete"), "run.deleted", {"run_id": "r"}),
         (entry("experiment", "3", "restore"), "experiment.restored", {"experiment_id": "3"}),
-    ],
-)
-def test_a_change_is_an_event(change: Entry, event: str, data: dict[str, Any]) -> None:
-    found = payloads.happened(change)
+    ]
+    for change, event, data in cases:
+        with subtests.test(change=change, event=event, data=data):
+            found = payloads.happened(change)
 
-    assert found is not None
-    assert (found.event, found.data) == (event, data)
-    assert found.event in EVENTS
+            assert found is not None
+            assert (found.event, found.data) == (event, data)
+            assert found.event in EVENTS
 
 
 def test_changes_without_an_event_in_stock_mlflow_send_none() -> None:
@@ -177,20 +177,21 @@ def test_changes_without_an_event_in_stock_mlflow_send_none() -> None:
 # What callers may say
 
 
-@pytest.mark.parametrize("name", ["a", "a-b_c.d", "WebHook1", "x" * 63])
-def test_a_name_as_mlflow_takes_it(name: str) -> None:
-    assert model.check_name(name) == name
+def test_a_name_as_mlflow_takes_it(subtests: pytest.Subtests) -> None:
+    for name in ["a", "a-b_c.d", "WebHook1", "x" * 63]:
+        with subtests.test(name=name):
+            assert model.check_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", " ", "-a", "a-", "_a", "a.", "a b", "a/b", "x" * 64, "ä", "a\n"])
-def test_a_name_that_mlflow_refuses(name: str) -> None:
-    with pytest.raises(Invalid, match="is invalid"):
-        model.check_name(name)
+def test_a_name_that_mlflow_refuses(subtests: pytest.Subtests) -> None:
+    cases = ["", " ", "-a", "a-", "_a", "a.", "a b", "a/b", "x" * 64, "ä", "a\n"]
+    for name in cases:
+        with subtests.test(name=name), pytest.raises(Invalid, match="is invalid"):
+            model.check_name(name)
 
 
-@pytest.mark.parametrize(
-    ("url", "words"),
-    [
+def test_a_url_that_is_refused(subtests: pytest.Subtests) -> None:
+    cases = [
         ("  ", "cannot be empty or just whitespace"),
         ("http://example.com", "Invalid webhook URL scheme: 'http'. Allowed schemes are: https"),
         ("file:///etc/passwd", "Invalid webhook URL scheme"),
@@ -202,13 +203,13 @@ def test_a_name_that_mlflow_refuses(name: str) -> None:
         ("https://a/\r\nHost: b", "control character"),
         ("https://a/ b", "a space"),
         ("https://a/" + "x" * 2000, "at most 2000"),
-    ],
-)
-def test_a_url_that_is_refused(url: str, words: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        urls.check_url(url, ("https",))
+    ]
+    for url, words in cases:
+        with subtests.test(url=url, words=words):
+            with pytest.raises(Invalid) as refused:
+                urls.check_url(url, ("https",))
 
-    assert words in refused.value.message
+            assert words in refused.value.message
 
 
 def test_events_of_ours_are_not_taken_by_mlflows_calls() -> None:
@@ -230,10 +231,10 @@ def test_a_page_token_comes_back(seq: int) -> None:
     assert tokens.start(tokens.token(seq)) == seq
 
 
-@pytest.mark.parametrize("garbage", ["%", "bm90IGpzb24=", "e30=", "eyJiZWZvcmUiOiAtMX0="])
-def test_an_invalid_page_token_is_refused(garbage: str) -> None:
-    with pytest.raises(Invalid, match="Invalid page token"):
-        tokens.start(garbage)
+def test_an_invalid_page_token_is_refused(subtests: pytest.Subtests) -> None:
+    for garbage in ["%", "bm90IGpzb24=", "e30=", "eyJiZWZvcmUiOiAtMX0="]:
+        with subtests.test(garbage=garbage), pytest.raises(Invalid, match="Invalid page token"):
+            tokens.start(garbage)
 
 
 # Where webhooks may go

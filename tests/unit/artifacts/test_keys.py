@@ -114,9 +114,8 @@ def test_a_uri_in_full_names_the_same_place_from_the_default_workspace(path: str
         assert keys.in_workspace(in_full, default) == wanted
 
 
-@pytest.mark.parametrize(
-    ("uri", "in_full"),
-    [
+def test_a_uri_in_full_has_the_folder_of_its_workspace(subtests: pytest.Subtests) -> None:
+    cases = [
         ("mlflow-artifacts:/1/r", "mlflow-artifacts:/workspaces/north/1/r"),
         ("mlflow-artifacts:/workspaces/north/1", "mlflow-artifacts:/workspaces/north/1"),
         ("mlflow-artifacts://host:5000/a%3Fb", "mlflow-artifacts://host:5000/workspaces/north/a%3Fb"),
@@ -125,15 +124,14 @@ def test_a_uri_in_full_names_the_same_place_from_the_default_workspace(path: str
             "https://host/p/api/2.0/mlflow-artifacts/artifacts/workspaces/north/1",
         ),
         ("s3://bucket/1", "s3://bucket/1"),
-    ],
-)
-def test_a_uri_in_full_has_the_folder_of_its_workspace(uri: str, in_full: str) -> None:
-    assert keys.in_full(uri, named("north")) == in_full
+    ]
+    for uri, in_full in cases:
+        with subtests.test(uri=uri, in_full=in_full):
+            assert keys.in_full(uri, named("north")) == in_full
 
 
-@pytest.mark.parametrize(
-    ("path", "key"),
-    [
+def test_a_path_is_decoded_and_cleaned(subtests: pytest.Subtests) -> None:
+    cases = [
         ("", ""),
         (".", ""),
         ("a/./b//c/", "a/b/c"),
@@ -144,15 +142,14 @@ def test_a_uri_in_full_has_the_folder_of_its_workspace(uri: str, in_full: str) -
         ("a:b", "a:b"),
         ("~/a", "~/a"),
         ("...", "..."),
-    ],
-)
-def test_a_path_is_decoded_and_cleaned(path: str, key: str) -> None:
-    assert keys.from_path(path) == key
+    ]
+    for path, key in cases:
+        with subtests.test(path=path, key=key):
+            assert keys.from_path(path) == key
 
 
-@pytest.mark.parametrize(
-    ("uri", "key"),
-    [
+def test_a_proxied_uri_names_a_key(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None]] = [
         ("mlflow-artifacts:/1/run/artifacts", "1/run/artifacts"),
         ("mlflow-artifacts://host:5000/1/run/artifacts", "1/run/artifacts"),
         ("mlflow-artifacts:", ""),
@@ -162,10 +159,10 @@ def test_a_path_is_decoded_and_cleaned(path: str, key: str) -> None:
         ("file:///1/run", None),
         ("/1/run", None),
         ("http://host/elsewhere", None),
-    ],
-)
-def test_a_proxied_uri_names_a_key(uri: str, key: str | None) -> None:
-    assert keys.of_proxied(uri) == key
+    ]
+    for uri, key in cases:
+        with subtests.test(uri=uri, key=key):
+            assert keys.of_proxied(uri) == key
 
 
 def _owner(key: str) -> str | None:

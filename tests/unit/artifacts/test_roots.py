@@ -1,5 +1,6 @@
 """Which store a URL names, and which artifact roots the server opens."""
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -69,17 +70,16 @@ def roots(tmp_path: Path) -> Roots:
     return Roots(str(tmp_path / "store"), served=served, policy=policy)
 
 
-@pytest.mark.parametrize("workspace", ["default", "north"])
-@pytest.mark.parametrize("uri", ["file://{}/served/1/r", "{}/served/./1/r", "file://localhost{}/served//1/r"])
-def test_a_root_below_a_served_one_is_opened(roots: Roots, tmp_path: Path, uri: str, workspace: str) -> None:
-    uri = uri.format(tmp_path)
-    if workspace != "default":
-        uri = uri.replace("1/r", f"workspaces/{workspace}/1/r")
+def test_a_root_below_a_served_one_is_opened(roots: Roots, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    forms = ["file://{}/served/{}1/r", "{}/served/./{}1/r", "file://localhost{}/served//{}1/r"]
+    for form, workspace in itertools.product(forms, ["default", "north"]):
+        with subtests.test(form=form, workspace=workspace):
+            part = "" if workspace == "default" else f"workspaces/{workspace}/"
 
-    spot = roots.of(Root(uri, None), "folder/file", named(workspace))
+            spot = roots.of(Root(form.format(tmp_path, part), None), "folder/file", named(workspace))
 
-    assert spot.key == "1/r/folder/file" if workspace == "default" else f"workspaces/{workspace}/1/r/folder/file"
-    assert isinstance(spot.blobs, LocalBlobs)
+            assert spot.key == f"{part}1/r/folder/file"
+            assert isinstance(spot.blobs, LocalBlobs)
 
 
 def test_the_proxys_own_folder_is_one_store_by_either_name(roots: Roots, tmp_path: Path) -> None:
@@ -89,28 +89,39 @@ def test_the_proxys_own_folder_is_one_store_by_either_name(roots: Roots, tmp_pat
     assert spot.key == "1/r/file"
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "{}", "{}/served2/1", "{}/serve", "/", "/etc", "file:///etc", "s3://bucket", "s3://bucket/served2", "s3://other/served",
-        "gs://bucket/served", "hdfs://x/y",
-    ],
-)  # fmt: skip
-def test_a_root_elsewhere_is_denied(roots: Roots, tmp_path: Path, uri: str) -> None:
-    with pytest.raises(Denied):
-        roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
+def test_a_root_elsewhere_is_denied(roots: Roots, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases = [
+        "{}",
+        "{}/served2/1",
+        "{}/serve",
+        "/",
+        "/etc",
+        "file:///etc",
+        "s3://bucket",
+        "s3://bucket/served2",
+        "s3://other/served",
+        "gs://bucket/served",
+        "hdfs://x/y",
+    ]
+    for uri in cases:
+        with subtests.test(uri=uri), pytest.raises(Denied):
+            roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
 
 
-@pytest.mark.parametrize("uri", ["{}/served/../x", "file://host/served/1", "served/1", "file:///a%2f..%2f..", ""])
-def test_a_root_that_is_no_place_is_invalid(roots: Roots, tmp_path: Path, uri: str) -> None:
-    with pytest.raises(Invalid):
-        roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
+def test_a_root_that_is_no_place_is_invalid(roots: Roots, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases = ["{}/served/../x", "file://host/served/1", "served/1", "file:///a%2f..%2f..", ""]
+    for uri in cases:
+        with subtests.test(uri=uri), pytest.raises(Invalid):
+            roots.of(Root(uri.format(tmp_path), None), "file", named("default"))
 
 
-@pytest.mark.parametrize("uri", ["{}/served/1", "{}/store/1", "{}/served/workspaces/south/1", "{}/served/workspaces"])
-def test_a_shared_root_is_open_only_to_the_workspace_whose_part_it_is(roots: Roots, tmp_path: Path, uri: str) -> None:
-    with pytest.raises(Invalid):
-        roots.of(Root(uri.format(tmp_path), None), "file", named("north"))
+def test_a_shared_root_is_open_only_to_the_workspace_whose_part_it_is(
+    roots: Roots, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    cases = ["{}/served/1", "{}/store/1", "{}/served/workspaces/south/1", "{}/served/workspaces"]
+    for uri in cases:
+        with subtests.test(uri=uri), pytest.raises(Invalid):
+            roots.of(Root(uri.format(tmp_path), None), "file", named("north"))
 
 
 def test_a_path_decides_where_a_root_that_lies_above_leads(tmp_path: Path) -> None:

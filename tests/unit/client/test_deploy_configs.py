@@ -50,9 +50,8 @@ def test_a_file_of_azures_web_services_is_translated(tmp_path: Path) -> None:
     assert (found.endpoint, found.keys) == ({"auth_mode": "none", "tags": {"team": "a"}}, {"primary": "a" * 16})
 
 
-@pytest.mark.parametrize(
-    ("given", "found"),
-    [
+def test_the_collection_of_data_is_the_request_log(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], Any]] = [
         ({}, None),
         ({"dataCollection": {"storageEnabled": True}}, {}),
         ({"dataCollection": {"storageEnabled": False}}, False),
@@ -61,12 +60,14 @@ def test_a_file_of_azures_web_services_is_translated(tmp_path: Path) -> None:
             {"sampling": 0.5},
         ),
         ({"data_collector": {"collections": {"model_inputs": {"enabled": "false"}}}}, False),
-    ],
-)
-def test_the_collection_of_data_is_the_request_log(given: dict[str, Any], found: Any) -> None:
-    wanted = configs.deploy({**given, "livenessProbe": {"periodSeconds": 10}, "sslCertificate": "x", "sslKey": "y"})
+    ]
+    for given, found in cases:
+        with subtests.test(given=given, found=found):
+            wanted = configs.deploy(
+                {**given, "livenessProbe": {"periodSeconds": 10}, "sslCertificate": "x", "sslKey": "y"}
+            )
 
-    assert (wanted.request_log, wanted.spec) == (found, {})
+            assert (wanted.request_log, wanted.spec) == (found, {})
 
 
 def test_a_file_of_azures_online_endpoints_is_translated(tmp_path: Path) -> None:
@@ -93,20 +94,18 @@ def test_traffic_is_read_from_text_and_from_numbers() -> None:
     assert configs.endpoint({"traffic": {"blue": 90, "green": "10"}}) == expected
 
 
-@pytest.mark.parametrize(
-    ("read", "config", "named"),
-    [
+def test_a_wrong_value_is_named(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, dict[str, Any], str]] = [
         (configs.deploy, {"async": "maybe"}, "async is 'maybe'"),
         (configs.deploy, {"timeout_s": "-1"}, "timeout_s is '-1'"),
         (configs.deploy, {"tags": "team"}, "tags must be an object"),
         (configs.deploy, {"deploy-config-file": "/no/such/file"}, "cannot be read"),
         (configs.endpoint, {"traffic": "blue=x"}, "whole number"),
         (configs.endpoint, {"replicas": 1}, "unknown key 'replicas'"),
-    ],
-)
-def test_a_wrong_value_is_named(read: Any, config: dict[str, Any], named: str) -> None:
-    with pytest.raises(ConfigError, match=named):
-        read(config)
+    ]
+    for read, config, named in cases:
+        with subtests.test(read=read, config=config, named=named), pytest.raises(ConfigError, match=named):
+            read(config)
 
 
 def test_azures_arguments_become_fields_of_a_spec() -> None:

@@ -5,18 +5,17 @@ import pytest
 from trackside_mlflow import ConfigError, uris
 
 
-@pytest.mark.parametrize(
-    ("uri", "http"),
-    [
+def test_a_trackside_address_means_an_http_one(subtests: pytest.Subtests) -> None:
+    cases = [
         ("trackside://host:5000/team-a", "http://host:5000/ws/team-a"),
         ("trackside://host/team-a/", "http://host/ws/team-a"),
         ("trackside+https://host/My_Team", "https://host/ws/My_Team"),
         ("trackside://host:5000", "http://host:5000"),
         ("trackside://[::1]:5000/a", "http://[::1]:5000/ws/a"),
-    ],
-)
-def test_a_trackside_address_means_an_http_one(uri: str, http: str) -> None:
-    assert uris.to_http(uri) == http
+    ]
+    for uri, http in cases:
+        with subtests.test(uri=uri, http=http):
+            assert uris.to_http(uri) == http
 
 
 @pytest.mark.parametrize("uri", ["trackside:/team-a", "trackside://host/team-a/more", "ftp://host/team-a"])
@@ -50,22 +49,20 @@ def test_a_proxied_file_needs_a_server() -> None:
         uris.proxied_to_http("mlflow-artifacts:/1", "databricks")
 
 
-@pytest.mark.parametrize(
-    ("given", "server"),
-    [
+def test_the_servers_address_is_cut_out_of_a_tracking_uri(subtests: pytest.Subtests) -> None:
+    cases = [
         ("http://h:5000/", "http://h:5000"),
         ("http://h:5000/ws/team-a", "http://h:5000"),
         ("https://h/trackside/ws/team-a/", "https://h/trackside"),
         (" http://h/ws ", "http://h/ws"),
-    ],
-)
-def test_the_servers_address_is_cut_out_of_a_tracking_uri(given: str, server: str) -> None:
-    assert uris.server_url(given) == server
+    ]
+    for given, server in cases:
+        with subtests.test(given=given, server=server):
+            assert uris.server_url(given) == server
 
 
-@pytest.mark.parametrize(
-    ("uri", "server", "under"),
-    [
+def test_which_addresses_belong_to_a_server(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None, bool]] = [
         ("http://h:5000/ws/a", "http://h:5000", True),
         ("http://h:5000", "http://h:5000/ws/b", True),
         ("http://h/one/ws/a", "http://h/one", True),
@@ -75,10 +72,10 @@ def test_the_servers_address_is_cut_out_of_a_tracking_uri(given: str, server: st
         ("https://h/ws/a", "http://h", False),
         ("databricks", "http://h", False),
         ("http://h", None, False),
-    ],
-)
-def test_which_addresses_belong_to_a_server(uri: str, server: str | None, under: bool) -> None:
-    assert uris.is_under(uri, server) is under
+    ]
+    for uri, server, under in cases:
+        with subtests.test(uri=uri, server=server, under=under):
+            assert uris.is_under(uri, server) is under
 
 
 def test_a_scope_is_read_in_any_case_and_written_as_azure_does() -> None:

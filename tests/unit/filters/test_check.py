@@ -10,17 +10,21 @@ RIGHT = "tags.a = 'b'"
 LIKE = "tags.a LIKE '" + "a%" * 80 + "'"
 
 
-@pytest.mark.parametrize(
-    ("text", "field"),
-    [("", None), ("AND", None), ("  AND and", None), (RIGHT, "tags.a"), (f"{RIGHT} OR tags.b IS NULL AND", "tags.b")],
-)
-def test_a_filter_that_is_right_has_no_fault(text: str, field: str | None) -> None:
-    assert check_filter(text, RUNS) == Checked(field=None if field is None else (field, None))
+def test_a_filter_that_is_right_has_no_fault(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None]] = [
+        ("", None),
+        ("AND", None),
+        ("  AND and", None),
+        (RIGHT, "tags.a"),
+        (f"{RIGHT} OR tags.b IS NULL AND", "tags.b"),
+    ]
+    for text, field in cases:
+        with subtests.test(text=text, field=field):
+            assert check_filter(text, RUNS) == Checked(field=None if field is None else (field, None))
 
 
-@pytest.mark.parametrize(
-    ("text", "wrong", "expected", "field"),
-    [
+def test_a_fault_has_a_place(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None, str, str | None]] = [
         ("tags.a|", "", "a comparison", "tags.a"),
         ("tags.a NOT |1", "1", "a comparison", "tags.a"),
         ("tags.a =|", "", "a value", "tags.a"),
@@ -49,26 +53,28 @@ def test_a_filter_that_is_right_has_no_fault(text: str, field: str | None) -> No
         ("(" * 99 + "|((", "((", "", None),
         (f"|{LIKE} AND tags.b = 'c'", LIKE, "", "tags.b"),
         ("|" + " AND ".join([LIKE.replace("a%" * 80, "a%" * 40)] * 6), None, "", None),
-    ],
-)
-def test_a_fault_has_a_place(text: str, wrong: str | None, expected: str, field: str | None) -> None:
-    before, _, after = text.partition("|")
+    ]
+    for text, wrong, expected, field in cases:
+        with subtests.test(text=text, wrong=wrong, expected=expected, field=field):
+            before, _, after = text.partition("|")
 
-    found = check_filter(before + after, RUNS)
+            found = check_filter(before + after, RUNS)
 
-    assert found.fault is not None
-    assert (found.start, (before + after)[found.start : found.end]) == (len(before), after if wrong is None else wrong)
-    assert found.end == found.start + len(after if wrong is None else wrong)
-    assert found.expected == expected
-    assert found.field == (None if field is None else (field, None))
-    with pytest.raises(Invalid) as caught:
-        parse_filter(before + after, RUNS)
-    assert caught.value.message == found.fault.message
+            assert found.fault is not None
+            assert (found.start, (before + after)[found.start : found.end]) == (
+                len(before),
+                after if wrong is None else wrong,
+            )
+            assert found.end == found.start + len(after if wrong is None else wrong)
+            assert found.expected == expected
+            assert found.field == (None if field is None else (field, None))
+            with pytest.raises(Invalid) as caught:
+                parse_filter(before + after, RUNS)
+            assert caught.value.message == found.fault.message
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+def test_a_fault_of_the_grammar_shows_forty_characters(subtests: pytest.Subtests) -> None:
+    cases = [
         ("tags.a IS 1", "'1' (character 11: NULL should be here)"),
         (
             "tags.a = 'b' AND " * 4 + "c",
@@ -77,10 +83,10 @@ def test_a_fault_has_a_place(text: str, wrong: str | None, expected: str, field:
         (f"tags.a = 'b' {'x' * 50}.y z", "'z' (character 67: a comparison should be here)"),
         ("tags.a = 'b' )", "')' (character 14: AND, OR or the end should be here)"),
         ("tags.a = '" + "x" * 50, "''" + "x" * 39 + "' (an open quote, or a character that means nothing here)"),
-    ],
-)
-def test_a_fault_of_the_grammar_shows_forty_characters(text: str, message: str) -> None:
-    fault = check_filter(text, RUNS).fault
+    ]
+    for text, message in cases:
+        with subtests.test(text=text, message=message):
+            fault = check_filter(text, RUNS).fault
 
-    assert fault is not None
-    assert fault.message == f"Invalid clause(s) in filter string: {message}"
+            assert fault is not None
+            assert fault.message == f"Invalid clause(s) in filter string: {message}"

@@ -9,9 +9,8 @@ from trackside.core.filters.fields import RUNS, resolve
 ALL_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "CONTAINS", "IN", "BETWEEN")
 
 
-@pytest.mark.parametrize(
-    ("text", "expects", "replaced", "field"),
-    [
+def test_a_caret_stands_where_something_is_expected(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str, str, str | None]] = [
         ("|", "field", "", None),
         ("  |", "field", "", None),
         ("me|", "field", "me", None),
@@ -45,46 +44,44 @@ ALL_COMPARISONS = ("=", "!=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "CONTAINS",
         ("(tags.a = 'b') |", "connector", "", "tags.a"),
         ("tags.a IS NULL |", "connector", "", "tags.a"),
         ("tags.a ? |", "operator", "? ", "tags.a"),
-    ],
-)
-def test_a_caret_stands_where_something_is_expected(text: str, expects: str, replaced: str, field: str | None) -> None:
-    before, _, after = text.partition("|")
+    ]
+    for text, expects, replaced, field in cases:
+        with subtests.test(text=text, expects=expects, replaced=replaced, field=field):
+            before, _, after = text.partition("|")
 
-    found = complete.place(before + after, len(before), RUNS)
+            found = complete.place(before + after, len(before), RUNS)
 
-    assert (found.expects, (before + after)[found.start : found.end]) == (expects, replaced)
-    assert found.end == found.start + len(replaced)
-    assert found.typed == before[found.start :]
-    assert found.field == (None if field is None else resolve(field, None, RUNS))
+            assert (found.expects, (before + after)[found.start : found.end]) == (expects, replaced)
+            assert found.end == found.start + len(replaced)
+            assert found.typed == before[found.start :]
+            assert found.field == (None if field is None else resolve(field, None, RUNS))
 
 
-@pytest.mark.parametrize(
-    ("text", "caret", "expected"),
-    [
+def test_an_order_has_a_field_and_a_direction(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, int, Place]] = [
         ("", 0, Place("field", 0, 0, "")),
         ("  ", 2, Place("field", 2, 2, "")),
         ("metrics.loss D", 7, Place("field", 0, 12, "metrics")),
         ("metrics.loss D", 14, Place("direction", 13, 14, "D")),
         ("min(metrics.loss) ", 18, Place("direction", 18, 18, "")),
-    ],
-)
-def test_an_order_has_a_field_and_a_direction(text: str, caret: int, expected: Place) -> None:
-    assert complete.place(text, caret, RUNS, is_order=True) == expected
+    ]
+    for text, caret, expected in cases:
+        with subtests.test(text=text, caret=caret, expected=expected):
+            assert complete.place(text, caret, RUNS, is_order=True) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "operators"),
-    [
+def test_operators_go_with_the_field(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str | None, set[str]]] = [
         ("metrics.a", {*ALL_COMPARISONS[:6], "IN", "BETWEEN", "IS NULL", "IS NOT NULL"}),
         ("params.a", {*ALL_COMPARISONS, "IS NULL", "IS NOT NULL"}),
         ("tags.a", {*ALL_COMPARISONS, "IS NULL", "IS NOT NULL"} - {"<", "<=", ">", ">="}),
         ("datasets.name", set(ALL_COMPARISONS) - {"<", "<=", ">", ">="}),
         ("start_time", set(ALL_COMPARISONS)),
         (None, {*ALL_COMPARISONS, "IS NULL", "IS NOT NULL"} - {"<", "<=", ">", ">="}),
-    ],
-)
-def test_operators_go_with_the_field(name: str | None, operators: set[str]) -> None:
-    found = complete.operators(None if name is None else resolve(name, None, RUNS))
+    ]
+    for name, operators in cases:
+        with subtests.test(name=name, operators=operators):
+            found = complete.operators(None if name is None else resolve(name, None, RUNS))
 
-    assert set(found) == operators
-    assert len(found) == len(operators)
+            assert set(found) == operators
+            assert len(found) == len(operators)

@@ -13,22 +13,27 @@ GUIDE = (Path(__file__).parents[3] / "docs" / "search.md").read_text()
 
 
 def examples(kind: str) -> list[str]:
-    return [line for block in re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL) for line in block.splitlines()]
+    found = [line for block in re.findall(rf"```{kind}\n(.*?)```", GUIDE, re.DOTALL) for line in block.splitlines()]
+    assert found
+    return found
 
 
-@pytest.mark.parametrize("text", examples("filter"))
-def test_a_filter_of_the_guide_is_read(text: str) -> None:
-    assert parse_filter(text, RUNS) is not None
+def test_a_filter_of_the_guide_is_read(subtests: pytest.Subtests) -> None:
+    for text in examples("filter"):
+        with subtests.test(text=text):
+            assert parse_filter(text, RUNS) is not None
 
 
-@pytest.mark.parametrize("text", examples("model-filter"))
-def test_a_filter_of_logged_models_of_the_guide_is_read(text: str) -> None:
-    assert parse_filter(text, LOGGED_MODELS) is not None
+def test_a_filter_of_logged_models_of_the_guide_is_read(subtests: pytest.Subtests) -> None:
+    for text in examples("model-filter"):
+        with subtests.test(text=text):
+            assert parse_filter(text, LOGGED_MODELS) is not None
 
 
-@pytest.mark.parametrize("text", examples("order"))
-def test_an_order_of_the_guide_is_read(text: str) -> None:
-    assert parse_order_by([text], RUNS)
+def test_an_order_of_the_guide_is_read(subtests: pytest.Subtests) -> None:
+    for text in examples("order"):
+        with subtests.test(text=text):
+            assert parse_order_by([text], RUNS)
 
 
 def test_the_guide_says_the_bounds() -> None:

@@ -49,9 +49,8 @@ def test_a_token_of_stock_mlflow_says_how_many_rows_to_pass_over() -> None:
     assert keyset.start(encoded({"offset": 3}), SEARCH, KINDS) == Start(offset=3)
 
 
-@pytest.mark.parametrize(
-    ("token", "message"),
-    [
+def test_what_is_no_token_is_refused_in_mlflows_words(subtests: pytest.Subtests) -> None:
+    cases = [
         ("not base64", "Invalid page token, could not base64-decode"),
         ("x", "Invalid page token, could not base64-decode"),
         ("é", "Invalid page token, could not base64-decode"),
@@ -60,18 +59,17 @@ def test_a_token_of_stock_mlflow_says_how_many_rows_to_pass_over() -> None:
         (base64.b64encode(b'{"offset": 0}').decode(), "Invalid page token, parsed value={'offset': 0}"),
         (base64.b64encode(b"not json").decode(), "Invalid page token, decoded value=b'not json'"),
         (base64.b64encode(b"[" * 100_000).decode(), "Invalid page token, decoded value="),
-    ],
-)
-def test_what_is_no_token_is_refused_in_mlflows_words(token: str, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        keyset.start(token, SEARCH, KINDS)
+    ]
+    for token, message in cases:
+        with subtests.test(token=token, message=message):
+            with pytest.raises(Invalid) as caught:
+                keyset.start(token, SEARCH, KINDS)
 
-    assert caught.value.message.startswith(message)
+            assert caught.value.message.startswith(message)
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
+def test_a_token_cannot_say_more_than_an_order_value(subtests: pytest.Subtests) -> None:
+    cases: list[Any] = [
         {},
         [],
         7,
@@ -96,11 +94,10 @@ def test_what_is_no_token_is_refused_in_mlflows_words(token: str, message: str) 
         {"search": SEARCH, "after": [[3, 1.0], [0, "a"], [0, 1]]},
         {"search": SEARCH, "after": [["0", 1.0], [0, "a"], [0, 1]]},
         {"search": SEARCH, "after": [[0], [0, "a"], [0, 1]]},
-    ],
-)
-def test_a_token_cannot_say_more_than_an_order_value(said: Any) -> None:
-    with pytest.raises(Invalid):
-        keyset.start(encoded(said), SEARCH, KINDS)
+    ]
+    for said in cases:
+        with subtests.test(said=said), pytest.raises(Invalid):
+            keyset.start(encoded(said), SEARCH, KINDS)
 
 
 @given(st.text(max_size=40) | st.binary(max_size=40).map(lambda data: base64.b64encode(data).decode()))

@@ -317,18 +317,17 @@ def test_an_experiment_is_found_as_in_mlflow(
     assert found == bool(stock.SearchExperimentsUtils.filter([experiment], text))
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
+def test_what_mlflow_takes_by_accident_is_refused(subtests: pytest.Subtests) -> None:
+    cases = [
         ("metrics. a > 1", "a space is no part of a bare name"),
         ("metrics.a . b > 1", "a space is no part of a bare name"),
         ("run_id = ('a', 'b')", "a list is for IN"),
         ("run_id IN (('a', 'b'))", "a list in a list"),
         ("run_id IN (u'a')", "Python's prefixes"),
-    ],
-)
-def test_what_mlflow_takes_by_accident_is_refused(text: str, why: str) -> None:
-    assert stock.SearchUtils.parse_search_filter(text), why
+    ]
+    for text, why in cases:
+        with subtests.test(text=text, why=why):
+            assert stock.SearchUtils.parse_search_filter(text), why
 
-    with pytest.raises(Invalid):
-        parse_filter(text, RUNS)
+            with pytest.raises(Invalid):
+                parse_filter(text, RUNS)

@@ -37,9 +37,8 @@ C = compare(TAG, "c", "=", "3")
 TEXTUAL = "{'=', '!=', 'LIKE', 'NOT LIKE', 'ILIKE', 'NOT ILIKE', 'IN', 'NOT IN', 'BETWEEN', 'NOT BETWEEN'}"
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
+def test_a_filter_says_what_it_says(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Filter]] = [
         # As MLflow has it.
         ("metrics.acc >= 0.94", compare(METRIC, "acc", ">=", 0.94)),
         ("metric.acc>=-1e-3", compare(METRIC, "acc", ">=", -0.001)),
@@ -84,20 +83,20 @@ TEXTUAL = "{'=', '!=', 'LIKE', 'NOT LIKE', 'ILIKE', 'NOT ILIKE', 'IN', 'NOT IN',
         ("count( metrics.a ) >= 10", compare(METRIC, "a", ">=", 10.0, of=Aggregate.COUNT)),
         ("metrics.train/loss-1 < 1", compare(METRIC, "train/loss-1", "<", 1.0)),
         ("start_time < 99999999999999999999", compare(ATTRIBUTE, "start_time", "<", 1e20)),
-    ],
-)
-def test_a_filter_says_what_it_says(text: str, expected: Filter) -> None:
-    assert parse_filter(text, RUNS) == expected
+    ]
+    for text, expected in cases:
+        with subtests.test(text=text, expected=expected):
+            assert parse_filter(text, RUNS) == expected
 
 
-@pytest.mark.parametrize("text", [None, "", "  \n ", "AND", "and AND"])
-def test_what_says_nothing_is_met_by_everything(text: str | None) -> None:
-    assert parse_filter(text, RUNS) is None
+def test_what_says_nothing_is_met_by_everything(subtests: pytest.Subtests) -> None:
+    for text in [None, "", "  \n ", "AND", "and AND"]:
+        with subtests.test(text=text):
+            assert parse_filter(text, RUNS) is None
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
+def test_a_refusal_says_what_is_wrong(subtests: pytest.Subtests) -> None:
+    cases = [
         ("tags.a = '1'; tags.b = '2'", "Search filter contained multiple expression"),
         ("tags.a = '1';", "Invalid clause(s) in filter string: ';'"),
         ("tags.a = '1' NAND tags.b = '2'", "Invalid clause(s) in filter string: 'tags.b'"),
@@ -166,18 +165,17 @@ def test_what_says_nothing_is_met_by_everything(text: str | None) -> None:
         ("min(params.a) > 1", "min() is only supported for metrics, not for 'parameter' 'a'"),
         ("min(metrics.a > 1", "Invalid clause(s) in filter string"),
         (f"tags.a LIKE '{'%' * 8001}'", "A LIKE pattern has 8001 characters"),
-    ],
-)
-def test_a_refusal_says_what_is_wrong(text: str, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        parse_filter(text, RUNS)
+    ]
+    for text, message in cases:
+        with subtests.test(text=text, message=message):
+            with pytest.raises(Invalid) as caught:
+                parse_filter(text, RUNS)
 
-    assert message in caught.value.message
+            assert message in caught.value.message
 
 
-@pytest.mark.parametrize(
-    ("fields", "text", "message"),
-    [
+def test_a_refusal_ends_with_a_hint_where_one_helps(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str, str]] = [
         (RUNS, "tags.a > 'x'", f"Invalid comparator '>' not one of '{TEXTUAL}'"),
         (
             RUNS,
@@ -190,13 +188,13 @@ def test_a_refusal_says_what_is_wrong(text: str, message: str) -> None:
         (RUNS, "params.a RLIKE 'x'", f"Invalid comparator 'RLIKE' not one of '{TEXTUAL}'"),
         (EXPERIMENTS, "experiment_id > '1'", "Invalid comparator '>' not one of '{'=', '!=', 'IN', 'NOT IN'}'"),
         (EXPERIMENTS, "experiment_id = 5", "Expected a quoted string value for attributes. Got value 5"),
-    ],
-)
-def test_a_refusal_ends_with_a_hint_where_one_helps(fields: Fields, text: str, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        parse_filter(text, fields)
+    ]
+    for fields, text, message in cases:
+        with subtests.test(fields=fields, text=text, message=message):
+            with pytest.raises(Invalid) as caught:
+                parse_filter(text, fields)
 
-    assert caught.value.message == message
+            assert caught.value.message == message
 
 
 def test_values_keep_every_digit() -> None:
@@ -211,33 +209,47 @@ def test_values_keep_every_digit() -> None:
     assert unnamed == Comparison(Field(Entity.TAG, ""), Operator.EQ, ("",))
 
 
-@pytest.mark.parametrize(
-    "literal",
-    [
-        "'a'", '"a"', "''", "'a''b'", "'a\"\"b'", '"a\"\"b"', "\"a''b\"", "'a' 'b' \"c\"",
-        r"'a\'b'", r"'\\'", r"'\a\b\f\n\r\t\v'", r"'\q'", r"'\x41'", r"'\101'", r"'\7'", r"'\1019'", r"'\u20ac'", r"'\U0001f600'",
-    ],
-)  # fmt: skip
 @pytest.mark.filterwarnings("ignore:.*invalid escape sequence")
-def test_a_text_in_a_list_is_what_python_reads(literal: str) -> None:
-    found = parse_filter(f"run_id IN ({literal})", RUNS)
+def test_a_text_in_a_list_is_what_python_reads(subtests: pytest.Subtests) -> None:
+    cases = [
+        "'a'",
+        '"a"',
+        "''",
+        "'a''b'",
+        "'a\"\"b'",
+        '"a""b"',
+        "\"a''b\"",
+        "'a' 'b' \"c\"",
+        r"'a\'b'",
+        r"'\\'",
+        r"'\a\b\f\n\r\t\v'",
+        r"'\q'",
+        r"'\x41'",
+        r"'\101'",
+        r"'\7'",
+        r"'\1019'",
+        r"'\u20ac'",
+        r"'\U0001f600'",
+    ]
+    for literal in cases:
+        with subtests.test(literal=literal):
+            found = parse_filter(f"run_id IN ({literal})", RUNS)
 
-    assert found == Comparison(Field(ATTRIBUTE, "run_id"), Operator.IN, (ast.literal_eval(literal),))
+            assert found == Comparison(Field(ATTRIBUTE, "run_id"), Operator.IN, (ast.literal_eval(literal),))
 
 
-@pytest.mark.parametrize(
-    ("text", "field", "ascending"),
-    [
+def test_quotes_around_a_name_that_orders(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, Field, bool]] = [
         ("`status` DESC", Field(ATTRIBUTE, "status"), False),
         ('"status" ASC', Field(ATTRIBUTE, "status"), True),
         ("`metrics.a` DESC", Field(METRIC, "a"), False),
         ("metrics.`a` DESC", Field(METRIC, "a"), False),
         ("`metrics`.`a` desc", Field(METRIC, "a"), False),
         ("`metrics`.a DESC", Field(METRIC, "a"), False),
-    ],
-)
-def test_quotes_around_a_name_that_orders(text: str, field: Field, ascending: bool) -> None:
-    assert parse_order_by([text], RUNS) == (Order(field, ascending),)
+    ]
+    for text, field, ascending in cases:
+        with subtests.test(text=text, field=field, ascending=ascending):
+            assert parse_order_by([text], RUNS) == (Order(field, ascending),)
 
 
 def test_length_depth_and_number_of_clauses_are_bounded() -> None:
@@ -262,9 +274,8 @@ def test_length_depth_and_number_of_clauses_are_bounded() -> None:
     assert parse_filter("metrics.a > " + "9" * 5000, RUNS) == compare(METRIC, "a", ">", float("inf"))
 
 
-@pytest.mark.parametrize(
-    ("fields", "text", "expected"),
-    [
+def test_each_search_has_its_fields(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str, Filter]] = [
         (EXPERIMENTS, "name ILIKE 'a%'", compare(ATTRIBUTE, "name", "ILIKE", "a%")),
         (EXPERIMENTS, "attribute.`experiment_id` IN ('1', '2')", compare(ATTRIBUTE, "experiment_id", "IN", 1, 2)),
         (EXPERIMENTS, "creation_time >= 12", compare(ATTRIBUTE, "creation_time", ">=", 12)),
@@ -274,15 +285,14 @@ def test_length_depth_and_number_of_clauses_are_bounded() -> None:
         (MODEL_VERSIONS, "source_path = 's3://b'", compare(ATTRIBUTE, "source_path", "=", "s3://b")),
         (LOGGED_MODELS, "attributes.creation_time > 2", compare(ATTRIBUTE, "creation_timestamp_ms", ">", 2)),
         (LOGGED_MODELS, "metrics.`a b` > 2", compare(METRIC, "a b", ">", 2.0)),
-    ],
-)
-def test_each_search_has_its_fields(fields: Fields, text: str, expected: Filter) -> None:
-    assert parse_filter(text, fields) == expected
+    ]
+    for fields, text, expected in cases:
+        with subtests.test(fields=fields, text=text, expected=expected):
+            assert parse_filter(text, fields) == expected
 
 
-@pytest.mark.parametrize(
-    ("fields", "text", "message"),
-    [
+def test_each_search_refuses_in_its_words(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str, str]] = [
         (
             EXPERIMENTS,
             "params.a = 'x'",
@@ -296,18 +306,17 @@ def test_each_search_has_its_fields(fields: Fields, text: str, expected: Filter)
         (REGISTERED_MODELS, "timestamp > 1", "Invalid attribute key 'timestamp' specified."),
         (MODEL_VERSIONS, "version_number = '1'", "Expected numeric value type for numeric attribute: version_number."),
         (LOGGED_MODELS, "metric.a > 1", "Invalid entity type: 'metric'. Expected one of ['attributes', 'metrics',"),
-    ],
-)
-def test_each_search_refuses_in_its_words(fields: Fields, text: str, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        parse_filter(text, fields)
+    ]
+    for fields, text, message in cases:
+        with subtests.test(fields=fields, text=text, message=message):
+            with pytest.raises(Invalid) as caught:
+                parse_filter(text, fields)
 
-    assert message in caught.value.message
+            assert message in caught.value.message
 
 
-@pytest.mark.parametrize(
-    ("fields", "text", "expected"),
-    [
+def test_an_order_says_what_it_says(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str, Order]] = [
         (RUNS, "metrics.a", Order(Field(METRIC, "a"))),
         (RUNS, "metrics.`Mean Square` dEsC", Order(Field(METRIC, "Mean Square"), ascending=False)),
         (RUNS, 'params."a b"  ASC', Order(Field(PARAM, "a b"))),
@@ -317,15 +326,14 @@ def test_each_search_refuses_in_its_words(fields: Fields, text: str, message: st
         (EXPERIMENTS, "last_update_time", Order(Field(ATTRIBUTE, "last_update_time"))),
         (REGISTERED_MODELS, "timestamp\r\rASC", Order(Field(ATTRIBUTE, "last_updated_timestamp"))),
         (MODEL_VERSIONS, "version_number DESC", Order(Field(ATTRIBUTE, "version_number"), ascending=False)),
-    ],
-)
-def test_an_order_says_what_it_says(fields: Fields, text: str, expected: Order) -> None:
-    assert parse_order_by([text], fields) == (expected,)
+    ]
+    for fields, text, expected in cases:
+        with subtests.test(fields=fields, text=text, expected=expected):
+            assert parse_order_by([text], fields) == (expected,)
 
 
-@pytest.mark.parametrize(
-    ("fields", "text", "message"),
-    [
+def test_an_order_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Fields, str, str]] = [
         (RUNS, "", "Invalid order_by clause ''. Could not be parsed."),
         (RUNS, "metrics.a != 1", "Invalid order_by clause"),
         (RUNS, "`metrics.a", "Invalid order_by clause"),
@@ -339,13 +347,13 @@ def test_an_order_says_what_it_says(fields: Fields, text: str, expected: Order) 
         (REGISTERED_MODELS, "creation_timestamp", "Invalid order by key 'creation_timestamp' specified."),
         (MODEL_VERSIONS, "run_id DESC", "Invalid attribute key 'run_id' specified."),
         (LOGGED_MODELS, "nonsense", "Invalid order by field name: nonsense"),
-    ],
-)
-def test_an_order_that_cannot_be_is_refused(fields: Fields, text: str, message: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        parse_order_by([text], fields)
+    ]
+    for fields, text, message in cases:
+        with subtests.test(fields=fields, text=text, message=message):
+            with pytest.raises(Invalid) as caught:
+                parse_order_by([text], fields)
 
-    assert message in caught.value.message
+            assert message in caught.value.message
 
 
 def test_a_field_orders_once() -> None:

@@ -18,15 +18,23 @@ def test_a_pattern_matches_as_a_regular_expression_does(text: str, pattern: str)
     assert like(text, pattern) == (re.fullmatch(expression, text, re.DOTALL) is not None)
 
 
-@pytest.mark.parametrize(
-    ("text", "pattern", "matches"),
-    [
-        ("", "", True), ("", "%", True), ("", "_", False), ("a", "_", True), ("ab", "_", False), ("ab", "a_", True),
-        ("aab", "%ab", True), ("aXbXc", "a%b%c", True), ("abcb", "%b", True), ("abca", "%b", False), ("a", "A", False),
-    ],
-)  # fmt: skip
-def test_a_pattern_matches_all_of_a_text(text: str, pattern: str, matches: bool) -> None:
-    assert like(text, pattern) is matches
+def test_a_pattern_matches_all_of_a_text(subtests: pytest.Subtests) -> None:
+    cases = [
+        ("", "", True),
+        ("", "%", True),
+        ("", "_", False),
+        ("a", "_", True),
+        ("ab", "_", False),
+        ("ab", "a_", True),
+        ("aab", "%ab", True),
+        ("aXbXc", "a%b%c", True),
+        ("abcb", "%b", True),
+        ("abca", "%b", False),
+        ("a", "A", False),
+    ]
+    for text, pattern, matches in cases:
+        with subtests.test(text=text, pattern=pattern, matches=matches):
+            assert like(text, pattern) is matches
 
 
 def test_the_cost_of_a_pattern_is_its_length_for_each_run_of_wildcards() -> None:

@@ -250,41 +250,42 @@ def test_everything_but_prompts_in_natural_order(tx: Tx) -> None:
     assert pages(inside, VERSIONS, "", [], 10) == [("a", 1), ("b", 2), ("b", 1)]
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
+def test_prompts_show_if_they_are_asked_for(tx: Tx, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, list[tuple[str]]]] = [
         ("= 'true'", [("hello",)]),
         ("= 'false'", [("iris",)]),
         ("!= 'true'", [("iris",)]),
         ("!= 'false'", [("hello",)]),
         ("= 'TRUE'", []),
-    ],
-)
-def test_prompts_show_if_they_are_asked_for(tx: Tx, text: str, found: list[tuple[str]]) -> None:
+    ]
     inside = in_one_of_its_own(tx)
     store(inside, [Model("iris", {}, 1, []), Model("hello", {IS_PROMPT_TAG: "true"}, 1, [])])
 
-    assert pages(inside, MODELS, f"tags.`{IS_PROMPT_TAG}` {text}", [], 10) == found
+    for text, found in cases:
+        with subtests.test(text=text, found=found):
+            assert pages(inside, MODELS, f"tags.`{IS_PROMPT_TAG}` {text}", [], 10) == found
 
 
-@pytest.mark.parametrize("length", [99, 100, 101])
-def test_tags_that_begin_alike_are_told_apart(tx: Tx, length: int) -> None:
+def test_tags_that_begin_alike_are_told_apart(tx: Tx) -> None:
     """An index holds the beginnings of values only."""
     inside = in_one_of_its_own(tx)
     store(inside, [Model(f"m{size}", {"k": "ä" * size}, 1, []) for size in (99, 100, 101)])
 
-    assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
+    for length in (99, 100, 101):
+        assert pages(inside, MODELS, f"tags.k = '{'ä' * length}'", [], 10) == [(f"m{length}",)]
 
 
-@pytest.mark.parametrize("pattern", ["%b", "%ä", "ä%", f"{'ä' * 99}%", f"{'ä' * 100}%", f"{'ä' * 101}%b", "%", "_%Ä%"])
-def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, pattern: str) -> None:
+def test_patterns_reach_beyond_the_beginnings_of_tags(tx: Tx, subtests: pytest.Subtests) -> None:
+    cases = ["%b", "%ä", "ä%", f"{'ä' * 99}%", f"{'ä' * 100}%", f"{'ä' * 101}%b", "%", "_%Ä%"]
     inside = in_one_of_its_own(tx)
     values = [f"{'ä' * size}{end}" for size in (1, 98, 99, 100, 101, 102) for end in ("", "b")]
     records, _ = store(inside, [Model(f"m{i}", {"k": value}, 1, []) for i, value in enumerate(values)])
 
-    for operator in ("LIKE", "ILIKE"):
-        text = f"tags.k {operator} '{pattern}'"
-        assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
+    for pattern in cases:
+        with subtests.test(pattern=pattern):
+            for operator in ("LIKE", "ILIKE"):
+                text = f"tags.k {operator} '{pattern}'"
+                assert pages(inside, MODELS, text, [], 5) == expected(records, MODELS, text, [])
 
 
 def test_a_piece_in_the_middle_is_found_by_its_bits_before_any_text_is_read(tx: Tx) -> None:
@@ -349,17 +350,16 @@ def test_a_tag_that_makes_a_prompt_hides_a_model(tx: Tx) -> None:
     assert pages(inside, VERSIONS, "", [], 10) == [("iris", 1)]
 
 
-@pytest.mark.parametrize(
-    ("search", "most", "message"),
-    [
+def test_the_size_of_a_page(tx: Tx, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, int, str]] = [
         (searches.search_models, 0, "Invalid value for max_results. It must be a positive integer, but got 0"),
         (searches.search_versions, -1, "Invalid value for max_results. It must be a positive integer, but got -1"),
         (searches.search_models, 1001, "Invalid value \"1001\" for parameter 'max_results' supplied"),
         (searches.search_versions, 200_001, "Invalid value \"200001\" for parameter 'max_results' supplied"),
-    ],
-)
-def test_the_size_of_a_page(tx: Tx, search: Any, most: int, message: str) -> None:
-    with pytest.raises(Invalid) as fault:
-        search(tx, Search(max_results=most))
+    ]
+    for search, most, message in cases:
+        with subtests.test(search=search, most=most, message=message):
+            with pytest.raises(Invalid) as fault:
+                search(tx, Search(max_results=most))
 
-    assert str(fault.value).startswith(message)
+            assert str(fault.value).startswith(message)

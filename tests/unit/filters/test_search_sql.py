@@ -1,5 +1,6 @@
 """What the SQL of runs/search finds is what the filter means in plain Python; pages are the whole, once, in order."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -87,32 +88,36 @@ def test_a_filter_written_out_is_read_back_as_it_was(tree: Filter) -> None:
     assert normal(read) == normal(tree), text
 
 
-@pytest.mark.parametrize("operator", [Operator.IN, Operator.NOT_IN])
-@pytest.mark.parametrize("values", [(math.inf,), (-math.inf, 1.0)])
-def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, operator: Operator, values: tuple[float, ...]) -> None:
+def test_an_infinite_number_in_a_list_is_no_stored_value(tx: Tx, subtests: pytest.Subtests) -> None:
     stored = [with_metric(point) for point in (MOST_POSITIVE, -MOST_POSITIVE, 1.0)]
     experiment = save(tx, stored)
-    tree = Comparison(Field(Entity.METRIC, "a", Aggregate.LAST), operator, values)
 
-    found = searched(tx, [experiment], search(tree, [], [experiment]))
+    lists: list[tuple[float, ...]] = [(math.inf,), (-math.inf, 1.0)]
+    for operator, values in itertools.product([Operator.IN, Operator.NOT_IN], lists):
+        with subtests.test(operator=operator, values=values):
+            tree = Comparison(Field(Entity.METRIC, "a", Aggregate.LAST), operator, values)
 
-    assert sorted(found) == sorted(run.run_id for run in stored if matches(tree, run.record))
+            found = searched(tx, [experiment], search(tree, [], [experiment]))
+
+            assert sorted(found) == sorted(run.run_id for run in stored if matches(tree, run.record))
 
 
-@pytest.mark.parametrize("operator", [Operator.EQ, Operator.IN])
-@pytest.mark.parametrize("length", [search_sql.INDEXED - 1, search_sql.INDEXED, search_sql.INDEXED + 1, 2000])
-def test_params_that_begin_alike_are_told_apart(tx: Tx, operator: Operator, length: int) -> None:
-    values = ["é" * length, "é" * (length - 1), "é" * (length + 1), "é" * (length - 1) + "e"]
-    stored = [
-        Run(f"{n:032x}", "active", Record({"start_time": 0}, params={"p": value}))
-        for n, value in zip((next(run_numbers) for _ in values), values, strict=True)
-    ]
-    experiment = save(tx, stored)
-    tree = Comparison(Field(Entity.PARAM, "p"), operator, (values[0],))
+def test_params_that_begin_alike_are_told_apart(tx: Tx, subtests: pytest.Subtests) -> None:
+    for length in (search_sql.INDEXED - 1, search_sql.INDEXED, search_sql.INDEXED + 1, 2000):
+        values = ["é" * length, "é" * (length - 1), "é" * (length + 1), "é" * (length - 1) + "e"]
+        stored = [
+            Run(f"{n:032x}", "active", Record({"start_time": 0}, params={"p": value}))
+            for n, value in zip((next(run_numbers) for _ in values), values, strict=True)
+        ]
+        experiment = save(tx, stored)
 
-    found = searched(tx, [experiment], search(tree, [], [experiment]))
+        for operator in (Operator.EQ, Operator.IN):
+            with subtests.test(length=length, operator=operator):
+                tree = Comparison(Field(Entity.PARAM, "p"), operator, (values[0],))
 
-    assert found == [stored[0].run_id]
+                found = searched(tx, [experiment], search(tree, [], [experiment]))
+
+                assert found == [stored[0].run_id]
 
 
 def test_without_an_order_the_newest_start_comes_first_and_the_id_decides() -> None:

@@ -32,24 +32,30 @@ def test_a_value_is_found_by_its_condition(value: str) -> None:
     assert read in (Comparison(field, Operator.EQ, (value,)), Comparison(field, Operator.IN, (value,)))
 
 
-@pytest.mark.parametrize(
-    ("value", "condition"),
-    [
+def test_a_value_is_written_as_plainly_as_its_quotes_allow(subtests: pytest.Subtests) -> None:
+    cases = [
         ("a", "params.lr = 'a'"),
         ("it's", 'params.lr = "it\'s"'),
         ("'\"", "params.lr IN ('\\'\"')"),
         ("'\"\\\n\r", "params.lr IN ('\\'\"\\\\\\n\\r')"),
-    ],
-)
-def test_a_value_is_written_as_plainly_as_its_quotes_allow(value: str, condition: str) -> None:
-    assert equals(Field(Entity.PARAM, "lr"), value, RUNS) == condition
+    ]
+    for value, condition in cases:
+        with subtests.test(value=value, condition=condition):
+            assert equals(Field(Entity.PARAM, "lr"), value, RUNS) == condition
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [("a", "'a'"), ("it's", '"it\'s"'), ("", "''"), ("'\"", None), ("a\\", None), ("a\\b", "'a\\b'")]
-)
-def test_a_value_has_the_quotes_that_it_needs(value: str, text: str | None) -> None:
-    assert quoted(value) == text
+def test_a_value_has_the_quotes_that_it_needs(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, str | None]] = [
+        ("a", "'a'"),
+        ("it's", '"it\'s"'),
+        ("", "''"),
+        ("'\"", None),
+        ("a\\", None),
+        ("a\\b", "'a\\b'"),
+    ]
+    for value, text in cases:
+        with subtests.test(value=value, text=text):
+            assert quoted(value) == text
 
 
 def test_no_value_is_a_condition_too() -> None:

@@ -17,10 +17,11 @@ class _Items(Call, frozen=True):
     ratio: float | None = None
 
 
-@pytest.mark.parametrize("items", ["[{}]", '[{"pairs":[]}]', '[{"name":null}]', '[{"name":"a"},{}]'])
-def test_a_field_that_an_item_lacks_is_named(items: str) -> None:
-    with pytest.raises(Invalid, match=r"Missing value for required parameter 'items\[[01]\]\.name'"):
-        decode_body(_Items, b'{"items":%s}' % items.encode())
+def test_a_field_that_an_item_lacks_is_named(subtests: pytest.Subtests) -> None:
+    cases = ["[{}]", '[{"pairs":[]}]', '[{"name":null}]', '[{"name":"a"},{}]']
+    for items in cases:
+        with subtests.test(items=items), pytest.raises(Invalid, match=r"required parameter 'items\[[01]\]\.name'"):
+            decode_body(_Items, b'{"items":%s}' % items.encode())
 
 
 def test_pairs_are_read_beside_a_value_that_is_not_plain_json() -> None:
@@ -29,10 +30,14 @@ def test_pairs_are_read_beside_a_value_that_is_not_plain_json() -> None:
     assert call.items == [_Item("a", [("run", "r1")])]
 
 
-@pytest.mark.parametrize("pairs", ['["run"]', '[["run"]]', '[["run","a","b"]]', '[{"run":"a"}]', "[3]"])
-def test_what_is_no_pair_is_refused_with_its_place(pairs: str) -> None:
-    with pytest.raises(Invalid, match=r"for parameter 'items\[0\]\.pairs\[0\]' supplied"):
-        decode_body(_Items, b'{"items":[{"name":"a","pairs":%s}]}' % pairs.encode())
+def test_what_is_no_pair_is_refused_with_its_place(subtests: pytest.Subtests) -> None:
+    cases = ['["run"]', '[["run"]]', '[["run","a","b"]]', '[{"run":"a"}]', "[3]"]
+    for pairs in cases:
+        with (
+            subtests.test(pairs=pairs),
+            pytest.raises(Invalid, match=r"for parameter 'items\[0\]\.pairs\[0\]' supplied"),
+        ):
+            decode_body(_Items, b'{"items":[{"name":"a","pairs":%s}]}' % pairs.encode())
 
 
 def test_a_part_of_a_pair_that_is_no_text_is_refused_with_its_place() -> None:

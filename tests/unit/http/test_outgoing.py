@@ -1,5 +1,6 @@
 """Which hosts the server calls in the name of others: decided by the address that is connected to, and told to nobody."""
 
+import itertools
 import socket
 import threading
 import time
@@ -83,39 +84,44 @@ def deadline() -> float:
     return time.monotonic() + 20
 
 
-@pytest.mark.parametrize("address", METADATA + NOWHERE)
-def test_addresses_of_metadata_and_of_no_machine_are_closed_whatever_the_operator_lists(address: str) -> None:
-    everything = Rules(opens_private=True, networks=("0.0.0.0/0", "::/0"), hosts=frozenset({"name"}))
+def test_addresses_of_metadata_and_of_no_machine_are_closed_whatever_the_operator_lists(
+    subtests: pytest.Subtests,
+) -> None:
+    for address in METADATA + NOWHERE:
+        with subtests.test(address=address):
+            everything = Rules(opens_private=True, networks=("0.0.0.0/0", "::/0"), hosts=frozenset({"name"}))
 
-    assert everything.refusal("name", address)
-
-
-@pytest.mark.parametrize("address", PRIVATE)
-def test_private_addresses_are_open_by_rule_by_network_or_by_name(address: str) -> None:
-    assert Rules().refusal("name", address)
-    assert OPEN.refusal("name", address) is None
-    assert Rules(hosts=frozenset({"name"})).refusal("NAME.", address) is None
-    assert Rules(hosts=frozenset({"name"})).refusal("other", address)
-    assert Rules(networks=("0.0.0.0/0", "::/0")).refusal("other", address) is None
-    assert Rules(networks=("11.0.0.0/8", "fd13::/16")).refusal("other", address)
+            assert everything.refusal("name", address)
 
 
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_are_open(address: str) -> None:
-    assert Rules().refusal("name", address) is None
+def test_private_addresses_are_open_by_rule_by_network_or_by_name(subtests: pytest.Subtests) -> None:
+    for address in PRIVATE:
+        with subtests.test(address=address):
+            assert Rules().refusal("name", address)
+            assert OPEN.refusal("name", address) is None
+            assert Rules(hosts=frozenset({"name"})).refusal("NAME.", address) is None
+            assert Rules(hosts=frozenset({"name"})).refusal("other", address)
+            assert Rules(networks=("0.0.0.0/0", "::/0")).refusal("other", address) is None
+            assert Rules(networks=("11.0.0.0/8", "fd13::/16")).refusal("other", address)
 
 
-@pytest.mark.parametrize(
-    "host", ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:169.254.169.254]"]
-)
-def test_other_spellings_of_an_address_are_that_address(host: str) -> None:
-    with pytest.raises((Forbidden, OSError)) as caught:
-        Guard(OPEN).connect(host.strip("[]"), 80, deadline())
+def test_public_addresses_are_open(subtests: pytest.Subtests) -> None:
+    for address in PUBLIC:
+        with subtests.test(address=address):
+            assert Rules().refusal("name", address) is None
 
-    if isinstance(caught.value, OSError):  # the name service of this system reads no such spelling
-        assert isinstance(caught.value, socket.gaierror)
-    else:
-        assert "where clouds answer" in str(caught.value)
+
+def test_other_spellings_of_an_address_are_that_address(subtests: pytest.Subtests) -> None:
+    cases = ["2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518", "[::ffff:169.254.169.254]"]
+    for host in cases:
+        with subtests.test(host=host):
+            with pytest.raises((Forbidden, OSError)) as caught:
+                Guard(OPEN).connect(host.strip("[]"), 80, deadline())
+
+            if isinstance(caught.value, OSError):  # the name service of this system reads no such spelling
+                assert isinstance(caught.value, socket.gaierror)
+            else:
+                assert "where clouds answer" in str(caught.value)
 
 
 def test_a_name_with_one_closed_address_is_not_called() -> None:
@@ -175,13 +181,16 @@ def test_a_host_that_refuses_and_one_that_cuts_the_connection_read_like_one_that
     assert heard == [" cannot be reached by this server"] * 2
 
 
-@pytest.mark.parametrize("status", ["200 OK", "403 Forbidden", "404 Not Found", "500 Internal Server Error"])
-@pytest.mark.parametrize(
-    "body", [b"secret", b'"secret"', b'["secret"]', b'{"message": "secret"}', b'{"error_code": "secret"}']
-)
-def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(status: str, body: bytes) -> None:
-    with Remote(whole(status, body)) as remote, closing(HttpClient(remote.url, Secret())) as http:
-        assert "secret" not in said(http)
+def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(subtests: pytest.Subtests) -> None:
+    bodies = [b"secret", b'"secret"', b'["secret"]', b'{"message": "secret"}', b'{"error_code": "secret"}']
+    statuses = ["200 OK", "403 Forbidden", "404 Not Found", "500 Internal Server Error"]
+    for status, body in itertools.product(statuses, bodies):
+        with (
+            subtests.test(status=status, body=body),
+            Remote(whole(status, body)) as remote,
+            closing(HttpClient(remote.url, Secret())) as http,
+        ):
+            assert "secret" not in said(http)
 
 
 def test_a_status_line_that_is_none_is_not_repeated() -> None:
@@ -196,15 +205,25 @@ def test_a_list_of_remotes_has_hosts_addresses_and_networks() -> None:
     )
 
 
-@pytest.mark.parametrize("word", ["http://host", "host:5000", "10.0.0.0/40", "a b", "*.internal"])
-def test_a_remote_that_is_none_is_refused_at_the_start(word: str) -> None:
-    with pytest.raises(SettingError, match="must be a host name, an address or a network"):
-        load({"--allowed-remotes": word}, {})
+def test_a_remote_that_is_none_is_refused_at_the_start(subtests: pytest.Subtests) -> None:
+    cases = ["http://host", "host:5000", "10.0.0.0/40", "a b", "*.internal"]
+    for word in cases:
+        with (
+            subtests.test(word=word),
+            pytest.raises(SettingError, match="must be a host name, an address or a network"),
+        ):
+            load({"--allowed-remotes": word}, {})
 
 
-@pytest.mark.parametrize(
-    ("host", "is_local"),
-    [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False), ("name", False)],
-)
-def test_a_server_is_local_while_it_listens_on_loopback_only(host: str, is_local: bool) -> None:
-    assert load({"--host": host}, {}).is_local is is_local
+def test_a_server_is_local_while_it_listens_on_loopback_only(subtests: pytest.Subtests) -> None:
+    cases = [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("name", False),
+    ]
+    for host, is_local in cases:
+        with subtests.test(host=host, is_local=is_local):
+            assert load({"--host": host}, {}).is_local is is_local

@@ -29,9 +29,8 @@ def test_a_table_is_a_provider_and_its_files_are_beside_it(tmp_path: Path) -> No
     assert "s3cret" not in repr(company)
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
+def test_a_mistake_is_named_with_its_table(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases = [
         ("[company", "the file must be TOML"),
         ("[Company]\n", "table [Company] must be named by lower-case letters"),
         ("company = 1\n", "company must be a table"),
@@ -48,15 +47,15 @@ def test_a_table_is_a_provider_and_its_files_are_beside_it(tmp_path: Path) -> No
         (GOOD + "session_hours = 0\n", "session_hours of [company] is 0"),
         (GOOD + GOOD.replace("company", "other"), "is in two tables"),
         ('url = "trackside.example.com"\n', "url is 'trackside.example.com'"),
-    ],
-)
-def test_a_mistake_is_named_with_its_table(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(SettingError) as refused:
-        read(tmp_path, text)
+    ]
+    for text, said in cases:
+        with subtests.test(text=text, said=said):
+            with pytest.raises(SettingError) as refused:
+                read(tmp_path, text)
 
-    assert str(refused.value).startswith("--oidc is ")
-    assert said in str(refused.value)
-    assert "u:p@a" not in str(refused.value) or "without a user" in str(refused.value)
+            assert str(refused.value).startswith("--oidc is ")
+            assert said in str(refused.value)
+            assert "u:p@a" not in str(refused.value) or "without a user" in str(refused.value)
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -59,12 +59,13 @@ FLAGS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_no_malformed_url_shows_its_password(form: str) -> None:
-    for flag, secret in itertools.product(FLAGS, SECRETS):
-        text = form.format(secret)
-        for flags, environ in (({flag: text}, {}), ({}, {"TRACKSIDE_STORE": text})):
-            assert "s3cr3t" not in complaint(flags, environ), (flag, text)
+def test_no_malformed_url_shows_its_password(subtests: pytest.Subtests) -> None:
+    for form in FORMS:
+        with subtests.test(form=form):
+            for flag, secret in itertools.product(FLAGS, SECRETS):
+                text = form.format(secret)
+                for flags, environ in (({flag: text}, {}), ({}, {"TRACKSIDE_STORE": text})):
+                    assert "s3cr3t" not in complaint(flags, environ), (flag, text)
 
 
 def complaint(flags: dict[str, str], environ: dict[str, str]) -> str:
@@ -75,9 +76,8 @@ def complaint(flags: dict[str, str], environ: dict[str, str]) -> str:
     return ""
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
+def test_what_holds_no_password_is_shown(subtests: pytest.Subtests) -> None:
+    cases = [
         ("postgresql://user:password@host:5432/db", "postgresql://user:***@host:5432/db"),
         ("mlruns", "mlruns"),
         ("sqlite:///folder/file.db", "sqlite:///folder/file.db"),
@@ -85,10 +85,10 @@ def complaint(flags: dict[str, str], environ: dict[str, str]) -> str:
         ("https://host:5000/ws/north", "https://host:5000/ws/north"),
         ("postgresql://user:pass/word@host/db", "postgresql:***"),
         ("user:password@host", "***"),
-    ],
-)
-def test_what_holds_no_password_is_shown(text: str, shown: str) -> None:
-    assert redact(text) == shown
+    ]
+    for text, shown in cases:
+        with subtests.test(text=text, shown=shown):
+            assert redact(text) == shown
 
 
 def test_a_mistyped_flag_shows_no_password(tmp_path: Path) -> None:

@@ -28,16 +28,17 @@ def repeat(data: bytes, most_bytes: int = MOST_BYTES) -> Repeat:
     return found
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"x" * 123, b"GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"])
-def test_a_request_with_the_same_head_has_another_body(body: bytes) -> None:
-    known = repeat(BEFORE + b"2" + AFTER + b"{}")
+def test_a_request_with_the_same_head_has_another_body(subtests: pytest.Subtests) -> None:
+    cases = [b"", b"{}", b"x" * 123, b"GET / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"]
+    for body in cases:
+        with subtests.test(body=body):
+            known = repeat(BEFORE + b"2" + AFTER + b"{}")
 
-    assert known.body_in(BEFORE + b"%d" % len(body) + AFTER + body) == body
+            assert known.body_in(BEFORE + b"%d" % len(body) + AFTER + body) == body
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+def test_anything_else_is_left_to_the_parser(subtests: pytest.Subtests) -> None:
+    cases = [
         b"",
         BEFORE + b"2" + AFTER,  # the body comes later
         BEFORE + b"2" + AFTER + b"{",
@@ -55,10 +56,10 @@ def test_a_request_with_the_same_head_has_another_body(body: bytes) -> None:
         BEFORE + b"2" + AFTER.replace(b"one", b"two") + b"{}",
         BEFORE.replace(b"/a", b"/b") + b"2" + AFTER + b"{}",
         BEFORE + b"%d" % (MOST_BYTES + 1) + AFTER + bytes(MOST_BYTES + 1),
-    ],
-)
-def test_anything_else_is_left_to_the_parser(data: bytes) -> None:
-    assert repeat(BEFORE + b"2" + AFTER + b"{}").body_in(data) is None
+    ]
+    for data in cases:
+        with subtests.test(data=data):
+            assert repeat(BEFORE + b"2" + AFTER + b"{}").body_in(data) is None
 
 
 def test_a_body_over_the_limit_of_the_route_is_left_to_the_parser() -> None:
@@ -68,12 +69,13 @@ def test_a_body_over_the_limit_of_the_route_is_left_to_the_parser() -> None:
     assert known.body_in(BEFORE + b"4" + AFTER + b"1234") is None
 
 
-@pytest.mark.parametrize("name", [b"content-length", b"Content-Length", b"CONTENT-LENGTH"])
-@pytest.mark.parametrize("space", [b"", b" ", b"  "])
-def test_the_length_is_found_however_a_client_writes_it(name: bytes, space: bytes) -> None:
-    raw = b"POST /a HTTP/1.1\r\nx-content-length: 7\r\n%s:%s2\r\n\r\n"
+def test_the_length_is_found_however_a_client_writes_it(subtests: pytest.Subtests) -> None:
+    for space in [b"", b" ", b"  "]:
+        for name in [b"content-length", b"Content-Length", b"CONTENT-LENGTH"]:
+            with subtests.test(space=space, name=name):
+                raw = b"POST /a HTTP/1.1\r\nx-content-length: 7\r\n%s:%s2\r\n\r\n"
 
-    assert repeat(raw % (name, space) + b"{}").body_in(raw % (name, space) + b"{}") == b"{}"
+                assert repeat(raw % (name, space) + b"{}").body_in(raw % (name, space) + b"{}") == b"{}"
 
 
 def test_a_head_without_a_length_and_a_query_repeats_whole() -> None:
@@ -89,19 +91,20 @@ def asked(query: bytes, line: bytes = b"GET /a?%s HTTP/1.1") -> bytes:
     return line % query + b"\r\nHost: here\r\n\r\n"
 
 
-@pytest.mark.parametrize("query", [b"b=1", b"b=2", b"", b"b=%41+c&b=x:y,z&d=~-_.", b"b=" + b"x" * 4000])
-def test_a_request_with_the_same_head_has_another_query(query: bytes) -> None:
-    known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
-    assert isinstance(known, QueryRepeat)
+def test_a_request_with_the_same_head_has_another_query(subtests: pytest.Subtests) -> None:
+    cases = [b"b=1", b"b=2", b"", b"b=%41+c&b=x:y,z&d=~-_.", b"b=" + b"x" * 4000]
+    for query in cases:
+        with subtests.test(query=query):
+            known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
+            assert isinstance(known, QueryRepeat)
 
-    found = known.request_in(asked(query))
+            found = known.request_in(asked(query))
 
-    assert found == (replace(known.head.plain, query=query), b"")
+            assert found == (replace(known.head.plain, query=query), b"")
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
+def test_a_query_that_a_parser_might_read_otherwise_is_left_to_it(subtests: pytest.Subtests) -> None:
+    cases = [
         b"",
         asked(b"b=1")[:-1],
         asked(b"b=1") + b"x",
@@ -121,13 +124,13 @@ def test_a_request_with_the_same_head_has_another_query(query: bytes) -> None:
         b"GET /a HTTP/1.1\r\nHost: here\r\n\r\n",
         b"\r\n" + asked(b"b=1"),
         b"GET /a? HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}",
-    ],
-)
-def test_a_query_that_a_parser_might_read_otherwise_is_left_to_it(data: bytes) -> None:
-    known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
+    ]
+    for data in cases:
+        with subtests.test(data=data):
+            known = repeat_of(head_of(asked(b"b=1")), asked(b"b=1"))
 
-    assert known is not None
-    assert known.request_in(data) is None
+            assert known is not None
+            assert known.request_in(data) is None
 
 
 def test_a_query_before_a_body_repeats_whole() -> None:

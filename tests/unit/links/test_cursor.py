@@ -14,9 +14,10 @@ def test_a_place_in_the_log_is_a_text_and_comes_back() -> None:
     assert not is_of_list(LOG.encode())
 
 
-@pytest.mark.parametrize("after", ["", "r1", "a model/1a", "x  y"])
-def test_a_place_in_a_list_is_a_text_and_comes_back(after: str) -> None:
-    place = ListCursor(LOG, Entity.MODEL_VERSION, after)
+def test_a_place_in_a_list_is_a_text_and_comes_back(subtests: pytest.Subtests) -> None:
+    for after in ["", "r1", "a model/1a", "x  y"]:
+        with subtests.test(after=after):
+            place = ListCursor(LOG, Entity.MODEL_VERSION, after)
 
-    assert is_of_list(place.encode())
-    assert ListCursor.decode(place.encode()) == place
+            assert is_of_list(place.encode())
+            assert ListCursor.decode(place.encode()) == place

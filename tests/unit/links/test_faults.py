@@ -1,5 +1,6 @@
 """A bug of ours is not reported as the remote's fault, and an answer of another shape is not reported as a bug."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -113,25 +114,23 @@ def remote() -> Iterator[Remote]:
         yield made
 
 
-@pytest.mark.parametrize("kind", PEERS)
-@pytest.mark.parametrize("call", CALLS)
-def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Remote, kind: str, call: str) -> None:
-    for remote.body in BODIES:
-        with closing(PEERS[kind](HttpClient(remote.url, Secret()))) as peer, suppress(*WORDS):
-            CALLS[call](peer)
+def test_no_answer_makes_an_adapter_fail_with_an_error_about_a_value(remote: Remote, subtests: pytest.Subtests) -> None:
+    for (call, made), (kind, connect) in itertools.product(CALLS.items(), PEERS.items()):
+        with subtests.test(call=call, kind=kind):
+            for remote.body in BODIES:
+                with closing(connect(HttpClient(remote.url, Secret()))) as peer, suppress(*WORDS):
+                    made(peer)
 
 
-@pytest.mark.parametrize(
-    "body", [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}', b'{"run": {"info": {"experiment_id": []}}}']
-)
-@pytest.mark.parametrize("kind", PEERS)
-def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, kind: str, body: bytes) -> None:
-    remote.body = body
-    with (
-        closing(PEERS[kind](HttpClient(remote.url, Secret()))) as peer,
-        pytest.raises(InvalidRemoteResponse, match="cannot be read"),
-    ):
-        attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
+def test_an_answer_of_another_shape_is_the_remotes_fault(remote: Remote, subtests: pytest.Subtests) -> None:
+    bodies = [b"{}", b"[]", b'{"run": 1}', b'{"fields": [1]}', b'{"run": {"info": {"experiment_id": []}}}']
+    for (kind, connect), remote.body in itertools.product(PEERS.items(), bodies):
+        with (
+            subtests.test(kind=kind, body=remote.body),
+            closing(connect(HttpClient(remote.url, Secret()))) as peer,
+            pytest.raises(InvalidRemoteResponse, match="cannot be read"),
+        ):
+            attempt(lambda: peer.read(Entity.RUN, "r"), _none_is_left_out)
 
 
 def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> None:
@@ -147,19 +146,19 @@ def test_fields_that_are_null_or_numbers_in_texts_are_read(remote: Remote) -> No
     assert MachineToken(remote.url, Secret(), CancelToken())() == "t"
 
 
-@pytest.mark.parametrize("body", [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}'])
 def test_an_answer_of_another_shape_about_tokens_and_signed_urls_is_the_remotes_fault(
-    remote: Remote, body: bytes
+    remote: Remote, subtests: pytest.Subtests
 ) -> None:
-    remote.body = body
-    with closing(HttpClient(remote.url, Secret())) as http:
-        for ask in (
-            lambda: PartCalls(http, "r", "f").begin(1),
-            lambda: PartCalls(http, "r", "f").url("u", 1),
-            MachineToken(remote.url, Secret(), CancelToken()),
-        ):
-            with pytest.raises(InvalidRemoteResponse, match="cannot be read"):
-                ask()
+    cases = [b"[]", b'{"access_token": 1}', b'{"upload_id": 1}', b'{"credential_infos": [{}]}']
+    for remote.body in cases:
+        with subtests.test(body=remote.body), closing(HttpClient(remote.url, Secret())) as http:
+            for ask in (
+                lambda: PartCalls(http, "r", "f").begin(1),
+                lambda: PartCalls(http, "r", "f").url("u", 1),
+                MachineToken(remote.url, Secret(), CancelToken()),
+            ):
+                with pytest.raises(InvalidRemoteResponse, match="cannot be read"):
+                    ask()
 
 
 def test_records_that_nobody_asked_for_end_the_reading_of_a_dataset(remote: Remote) -> None:

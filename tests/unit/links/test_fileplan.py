@@ -54,9 +54,10 @@ def decided(
     return (steps[0].what, steps[0].conflict) if steps else None
 
 
-@pytest.mark.parametrize("mode", ALL)
-def test_what_both_have_as_it_was_stays(mode: Mode) -> None:
-    assert decided(mode, AGREED, OURS, THEIRS) is None
+def test_what_both_have_as_it_was_stays(subtests: pytest.Subtests) -> None:
+    for mode in ALL:
+        with subtests.test(mode=mode):
+            assert decided(mode, AGREED, OURS, THEIRS) is None
 
 
 @pytest.mark.parametrize(("mode", "what"), [(Mode.PUSH, What.SEND), (Mode.PULL, What.TAKE), (Mode.BOTH, What.SEND)])
@@ -71,10 +72,11 @@ def test_what_changed_there_comes_here_unless_the_link_only_sends(mode: Mode, wh
     assert decided(mode, AGREED, OURS, RemoteFile(4, "", "r2")) == (what, "")
 
 
-@pytest.mark.parametrize("mode", ALL)
-def test_what_was_written_again_as_it_was_is_remembered_and_not_sent(mode: Mode) -> None:
-    assert decided(mode, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s1")) == (What.SAME, "")
-    assert decided(mode, None, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
+def test_what_was_written_again_as_it_was_is_remembered_and_not_sent(subtests: pytest.Subtests) -> None:
+    for mode in ALL:
+        with subtests.test(mode=mode):
+            assert decided(mode, AGREED, OURS_NOW, THEIRS_NOW, ("s1", "s1")) == (What.SAME, "")
+            assert decided(mode, None, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
 
 
 def test_where_nobody_can_tell_files_of_a_size_are_the_same_unless_ours_changed_since() -> None:
@@ -190,16 +192,18 @@ def test_what_we_removed_and_they_cannot_remove_comes_back_only_when_it_changes(
     assert decided(mode, stays, None, THEIRS_NOW) == ((What.TAKE, "") if comes else None)
 
 
-@pytest.mark.parametrize("mode", ALL)
-def test_what_neither_side_has_any_more_is_forgotten(mode: Mode) -> None:
-    assert decided(mode, AGREED, None, None) == (What.FORGET, "")
+def test_what_neither_side_has_any_more_is_forgotten(subtests: pytest.Subtests) -> None:
+    for mode in ALL:
+        with subtests.test(mode=mode):
+            assert decided(mode, AGREED, None, None) == (What.FORGET, "")
 
 
-@pytest.mark.parametrize("mode", ALL)
-def test_what_is_to_be_read_on_both_sides_is_read(mode: Mode) -> None:
-    unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
+def test_what_is_to_be_read_on_both_sides_is_read(subtests: pytest.Subtests) -> None:
+    for mode in ALL:
+        with subtests.test(mode=mode):
+            unsure = Known(PATH, 3, FileState.UNSURE, "s1", FileState.UNSURE)
 
-    assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
+            assert decided(mode, unsure, OURS, THEIRS, ("s1", "s1")) == (What.SAME, "")
 
 
 def test_where_nothing_tells_them_apart_the_copy_gives_way_and_theirs_is_kept_in_a_link_of_both() -> None:

@@ -41,9 +41,8 @@ def moves(known: Sequence[ItemState], remote: Mapping[str, Snapshot], unread: se
 A, B = item("A", "a", "1"), item("B", "b", "2")
 
 
-@pytest.mark.parametrize(
-    ("models", "expected"),
-    [
+def test_a_model_is_followed_by_the_time_at_which_it_was_made(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, str], dict[str, str]]] = [
         ({"a": "1", "b": "2"}, {}),
         ({"a": "2", "b": "1"}, {"A": "b", "B": "a"}),
         ({"a": "2", "c": "1"}, {"A": "c", "B": "a"}),
@@ -52,10 +51,10 @@ A, B = item("A", "a", "1"), item("B", "b", "2")
         ({"b": "2"}, {}),  # deleted
         ({"b": "2", "z": "1"}, {"A": "z"}),
         ({"a": "0", "b": "2"}, {"A": "! A"}),
-    ],
-)
-def test_a_model_is_followed_by_the_time_at_which_it_was_made(models: dict[str, str], expected: dict[str, str]) -> None:
-    assert moves([A, B], there(models)) == expected
+    ]
+    for models, expected in cases:
+        with subtests.test(models=models, expected=expected):
+            assert moves([A, B], there(models)) == expected
 
 
 def test_a_copy_is_followed_by_its_tag() -> None:

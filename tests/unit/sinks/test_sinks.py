@@ -1,5 +1,6 @@
 """Every place where text from outside could do harm is known, and names the function that checks it."""
 
+import textwrap
 from importlib import import_module
 from pathlib import Path
 
@@ -55,27 +56,30 @@ def test_every_place_is_reviewed_once_and_none_is_gone() -> None:
     assert len(table) == len(set(table))
 
 
-@pytest.mark.parametrize("checker", sorted({each.checked_by for each in REVIEWED} - {OPERATOR, CONSTANT}))
-def test_each_function_that_checks_exists(checker: str) -> None:
-    words = checker.split(".")
-    at = next(
-        count
-        for count in range(len(words), 0, -1)
-        if (SERVER.parent / Path(*words[:count])).with_suffix(".py").is_file()
-    )
+def test_each_function_that_checks_exists(subtests: pytest.Subtests) -> None:
+    for checker in sorted({each.checked_by for each in REVIEWED} - {OPERATOR, CONSTANT}):
+        with subtests.test(checker=checker):
+            words = checker.split(".")
+            at = next(
+                count
+                for count in range(len(words), 0, -1)
+                if (SERVER.parent / Path(*words[:count])).with_suffix(".py").is_file()
+            )
 
-    found: object = import_module(".".join(words[:at]))
-    for word in words[at:]:
-        found = getattr(found, word)
+            found: object = import_module(".".join(words[:at]))
+            for word in words[at:]:
+                found = getattr(found, word)
 
-    assert callable(found)
+            assert callable(found)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_new_place_is_found(kind: str) -> None:
-    for statement in PLANTED[kind]:
-        source = f"class A:\n    async def b(self, name):\n        if name:\n            return lambda: 1\n        {statement}\n"
-        assert Sink("x.py", "A.b", kind) in sinks_of("x.py", source), statement
+def test_a_new_place_is_found(subtests: pytest.Subtests) -> None:
+    for kind in KINDS:
+        for statement in PLANTED[kind]:
+            with subtests.test(kind=kind, statement=statement):
+                lines = ["async def b(self, name):", "    if name:", "        return lambda: 1", f"    {statement}"]
+                source = "class A:\n" + textwrap.indent("\n".join(lines), "    ")
+                assert Sink("x.py", "A.b", kind) in sinks_of("x.py", source)
 
 
 def test_what_nobody_chooses_is_no_place() -> None:
