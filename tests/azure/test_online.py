@@ -157,9 +157,8 @@ def test_keys_are_told_and_made_again(team: Api) -> None:
     assert wrong == (400, "InvalidParameter", "keyType is 'Third'; it must be Primary or Secondary.")
 
 
-@pytest.mark.parametrize(
-    ("properties", "said"),
-    [
+def test_what_is_not_served_of_a_deployment_is_refused_by_name(team: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         ({"codeConfiguration": {"codeId": "c"}}, "codeConfiguration"),
         ({"environmentVariables": {"A": "b"}}, "environmentVariables"),
         ({"endpointComputeType": "Kubernetes"}, "endpointComputeType"),
@@ -172,15 +171,15 @@ def test_keys_are_told_and_made_again(team: Api) -> None:
         ({"requestSettings": {"requestTimeout": "soon"}}, "requestTimeout"),
         ({"requestSettings": {"requestTimeout": "PT"}}, "requestTimeout"),
         ({"requestSettings": {"requestTimeout": "PT1.2.3S"}}, "requestTimeout"),
-    ],
-)
-def test_what_is_not_served_of_a_deployment_is_refused_by_name(team: Api, properties: Any, said: str) -> None:
+    ]
     made(team)
 
-    status, code, message = refused(deployed(team, **properties))
+    for properties, said in cases:
+        with subtests.test(properties=properties, said=said):
+            status, code, message = refused(deployed(team, **properties))
 
-    assert (status, code) == (400, "InvalidParameter")
-    assert said in message
+            assert (status, code) == (400, "InvalidParameter")
+            assert said in message
 
 
 def test_what_is_missing_and_what_cannot_be_has_arms_error(api: Api, team: Api) -> None:

@@ -61,9 +61,8 @@ def test_a_deployment_creates_the_workspace_of_its_template(api: Api) -> None:
     assert error(put(api, f"{DEPLOYMENTS}/d2", template("team"))) == (400, "Conflict")
 
 
-@pytest.mark.parametrize(
-    ("body", "said"),
-    [
+def test_a_template_that_asks_for_more_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, str]] = [
         (template("team", adbWorkspace="/subscriptions/a/b"), "trackside link create"),
         (template("team", encryption={"status": "Enabled"}), "cmk_keyvault"),
         (template("team", {"type": "Microsoft.Compute/virtualMachines"}), "Microsoft.Compute/virtualMachines"),
@@ -74,14 +73,14 @@ def test_a_deployment_creates_the_workspace_of_its_template(api: Api) -> None:
         ({"properties": {"template": {"resources": [3]}}}, "object"),
         ({"properties": {"template": {"resources": [{"type": KIND, "name": ["x"]}]}}}, "name"),
         ({}, "properties"),
-    ],
-)
-def test_a_template_that_asks_for_more_is_refused(body: Any, said: str, api: Api) -> None:
-    reply = put(api, f"{DEPLOYMENTS}/d1", body)
+    ]
+    for body, said in cases:
+        with subtests.test(body=body, said=said):
+            reply = put(api, f"{DEPLOYMENTS}/d1", body)
 
-    assert error(reply) == (400, "InvalidParameter")
-    assert said in reply.json["error"]["message"]
-    assert api.ask("GET", f"{SCOPE}/team").status == 404
+            assert error(reply) == (400, "InvalidParameter")
+            assert said in reply.json["error"]["message"]
+            assert api.ask("GET", f"{SCOPE}/team").status == 404
 
 
 def test_a_workspace_is_put_changed_and_deleted_with_everything_in_it(api: Api) -> None:

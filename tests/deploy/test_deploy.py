@@ -44,27 +44,30 @@ def named(objects: list[tuple[Path, Any]], kind: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize(("file", "manifest"), OBJECTS, ids=lambda each: each.stem if isinstance(each, Path) else "")
-def test_each_object_fits_the_published_schema(file: Path, manifest: dict[str, Any], version: str) -> None:
-    kubernetes_validate.validate(manifest, version, strict=True)
+def test_each_object_fits_the_published_schema(subtests: pytest.Subtests) -> None:
+    for file, manifest in OBJECTS:
+        for version in VERSIONS:
+            with subtests.test(file=file, kind=manifest["kind"], version=version):
+                kubernetes_validate.validate(manifest, version, strict=True)
 
 
-@pytest.mark.parametrize("file", PATCHES, ids=lambda file: f"{file.parent.name}-{file.stem}")
-def test_each_patch_changes_the_server_and_its_container(file: Path) -> None:
-    patch = yaml.safe_load(file.read_text())
-    server = named(OBJECTS, "StatefulSet")
+def test_each_patch_changes_the_server_and_its_container(subtests: pytest.Subtests) -> None:
+    for file in PATCHES:
+        with subtests.test(file=file):
+            patch = yaml.safe_load(file.read_text())
+            server = named(OBJECTS, "StatefulSet")
 
-    assert (patch["kind"], patch["metadata"]["name"]) == (server["kind"], server["metadata"]["name"])
-    (container,) = patch["spec"]["template"]["spec"]["containers"]
-    assert container["name"] == server["spec"]["template"]["spec"]["containers"][0]["name"]
+            assert (patch["kind"], patch["metadata"]["name"]) == (server["kind"], server["metadata"]["name"])
+            (container,) = patch["spec"]["template"]["spec"]["containers"]
+            assert container["name"] == server["spec"]["template"]["spec"]["containers"][0]["name"]
 
 
-@pytest.mark.parametrize("file", TEXTS, ids=lambda file: str(file.relative_to(ROOT)))
-def test_each_variable_is_a_setting(file: Path) -> None:
-    found = set(re.findall(r"\bTRACKSIDE_[A-Z_]+", file.read_text()))
+def test_each_variable_is_a_setting(subtests: pytest.Subtests) -> None:
+    for file in TEXTS:
+        with subtests.test(file=file):
+            found = set(re.findall(r"\bTRACKSIDE_[A-Z_]+", file.read_text()))
 
-    assert found <= settings.variables()
+            assert found <= settings.variables()
 
 
 def test_the_image_runs_a_command_that_exists() -> None:

@@ -6,10 +6,9 @@ import shlex
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -176,62 +175,70 @@ OF_ONE_CALL = {
 }
 
 
-@pytest.mark.parametrize("words", COMMANDS)
-def test_every_command_explains_itself(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as left:
-        main.main([*words.split(), "-h"])
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests) -> None:
+    for words in COMMANDS:
+        with subtests.test(words=words):
+            with pytest.raises(SystemExit) as left:
+                main.main([*words.split(), "-h"])
 
-    assert left.value.code == 0
-    said, complaints = capsys.readouterr()
-    assert complaints == ""
-    assert said.startswith(f"usage: {' '.join(['trackside', *words.split()])} ")
+            assert left.value.code == 0
+            said, complaints = capsys.readouterr()
+            assert complaints == ""
+            assert said.startswith(f"usage: {' '.join(['trackside', *words.split()])} ")
 
 
-@pytest.mark.parametrize("words", COMMANDS)
-def test_every_word_of_a_command_is_explained(words: str) -> None:
-    unexplained = [action.dest for action in COMMANDS[words]._actions if not action.help and not is_group(action)]
+def test_every_word_of_a_command_is_explained(subtests: pytest.Subtests) -> None:
+    for words in COMMANDS:
+        with subtests.test(words=words):
+            unexplained = [
+                action.dest for action in COMMANDS[words]._actions if not action.help and not is_group(action)
+            ]
 
-    assert unexplained == []
+            assert unexplained == []
 
 
 def is_group(action: argparse.Action) -> bool:
     return isinstance(action, argparse._SubParsersAction)
 
 
-@pytest.mark.parametrize(
-    "words", [words for words, parser in COMMANDS.items() if not any(map(is_group, parser._actions))]
-)
-def test_the_help_of_a_command_has_an_example_that_it_takes(words: str) -> None:
-    example = shlex.split(EXAMPLES[words].partition(" > ")[0])
+def test_the_help_of_a_command_has_an_example_that_it_takes(subtests: pytest.Subtests) -> None:
+    parser_of = cache(main._parser)
+    for words in [words for words, parser in COMMANDS.items() if not any(map(is_group, parser._actions))]:
+        with subtests.test(words=words):
+            example = shlex.split(EXAMPLES[words].partition(" > ")[0])
 
-    parsed, strange = main._parser(example[1]).parse_known_args(example[1:])
+            parsed, strange = parser_of(example[1]).parse_known_args(example[1:])
 
-    assert (example[0], strange) == ("trackside", [])
-    assert parsed.parser.prog == f"trackside {words}"
-    assert COMMANDS[words].format_help().endswith(f"\nexample:\n  {EXAMPLES[words]}\n")
+            assert (example[0], strange) == ("trackside", [])
+            assert parsed.parser.prog == f"trackside {words}"
+            assert COMMANDS[words].format_help().endswith(f"\nexample:\n  {EXAMPLES[words]}\n")
 
 
 def test_no_example_is_of_a_command_that_is_gone() -> None:
     assert set(EXAMPLES) <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("words", COMMANDS)
-def test_every_flag_names_its_variable_unless_it_is_about_one_call(words: str) -> None:
-    flags = [action for action in COMMANDS[words]._actions if action.option_strings and action.help != "==SUPPRESS=="]
-    named = {flag.option_strings[0]: re.findall(r"TRACKSIDE_[A-Z_]+", flag.help or "") for flag in flags}
-    del named["-h"]
+def test_every_flag_names_its_variable_unless_it_is_about_one_call(subtests: pytest.Subtests) -> None:
+    for words in COMMANDS:
+        with subtests.test(words=words):
+            flags = [
+                action for action in COMMANDS[words]._actions if action.option_strings and action.help != "==SUPPRESS=="
+            ]
+            named = {flag.option_strings[0]: re.findall(r"TRACKSIDE_[A-Z_]+", flag.help or "") for flag in flags}
+            del named["-h"]
 
-    assert {flag for flag, variables in named.items() if not variables} == set(OF_ONE_CALL.get(words, []))
-    assert {each for variables in named.values() for each in variables} <= settings.variables()
+            assert {flag for flag, variables in named.items() if not variables} == set(OF_ONE_CALL.get(words, []))
+            assert {each for variables in named.values() for each in variables} <= settings.variables()
 
 
-@pytest.mark.parametrize(("names", "add"), main.COMMANDS, ids=[names[0] for names, _ in main.COMMANDS])
-def test_a_command_is_made_without_the_others(names: Sequence[str], add: Callable[[Any], None]) -> None:
-    commands = argparse.ArgumentParser().add_subparsers()
+def test_a_command_is_made_without_the_others(subtests: pytest.Subtests) -> None:
+    for names, add in main.COMMANDS:
+        with subtests.test(names=names):
+            commands = argparse.ArgumentParser().add_subparsers()
 
-    add(commands)
+            add(commands)
 
-    assert set(commands.choices) == set(names)
+            assert set(commands.choices) == set(names)
 
 
 def test_help_names_every_flag_with_its_variable(tmp_path: Path) -> None:
@@ -252,9 +259,8 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
     assert sqlite3.sqlite_version in long[1]
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[str], str]] = [
         (["serve"], "unknown command 'serve'; did you mean 'server'? (see `trackside -h`)"),
         (["jobs", "list"], "unknown command 'jobs'; did you mean 'job'?"),
         (["job", "ls"], "unknown command 'ls'; did you mean 'logs' or 'list'? (see `trackside job -h`)"),
@@ -324,19 +330,19 @@ def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: P
         (["import", "a-file", "--token-file", "missing"], "--token-file is 'missing', which cannot be read"),
         (["import", "a-file", "--username", "ann"], "no password of ann was typed"),
         (["import", "a-file", "--server", "http://127.0.0.1:1"], "give --server or TRACKSIDE_URL"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_code_2(words: list[str], message: str, tmp_path: Path) -> None:
+    ]
     (tmp_path / "a-file").write_text("not a database" * 100)
     (tmp_path / "binary").write_bytes(b"\xff\0")
     (tmp_path / "empty").touch()
 
-    code, said, complaints = trackside(*words, cwd=tmp_path)
+    for words, message in cases:
+        with subtests.test(words=words, message=message):
+            code, said, complaints = trackside(*words, cwd=tmp_path)
 
-    assert (code, said) == (2, "")
-    assert complaints.startswith("trackside: ")
-    assert complaints.count("\n") == 1
-    assert message in complaints
+            assert (code, said) == (2, "")
+            assert complaints.startswith("trackside: ")
+            assert complaints.count("\n") == 1
+            assert message in complaints
 
 
 def test_variables_say_where_commands_go(launch: Launch, tmp_path: Path) -> None:
