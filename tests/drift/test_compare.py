@@ -80,10 +80,8 @@ def test_the_magnitude_names_what_the_classifier_looks_at() -> None:
     assert magnitude.LEAST_ROWS == 50
 
 
-@pytest.mark.parametrize("rule_set", rules.NAMES)
-@pytest.mark.parametrize(
-    ("reference", "current", "drifted", "reason"),
-    [
+def test_what_cannot_be_compared_has_a_defined_result(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Any, Any, bool, str]] = [
         ([1.0, 2.0, 3.0], [None, None], True, "no values in the current table"),
         ([None, None], [1.0, 2.0], True, "no values in the reference"),
         ([None, None], [None], False, "no values in both tables"),
@@ -91,25 +89,31 @@ def test_the_magnitude_names_what_the_classifier_looks_at() -> None:
         ([float("inf")], [1.0], True, "no values in the reference"),
         ([float("nan")], [float("nan")], False, "no values in both tables"),
         ([[1], [2]], [[1], [2]], False, "columns of type list<item: int64> are not compared"),
-    ],
-)
-def test_what_cannot_be_compared_has_a_defined_result(
-    rule_set: str, reference: Any, current: Any, drifted: bool, reason: str
-) -> None:
-    found = compare({"x": pa.array(reference)}, {"x": pa.array(current)}, rule_set)
+    ]
+    for reference, current, drifted, reason in cases:
+        for rule_set in rules.NAMES:
+            with subtests.test(reference=reference, current=current, drifted=drifted, reason=reason, rule_set=rule_set):
+                found = compare({"x": pa.array(reference)}, {"x": pa.array(current)}, rule_set)
 
-    assert [(each.verdict.drifted, each.verdict.reason) for each in found.columns] == [(drifted, reason)]
+                assert [(each.verdict.drifted, each.verdict.reason) for each in found.columns] == [(drifted, reason)]
 
 
-@pytest.mark.parametrize("rule_set", rules.NAMES)
-@pytest.mark.parametrize(
-    "values", [[1.0], [2.5, 2.5], [1e308, -1e308], [0.0, 5e-324], [float("inf"), 1.0, None], [2**62, -(2**62)]]
-)
-def test_extreme_numbers_give_a_result(rule_set: str, values: list[Any]) -> None:
-    found = compare({"x": pa.array(values)}, {"x": pa.array([*values, values[0]])}, rule_set)
+def test_extreme_numbers_give_a_result(subtests: pytest.Subtests) -> None:
+    cases: list[list[Any]] = [
+        [1.0],
+        [2.5, 2.5],
+        [1e308, -1e308],
+        [0.0, 5e-324],
+        [float("inf"), 1.0, None],
+        [2**62, -(2**62)],
+    ]
+    for values in cases:
+        for rule_set in rules.NAMES:
+            with subtests.test(values=values, rule_set=rule_set):
+                found = compare({"x": pa.array(values)}, {"x": pa.array([*values, values[0]])}, rule_set)
 
-    assert [each.name for each in found.columns] == ["x"]
-    json.dumps([each.value for each in found.columns[0].signals], allow_nan=False)
+                assert [each.name for each in found.columns] == ["x"]
+                json.dumps([each.value for each in found.columns[0].signals], allow_nan=False)
 
 
 def test_a_column_without_a_signal_is_not_called_stable() -> None:
@@ -170,9 +174,8 @@ def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(written: Pat
     assert "<script" not in page
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
+def test_what_cannot_be_read_is_told_in_one_line(written: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[str], str]] = [
         (["none.csv", "bad.csv"], "none.csv does not exist"),
         (["bad.parquet", "bad.parquet"], "bad.parquet cannot be read as Parquet"),
         (["bad.csv", "bad.csv"], "bad.csv cannot be read as CSV"),
@@ -181,20 +184,21 @@ def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(written: Pat
         (["no_shift_reference.csv", "no_shift_reference.csv", "--columns", "b"], "--columns names 'b'"),
         (["no_shift_reference.csv", "no_shift_reference.csv", "--html", "no/r.html"], "--html is 'no/r.html'"),
         ([".", "."], "empty.parquet cannot be read as Parquet"),
-    ],
-)
-def test_what_cannot_be_read_is_told_in_one_line(written: Path, words: list[str], message: str) -> None:
+    ]
     (written / "bad.parquet").write_bytes(b"PAR1 and no more")
     (written / "bad.csv").write_bytes(b'a,b\n1\n"')
     (written / "twice.csv").write_text("a,a\n1,2\n")
     (written / "empty.csv").write_text("a,b\n")
-    if words == [".", "."]:
-        (written / "bad.parquet").rename(written / "empty.parquet")
 
-    code, said, complained = command(*words, cwd=written)
+    for words, message in cases:
+        with subtests.test(words=words, message=message):
+            if words == [".", "."]:
+                (written / "bad.parquet").rename(written / "empty.parquet")
 
-    assert (code, said, len(complained.splitlines())) == (2, "", 1)
-    assert message in complained
+            code, said, complained = command(*words, cwd=written)
+
+            assert (code, said, len(complained.splitlines())) == (2, "", 1)
+            assert message in complained
 
 
 def test_markup_in_names_and_values_is_text_in_the_report() -> None:

@@ -79,47 +79,52 @@ def test_the_euclidean_distance_of_categories_is_that_of_their_shares() -> None:
     assert same.value == 0
 
 
-@pytest.mark.parametrize("key", EXPECTED)
-def test_each_formula_has_the_value_of_the_tools(key: str) -> None:
-    found, expected = result(key), EXPECTED[key]
-    places = NUMERIC if found.kind == "numeric" else CATEGORY
+def test_each_formula_has_the_value_of_the_tools(subtests: pytest.Subtests) -> None:
+    for key in EXPECTED:
+        with subtests.test(key=key):
+            found, expected = result(key), EXPECTED[key]
+            places = NUMERIC if found.kind == "numeric" else CATEGORY
 
-    values = {
-        name: signal(found, P_VALUES[name]).p_value if name in P_VALUES else signal(found, places[name]).value
-        for name in expected["formulas"]
-    }
-    of_nannyml = {name: signal(found, places[OF_NANNYML[found.kind][name]]).value for name in expected["nannyml"]}
+            values = {
+                name: signal(found, P_VALUES[name]).p_value if name in P_VALUES else signal(found, places[name]).value
+                for name in expected["formulas"]
+            }
+            of_nannyml = {
+                name: signal(found, places[OF_NANNYML[found.kind][name]]).value for name in expected["nannyml"]
+            }
 
-    assert values == pytest.approx(expected["formulas"], abs=1e-9)
-    assert of_nannyml == pytest.approx(expected["nannyml"], abs=1e-9)
-
-
-@pytest.mark.parametrize("key", EXPECTED)
-def test_evidentlys_rules_give_its_verdict(key: str) -> None:
-    verdict, expected = result(key, "evidently").verdict, EXPECTED[key]["evidently"]
-
-    assert verdict.drifted == expected["drifted"]
-    assert verdict.value == pytest.approx(expected["score"], abs=1e-9)
+            assert values == pytest.approx(expected["formulas"], abs=1e-9)
+            assert of_nannyml == pytest.approx(expected["nannyml"], abs=1e-9)
 
 
-@pytest.mark.parametrize("kind", ["normal", "few", "constant", "category", "one_row"])
-def test_identical_data_give_exactly_zero(kind: str) -> None:
-    dice = np.random.default_rng(1)
-    values: Any = {
-        "normal": dice.normal(size=5000),
-        "few": dice.integers(0, 4, 5000),
-        "constant": np.full(100, 3.25),
-        "category": dice.choice(["a", "b", "c"], 5000),
-        "one_row": np.array([2.0]),
-    }[kind]
-    table = tables.of_arrow("t", pa.table({"x": values}))
+def test_evidentlys_rules_give_its_verdict(subtests: pytest.Subtests) -> None:
+    for key in EXPECTED:
+        with subtests.test(key=key):
+            verdict, expected = result(key, "evidently").verdict, EXPECTED[key]["evidently"]
 
-    for rules in ("default", "azure-v2", "evidently"):
-        (column,) = comparison.compare(table, table, rules).columns
-        distances = {each.name: each.value for each in column.signals if each.name != "chi2_fit_p"}
-        assert column.signals
-        assert not column.verdict.drifted
-        assert set(distances.values()) == {0.0}, distances
+            assert verdict.drifted == expected["drifted"]
+            assert verdict.value == pytest.approx(expected["score"], abs=1e-9)
+
+
+def test_identical_data_give_exactly_zero(subtests: pytest.Subtests) -> None:
+    for kind in ["normal", "few", "constant", "category", "one_row"]:
+        with subtests.test(kind=kind):
+            dice = np.random.default_rng(1)
+            values: Any = {
+                "normal": dice.normal(size=5000),
+                "few": dice.integers(0, 4, 5000),
+                "constant": np.full(100, 3.25),
+                "category": dice.choice(["a", "b", "c"], 5000),
+                "one_row": np.array([2.0]),
+            }[kind]
+            table = tables.of_arrow("t", pa.table({"x": values}))
+
+            for rules in ("default", "azure-v2", "evidently"):
+                (column,) = comparison.compare(table, table, rules).columns
+                distances = {each.name: each.value for each in column.signals if each.name != "chi2_fit_p"}
+                assert column.signals
+                assert not column.verdict.drifted
+                assert set(distances.values()) == {0.0}, distances
 
 
 @pytest.mark.parametrize(

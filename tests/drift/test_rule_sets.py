@@ -46,74 +46,81 @@ def js_of_numbers(reference: np.ndarray, current: np.ndarray) -> float:
     return float(scipy.spatial.distance.jensenshannon(*found, base=2))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_azure_v2_alerts_from_a_tenth_of_its_distances_on(name: str) -> None:
-    found = results(name, "azure-v2")
+def test_azure_v2_alerts_from_a_tenth_of_its_distances_on(subtests: pytest.Subtests) -> None:
+    for name in NAMES:
+        with subtests.test(name=name):
+            found = results(name, "azure-v2")
 
-    for column, (reference, current) in columns(name).items():
-        is_number = reference.dtype.kind in "if"
-        is_category = not is_number or (reference.dtype.kind == "i" and len(set(reference)) < 0.05 * len(reference))
-        if is_category:
-            value = js_of_categories(reference, current)
-        else:
-            value = scipy.stats.wasserstein_distance(reference, current) / reference.std(ddof=1)
-        verdict = found[column].verdict
-        assert verdict.value == pytest.approx(value, abs=1e-9), column
-        assert verdict.threshold == 0.1
-        assert verdict.drifted == (value >= 0.1), column
-    assert {each for each in found if found[each].verdict.drifted}.isdisjoint({"flag"})
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_nannyml_alerts_three_standard_deviations_above_the_chunks_of_the_reference(name: str) -> None:
-    found = results(name, "nannyml")
-
-    for column, (reference, current) in columns(name).items():
-        distance = js_of_numbers if found[column].kind == "numeric" else js_of_categories
-        own = np.array([distance(reference, chunk) for chunk in np.array_split(reference, CHUNKS)])
-        value, threshold = distance(reference, current), own.mean() + SDS * own.std()
-        verdict = found[column].verdict
-        assert verdict.value == pytest.approx(value, abs=1e-9), column
-        assert verdict.threshold == pytest.approx(threshold, abs=1e-9), column
-        assert verdict.drifted == (value > threshold), column
+            for column, (reference, current) in columns(name).items():
+                is_number = reference.dtype.kind in "if"
+                is_category = not is_number or (
+                    reference.dtype.kind == "i" and len(set(reference)) < 0.05 * len(reference)
+                )
+                if is_category:
+                    value = js_of_categories(reference, current)
+                else:
+                    value = scipy.stats.wasserstein_distance(reference, current) / reference.std(ddof=1)
+                verdict = found[column].verdict
+                assert verdict.value == pytest.approx(value, abs=1e-9), column
+                assert verdict.threshold == 0.1
+                assert verdict.drifted == (value >= 0.1), column
+            assert {each for each in found if found[each].verdict.drifted}.isdisjoint({"flag"})
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_evidently_finds_a_table_drifted_with_half_of_its_columns(name: str) -> None:
-    reference, current = (tables.of_arrow(side, table) for side, table in zip("rc", pair(name), strict=True))
-    expected = [value["evidently"]["drifted"] for key, value in EXPECTED.items() if key.startswith(f"{name}/")]
+def test_nannyml_alerts_three_standard_deviations_above_the_chunks_of_the_reference(subtests: pytest.Subtests) -> None:
+    for name in NAMES:
+        with subtests.test(name=name):
+            found = results(name, "nannyml")
 
-    found = comparison.compare(reference, current, "evidently")
+            for column, (reference, current) in columns(name).items():
+                distance = js_of_numbers if found[column].kind == "numeric" else js_of_categories
+                own = np.array([distance(reference, chunk) for chunk in np.array_split(reference, CHUNKS)])
+                value, threshold = distance(reference, current), own.mean() + SDS * own.std()
+                verdict = found[column].verdict
+                assert verdict.value == pytest.approx(value, abs=1e-9), column
+                assert verdict.threshold == pytest.approx(threshold, abs=1e-9), column
+                assert verdict.drifted == (value > threshold), column
 
-    assert sorted(found.drifted_columns) == sorted(
-        key.partition("/")[2] for key, value in EXPECTED.items()
-        if key.startswith(f"{name}/") and value["evidently"]["drifted"]
-    )  # fmt: skip
-    assert found.drifted == (sum(expected) >= 0.5 * len(expected))
+
+def test_evidently_finds_a_table_drifted_with_half_of_its_columns(subtests: pytest.Subtests) -> None:
+    for name in NAMES:
+        with subtests.test(name=name):
+            reference, current = (tables.of_arrow(side, table) for side, table in zip("rc", pair(name), strict=True))
+            expected = [value["evidently"]["drifted"] for key, value in EXPECTED.items() if key.startswith(f"{name}/")]
+
+            found = comparison.compare(reference, current, "evidently")
+
+            assert sorted(found.drifted_columns) == sorted(
+                key.partition("/")[2] for key, value in EXPECTED.items()
+                if key.startswith(f"{name}/") and value["evidently"]["drifted"]
+            )  # fmt: skip
+            assert found.drifted == (sum(expected) >= 0.5 * len(expected))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("moved", "by", "low", "high"),
-    [(0, 0.0, 0.0, 0.1), (1, 0.3, 0.0, 0.15), (5, 0.3, 0.05, 0.2), (1, 1.0, 0.2, 0.5)],
-)
-def test_azure_v1_is_a_gauge_that_five_columns_moved_by_a_third_do_not_set_off(
-    moved: int, by: float, low: float, high: float
-) -> None:
+def test_azure_v1_is_a_gauge_that_five_columns_moved_by_a_third_do_not_set_off(subtests: pytest.Subtests) -> None:
     """Thirty columns of 1,000 rows: means of seeded trials."""
-    found = []
-    for seed in range(3):
-        dice = np.random.default_rng(seed)
-        reference = {f"n{at}": dice.normal(size=1000) for at in range(30)}
-        current = {f"n{at}": dice.normal(by if at < moved else 0.0, size=1000) for at in range(30)}
-        import pyarrow as pa
+    cases: list[tuple[int, float, float, float]] = [
+        (0, 0.0, 0.0, 0.1),
+        (1, 0.3, 0.0, 0.15),
+        (5, 0.3, 0.05, 0.2),
+        (1, 1.0, 0.2, 0.5),
+    ]
+    for moved, by, low, high in cases:
+        with subtests.test(moved=moved, by=by, low=low, high=high):
+            found = []
+            for seed in range(3):
+                dice = np.random.default_rng(seed)
+                reference = {f"n{at}": dice.normal(size=1000) for at in range(30)}
+                current = {f"n{at}": dice.normal(by if at < moved else 0.0, size=1000) for at in range(30)}
+                import pyarrow as pa
 
-        one, other = tables.of_arrow("r", pa.table(reference)), tables.of_arrow("c", pa.table(current))
-        pairs = {name: (one.columns[name], other.columns[name]) for name in reference}
-        judged = magnitude.magnitude(pairs, one.rows, other.rows)
-        assert judged is not None
-        found.append(judged.value)
+                one, other = tables.of_arrow("r", pa.table(reference)), tables.of_arrow("c", pa.table(current))
+                pairs = {name: (one.columns[name], other.columns[name]) for name in reference}
+                judged = magnitude.magnitude(pairs, one.rows, other.rows)
+                assert judged is not None
+                found.append(judged.value)
 
-    mean = float(np.mean(found))
-    assert low <= mean <= high, found
-    assert (mean > rules.V1_MAGNITUDE) == (by == 1.0)
+            mean = float(np.mean(found))
+            assert low <= mean <= high, found
+            assert (mean > rules.V1_MAGNITUDE) == (by == 1.0)

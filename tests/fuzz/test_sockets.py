@@ -66,9 +66,8 @@ def told(server: Server, data: bytes) -> Told:
         return line.answer()
 
 
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
+def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, subtests: pytest.Subtests) -> None:
+    cases = [
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),  # TLS
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         (b"BREW / HTTP/1.1\r\n" + HOST + b"\r\n", 400),
@@ -96,19 +95,20 @@ def told(server: Server, data: bytes) -> Told:
         (b"POST / HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 400),
         (CHUNKED + b"zz\r\n", 400),
         (CHUNKED + b"1\r\n{\r\nzz\r\n", 400),
-    ],
-)  # fmt: skip
-def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, data: bytes, status: int) -> None:
-    answer = told(served, data)
+    ]
+    for data, status in cases:
+        with subtests.test(data=data, status=status):
+            answer = told(served, data)
 
-    assert answer.status == status
-    assert set(answer.json) == {"error_code", "message"}
-    assert_serves(served)
+            assert answer.status == status
+            assert set(answer.json) == {"error_code", "message"}
+            assert_serves(served)
 
 
-@pytest.mark.parametrize(
-    "codings",
-    [
+def test_a_body_in_another_transfer_coding_is_refused_and_the_connection_ends(
+    served: Server, subtests: pytest.Subtests
+) -> None:
+    cases: list[tuple[bytes, ...]] = [
         (b"gzip, chunked",),
         (b"gzip,chunked",),
         (b"identity, chunked",),
@@ -117,28 +117,26 @@ def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, data: byt
         (b"gzip", b"chunked"),
         (b"chunked", b"chunked"),
         (b", chunked",),
-    ],
-)
-def test_a_body_in_another_transfer_coding_is_refused_and_the_connection_ends(
-    served: Server, codings: tuple[bytes, ...]
-) -> None:
-    heads = b"".join(b"Transfer-Encoding: %s\r\n" % coding for coding in codings)
-    body = b"2\r\n{}\r\n0\r\n\r\n"
-    data = b"POST " + SEARCH + b" HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n" + heads + b"\r\n" + body
+    ]
+    for codings in cases:
+        with subtests.test(codings=codings):
+            heads = b"".join(b"Transfer-Encoding: %s\r\n" % coding for coding in codings)
+            head = b"POST %s HTTP/1.1\r\n%sContent-Type: application/json\r\n%s\r\n" % (SEARCH, HOST, heads)
+            data = head + b"2\r\n{}\r\n0\r\n\r\n"
 
-    with Line(served.port) as line:
-        line.send(data + b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n")
-        answer = line.answer()
+            with Line(served.port) as line:
+                line.send(data + b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n")
+                answer = line.answer()
 
-        assert (answer.status, answer.json["error_code"]) == (400, "BAD_REQUEST")
-        if codings[0] != b"chunked" and b"chunked, " not in codings[0]:  # else the parser itself refuses it
-            assert (
-                answer.json["message"]
-                == f"Transfer-Encoding is {codings[0].decode()!r}; it must be chunked, and given once."
-            )
-        assert answer.headers[b"connection"] == b"close"
-        assert line.answer().status == 0
-    assert_serves(served)
+                assert (answer.status, answer.json["error_code"]) == (400, "BAD_REQUEST")
+                if codings[0] != b"chunked" and b"chunked, " not in codings[0]:  # else the parser itself refuses it
+                    assert (
+                        answer.json["message"]
+                        == f"Transfer-Encoding is {codings[0].decode()!r}; it must be chunked, and given once."
+                    )
+                assert answer.headers[b"connection"] == b"close"
+                assert line.answer().status == 0
+            assert_serves(served)
 
 
 @pytest.mark.parametrize("coding", [b"chunked", b"Chunked", b" chunked "])

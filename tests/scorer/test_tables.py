@@ -55,9 +55,8 @@ def test_integers_and_booleans_are_kept_exactly(dtype: str, row: list[int]) -> N
     assert found.values.tolist() == [row]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "row"),
-    [
+def test_a_value_that_does_not_fit_its_column_is_left_to_mlflow(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[str, list[Any]]] = [
         ("float64", [EXACT + 1, 0.5, 0.5]),
         ("float64", [-EXACT - 1, 0.5, 0.5]),
         ("float64", [2**70, 0.5, 0.5]),
@@ -70,10 +69,10 @@ def test_integers_and_booleans_are_kept_exactly(dtype: str, row: list[int]) -> N
         ("int32", [2**31, 0, 0]),
         ("int32", [True, 0, 0]),
         ("bool", [1, 0, 0]),
-    ],
-)
-def test_a_value_that_does_not_fit_its_column_is_left_to_mlflow(dtype: str, row: list[Any]) -> None:
-    assert isinstance(read(split([row]), "application/json", of_type(dtype)), Whole)
+    ]
+    for dtype, row in cases:
+        with subtests.test(dtype=dtype, row=row):
+            assert isinstance(read(split([row]), "application/json", of_type(dtype)), Whole)
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,10 @@ def test_signatures_of_old_files_are_those_of_mlflow(tmp_path: Path) -> None:
         assert json.loads(ours) == json.loads(theirs)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_other_models_are_left_to_mlflow(tmp_path: Path, regression: Path, subtests: pytest.Subtests) -> None:
+    import shutil
+
+    changes: list[Callable[[dict[str, Any]], Any]] = [
         lambda each: each["flavors"]["python_function"].update(code="code"),
         lambda each: each["flavors"]["python_function"].update(config={"a": 1}),
         lambda each: each["flavors"]["python_function"].update(predict_fn="score"),
@@ -119,16 +120,12 @@ def test_signatures_of_old_files_are_those_of_mlflow(tmp_path: Path) -> None:
         lambda each: each["signature"].update(inputs="[1"),
         lambda each: each.pop("signature"),
         lambda each: each.update(flavors=[]),
-    ],
-)
-def test_other_models_are_left_to_mlflow(
-    tmp_path: Path, regression: Path, change: Callable[[dict[str, Any]], Any]
-) -> None:
-    import shutil
-
-    folder = Path(shutil.copytree(regression, tmp_path / "model"))
-    assert without_mlflow.read(str(folder)) is not None
-    assert without_mlflow.read(str(changed(folder, change))) is None
+    ]
+    for number, change in enumerate(changes):
+        with subtests.test(number=number):
+            folder = Path(shutil.copytree(regression, tmp_path / str(number)))
+            assert without_mlflow.read(str(folder)) is not None
+            assert without_mlflow.read(str(changed(folder, change))) is None
 
 
 def test_a_pickle_outside_of_the_models_folder_is_not_read(tmp_path: Path, regression: Path) -> None:

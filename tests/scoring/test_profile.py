@@ -75,25 +75,27 @@ def test_memory_and_cores_have_a_reserve() -> None:
     assert (found.cores, found.memory_gb, found.memory_mb) == (1.0, 0.4, 1280)
 
 
-@pytest.mark.parametrize(
-    ("values", "said"),
-    [
+def test_an_order_that_cannot_be_is_refused(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"concurrency": ()}, "concurrency has 0 numbers; it must have 1 to 20"),
         ({"concurrency": (1, 0)}, "concurrency is 0; it must be between 1 and 256"),
         ({"seconds": 0.0}, "seconds is 0; it must be between 0.1 and 600"),
         ({"env": "conda"}, "env is 'conda'; it must be one of auto, uv, local"),
-        ({"rows": 10}, "rows and input_format belong to input, which is empty: the model's input example is one request"),
+        (
+            {"rows": 10},
+            "rows and input_format belong to input, which is empty: the model's input example is one request",
+        ),
         (
             {"input": "/t/rows"},
             "the format of '/t/rows' is not clear from its name: give input_format, one of parquet, csv, jsonl",
         ),
-    ],
-)  # fmt: skip
-def test_an_order_that_cannot_be_is_refused(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        check(Profile(model="models:/sum/1", **values))
+    ]
+    for values, said in cases:
+        with subtests.test(values=values, said=said):
+            with pytest.raises(Invalid) as refused:
+                check(Profile(model="models:/sum/1", **values))
 
-    assert refused.value.message == said
+            assert refused.value.message == said
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])

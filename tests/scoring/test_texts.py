@@ -51,23 +51,21 @@ def column(folder: Path, *values: str, **more: Any) -> list[Any]:
     return [row["x"] for row in lines(folder, "\n".join(["x,other", *(f"{value},-" for value in values)]), **more)]
 
 
-@pytest.mark.parametrize(
-    ("texts", "expected"),
-    [
+def test_a_column_of_numbers_becomes_numbers(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[tuple[list[str], list[Any]]] = [
         (["1", "-2", "0"], [1, -2, 0]),
         (["1.10", "2", "-.5", "3.", "1e-3", "6.02E23"], [1.1, 2, -0.5, 3, 0.001, 6.02e23]),
         (["999999999999999"], [999_999_999_999_999]),
         (["1", "", "3"], [1, None, 3]),
         (["1.5", ""], [1.5, None]),
-    ],
-)
-def test_a_column_of_numbers_becomes_numbers(texts: list[str], expected: list[Any], tmp_path: Path) -> None:
-    assert column(tmp_path, *texts) == expected
+    ]
+    for texts, expected in cases:
+        with subtests.test(texts=texts, expected=expected):
+            assert column(tmp_path, *texts) == expected
 
 
-@pytest.mark.parametrize(
-    "texts",
-    [
+def test_a_column_with_one_other_value_stays_text(tmp_path: Path, subtests: pytest.Subtests) -> None:
+    cases: list[list[str]] = [
         ["00123", "10000"],  # ids
         ["12345678901234567890", "1"],
         ["1000000000000000"],  # many readers of JSON round it
@@ -84,10 +82,10 @@ def test_a_column_of_numbers_becomes_numbers(texts: list[str], expected: list[An
         ["", ""],
         [" 1"],
         ["\u0661"],  # a digit of another script
-    ],
-)
-def test_a_column_with_one_other_value_stays_text(texts: list[str], tmp_path: Path) -> None:
-    assert column(tmp_path, *texts) == texts
+    ]
+    for texts in cases:
+        with subtests.test(texts=texts):
+            assert column(tmp_path, *texts) == texts
 
 
 def test_the_signature_decides_for_the_columns_that_it_names(tmp_path: Path) -> None:

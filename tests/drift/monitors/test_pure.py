@@ -24,17 +24,16 @@ def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
 
 
-@pytest.mark.parametrize(
-    ("size", "start", "end"),
-    [
+def test_a_window_is_aligned(subtests: pytest.Subtests) -> None:
+    cases: list[tuple[Size, str, str]] = [
         ("hour", "2026-03-11T15:00", "2026-03-11T16:00"),
         ("day", "2026-03-11T00:00", "2026-03-12T00:00"),
         ("week", "2026-03-09T00:00", "2026-03-16T00:00"),  # a Monday
         ("month", "2026-03-01T00:00", "2026-04-01T00:00"),
-    ],
-)
-def test_a_window_is_aligned(size: Size, start: str, end: str) -> None:
-    assert windows.at(ms("2026-03-11T15:30"), size, UTC_ZONE) == Window(ms(start), ms(end))
+    ]
+    for size, start, end in cases:
+        with subtests.test(size=size, start=start, end=end):
+            assert windows.at(ms("2026-03-11T15:30"), size, UTC_ZONE) == Window(ms(start), ms(end))
 
 
 def test_a_day_on_which_the_clock_changes_has_another_length() -> None:
@@ -44,16 +43,17 @@ def test_a_day_on_which_the_clock_changes_has_another_length() -> None:
     assert (spring.end - spring.start, autumn.end - autumn.start) == (23 * HOUR, 25 * HOUR)
 
 
-@pytest.mark.parametrize("size", get_args(windows.Size))
-def test_windows_follow_one_another_without_gaps(size: Size) -> None:
-    window = windows.at(ms("2026-01-15T10:00"), size, MADRID)
-    for _ in range(60):
-        following = windows.after(window, size, MADRID)
+def test_windows_follow_one_another_without_gaps(subtests: pytest.Subtests) -> None:
+    for size in get_args(windows.Size):
+        with subtests.test(size=size):
+            window = windows.at(ms("2026-01-15T10:00"), size, MADRID)
+            for _ in range(60):
+                following = windows.after(window, size, MADRID)
 
-        assert following.start == window.end
-        assert windows.before(following, size, MADRID) == window
-        assert windows.at(window.start, size, MADRID) == window == windows.at(window.end - 1, size, MADRID)
-        window = following
+                assert following.start == window.end
+                assert windows.before(following, size, MADRID) == window
+                assert windows.at(window.start, size, MADRID) == window == windows.at(window.end - 1, size, MADRID)
+                window = following
 
 
 def test_a_window_is_complete_when_its_latency_is_over() -> None:
@@ -63,10 +63,11 @@ def test_a_window_is_complete_when_its_latency_is_over() -> None:
     assert (late.start, now.start) == (MONDAY - DAY, MONDAY)
 
 
-@pytest.mark.parametrize("given", ["yesterday", "2026-13-01", "-5", "9999999999999999", "1e400", "10000-01-01"])
-def test_a_text_that_is_no_time_is_named(given: str) -> None:
-    with pytest.raises(Invalid, match="start is "):
-        windows.time_of("start", given)
+def test_a_text_that_is_no_time_is_named(subtests: pytest.Subtests) -> None:
+    cases = ["yesterday", "2026-13-01", "-5", "9999999999999999", "1e400", "10000-01-01"]
+    for given in cases:
+        with subtests.test(given=given), pytest.raises(Invalid, match="start is "):
+            windows.time_of("start", given)
 
 
 def row(day: int, *values: float) -> Row:
