@@ -1146,7 +1146,7 @@ export interface paths {
         };
         /** GET v1 alert-rules */
         get: operations["get_api_trackside_v1_alert_rules_name"];
-        /** Make an alert rule, or change the one of the same name. */
+        /** Create an alert rule, or change the one of the same name. */
         put: operations["put_api_trackside_v1_alert_rules_name"];
         post?: never;
         /** Remove an alert rule. */
@@ -1318,7 +1318,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take what the role allows away from somebody at a place, whatever roles they have. */
+        /** Deny a principal the actions of a role at a scope, overriding all roles. */
         post: operations["post_api_trackside_v1_deny_assignments"];
         delete?: never;
         options?: never;
@@ -1725,7 +1725,7 @@ export interface paths {
         put?: never;
         /** Place a legal hold: the object, its parts and its files cannot be deleted until the hold is removed. */
         post: operations["post_api_trackside_v1_holds"];
-        /** Remove the legal hold that an object has of its own. */
+        /** Remove the legal hold of an object itself. */
         delete: operations["delete_api_trackside_v1_holds"];
         options?: never;
         head?: never;
@@ -2165,7 +2165,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the caller's allowed actions at a place, so that a page can hide the others. */
+        /** Return the caller's allowed actions at a scope, so that a page can hide the others. */
         get: operations["get_api_trackside_v1_me_actions"];
         put?: never;
         post?: never;
@@ -2337,7 +2337,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what is in the quarantine. */
+        /** List the quarantine. */
         get: operations["get_api_trackside_v1_orphans_quarantine"];
         put?: never;
         post?: never;
@@ -2354,7 +2354,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return what a workspace has, and how it does: runs, jobs, endpoints, links, deliveries, quotas, alerts that fire. */
+        /** Return the content and state of a workspace: runs, jobs, endpoints, links, deliveries, quotas, firing alerts. */
         get: operations["get_api_trackside_v1_overview"];
         put?: never;
         post?: never;
@@ -2376,7 +2376,7 @@ export interface paths {
          * @description Those of the server are shown to callers who may read quotas on the server.
          */
         get: operations["get_api_trackside_v1_quotas"];
-        /** Make a quota, or change its limit.  A limit below the use stops what is new and nothing that is there. */
+        /** Create a quota, or change its limit.  A limit below the usage blocks only new objects. */
         put: operations["put_api_trackside_v1_quotas"];
         post?: never;
         /** Remove a quota. */
@@ -2500,7 +2500,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The roles that the caller may see, with the places that the caller knows. */
+        /** Return the roles that the caller may see, with the scopes that the caller knows. */
         get: operations["get_api_trackside_v1_roles"];
         put?: never;
         /** POST v1 roles */
@@ -2520,7 +2520,7 @@ export interface paths {
         };
         /** GET v1 roles */
         get: operations["get_api_trackside_v1_roles_role_id"];
-        /** Change a role, for everybody who has it.  Added rights need the right to assign the role there. */
+        /** Change a role, for all principals that have it.  Added rights require the right to assign the role there. */
         put: operations["put_api_trackside_v1_roles_role_id"];
         post?: never;
         /** DELETE v1 roles */
@@ -2676,7 +2676,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns what the server counts of itself and of each workspace. */
+        /** Return the counters of the server and of each workspace. */
         get: operations["get_api_trackside_v1_server_overview"];
         put?: never;
         post?: never;
@@ -2744,7 +2744,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return what takes space in the workspace, as far as the caller may read it. */
+        /** Return the use of storage in the workspace, as far as the caller may read it. */
         get: operations["get_api_trackside_v1_storage"];
         put?: never;
         post?: never;
@@ -3761,7 +3761,7 @@ export interface components {
         };
         /**
          * Explained
-         * @description `because` names the assignments that decide: denials if there are any, else what allows it.
+         * @description `because` names the deciding assignments: denials if there are any, otherwise those that allow it.
          */
         Explained: {
             action: string;
@@ -4398,7 +4398,7 @@ export interface components {
         };
         /**
          * MyActions
-         * @description The allowed actions at a place; `some` are actions allowed on some objects in it only.
+         * @description The allowed actions at a scope; `some` are allowed on some of its objects only.
          */
         MyActions: {
             /** @default [] */
@@ -4659,7 +4659,8 @@ export interface components {
         };
         /**
          * PutRule
-         * @description `target` is the type of an event for the measure events, else the name of a link or an endpoint; left out: all of them.
+         * @description `target` is the type of an event for the measure events, otherwise the name of a link or an endpoint; omitted: all of
+         *     them.
          */
         PutRule: {
             /** @default null */
@@ -5319,7 +5320,7 @@ export interface components {
         };
         /**
          * ShownEntry
-         * @description `state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the job that is under way or by the next.
+         * @description `state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the current job or the next one.
          */
         ShownEntry: {
             entry_id: string;
@@ -5479,8 +5480,10 @@ export interface components {
         };
         /**
          * ShownOrphan
-         * @description `key` is a folder of the artifact store, or the place that a row names; `root` is absent for the artifact store of the
-         *     server.  `modified_at` (ms): of the newest file.
+         * @description `key` is a folder of the artifact store, or the location in a row; `root` is absent for the artifact store of the
+         *     server.
+         *
+         *     `modified_at` (ms): of the newest file.
          */
         ShownOrphan: {
             file_bytes: number;
@@ -5748,7 +5751,7 @@ export interface components {
         State: "active" | "paused" | "removing";
         /**
          * Storage
-         * @description The largest first.  `rest` sums the lines that are left out.  `counted_at` is absent before the first count.
+         * @description The largest first.  `rest` is the sum of omitted lines.  `counted_at` is absent before the first count.
          */
         Storage: {
             counted_at?: number;
@@ -6405,7 +6408,7 @@ export interface components {
         };
         /**
          * Item
-         * @description `text` goes into the filter; `kind` is attribute, metric, param, tag, function, operator, connector, or value.
+         * @description `text` is inserted into the filter; `kind` is attribute, metric, param, tag, function, operator, connector, or value.
          */
         "trackside.runs.table.check.Item": {
             kind: string;
@@ -6416,7 +6419,7 @@ export interface components {
         };
         /**
          * Problem
-         * @description The fault's range in the text, in UTF-16 units, and what was expected there, if known.
+         * @description The position of the fault in the text, in UTF-16 units, and what was expected there, if known.
          */
         "trackside.runs.table.check.Problem": {
             expected: string;
@@ -7092,7 +7095,7 @@ export interface components {
         };
         /**
          * WorkspacesDeletion
-         * @description The workspaces are gone at once.  `state` is that of the job that removes their rows and files.
+         * @description The workspaces no longer exist for clients.  `state` is that of the job that removes their rows and files.
          */
         WorkspacesDeletion: {
             job_id: string;
