@@ -249,6 +249,8 @@ def test_what_is_no_key_is_refused(blobs: Blobs, subtests: pytest.Subtests) -> N
         "a/",
         "a\\b",
         "C:/a",
+        "a/C:/b",
+        "a/c:",
         "nul\0",
         "n" * 256,
         "ü" * 128,

@@ -20,6 +20,7 @@ _MAX_DECODINGS = 10
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:(/|$)|file:", re.IGNORECASE)
 _SPAN_FILE = re.compile(rf"(?:.+/)?[0-9]+/{SPANS}/([0-9a-f]{{32}})/spans\.zst")
 _SPANS = re.compile(rf"(?:{WORKSPACES}/[^/]+/)?[0-9]+/{SPANS}(?:/.*)?", re.IGNORECASE)
+_DRIVE = re.compile(r"[A-Za-z]:")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
@@ -51,6 +52,8 @@ def checked(key: str) -> str:
     for segment in segments:
         if segment in {"", ".", ".."} or "\\" in segment or "\0" in segment:
             raise Invalid("Invalid path")
+        if _DRIVE.fullmatch(segment):  # a client on Windows that joins paths would write to that drive
+            raise Invalid(f"Invalid path: '{segment}' in it is a drive on Windows; choose another name")
         try:
             length = len(segment.encode())
         except UnicodeEncodeError:
