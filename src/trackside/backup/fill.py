@@ -8,18 +8,32 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from trackside.backup.model import Manifest, Refused, Table
+from trackside.backup import model
+from trackside.backup.model import Damaged, Manifest, Refused, Table
 from trackside.core import disk
-from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements
+from trackside.core.db.migrate import OWN_TABLE, Migration, migrations, statements, tables
 from trackside.core.locations import PostgresStore
 
 Rows = Callable[[Table], Iterator[list[Any]]]
 PIECE_BYTES = 1 << 18
+_MISFITS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, OverflowError)
+_MISFIT_CODES = ("22", "23", "42")  # classes of SQLSTATE: data exception, integrity violation, unknown column
 _ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
 def schema(manifest: Manifest) -> list[Migration]:
     return [each for each in migrations() if f"{each.number:04}_{each.name}" in manifest.sources]
+
+
+def check_tables(manifest: Manifest) -> None:
+    """Raise Damaged for a table that the migrations of the backup do not make."""
+    made = set(tables(schema(manifest), "sqlite"))
+    for table in manifest.tables:
+        if table.name not in made:
+            raise Damaged(
+                f"{model.key(manifest.backup_id, model.MANIFEST)} names the table {table.name}, which schema version"
+                f" {manifest.schema} does not have"
+            )
 
 
 def sqlite_file(path: Path, manifest: Manifest, rows: Rows, now_ms: int) -> None:
@@ -36,9 +50,16 @@ def sqlite_file(path: Path, manifest: Manifest, rows: Rows, now_ms: int) -> None
         connection.executemany("INSERT INTO schema_migrations VALUES (?, ?, ?, ?)", _applied(manifest, now_ms))
         for table in manifest.tables:
             connection.execute(f"DELETE FROM {table.name}")  # migrations put rows into some
+            there = {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")}
+            for column in table.columns:
+                if column not in there:
+                    raise _misfit(table, f"it has no column {column}")
             marks = ", ".join("?" * len(table.columns))
             insert = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
-            connection.executemany(insert, rows(table))
+            try:
+                connection.executemany(insert, _fitting(table, rows))
+            except _MISFITS as fault:
+                raise _misfit(table, fault) from None
             if table.counter is not None:
                 connection.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table.name,))
                 connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table.name, table.counter))
@@ -65,12 +86,34 @@ def postgres(store: PostgresStore, manifest: Manifest, rows: Rows, now_ms: int) 
         _copy(wire, "schema_migrations", ["number", "name", "checksum", "applied_at"], _applied(manifest, now_ms))
         for table in manifest.tables:
             wire.command(f"DELETE FROM {table.name}")  # migrations put rows into some
-            _copy(wire, table.name, table.columns, rows(table))
+            try:
+                _copy(wire, table.name, table.columns, _fitting(table, rows))
+            except RuntimeError as fault:  # the class is in a module of an extra
+                if getattr(fault, "code", "")[:2] not in _MISFIT_CODES:
+                    raise
+                raise _misfit(table, fault) from None
             if table.counter is not None:
                 _count(wire, table)
         wire.command("COMMIT")
     finally:
         wire.close()
+
+
+def _fitting(table: Table, rows: Rows) -> Iterator[list[Any]]:
+    """Yield the rows of a table.  Raise Damaged for more rows than the manifest names, and for one that is no row of the
+    table."""
+    for number, row in enumerate(rows(table), 1):
+        if number > table.row_count:
+            raise Damaged(f"the table {table.name} has more rows than the {table.row_count} that the manifest names")
+        if len(row) != len(table.columns):
+            raise Damaged(
+                f"row {number} of the table {table.name} has {len(row)} values for {len(table.columns)} columns"
+            )
+        yield row
+
+
+def _misfit(table: Table, fault: object) -> Damaged:
+    return Damaged(f"the table {table.name} of the backup does not fit its schema: {fault}")
 
 
 def _schema_statements(made: Sequence[Migration], dialect: Any) -> Iterator[str]:

@@ -46,6 +46,7 @@ def restore(settings: Settings, place: Place, manifest: Manifest, *, keeps_links
     """The caller holds the locks of the server.  Raise Refused for a store that is in use, Damaged for a backup that is not
     whole: then no table has been written."""
     model.check_schema(manifest, known_migrations())
+    fill.check_tables(manifest)
     note = settings.data / NOTE
     place.check_sums(manifest.backup_id)
     is_again = note.is_file() and note.read_text("utf-8") == manifest.backup_id

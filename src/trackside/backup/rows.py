@@ -14,8 +14,10 @@ import msgspec
 from trackside.backup.model import Damaged
 
 BLOCK_ROWS = 1000
+BLOCK_BYTES = 16 << 20  # a block ends with the row that reaches it
 LEVEL = 1
 MAX_BLOCK_BYTES = 1 << 30
+PIECE_BYTES = 1 << 20  # decompressed at once: gzip makes up to 1000 times as much of a piece of the file
 _HEAD = struct.Struct(">I")
 _GZIP = 31  # window bits: with gzip's head and checksum
 
@@ -25,39 +27,52 @@ def packed(rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     squeeze = zlib.compressobj(LEVEL, zlib.DEFLATED, _GZIP)
     encode = msgspec.msgpack.Encoder().encode
     block: list[Sequence[Any]] = []
+    size = 0
     for row in rows:
         block.append(row)
-        if len(block) == BLOCK_ROWS:
+        size += sum([len(value) for value in row if isinstance(value, (str, bytes))])
+        if len(block) == BLOCK_ROWS or size >= BLOCK_BYTES:
             yield squeeze.compress(_framed(encode(block)))
-            block = []
+            block, size = [], 0
     if block:
         yield squeeze.compress(_framed(encode(block)))
     yield squeeze.flush()
 
 
 def unpacked(pieces: Iterable[bytes]) -> Iterator[list[Any]]:
-    """Yield rows from the stream.  Raise Damaged if it is incomplete."""
+    """Yield rows from the stream, with one block in memory.  Raise Damaged if it is incomplete."""
     decoder = msgspec.msgpack.Decoder(list[list[Any]])
     waiting = bytearray()
     stretch = zlib.decompressobj(_GZIP)
     try:
         for piece in pieces:
-            waiting += stretch.decompress(piece)
-            start = 0
-            while len(waiting) - start >= _HEAD.size:
-                (size,) = _HEAD.unpack_from(waiting, start)
-                if size > MAX_BLOCK_BYTES:
-                    raise Damaged(f"a block has {size} bytes")
-                end = start + _HEAD.size + size
-                if len(waiting) < end:
-                    break
-                yield from decoder.decode(bytes(waiting[start + _HEAD.size : end]))
-                start = end
-            del waiting[:start]
-    except (zlib.error, msgspec.MsgspecError) as fault:
+            for part in _stretched(stretch, piece):
+                waiting += part
+                start = 0
+                while len(waiting) - start >= _HEAD.size:
+                    (size,) = _HEAD.unpack_from(waiting, start)
+                    if size > MAX_BLOCK_BYTES:
+                        raise Damaged(f"a block has {size} bytes; {MAX_BLOCK_BYTES} are allowed")
+                    end = start + _HEAD.size + size
+                    if len(waiting) < end:
+                        break
+                    yield from decoder.decode(bytes(waiting[start + _HEAD.size : end]))
+                    start = end
+                del waiting[:start]
+    except (zlib.error, msgspec.MsgspecError, RecursionError) as fault:
         raise Damaged(str(fault)) from None
     if waiting or not stretch.eof:
         raise Damaged("its end is missing")
+
+
+def _stretched(stretch: Any, piece: bytes) -> Iterator[bytes]:
+    """Yield the content of a piece in parts of at most PIECE_BYTES."""
+    while True:
+        part = stretch.decompress(piece, PIECE_BYTES)
+        yield part
+        piece = stretch.unconsumed_tail
+        if not piece and len(part) < PIECE_BYTES:  # a full part may have left content inside of zlib
+            return
 
 
 def _framed(block: bytes) -> bytes:

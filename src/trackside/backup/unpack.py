@@ -58,6 +58,7 @@ Sweep = Callable[[Tx], int]  # removes some rows of the transaction's workspace,
 def check_new(db: Any, manifest: Manifest, name: str) -> None:
     """Raise AlreadyExists if the name is taken, Refused if the archive is of a newer release."""
     model.check_schema(manifest, known_migrations())
+    fill.check_tables(manifest)
     check_name(name)
     with db.read(0) as tx:
         if name == DEFAULT or workspaces.find(tx, name) is not None:

@@ -31,6 +31,7 @@ def known_migrations() -> dict[str, str]:
 def verify(place: Place, manifest: Manifest, scratch: Path | None, say: Callable[[str], None]) -> Verified:
     """`scratch`: a folder in which the tables are also filled into a new store, which is deleted afterwards."""
     model.check_schema(manifest, known_migrations())
+    fill.check_tables(manifest)
     faults: list[str] = []
     file_count = row_count = 0
     backup_id = manifest.backup_id

@@ -4,7 +4,7 @@ import json
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from slices.cleanup.test_deletions import filled_run
 from support.links import until
 from support.processes.forks import forks
 from support.processes.servers import Server, environment
-from trackside.backup import model
+from trackside.backup import model, rows
 
 TRIES = 50
 LIMITED = """
@@ -39,14 +39,15 @@ def flip(path: Path) -> None:
     path.write_bytes(raw)
 
 
-def edit(kept: Path, backup_id: str, **changes: object) -> None:
-    """Another manifest, with the sums that fit it."""
+def edit(kept: Path, backup_id: str, files: Mapping[str, bytes] | None = None, **changes: object) -> None:
+    """Another manifest, with the sums that fit it and other files."""
     path = kept / "backups" / backup_id / model.MANIFEST
     found = msgspec.json.decode(path.read_bytes()) | changes
     path.write_bytes(msgspec.json.encode(found))
     sums = path.with_name(model.SUMS)
     known = model.read_sums(sums.read_bytes())
-    sums.write_bytes(model.sums(known | {model.MANIFEST: model.digest(path.read_bytes())}))
+    changed = {model.MANIFEST: path.read_bytes(), **(files or {})}
+    sums.write_bytes(model.sums(known | {name: model.digest(raw) for name, raw in changed.items()}))
 
 
 @pytest.mark.parametrize("what", ["objects/*/*", "backups/*/tables/runs.mp.gz", "backups/*/files.mp.gz"])
@@ -209,6 +210,46 @@ def test_a_backup_of_a_newer_release_is_refused(server: Server, said: Said, tmp_
     assert (newer_format[0], "format 3" in newer_format[2]) == (2, True)
     assert (verified[0], "format 3" in verified[2]) == (2, True)
     assert not (tmp_path / "a" / "trackside.db").exists()
+
+
+def test_a_backup_whose_tables_do_not_fit_its_schema_is_refused_with_what_does_not_fit(
+    server: Server, said: Said, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """Somebody changed it, and the checksums too."""
+    filled_run(server.api)
+    kept, target = tmp_path / "kept", tmp_path / "new"
+    backup_id = backup(said, server, kept)
+    folder = kept / "backups" / backup_id
+    tables = msgspec.json.decode((folder / model.MANIFEST).read_bytes())["tables"]
+    at, runs = next((at, each) for at, each in enumerate(tables) if each["name"] == "runs")
+    row = next(rows.unpacked([(folder / model.table_name("runs")).read_bytes()]))
+    cases: list[tuple[dict[str, object], list[list[object]], str]] = [
+        ({"name": "run"}, [row], "names the table run, which schema version"),
+        ({"name": "sqlite_master"}, [row], "names the table sqlite_master, which"),
+        ({"columns": ["size", *runs["columns"][1:]]}, [row], "runs of the backup does not fit its schema: it has no column size"),
+        ({}, [row, row], "the table runs has more rows than the 1 that the manifest names"),
+        ({}, [row[1:]], f"row 1 of the table runs has {len(row) - 1} values for {len(row)} columns"),
+        ({}, [[None] * len(row)], "the table runs of the backup does not fit its schema: NOT NULL"),
+        ({}, [[1 << 63, *row[1:]]], "the table runs of the backup does not fit its schema: Python int too large"),
+        ({}, [[[], *row[1:]]], "the table runs of the backup does not fit its schema: Error binding parameter"),
+    ]  # fmt: skip
+
+    for changed, stored, message in cases:
+        with subtests.test(message):
+            raw = b"".join(rows.packed(stored))
+            name = changed.get("name", "runs")
+            (folder / model.table_name(str(name))).write_bytes(raw)
+            edit(
+                kept,
+                backup_id,
+                {model.table_name(str(name)): raw},
+                tables=[*tables[:at], runs | changed, *tables[at + 1 :]],
+            )
+
+            code, _, err = said("backup", "restore", "--data", target, kept)
+
+            assert (code, message in err) == (2, True), err
+            assert not (target / "trackside.db").exists()
 
 
 @pytest.mark.parametrize("place", ["", "a-file/x", "ftp://host/x"])
