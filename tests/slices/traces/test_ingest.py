@@ -12,6 +12,7 @@ import pytest
 from support import traces
 from support.client import Api
 from support.traces import AT_MS, Sent, export, file_of, info, post, request, search, spans_of, start, trace_id
+from trackside.traces.storage.writer import MOST_TRACES
 
 pytestmark = pytest.mark.both
 
@@ -97,6 +98,13 @@ def test_the_start_call_decides_in_whatever_order_it_comes(api: Api, is_start_fi
     assert (found["tags"]["mlflow.traceName"], found["request_preview"]) == ("chat", "asked")
     assert found["trace_metadata"] == {"k": "v", "mlflow.trace.infoFinalized": "true"}
     assert [span["name"] for span in spans_of(api)] == ["step"]
+
+
+def test_a_request_of_more_traces_than_one_transaction_takes_is_stored_whole(api: Api) -> None:
+    export(api, *[Sent(1, trace=number) for number in range(1, MOST_TRACES + 10)])
+
+    assert spans_of(api, 1)
+    assert spans_of(api, MOST_TRACES + 9)
 
 
 def test_a_span_that_is_sent_again_replaces_the_one_before(api: Api) -> None:

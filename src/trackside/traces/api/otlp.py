@@ -12,7 +12,7 @@ from trackside.traces.api.calls import check_write, may
 from trackside.traces.ingest.batch import Translate, batch_of
 from trackside.traces.ingest.encodings import MAX_BYTES, unpack
 from trackside.traces.ingest.otlp import Malformed, read
-from trackside.traces.storage.writer import MayWrite, Spans, write
+from trackside.traces.storage.writer import MayWrite, Spans, portions, write
 
 EXPERIMENT = "x-mlflow-experiment-id"
 RUN = "x-mlflow-run-id"
@@ -49,8 +49,8 @@ class Calls:
                 spans = await request.in_thread(lambda: self._spans(asked, unpack(body, encoding)))
         except Malformed as fault:
             return Response(*_refused(fault))
-        if spans.batches:
-            await request.write_together(write, spans)
+        for portion in portions(spans):
+            await request.write_together(write, portion)
         return Response(200, _TAKEN, b"")
 
     def export_small(self, small: Small, answer: Answer) -> None:
