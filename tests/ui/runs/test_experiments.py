@@ -109,8 +109,10 @@ def test_deleted_experiments_are_listed_by_themselves_with_their_runs_and_restor
     server.api.post("experiments/delete", experiment_id=experiment_id)
 
     page.goto(server.url)
+    expect(page.get_by_role("row", name="kept").get_by_role("cell").nth(2)).to_have_text("0")
     page.get_by_role("link", name="Deleted").click()
     expect(page.get_by_role("link", name="kept")).to_have_count(0)
+    expect(page.get_by_role("row", name="churn").get_by_role("cell").nth(2)).to_have_text("1")
     page.get_by_role("link", name="churn").click()
     expect(page.get_by_role("link", name="swift-fox")).to_be_visible()
     page.go_back()
@@ -259,7 +261,19 @@ def test_runs_of_several_experiments_are_one_table(server: Server, page: Page) -
     page.keyboard.type("metrics.loss < 0.25")
     page.keyboard.press("Enter")
     expect(runs).to_have_text(["run of vision", "run of fraud"])
+    page.get_by_role("button", name="View").click()
+    page.get_by_role("menuitem", name="Save as a new view").click()
+    page.get_by_label("Name of the view").fill("Best")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_role("button", name="Best")).to_be_visible()
 
+    page.goto(f"{server.url}/#/experiments?order=name")
+    page.get_by_role("link", name="churn").click()  # the first of the three keeps the view
+    expect(runs).to_have_text(["run of churn"])
+    page.get_by_role("button", name="View").click()
+    page.get_by_role("menuitem", name="Best (3 experiments)").click()
+    expect(page.get_by_role("button", name="Best", exact=True)).to_be_visible()
+    expect(runs).to_have_text(["run of vision", "run of fraud"])
     page.reload()
     expect(runs).to_have_text(["run of vision", "run of fraud"])
     expect(page.get_by_role("gridcell").get_by_role("link", name="fraud", exact=True)).to_have_attribute(

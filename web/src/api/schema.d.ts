@@ -1626,6 +1626,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trackside/v1/experiments/run-totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Return the number of runs of experiments, and when the last of them started. */
+        post: operations["post_api_trackside_v1_experiments_run_totals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/trackside/v1/filters/check": {
         parameters: {
             query?: never;
@@ -3392,6 +3409,11 @@ export interface components {
             sampled_out?: number;
             /** @default 0 */
             unreadable?: number;
+        };
+        /** CountRuns */
+        CountRuns: {
+            /** @default null */
+            experiment_ids: string[] | null;
         };
         /**
          * CreatedBy
@@ -5804,6 +5826,22 @@ export interface components {
         Text: {
             /** @default null */
             max_length?: number | null;
+        };
+        /**
+         * Total
+         * @description Runs in the lifecycle stage of the experiment: those that its page shows.
+         */
+        Total: {
+            experiment_id: string;
+            last_start_time: number | null;
+            runs: number;
+        };
+        /**
+         * Totals
+         * @description The experiments of the call that exist and that the caller may read, by id.
+         */
+        Totals: {
+            experiments: components["schemas"]["Total"][];
         };
         /** TraceInfos */
         TraceInfos: {
@@ -10763,6 +10801,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GotView"];
+                };
+            };
+            400: components["responses"]["Fault"];
+            404: components["responses"]["Fault"];
+            default: components["responses"]["Fault"];
+        };
+    };
+    post_api_trackside_v1_experiments_run_totals: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountRuns"];
+            };
+        };
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Totals"];
                 };
             };
             400: components["responses"]["Fault"];

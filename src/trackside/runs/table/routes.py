@@ -6,12 +6,13 @@ from trackside.core.access import Action
 from trackside.core.db.tx import Tx
 from trackside.core.http.routes import LISTED, Route, query
 from trackside.runs.orders import Orders
-from trackside.runs.table import check, columns, groups, window
+from trackside.runs.table import check, columns, groups, totals, window
 from trackside.runs.table.check import CheckedFilter, CheckFilter
 from trackside.runs.table.columns import Columns, ListColumns
 from trackside.runs.table.groups import GroupRuns, Groups
 from trackside.runs.table.model import RunsTable, Window
 from trackside.runs.table.snapshots import Snapshots
+from trackside.runs.table.totals import CountRuns, Totals
 
 OURS = "/api/trackside/v1"
 
@@ -29,6 +30,11 @@ class Calls:
 def list_columns(tx: Tx, call: ListColumns) -> Columns:
     """Return the params, metrics and tags that runs of the selection have, with the ranges of their values."""
     return columns.read(tx, call)
+
+
+def count(tx: Tx, call: CountRuns) -> Totals:
+    """Return the number of runs of experiments, and when the last of them started."""
+    return totals.read(tx, call)
 
 
 def group(tx: Tx, call: GroupRuns) -> Groups:
@@ -49,4 +55,5 @@ def routes(orders: Orders) -> list[Route]:
         query(f"POST {OURS}/runs/columns", ListColumns, list_columns, needs=read, on=LISTED, answer=Columns),
         query(f"POST {OURS}/filters/check", CheckFilter, check_filter, needs=read, on=LISTED, answer=CheckedFilter),
         query(f"POST {OURS}/runs/groups", GroupRuns, group, needs=read, on=LISTED, answer=Groups),
+        query(f"POST {OURS}/experiments/run-totals", CountRuns, count, needs=read, on=LISTED, answer=Totals),
     ]

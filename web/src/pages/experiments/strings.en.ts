@@ -7,6 +7,8 @@ export default {
   name: "Name",
   created: "Created",
   changed: "Changed",
+  runs: "Runs",
+  lastRun: "Last run",
   id: "ID",
   note: "Note",
   find: "Find experiments",

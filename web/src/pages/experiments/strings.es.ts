@@ -9,6 +9,8 @@ export default {
   name: "Nombre",
   created: "Creado",
   changed: "Cambiado",
+  runs: "Ejecuciones",
+  lastRun: "Última ejecución",
   id: "ID",
   note: "Nota",
   find: "Buscar experimentos",
