@@ -1,5 +1,6 @@
 import { router } from "@/app/router.svelte";
 import { MOST_PINS, readColours, readPins, withColour, writeColours, writePins } from "@/nouns/experiment/marks";
+import { recallMarks, rememberMarks } from "@/nouns/experiment/remembered";
 import { readList } from "./list";
 import { assign } from "./scene/slots";
 import { toasts } from "@/ui/toast/toasts.svelte";
@@ -14,12 +15,14 @@ const keptOf = new Map<string, ReadonlyMap<string, number>>();
 /** Which runs the charts of a page draw, and in which colours.  The choices are in the address, under `runs`, `pins` and
  *  `colours`. */
 export class ShownRuns {
+  readonly #experiments: readonly string[];
   readonly #place: string;
   readonly #listed: () => readonly string[];
 
-  /** `place`: pages with the same one share the colours; `listed`: the ids of the page's runs, in their order. */
-  constructor(place: string, listed: () => readonly string[]) {
-    this.#place = place;
+  /** Pages of the same experiments share the colours; `listed`: the ids of the page's runs, in their order. */
+  constructor(experiments: readonly string[], listed: () => readonly string[]) {
+    this.#experiments = experiments;
+    this.#place = JSON.stringify(experiments);
     this.#listed = listed;
   }
 
@@ -41,6 +44,18 @@ export class ShownRuns {
     return now;
   });
 
+  /** Shows the pins and colours that were last chosen here, unless the address has a view.  Returns whether it did. */
+  restore(): boolean {
+    const marks = recallMarks(this.#experiments, router.query);
+    if (marks) router.setQuery({ ...marks }, { replace: true });
+    return marks !== undefined;
+  }
+
+  /** The pins and colours of the address are what somebody chose. */
+  remember(): void {
+    rememberMarks(this.#experiments, router.query);
+  }
+
   toggle(runId: string): void {
     this.choose(this.ids.includes(runId) ? this.ids.filter((id) => id !== runId) : [...this.ids, runId]);
   }
@@ -55,14 +70,17 @@ export class ShownRuns {
     if (pins.length > MOST_PINS) return toasts.failed(strings.t.manyPins(MOST_PINS));
     const shown = this.chosen && JSON.stringify([...new Set([...this.chosen, ...runIds])]);
     router.setQuery({ pins: writePins(pins), runs: shown });
+    this.remember();
   }
 
   unpin(runIds: readonly string[]): void {
     router.setQuery({ pins: writePins(this.pins.filter((id) => !runIds.includes(id))) });
+    this.remember();
   }
 
   /** null: the colour that is free. */
   colour(runIds: readonly string[], slot: number | null): void {
     router.setQuery({ colours: writeColours(withColour(this.colours, runIds, slot)) });
+    this.remember();
   }
 }

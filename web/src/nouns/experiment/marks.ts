@@ -5,6 +5,13 @@ import { escape, items, list, unescape } from "./orders";
 /** More would leave no room for other rows. */
 export const MOST_PINS = 20;
 
+/** The parts of an address that say which runs a table shows, and how. */
+export const VIEW_PARTS = ["q", "life", "order", "cols", "group", "flat", "pins", "colours"] as const;
+
+export function hasView(query: URLSearchParams): boolean {
+  return VIEW_PARTS.some((name) => query.has(name));
+}
+
 export function readPins(query: URLSearchParams): string[] {
   return [...new Set(items(query.get("pins")).map(unescape))].slice(0, MOST_PINS);
 }

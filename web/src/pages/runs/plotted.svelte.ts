@@ -16,7 +16,7 @@ export class Plotted {
 
   constructor(experimentIds: readonly string[], outline: () => Outline | undefined) {
     this.#outline = outline;
-    this.shown = new ShownRuns(JSON.stringify(experimentIds), () => {
+    this.shown = new ShownRuns(experimentIds, () => {
       const root = outline()?.root;
       return root instanceof RunList ? root.loaded().map(([, run]) => run.id) : [];
     });

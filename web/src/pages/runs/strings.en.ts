@@ -36,6 +36,7 @@ export default {
   done: "Done",
   save: "Save",
   viewPlain: "Plain view",
+  viewOfSeveral: (name: string, count: number) => `${name} (${formatCount(count)} experiments)`,
   viewSaveAs: "Save as a new view",
   viewName: "Name of the view",
   viewUpdate: (name: string) => `Save into ${name}`,

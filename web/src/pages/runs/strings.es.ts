@@ -40,6 +40,7 @@ export default {
   done: "Listo",
   save: "Guardar",
   viewPlain: "Vista simple",
+  viewOfSeveral: (name: string, count: number) => `${name} (${formatCount(count)} experimentos)`,
   viewSaveAs: "Guardar como vista nueva",
   viewName: "Nombre de la vista",
   viewUpdate: (name: string) => `Guardar en ${name}`,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromQuery, hasView, isNested, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
+import { hasView } from "@/nouns/experiment/marks";
+import { fromQuery, isNested, PLAIN_VIEW, toQuery, type Column, type View } from "./view";
 
 const texts = fc.string({ minLength: 1 });
 const columns: fc.Arbitrary<Column> = fc

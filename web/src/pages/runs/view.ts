@@ -1,4 +1,4 @@
-import { readColours, readPins, writeColours, writePins } from "@/nouns/experiment/marks";
+import { readColours, readPins, writeColours, writePins, type VIEW_PARTS } from "@/nouns/experiment/marks";
 import { escape, items, list, readOrder, unescape, writeOrder, type Order } from "@/nouns/experiment/orders";
 
 /** What the table of an experiment shows, and how its address says it. */
@@ -42,8 +42,7 @@ export const PLAIN_VIEW: View = {
   colours: new Map(),
 };
 
-const NAMES = ["q", "life", "order", "cols", "group", "flat", "pins", "colours"] as const;
-type Query = Record<(typeof NAMES)[number], string | null>;
+type Query = Record<(typeof VIEW_PARTS)[number], string | null>;
 
 /** The parts of a query that say a view; what is as in a plain view is left out. */
 export function toQuery(view: View): Query {
@@ -78,10 +77,6 @@ export function fromQuery(query: URLSearchParams): View {
 export function isNested(view: View, isBesideCharts: boolean): boolean {
   if (view.nesting !== "auto") return view.nesting === "tree";
   return !view.filter && !view.order.length && !isBesideCharts;
-}
-
-export function hasView(query: URLSearchParams): boolean {
-  return NAMES.some((name) => query.has(name));
 }
 
 /** `metrics.loss`, with `!p` if it is pinned, `!t` if it is coloured, `!c` if it has curves, `!120` for its width. */

@@ -1,9 +1,11 @@
 import { api } from "@/api/client";
 import { asFailure } from "@/api/failure";
+import { href, withQuery } from "@/app/address";
 import { router } from "@/app/router.svelte";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import type { RunsState } from "./state.svelte";
-import { fromQuery, hasView, toQuery } from "./view";
+import { hasView } from "@/nouns/experiment/marks";
+import { fromQuery, toQuery } from "./view";
 import { strings } from "./strings";
 
 export interface SavedView {
@@ -13,13 +15,21 @@ export interface SavedView {
   version: number;
   /** As the address says it. */
   query: string;
+  /** The experiments of the table if it has several. */
+  experiments?: string[];
 }
 
-/** The views that people saved for an experiment.  `?v=ID` shows one; a page without any choice shows the default one. */
+/** The views that people saved for an experiment, or for several together: the first of those keeps such a view.  `?v=ID`
+ *  shows one; a page of one experiment without any choice shows its default one. */
 export class Views {
+  /** Those of the page's table. */
   all = $state.raw<SavedView[]>([]);
+  /** Those of other tables that begin with its experiment. */
+  together = $state.raw<SavedView[]>([]);
   isLoaded = $state(false);
   readonly #page: RunsState;
+  /** The address had no view, and got the marks that the browser kept. */
+  #isRestored = false;
 
   constructor(page: RunsState) {
     this.#page = page;
@@ -34,32 +44,46 @@ export class Views {
     return this.current !== undefined && queryText(toQuery(this.#page.view)) !== this.current.query;
   }
 
-  /** Views are of one experiment: a page of several has none. */
+  restore(): void {
+    this.#isRestored = this.#page.plotted.shown.restore();
+  }
+
+  /** The experiment that keeps the views of the table. */
+  get keeper(): string | undefined {
+    return inOrder(this.#page.experimentIds)[0];
+  }
+
   async load(signal?: AbortSignal): Promise<void> {
-    if (this.#page.only === undefined) return;
-    const path = { experiment_id: this.#page.only };
+    const experiment_id = this.keeper;
+    if (experiment_id === undefined) return;
+    const path = { experiment_id };
     const { views = [] } = await api.get("/api/trackside/v1/experiments/{experiment_id}/views", { path, signal });
-    this.all = views.map((view) => ({
-      view_id: view.view_id,
-      name: view.name,
-      is_default: view.is_default,
-      version: view.version,
-      query: String((view.state as { query?: unknown }).query ?? ""),
-    }));
+    const found = views.map(savedView);
+    const several = (view: SavedView): string => inOrder(view.experiments ?? []).join();
+    const here = this.#page.only === undefined ? inOrder(this.#page.experimentIds).join() : "";
+    this.all = found.filter((view) => several(view) === here);
+    this.together = this.#page.only === undefined ? [] : found.filter((view) => view.experiments);
     this.isLoaded = true;
     const chosen = router.query.get("v");
     const wanted = chosen === null ? this.all.find((each) => each.is_default) : this.current;
-    if (wanted && !hasView(router.query)) this.show(wanted, true);
+    const { pins, colours, ...rest } = toQuery(this.#page.view);
+    const isRestored = this.#isRestored;
+    this.#isRestored = false;
+    if (!wanted) return;
+    // The marks that the browser kept are later than the view.
+    if (isRestored && Object.values(rest).every((part) => part === null))
+      router.setQuery({ ...queryOf(wanted), pins, colours }, { replace: true });
+    else if (!hasView(router.query)) router.setQuery(queryOf(wanted), { replace: true });
   }
 
-  show(view: SavedView | null, replace = false): void {
-    const query = toQuery(fromQuery(new URLSearchParams(view?.query ?? "")));
-    router.setQuery({ ...query, v: view?.view_id ?? null }, { replace });
+  show(view: SavedView | null): void {
+    router.setQuery(queryOf(view));
+    this.#page.plotted.shown.remember();
   }
 
   async save(name: string): Promise<void> {
-    const path = { experiment_id: this.#page.only ?? "" };
-    const body = { name, state: { query: queryText(toQuery(this.#page.view)) } };
+    const path = { experiment_id: this.keeper ?? "" };
+    const body = { name, state: this.#state(queryText(toQuery(this.#page.view))) };
     await this.#change(async () => {
       const { view } = await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
       await this.load();
@@ -70,8 +94,9 @@ export class Views {
 
   /** The present choice becomes that of the view. */
   async update(view: SavedView): Promise<void> {
-    await this.#patch(view, { state: { query: queryText(toQuery(this.#page.view)) } }, strings.t.viewSaved(view.name), {
-      state: { query: view.query },
+    const now = queryText(toQuery(this.#page.view));
+    await this.#patch(view, { state: this.#state(now) }, strings.t.viewSaved(view.name), {
+      state: this.#state(view.query),
     });
   }
 
@@ -89,9 +114,14 @@ export class Views {
     });
   }
 
+  /** What the server keeps of a view. */
+  #state(query: string): Record<string, unknown> {
+    return this.#page.only === undefined ? { query, experiments: this.#page.experimentIds } : { query };
+  }
+
   async #restore(view: SavedView): Promise<void> {
-    const path = { experiment_id: this.#page.only ?? "" };
-    const body = { name: view.name, state: { query: view.query }, is_default: view.is_default };
+    const path = { experiment_id: this.keeper ?? "" };
+    const body = { name: view.name, state: this.#state(view.query), is_default: view.is_default };
     await this.#change(async () => {
       await api.post("/api/trackside/v1/experiments/{experiment_id}/views", { path, body });
       await this.load();
@@ -121,8 +151,40 @@ export class Views {
 }
 
 interface Change {
-  state?: { query: string };
+  state?: Record<string, unknown>;
   is_default?: boolean;
+}
+
+interface Answered extends Omit<SavedView, "query" | "experiments"> {
+  state: unknown;
+}
+
+/** Of the states that other programs saved, what is not understood is left out. */
+function savedView({ view_id, name, is_default, version, state }: Answered): SavedView {
+  const { query, experiments } = state as { query?: unknown; experiments?: unknown };
+  return {
+    view_id,
+    name,
+    is_default,
+    version,
+    query: typeof query === "string" ? query : "",
+    ...(Array.isArray(experiments) && experiments.length > 1 ? { experiments: experiments.map(String) } : {}),
+  };
+}
+
+/** The page of several experiments that a view was saved on. */
+export function linkOf(view: SavedView): string {
+  return withQuery(href("runs"), { experiments: JSON.stringify(view.experiments), ...queryOf(view) });
+}
+
+/** Numbers from the least: the same for the same experiments. */
+function inOrder(experimentIds: readonly string[]): string[] {
+  return [...new Set(experimentIds)].sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+}
+
+/** The whole query of a view; null: of the table without one. */
+function queryOf(view: SavedView | null): Record<string, string | null> {
+  return { ...toQuery(fromQuery(new URLSearchParams(view?.query ?? ""))), v: view?.view_id ?? null };
 }
 
 function queryText(query: Record<string, string | null>): string {
