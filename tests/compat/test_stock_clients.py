@@ -42,12 +42,14 @@ def test_a_stock_client_trains_logs_searches_and_reads_back_in_any_workspace(
     assert (is_seen(server.url, there), is_seen(workspace, here)) == (False, False)
 
 
+@pytest.mark.slow
 def test_the_articles_flow_runs_with_our_client_beside_the_stock_one(
     client: Client, server: Server, our_client: Path, tmp_path: Path
 ) -> None:
     client.run("article.py", server.url, tmp_path, PYTHONPATH=our_client, TRACKSIDE_URL=server.url)
 
 
+@pytest.mark.slow
 def test_a_variable_chooses_the_workspace_for_clients_that_know_none(
     client: Client, server: Server, workspace: str, our_client: Path
 ) -> None:
@@ -64,6 +66,7 @@ def test_a_variable_chooses_the_workspace_for_clients_that_know_none(
     assert (is_seen(workspace, run_id), is_seen(server.url, run_id)) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_newer_client_chooses_the_workspace_by_mlflows_own_variable(
     newest: Client, server: Server, workspace: str
 ) -> None:

@@ -1,6 +1,8 @@
 """Comparisons of tables: rules, defined results for what cannot be compared, the command and its report."""
 
+import contextlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from pyarrow import csv, parquet
 
 from drift.conftest import pair
 from support.processes.servers import trackside
+from trackside.cli.main import main
 from trackside.drift import comparison, magnitude, rules, tables
 from trackside.drift.comparison import Comparison
 
@@ -154,16 +157,25 @@ def written(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def command(*words: str, cwd: Path) -> tuple[int, str, str]:
-    return trackside("drift", "compare", *words, cwd=cwd)
+@pytest.fixture
+def command(written: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process, which has imported Arrow and SciPy; a process of its own takes a second to do so."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with contextlib.chdir(written):
+            code = main(["drift", "compare", *words])
+        return code, *capsys.readouterr()
+
+    return run
 
 
-def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(written: Path) -> None:
-    moved = command(
-        "numeric_shift_reference.csv", "numeric_shift_current.parquet", "--json", "--html", "r.html", cwd=written
-    )
-    same = command("no_shift_reference.csv", "no_shift_current.parquet", cwd=written)
-    chosen = command("numeric_shift_reference.csv", "numeric_shift_current.parquet", "--columns", "score", cwd=written)
+def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(
+    written: Path, command: Callable[..., tuple[int, str, str]]
+) -> None:
+    tables = ("numeric_shift_reference.csv", "numeric_shift_current.parquet")
+    moved = trackside("drift", "compare", *tables, "--json", "--html", "r.html", cwd=written)
+    same = command("no_shift_reference.csv", "no_shift_current.parquet")
+    chosen = command(*tables, "--columns", "score")
 
     found = json.loads(moved[1])
     assert (moved[0], same[0], chosen[0]) == (3, 0, 0)
@@ -174,7 +186,9 @@ def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(written: Pat
     assert "<script" not in page
 
 
-def test_what_cannot_be_read_is_told_in_one_line(written: Path, subtests: pytest.Subtests) -> None:
+def test_what_cannot_be_read_is_told_in_one_line(
+    written: Path, command: Callable[..., tuple[int, str, str]], subtests: pytest.Subtests
+) -> None:
     cases: list[tuple[list[str], str]] = [
         (["none.csv", "bad.csv"], "none.csv does not exist"),
         (["bad.parquet", "bad.parquet"], "bad.parquet cannot be read as Parquet"),
@@ -195,7 +209,7 @@ def test_what_cannot_be_read_is_told_in_one_line(written: Path, subtests: pytest
             if words == [".", "."]:
                 (written / "bad.parquet").rename(written / "empty.parquet")
 
-            code, said, complained = command(*words, cwd=written)
+            code, said, complained = command(*words)
 
             assert (code, said, len(complained.splitlines())) == (2, "", 1)
             assert message in complained

@@ -208,6 +208,7 @@ def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["--service", "--no-password"])
 def test_only_an_administrator_is_created_in_a_new_store(tmp_path: Path, kind: str) -> None:
     done = subprocess.run(
@@ -222,6 +223,7 @@ def test_only_an_administrator_is_created_in_a_new_store(tmp_path: Path, kind: s
     assert "there is no store" in done.stderr
 
 
+@pytest.mark.slow
 def test_explain_says_by_which_assignment(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_ana(data)

@@ -60,6 +60,7 @@ def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_say
     assert f"what was there before is in {backup}\n" in done[1]
 
 
+@pytest.mark.slow
 def test_an_operator_who_has_a_backup_may_do_without(tmp_path: Path) -> None:
     make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
 
@@ -271,6 +272,7 @@ def test_what_mlflow_gc_leaves_in_a_store_is_named(tmp_path: Path) -> None:
     assert trackside("db", "check", cwd=tmp_path)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_sqlite_without_json_is_refused_by_the_server_and_named_by_the_doctor(tmp_path: Path) -> None:
     """Before 3.38 it was left out of some; a package stands in for such a one."""
     (tmp_path / "sqlite3").mkdir()

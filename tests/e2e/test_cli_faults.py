@@ -64,6 +64,7 @@ def test_a_command_whose_output_is_closed_does_its_work(tmp_path: Path) -> None:
     assert shell("nonsense 2>&-", tmp_path) == (2, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no such device")
 def test_a_complaint_that_cannot_be_written_leaves_the_exit_code(tmp_path: Path) -> None:
     assert shell("link show l --server http://127.0.0.1:1 2>/dev/full", tmp_path)[0] == 2
@@ -90,6 +91,7 @@ def test_what_the_terminal_cannot_show_is_escaped(server: Server, tmp_path: Path
     assert {each["name"]: each["description"] for each in json.loads(for_programs[1])}["team"] == "größe \u20ac"
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     for words in (["link", "show"], ["endpoint", "show"], ["schedule", "show"]):
         command: list[str | bytes] = [*TRACKSIDE, *words, b"\xff"]

@@ -6,6 +6,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.links import until
 from support.processes.servers import Server, trackside
 from support.stores.postgres import Admin, Postgres, rows
@@ -45,6 +47,7 @@ def test_a_store_is_checked_upgraded_and_checked(postgres_url: str, tmp_path: Pa
     assert (code, said) == (0, f"{shown(postgres_url)}: schema version {LATEST}, was up to date\n")
 
 
+@pytest.mark.slow
 def test_the_doctor_names_tables_of_other_programs(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
     def found() -> str:
         _, said, _ = trackside("doctor", "--json", "--port", "0", *on(postgres_url), cwd=tmp_path)
@@ -85,6 +88,7 @@ def test_a_store_that_cannot_be_opened_is_one_line(postgres: Postgres, tmp_path:
             assert "secret" not in complaint
 
 
+@pytest.mark.slow
 def test_without_the_driver_the_extra_is_named(postgres_url: str, tmp_path: Path) -> None:
     """As it is after `pip install trackside`: an empty package stands in for the absent one."""
     (tmp_path / "psycopg").mkdir()

@@ -29,7 +29,9 @@ def save_model(folder: Path, factor: float) -> Path:
     model.coef_, model.intercept_ = np.array([factor, factor]), 0.0
     model.feature_names_in_, model.n_features_in_ = np.array(COLUMNS, dtype=object), 2
     signature = infer_signature(frame, frame["a"])
-    mlflow.sklearn.save_model(model, folder, signature=signature, serialization_format="cloudpickle")
+    mlflow.sklearn.save_model(
+        model, folder, signature=signature, serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
+    )
     return folder
 
 

@@ -15,7 +15,7 @@ from trackside.core.http.routes import Route
 
 MOST_S = 10.0  # of the processor; they take milliseconds
 SHARE = 16  # so many fields are asked until each odd value was tried,
-RARELY = 6  # times as many where tests do not vary
+RARELY = 12  # times as many where tests do not vary
 
 
 def _wrong(world: World, *, share: int) -> list[str]:

@@ -178,6 +178,7 @@ def test_options_says_what_every_path_has(world: World) -> None:
         assert route.method.encode() in told.headers[b"allow"].split(b", ")
 
 
+@pytest.mark.slow
 def test_every_path_of_a_route_answers_alike_with_and_without_a_slash_more(world: World) -> None:
     for route in world.routes:
         if route.method != "GET" or "mlflow-artifacts" in route.paths[0]:  # there a path may end in one
@@ -192,6 +193,7 @@ def test_every_path_of_a_route_answers_alike_with_and_without_a_slash_more(world
         assert len({(each.status, each.headers.get(b"content-type")) for each in told}) == 1, route.paths
 
 
+@pytest.mark.slow
 def test_head_is_answered_wherever_get_is_with_the_same_head(world: World) -> None:
     for route in world.routes:
         if route.method != "GET":

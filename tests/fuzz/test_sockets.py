@@ -365,6 +365,7 @@ def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: S
         assert line.answer().status == 404
 
 
+@pytest.mark.slow
 def test_readers_that_stop_reading_hold_up_nobody_and_get_it_whole_when_they_go_on(any_server: Server) -> None:
     """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
     next one is served, also with a history, and writers merge the chunks that it still has to send."""

@@ -270,6 +270,7 @@ def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_re
     assert people.admin.get(JOBS).get("jobs", []) == []
 
 
+@pytest.mark.slow
 def test_a_user_who_lost_what_a_kind_needs_does_not_run_their_schedule(api: Api) -> None:
     people = People(api).begin()
     ann = people.add("ann")
@@ -286,6 +287,7 @@ def shown(api: Api) -> bool:
     return bool(found["may_steer"])
 
 
+@pytest.mark.slow
 def test_an_owner_who_is_denied_a_part_of_the_workspace_steers_no_schedule_of_others(api: Api) -> None:
     people = People(api).begin()
     ann, cy = people.add("ann", "Contributor"), people.add("cy", "Owner")

@@ -356,6 +356,7 @@ def test_jobs_that_ended_long_ago_are_removed_with_their_folders(office: Office)
     assert [each.name for each in (office.folder / "a").iterdir()] == [new]
 
 
+@pytest.mark.slow
 def test_ten_thousand_queued_jobs_delay_no_other_workspace(office: Office, make_workspace: Any) -> None:
     south = make_workspace("south")
     office.submit(WAIT, Text())

@@ -9,6 +9,8 @@ import pytest
 
 from scorer.conftest import COLUMNS, Scoring
 
+pytestmark = pytest.mark.slow  # MLflow's server and ours take ten seconds to start
+
 JSON = {"content-type": "application/json"}
 ROWS: list[list[float]] = [[0.1, 1.0, 2.0], [1.5, -2.25, 3e-7], [0, 1, 2]]
 RECORDS = [dict(zip(COLUMNS, row, strict=True)) for row in ROWS]

@@ -303,6 +303,7 @@ def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
             assert len(part) <= len(fresh) <= max(2 * len(part), runs.MADE_FIRST)  # no more is read than is needed
 
 
+@pytest.mark.slow
 def test_a_page_that_would_be_too_large_ends_early_and_goes_on(sqlite_settings: Settings) -> None:
     with closing(opening.open_database(sqlite_settings)) as database, database.write(1) as tx:
         made = make(tx, 50)
@@ -377,6 +378,7 @@ def test_a_document_has_each_character_of_a_value(db: Any) -> None:
         assert f'"value":"{msgspec.json.encode(odd[1:] + made[0]).decode()[1:]}' in docs[0].decode()
 
 
+@pytest.mark.slow
 def test_runs_have_all_of_very_many_tags(db: Any) -> None:
     """SQLite's rows of several runs are read in parts."""
     counts = [0, 3, runs.ROW_PAIRS, 0, runs.ROW_PAIRS + 1, 2, runs.ROW_PAIRS // 2, runs.ROW_PAIRS - 3, 1]

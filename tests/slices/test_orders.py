@@ -162,6 +162,7 @@ def test_a_page_of_a_kept_order_does_not_sort_all_runs(db: Any) -> None:
         assert orders.asked(tx, search, 5, None) != first
 
 
+@pytest.mark.slow
 def test_few_runs_are_sorted_by_the_database(db: Any, stored: list[str]) -> None:
     del stored
     kept = Orders(min_runs=RUNS + 1)
@@ -179,6 +180,7 @@ def test_few_runs_are_sorted_by_the_database(db: Any, stored: list[str]) -> None
     assert woken == [True]  # it is not counted again at once
 
 
+@pytest.mark.slow
 def test_an_order_is_made_again_when_too_much_has_changed(db: Any) -> None:
     now = [0.0]
     kept = Orders(min_runs=1, clock=lambda: now[0])
@@ -204,6 +206,7 @@ def test_an_order_is_made_again_when_too_much_has_changed(db: Any) -> None:
         assert kept.page(tx, search, 5, None) != orders.asked(tx, search, 5, None)
 
 
+@pytest.mark.slow
 def test_an_order_is_made_again_before_its_changes_are_pruned(db: Any, stored: list[str]) -> None:
     now = [0.0]
     kept = Orders(min_runs=1, clock=lambda: now[0])

@@ -30,6 +30,7 @@ def test_nothing_for_axe(server: Server, page: Page, theme: str) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_a_colour_is_measured_after_its_transition(page: Page) -> None:
     page.set_content(
         """

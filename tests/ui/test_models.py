@@ -379,6 +379,7 @@ def register_prompt(api: Api, *texts: str, kind: str = "text") -> None:
         api.post("model-versions/create", name="summarise", source="dummy-source", tags=tags)
 
 
+@pytest.mark.slow
 def test_prompts_have_a_list_and_show_their_text(server: Server, page: Page) -> None:
     server.api.post("registered-models/create", name="churn")
     text = '[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Sum {{ text }} up."}]'

@@ -94,6 +94,7 @@ def test_a_page_of_what_does_not_exist_shows_nothing_of_the_page_before(
     console.clear()  # Chromium writes the answer 404 to it
 
 
+@pytest.mark.slow
 def test_the_link_that_a_client_prints_opens_its_run_in_its_workspace(page: Page, server: Server) -> None:
     team = server.api.new_workspace("team")
     experiment_id, run_id = log_run(team, name="calm-elk")

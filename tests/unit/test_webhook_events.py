@@ -26,6 +26,7 @@ def told(*args: str, **detail: Any) -> tuple[str, dict[str, Any]] | None:
 # As stock MLflow
 
 
+@pytest.mark.slow
 def test_the_events_are_mlflows() -> None:
     from mlflow.entities.webhook import VALID_ENTITY_ACTIONS
 
@@ -52,6 +53,7 @@ def test_each_event_has_an_example() -> None:
     assert examples.DATA.keys() == EVENTS
 
 
+@pytest.mark.slow
 @given(st.text(min_size=1), st.text(), st.text())
 def test_the_signature_is_mlflows(secret: str, delivery_id: str, body: str) -> None:
     from mlflow.webhooks import constants, delivery

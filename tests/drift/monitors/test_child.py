@@ -287,6 +287,7 @@ def test_classes_that_are_predicted_more_often_are_prediction_drift(tmp_path: Pa
     assert found.value == pytest.approx(0.2)
 
 
+@pytest.mark.slow
 def test_another_baseline_judges_sums_and_computes_what_it_can_without_rows(tmp_path: Path) -> None:
     config = replace(TABLE, attribution=True, magnitude=True)
     baseline = table(1, days=5)

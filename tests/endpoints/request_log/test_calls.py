@@ -75,6 +75,7 @@ def test_an_empty_log_has_no_rows_and_no_file(logged: Api) -> None:
     assert logged.fault(f"{LOG}?files=perhaps", method="DELETE")[0] == 400
 
 
+@pytest.mark.slow
 def test_the_command_switches_a_log_on_and_shows_counters_that_are_zero(server: Server, tmp_path: Path) -> None:
     server.api.post(ENDPOINTS, {"name": "adder"})
 

@@ -162,6 +162,7 @@ def test_every_entry_says_from_where_and_by_which_client(people: People, applica
     assert all(each["route"] for each in found)
 
 
+@pytest.mark.slow
 def test_an_export_of_many_pages_has_every_entry_once(people: People, application: app.App) -> None:
     with application.asgi._database.write(0) as tx:
         for number in range(2 * log.PAGE + 1):

@@ -24,6 +24,7 @@ def test_a_user_with_other_tokens_signs_in_and_out_and_keeps_those(server: Serve
     assert names == {"before", "after"}
 
 
+@pytest.mark.slow
 def test_logins_of_the_same_second_have_tokens_of_their_own(server: Server, tmp_path: Path) -> None:
     People(server.api).begin()
     words = ("login", server.url, "--username", ADMIN)
@@ -70,6 +71,7 @@ def test_credentials_that_are_refused_are_named(server: Server, tmp_path: Path) 
     assert complaint(HOME=str(tmp_path / "nobody")).startswith("trackside: You are not authenticated.")
 
 
+@pytest.mark.slow
 def test_an_import_uses_the_token_that_a_login_kept(
     server: Server, start: Callable[..., Server], tmp_path: Path
 ) -> None:

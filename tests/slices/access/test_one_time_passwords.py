@@ -60,6 +60,7 @@ def test_the_session_of_a_one_time_password_may_change_it_and_ends_with_it(peopl
     assert bo.ask("GET", f"{OURS}/me").status == 401
 
 
+@pytest.mark.slow
 def test_mlflows_call_changes_it_too(people: People) -> None:
     first = new_user(people)
     bo = signed(people.open, basic("bo", first))

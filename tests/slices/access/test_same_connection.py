@@ -67,6 +67,7 @@ def test_a_token_that_is_revoked_ends_on_open_connections(people: People, kept: 
     assert line.log(run) == 401
 
 
+@pytest.mark.slow
 def test_disabling_a_user_applies_to_open_connections(people: People, kept: tuple[Line, str, int]) -> None:
     line, run, _ = kept
 
@@ -106,6 +107,7 @@ def test_a_workspace_that_is_deleted_ends_on_open_connections(server: Server) ->
         assert line.log(run) == 404
 
 
+@pytest.mark.slow
 def test_a_token_that_expires_ends_on_open_connections(start: Any, tmp_path: Any) -> None:
     clock = Clock(tmp_path / "now")
     server = start(clock=clock)

@@ -147,6 +147,7 @@ def test_one_run_and_one_file_are_said_in_the_singular(server: Server, said: Sai
     assert [(code, ": 1 run, 1 file (" in out) for code, out, _ in made] == [(0, True), (0, True)]
 
 
+@pytest.mark.slow
 def test_a_server_goes_on_creating_runs_after_an_import_beside_it(server: Server, said: Said, tmp_path: Path) -> None:
     """The command takes keys of runs in a process of its own."""
     team = fill(server.api)[0]
@@ -161,6 +162,7 @@ def test_a_server_goes_on_creating_runs_after_an_import_beside_it(server: Server
     assert [team.run(each)["data"].get("params", []) for each in (before, after)] == [[], []]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, said: Said, tmp_path: Path) -> None:
     team, _, run_id = fill(server.api)
     kept = tmp_path / "kept"
@@ -184,6 +186,7 @@ def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, 
     assert history(team, run_id) == history(copy, run_id)
 
 
+@pytest.mark.slow
 def test_the_default_workspace_is_imported_under_another_name(server: Server, said: Said, tmp_path: Path) -> None:
     run_id = filled_run(server.api)
     fill(server.api)  # another workspace in the same store: it stays behind

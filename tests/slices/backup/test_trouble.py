@@ -148,6 +148,7 @@ def test_a_restore_that_is_killed_is_finished_by_the_same_command(server: Server
     assert files(target) == files(server.data)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_backup_and_a_restore_with_one_line(server: Server, said: Said, tmp_path: Path) -> None:
     filled_run(server.api, size=3_000_000)
     kept, target = tmp_path / "kept", tmp_path / "again"

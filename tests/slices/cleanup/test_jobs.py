@@ -67,6 +67,7 @@ def test_the_result_of_a_job_names_files_that_stay(server: Server, tmp_path: Pat
     assert str(elsewhere) in done["result"]["kept"][0]
 
 
+@pytest.mark.slow
 @pytest.mark.both
 def test_an_experiment_of_more_runs_than_a_portion_goes_in_one_job_that_counts_all_of_it(any_server: Server) -> None:
     api = any_server.api

@@ -56,6 +56,7 @@ def test_a_job_counts_files_and_points_of_every_item_and_the_sums_agree(any_serv
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_command_counts_and_shows(server: Server, said: Said) -> None:
     run_id = filled_run(server.api)
 

@@ -166,6 +166,7 @@ def test_a_server_that_is_killed_goes_on_with_the_deletion(server: Server) -> No
     assert done["workspaces"][0]["file_bytes"] >= 117_600  # what was being deleted at that moment is not counted
 
 
+@pytest.mark.slow
 def test_the_command_asks_for_the_name_and_says_what_was_freed(server: Server, said: Said) -> None:
     filled(server.api.new_workspace("team", resource_group="lab"), "team", size=2048)
 

@@ -113,6 +113,7 @@ def test_a_page_ends_early_where_it_would_be_too_large() -> None:
     assert records.fitting([], most_chars=10) == 0
 
 
+@pytest.mark.slow
 def test_large_records_come_page_by_page(api: Api) -> None:
     dataset_id = new_id(api)
     for i in range(3):

@@ -122,7 +122,7 @@ def test_the_fields_of_all_calls_are_known_here(application: app.App, lair: Lair
     assert not strange, f"say in `lair` or in NEUTRAL what these are: {strange}"
 
 
-@pytest.mark.parametrize("who", ["south", "default"])
+@pytest.mark.parametrize("who", ["south", pytest.param("default", marks=pytest.mark.slow)])
 def test_no_route_shows_or_changes_what_lies_in_another_workspace(
     application: app.App, outside: Api, lair: Lair, who: str
 ) -> None:
@@ -130,7 +130,13 @@ def test_no_route_shows_or_changes_what_lies_in_another_workspace(
     check_closed(application, lair, stranger)
 
 
-@pytest.mark.parametrize("rights", ["MANAGE elsewhere", "DENY here", "a token for elsewhere"])
+@pytest.mark.parametrize(
+    "rights",
+    [
+        "DENY here",
+        *(pytest.param(each, marks=pytest.mark.slow) for each in ("MANAGE elsewhere", "a token for elsewhere")),
+    ],
+)
 def test_no_route_shows_or_changes_what_is_hidden_in_ones_own_workspace(
     application: app.App, outside: Api, lair: Lair, rights: str
 ) -> None:

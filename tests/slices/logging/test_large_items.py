@@ -32,6 +32,7 @@ def imports(api: Api, run_id: str) -> int:
     return sum(1 for each in found["changes"] if each["action"] == "import")
 
 
+@pytest.mark.slow
 def test_a_run_with_many_tags_comes_whole(api: Api) -> None:
     fields = [["name", "", "big"], ["status", "", "FINISHED"], ["end_time", "", "7"], *tags()]
 
@@ -51,6 +52,7 @@ def test_a_deleted_run_stays_deleted_when_a_large_patch_comes(api: Api) -> None:
     assert api.run("r1")["info"]["lifecycle_stage"] == "deleted"
 
 
+@pytest.mark.slow
 def test_an_experiment_a_model_and_a_registered_model_come_whole(api: Api) -> None:
     some = MOST_SINGLE_FIELDS + 10
     experiment = put(api, entity="experiment", put=[["name", "", "big"], *tags(some)])
@@ -90,6 +92,7 @@ def test_a_bundle_with_more_than_a_transaction_takes_comes_whole(api: Api) -> No
     assert last == {"m": len(points) - 1, "n": 2}
 
 
+@pytest.mark.slow
 def test_points_of_one_call_come_whole(api: Api) -> None:
     run_id = api.new_run()
     series = {f"s{i}": pack([(1, 2, 3.0)]) for i in range(MOST_FIELDS)}
@@ -103,6 +106,7 @@ def test_points_of_one_call_come_whole(api: Api) -> None:
     assert api.ask("POST", f"{PREFIX}/points", missing, headers={"content-type": "application/msgpack"}).status == 404
 
 
+@pytest.mark.slow
 def test_no_transaction_takes_more_than_its_share(api: Api) -> None:
     put(api, entity="run", id="small", experiment_id="0", put=tags(100))
     put(api, entity="run", id="big", experiment_id="0", put=tags())

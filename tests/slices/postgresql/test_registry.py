@@ -197,7 +197,7 @@ def left(db: PostgresDatabase, workspace: Workspace) -> set[str]:
         return {table for table in tenants.TABLES if tx.one(f"SELECT 1 FROM {table} WHERE workspace_id = :ws LIMIT 1")}
 
 
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize("write", [*WRITES[:2], *(pytest.param(each, marks=pytest.mark.slow) for each in WRITES[2:])])
 def test_what_is_written_while_a_workspace_ends_ends_with_it(
     race: Race, db: PostgresDatabase, north: Workspace, write: Work
 ) -> None:
@@ -206,7 +206,9 @@ def test_what_is_written_while_a_workspace_ends_ends_with_it(
     assert left(db, north) == set()
 
 
-@pytest.mark.parametrize("write", [*WRITES, use])
+@pytest.mark.parametrize(
+    "write", [use, WRITES[0], *(pytest.param(each, marks=pytest.mark.slow) for each in WRITES[1:])]
+)
 def test_nothing_is_written_where_a_workspace_ended(
     race: Race, db: PostgresDatabase, north: Workspace, write: Work
 ) -> None:

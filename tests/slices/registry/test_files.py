@@ -243,6 +243,7 @@ def test_a_source_that_looks_like_a_versions_own_folder_is_none(registry: Regist
     assert len(files_below(api, place)) == 2
 
 
+@pytest.mark.slow
 def test_deletions_side_by_side_count_each_file_once(registry: Registry, api: Api) -> None:
     runs = [Run(api) for _ in range(24)]
     for i, run in enumerate(runs):

@@ -26,6 +26,7 @@ def numbers(server: Server) -> list[int]:
     return [int(version["version"]) for version in found.get("model_versions", [])]
 
 
+@pytest.mark.slow
 def test_threads_that_register_get_each_number_once(any_server: Server) -> None:
     Registry(any_server.api).new_model()
 
@@ -46,6 +47,7 @@ def test_servers_that_share_a_store_give_each_number_once(postgres_store: str, s
     assert given == list(range(1, THREADS * EACH + 1)) == numbers(servers[1])
 
 
+@pytest.mark.slow
 def test_servers_that_share_a_store_agree_on_names_and_stages(
     postgres_store: str, start: Callable[..., Server]
 ) -> None:
@@ -108,6 +110,7 @@ def test_a_number_is_never_given_twice_also_after_kill_9(any_server: Server) -> 
     assert Registry(any_server.api).new_version()["version"] == str(len(stored) + 1)
 
 
+@pytest.mark.slow
 def test_the_number_of_a_deleted_version_is_not_given_again_also_after_kill_9(any_server: Server) -> None:
     """Each round deletes the newest version again and again until the server is killed."""
     Registry(any_server.api).new_model()

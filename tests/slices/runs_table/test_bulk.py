@@ -155,6 +155,7 @@ def test_the_change_log_says_who_did_what(api: Api, experiment: str) -> None:
     assert last["detail"] == {"key": "team", "before": "a", "value": "b"}
 
 
+@pytest.mark.slow
 def test_more_runs_than_a_transaction_takes_are_changed(api: Api, experiment: str) -> None:
     runs = [api.new_run(experiment) for _ in range(501)]
 

@@ -63,6 +63,7 @@ def test_datasets_are_exported_as_text_or_as_objects(api: Api) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_more_runs_than_a_piece_has_are_exported(api: Api) -> None:
     experiment = api.new_experiment("many")
     for _ in range(1001):

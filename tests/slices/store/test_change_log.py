@@ -144,6 +144,9 @@ def test_a_new_reader_is_told_of_a_run_logged_to_earlier(application: Any, api: 
     assert [change["action"] for change in api.get("/api/trackside/v1/changes", after=after)["changes"]] == ["log"]
 
 
+LOGGED = 60  # points of each of four runs
+
+
 def test_reading_a_run_after_its_change_entry_misses_no_point(application: Any, api: Api) -> None:
     """A reader that looks at runs only when it hears of them knows in the end all that was logged, while others log."""
     db = application.asgi._database
@@ -152,7 +155,7 @@ def test_reading_a_run_after_its_change_entry_misses_no_point(application: Any, 
     ended = threading.Event()
 
     def log_on() -> None:
-        for step in range(150):
+        for step in range(LOGGED):
             for run_id in runs:
                 api.post("runs/log-metric", run_id=run_id, key="m", value=step, timestamp=step, step=step)
         ended.set()
@@ -171,7 +174,7 @@ def test_reading_a_run_after_its_change_entry_misses_no_point(application: Any, 
             is_last = False
     writer.join()
 
-    assert known == dict.fromkeys(runs, 150)
+    assert known == dict.fromkeys(runs, LOGGED)
 
 
 # On PostgreSQL numbers are given before commits

@@ -75,6 +75,7 @@ def race(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         server.kill9()
 
 
+@pytest.mark.slow
 def test_of_experiments_with_one_name_one_is_made(race: Race) -> None:
     names = [f"e{n}" for n in range(ROUNDS)]
 
@@ -98,6 +99,7 @@ def test_of_two_values_of_a_param_one_wins_and_who_sent_it_is_told_so(race: Race
         assert [status for status, _ in each] == [200 if str(i % 2) == stored[key] else 400 for i in range(RACERS)]
 
 
+@pytest.mark.slow
 def test_batches_to_one_run_lose_nothing(race: Race) -> None:
     run_id = race.api.new_run()
     size = 60

@@ -103,6 +103,7 @@ def test_batches_to_one_run_lose_nothing(servers: Servers) -> None:
     assert len(servers.api.params(run_id)) == rounds * (THREADS + 1)
 
 
+@pytest.mark.slow
 def test_single_points_to_one_run_lose_nothing(servers: Servers) -> None:
     run_id = servers.api.new_run()
 
@@ -153,6 +154,7 @@ def test_of_workspaces_with_one_name_one_is_made(servers: Servers) -> None:
     assert servers.api.within("north").get("experiments/get", experiment_id="0")["experiment"]["workspace"] == "north"
 
 
+@pytest.mark.slow
 def test_updates_of_one_workspace_keep_what_the_others_set(servers: Servers) -> None:
     servers.api.new_workspace("shared")
     where = "/api/trackside/v1/workspaces/shared"
@@ -217,6 +219,7 @@ def test_different_calls_to_the_same_runs_never_block_each_other(servers: Server
     assert sum(len(servers.api.params(run_id)) for run_id in made) == THREADS * 4
 
 
+@pytest.mark.slow
 def test_nothing_stays_of_a_workspace_that_ends_while_others_write(
     postgres: Postgres, postgres_store: str, start: Start
 ) -> None:
@@ -323,6 +326,7 @@ def test_a_crash_of_the_database_loses_nothing_that_was_answered(start: Start) -
         database.close()
 
 
+@pytest.mark.slow
 def test_the_same_record_given_by_all_at_once_is_one_record(servers: Servers) -> None:
     made = servers.api.post("datasets/create", name="qa", version="3.0")["dataset"]
     path = f"datasets/{made['dataset_id']}/records"
@@ -352,6 +356,7 @@ def test_the_same_record_given_by_all_at_once_is_one_record(servers: Servers) ->
     assert json.loads(dataset["schema"])["expectations"] == dict.fromkeys(everybody, "integer")
 
 
+@pytest.mark.slow
 def test_a_dataset_deleted_while_records_come_leaves_none_behind(servers: Servers) -> None:
     for _ in range(5):
         made = servers.api.post("datasets/create", name="qa", version="3.0")["dataset"]

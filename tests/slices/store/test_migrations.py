@@ -177,6 +177,7 @@ def test_what_was_applied_is_not_applied_again(open_empty: Open) -> None:
     assert migrate.upgrade(db) == migrate.Upgrade([])
 
 
+@pytest.mark.slow
 def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) -> None:
     db = open_empty()
     apply(db, migrations()[:1])
@@ -189,6 +190,7 @@ def test_an_older_store_keeps_what_is_in_it(open_empty: Open, tmp_path: Path) ->
         assert experiments.get(tx, "0").name == "Default"
 
 
+@pytest.mark.slow
 def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> None:
     db = open_empty()
     apply(db, migrations()[:6])
@@ -214,6 +216,7 @@ def test_workspaces_of_an_older_store_keep_their_folders(open_empty: Open) -> No
     assert folders == {"default": "", "north": "north", "North": "North", "NORTH": "NORTH.4", "south": "south"}
 
 
+@pytest.mark.slow
 def test_files_that_came_with_a_version_of_an_older_store_are_its_own(open_empty: Open) -> None:
     db = open_empty()
     apply(db, [each for each in migrations() if each.number < 10])

@@ -149,6 +149,7 @@ def test_psql_takes_a_backup_too(
         assert content(again) == content(pg_db)
 
 
+@pytest.mark.slow
 def test_a_backup_is_of_one_moment_while_others_write(
     pg_db: PostgresDatabase, empty: Callable[[], Settings], tmp_path: Path
 ) -> None:
@@ -326,6 +327,7 @@ def test_servers_that_start_side_by_side_make_one_backup(postgres_url: str, tmp_
     assert [each.backup for each in done if not each.applied] == [None] * 3
 
 
+@pytest.mark.slow
 def test_a_server_says_that_it_waits_for_another_ones_upgrade(
     postgres_url: str, postgres: Postgres, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -16,7 +16,7 @@ ROW_BYTES = 40_000
 MOST_COMMITS = 20_000
 
 
-@pytest.fixture(params=["full", "relaxed"])
+@pytest.fixture(params=["full", pytest.param("relaxed", marks=pytest.mark.slow)])
 def db(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[SqliteDatabase]:
     durability: Durability = request.param
     database = SqliteDatabase(tmp_path / "store.db", durability)

@@ -130,6 +130,7 @@ def test_runs_are_grouped_with_their_means_and_opened(page: Page, server: Server
     expect(names(page)).to_have_text(["c", "a"])
 
 
+@pytest.mark.slow
 def test_children_are_below_their_parent(page: Page, server: Server) -> None:
     address = three_runs(server)
     experiment_id = address.rpartition("/")[2]
@@ -151,6 +152,7 @@ def test_children_are_below_their_parent(page: Page, server: Server) -> None:
     expect(page.get_by_text("Deleted 6 runs")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_keys_move_select_and_open(page: Page, server: Server) -> None:
     page.goto(f"{three_runs(server)}?order=run_name")
     expect(names(page)).to_have_text(["a", "b", "c"])

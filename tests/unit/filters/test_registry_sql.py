@@ -316,6 +316,7 @@ def test_what_has_no_bits_of_its_own_is_read(tx: Tx) -> None:
     assert pages(inside, VERSIONS, "source_path LIKE '%/north-7/%'", [], 5) == [("m", 1)]
 
 
+@pytest.mark.slow
 def test_a_piece_that_many_have_is_found_all_the_same(tx: Tx) -> None:
     inside = in_one_of_its_own(tx)
     names = [f"m{i:04}" for i in range(search_sql.MOST_LISTED + 2)]

@@ -166,6 +166,7 @@ def test_more_experiments_than_a_statement_has_parameters(tx: Tx) -> None:
     assert searched(tx, many, search(None, [], many)) == [stored[0].run_id]
 
 
+@pytest.mark.slow
 def test_the_largest_searches_are_answered(tx: Tx) -> None:
     experiment = save(tx, [Run(f"{next(run_numbers):032x}", "active", Record({"start_time": 0})) for _ in range(3)])
     deep = "tags.a = '1'"

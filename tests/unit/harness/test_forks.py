@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.processes import forks
 from support.processes.ports import free_port
 
@@ -37,6 +39,7 @@ print(*sorted(set(sys.modules) - imported))
 """
 
 
+@pytest.mark.slow
 def test_a_forked_server_imports_nothing_of_trackside_itself(tmp_path: Path) -> None:
     """A third of all modules took 300 ms of the processor in each server of a test."""
     done = subprocess.run(

@@ -44,12 +44,12 @@ def test_it_is_valid_openapi(document: Any) -> None:
     validate(document)
 
 
-def test_one_path_of_each_shape_is_valid_openapi(document: Any) -> None:
-    """The paths differ in names and types alone; all of them take ten times as long."""
+def test_paths_of_several_shapes_are_valid_openapi(document: Any) -> None:
+    """One path of every fourth shape: all paths take forty times as long."""
     of_shape = {shape_of(methods): (path, methods) for path, methods in reversed(document["paths"].items())}
-    paths = dict(of_shape.values())
+    paths = dict(list(of_shape.values())[::4])
 
-    assert len(of_shape) > 10
+    assert len(paths) > 10
     validate({**document, "paths": paths, "components": {**document["components"], "schemas": needed(document, paths)}})
 
 
