@@ -101,10 +101,11 @@ def test_the_blocks_of_a_file_count_together_in_a_quota(team: Api) -> None:
     quota = {"scope": "workspace", "measure": "bytes", "limit": 10}
     assert team.within("team").ask("PUT", f"{OURS}/quotas", quota).status == 200
     where = address(writing(team, run, "f"), "f")
-    put(team, f"{where}&comp=block&blockid=MQ==", b"12345678")
-    twice = b"<BlockList><Latest>MQ==</Latest><Latest>MQ==</Latest></BlockList>"
+    for block_id in ("MQ==", "Mg=="):
+        put(team, f"{where}&comp=block&blockid={block_id}", b"12345678")
+    both = b"<BlockList><Latest>MQ==</Latest><Latest>Mg==</Latest></BlockList>"
 
-    reply = team.ask("PUT", f"{where}&comp=blocklist", twice, headers=XML)
+    reply = team.ask("PUT", f"{where}&comp=blocklist", both, headers=XML)
 
     assert (reply.status, b"10 bytes" in reply.body.lower()) == (403, True), reply
     assert team.get(of_run(run))["value"] == []
@@ -141,7 +142,22 @@ def test_an_address_is_for_one_file_one_use_and_one_workspace(team: Api) -> None
         assert reply.status == 403, changed
         assert reply.headers["x-ms-error-code"] == "AuthenticationFailed"
     assert put(team, reading(team, run, "mine"), b"y").status == 403
+    assert team.ask("GET", where).status == 403
     assert team.ask("GET", reading(team, run, "mine")).body == b"x"
+
+
+def test_a_block_twice_in_a_list_and_a_copy_from_elsewhere_are_refused(team: Api) -> None:
+    run = new_run(team)
+    where = address(writing(team, run, "f"), "f")
+    put(team, f"{where}&comp=block&blockid=MQ==", b"12345678")
+    twice = b"<BlockList><Latest>MQ==</Latest><Latest>MQ==</Latest></BlockList>"
+
+    repeated = team.ask("PUT", f"{where}&comp=blocklist", twice, headers=XML)
+    copied = put(team, where, b"", **{"x-ms-copy-source": "https://example.org/x"})
+
+    assert (repeated.status, b"'MQ==' more than once" in repeated.body) == (400, True)
+    assert (copied.status, b"x-ms-copy-source" in copied.body) == (501, True), copied
+    assert team.get(of_run(run))["value"] == []
 
 
 def test_a_path_that_leads_out_is_refused_by_itself(team: Api, subtests: pytest.Subtests) -> None:

@@ -11,6 +11,7 @@ import hmac
 import json
 import re
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from xml.sax.saxutils import escape
@@ -74,6 +75,11 @@ def blocks(body: bytes) -> list[str]:
     found = [match.decode("latin-1") for match in _BLOCKS.findall(body)]
     if len(found) > MOST_BLOCKS:
         raise Invalid(f"The list has {len(found)} blocks; at most {MOST_BLOCKS} are allowed.")
+    twice = next((each for each, count in Counter(found).items() if count > 1), None)
+    if twice is not None:  # a short list of one large block would fill the store
+        raise Invalid(
+            f"The list names the block '{twice[:100]}' more than once; send a block for each part of the file."
+        )
     return found
 
 

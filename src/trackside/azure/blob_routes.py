@@ -46,6 +46,8 @@ class Calls:
         if grant.mode != blob.WRITE:
             raise Denied("This address is for reading.")
         comp = request.query.get("comp", [""])[-1]
+        if b"x-ms-copy-source" in request.headers:
+            raise Unsupported("Copies from other addresses (x-ms-copy-source) are not served; send the bytes.")
         if comp == "":
             before = await check_quota(request, spot, request.content_length or 0, self._threads)
             stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
@@ -71,7 +73,9 @@ class Calls:
         raise Unsupported(f"comp is '{comp[:50]}'; a file is put whole, or by `block` and `blocklist`.")
 
     async def _get(self, request: Request) -> Response:
-        _, spot = await self._granted(request)
+        grant, spot = await self._granted(request)
+        if grant.mode != blob.READ:
+            raise Denied("This address is for writing.")
         asked = request.headers.pop(b"x-ms-range", None)
         if asked is not None:
             request.headers[b"range"] = asked
