@@ -20,11 +20,11 @@ from typing import Any, NamedTuple
 from trackside import app
 from trackside.cli.output import OK
 from trackside.cli.server import ports
+from trackside.cli.server.connections import bounded, raise_file_limit
 from trackside.cli.server.signals import leave
 from trackside.cli.server.uvicorn_parts import Config, Server
 from trackside.cli.stores import explained
 from trackside.core.errors import Fault, Unavailable
-from trackside.core.http.protocol import OneWriteProtocol
 from trackside.core.settings import Settings
 from trackside.opening import Opening
 
@@ -186,7 +186,7 @@ def _config(application: Any, settings: Settings) -> Config:
     return Config(
         application,
         loop="uvloop",
-        http=OneWriteProtocol,
+        http=bounded(raise_file_limit()),
         ws="none",
         interface="asgi3",
         lifespan="off",
