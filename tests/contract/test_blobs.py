@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from obstore.store import MemoryStore
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from support.stores import azurite
 from support.stores import s3 as stand_in
 from trackside.artifacts.blobs import PIECE_BYTES, Blobs, Entry, Folder, get, put
@@ -348,7 +348,7 @@ _NAMES = st.text(
 ).filter(lambda name: name not in {".", ".."})
 
 
-@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(path=st.lists(_NAMES, min_size=1, max_size=4), body=st.binary(max_size=50))
 def test_every_key_leads_to_its_own_bytes(blobs: Blobs, path: list[str], body: bytes) -> None:
     key = "/".join(["drawn", *path])

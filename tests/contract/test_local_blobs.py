@@ -7,10 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.artifacts.blobs import Entry, get, put
 from trackside.artifacts.local import GLANCED, STAGING, LocalBlobs
 from trackside.artifacts.roots import make_blobs
@@ -238,7 +238,7 @@ print(blobs.entries(""), len(list(Path({str(root)!r}).glob(".uploads/*/*"))))
     assert done.stdout.splitlines() == ["The artifact store cannot write 'file': File too large", "[] 0"]
 
 
-@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(200), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(st.one_of(st.text(max_size=12), st.text("./\\ab%\0", max_size=12)))
 def test_no_key_touches_anything_outside(blobs: LocalBlobs, root: Path, tmp_path: Path, key: str) -> None:
     try:

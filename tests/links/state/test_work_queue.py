@@ -4,12 +4,12 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.core.db.tx import Change
 from trackside.events import store as events
 from trackside.links import store
@@ -49,7 +49,7 @@ steps = st.one_of(
 
 
 @given(st.lists(steps, max_size=25))
-@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 def test_the_queue_is_a_list_whose_items_keep_their_place(db: Any, done: list[Any]) -> None:
     line: dict[Key, Row] = {}
     now = START

@@ -7,10 +7,10 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.core.db.tx import Tx
 from trackside.experiments import store as experiments
 from trackside.logged_models import model as m
@@ -101,7 +101,7 @@ def _rank(value: float) -> float:
 
 
 CALLS = st.lists(st.lists(POINTS, max_size=6), max_size=4)
-QUIET = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
+QUIET = settings(suppress_health_check=NOT_CHECKED_WITH_FIXTURE, max_examples=examples(60))
 
 
 @QUIET

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside import tenants
 from trackside.core.db.tx import Tx
 from trackside.core.errors import NotFound
@@ -97,7 +97,7 @@ def stored(tx: Tx, run_seq: int) -> dict[str, Any]:
 
 
 # The store lives as long as the test; each example has a run of its own in it.
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     groups=st.lists(st.lists(few | stretches(), min_size=1, max_size=3), min_size=1, max_size=8),
     forgets=st.sets(st.integers(0, 8)),
@@ -170,7 +170,7 @@ def test_only_the_series_that_are_full_are_merged(db: Any) -> None:
     assert told == [full["a"], [point for point in full["b"] if point[0] % 100 < 70]]
 
 
-@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     batches=st.lists(few | stretches(), min_size=1, max_size=6),
     low=st.integers(-150, 700),
@@ -217,7 +217,7 @@ def spread_out(draw: st.DrawFn) -> list[Point]:
     return [(start + i, start + i // 2, float(i % 50)) for i in range(count)]
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     before=st.lists(few | spread_out(), min_size=2, max_size=6),
     meanwhile=st.lists(st.none() | few | spread_out(), max_size=15),

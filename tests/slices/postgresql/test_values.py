@@ -6,10 +6,10 @@ from typing import Any
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from support.stores.postgres_store import note, noted
 from trackside.core.db.pg.wire import ServerError
 from trackside.core.db.postgres import PostgresDatabase
@@ -38,7 +38,7 @@ numbers = st.integers(-(2**63), 2**63 - 1)
 fractions = st.floats(allow_nan=False)
 
 
-@hypothesis.settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis.settings(max_examples=examples(100), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     row=st.tuples(texts, numbers, fractions, st.binary(max_size=20), st.none() | texts),
     lists=st.tuples(st.lists(texts), st.lists(numbers), st.lists(numbers | fractions)),

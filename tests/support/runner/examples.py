@@ -4,16 +4,22 @@
 `--vary`: tests try all their examples, made from a seed that is printed at the end; `--seed` replays them.
 """
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 SHARE = 5  # one of so many examples is tried where they do not vary
 FEWEST = 4
+# It reads the clock: on a busy machine a test that is sound would fail.
+NOT_CHECKED = [HealthCheck.too_slow]
+# For a test whose fixture serves all of its examples.
+NOT_CHECKED_WITH_FIXTURE = [*NOT_CHECKED, HealthCheck.function_scoped_fixture]
 
 
 def load(*, vary: bool) -> None:
     """Choose for this process, before tests are collected."""
-    settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
-    settings.register_profile("vary", database=None, deadline=None, print_blob=True)
+    settings.register_profile(
+        "fixed", derandomize=True, database=None, deadline=None, suppress_health_check=NOT_CHECKED
+    )
+    settings.register_profile("vary", database=None, deadline=None, print_blob=True, suppress_health_check=NOT_CHECKED)
     settings.load_profile("vary" if vary else "fixed")
 
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.fields import EXPERIMENTS
@@ -82,7 +82,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=examples(120), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(120), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(stored=experiments, filters=st.lists(clauses, max_size=3), order_by=orders, size=st.integers(1, 4))
 def test_pages_are_what_the_filter_means_in_order(
     tx: Tx, stored: list[Experiment], filters: list[str], order_by: list[str], size: int

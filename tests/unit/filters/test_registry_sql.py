@@ -6,12 +6,12 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
-from support.runner.examples import examples
+from support.runner.examples import NOT_CHECKED_WITH_FIXTURE, examples
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
 from trackside.core.filters.parse import parse_filter, parse_order_by
@@ -213,7 +213,7 @@ def pages(tx: Tx, subject: Subject, text: str, order_by: list[str], size: int) -
             return found
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(registry=registries(), text=filters(MODELS), order_by=orders(MODEL_KEYS), size=st.integers(1, 6))
 def test_a_search_of_models_finds_what_python_finds(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
@@ -225,7 +225,7 @@ def test_a_search_of_models_finds_what_python_finds(
     assert listed(inside, MODELS, text, order_by) == unlisted(inside, MODELS, text, order_by)
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(registry=registries(), text=filters(VERSIONS), order_by=orders(VERSION_KEYS), size=st.integers(1, 6))
 def test_a_search_of_versions_finds_what_python_finds(
     tx: Tx, registry: list[Model], text: str, order_by: list[str], size: int
