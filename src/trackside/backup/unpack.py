@@ -24,7 +24,7 @@ from trackside.artifacts.roots import make_blobs
 from trackside.backup import contents, fill, model
 from trackside.backup.contents import Spelling
 from trackside.backup.create import THREADS, Say
-from trackside.backup.model import File, Manifest, Refused
+from trackside.backup.model import Damaged, File, Manifest, Refused
 from trackside.backup.place import Place
 from trackside.backup.restore import put_file
 from trackside.backup.verify import known_migrations
@@ -41,6 +41,7 @@ from trackside.workspaces.model import DEFAULT, Workspace, check_name
 
 BATCH = 2000
 RENEW_S = 60.0  # interval at which arriving files record that the import continues
+MOST_NUMBERS = 1 << 48  # between the lowest and the highest number of a table's rows: an import uses all of them up
 BATCH_BYTES = 4 << 20  # of bytes and text, in one transaction
 
 
@@ -225,12 +226,21 @@ def _reserve(db: Any, source: sqlite3.Connection, columns: dict[str, list[str]])
                 ranges[counted] = (min(before[0], low), max(before[1], high))
     # A new experiment gets its number as its id: it must not meet an id that an imported one keeps.
     (highest_id,) = source.execute("SELECT MAX(experiment_id) FROM experiments").fetchone()
+    _check_numbers("ids of experiments", 0, highest_id or 0)
+    for table, (low, high) in ranges.items():
+        _check_numbers(f"numbers of the table {table}", low, high)
     shifts = {}
     for table, (low, high) in ranges.items():
         with db.write(0) as tx:
             first = _take(tx, table, _own_key(table), high - low + 1, highest_id or 0 if table == "experiments" else 0)
         shifts[table] = first - low
     return shifts
+
+
+def _check_numbers(what: str, low: int, high: int) -> None:
+    """Raise Damaged for numbers that no store assigns: after them, the store would have none left for new rows."""
+    if high - low >= MOST_NUMBERS:
+        raise Damaged(f"the {what} go from {low} to {high}, which no store assigns")
 
 
 def _own_key(table: str) -> str:

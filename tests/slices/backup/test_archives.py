@@ -20,7 +20,7 @@ from support.links import until
 from support.people import OURS
 from support.processes.forks import forks
 from support.processes.servers import Server, environment
-from trackside.backup import contents, model, tables
+from trackside.backup import contents, model, rows, tables
 from trackside.core.db.migrate import migrations
 
 TEAM = {"x-mlflow-workspace": "team"}
@@ -229,6 +229,35 @@ def test_a_flipped_byte_a_newer_release_and_the_wrong_kind_are_refused(
     assert (whole[0], "damaged" in whole[2]) == (2, True)  # `latest` is the archive, not the backup
     assert (nowhere[0], "no workspace 'nowhere'" in nowhere[2]) == (2, True)
     assert [each["name"] for each in other.api.get(f"{OURS}/workspaces")["workspaces"]] == ["default"]
+
+
+def test_an_archive_whose_numbers_would_use_up_those_of_the_store_is_refused(
+    server: Server, start: Callable[..., Server], said: Said, tmp_path: Path
+) -> None:
+    """Somebody changed it, and the checksums too."""
+    fill(server.api)
+    kept, other = tmp_path / "kept", start()
+    folder = kept / "backups" / exported(said, server, kept)
+    listed = json.loads((folder / model.MANIFEST).read_text())["tables"]
+    for table, column, message in (
+        ("experiments", "experiment_id", f"the ids of experiments go from 0 to {1 << 60}"),
+        ("runs", "run_seq", f" to {1 << 60}, which no store assigns"),
+    ):
+        path, at = (
+            folder / model.table_name(table),
+            next(t for t in listed if t["name"] == table)["columns"].index(column),
+        )
+        before = path.read_bytes()
+        found = list(rows.unpacked([before]))
+        path.write_bytes(b"".join(rows.packed([*found[:-1], [*found[-1][:at], 1 << 60, *found[-1][at + 1 :]]])))
+        edit(kept, folder.name, {model.table_name(table): path.read_bytes()})
+
+        code, _, err = said("backup", "import", "--data", other.data, kept)
+
+        assert (code, message in err) == (2, True), err
+        path.write_bytes(before)
+        edit(kept, folder.name, {model.table_name(table): before})
+    assert int(other.api.new_experiment("next")) < 1000
 
 
 @contextmanager
