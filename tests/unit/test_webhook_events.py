@@ -53,6 +53,11 @@ def test_each_event_has_an_example() -> None:
     assert examples.DATA.keys() == EVENTS
 
 
+@pytest.mark.parametrize("how", ["finished", "failed", "killed"])
+def test_the_example_of_an_ended_run_has_the_time_of_its_end(how: str) -> None:
+    assert examples.DATA[f"run.{how}"]["end_time"] > examples.DATA[f"run.{how}"]["start_time"]
+
+
 @pytest.mark.slow
 @given(st.text(min_size=1), st.text(), st.text())
 def test_the_signature_is_mlflows(secret: str, delivery_id: str, body: str) -> None:

@@ -18,6 +18,7 @@ _RUN = {
     "start_time": 1704067200000,
     "end_time": None,
 }
+_ENDED_RUN = {**_RUN, "end_time": 1704070800000}
 _EXPERIMENT = {"experiment_id": "1", "name": "example"}
 _STAGE_REQUEST = {"request_id": "1", **_MODEL_VERSION, "stage": "Production"}
 _DEPLOYMENT = {"name": "example-endpoint", "deployment": "blue", "reason": "An example."}
@@ -87,9 +88,9 @@ DATA: dict[str, dict[str, Any]] = {
         "window_start": 1704067200000,
     },
     "run.created": _RUN,
-    "run.finished": {**_RUN, "status": "FINISHED"},
-    "run.failed": {**_RUN, "status": "FAILED"},
-    "run.killed": {**_RUN, "status": "KILLED"},
+    "run.finished": {**_ENDED_RUN, "status": "FINISHED"},
+    "run.failed": {**_ENDED_RUN, "status": "FAILED"},
+    "run.killed": {**_ENDED_RUN, "status": "KILLED"},
     "run.deleted": _RUN,
     "run.restored": _RUN,
     **dict.fromkeys((f"experiment.{action}" for action in ("created", "renamed", "deleted", "restored")), _EXPERIMENT),
