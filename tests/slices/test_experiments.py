@@ -1,6 +1,7 @@
 """Experiments, as a client sees them; on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -275,6 +276,22 @@ def test_search_shows_the_newest_first_and_what_is_asked_for(api: Api) -> None:
     assert set(ids(api, view_type="ALL")) == {"0", a, b, c}
     assert ids(api, filter="name = 'c'") == [c]
     assert ids(api, order_by=["name ASC"]) == ["0", a, c]  # `Default` before `a`: by bytes, on both databases
+
+
+def test_clients_of_mlflow_1_list_experiments_by_id(api: Api) -> None:
+    made = [api.new_experiment(name) for name in ("a", "b", "c")]
+    api.post("experiments/delete", experiment_id=made[1])
+
+    def ids(**arguments: Any) -> tuple[list[str], str]:
+        found = api.get("experiments/list", **arguments)
+        return [each["experiment_id"] for each in found.get("experiments", [])], found.get("next_page_token", "")
+
+    first, token = ids(max_results=2)
+
+    assert ids()[0] == ["0", made[0], made[2]]
+    assert (first, ids(max_results=2, page_token=token)) == (["0", made[0]], ([made[2]], ""))
+    assert ids(view_type="DELETED_ONLY")[0] == [made[1]]
+    assert api.ask("GET", "experiments/list", arguments={"max_results": 0}).status == 400
 
 
 def test_search_pages(api: Api) -> None:

@@ -105,6 +105,12 @@ class SearchExperiments(Call, frozen=True):
     view_type: str | int | None = None
 
 
+class ListExperiments(Call, frozen=True):
+    max_results: int | None = None
+    page_token: str | None = None
+    view_type: str | int | None = None
+
+
 class Found(Answer, frozen=True):
     experiments: list[Experiment] = []
     next_page_token: str | None = None

@@ -46,6 +46,13 @@ def find(tx: Tx, call: m.SearchExperiments) -> m.Found:
     return search.search(tx, call)
 
 
+def list_all(tx: Tx, call: m.ListExperiments) -> m.Found:
+    """Return experiments by id, as clients of MLflow 1 ask for them; without `max_results` all of them."""
+    most = m.MAX_RESULTS if call.max_results is None else call.max_results
+    wanted = m.SearchExperiments(most, call.page_token, order_by=["experiment_id ASC"], view_type=call.view_type)
+    return search.search(tx, wanted)
+
+
 def update(tx: Tx, call: m.UpdateExperiment) -> None:
     if call.new_name:
         store.rename(tx, call.experiment_id or "", call.new_name)
@@ -114,6 +121,14 @@ def routes(artifact_root: str, *, is_local: bool) -> list[Route]:
             "GET experiments/search",
             m.SearchExperiments,
             find,
+            needs=Action.EXPERIMENTS_READ,
+            on=LISTED,
+            answer=m.Found,
+        ),
+        query(
+            "GET experiments/list",
+            m.ListExperiments,
+            list_all,
             needs=Action.EXPERIMENTS_READ,
             on=LISTED,
             answer=m.Found,

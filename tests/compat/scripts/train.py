@@ -193,6 +193,8 @@ def check_lifecycle(client: MlflowClient, experiment_id: str, run_id: str) -> No
     assert experiment.tags["owner"] == "ana"
     client.rename_experiment(experiment_id, f"iris {mlflow.__version__}")
     names = [found.name for found in client.search_experiments(filter_string="name LIKE 'iris %'")]
+    if hasattr(client, "list_experiments"):  # of MLflow 1
+        assert set(names) <= {found.name for found in client.list_experiments()}
     assert f"iris {mlflow.__version__}" in names
 
 
