@@ -38,9 +38,9 @@ def test_a_monitor_of_a_table_is_created_in_the_dialog(
     page.get_by_label("Table", exact=True).fill("/etc/passwd")
     page.get_by_label("Column with the time of a row").fill("time")
     page.get_by_label("Baseline", exact=True).select_option("past")
-    page.get_by_label("How many windows").fill("7")
+    page.get_by_label("Number of windows").fill("7")
     page.get_by_text("More options").click()
-    page.get_by_label("Compare rows apart by").fill("plan, calm")
+    page.get_by_label("Compare rows separately by").fill("plan, calm")
     page.get_by_role("button", name="Create", exact=True).last.click()
     expect(page.get_by_role("alert")).to_contain_text("below none of the server's --job-folders")
     console.clear()  # of the answer 403
@@ -80,7 +80,7 @@ def test_a_monitor_shows_which_column_drifted_when_and_how(watching: Server, fol
     page.get_by_label("Window", exact=True).select_option(str(MONDAY))
     expect(checks).not_to_contain_text("drifted")
     assert f"window={MONDAY}" in page.url
-    page.get_by_role("button", name="Window after").click()
+    page.get_by_role("button", name="Next window").click()
     assert f"window={MONDAY + DAY}" in page.url
     page.get_by_label("Rows", exact=True).select_option("plan=free")
     expect(page.get_by_text("rows, against")).to_be_visible()

@@ -166,7 +166,7 @@ def test_the_request_log_is_switched_on_changed_and_off(
     expect(page.get_by_text("On, 10 % of the requests")).to_be_visible()
     assert server.api.get(log)["request_log"]["sampling"] == 0.1
     page.get_by_role("button", name="Show the newest 50 rows").click()
-    expect(page.get_by_text("No request was kept yet.")).to_be_visible()
+    expect(page.get_by_text("No requests stored yet.")).to_be_visible()
 
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Days to keep").fill("0")

@@ -108,7 +108,7 @@ def test_a_job_that_failed_says_why_is_filtered_retried_and_scheduled(server: Se
     assert api.ask("POST", f"{OURS}/jobs", {"kind": "score", "params": params}).status == 404
 
     page.goto(f"{server.url}/#/jobs?state=failed")
-    expect(page.get_by_role("heading", name="No job is of this state and kind")).to_be_visible()
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
     page.get_by_label("State").select_option("Succeeded")
     page.get_by_role("link", name=re.compile("Retention")).click()
     page.get_by_role("button", name="More").click()

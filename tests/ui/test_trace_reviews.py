@@ -58,7 +58,7 @@ def test_traces_are_queued_and_reviewed_in_place(server: Server, page: Page) -> 
         box.click()
     page.get_by_role("button", name="Add to a review queue").click()
     page.get_by_role("combobox", name="Review queue").fill("week 48")
-    expect(page.get_by_text("A new queue week 48 will be made.")).to_be_visible()
+    expect(page.get_by_text("A new queue week 48 will be created.")).to_be_visible()
     page.get_by_role("dialog").get_by_role("button", name="Add").last.click()
     expect(page.get_by_text("2 traces in week 48")).to_be_visible()
 
@@ -69,7 +69,7 @@ def test_traces_are_queued_and_reviewed_in_place(server: Server, page: Page) -> 
     expect(page.get_by_text("question 1").first).to_be_visible()
     page.get_by_label("Right").check()
     assert axe.serious(page) == []
-    page.get_by_role("button", name="Save and go on").click()
+    page.get_by_role("button", name="Save and continue").click()
     expect(page.get_by_text("1 of 2 traces reviewed")).to_be_visible()
     page.get_by_role("button", name="Decline").click()
     expect(page.get_by_text("Every trace of this queue is reviewed or declined.")).to_be_visible()

@@ -285,7 +285,7 @@ def test_traces_become_records_of_an_evaluation_dataset(server: Server, page: Pa
         box.click()
     page.get_by_role("button", name="Add to a dataset").click()
     page.get_by_role("combobox", name="Dataset").fill("golden")
-    expect(page.get_by_text("A new dataset golden will be made.")).to_be_visible()
+    expect(page.get_by_text("A new dataset golden will be created.")).to_be_visible()
     page.get_by_role("dialog").get_by_role("button", name="Add").last.click()
     expect(page.get_by_text("golden: 2 added, 0 updated. 1 trace without inputs left out.")).to_be_visible()
 

@@ -7,19 +7,19 @@ _ML = "Microsoft.MachineLearningServices/workspaces"
 # Of what only Trackside has, these decide about other people's work: no data scientist's role includes them.
 _DECISIONS = (str(Action.MODELS_APPROVE), str(Action.REGISTRY_WRITE))
 
-OWNER = Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Everything, and to give roles to others.", ("*",))
+OWNER = Role("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", "Everything, including assigning roles.", ("*",))
 CONTRIBUTOR = Role(
     "b24988ac-6180-42a0-ab88-20f7382dd24c",
     "Contributor",
-    "Everything but to give roles to others, to manage users, to place or remove legal holds and to read the audit log.",
+    "Everything except assigning roles, managing users, placing or removing legal holds and reading the audit log.",
     ("*",),
     ("Microsoft.Authorization/*/write", "Microsoft.Authorization/*/delete", "Microsoft.Authorization/*/action"),
 )
-READER = Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "To read everything but the audit log.", ("*/read",))
+READER = Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", "Reader", "Read everything except the audit log.", ("*/read",))
 DATA_SCIENTIST = Role(
     "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "AzureML Data Scientist",
-    "Everything in a workspace but to create or delete workspaces, or to decide requests for a stage.",
+    "Everything in a workspace except creating or deleting workspaces and deciding stage requests.",
     (f"{_ML}/*/read", f"{_ML}/*/action", f"{_ML}/*/delete", f"{_ML}/*/write", f"{_ML}/read"),
     (
         f"{_ML}/delete",
@@ -47,32 +47,32 @@ MLFLOW_DATA_SCIENTIST = Role(
 CREATOR = Role(
     "f0000000-0000-4000-8000-000000000002",
     "Creator",
-    "To create experiments and registered models; the creator manages what they create.",
+    "Create experiments and registered models, and manage them.",
     (f"{_ML}/read", Action.EXPERIMENTS_CREATE, Action.MODELS_CREATE),
 )
 AUDITOR = Role(
     "f0000000-0000-4000-8000-000000000003",
     "Auditor",
-    "To read everything, and to read and export the audit log.",
+    "Read everything, and read and export the audit log.",
     ("*/read", Action.AUDIT_READ),
 )
 HOLD_OFFICER = Role(
     "f0000000-0000-4000-8000-000000000006",
     "Legal Hold Officer",
-    "To read everything but the audit log, and to place and remove legal holds.",
+    "Read everything except the audit log; place and remove legal holds.",
     ("*/read", Action.HOLDS_WRITE, Action.HOLDS_DELETE),
 )
 LINK = Role(
     "f0000000-0000-4000-8000-000000000004",
     "Link Peer",
-    "What the other side of a link reads and writes: runs, models, datasets and files of a workspace.",
+    "For the remote server of a link: read and write runs, models, datasets and files of a workspace.",
     (f"{_ML}/read", f"{_ML}/sync/*", f"{_ML}/experiments/*", f"{_ML}/models/*", f"{_ML}/datasets/registered/*"),
     _DECISIONS,
 )
 MONITORING = Role(
     "f0000000-0000-4000-8000-000000000005",
     "Metrics Reader",
-    "To scrape the metrics of the server: for a monitoring system.",
+    "Scrape the metrics of the server, for a monitoring system.",
     (Action.METRICS_READ,),
 )
 
@@ -101,7 +101,7 @@ LEVELS = {
     "USE": Role("mlflow-use", "MLflow USE", "MLflow's level USE.", _USE),
     "EDIT": Role("mlflow-edit", "MLflow EDIT", "MLflow's level EDIT.", _EDIT),
     "MANAGE": Role("mlflow-manage", "MLflow MANAGE", "MLflow's level MANAGE.", _MANAGE),
-    "DENY": Role("mlflow-deny", "MLflow DENY", "What MLflow's level DENY takes away.", _MANAGE),
+    "DENY": Role("mlflow-deny", "MLflow DENY", "The denials of MLflow's level DENY.", _MANAGE),
 }
 MANAGE = LEVELS["MANAGE"]
 

@@ -76,4 +76,4 @@ def _check_free(tx: Tx, name: str, role_id: str) -> None:
 def _check_scope(tx: Tx, text: str) -> None:
     scope = parse_scope(text)
     if not service.is_allowed(tx, tx.caller, Action.ROLES_WRITE, scope):
-        raise Invalid(f"assignable_scopes has {text[:200]!r}; you may not create roles there")
+        raise Invalid(f"assignable_scopes has {text[:200]!r}; you may not create roles in that scope")

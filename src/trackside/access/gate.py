@@ -217,13 +217,13 @@ class Gate:
             if caller is None:
                 principal = identity.find(tx, principal_id)
                 if principal is None:
-                    return "the user who made it is deleted"
+                    return "the user who created it was deleted"
                 caller = self._standing[principal_id] = self.caller_of(tx, principal, "")
             workspace = workspaces.current(tx)
         if caller.principal.is_disabled:
-            return f"{caller.name}, who made it, is disabled"
+            return f"{caller.name}, who created it, is disabled"
         missing = caller.rights_at(place_of(workspace)).missing(actions)
-        return f"{caller.name}, who made it, may not do {missing[0]} in all of the workspace" if missing else ""
+        return f"{caller.name}, who created it, does not have {missing[0]} in the whole workspace" if missing else ""
 
     def source(self, route: str, scope: Any) -> Source:
         """Return the source address of a call, from its ASGI scope."""

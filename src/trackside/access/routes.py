@@ -149,7 +149,7 @@ class Calls:
 
 
 def _otherwise(principal: Principal, *, is_allowed: bool) -> list[str]:
-    return [f"{principal.name} is an administrator" if is_allowed else "no role allows it here"]
+    return [f"{principal.name} is an administrator" if is_allowed else "no role allows it in this scope"]
 
 
 def my_actions(tx: Tx, call: Mine) -> MyActions:

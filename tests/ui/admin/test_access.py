@@ -66,7 +66,7 @@ def test_a_password_is_reset_with_one_that_its_user_changes_at_the_sign_in(
     people.add("bo")
     open_page(server, page, "access/users/bo")
     menu(page, "Set a new password")
-    page.get_by_role("button", name="Make a one-time password").click()
+    page.get_by_role("button", name="Create a one-time password").click()
     made = page.get_by_role("region", name="One-time password").inner_text()
     assert people.named("bo").ask("GET", f"{OURS}/me").status == 401  # by the old one
 
@@ -109,7 +109,7 @@ def test_members_of_a_group_come_and_go(server: Server, people: People, page: Pa
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_role("region", name="Members").get_by_role("link", name="bo")).to_be_visible()
     page.get_by_role("button", name="Remove bo from the group").click()
-    expect(page.get_by_text("Nobody is in this group.")).to_be_visible()
+    expect(page.get_by_text("This group has no members.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
 
     expect(page.get_by_role("region", name="Members").get_by_role("link", name="bo")).to_be_visible()
@@ -125,7 +125,7 @@ def test_what_is_wrong_with_a_role_is_said_while_it_is_written(server: Server, p
     expect(page.get_by_text("The role needs a Name.")).to_have_count(0)
 
     text.fill('{"Name": "Trainer",}')
-    expect(page.get_by_text("Line 1: this is no JSON.")).to_be_visible()
+    expect(page.get_by_text("Line 1: this is not JSON.")).to_be_visible()
     text.fill('{"Name": "Trainer", "Colour": "red"}')
     expect(page.get_by_text("Colour is no field of a role.")).to_be_visible()
     text.fill(f'{{"Name": "Reader",\n"Actions": ["{ML}/experiments/*", "no action", "{ML}/computes/read"]}}')
@@ -150,14 +150,14 @@ def test_access_to_an_experiment_is_given_explained_and_taken(server: Server, pe
     open_page(server, page, f"experiments/{churn}")
     page.get_by_role("button", name="Access").click()
     dialog = page.get_by_role("dialog", name="Access to churn")
-    expect(dialog.get_by_role("region", name="From wider places")).to_contain_text("everybody")
+    expect(dialog.get_by_role("region", name="Inherited")).to_contain_text("everybody")
     dialog.get_by_role("combobox", name="Who").fill("bo")
     dialog.get_by_label("Role", exact=True).select_option("MLflow EDIT")
     dialog.get_by_role("button", name="Assign the role").click()
-    expect(dialog.get_by_role("region", name="At this place")).to_contain_text("bo")
+    expect(dialog.get_by_role("region", name="At this scope")).to_contain_text("bo")
     assert bo.new_run(churn)
 
-    dialog.get_by_role("link", name="Check what somebody may do here").click()
+    dialog.get_by_role("link", name="Check access at this scope").click()
     page.get_by_role("combobox", name="Who").fill("bo")
     page.get_by_role("combobox", name="Action").fill("runs/write")
     page.get_by_role("button", name="Check", exact=True).click()
@@ -182,7 +182,7 @@ def test_a_denial_is_made_on_an_object(server: Server, people: People, page: Pag
     dialog.get_by_label("Deny what the role may do").check()
     dialog.get_by_role("button", name="Deny the role").click()
 
-    expect(dialog.get_by_role("region", name="At this place")).to_contain_text("denied")
+    expect(dialog.get_by_role("region", name="At this scope")).to_contain_text("denied")
     assert bo.fault("registered-models/get", method="GET", name="secret")[0] == 403
 
 
@@ -282,7 +282,7 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
         found += [f"{part}: {each}" for each in axe.serious(page)]
     page.goto(f"{server.url}/#/experiments/{churn}")
     page.get_by_role("button", name="Access").click()
-    page.get_by_role("region", name="At this place").wait_for()
+    page.get_by_role("region", name="At this scope").wait_for()
     found += axe.serious(page)
 
     assert found == []

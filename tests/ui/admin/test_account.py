@@ -39,7 +39,7 @@ def test_a_token_is_shown_once_works_and_is_revoked_after_a_preview(server: Serv
     row.get_by_role("button", name="Revoke ci").click()
     dialog = page.get_by_role("dialog", name="Delete the token ci")
     expect(dialog).to_contain_text("1 token")
-    expect(dialog).to_contain_text("Programs that use the token are refused at once. No use is recorded yet.")
+    expect(dialog).to_contain_text("Programs that use the token are refused at once. No recorded use yet.")
     assert mine.get(f"{OURS}/me")["name"] == ADMIN
     assert axe.serious(page) == []
     dialog.get_by_role("button", name="Delete permanently").click()

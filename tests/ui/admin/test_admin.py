@@ -44,14 +44,14 @@ def test_a_workspace_is_linked_compared_paused_and_unlinked(start: Callable[...,
     expect(page.get_by_text("1 experiment, 1 run", exact=True)).to_be_visible()
     assert there.api.run(run_id)["info"]["run_name"] == "swift-fox"
     page.get_by_role("button", name="Compare now").click()
-    expect(page.get_by_text("both sides are alike")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("both sides are equal")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Resume")).to_be_visible()
     page.get_by_role("button", name="Unlink").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("linked objects stay on both sides")
-    dialog.get_by_label("Take back the copies").check()
-    expect(dialog).to_contain_text("on the other side")
+    dialog.get_by_label("Remove the copies").check()
+    expect(dialog).to_contain_text("on the remote")
     dialog.get_by_label("Keep the copies").check()
     expect(dialog).to_contain_text("linked objects stay on both sides")
     assert axe.serious(page) == []
@@ -80,7 +80,7 @@ def test_a_link_to_an_address_that_is_none_is_refused_in_the_wizard(
 ) -> None:
     page.goto(f"{server.url}/#/links?new=1")
     page.get_by_role("button", name="Next").last.click()
-    expect(page.get_by_text("Write the address of the other side")).to_be_visible()
+    expect(page.get_by_text("Enter the address of the remote")).to_be_visible()
     page.get_by_label("Address of the other workspace").fill("ftp://host")
     page.get_by_label("Name of the link").fill("twin")
     for _ in range(3):

@@ -121,5 +121,5 @@ def test_a_right_at_one_experiment_shows_its_buttons_there_and_nowhere_else(
     expect(add).to_be_visible()
     page.goto(f"{server.url}/#/experiments/{theirs}/runs/{other}")
     expect(page.get_by_role("heading", level=1)).not_to_have_text(str(people.admin.run(mine)["info"]["run_name"]))
-    expect(page.get_by_text("Nothing is written here yet.")).to_be_visible()
+    expect(page.get_by_text("No note yet.")).to_be_visible()
     expect(add).to_have_count(0)

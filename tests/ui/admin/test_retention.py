@@ -23,13 +23,13 @@ def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page:
 
     page.goto(f"{server.url}/#/trash")
     page.get_by_role("link", name="Retention rules").click()
-    expect(page.get_by_text("There is no rule")).to_be_visible()
+    expect(page.get_by_text("No retention rules")).to_be_visible()
     page.get_by_role("button", name="New rule").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("tidy")
     expect(dialog.get_by_text("Give at least one condition")).to_be_visible()
     dialog.get_by_label("The last").check()
-    dialog.get_by_label("How many in each experiment").fill("1")
+    dialog.get_by_label("Number in each experiment").fill("1")
     dialog.get_by_role("button", name="Dry run").click()
     expect(dialog.get_by_text("Matches 2 runs of 3")).to_be_visible()
     expect(dialog.get_by_text("the rule would delete nothing")).to_be_visible()
@@ -50,7 +50,7 @@ def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page:
     row.get_by_role("button", name="Delete tidy").click()
     expect(dialog).to_contain_text("the jobs that it started stay")
     dialog.get_by_role("button", name="Delete permanently").click()
-    expect(page.get_by_text("There is no rule")).to_be_visible()
+    expect(page.get_by_text("No retention rules")).to_be_visible()
 
 
 def test_orphans_are_found_moved_moved_back_and_purged(server: Server, page: Page) -> None:
@@ -68,7 +68,7 @@ def test_orphans_are_found_moved_moved_back_and_purged(server: Server, page: Pag
     assert axe.serious(page) == []
     row.get_by_role("button").click()
     page.get_by_role("dialog").get_by_role("button", name="Move").click()
-    expect(page.get_by_text("No file is without a row")).to_be_visible()
+    expect(page.get_by_text("No files without a row")).to_be_visible()
     page.get_by_role("link", name="Quarantine").click()
     row.get_by_role("button", name=re.compile("Move .* back")).click()
     expect(page.get_by_text("The quarantine is empty")).to_be_visible()

@@ -33,7 +33,7 @@ def test_a_wrong_password_is_said_and_the_right_one_leads_back_to_the_same_page(
     page.goto(f"{server.url}/#/models/churn")
 
     fill(page, password="wrong-kettle-41")
-    expect(page.get_by_role("alert")).to_have_text("The user name or the password is not right.")
+    expect(page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
     expect(page.get_by_label("User name")).to_have_value(ADMIN)
     expect(page.get_by_label("Password", exact=True)).to_have_value("wrong-kettle-41")
 
@@ -127,7 +127,7 @@ def test_nothing_serious_for_axe(server: Server, people: People, page: Page, the
         f"localStorage.setItem('trackside.theme', '{theme}'); localStorage.setItem('trackside.language', '{language}')"
     )
     title, name, password, wrong = {
-        "en": ("Sign in", "User name", "Password", "The user name or the password is not right."),
+        "en": ("Sign in", "User name", "Password", "The user name or the password is wrong."),
         "es": (
             "Iniciar sesión", "Nombre de usuario", "Contraseña", "El nombre de usuario o la contraseña no son correctos.",
         ),

@@ -13,7 +13,7 @@ def test_what_takes_space_is_counted_drilled_into_and_deleted(server: Server, pa
     run_id = filled_run(server.api)
 
     page.goto(f"{server.url}/#/storage")
-    expect(page.get_by_text("Nothing is counted yet")).to_be_visible()
+    expect(page.get_by_text("No count yet")).to_be_visible()
     page.get_by_role("button", name="Count again").click()
     page.get_by_role("group", name="Tree map").get_by_role("link", name=re.compile("Default")).click()
     row = page.get_by_role("row", name=re.compile("swift-fox"))
@@ -23,5 +23,5 @@ def test_what_takes_space_is_counted_drilled_into_and_deleted(server: Server, pa
     expect(page.get_by_role("dialog")).to_contain_text("1.95 KiB of files")
     delete(page)
 
-    expect(page.get_by_text("Nothing takes space here")).to_be_visible()
+    expect(page.get_by_text("No data")).to_be_visible()
     assert server.api.ask("GET", f"runs/get?run_id={run_id}").status == 404

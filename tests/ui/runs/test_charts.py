@@ -203,7 +203,7 @@ def test_what_no_line_can_show_is_told(server: Server, page: Page) -> None:
     open_charts(page, server, experiment_id)
     expect(card(page, "loss")).to_contain_text("1 NaN or infinite")
     page.get_by_label("y axis").select_option(label="Log")
-    expect(card(page, "loss")).to_contain_text("1 values ≤ 0 have no place on a log axis")
+    expect(card(page, "loss")).to_contain_text("1 values ≤ 0 cannot be shown on a log axis")
     card(page, "loss").get_by_role("button", name="Show them").click()
     expect(card(page, "loss")).not_to_contain_text("have no place")
     expect(page.get_by_label("y axis")).to_have_value("asinh")
@@ -252,7 +252,7 @@ def test_a_chart_is_saved_as_png_svg_and_csv_and_read_as_a_table(server: Server,
     expect(card(page, "train/loss")).to_contain_text("5 points, exact")
 
     files = {}
-    for action in ("Save as PNG", "Save as SVG", "Save what is shown as CSV"):
+    for action in ("Save as PNG", "Save as SVG", "Save shown data as CSV"):
         with page.expect_download() as download:
             choose(page, "train/loss", action)
         path = tmp_path / download.value.suggested_filename

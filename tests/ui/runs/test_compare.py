@@ -75,7 +75,7 @@ def test_a_run_that_does_not_exist_is_named_and_the_others_are_shown(server: Ser
     expect(page.get_by_role("alert")).to_contain_text("0" * 32)
     expect(page.get_by_role("columnheader")).to_have_count(3)
     page.goto(f"{server.url}/#/compare-runs?runs=nonsense")
-    expect(page.get_by_role("heading", name="No run is chosen")).to_be_visible()
+    expect(page.get_by_role("heading", name="No run selected")).to_be_visible()
 
 
 def test_an_address_of_which_no_run_exists_shows_no_empty_table(server: Server, page: Page) -> None:

@@ -118,5 +118,5 @@ def test_a_folder_shows_its_images_small_and_a_pdf_is_downloaded(server: Server,
     shown.first.press("Enter")
     expect(page.get_by_role("heading", name="roc.png")).to_be_visible()
     page.get_by_role("link", name="report.pdf").click()
-    expect(page.get_by_text("A PDF is not shown here. Download the file to read it.")).to_be_visible()
+    expect(page.get_by_text("There is no preview of PDF files. Download the file to read it.")).to_be_visible()
     assert page.title() != "owned"

@@ -162,7 +162,7 @@ def test_files_are_shown_by_their_kind(server: Server, page: Page, dialogs: list
     expect(page.get_by_role("cell", name="cell")).to_be_visible()
     expect(page.locator("main img, main script, main a[href^='javascript']")).to_have_count(0)
     page.get_by_role("link", name="weights.pkl").click()
-    expect(page.get_by_text("This kind of file cannot be shown here")).to_be_visible()
+    expect(page.get_by_text("No preview for this kind of file")).to_be_visible()
     page.get_by_role("link", name="log.txt").click()
     expect(page.get_by_text("The first 64.0 KiB of 195 KiB")).to_be_visible()
     assert not dialogs

@@ -281,7 +281,7 @@ def test_columns_are_chosen_and_kept_in_a_view_that_is_shared(page: Page, server
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("button", name="Mine").click()
     page.get_by_role("menuitem", name="Make it the default view").click()
-    expect(page.get_by_text("Mine is the default view now")).to_be_visible()
+    expect(page.get_by_text("Mine is now the default view")).to_be_visible()
 
     page.goto("about:blank")
     page.goto(address)  # the default view

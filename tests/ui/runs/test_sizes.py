@@ -167,7 +167,7 @@ def test_files_of_five_gigabytes_are_previewed_by_their_head_or_refused_with_the
         ("data.json", "The first 64.0 KiB of 5.00 GiB"),
         ("picture.png", "The file has 5.00 GiB. Files of this kind are shown up to 32.0 MiB."),
         ("book.ipynb", "The file has 5.00 GiB. Files of this kind are shown up to 8.00 MiB."),
-        ("weights.pt", "This kind of file cannot be shown here"),
+        ("weights.pt", "No preview for this kind of file"),
     ):
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_text(told)).to_be_visible()

@@ -3118,7 +3118,10 @@ export interface paths {
         get: operations["get_api_trackside_v1_workspaces_name"];
         put?: never;
         post?: never;
-        /** RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one. */
+        /**
+         * RESTRICT refuses a workspace with content; CASCADE removes the content; SET_DEFAULT moves it to the default
+         * @description workspace.
+         */
         delete: operations["delete_api_trackside_v1_workspaces_name"];
         options?: never;
         head?: never;
@@ -3517,7 +3520,7 @@ export interface components {
          * @description A webhook to create.  `events` are names such as `run.finished`.  `username` and `password`, or the header's value
          *     `authorization`, authenticate the server at the receiver.
          *
-         *     `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url of a mail is
+         *     `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; for mail, the url is
          *     `mailto:` with addresses.  `digest_s` collects the events of this time into one message; `mute` delays them.
          */
         CreateOurs: {
@@ -3816,7 +3819,7 @@ export interface components {
         Fault: {
             error_code: string;
             message: string;
-            /** @description The same as data, of faults that users meet often */
+            /** @description The reason as data, for frequent errors */
             reason?: {
                 /** @enum {unknown} */
                 key: "taken" | "missing" | "bad-name" | "too-long" | "admins-only" | "last-admin" | "not-retryable" | "still-live" | "changed-meanwhile" | "assigned" | "imports-running" | "import-ended" | "stage-asked" | "stage-decided" | "stage-own-request" | "stage-needs-approval" | "stage-keeps-others" | "in-use" | "preview-outdated" | "deletion-begun" | "protected" | "rule-too-wide" | "on-hold" | "default" | "protected-inside" | "has-traffic" | "aliased" | "has-versions" | "kept-in-step" | "not-ended" | "held-already" | "output-exists" | "link-ending" | "throttled" | "folder-too-large" | "experiment-deleted" | "trace-came-again" | "filter-syntax" | "filter-field" | "filter-function" | "filter-operator" | "filter-null-test" | "filter-not-number" | "filter-not-quoted" | "filter-list" | "cron" | "cron-never" | "timezone";
@@ -7191,7 +7194,7 @@ export interface operations {
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
-                /** @description May hold slashes. */
+                /** @description May contain slashes. */
                 path: string;
             };
             cookie?: never;
@@ -7220,7 +7223,7 @@ export interface operations {
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
-                /** @description May hold slashes. */
+                /** @description May contain slashes. */
                 path: string;
             };
             cookie?: never;
@@ -7251,7 +7254,7 @@ export interface operations {
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
-                /** @description May hold slashes. */
+                /** @description May contain slashes. */
                 path: string;
             };
             cookie?: never;
@@ -7733,7 +7736,7 @@ export interface operations {
             };
             path: {
                 model_id: string;
-                /** @description May hold slashes. */
+                /** @description May contain slashes. */
                 tag_key: string;
             };
             cookie?: never;

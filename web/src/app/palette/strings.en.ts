@@ -3,9 +3,9 @@ export default {
   placeholder: "Run, model, experiment, page or action; > for actions only",
   sections: { recent: "Recent", actions: "Actions", pages: "Pages", found: "Found" },
   help: "Keyboard",
-  letters: "Use keys of a single letter",
+  letters: "Use single-letter shortcuts",
   everywhere: "On this page",
-  escape: "Close what is on top",
+  escape: "Close the topmost dialog or menu",
   table: "In the table",
   tableKeys: [
     "Move between rows",

@@ -114,7 +114,7 @@ export default {
     Auditor: "Leer todo, y leer y exportar el registro de auditoría.",
     "Legal Hold Officer": "Leer todo menos el registro de auditoría, y poner y quitar retenciones legales.",
     "Link Peer":
-      "Lo que lee y escribe el otro lado de un enlace: ejecuciones, modelos, conjuntos de datos y archivos de un espacio de trabajo.",
+      "Para el servidor remoto de un enlace: leer y escribir ejecuciones, modelos, conjuntos de datos y archivos de un espacio de trabajo.",
     "Metrics Reader": "Leer las métricas del servidor: para un sistema de supervisión.",
     "MLflow READ": "El nivel READ de MLflow.",
     "MLflow USE": "El nivel USE de MLflow.",

@@ -90,7 +90,7 @@ export default {
     unsent_deliveries: counted("entrega en espera", "entregas en espera"),
     alert_rules: counted("regla de alerta", "reglas de alerta"),
     saved_views: counted("vista guardada", "vistas guardadas"),
-    copies_here: counted("copia aquí", "copias aquí"),
-    copies_there: counted("copia en el otro lado", "copias en el otro lado"),
+    copies_here: counted("copia en este espacio de trabajo", "copias en este espacio de trabajo"),
+    copies_there: counted("copia en el remoto", "copias en el remoto"),
   } as Record<string, (count: number) => string>,
 } satisfies Strings<typeof en>;

@@ -10,11 +10,11 @@ const { pauseText } = await import("./timing");
 test("the reason of the server for a pause is in the language that is shown", async () => {
   await locale.choose("es");
 
-  expect(pauseText("ann, who made it, may not do a/b/write in all of the workspace")).toBe(
+  expect(pauseText("ann, who created it, does not have a/b/write in the whole workspace")).toBe(
     "A ann, su autor, no se le permite a/b/write en todo el espacio de trabajo.",
   );
-  expect(pauseText("ann, who made it, is disabled")).toBe("La cuenta de ann, su autor, está desactivada.");
-  expect(pauseText("the user who made it is deleted")).toBe("La cuenta de su autor se ha eliminado.");
+  expect(pauseText("ann, who created it, is disabled")).toBe("La cuenta de ann, su autor, está desactivada.");
+  expect(pauseText("the user who created it was deleted")).toBe("La cuenta de su autor se ha eliminado.");
   expect(pauseText("kind x is unknown")).toBe("kind x is unknown");
 });
 

@@ -35,11 +35,11 @@ export function whenText({ cron, timezone, interval_s }: Schedule): string {
 /** Why the server paused a schedule or a monitor; what it does not know is shown as the server says it. */
 export function pauseText(reason: string): string {
   const { mayNot, disabled, deleted } = strings.t.pauseReasons;
-  const [, user, action] = /^(.+), who made it, may not do (\S+) in all of the workspace$/.exec(reason) ?? [];
+  const [, user, action] = /^(.+), who created it, does not have (\S+) in the whole workspace$/.exec(reason) ?? [];
   if (user !== undefined && action !== undefined) return mayNot(user, action);
-  const [, out] = /^(.+), who made it, is disabled$/.exec(reason) ?? [];
+  const [, out] = /^(.+), who created it, is disabled$/.exec(reason) ?? [];
   if (out !== undefined) return disabled(out);
-  return reason === "the user who made it is deleted" ? deleted : reason;
+  return reason === "the user who created it was deleted" ? deleted : reason;
 }
 
 export function zones(): { own: string; all: readonly string[] } {

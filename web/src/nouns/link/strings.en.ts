@@ -1,5 +1,5 @@
 export default {
   states: { active: "Active", paused: "Paused", removing: "Unlinking" },
-  failing: "Cannot reach the other side",
-  modes: { push: "sends to", pull: "takes from", both: "kept alike with" },
+  failing: "Cannot reach the remote",
+  modes: { push: "pushes to", pull: "pulls from", both: "in sync with" },
 };

@@ -9,7 +9,7 @@ export default {
     "the same weekdays of the baseline": "the same weekdays of the baseline",
   },
   notes: {
-    "There are no earlier windows to compare with yet.": "There are no earlier windows to compare with yet.",
+    "There are no earlier windows for a comparison yet.": "There are no earlier windows for a comparison yet.",
     "The baseline has no rows of this slice.": "The baseline has no rows of this slice.",
     "The window has no rows.": "The window has no rows.",
     "No magnitude: it needs 50 rows in the baseline and the window, and a column that a classifier can use.":

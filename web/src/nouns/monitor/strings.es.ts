@@ -11,7 +11,7 @@ export default {
     "the same weekdays of the baseline": "los mismos días de la semana de la referencia",
   },
   notes: {
-    "There are no earlier windows to compare with yet.": "Todavía no hay ventanas anteriores con las que comparar.",
+    "There are no earlier windows for a comparison yet.": "Todavía no hay ventanas anteriores con las que comparar.",
     "The baseline has no rows of this slice.": "La referencia no tiene filas de este segmento.",
     "The window has no rows.": "La ventana no tiene filas.",
     "No magnitude: it needs 50 rows in the baseline and the window, and a column that a classifier can use.":

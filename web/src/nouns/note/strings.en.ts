@@ -1,8 +1,8 @@
 export default {
   edit: "Edit",
-  none: "Nothing is written here yet.",
+  none: "No note yet.",
   save: "Save",
   cancel: "Cancel",
-  hint: "Markdown. Ctrl+Enter saves, Esc keeps the text as it was.",
-  failed: "This was not saved; your text is still here.",
+  hint: "Markdown. Ctrl+Enter saves, Esc discards the changes.",
+  failed: "Not saved; your text is still in the editor.",
 };

@@ -8,5 +8,5 @@ export default {
   edit: (key: string) => `Edit tag ${key}`,
   remove: (key: string) => `Remove tag ${key}`,
   removed: (key: string) => `Removed tag ${key}`,
-  needsKey: "Give the tag a name",
+  needsKey: "Enter a name for the tag",
 };

@@ -1,7 +1,7 @@
 export default {
   title: "Activity",
   none: "No changes match",
-  noneYet: "Nothing has changed yet",
+  noneYet: "No changes yet",
   any: "any",
   entity: "Kind",
   entityId: "Object",

@@ -1,7 +1,7 @@
 export default {
   ofPrincipal: "Name of a user or group",
-  anybody: "anybody",
-  at: "At a place and in it",
+  anybody: "anyone",
+  at: "At a scope and in it",
   anywhere: "anywhere",
-  hint: "An assignment gives a role to somebody at a place. It holds in all that lies within the place.",
+  hint: "An assignment gives a principal a role at a scope. It applies to everything inside the scope.",
 };

@@ -4,7 +4,7 @@ export default {
   none: "No entries match",
   verify: "Verify",
   whole: (count: number) =>
-    `The log is whole: ${formatCount(count)} ${plural(count) === "one" ? "entry is" : "entries are"} as written`,
+    `The log is complete: ${formatCount(count)} ${plural(count) === "one" ? "entry is" : "entries are"} unchanged`,
   broken: (fault: string) => `The log was changed: ${fault}`,
   export: "Export",
   formats: { jsonl: "JSON lines", csv: "CSV", syslog: "Syslog (RFC 5424)" },
@@ -21,7 +21,7 @@ export default {
   address: "Address",
   agent: "Client",
   hash: "Hash",
-  previous: "Hash before it",
+  previous: "Previous hash",
   detail: "detail",
   details: (seq: number) => `Entry ${seq}`,
   any: "any",

@@ -7,9 +7,9 @@ export default {
   system: "System metrics",
   views: "Views of the experiment",
   runs: "Runs",
-  noExperiment: "No experiment is chosen",
+  noExperiment: "No experiment selected",
   noExperimentHint: 'The address names experiments as in #/charts?experiments=["1","2"].',
   newest: (shown: number, total: number) => `The newest ${formatCount(shown)} of ${formatCount(total)} runs`,
-  noRunsHint: "A chart is drawn for each metric that a run logs. Log a first one, then come back:",
+  noRunsHint: "There is a chart for each metric that a run logs. Log a first one:",
   noRuns: "No runs yet",
 };

@@ -21,7 +21,7 @@ export default {
   firstColumns: (shown: number, total: number) => `The first ${formatCount(shown)} of ${runs(total)}`,
   noTraces: "These runs have no traces",
   noTracesHint:
-    "The traces of an evaluation, such as mlflow.genai.evaluate makes, are matched here by their requests: answers and scores of each run stand side by side.",
+    "The traces of an evaluation, such as those of mlflow.genai.evaluate, are matched by their requests: answers and scores of each run are shown side by side.",
   findText: "Find in requests and answers",
   differing: "Only requests with different scores",
   requests: (shown: number, total: number) =>
@@ -39,7 +39,7 @@ export default {
   most: (word: string, times: number) => `mostly ${word}, ${formatCount(times)} times`,
   points: (percent: string) => `${percent} points`,
   ofTraces: traces,
-  none: "No run is chosen",
+  none: "No run selected",
   noneLeft: "There is nothing to compare",
   noneHint:
     'Select runs in the table of an experiment and press "Compare", or name them as in #/compare-runs?runs=["ID","ID"].',
@@ -68,8 +68,8 @@ export default {
   diff: (key: string) => `Compare the texts of ${key}`,
   alike: (count: number) =>
     `${formatCount(count)} ${plural(count) === "one" ? "row is" : "rows are"} the same in all runs and hidden`,
-  noDifference: "These runs differ in nothing",
-  noMatch: "Nothing has a name like this",
+  noDifference: "These runs do not differ",
+  noMatch: "No name matches",
   more: (count: number) => `Show ${formatCount(count)} more`,
   x: "x",
   y: "y",
@@ -78,7 +78,7 @@ export default {
   addAxis: "Add an axis",
   removeAxis: (name: string) => `Remove ${name}`,
   moveLeft: (name: string) => `Move ${name} to the left`,
-  brushHint: "Drag along an axis to keep the runs in that range; click the axis to keep all.",
+  brushHint: "Drag along an axis to select the runs in that range; click the axis to select all.",
   kept: (kept: number, total: number) => `${formatCount(kept)} of ${runs(total)} in the marked ranges`,
   clear: "Clear ranges",
   tooFew: "A plot needs two values that most runs have. These runs have too few params and metrics.",
@@ -94,6 +94,6 @@ export default {
   sideBySide: "Side by side",
   diffOf: (left: string, right: string) => `${left} → ${right}`,
   headOnly: "Only the first 64 KiB of each file are compared",
-  binary: "One of the files is no text",
+  binary: "One of the files is not text",
   with: "Compare with",
 };

@@ -18,9 +18,9 @@ export default {
   togetherHint: (most: number) => `Select 2 to ${formatCount(most)} experiments`,
   chosen: (count: number) => `${formatCount(count)} selected`,
   firstRun: "Log a first run",
-  waiting: "It appears here by itself.",
+  waiting: "It appears automatically.",
   none: "No experiments yet",
-  noneHint: "Log a first run to this workspace. Any MLflow client does, unchanged:",
+  noneHint: "Log a first run to this workspace with any unmodified MLflow client:",
   noneFound: (text: string) => `No experiment has “${text}” in its name`,
   add: "New experiment",
   create: "Create",
@@ -40,5 +40,5 @@ export default {
   active: "Active",
   deleted: "Deleted",
   noneDeleted: "No deleted experiments",
-  deletedHint: "A restored experiment comes back with all of its runs.",
+  deletedHint: "An experiment is restored with all of its runs.",
 };

@@ -1,7 +1,7 @@
 export default {
-  hint: "Whether somebody may do something at a place, and which assignments decide.",
+  hint: "Whether a principal may do an action at a scope, and which assignments decide.",
   action: "Action",
-  actionHint: "A whole action, or its end: runs/write.",
+  actionHint: "An action, or its ending: runs/write.",
   ask: "Check",
   refused: "refused",
   may: (who: string, action: string, where: string) => `${who} may do ${action} at ${where}`,

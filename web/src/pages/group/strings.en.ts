@@ -1,7 +1,7 @@
 export default {
   displayName: "Shown name",
   members: "Members",
-  noMembers: "Nobody is in this group.",
+  noMembers: "This group has no members.",
   add: "Add a member",
   addAction: "Add",
   added: (name: string) => `Added ${name}`,
@@ -11,7 +11,7 @@ export default {
   toGroups: "To the groups",
   remove: "Delete",
   removeTitle: (name: string) => `Delete the group ${name}?`,
-  removeHint: "Its assignments are deleted, too. The members stay. This cannot be undone.",
+  removeHint: "Its assignments are also deleted. The members stay. This cannot be undone.",
   removePrompt: (name: string) => `Type ${name} to delete the group`,
   removeAction: "Delete the group",
   deleted: (name: string) => `Deleted the group ${name}`,

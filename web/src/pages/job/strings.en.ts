@@ -16,7 +16,7 @@ export default {
   run: "Run",
   progress: "Progress",
   log: "Log",
-  noLog: "Nothing has been written yet.",
+  noLog: "No output yet.",
   profile: "Profile",
   levels: "Measurements by the number of callers",
   callers: "Callers",
@@ -29,6 +29,6 @@ export default {
   eachReplica: "Each replica needs",
   coresOf: (cores: string) => (cores === "1" ? "1 core" : `${cores} cores`),
   mebibytes: (size: string) => `${size} MiB`,
-  tooSlow: "slower than the latency that was asked for",
+  tooSlow: "slower than the requested latency",
   attemptOf: (attempt: string, most: string) => `${attempt} of ${most}`,
 };

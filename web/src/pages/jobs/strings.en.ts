@@ -10,7 +10,7 @@ export default {
   noneHint: "A job is work that the server does in the background. Open a version of a model and press Score a table.",
   toModels: "To the models",
   queue: (running: string, limit: string, queued: string) => `${running} of ${limit} running, ${queued} waiting`,
-  pausedQueue: "The queue is paused: no job starts.",
+  pausedQueue: "The queue is paused: no jobs start.",
   pauseQueue: "Pause the queue",
   resumeQueue: "Resume the queue",
   schedules: "Schedules",
@@ -22,6 +22,6 @@ export default {
   noSchedules: "A schedule queues a job by a cron expression or at an interval, such as a table to score every night.",
   anyState: "Any state",
   anyKind: "Any kind",
-  noneMatch: "No job is of this state and kind",
+  noneMatch: "No job matches",
   all: "Show all jobs",
 };

@@ -23,6 +23,6 @@ export default {
   dataset: "Dataset",
   none: "This model has no metrics or parameters",
   note: "Note",
-  noNote: "No note yet. Say what the model is for.",
+  noNote: "No note yet. Describe the purpose of the model.",
   missing: (id: string) => `There is no logged model ${id}`,
 };

@@ -13,8 +13,7 @@ export default {
   registered: "Registered as",
   onDataset: (metric: string, dataset: string) => `${metric} (${dataset})`,
   none: "No models logged",
-  noneHint:
-    "A model appears here as soon as a run logs one with MLflow 3, with its params and with its metrics by dataset:",
+  noneHint: "A model appears as soon as a run logs one with MLflow 3, with its params and with its metrics by dataset:",
   noneFound: "No model matches",
   clear: "Clear the filter",
   more: "Show more",

@@ -9,7 +9,7 @@ export default {
   kinds: "Models and prompts",
   prompts: "Prompts",
   noPrompts: "No prompts yet",
-  noPromptsHint: "A prompt has versions and aliases as a model has:",
+  noPromptsHint: "A prompt has versions and aliases, like a model:",
   name: "Name",
   version: "Latest version",
   aliases: "Aliases",
@@ -19,7 +19,7 @@ export default {
   find: "Find models",
   more: "Show more",
   none: "No registered models yet",
-  noneHint: "Register the model of a run; from then on it has versions, aliases and a history:",
+  noneHint: "Register the model of a run to give it versions, aliases and a history:",
   noneFound: (text: string) => `No model has “${text}” in its name`,
   clear: "Show all models",
 };

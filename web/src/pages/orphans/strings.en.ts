@@ -2,25 +2,25 @@ import { formatCount, plural } from "@/i18n/format";
 
 const count = (one: string, more: string) => (value: number) =>
   `${formatCount(value)} ${plural(value) === "one" ? one : more}`;
-const places = count("place", "places");
+const places = count("path", "paths");
 const files = count("file", "files");
 
 export default {
   title: "Orphans",
   storage: "Storage",
-  hint: "Files that no row names, and rows whose files are missing. Files younger than a day are left out: they may belong to an upload.",
+  hint: "Files without a row, and rows whose files are missing. Files younger than a day are skipped: they may belong to an upload.",
   search: "Search",
   searched: "Searched",
   working: "Working",
-  none: "Nothing is searched yet",
+  none: "No search yet",
   noneHint: "A job compares the files of the workspace with its runs, models and versions. It changes nothing.",
   sides: { files: "Files without a row", rows: "Rows without files", quarantine: "Quarantine" },
   clean: {
-    files: "No file is without a row",
-    rows: "No row is without its files",
+    files: "No files without a row",
+    rows: "No rows without files",
     quarantine: "The quarantine is empty",
   },
-  place: "Place",
+  place: "Path",
   kind: "Kind",
   id: "ID",
   files: "Files",
@@ -48,7 +48,7 @@ export default {
   moveTitle: "Move to the quarantine",
   moveWhat: (some: number, all: number, bytes: string) => `${places(some)} with ${files(all)}, ${bytes}.`,
   moveHint:
-    "The files stay in the same store, where no client reaches them, until they are purged. You can move them back.",
+    "The files stay in the same store, where clients cannot access them, until they are purged. You can move them back.",
   moveAction: "Move",
   back: "Move back",
   backOne: (key: string) => `Move ${key} back`,
@@ -60,5 +60,5 @@ export default {
   prompt: (word: string) => `Type ${word} to delete them`,
   done: (some: number, bytes: string) => `${files(some)}, ${bytes}`,
   rowsHint: "Restore the files from a backup, or delete the row.",
-  otherHint: "Other files lie at a place that tells nothing of what they belonged to. They move only one by one.",
+  otherHint: "The path of other files does not show what they belonged to. They can only be moved one by one.",
 };

@@ -41,7 +41,7 @@ export default {
   add: "Add",
   addFeedback: "Feedback",
   addExpectation: "Expectation",
-  assessmentNameHint: "What is judged, such as correct or tone",
+  assessmentNameHint: "What is assessed, such as correct or tone",
   assessmentValueHint: "A number, true, false or a text",
   removeAssessment: (name: string) => `Delete ${name}`,
   tags: "Tags",

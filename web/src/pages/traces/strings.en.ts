@@ -9,6 +9,6 @@ export default {
   reviews: "Reviews",
   issues: "Issues",
   empty: "No traces yet",
-  emptyHint: "A function with @mlflow.trace, or a library with autologging, sends its calls here:",
-  otlpHint: "OpenTelemetry works too: send spans to /v1/traces with the header x-mlflow-experiment-id.",
+  emptyHint: "A function with @mlflow.trace, or a library with autologging, sends its calls:",
+  otlpHint: "OpenTelemetry also works: send spans to /v1/traces with the header x-mlflow-experiment-id.",
 };

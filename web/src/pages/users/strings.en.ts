@@ -12,13 +12,13 @@ export default {
   disabled: "disabled",
   lastLogin: "Last sign-in",
   userName: "User name",
-  userNameHint: "The name that is signed in with. It cannot contain a colon.",
-  oneTime: "Make a one-time password",
+  userNameHint: "The name for signing in. It cannot contain a colon.",
+  oneTime: "Create a one-time password",
   passwordHint:
-    "It is shown once, and must be changed at the first sign-in. Without it, the user signs in by a provider or by tokens.",
+    "It is shown only once, and must be changed at the first sign-in. Without it, the user signs in by a provider or by tokens.",
   firstPasswordHint: "12 characters or more.",
   makeAdmin: "Administrator: may do everything",
-  firstHint: "The first user is an administrator. From then on every call needs a sign-in.",
+  firstHint: "The first user is an administrator. Afterwards every call needs authentication.",
   create: "Create",
   createdUser: (name: string) => `Created ${name}`,
 };

@@ -28,7 +28,7 @@ type Json = Record<string, unknown>;
 /** Raises an error for text that is no notebook of format 3 or newer. */
 export function parseNotebook(text: string): Notebook {
   const given: unknown = JSON.parse(text);
-  if (!isObject(given)) throw new Error("The file is no notebook: it holds no JSON object");
+  if (!isObject(given)) throw new Error("The file is no notebook: it is not a JSON object");
   const cells = Array.isArray(given["cells"]) ? given["cells"] : cellsOfFormat3(given);
   if (!cells) throw new Error("The file is no notebook: it has no cells");
   const about = isObject(given["metadata"]) ? given["metadata"] : {};

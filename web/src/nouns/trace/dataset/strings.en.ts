@@ -8,7 +8,7 @@ export default {
   datasetHint: "Choose one of this experiment, or type the name of a new one",
   placeholder: "golden-questions",
   add: "Add",
-  isNew: (name: string) => `A new dataset ${name} will be made.`,
+  isNew: (name: string) => `A new dataset ${name} will be created.`,
   records:
     "Each trace becomes a record: the inputs and outputs of its root span, and its expectations. A record with the same inputs is updated.",
   noInputs: "None of these traces has inputs on its root span, so there is nothing to add.",

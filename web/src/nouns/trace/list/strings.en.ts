@@ -21,7 +21,7 @@ export default {
   asPython: "Copy as Python",
   asCurl: "Copy as curl",
   copied: "Copied the code",
-  notCopied: "The browser does not allow this page to copy. Select the text and copy it yourself.",
+  notCopied: "The browser does not allow this page to copy. Select the text and copy it.",
   addIssue: "Add an issue",
   remove: "Move to the trash",
   removed: (count: number) => `Moved ${traces(count)} to the trash`,

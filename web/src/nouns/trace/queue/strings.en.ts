@@ -9,6 +9,6 @@ export default {
     "Choose one of this experiment, or type the name of a new one. A new queue asks all questions of the experiment.",
   placeholder: "week 48",
   add: "Add",
-  isNew: (name: string) => `A new queue ${name} will be made.`,
+  isNew: (name: string) => `A new queue ${name} will be created.`,
   added: (count: number, name: string) => `${traces(count)} in ${name}`,
 };

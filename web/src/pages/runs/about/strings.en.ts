@@ -1,7 +1,7 @@
 export default {
   about: "About the experiment",
   note: "Note",
-  noNote: "No note yet. Say what the experiment is for.",
+  noNote: "No note yet. Describe the purpose of the experiment.",
   name: "Name",
   id: "Experiment ID",
   location: "Artifact location",

@@ -20,12 +20,12 @@ export default {
   output: "output",
   total: "total",
   shown: (shown: number, all: number) => `The ${formatCount(shown)} most frequent of ${formatCount(all)} are shown.`,
-  none: "There are no traces in this time",
+  none: "There are no traces in this period",
   noneOf: {
     all: "",
-    name: "No trace in this time has a name.",
-    model: "No span in this time names a model.",
-    user: "No trace in this time names a user. Set the metadata mlflow.trace.user.",
+    name: "No trace in this period has a name.",
+    model: "No span in this period names a model.",
+    user: "No trace in this period names a user. Set the metadata mlflow.trace.user.",
   },
-  noValues: "nothing in this time",
+  noValues: "no data in this period",
 };

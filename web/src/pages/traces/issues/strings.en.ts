@@ -1,7 +1,7 @@
 export default {
   title: "Issues",
   empty: "No issues",
-  emptyHint: "An issue describes a problem that traces show. A trace names it by an assessment.",
+  emptyHint: "An issue describes a problem in traces. An assessment links a trace to it.",
   noneFound: "No issue has this status",
   newIssue: "New issue",
   name: "Name",
