@@ -238,7 +238,7 @@ def test_explain_says_by_which_assignment(tmp_path: Path) -> None:
     denied = command("access", "explain", "bo", "runs/write", "--experiment", "0", data=data)
 
     assert [each.returncode for each in (before, granted, denied)] == [1, 0, 1]
-    assert "no role allows it here" in before.stdout
+    assert "no role allows it in this scope" in before.stdout
     assert "MLflow Data Scientist for group team at /ws/default (assignment 1)" in granted.stdout
     assert "MLflow EDIT denied to bo at /ws/default/experiments/0 (assignment 2)" in denied.stdout
 
@@ -279,7 +279,7 @@ def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
     missing = trackside("server", "--tls-cert", "nothing.pem", "--tls-key", "nothing.pem", cwd=tmp_path)
 
     assert (alone[0], missing[0]) == (2, 2)
-    assert "--tls-cert and --tls-key go together" in alone[2]
+    assert "--tls-cert and --tls-key need each other" in alone[2]
     assert "--tls-cert is 'nothing.pem'; the file cannot be read (No such file or directory)" in missing[2]
 
 

@@ -53,7 +53,7 @@ def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_say
 
     assert (full.returncode, full.stdout, full.stderr.count("\n")) == (2, "", 1)
     assert f"cannot be written to {tmp_path}/trackside-data/backups (" in full.stderr
-    assert "Nothing was changed. Make room there" in full.stderr
+    assert "Nothing was changed. Free some space" in full.stderr
     assert "schema version 1 of" in unchanged[1]
     assert done[0] == 0
     (backup,) = (tmp_path / "trackside-data" / "backups").iterdir()

@@ -56,9 +56,12 @@ MISTAKES = [
     ),
     ("delete metric r m --steps 5..1", "--steps is '5..1'; 5 must not be above 1"),
     ("delete version m x", "VERSION is 'x'; it must be a number"),
-    ("workspace create team --artifact-root /etc", "--artifact-root is '/etc', which lies in no folder or bucket that"),
+    (
+        "workspace create team --artifact-root /etc",
+        "--artifact-root is '/etc', which is not inside a folder or bucket that",
+    ),
     ("login nonsense", "URL is 'nonsense'; it must be http(s)://HOST:PORT"),
-    ("score x --input runs:/r/in.csv --output out.csv", "MODEL is 'x'; it must be such as models:/NAME/VERSION"),
+    ("score x --input runs:/r/in.csv --output out.csv", "MODEL is 'x'; it must be a URI such as models:/NAME/VERSION"),
 ]
 
 

@@ -96,7 +96,7 @@ def test_errors_have_azures_words(workspace: Workspace) -> None:
         (service.get_keys, "has no keys"),
         (service.get_token, "token of the workspace"),
         (lambda: service.regen_key("third"), "must be Primary or Secondary"),
-        (lambda: service.update(image="x"), "no images"),
+        (lambda: service.update(image="x"), "instead of images"),
         (lambda: service.update(models=[Model(workspace, "sum")] * 2), "serves one model"),
         (lambda: service.run({"inputs": []}), "Response Code: 503"),
         (service.models[0].delete, "endpoint 'adder'"),
@@ -138,7 +138,7 @@ def test_models_are_found_tagged_and_deleted(workspace: Workspace) -> None:
     )
     assert [each.id for each in Model.list(workspace, "sum")] == ["sum:2", "sum:1"]
     assert {name: each.id for name, each in workspace.models.items()} == {"sum": "sum:2"}
-    with pytest.raises(WebserviceException, match="set already"):
+    with pytest.raises(WebserviceException, match="already set"):
         found.add_properties({"origin": "there"})
     found.delete()
     assert Model(workspace, "sum").version == 1
@@ -147,9 +147,9 @@ def test_models_are_found_tagged_and_deleted(workspace: Workspace) -> None:
 def test_a_profile_is_of_one_model_with_its_own_environment(workspace: Workspace) -> None:
     model = Model(workspace, "sum", version=1)
 
-    with pytest.raises(WebserviceException, match="A profile is of one model, and models has 2"):
+    with pytest.raises(WebserviceException, match="A profile measures one model, but models has 2"):
         Model.profile(workspace, "p", [model, model])
-    with pytest.raises(WebserviceException, match="takes no inference_config"):
+    with pytest.raises(WebserviceException, match="does not accept inference_config"):
         Model.profile(workspace, "p", [model], inference_config=object())
     with pytest.raises(ConfigError, match="input_dataset is a list; it must be a DataFrame"):
         Model.profile(workspace, "p", [model], input_dataset=[[1.0]])

@@ -146,7 +146,7 @@ def test_experiments_are_merged_by_name_and_none_is_deleted_here(
     assert [info[run_id]["experiment_id"] for run_id in (ours, "a1", "a3")] == [here, here, "0"]
     assert (gone["lifecycle_stage"], info["a2"]["lifecycle_stage"]) == ("deleted", "deleted")
     assert server.api.get("experiments/get", experiment_id=here)["experiment"]["lifecycle_stage"] == "active"
-    assert "experiment trees: is deleted at the source, stays active here" in done.report["differences"]
+    assert "experiment trees: is deleted at the source, stays active in this workspace" in done.report["differences"]
     assert bring(mlruns.root).report["runs"]["same"] == 3
 
 
@@ -228,7 +228,7 @@ def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
     for done in (first, second):
         (left,) = done.report["left_out"]
         assert (left["what"], done.code) == ("run a2", 1)
-        assert left["reason"] == "its file a%20b: is called a b here, as its file a b is"
+        assert left["reason"] == "its file a%20b: its name in this workspace would be a b, which its file a b has"
     assert (first.report["files"], second.report["files"]) == (4, 0)
 
 
@@ -330,7 +330,7 @@ def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns:
     bring(mlruns.root)
     done = bring(mlruns.root)
 
-    assert done.report["differences"] == ["version 1 of net: is version 2 here: its number was taken"]
+    assert done.report["differences"] == ["version 1 of net: is version 2 in this workspace: its number was taken"]
     assert server.api.get("registered-models/alias", name="net", alias="best")["model_version"]["version"] == "2"
 
 

@@ -148,7 +148,9 @@ def test_a_link_acts_as_its_maker_and_pauses_when_the_maker_loses_the_right(peop
     until(lambda: link(found, "far")["state"] == "paused", "the link to pause")
     far.admin.new_run(run_name="later")
 
-    assert link(found, "far")["last_error"].startswith("paused: ann, who made it, may not do Microsoft.MachineLearning")
+    assert link(found, "far")["last_error"].startswith(
+        "paused: ann, who created it, does not have Microsoft.MachineLearning"
+    )
     assert by_token(people, "ann").within("north").ask("POST", f"{LINKS}/far/resume", {}).status == 403
     people.admin.ask("DELETE", f"{OURS}/role-assignments/{denial}")
     ann.post(f"{LINKS}/far/resume")
@@ -164,4 +166,4 @@ def test_a_link_does_no_more_than_its_maker_may(people: People, far: Far) -> Non
     )  # fmt: skip
 
     assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
-    assert "a link acts in your name" in reply.json["message"]
+    assert "a link acts with your rights" in reply.json["message"]

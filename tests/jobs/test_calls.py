@@ -238,10 +238,10 @@ def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: A
     [
         (
             "demoted",
-            "ann, who made it, may not do Microsoft.MachineLearningServices/workspaces/jobs/write in all of the",
+            "ann, who created it, does not have Microsoft.MachineLearningServices/workspaces/jobs/write in the whole",
         ),
-        ("disabled", "ann, who made it, is disabled"),
-        ("deleted", "the user who made it is deleted"),
+        ("disabled", "ann, who created it, is disabled"),
+        ("deleted", "the user who created it was deleted"),
     ],
 )
 def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_reason(

@@ -66,7 +66,7 @@ def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: 
     assert here.history(run, "m") == [(1, 1, 1), (2, 2, 2)]
     assert here.run(run)["info"]["status"] == "FAILED"
     conflicts = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
-    assert conflicts == ["both sides changed tag color: 'blue' here, 'green' there; kept 'green'"]
+    assert conflicts == ["both sides changed tag color: 'blue' in this workspace, 'green' on the remote; kept 'green'"]
 
 
 def test_what_was_deleted_before_the_link_was_added_stays_deleted(server: Server) -> None:

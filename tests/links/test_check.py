@@ -65,7 +65,7 @@ def point(step: int) -> dict[str, Any]:
 def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(start: Callable[..., Server], mode: str) -> None:
     pair = Pair(start, mode)
     copy = pair.copy_of(mode)
-    where = "there" if mode == "push" else "here"
+    where = "3 on the remote" if mode == "push" else "3 bytes in this workspace"
     experiment = copy.get("experiments/get-by-name", experiment_name="/a/x")["experiment"]["experiment_id"]
     copy.post("experiments/set-experiment-tag", experiment_id=experiment, key="team", value="red")
     copy.post("runs/update", run_id=pair.run, run_name="other")
@@ -103,7 +103,9 @@ def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(start: Calla
     found = check(pair.here, LINK)
     pair.mend()
 
-    missing = {(each["entity"], each["remote_id"]) for each in found if "is missing here" in each["what"][0]}
+    missing = {
+        (each["entity"], each["remote_id"]) for each in found if "is missing in this workspace" in each["what"][0]
+    }
     assert {("run", late), ("logged_model", model)} <= missing
     assert {entity for entity, _ in missing} == {
         *("experiment", "run", "logged_model", "registered_model", "model_version")
@@ -122,10 +124,10 @@ def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Se
     found = pair.found()
     pair.mend()
 
-    assert ("registered_model", ["the registered model is missing there"]) in found
-    assert ("model_version", ["the model version is missing there"]) in found
-    assert ("run", ["the run is missing there"]) in found
-    assert ("run", ["file a/b.txt is missing there"]) in found
+    assert ("registered_model", ["the registered model is missing on the remote"]) in found
+    assert ("model_version", ["the model version is missing on the remote"]) in found
+    assert ("run", ["the run is missing on the remote"]) in found
+    assert ("run", ["file a/b.txt is missing on the remote"]) in found
     assert pair.file("south", "a/b.txt").read_bytes() == b"12345678"
     assert Registry(pair.apis["south"]).version(1, "iris")["version"] == "1"
     assert late in {each["info"]["run_id"] for each in all_runs(pair.apis["south"])}
@@ -178,8 +180,8 @@ def test_an_mlflow_server_that_tells_sizes_only_is_read_when_asked(server: Serve
         until(lambda: check(here, LINK, verify=True) == [], "all to be mended")
 
     assert {(each["entity"], *each["what"]) for each in by_size} == {
-        ("experiment", "the experiment is missing here"),
-        ("run", "the run is missing here"),
+        ("experiment", "the experiment is missing in this workspace"),
+        ("run", "the run is missing in this workspace"),
     }
     assert [each["remote_id"] for each in by_size if each["entity"] == "run"] == [theirs]
     (spoilt,) = [each for each in by_bytes if each["local_id"] == ours]
@@ -213,4 +215,4 @@ def test_a_place_in_a_check_that_nobody_gave_is_refused(server: Server) -> None:
     for after in ("elsewhere", "here nothing "):
         status, code, message = here.fault(f"{LINKS}/{LINK}/check", method="GET", after=after)
         assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-        assert "must be the `next` of the page before" in message
+        assert "must be the `next` of the previous page" in message

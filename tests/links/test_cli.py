@@ -39,7 +39,7 @@ def test_a_link_is_added_shown_checked_repaired_and_removed(server: Server) -> N
     assert [(each["name"], each["mode"]) for each in listed] == [("l", "push")]
     assert (same.returncode, same.stdout) == (0, "2 items compared: no difference\n")
     assert differs.returncode == 1
-    assert f"run {run}: tag k is 'v' here and 'other' there" in differs.stdout
+    assert f"run {run}: tag k is 'v' in this workspace and 'other' on the remote" in differs.stdout
     assert "1 of 2 items differ; run `trackside link sync l -w north` to repair them" in differs.stderr
     assert mended.returncode == 0
     assert there.tags(run)["k"] == "v"
@@ -126,7 +126,7 @@ def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Serv
     shown = trackside(near, "link", "show", "l")
 
     assert waited.returncode == 1
-    assert "1 item waits, refused by the other side; `trackside link log l` says why" in waited.stderr
+    assert "1 item waits, refused by the remote; `trackside link log l` shows the reasons" in waited.stderr
     assert f"refused experiment {experiment}: " in logged.stdout
     assert "already exists" in logged.stdout
     assert "1 item, " in shown.stdout

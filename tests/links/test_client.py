@@ -30,9 +30,11 @@ def test_a_workspace_is_linked_checked_and_unlinked(server: Server) -> None:
     assert (added["name"], added["kind"]) == ("l", "trackside")
     assert same == []
     assert paused == "paused"
-    assert differs[0]["what"] == ["tag k is 'v' here and 'w' there"]
+    assert differs[0]["what"] == ["tag k is 'v' in this workspace and 'w' on the remote"]
     assert mended == "v"
-    assert [each["message"] for each in logged] == ["the copy's tag k was changed there, to 'w'; now it is 'v' again"]
+    assert [each["message"] for each in logged] == [
+        "the tag k of the remote copy was changed to 'w'; it was reset to 'v'"
+    ]
     assert workspace.links() == []
     with pytest.raises(Refused, match="Link 'l' not found"):
         workspace.link("l")

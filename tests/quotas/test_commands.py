@@ -49,7 +49,7 @@ def test_the_workspace_of_the_client_package_sets_quotas(server: Server) -> None
     workspace.delete_quota("runs", user="ann")
     workspace.delete_quota("runs", all_workspaces=True)
     assert [each["scope"] for each in workspace.quotas()] == ["workspace"]
-    with pytest.raises(ValueError, match="give one of user, experiment_id and all_workspaces"):
+    with pytest.raises(ValueError, match="set only one of user, experiment_id and all_workspaces"):
         workspace.set_quota("runs", 1, user="ann", all_workspaces=True)
 
 

@@ -73,7 +73,7 @@ def test_jobs_get_no_bucket_in_which_artifacts_are(tmp_path: Path, subtests: pyt
     for flag in ("--artifacts", "--allowed-artifact-roots"):
         flags = {"--data": str(tmp_path), flag: "s3://data/artifacts"}
         for bucket in ("s3://data", "s3://data/artifacts", "s3://data/artifacts/x"):
-            with subtests.test(flag=flag, bucket=bucket), pytest.raises(SettingError, match="where artifacts are kept"):
+            with subtests.test(flag=flag, bucket=bucket), pytest.raises(SettingError, match="the artifact store"):
                 load({**flags, "--job-buckets": bucket}, {})
 
         assert load({**flags, "--job-buckets": "s3://data/tables"}, {}).job_buckets == ("s3://data/tables",)

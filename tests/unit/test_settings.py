@@ -180,8 +180,8 @@ def test_an_empty_variable_is_as_one_that_is_left_out() -> None:
 
 def test_a_wrong_value_is_named_with_its_source_and_what_is_right(subtests: pytest.Subtests) -> None:
     cases: list[tuple[dict[str, str], str]] = [
-        ({"--port": "65536"}, "--port is '65536'; it must be a number from 0 to 65535, where 0 takes a free port"),
-        ({"-p": "http"}, "-p is 'http'; it must be a number from 0 to 65535, where 0 takes a free port"),
+        ({"--port": "65536"}, "--port is '65536'; it must be a number from 0 to 65535; 0 chooses a free port"),
+        ({"-p": "http"}, "-p is 'http'; it must be a number from 0 to 65535; 0 chooses a free port"),
         ({"--workers": "0"}, "--workers is '0'; it must be a number from 1 to 256"),
         ({"--durability": "none"}, "--durability is 'none'; it must be full or relaxed"),
         ({"--log-level": "all"}, "--log-level is 'all'; it must be debug, info, warning or error"),
@@ -208,7 +208,7 @@ def test_the_registry_must_be_in_the_store() -> None:
     store = {"--store": "postgresql://me:pw@db/tracks"}
 
     assert load(store | {"--registry-store-uri": "postgres://me:pw@db:5432/tracks"}, {}).workers == 1
-    assert "models are kept in the store (postgresql://me@db:5432/tracks)" in refusal(
+    assert "models are in the store (postgresql://me@db:5432/tracks)" in refusal(
         store | {"--registry-store-uri": "postgresql://me:pw@db/models"}
     )
 
@@ -218,7 +218,7 @@ def test_a_flag_of_mlflow_that_means_nothing_here_is_refused_with_the_reason(sub
         with subtests.test(flag=flag):
             message = refusal({flag: ""})
 
-            assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside does not have: ")
+            assert message.startswith(f"{flag} is a flag of MLflow's server that Trackside does not support: ")
             assert "\n" not in message
 
 
@@ -226,7 +226,7 @@ def test_a_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     assert refusal({"--data": "file"}) == (
-        "--data is 'file'; it is a file; it must be a folder, which is made if it is missing"
+        "--data is 'file'; it is a file; it must be a folder, which is created if it is missing"
     )
 
 
@@ -331,15 +331,15 @@ def test_a_store_that_cannot_be_is_refused_with_what_to_do(subtests: pytest.Subt
         ("sqlite:///:memory:", "a database in memory would be lost"),
         ("sqlite:///a.db?mode=ro", "the option 'mode' is not known"),
         ("sqlite:///.", "is a folder; name a file in it"),
-        ("mysql://u@h/db", "'mysql' is no store that Trackside knows"),
-        ("mssql+pyodbc://u@h/db", "'mssql' is no store that Trackside knows"),
+        ("mysql://u@h/db", "'mysql' is not a store that Trackside supports"),
+        ("mssql+pyodbc://u@h/db", "'mssql' is not a store that Trackside supports"),
         ("postgresql://h/db", "it names no user"),
         ("postgresql://u@h", "it names no database"),
         ("postgresql://u@a,b/db", "it names several hosts"),
         ("postgresql://u@h:x/db", "it is not a valid URL"),
         ("postgresql://u@[::1/db", "it is not a valid URL"),
         ("postgresql://u@h/db?sslmode=yes", "sslmode is 'yes'; it must be one of disable, prefer"),
-        ("postgresql://u@h/db?sslrootcert=missing.pem", "sslrootcert names 'missing.pem', which is no file"),
+        ("postgresql://u@h/db?sslrootcert=missing.pem", "sslrootcert names 'missing.pem', which is not a file"),
         ("postgresql://u@h/db?target_session_attrs=any", "the option 'target_session_attrs' is not known"),
     ]
     for url, message in cases:

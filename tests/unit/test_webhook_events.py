@@ -220,7 +220,7 @@ def test_a_url_that_is_refused(subtests: pytest.Subtests) -> None:
 
 
 def test_events_of_ours_are_not_taken_by_mlflows_calls() -> None:
-    with pytest.raises(Invalid, match=r"POST /api/trackside/v1/webhooks takes Trackside's own events"):
+    with pytest.raises(Invalid, match=r"POST /api/trackside/v1/webhooks accepts Trackside's other events"):
         model.mlflow_events([EventPart(entity="RUN", action="FINISHED")])
     with pytest.raises(Invalid, match="Invalid action 'deleted' for entity 'registered_model'"):
         model.mlflow_events([EventPart(entity="REGISTERED_MODEL", action="DELETED")])

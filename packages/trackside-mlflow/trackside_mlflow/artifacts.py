@@ -11,15 +11,15 @@ from trackside_mlflow import uris
 
 
 def artifacts_by_address(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> Any:
-    """The repository of `trackside://host:port/team-a/path`: the files below this path of the workspace."""
+    """Return the repository of `trackside://host:port/team-a/path`: the files below this path of the workspace."""
     return _over_http(uris.artifacts_to_http(artifact_uri))
 
 
 def artifacts_by_proxy(artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None) -> Any:
-    """The repository of `mlflow-artifacts:/path`, which mlflow resolves against the tracking URI.
+    """Return the repository of `mlflow-artifacts:/path`, which mlflow resolves against the tracking URI.
 
-    mlflow accepts only http(s) tracking URIs there, so `trackside://` is translated. With any other tracking URI this is
-    mlflow's own class with mlflow's own arguments. mlflow before 1.24 has no such class, and this module provides one.
+    mlflow accepts only http(s) tracking URIs there, so `trackside://` is translated. With any other tracking URI it is mlflow's
+    own class with unchanged arguments. mlflow before 1.24 has no such class, and this module provides one.
     """
     from mlflow.tracking import get_tracking_uri
 

@@ -29,16 +29,15 @@ def install_as_azureml() -> None:
     `mlflow.azureml` with `deploy`, which MLflow had until 2.0; an empty
     `azureml.mlflow` (which azureml's own notebooks import for its side effects); and in `azureml.exceptions` the names of the
     errors that these raise: `UserErrorException` (`ConfigError`), `ProjectSystemException` (`WorkspaceNotFound`),
-    `WebserviceException`, and `WorkspaceException` (every error of Trackside).  Nothing else of azureml is there.
+    `WebserviceException`, and `WorkspaceException` (every error of Trackside).  Nothing else of azureml is available.
 
-    Raises `ConfigError` where azureml-core is installed: it is never replaced behind the user's back.
+    Raise `ConfigError` if azureml-core is installed: it is never replaced.
     """
     if getattr(sys.modules.get("azureml.core"), _MARK, False):
         return
     if _is_installed("azureml.core"):
         raise ConfigError(
-            "azureml-core is installed here and stays what `azureml.core` means; "
-            "write `from trackside_mlflow import Workspace` instead"
+            "azureml-core is installed and cannot be replaced; write `from trackside_mlflow import Workspace` instead"
         )
     if not _is_installed("azureml"):
         _module("azureml")

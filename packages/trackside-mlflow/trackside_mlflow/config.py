@@ -38,7 +38,7 @@ def load(path: PathLike | None = None, file_name: str | None = None) -> Config:
     if start.is_file():
         return read(start)
     if not start.is_dir():
-        raise ConfigError(f"{start} does not exist; give a config file, or a folder to search from")
+        raise ConfigError(f"{start} does not exist; name a config file, or a folder to search from")
     passed_over: list[Path] = []
     for candidate in _candidates(start, file_name or FILE_NAME):
         try:
@@ -50,18 +50,18 @@ def load(path: PathLike | None = None, file_name: str | None = None) -> Config:
     found = "".join(f" {path} names no workspace." for path in passed_over)
     raise ConfigError(
         f"No config file for a workspace in {start} or the folders above it.{found} "
-        f"Workspace.write_config() writes one; by hand, {FOLDERS[0]}/{FILE_NAME} reads {EXAMPLE}"
+        f"Workspace.write_config() writes one. To write it by hand, create {FOLDERS[0]}/{FILE_NAME} with {EXAMPLE}"
     )
 
 
 def read(path: Path) -> Config:
-    """This file, in the form with three keys or the form with a Scope."""
+    """Return the content of the file, which has three keys or a Scope."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(f"{path} is not JSON: {error}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no JSON object; it must read {EXAMPLE}")
+        raise ConfigError(f"{path} is not a JSON object; it must be {EXAMPLE}")
     url = _text(content, "url", path)
     scope = _text(content, "Scope", path)
     if scope is not None:
@@ -69,15 +69,15 @@ def read(path: Path) -> Config:
         return Config(parsed.name, parsed.subscription_id, parsed.resource_group, url)
     name = _text(content, "workspace_name", path)
     if name is None:
-        raise ConfigError(f'{path} has neither "workspace_name" nor "Scope"; it must read {EXAMPLE}')
+        raise ConfigError(f'{path} has neither "workspace_name" nor "Scope"; it must be {EXAMPLE}')
     return Config(name, _text(content, "subscription_id", path), _text(content, "resource_group", path), url)
 
 
 def write(scope: Scope, url: str, path: PathLike | None = None, file_name: str | None = None) -> Path:
-    """Write the Scope form, with the server's address, below the folder `path`, where `load` finds it first.
+    """Write the file with a Scope and the server's address below the folder `path`, where `load` finds it first.
 
-    That is `.azureml`, as with azureml-core; but `.trackside` if that one is in use, or if `.azureml` holds a file that
-    azureml-core itself wrote for a workspace in the cloud.
+    The folder is `.azureml`, as with azureml-core, or `.trackside` if that exists or `.azureml` has a file that azureml-core
+    wrote for a workspace in Azure.
     """
     root = Path(path or ".").expanduser().resolve()
     name = file_name or FILE_NAME

@@ -26,7 +26,7 @@ class ClusterContext:
 
 
 def _spark() -> dict[str, str]:
-    """The Spark application of this process, if it has one; never imports or starts Spark."""
+    """Return the Spark application of this process, if it has one; never imports or starts Spark."""
     pyspark: Any = sys.modules.get("pyspark")
     context: Any | None = getattr(getattr(pyspark, "SparkContext", None), "_active_spark_context", None)
     if context is None:

@@ -20,8 +20,8 @@ MLFLOWS = Path(".mlflow") / "credentials"
 def authorization(url: str) -> str | None:
     """Return a value for `Authorization`; None if there are no credentials.
 
-    The order is TRACKSIDE_TOKEN; MLFLOW_TRACKING_USERNAME with _PASSWORD; MLFLOW_TRACKING_TOKEN; the token that
-    `trackside login` keeps for this server; `~/.mlflow/credentials`."""
+    The order is TRACKSIDE_TOKEN; MLFLOW_TRACKING_USERNAME with _PASSWORD; MLFLOW_TRACKING_TOKEN; the token that `trackside
+    login` stored for this server; `~/.mlflow/credentials`."""
     if settings.own_token():
         return bearer(str(settings.own_token()))
     username, password = settings.mlflow_login()
@@ -52,7 +52,7 @@ def _kept(url: str) -> str | None:
         return None
     path = Path.home() / OURS
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
+        raise ConfigError(f"{path} contains tokens and other users can read it; run: chmod 600 {path}")
     if found.get(url, "keyring", fallback=""):
         keyring: Any = import_module("keyring")  # which stored it
         token: str | None = keyring.get_password(f"trackside {url}", found.get(url, "username", fallback=""))

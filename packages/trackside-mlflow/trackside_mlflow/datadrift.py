@@ -18,7 +18,7 @@ DEFAULT_THRESHOLD = 0.2
 
 
 class AlertConfiguration:
-    """E-mail addresses for alerts.  They are kept only in this object: the server sends alerts by webhooks."""
+    """E-mail addresses for alerts.  They stay in this object: the server sends alerts by webhooks."""
 
     def __init__(self, email_addresses: Sequence[str]) -> None:
         self.email_addresses = list(email_addresses)
@@ -57,8 +57,8 @@ class DataDriftDetector:
             raise ConfigError(f"frequency is {frequency!r}; it must be one of {', '.join(FREQUENCIES)}")
         if drift_threshold not in (None, DEFAULT_THRESHOLD):
             raise ConfigError(
-                f"drift_threshold is {drift_threshold!r}; the rule set azure-v1 has the threshold {DEFAULT_THRESHOLD}."
-                " Leave it out, and compare `drift_coefficient` with your own."
+                f"drift_threshold is {drift_threshold!r}; the rule set azure-v1 has the threshold {DEFAULT_THRESHOLD}. "
+                "Omit it, and compare `drift_coefficient` with your threshold."
             )
         more: dict[str, Any] = {"rules": "azure-v1", "window": FREQUENCIES[frequency or "Day"]}
         if feature_list:
@@ -163,7 +163,7 @@ def _target(given: Any) -> dict[str, Any]:
     if isinstance(given, tuple) and len(given) == 2:
         return {"table": given[0], "timestamp": given[1]}
     raise ConfigError(
-        f"target_dataset is {given!r}; it must be (PLACE, TIMESTAMP COLUMN), or a dictionary such as {{'endpoint': NAME}}"
+        f"target_dataset is {given!r}; it must be (LOCATION, TIMESTAMP COLUMN), or a dictionary such as {{'endpoint': NAME}}"
     )
 
 
@@ -172,7 +172,7 @@ def _baseline(given: Any) -> dict[str, Any]:
         return dict(given)
     if isinstance(given, str):
         return {"table": given}
-    raise ConfigError(f"baseline_dataset is {given!r}; it must be a place such as runs:/RUN/PATH, or a dictionary")
+    raise ConfigError(f"baseline_dataset is {given!r}; it must be a location such as runs:/RUN/PATH, or a dictionary")
 
 
 def _after(moment: datetime) -> datetime:

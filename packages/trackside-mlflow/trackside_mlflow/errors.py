@@ -20,11 +20,11 @@ class WorkspaceNotFound(TracksideError):
 
 
 class WorkspaceExists(TracksideError):
-    """A workspace of this name exists already."""
+    """A workspace of this name already exists."""
 
 
 class JobFailed(TracksideError):
-    """A job that was waited for failed or was cancelled."""
+    """A job failed or was cancelled while the caller waited for it."""
 
 
 class Refused(TracksideError):

@@ -12,12 +12,12 @@ class TracksideHeaders:
     """mlflow's `request_header_provider`.
 
     - TRACKSIDE_WORKSPACE is sent as `X-MLFLOW-WORKSPACE` if the tracking URI is http(s), names no workspace itself,
-      and `mlflow.set_workspace` (3.10 and later) has chosen none.  Clients of any version pick a workspace so.
-    - TRACKSIDE_TOKEN is sent as bearer token if the tracking URI is `trackside://` or lies under TRACKSIDE_URL.
-      Credentials that mlflow has for itself (MLFLOW_TRACKING_TOKEN ...) come first.
+      and `mlflow.set_workspace` (3.10 and later) has chosen none.  It selects a workspace for clients of any version.
+    - TRACKSIDE_TOKEN is sent as bearer token if the tracking URI is `trackside://` or is below TRACKSIDE_URL.
+      mlflow's own credentials (MLFLOW_TRACKING_TOKEN ...) take precedence.
     - TRACKSIDE_USER is sent as `X-Trackside-User`, for the server's history of who did what.
 
-    With no such variable set it stays out of every request.
+    Without these variables no header is added.
     """
 
     def in_context(self) -> bool:
@@ -40,6 +40,6 @@ class TracksideHeaders:
 
 
 def current_tracking_uri() -> str | None:
-    """The tracking URI of the mlflow that is imported in this process."""
+    """Return the tracking URI of the mlflow that is imported in this process."""
     tracking: Any = sys.modules.get("mlflow.tracking")
     return str(tracking.get_tracking_uri()) if tracking is not None else None

@@ -28,17 +28,17 @@ class Job:
 
     @property
     def state(self) -> str:
-        """queued, running, succeeded, failed or cancelled."""
+        """The state: queued, running, succeeded, failed or cancelled."""
         return str(self._record["state"])
 
     @property
     def reason(self) -> str:
-        """Why the job failed, or waits for another attempt."""
+        """The reason why the job failed, or waits for another attempt."""
         return str(self._record["reason"])
 
     @property
     def progress(self) -> dict[str, Any]:
-        """`done`, `total`, `unit`, `message`, `per_s` and `left_s`, as far as known."""
+        """The progress: `done`, `total`, `unit`, `message`, `per_s` and `left_s`, as far as they are known."""
         return dict(self._record["progress"])
 
     @property

@@ -8,7 +8,7 @@ from trackside_mlflow.server import Server
 
 
 class Links:
-    """Links are made, watched and ended by the server; a method is one call."""
+    """Methods that create, control and end links; each method is one call to the server."""
 
     _server: Server
 
@@ -34,14 +34,15 @@ class Links:
         max_deletions: int | None = None,
         max_deletions_percent: float | None = None,
     ) -> dict[str, Any]:
-        """Link this workspace with another one: its runs are mirrored by the server, and no training waits for that.
+        """Link this workspace with another one.  The server mirrors the runs in the background.
 
         `to` is http(s)://HOST[:PORT][/ws/WORKSPACE] (Trackside or any MLflow server) or databricks://PROFILE of the
-        server's user.  `mode` is push (from here), pull (from there) or both; `experiments` and `exclude` are globs of names;
-        `backfill` is all, none, or a date; `registry` mirrors registered models and their versions too.  Databricks
-        takes a `token`, or a service principal's id and OAuth secret as `username` and `password`.  Secrets are sealed by the
-        server and never shown again.  The link pauses before it deletes more than `max_deletions` items (20) in an hour that
-        are also more than `max_deletions_percent` (10) of those on both sides.
+        server's user.  `mode` is push (from this workspace to the remote), pull (from the remote) or both; `experiments` and
+        `exclude` are globs of names;
+        `backfill` is all, none, or a date; `registry` also mirrors registered models and their versions.  Databricks
+        takes a `token`, or a service principal's id and OAuth secret as `username` and `password`.  The server stores secrets
+        encrypted and never shows them again.  The link pauses before it deletes more than `max_deletions` items (20) in an hour
+        that are also more than `max_deletions_percent` (10) of those on both sides.
         """
         fields = {
             "name": name,
@@ -62,7 +63,7 @@ class Links:
         return self._server.add_link(self.name, given_only(fields))
 
     def links(self) -> list[dict[str, Any]]:
-        """The links of this workspace: state, lag (`lag_items`, `lag_s`), last error and what was sent."""
+        """Return the links of this workspace: state, lag (`lag_items`, `lag_s`), last error, and counts of sent items."""
         return self._server.links(self.name)
 
     def link(self, name: str) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Links:
         return self._server.tell_link(self.name, name, "pause")
 
     def resume_link(self, name: str, *, accept_deletions: bool = False) -> dict[str, Any]:
-        """Resume a paused link.  `accept_deletions`: carry out the deletions for which it paused (`held_deletions` of the
+        """Resume a paused link.  `accept_deletions`: perform the deletions for which it paused (`held_deletions` of the
         link)."""
         return self._server.tell_link(self.name, name, "resume", {"accept_deletions": True} if accept_deletions else {})
 

@@ -49,18 +49,18 @@ class Monitor:
         return self
 
     def windows(self, slice: str = "", since: Any = None, until: Any = None, limit: int = 100) -> list[dict[str, Any]]:  # noqa: A002
-        """The newest windows in the order of time: `start`, `end`, `rows`, `drifted` columns and `scores`."""
+        """Return the newest windows in the order of time: `start`, `end`, `rows`, `drifted` columns and `scores`."""
         wanted = {"slice": slice, "since": time_of(since), "until": time_of(until), "limit": limit}
         query = urlencode({name: value for name, value in wanted.items() if value is not None})
         return list(self._call("GET", f"{self._path}/windows?{query}", None).get("windows", []))
 
     def result(self, start: Any, slice: str = "") -> dict[str, Any]:  # noqa: A002 - as on the wire
-        """The signals of each column in the window that begins at `start`."""
+        """Return the signals of each column in the window that begins at `start`."""
         query = urlencode({"slice": slice})
         return dict(self._call("GET", f"{self._path}/windows/{time_of(start)}?{query}", None)["result"])
 
     def incidents(self, only_open: bool = False) -> list[dict[str, Any]]:
-        """Incidents, open ones first: `column`, `subject`, `value`, `threshold`, `opened_at`, `closed_at`."""
+        """Return incidents, open ones first: `column`, `subject`, `value`, `threshold`, `opened_at`, `closed_at`."""
         query = urlencode({"name": self.name, "open": str(only_open).lower()})
         return list(self._call("GET", f"{INCIDENTS}?{query}", None).get("incidents", []))
 
@@ -87,8 +87,8 @@ class Monitors:
         self._call = call
 
     def create(self, name: str, target: Mapping[str, Any], baseline: Mapping[str, Any], **more: Any) -> Monitor:
-        """Create a monitor.  `target`: {"endpoint": NAME} or {"table": PLACE, "timestamp": COLUMN}.  `baseline`: one of
-        {"table": PLACE}, {"dataset": NAME}, {"run": RUN}, {"past_windows": N}, {"since": TIME, "until": TIME}.
+        """Create a monitor.  `target`: {"endpoint": NAME} or {"table": LOCATION, "timestamp": COLUMN}.  `baseline`: one of
+        {"table": LOCATION}, {"dataset": NAME}, {"run": RUN}, {"past_windows": N}, {"since": TIME, "until": TIME}.
 
         `more`: window, timezone, latency_s, label_days, rules, columns, slices, prediction, score, label, task, magnitude,
         attribution, is_scheduled."""
@@ -108,7 +108,7 @@ class Monitors:
 
 
 def time_of(given: Any) -> str | None:
-    """A datetime without a zone is in UTC."""
+    """Return a time for the API; a datetime without a time zone is in UTC."""
     if isinstance(given, datetime):
         return (given if given.tzinfo else given.replace(tzinfo=timezone.utc)).isoformat()
     return None if given is None else str(given)

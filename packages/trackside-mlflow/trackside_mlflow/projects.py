@@ -146,7 +146,7 @@ def _submitted_class() -> Any:
 
 
 def _caller(tracking_uri: str) -> Any:
-    """Return what calls the server of a tracking URI, in its workspace."""
+    """Return a function that calls the server of a tracking URI, in its workspace."""
     http = uris.to_http(tracking_uri) if uris.is_trackside(tracking_uri) else tracking_uri
     if not uris.is_http(http):
         raise ConfigError(

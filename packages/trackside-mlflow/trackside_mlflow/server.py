@@ -28,7 +28,7 @@ MAX_NAMES_IN_MESSAGE = 20
 
 
 class Record(TypedDict, total=False):
-    """A workspace as the server writes it; times are in ms since 1970."""
+    """A workspace in the form of the server's API; times are in ms since 1970."""
 
     id: str
     workspace_id: str
@@ -55,8 +55,8 @@ class Reply(NamedTuple):
 class Server:
     """One Trackside server.
 
-    `auth` is a token, a pair of user name and password, an object with `get_authentication_header()` as azureml-core's
-    are, or None for the credentials of the environment or of `trackside login` (see `credentials.authorization`).
+    `auth` is a token, a pair of user name and password, an object with `get_authentication_header()` such as azureml-core's, or
+    None for the credentials of the environment or of `trackside login` (see `credentials.authorization`).
     """
 
     def __init__(self, url: str | None = None, auth: Any = None) -> None:
@@ -86,8 +86,8 @@ class Server:
             if refused.error_code != "RESOURCE_ALREADY_EXISTS" and name != uris.DEFAULT_WORKSPACE:
                 raise
             raise WorkspaceExists(
-                f"Workspace {name!r} exists already on {self.url}. Take it with Workspace.get(name={name!r}), "
-                "or create it with exist_ok=True."
+                f"Workspace {name!r} already exists on {self.url}. Get it by Workspace.get(name={name!r}), or create "
+                f"it with exist_ok=True."
             ) from None
 
     def update(self, name: str, fields: Mapping[str, Any]) -> Record:
@@ -148,14 +148,14 @@ class Server:
         shown = ", ".join(names[:MAX_NAMES_IN_MESSAGE])
         if len(names) > MAX_NAMES_IN_MESSAGE:
             shown += f" and {len(names) - MAX_NAMES_IN_MESSAGE} more"
-        there = f" Workspaces there: {shown}." if names else " It shows no workspaces."
-        way_out = "Name it without that" if name in names else f"To make it: Workspace.create(name={name!r})"
+        there = f" Its workspaces: {shown}." if names else " It shows no workspaces."
+        way_out = "Omit that argument" if name in names else f"To create it: Workspace.create(name={name!r})"
         return WorkspaceNotFound(f"Workspace not found. {reason}{there} {way_out}.")
 
     def call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, within: str | None = None
     ) -> dict[str, Any]:
-        """Return the JSON object that a call is answered with.  Raise `RequestRejected` or `ServerUnreachable`."""
+        """Return the JSON object of the answer to a call.  Raise `RequestRejected` or `ServerUnreachable`."""
         data = None if body is None else json.dumps(body).encode()
         headers = {} if data is None else {"Content-Type": "application/json"}
         reply = self.send(method, path, data, {**headers, **self.authorization()}, within=within)
@@ -163,7 +163,7 @@ class Server:
             raise self._refusal(reply)
         answer = _json_object(reply.content) if reply.content else {}
         if answer is None:
-            raise self._stranger(f"{method} {path} was answered with something else than JSON")
+            raise self._stranger(f"{method} {path} was answered with something other than JSON")
         return answer
 
     def ask(self, path: str, query: Mapping[str, str], *, within: str) -> dict[str, Any]:
@@ -198,8 +198,8 @@ class Server:
         except (OSError, HTTPException) as error:  # URLError is an OSError
             reason = getattr(error, "reason", None) or error
             raise ServerUnreachable(
-                f"No answer from {self.url} ({reason}). Start a server there with `trackside server`, or give the "
-                'right address: the argument url=..., the variable TRACKSIDE_URL, or "url" in the config file.'
+                f"No answer from {self.url} ({reason}). Start a server at this address with `trackside server`, "
+                'or set another address: the argument url=..., the variable TRACKSIDE_URL, or "url" in the config file.'
             ) from None
 
     def _workspace(self, answer: Mapping[str, Any]) -> Record:
@@ -220,7 +220,7 @@ class Server:
 
     def _stranger(self, reason: str) -> ServerUnreachable:
         return ServerUnreachable(
-            f"{self.url} answers, but not as a Trackside server does: {reason}. "
+            f"{self.url} is not a Trackside server: {reason}. "
             "Check the address (url=..., TRACKSIDE_URL) and the server's version."
         )
 

@@ -8,7 +8,7 @@ DEFAULT_URL = "http://127.0.0.1:5000"
 
 
 def url() -> str | None:
-    """TRACKSIDE_URL: the server's address, with or without `/ws/<workspace>`."""
+    """Return TRACKSIDE_URL: the server's address, with or without `/ws/<workspace>`."""
     return _value("TRACKSIDE_URL")
 
 
@@ -18,17 +18,17 @@ def workspace() -> str | None:
 
 
 def token() -> str | None:
-    """Return TRACKSIDE_TOKEN, otherwise the token that mlflow would send to its tracking server."""
+    """Return TRACKSIDE_TOKEN, otherwise the token that mlflow sends to its tracking server."""
     return _value("TRACKSIDE_TOKEN") or _value("MLFLOW_TRACKING_TOKEN")
 
 
 def own_token() -> str | None:
-    """TRACKSIDE_TOKEN alone."""
+    """Return TRACKSIDE_TOKEN."""
     return _value("TRACKSIDE_TOKEN")
 
 
 def mlflow_login() -> tuple[str | None, str | None]:
-    """MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD: what mlflow itself would send to its tracking server."""
+    """Return MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, which mlflow sends to its tracking server."""
     return _value("MLFLOW_TRACKING_USERNAME"), _value("MLFLOW_TRACKING_PASSWORD")
 
 

@@ -10,14 +10,14 @@ from trackside_mlflow import uris
 
 
 def tracking_store(store_uri: str, artifact_uri: str | None = None) -> Any:
-    """The tracking store that mlflow makes for the http(s) form of `store_uri`."""
+    """Return mlflow's tracking store for the http(s) form of `store_uri`."""
     from mlflow.tracking._tracking_service.utils import _get_rest_store
 
     return _get_rest_store(uris.to_http(store_uri))
 
 
 def model_registry_store(store_uri: str, tracking_uri: str | None = None) -> Any:
-    """The model registry that mlflow makes for the http(s) form of `store_uri`."""
+    """Return mlflow's model registry for the http(s) form of `store_uri`."""
     from mlflow.tracking._model_registry.utils import _get_rest_store
 
     return _get_rest_store(uris.to_http(store_uri))

@@ -34,7 +34,7 @@ class Scope(NamedTuple):
         found = _SCOPE.match(text.strip())
         if found is None:
             raise ConfigError(
-                f"{text!r} is no workspace scope; it must read "
+                f"{text!r} is not the scope of a workspace; it must be "
                 f"/subscriptions/<id>/resourceGroups/<group>/providers/{PROVIDER}/workspaces/<name>"
             )
         return cls(found["subscription_id"], found["resource_group"], found["name"])
@@ -47,7 +47,7 @@ class Scope(NamedTuple):
 
 
 def server_url(text: str) -> str:
-    """The server's address without a trailing slash; a tracking URI `<server>/ws/<name>` is cut to its server."""
+    """Return the server's address without a trailing slash, also from a tracking URI `<server>/ws/<name>`."""
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(f"the server's address is {text!r}; it must be like http://127.0.0.1:5000")
@@ -61,12 +61,12 @@ def tracking_uri(server: str, workspace: str) -> str:
 
 
 def names_workspace(uri: str) -> bool:
-    """Return whether this http(s) tracking URI names its workspace itself."""
+    """Return whether this http(s) tracking URI contains a workspace."""
     return re.search(r"/ws/[^/]+", urlsplit(uri).path) is not None
 
 
 def workspace_of(uri: str) -> str | None:
-    """Return the workspace that an http(s) tracking URI names itself."""
+    """Return the workspace in an http(s) tracking URI."""
     found = re.search(r"/ws/([^/]+)", urlsplit(uri).path)
     return unquote(found[1]) if found else None
 
@@ -93,15 +93,15 @@ def same_host(one: str, other: str) -> bool:
 
 
 def to_http(uri: str) -> str:
-    """`trackside://host:port/team-a` to `http://host:port/ws/team-a`; without a workspace, to the bare server."""
+    """Return `http://host:port/ws/team-a` for `trackside://host:port/team-a`; without a workspace, the server's address."""
     server, workspace, rest = _split(uri)
     if rest:
-        raise ConfigError(f"{uri!r} names more than a workspace; it must be like trackside://host:5000/team-a")
+        raise ConfigError(f"{uri!r} has a path after the workspace; it must be like trackside://host:5000/team-a")
     return tracking_uri(server, workspace) if workspace else server
 
 
 def artifacts_to_http(uri: str) -> str:
-    """`trackside://host:port/team-a/1/4f../artifacts` to the server's address for those files."""
+    """Return the server's address for the files at `trackside://host:port/team-a/1/4f../artifacts`."""
     server, workspace, rest = _split(uri)
     if workspace is None:
         raise ConfigError(f"{uri!r} names no workspace; it must be like trackside://host:5000/team-a/path/to/file")
@@ -109,13 +109,13 @@ def artifacts_to_http(uri: str) -> str:
 
 
 def proxied_to_http(uri: str, tracking: str) -> str:
-    """`mlflow-artifacts:/1/4f../artifacts` to the address of those files, with the server of the http(s) tracking URI.
+    """Return the address of the files at `mlflow-artifacts:/1/4f../artifacts`, on the server of the http(s) tracking URI.
 
-    `mlflow-artifacts://host:port/path` names a server of its own.
+    `mlflow-artifacts://host:port/path` names the server explicitly.
     """
     parts, base = urlsplit(uri), urlsplit(tracking)
     if base.scheme not in ("http", "https"):
-        raise ConfigError(f"{uri!r} needs a tracking URI that is http, https or trackside; it is {tracking!r}")
+        raise ConfigError(f"{uri!r} needs a tracking URI with http, https or trackside; it is {tracking!r}")
     prefix = f"{base.scheme}://{parts.netloc or base.netloc}{base.path.rstrip('/')}{ARTIFACTS}"
     return f"{prefix}/{parts.path.strip('/')}".rstrip("/")
 
@@ -129,7 +129,7 @@ class _Split(NamedTuple):
 def _split(uri: str) -> _Split:
     parts = urlsplit(uri)
     if parts.scheme not in SCHEMES or not parts.hostname:
-        raise ConfigError(f"{uri!r} is no trackside address; it must be like trackside://host:5000/team-a")
+        raise ConfigError(f"{uri!r} is not a trackside address; it must be like trackside://host:5000/team-a")
     workspace, _, rest = parts.path.strip("/").partition("/")
     return _Split(f"{SCHEMES[parts.scheme]}://{parts.netloc}", unquote(workspace) or None, rest)
 

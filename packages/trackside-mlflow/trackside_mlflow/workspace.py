@@ -1,4 +1,4 @@
-"""`Workspace`: a handle on a workspace of a Trackside server, in the shape of `azureml.core.Workspace`."""
+"""`Workspace`: a handle of a workspace on a Trackside server, with the interface of `azureml.core.Workspace`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ QUOTAS = "/api/trackside/v1/quotas"
 
 
 class Workspace(Links):
-    """A workspace on a Trackside server: its experiments, runs and models are apart from everybody else's.
+    """A workspace on a Trackside server, with its own experiments, runs and models.
 
         ws = Workspace.get(name="team-a")
         mlflow.set_tracking_uri(ws.get_mlflow_tracking_uri())
@@ -61,9 +61,9 @@ class Workspace(Links):
     `auth` is a token, a pair (user name, password) or an object with `get_authentication_header()`; without it, the
     credentials of the environment are sent (TRACKSIDE_TOKEN, MLFLOW_TRACKING_USERNAME ...), or those of `trackside login`.
 
-    The constructor takes azureml-core's arguments (location, sku, tags, cloud and the service check say nothing of a
-    workspace that is there, and are not looked at) and raises `WorkspaceNotFound` unless the server has this workspace
-    under this subscription and resource group (None: under any); names are unique on a server.
+    The constructor accepts azureml-core's arguments; location, sku, tags, cloud and the service check are ignored. It raises
+    `WorkspaceNotFound` unless the server has this workspace under this subscription and resource group (None: under any). Names
+    are unique on a server.
     """
 
     def __init__(
@@ -102,10 +102,10 @@ class Workspace(Links):
         *,
         url: str | None = None,
     ) -> Workspace:
-        """The workspace of this name.  Raises `WorkspaceNotFound`, which names those that exist.
+        """Return the workspace of this name.  Raise `WorkspaceNotFound`, whose message lists the existing ones.
 
-        Subscription, resource group and `id` (its `workspace_id`), where given, must be the workspace's own.
-        `location` and `cloud` are taken for the sake of code written for Azure, and not looked at.
+        Subscription, resource group and `id` (its `workspace_id`) must match the workspace if they are given. `location` and
+        `cloud` are accepted for compatibility and ignored.
         """
         return Workspace(subscription_id, resource_group, name, auth, url=url, _workspace_id=id)
 
@@ -128,12 +128,12 @@ class Workspace(Links):
         url: str | None = None,
         **azure_only: Any,
     ) -> Workspace:
-        """Create a workspace; raises `WorkspaceExists` if the name is taken, unless `exist_ok`.
+        """Create a workspace.  Raise `WorkspaceExists` if the name is taken, unless `exist_ok`.
 
-        Subscription and resource group are names to file it under and need no creation; the server has defaults.
-        With `exist_ok` a workspace that is there is returned as it is, if it is filed under the same ones.
-        `default_artifact_root` is where its files go, if not where the server puts them.  `create_resource_group`,
-        `sku` and `show_output` change nothing here; a storage_account, key_vault or the like is warned about.
+        Subscription and resource group are labels that need not exist; the server has defaults. With `exist_ok` an existing
+        workspace with the same labels is returned unchanged. `default_artifact_root` is the location of its files, by default
+        in the server's artifact store.  `create_resource_group`, `sku` and `show_output` are ignored; a storage_account,
+        key_vault and similar arguments cause a warning.
         """
         _check_azure_only("create", azure_only)
         server = Server(url, auth)
@@ -162,9 +162,9 @@ class Workspace(Links):
         *,
         url: str | None = None,
     ) -> dict[str, builtins.list[Workspace]]:
-        """The server's workspaces by name, as far as they are in this subscription and resource group (None: in any).
+        """Return the server's workspaces of this subscription and resource group (None: of any) by name.
 
-        Each name has a list, as with azureml-core; since names are unique on a server, a list of one.
+        Each value is a list, as with azureml-core, with one workspace.
         """
         server = Server(url, auth)
         found: dict[str, list[Workspace]] = {}
@@ -181,12 +181,12 @@ class Workspace(Links):
         *,
         url: str | None = None,
     ) -> Workspace:
-        """The workspace that the config file names; raises `ConfigError` if there is none.
+        """Return the workspace of the config file.  Raise `ConfigError` if there is no file.
 
         `path` is the file, or the folder to search from upward (default: the current one) for
         `.trackside/config.json`, `.azureml/config.json`, `aml_config/config.json` and `config.json`.  The file has
-        "subscription_id", "resource_group" and "workspace_name", or an Azure "Scope"; and "url", the server's address,
-        which counts after the argument and TRACKSIDE_URL.
+        "subscription_id", "resource_group" and "workspace_name", or an Azure "Scope". Its "url" is the server's address; the
+        argument and TRACKSIDE_URL take precedence.
         """
         found = config.load(path, _file_name)
         return Workspace(
@@ -200,8 +200,8 @@ class Workspace(Links):
     def write_config(self, path: config.PathLike | None = None, file_name: str | None = None) -> None:
         """Write the file that `from_config` reads below the folder `path` (default: the current one).
 
-        It is `.azureml/config.json`, as with azureml-core; but `.trackside/config.json` if that one is in use, or if
-        the other was written by azureml-core for a workspace in Azure, which stays as it is.
+        The file is `.azureml/config.json`, as with azureml-core, or `.trackside/config.json` if that exists or azureml-core
+        wrote the former for a workspace in Azure.
         """
         config.write(self._scope, self.url, path, file_name)
 
@@ -210,9 +210,9 @@ class Workspace(Links):
         return uris.tracking_uri(self.url, self.name)
 
     def get_details(self) -> dict[str, Any]:
-        """The workspace as the server has it now, under azureml-core's names.  `creationTime` is ISO 8601 in UTC.
+        """Return the current values of the workspace under azureml-core's names.  `creationTime` is ISO 8601 in UTC.
 
-        What only Azure has (a storage account, a key vault and the like) is None.
+        Values that only Azure has (such as a storage account or a key vault) are None.
         """
         self._record = self._server.get(self.name)
         return {
@@ -260,32 +260,32 @@ class Workspace(Links):
         return self.get_details()
 
     def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
-        """Delete the workspace on the server.
+        """Delete the workspace on the server, and wait for the end.
 
-        One that holds experiments is refused unless `delete_dependent_resources`: then they go with it, with their runs
-        and models.  It always waits.
+        A workspace with experiments is refused unless `delete_dependent_resources`, which also deletes its experiments,
+        runs and models.
         """
         self._server.delete(self.name, with_contents=delete_dependent_resources)
 
     def score(self, model: str, input: str, output: str | None = None, **more: Any) -> Job:  # noqa: A002 - as on the wire
-        """Start to score a table, and return the job; `job.wait().result` says where the result is.
+        """Start to score a table and return the job; `job.wait().result` has the location of the result.
 
             job = ws.score("models:/iris/2", input="runs:/RUN/table.parquet").wait()
             mlflow.artifacts.download_artifacts(job.result["output"])
 
         `input` is runs:/RUN/PATH, a path of the server's machine below its --job-folders, or a URI such as s3://BUCKET/KEY
-        below its --job-buckets; `output` is such a path or URI, or None for a file of the run that the job logs.  `more` are
+        below its --job-buckets; `output` is such a path or URI, or None for a file of the job's run.  `more` are
         the other parameters of a job of kind "score", such as columns, where, env, processes, max_failed_rows, overwrite.
         """
         params = {"model": model, "input": input, **({"output": output} if output else {}), **more}
         return self.start_job("score", params)
 
     def profile(self, model: str, input: str | None = None, **more: Any) -> Job:  # noqa: A002 - as on the wire
-        """Start to measure how a model serves requests, and return the job.
+        """Start a profile of a model under load and return the job.
 
             ws.profile("models:/iris/2", rate=200, latency_ms=50).wait().result["recommended"]
 
-        `input` is a table with sample rows at a place as for `score`, or None for the model's input example.  `more` are the
+        `input` is a table with sample rows at a location as for `score`, or None for the model's input example.  `more` are the
         other parameters of a job of kind "profile": rows, concurrency, seconds, rate, latency_ms, threads, batching, env.
         """
         return self.start_job("profile", {"model": model, **({"input": input} if input else {}), **more})
@@ -296,7 +296,7 @@ class Workspace(Links):
         return Job(self._in_workspace, self._in_workspace("POST", jobs.PATH, body)["job"])
 
     def jobs(self, state: str | None = None) -> builtins.list[Job]:
-        """The newest 100 jobs of this workspace; `state` narrows them."""
+        """Return the newest 100 jobs of this workspace, optionally of one state."""
         found = self._in_workspace("GET", jobs.PATH + (f"?state={quote(state, safe='')}" if state else ""), None)
         return [Job(self._in_workspace, record) for record in found.get("jobs", [])]
 
@@ -304,9 +304,9 @@ class Workspace(Links):
         return Job(self._in_workspace, {"job_id": job_id}).refresh()
 
     def quotas(self) -> builtins.list[dict[str, Any]]:
-        """The limits of the workspace, its users and its experiments, with what is used: scope, subject, measure, limit, used.
+        """Return the quotas of the workspace, its users and its experiments: scope, subject, measure, limit, used.
 
-        Those of the server, which all workspaces share, are among them for users who may read quotas there."""
+        Users who may read the server's quotas, which all workspaces share, also get those."""
         return builtins.list(self._in_workspace("GET", QUOTAS, None).get("quotas", []))
 
     def set_quota(
@@ -320,7 +320,7 @@ class Workspace(Links):
     ) -> dict[str, Any]:
         """Limit runs, points, bytes, endpoints or jobs of the workspace, of a user or of an experiment ("*": of each).
 
-        `all_workspaces`: of the server, a limit that all workspaces share."""
+        `all_workspaces`: a limit of the server that all workspaces share."""
         body = {**_subject(user, experiment_id, all_workspaces), "measure": measure, "limit": limit}
         return dict(self._in_workspace("PUT", QUOTAS, body)["quota"])
 
@@ -346,7 +346,7 @@ class Workspace(Links):
 
     @property
     def webservices(self) -> dict[str, Webservice]:
-        """The web services of this workspace by name: its endpoints."""
+        """The web services (endpoints) of this workspace by name."""
         from trackside_mlflow.serving.webservices import Webservice
 
         return {each.name: each for each in Webservice.list(self)}
@@ -396,7 +396,7 @@ class Workspace(Links):
 
     @property
     def sku(self) -> str:
-        """Azure's edition of a workspace, of which it has one left."""
+        """Azure's edition of a workspace; always the same value."""
         return "Basic"
 
     @property
@@ -446,7 +446,7 @@ def _get(
     wanted = {"subscription_id": subscription_id, "resource_group": resource_group, "workspace_id": workspace_id}
     for key, value in wanted.items():
         own = str(record.get(key, ""))
-        if value is not None and value.lower() != own.lower():  # Azure is case-insensitive here, too
+        if value is not None and value.lower() != own.lower():  # case-insensitive, as in Azure
             what = key.replace("_", " ")
             raise server.not_found(
                 name, f"The workspace {name!r} on {server.url} has the {what} {own!r}, not {value!r}."
@@ -456,7 +456,7 @@ def _get(
 
 def _subject(user: str | None, experiment_id: str | None, all_workspaces: bool) -> dict[str, str]:
     if (user is not None) + (experiment_id is not None) + all_workspaces > 1:
-        raise ValueError("give one of user, experiment_id and all_workspaces")
+        raise ValueError("set only one of user, experiment_id and all_workspaces")
     if all_workspaces:
         return {"scope": "server"}
     if user is not None:
@@ -471,9 +471,9 @@ def _check_azure_only(function: str, arguments: Mapping[str, Any]) -> None:
         raise TypeError(f"Workspace.{function}() got an unexpected keyword argument {unknown[0]!r}")
     given = sorted(key for key, value in arguments.items() if value is not None)
     if "adb_workspace" in given:
-        raise ConfigError("adb_workspace: a workspace cannot be linked while it is created; leave the argument out")
+        raise ConfigError("adb_workspace: a workspace cannot be linked at its creation; omit the argument")
     if given:
-        warnings.warn(f"these mean something in Azure only, and are ignored: {', '.join(given)}", stacklevel=3)
+        warnings.warn(f"these arguments apply only to Azure and are ignored: {', '.join(given)}", stacklevel=3)
 
 
 def _iso(milliseconds: int | None) -> str | None:

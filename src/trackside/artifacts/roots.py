@@ -69,7 +69,7 @@ class Roots:
             if below is not None:
                 opened = self._policy.opened(uri)
                 return Spot(self._open(opened, is_real=True), below, self._store_name(opened))
-        raise Denied(f"The server opens no artifacts at '{root.uri}': it lies outside of the roots that it serves.")
+        raise Denied(f"The server opens no artifacts at '{root.uri}': it is outside the roots that the server serves.")
 
     def _store_name(self, place: Place) -> str:
         if place == self._own:

@@ -46,7 +46,7 @@ class Action(StrEnum):
     LINKS_READ = f"{_ML}links/read"
     LINKS_WRITE = f"{_ML}links/write"
     LINKS_DELETE = f"{_ML}links/delete"
-    SYNC_READ = f"{_ML}sync/read"  # what the other side of a link reads: a whole workspace
+    SYNC_READ = f"{_ML}sync/read"  # read access of a link's remote server: a whole workspace
     SYNC_WRITE = f"{_ML}sync/write"
     WEBHOOKS_READ = f"{_ML}webhooks/read"
     WEBHOOKS_WRITE = f"{_ML}webhooks/write"
@@ -152,7 +152,7 @@ class Rights(Struct, frozen=True):
 
     @property
     def is_any(self) -> bool:
-        """Return whether the caller has any right here, so that the workspace need not be hidden."""
+        """Return whether the caller has any right; a workspace without one is hidden from the caller."""
         return any(allowed - OPEN_ACTIONS for allowed in (self.everywhere, *self.objects.values()))
 
     def allows(self, action: Action, found: Object) -> bool:

@@ -1,7 +1,7 @@
 """A certificate authority of the server, and server certificates that it issues (X.509, RFC 5280).
 
-Microsoft's clients require HTTPS.  Without a certificate of the operator's, the server creates an authority once, which clients
-must trust, and certificates for its names, which it renews.  It uses the package `cryptography`, an extra.
+Microsoft's clients require HTTPS.  If the operator provides no certificate, the server creates an authority once, which clients
+must trust, and issues and renews certificates for its names.  It uses the package `cryptography`, an extra.
 """
 
 import ipaddress
@@ -32,7 +32,7 @@ class Files(Struct, frozen=True):
 
 
 class CertificateError(Exception):
-    """No certificate can be made; the message gives the reason."""
+    """A certificate cannot be created; the message gives the reason."""
 
 
 def prepare(folder: Path, names: Sequence[str], now: datetime | None = None) -> Files:
@@ -51,7 +51,7 @@ def prepare(folder: Path, names: Sequence[str], now: datetime | None = None) -> 
         if not (found.key.exists() and _is_good(x509, found.certificate, names, now)):
             _make_certificate(x509, primitives, found, authority_key, names, now)
     except (OSError, ValueError) as error:
-        raise CertificateError(f"the files in {folder} cannot be used: {error}") from None
+        raise CertificateError(f"The files in {folder} cannot be used: {error}") from None
     return found
 
 

@@ -17,7 +17,7 @@ def counted(count: int, plural: str) -> str:
 def in_bytes(size: int) -> str:
     """Return a size in words: `1.2 MiB`."""
     value, unit = float(size), _UNITS[0]
-    for unit in _UNITS:  # the last one stays for what is larger
+    for unit in _UNITS:  # also the unit of larger sizes
         if value < 1024 or unit == _UNITS[-1]:
             break
         value /= 1024

@@ -1,4 +1,4 @@
-"""Parses where a user wants data to be stored: databases, folders and buckets.  It opens nothing and reads no environment."""
+"""Parses the locations of data: databases, folders and buckets.  It opens nothing and reads no environment."""
 
 import re
 from pathlib import Path
@@ -79,7 +79,7 @@ def store(text: str) -> Store:
     if backend in ("postgresql", "postgres"):
         return _postgres(text)
     known = repr(backend) if backend in _SCHEMES else "it"
-    raise LocationError(f"{known} is no store that Trackside knows; write sqlite:///FILE or postgresql://…")
+    raise LocationError(f"{known} is not a store that Trackside supports; write sqlite:///FILE or postgresql://…")
 
 
 def artifacts(text: str) -> ArtifactStore:
@@ -105,7 +105,8 @@ def is_in_bucket(place: str) -> bool:
 
 
 def artifact_root(text: str) -> str:
-    """Return the URI below which new experiments get their folder; clients write to it, so every scheme of theirs is valid."""
+    """Return the URI below which new experiments get their folder; clients write to it, so every scheme of MLflow's clients is
+    valid."""
     scheme, separator, rest = text.partition(":")
     if not separator:
         return str(local_path(text))
@@ -191,7 +192,7 @@ def _postgres(text: str) -> PostgresStore:
     if sslmode not in SSL_MODES:
         raise LocationError(f"sslmode is {sslmode!r}; it must be one of {', '.join(SSL_MODES)}")
     if sslrootcert is not None and not Path(sslrootcert).is_file():
-        raise LocationError(f"sslrootcert names {sslrootcert!r}, which is no file")
+        raise LocationError(f"sslrootcert names {sslrootcert!r}, which is not a file")
     if options:
         raise LocationError(f"{_named(min(options))} not known; known are host, sslmode and sslrootcert")
     return PostgresStore(

@@ -106,8 +106,8 @@ class RootPolicy:
         self._own = [real(parse(root)) for root in own]
 
     def admit(self, root: str, taken: Iterable[str]) -> str:
-        """Return the root in its canonical form.  Raise Invalid, with what would be right, for a root that a workspace may not
-        have; `taken` are the roots of the other workspaces."""
+        """Return the root in its canonical form.  Raise Invalid for a root that a workspace may not have.  `taken` are the
+        roots of the other workspaces."""
         if root.startswith("mlflow-artifacts:/") and not root.startswith("mlflow-artifacts://"):
             # A folder of the workspace's own part of the server's store; `artifacts.keys` enforces that.
             key = _key(root.partition(":")[2], root)
@@ -120,7 +120,8 @@ class RootPolicy:
         place = parse(root)
         if place.scheme != FILE and (not is_plain_bucket(place)):
             raise Invalid(
-                f"default_artifact_root is '{root[:200]}'; it must be mlflow-artifacts:/FOLDER, an absolute path, or a plain URI "
+                f"default_artifact_root is '{root[:200]}'; it must be mlflow-artifacts:/FOLDER, an absolute path, or "
+                f"a plain URI "
                 f"of {', '.join(f'{scheme}://' for scheme in CLOUD_SCHEMES)}"
             )
         if place.scheme == FILE and re.search(r"[?#%;]", place.key):
@@ -128,37 +129,37 @@ class RootPolicy:
         place = real(place)
         if not self._is_allowed(place):
             raise Invalid(
-                f"default_artifact_root is '{root[:200]}', which lies in no folder or bucket that the operator allowed: "
-                f"name it with {FLAG} (or TRACKSIDE_ALLOWED_ARTIFACT_ROOTS), or leave default_artifact_root out"
+                f"default_artifact_root is '{root[:200]}', which is not inside a folder or bucket that the operator "
+                f"allowed: add it with {FLAG} (or TRACKSIDE_ALLOWED_ARTIFACT_ROOTS), or omit default_artifact_root"
             )
         if any(overlap(place, own) for own in self._own):
             raise Invalid(
-                f"default_artifact_root is '{root[:200]}', which is, contains or lies in a folder of the server's own; "
-                "choose another"
+                f"default_artifact_root is '{root[:200]}', which is, contains or is inside a folder of the server; "
+                f"choose another"
             )
         for other in taken:
             if self._overlaps(place, other):
                 raise Invalid(
-                    f"default_artifact_root is '{root[:200]}', which is, contains or lies in the root of another workspace; "
-                    "choose another"
+                    f"default_artifact_root is '{root[:200]}', which is, contains or is inside the root of another "
+                    f"workspace; choose another"
                 )
         return str(place)
 
     def opened(self, root: str) -> Place:
-        """Return the place of a stored root.  Raise Denied for one that the server may not open, or not any more: the store may
-        come from another server, and a folder may have become a symbolic link since."""
+        """Return the place of a stored root.  Raise Denied for a place that the server may not open: the store may come from
+        another server, and a folder may have become a symbolic link."""
         place = parse(root)
         if real(place) != place:
             raise Denied(
-                f"The server opens no artifacts at '{root}': it is no real path; a symbolic link leads elsewhere."
+                f"The server opens no artifacts at '{root}': it is not a real path; a symbolic link leads elsewhere."
             )
         if not self._is_allowed(place):
             raise Denied(
-                f"The server opens no artifacts at '{root}': it lies outside of the roots that it serves. "
-                f"Its operator may name it with {FLAG}."
+                f"The server opens no artifacts at '{root}': it is outside the roots that the server serves. The "
+                f"operator can add it with {FLAG}."
             )
         if any(within(place, own) is not None or within(own, place) is not None for own in self._own):
-            raise Denied(f"The server opens no artifacts at '{root}': it overlaps a folder of the server's own.")
+            raise Denied(f"The server opens no artifacts at '{root}': it overlaps a folder of the server.")
         return place
 
     def _is_allowed(self, place: Place) -> bool:
@@ -178,12 +179,13 @@ def _key(path: str, uri: str) -> str:
     segments = [segment for segment in path.split("/") if segment not in ("", ".")]
     if ".." in segments or _UNREADABLE.search(path):
         raise Invalid(
-            f"{uri[:200]!r} cannot be a location of artifacts: it leads upwards, or has a control character or a backslash"
+            f"{uri[:200]!r} cannot be a location of artifacts: it leads upwards, or has a control character or a "
+            f"backslash"
         )
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise Invalid(f"{uri[:200]!r} cannot be a location of artifacts: it is no UTF-8") from None
+        raise Invalid(f"{uri[:200]!r} cannot be a location of artifacts: it is not UTF-8") from None
     return "/".join(segments)
 
 

@@ -15,7 +15,7 @@ _DATED = re.compile(r"(?:[-@](?:\d{4}-?\d\d-?\d\d|\d{4}|latest)|-v\d+(?::\d+)?|:
 
 
 class Price(Struct, frozen=True, forbid_unknown_fields=True):
-    """Cached tokens are a part of the input tokens; without a price of their own they cost as much as input."""
+    """Cached tokens are a part of the input tokens; without a separate price they cost as much as input."""
 
     input: float
     output: float = 0.0

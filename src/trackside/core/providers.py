@@ -18,7 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
 class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`groups` maps values of the groups claim to names of groups here; a value without an entry is a group's own name."""
+    """`groups` maps values of the groups claim to names of Trackside's groups; a value without an entry is itself the name."""
 
     issuer: str
     name: str = ""
@@ -40,7 +40,7 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Providers(Struct, frozen=True):
-    """`url` is the address by which browsers reach this server; empty: the one that a request names."""
+    """`url` is the address by which browsers reach this server; empty: the host that a request names."""
 
     url: str = ""
     all: tuple[Provider, ...] = ()
@@ -92,7 +92,9 @@ def _provider(name: str, table: object, folder: Path) -> Provider:
     if not made.client_id and not made.audience:
         raise ValueError(f"table [{name}] needs client_id (users sign in) or audience (programs send JWTs), or both")
     if made.client_id and made.audience == made.client_id:
-        raise ValueError(f"audience of [{name}] is its client_id; then an ID token would pass as a program's token")
+        raise ValueError(
+            f"audience of [{name}] is its client_id; an ID token would then be accepted as a program's token"
+        )
     if "openid" not in made.scopes.split():
         raise ValueError(f"scopes of [{name}] are {made.scopes!r}; openid must be one of them")
     if not 1 <= made.session_hours <= 24 * 365:

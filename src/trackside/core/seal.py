@@ -127,8 +127,10 @@ def _check_is_the_stores(tx: Tx, key: SecretKey) -> None:
 
 def _wrong_key() -> BadState:
     return BadState(
-        "The secrets of this store are sealed with another key than this server has. Start every server of the store with "
-        "the same TRACKSIDE_SECRET_KEY, or with the file secret.key of the data folder that the first one made. In a store "
+        "The secrets of this store were encrypted with a key other than this server's. Start every server of the "
+        "store with "
+        "the same TRACKSIDE_SECRET_KEY, or with the file secret.key that the first server created in its data folder. "
+        "In a store "
         "that was restored without its key, enter each secret again, and regenerate both keys of each endpoint."
     )
 
@@ -152,17 +154,18 @@ def _from_file(file: Path) -> SecretKey:
     try:
         key = SecretKey(file.read_text("utf-8"))
     except ValueError as fault:
-        raise BadState(f"The file {file.name} in the data folder is no key: {fault}.") from None
+        raise BadState(f"The file {file.name} in the data folder is not a key: {fault}.") from None
     _check_mode(file)
     return key
 
 
 def _check_mode(file: Path) -> None:
-    """Raise BadState if everybody can read it.  The group may read it, because volumes of containers are mounted so."""
+    """Raise BadState if everybody can read the file.  The group may read it: volumes of containers are mounted that way."""
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & stat.S_IROTH:
         raise BadState(
-            f"The file {file.name} in the data folder has the mode {mode:04o}, so that everybody on this machine may read the key"
+            f"The file {file.name} in the data folder has the mode {mode:04o}, so that everybody on this machine may "
+            f"read the key"
             f" of all secrets. Run: chmod 600 {file.name}"
         )
     if mode & stat.S_IRGRP:

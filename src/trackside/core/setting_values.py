@@ -51,7 +51,7 @@ def mail_server(text: str) -> MailServer | None:
     if not text:
         return None
     wrong = ValueError(
-        "it must be smtp://, smtp+starttls:// or smtps:// with USER@ (if it asks who you are), HOST and :PORT"
+        "it must be smtp://, smtp+starttls:// or smtps:// with USER@ (if it requires a sign-in), HOST and :PORT"
     )
     try:
         parts = urlsplit(text)
@@ -61,7 +61,7 @@ def mail_server(text: str) -> MailServer | None:
     if parts.scheme not in _MAIL_SCHEMES or not parts.hostname or parts.path not in ("", "/") or parts.query:
         raise wrong
     if parts.password is not None:
-        raise ValueError("it must have no password; that is in TRACKSIDE_MAIL_PASSWORD")
+        raise ValueError("it must have no password; set TRACKSIDE_MAIL_PASSWORD")
     tls, usual = _MAIL_SCHEMES[parts.scheme]
     return MailServer(parts.hostname, port or usual, tls, unquote(parts.username or ""))
 
@@ -98,7 +98,7 @@ def http_address(text: str) -> str:
 
 def port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise ValueError("it must be a number from 0 to 65535, where 0 takes a free port")
+        raise ValueError("it must be a number from 0 to 65535; 0 chooses a free port")
     return int(text)
 
 
@@ -156,7 +156,7 @@ def project_sources(text: str) -> tuple[str, ...]:
     words = listed(text)
     for word in words:
         if not re.fullmatch(r"(https://[A-Za-z0-9.-]+(:[0-9]+)?|file:///)[A-Za-z0-9._~/-]*", word) or ".." in word:
-            raise ValueError(f"{word!r} in it must be such as https://github.com/acme, or file:///srv/git")
+            raise ValueError(f"{word!r} in it must be a URL such as https://github.com/acme or file:///srv/git")
     return words
 
 
@@ -220,7 +220,7 @@ def static_prefix(text: str) -> str:
     if text in ("", "/"):
         return ""
     if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", text) or re.search(r"/\.\.?(/|$)", text):
-        raise ValueError("it must be a path such as /mlflow: a slash first, none at the end, letters and digits")
+        raise ValueError("it must be a path such as /mlflow: a slash at the start, none at the end, letters and digits")
     return text
 
 
@@ -283,7 +283,7 @@ def first_line(text: str) -> str:
     try:
         lines = locations.local_path(text).read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as fault:
-        raise ValueError(f"it cannot be read ({getattr(fault, 'strerror', None) or 'it is no text'})") from None
+        raise ValueError(f"it cannot be read ({getattr(fault, 'strerror', None) or 'it is not text'})") from None
     if not lines[0].strip() or any(map(str.strip, lines[1:])):
         raise ValueError(
             "it must hold the URL of a store in one line, such as postgresql://USER:PASSWORD@HOST/DATABASE"
@@ -294,5 +294,5 @@ def first_line(text: str) -> str:
 def folder(text: str) -> Path:
     path = locations.local_path(text)
     if path.exists() and not path.is_dir():
-        raise ValueError("it is a file; it must be a folder, which is made if it is missing")
+        raise ValueError("it is a file; it must be a folder, which is created if it is missing")
     return path

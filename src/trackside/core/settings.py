@@ -33,7 +33,7 @@ WORKSPACE = "TRACKSIDE_WORKSPACE"
 USER = "TRACKSIDE_USER"
 DEFAULT_URL = "http://127.0.0.1:5000"
 
-# The variables that child processes, which run code of users, may see: no setting and no credential.
+# The variables that are passed to child processes with code of users: no setting and no credential.
 CHILD_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "JAVA_HOME"),
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"),
@@ -161,7 +161,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     for flag in flags:
         if flag in REFUSED_FLAGS:
             raise SettingError(
-                f"{flag} is a flag of MLflow's server that Trackside does not have: {REFUSED_FLAGS[flag]}"
+                f"{flag} is a flag of MLflow's server that Trackside does not support: {REFUSED_FLAGS[flag]}"
             )
     given = {name: _find(option, flags, environ) for name, option in OPTIONS.items()}
     values = {name: _read(name, each) for name, each in given.items() if each.text or name not in _IN_DATA_FOLDER}
@@ -170,7 +170,7 @@ def load(flags: Mapping[str, str], environ: Mapping[str, str] | None = None) -> 
     if url is not None:
         source = given["store_file"].source
         if "store" in values:
-            raise SettingError(f"{given['store'].source} and {source} both name a store; give one of them")
+            raise SettingError(f"{given['store'].source} and {source} both name a store; set only one of them")
         try:
             values["store"] = locations.store(url)
         except LocationError as fault:
@@ -205,7 +205,7 @@ def server_token(environ: Mapping[str, str] | None = None) -> str | None:
 
 
 def mlflow_credentials(environ: Mapping[str, str] | None = None) -> tuple[str | None, str | None, str | None]:
-    """Return the user name, password and token that MLflow's clients would send."""
+    """Return the user name, password and token that MLflow's clients send."""
     name, password, token = (f"MLFLOW_TRACKING_{word}" for word in ("USERNAME", "PASSWORD", "TOKEN"))
     return _value(name, environ), _value(password, environ), _value(token, environ)
 
@@ -254,7 +254,9 @@ def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) 
         first = typed[0]
         for other in typed[1:]:
             if flags[other] != flags[first]:
-                raise SettingError(f"{first} and {other} are one setting, but their values differ; give one of them")
+                raise SettingError(
+                    f"{first} and {other} are one setting, but their values differ; set only one of them"
+                )
         return _Given(flags[first], first)
     text = environ.get(option.variable, "")
     if not text and environ.get(option.mlflows):
@@ -265,7 +267,7 @@ def _find(option: Option, flags: Mapping[str, str], environ: Mapping[str, str]) 
 
 
 def _is_from_kubernetes(variable: str, text: str) -> bool:
-    # Beside a service named "trackside", Kubernetes gives every container TRACKSIDE_PORT=tcp://10.0.0.1:5000.
+    # If a Kubernetes service is named "trackside", every container has TRACKSIDE_PORT=tcp://10.0.0.1:5000.
     return variable == "TRACKSIDE_PORT" and text.startswith(("tcp://", "udp://", "sctp://"))
 
 
@@ -281,31 +283,33 @@ def _read(name: str, given: _Given) -> Any:
 def _check_together(settings: Settings, flags: Mapping[str, str], workers: _Given) -> None:
     if settings.workers > 1 and isinstance(settings.store, SqliteStore):
         raise SettingError(
-            f"{workers.source} is {workers.text!r}, but a SQLite store has one writing process; leave it out"
-            " (one process serves many clients at once), or give --store postgresql://…"
+            f"{workers.source} is {workers.text!r}, but a SQLite store has one writing process; omit it (one process "
+            f"serves many clients at once), or use --store postgresql://…"
         )
     if (settings.tls_cert is None) != (settings.tls_key is None):
-        raise SettingError("--tls-cert and --tls-key go together: give both, or none")
+        raise SettingError("--tls-cert and --tls-key need each other: set both or none")
     if settings.tls != "off" and settings.tls_cert is not None:
-        raise SettingError(f"--tls is {settings.tls!r} and --tls-cert names a certificate; give one of them")
+        raise SettingError(f"--tls is {settings.tls!r} and --tls-cert names a certificate; set only one of them")
     if settings.kubernetes_namespace and not settings.kubernetes_server_url.startswith(("http://", "https://")):
         raise SettingError(
-            f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be the http(s)"
+            f"--kubernetes-server-url is {settings.kubernetes_server_url!r}; with --kubernetes-namespace it must be "
+            f"the http(s)"
             " address where pods reach this server"
         )
     if settings.ray_server_url and not settings.ray_server_url.startswith(("http://", "https://")):
         raise SettingError(
-            f"--ray-server-url is {settings.ray_server_url!r}; it must be the http(s) address where a Ray cluster reaches this"
+            f"--ray-server-url is {settings.ray_server_url!r}; it must be the http(s) address where a Ray cluster "
+            f"reaches this"
             " server"
         )
     if settings.mail_server is not None and not settings.mail_from:
-        raise SettingError("--mail-server needs --mail-from: the address that mails come from")
+        raise SettingError("--mail-server needs --mail-from, the sender address of mails")
     _check_job_buckets(settings)
     registry = flags.get(REGISTRY_STORE)
     if registry is not None and _same_store(registry) != settings.store:
         raise SettingError(
-            f"{REGISTRY_STORE} is {locations.redact(registry)!r}; models are kept in the store"
-            f" ({settings.store}), so leave it out or make both the same"
+            f"{REGISTRY_STORE} is {locations.redact(registry)!r}; models are in the store ({settings.store}), so omit "
+            f"it or set both to the same value"
         )
 
 
@@ -315,12 +319,12 @@ def _check_job_buckets(settings: Settings) -> None:
         for kept in (*settings.own_places, *settings.allowed_artifact_roots):
             try:
                 is_shared = places.overlap(places.parse(bucket), places.parse(kept))
-            except Invalid:  # a root that the server never opens
+            except Invalid:  # the server never opens this root
                 continue
             if is_shared:
                 raise SettingError(
-                    f"--job-buckets has {bucket!r}, which is, contains or lies in {kept!r}, where artifacts are kept; name"
-                    " another folder, since every job may read and write what --job-buckets names"
+                    f"--job-buckets has {bucket!r}, which is, contains or is inside {kept!r}, the artifact store; "
+                    f"name another folder: every job may read and write everything in --job-buckets"
                 )
 
 

@@ -1,4 +1,4 @@
-"""Checks of URIs of artifact locations and HTTP servers.  Pure; opens none."""
+"""Checks URIs of artifact locations and HTTP servers.  Pure."""
 
 import re
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -20,7 +20,8 @@ def check_place(location: str) -> str:
         raise Invalid(f"Invalid artifact location '{location[:200]}': {error}") from None
     if parts.scheme == "runs":
         raise Invalid(
-            f"Artifact location cannot be a runs:/ URI. Given: '{location}'. Please choose a different artifact location."
+            f"Artifact location cannot be a runs:/ URI. Given: '{location}'. Please choose a different artifact "
+            f"location."
         )
     if parts.fragment or ";" in parts.path:
         raise Invalid(f"Artifact URL can't include fragments or params. Given: '{location}'")

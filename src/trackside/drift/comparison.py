@@ -116,7 +116,7 @@ def column_of(
 
 
 def _same_kind(reference: ColumnSums, current: ColumnSums) -> tuple[ColumnSums, ColumnSums]:
-    """A column without a value has the type null, or text in CSV: it takes the kind of the other one."""
+    """Return both columns.  A column without values (type null, or text in CSV) gets the kind of the other one."""
     if reference.kind == "numeric" and current.kind == "category" and not current.size:
         return reference, replace(current, kind="numeric")
     if current.kind == "numeric" and reference.kind == "category" and not reference.size:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from trackside.drift.tables import Column, Values
 
 LEAST_ROWS = 50
-MOST_ROWS = 50_000  # of each table; more only take time
+MOST_ROWS = 50_000  # of each table; more rows take time without a better result
 MOST_NULL_SHARE = 0.15
 MOST_CATEGORIES, MOST_CATEGORY_SHARE = 100, 0.05
 MOST_JUDGED = 5_000  # rows for the contributions

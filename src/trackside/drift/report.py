@@ -89,7 +89,7 @@ def _quality(result: ColumnResult) -> str:
             f"New categories in {found.new_category_share:.2%} of the rows: {', '.join(found.new_categories)}."
         )
     if found.missing_categories:
-        words.append(f"Categories that are gone: {', '.join(found.missing_categories)}.")
+        words.append(f"Missing categories: {', '.join(found.missing_categories)}.")
     return f"<p>{escape(' '.join(words))}</p>"
 
 

@@ -44,10 +44,11 @@ def local(python: str) -> str:
 
 
 def program_of(python: str) -> str:
-    """Return the path of the Python that the operator configured, with any packages.  Raise Unsupported if it is no program."""
+    """Return the path of the Python that the operator configured, with any packages.  Raise Unsupported if it is not a
+    program."""
     program = shutil.which(python)
     if program is None:
-        raise Unsupported(f"--model-python is {python!r}, which is no program on the server's machine.")
+        raise Unsupported(f"--model-python is {python!r}, which is not a program on the server's machine.")
     return program
 
 
@@ -119,8 +120,8 @@ class Environments:
             return str(python)
         if self._uv is None:
             raise Unsupported(
-                "The environment of a model is built by uv, which is not installed here: run `pip install uv`, or start the"
-                " server with --model-python and set spec.env to 'local'."
+                "The environment of a model is built by uv, which is not installed on the server: run `pip install uv`, or "
+                "start the server with --model-python and set spec.env to 'local'."
             )
         disk.make_folder(place.parent)
         with alone(place.with_suffix(".lock")):
@@ -136,7 +137,7 @@ class Environments:
         self._run("venv", "--python", version, str(place))
         wanted = place / REQUIREMENTS
         wanted.write_text("\n".join([*wanted_packages, *SCORER_NEEDS]) + "\n", "utf-8")
-        # A source distribution would run its author's code here, outside of the sandbox: only wheels are accepted.
+        # A source distribution would run its author's code outside the sandbox, so only wheels are accepted.
         words = ["--only-binary", ":all:", *_exceptions(wanted_packages), "--python", str(python), "--compile-bytecode"]
         self._run("pip", "install", *words, "-r", str(wanted))
         (place / READY).touch()
@@ -153,7 +154,7 @@ class Environments:
                 stdin=subprocess.DEVNULL,
             )
         except subprocess.TimeoutExpired:
-            raise BuildFailed(f"`uv {words[0]}` had not ended after {TIMEOUT_S:g} s.") from None
+            raise BuildFailed(f"`uv {words[0]}` did not end within {TIMEOUT_S:g} s.") from None
         if done.returncode:
             last = "\n".join(done.stderr.strip().splitlines()[-8:])
             raise BuildFailed(f"The environment cannot be built. `uv {words[0]}` says: {last}")
@@ -207,7 +208,7 @@ def requirements(model: Path) -> list[str]:
     for line in wanted:
         if line.startswith("-"):
             raise Invalid(
-                f"The model's requirements.txt has the option {line!r}; only requirements are taken, no options."
+                f"The model's requirements.txt has the option {line!r}; only requirements are allowed, no options."
             )
     return wanted
 

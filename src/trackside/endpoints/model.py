@@ -164,8 +164,8 @@ class GotEndpoint(Answer, frozen=True):
 
 
 class ListEndpoints(Call, frozen=True):
-    """A page has at most `max_results` endpoints and begins after `page_token`, which is from the page before; without both, the
-    answer has all."""
+    """A page has at most `max_results` endpoints and begins after `page_token`, which is from the previous page; without both,
+    the answer has all endpoints."""
 
     max_results: int | None = None
     page_token: str | None = None
@@ -253,7 +253,7 @@ def check_page(max_results: str | None, page_token: str | None) -> tuple[int, st
     else:
         most = int(max_results)
     if page_token and NAME.fullmatch(page_token) is None:
-        raise Invalid(f"page_token is {page_token[:100]!r}; it must be what the page before said in next_page_token.")
+        raise Invalid(f"page_token is {page_token[:100]!r}; it must be the next_page_token of the previous page.")
     return most, page_token or ""
 
 
@@ -350,7 +350,7 @@ def check_traffic(given: dict[str, int], deployments: list[str]) -> dict[str, in
     unknown = sorted(set(given) - set(deployments))
     if unknown:
         raise Invalid(
-            f"traffic names {unknown[0]!r}, which is no deployment; there are: {', '.join(deployments) or 'none'}."
+            f"traffic names {unknown[0]!r}, which is not a deployment; the deployments are: {', '.join(deployments) or 'none'}."
         )
     for name, share in given.items():
         if type(share) is not int or not 0 <= share <= 100:
@@ -368,7 +368,7 @@ def check_mirror(given: dict[str, int], traffic: dict[str, int]) -> dict[str, in
     for name, share in given.items():
         if name not in traffic:
             raise Invalid(
-                f"mirror_traffic names {name!r}, which is no deployment; there are: {', '.join(traffic) or 'none'}."
+                f"mirror_traffic names {name!r}, which is not a deployment; the deployments are: {', '.join(traffic) or 'none'}."
             )
         if type(share) is not int or not 0 <= share <= 50:
             raise Invalid(f"mirror_traffic of {name!r} is {share!r}; it must be a whole number from 0 to 50.")

@@ -33,7 +33,7 @@ class Files:
         if scheme.lower() != b"bearer" or not hmac.compare_digest(
             token.strip(), self._token_of(f"files {name}").encode()
         ):
-            raise WrongKey("The files of a model are for its own replicas, which have a secret for them.")
+            raise WrongKey("Only the replicas of a model may read its files, with their secret.")
         folder = self._folder / name
         if not folder.is_dir():
             raise NotFound(f"There is no model {name!r}")
@@ -68,6 +68,6 @@ def routes(folder: Path, token_of: Callable[[str], str]) -> list[Route]:
             needs=Action.ANYONE,  # the handler checks the replica's own secret
             has_workspace=False,
             media="application/x-tar",
-            summary="Returns the files of a model to its replicas on other computers.",
+            summary="Returns the files of a model to its replicas on other machines.",
         )
     ]

@@ -129,7 +129,7 @@ class Routing:
             named = next((target for target in way.targets if target.name == pinned), None)
             if named is None:
                 raise Invalid(
-                    f"azureml-model-deployment is {pinned[:100]!r}, which is no deployment of endpoint {way.name}."
+                    f"azureml-model-deployment is {pinned[:100]!r}, which is not a deployment of endpoint {way.name}."
                 )
             return named
         sharing = [target for target in way.targets if target.traffic]

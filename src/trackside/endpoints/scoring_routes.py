@@ -369,7 +369,11 @@ def routes(routing: Routing, meter: Meter, gate: Gate, recorder: Recorder) -> li
         stream(f"GET {PREFIX}/swagger.json", calls.swagger, needs=anyone, summary="Returns the Swagger 2.0 document."),
         stream(f"GET {PREFIX}/openapi.json", calls.openapi, needs=anyone, summary="Returns the OpenAPI 3.0 document."),
         stream(
-            f"GET {PREFIX}", calls.health, needs=anyone, media="text/plain", summary="Tells whether a replica is ready."
+            f"GET {PREFIX}",
+            calls.health,
+            needs=anyone,
+            media="text/plain",
+            summary="Returns whether a replica is ready.",
         ),
     ]
 
@@ -388,9 +392,9 @@ def _content_type(headers: Mapping[bytes, bytes]) -> bytes | None:
 
 
 def _wrong_key(name: str, headers: Mapping[bytes, bytes]) -> keys.WrongKey:
-    what = "does not open it" if b"authorization" in headers else "is missing"
+    what = "is not valid for it" if b"authorization" in headers else "is missing"
     return keys.WrongKey(
         f"Endpoint {name} needs one of its keys, or a token of a user or service principal that may score: send"
-        f" `Authorization: Bearer <key or token>`. The given one {what}.",
+        f" `Authorization: Bearer <key or token>`. The key or token {what}.",
         headers=_CHALLENGE,
     )

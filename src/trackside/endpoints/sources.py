@@ -19,7 +19,7 @@ from trackside.workspaces.model import Workspace
 
 MODEL_FILE = "MLmodel"
 _HELP = (
-    "it must be such as models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE, models:/NAME/latest, "
+    "it must be a URI such as models:/NAME/VERSION, models:/NAME@ALIAS, models:/NAME/STAGE, models:/NAME/latest, "
     "models:/m-ID or runs:/RUN/PATH"
 )
 
@@ -27,7 +27,7 @@ _HELP = (
 def resolve(tx: Tx, uri: str | None) -> Model:
     """Return the model that a URI denotes now: a version instead of an alias or stage.
 
-    Raise Invalid for text that is no model URI, NotFound for a model that does not exist."""
+    Raise Invalid for text that is not a model URI, NotFound for a model that does not exist."""
     if not uri:
         raise Invalid(f"model_uri is missing; {_HELP}.")
     run = sources.run_path(uri)
@@ -84,7 +84,7 @@ def fetch(roots: Roots, workspace: Workspace, workspace_root: str | None, model:
         _copy(roots, Root(model.files_uri, workspace_root), workspace, entry.path, unfinished)
     if not (unfinished / MODEL_FILE).exists():
         shutil.rmtree(unfinished)
-        raise Invalid(f"{model.uri} is no MLflow model: it has no file {MODEL_FILE}.")
+        raise Invalid(f"{model.uri} is not an MLflow model: it has no file {MODEL_FILE}.")
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
 
@@ -92,7 +92,7 @@ def fetch(roots: Roots, workspace: Workspace, workspace_root: str | None, model:
 def _copy(roots: Roots, root: Root, workspace: Workspace, path: str, folder: Path) -> None:
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts:
-        raise Invalid(f"The model has a file {path!r}, whose path leads out of its folder.")
+        raise Invalid(f"The model has a file {path!r}, whose path leads outside its folder.")
     target = folder.joinpath(*parts)
     disk.make_folder(target.parent)
     spot = roots.of(root, path, workspace)

@@ -1,6 +1,6 @@
-"""JSON Web Tokens that stand for one of the server's own tokens for an hour.  Pure.
+"""JSON Web Tokens that represent one of Trackside's tokens for an hour.  Pure.
 
-Clients of Azure read the claims `exp` and `tid` of their token, which the server's own tokens do not have.  The JWT (RFC 7519) is
+Clients of Azure read the claims `exp` and `tid` of their token, which Trackside's tokens do not have.  The JWT (RFC 7519) is
 signed with HS256 (RFC 7518, 3.2) by a key of the server, and contains the SHA-256 under which the token is stored: it has the
 token's rights at the time of use, and expires with the token.
 """

@@ -125,7 +125,7 @@ class Hashed:
 def hashed(call: Any) -> Hashed:
     if getattr(call, "one_time_password", None):
         if call.password is not None:
-            raise Invalid("password and one_time_password are both given; give one of them")
+            raise Invalid("The call has both password and one_time_password; send only one of them.")
         made = passwords.one_time()
         return Hashed(call, store.make_hash(made, call.name or ""), made)
     return Hashed(call, store.make_hash(call.password, call.name or ""))
@@ -141,7 +141,7 @@ def create_user(tx: Tx, given: Hashed) -> c.GotUser:
     call: c.NewUser = given.call
     kind = _kind(call.kind or Kind.USER)
     if given.password_hash is not None and kind is Kind.SERVICE:
-        raise Invalid("A service principal has no password; make a token for it.")
+        raise Invalid("A service principal has no password; create a token for it.")
     made = service.create_user(
         tx,
         call.name or "",
@@ -340,7 +340,7 @@ def check_unbounded(caller: Caller) -> None:
         raise Denied(MUST_CHANGE)
     bounds = getattr(caller, "bounds", None)
     if bounds is not None and not bounds.is_all:
-        raise Denied("Permission denied: this token may not make or end tokens and sessions.")
+        raise Denied("Permission denied: this token may not create or revoke tokens, or end sessions.")
 
 
 def cookie(secret: str, *, is_secure: bool, max_age_s: int) -> tuple[bytes, bytes]:

@@ -91,7 +91,7 @@ def create_user(
 def set_password(tx: Tx, principal: Principal, password_hash: str, *, is_one_time: bool = False) -> None:
     """Set a password and end the user's sessions; tokens stay.  A one-time password only allows choosing another."""
     if principal.kind is not Kind.USER:
-        raise Invalid(f"'{principal.name}' is a service principal: it has tokens, and no password.")
+        raise Invalid(f"'{principal.name}' is a service principal: it has tokens and no password.")
     store.set_password(tx, principal, password_hash, tx.now + ONE_TIME_MS if is_one_time else None)
     record(tx, "user.password", "user", principal.name, is_one_time=is_one_time)
 

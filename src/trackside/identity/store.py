@@ -51,7 +51,7 @@ def create(
 ) -> Principal:
     """Create a principal.  The first user must be an administrator, since only an administrator can create a second one."""
     if kind in _PEOPLE and not is_admin and not generation(tx)[1]:
-        raise Invalid("The first user must be an administrator: while there are no users, the server is open to all.")
+        raise Invalid("The first user must be an administrator: without users, the server is open to everyone.")
     made = tx.one(
         """
         INSERT INTO principals (kind, name, home, display_name, is_admin, is_disabled, password_hash, password_changed_at,
@@ -271,7 +271,7 @@ def _keep_an_administrator(tx: Tx, principal: Principal) -> None:
         id=principal.principal_id,
     )
     if others == (0,):
-        raise BadState(f"'{principal.name}' is the last administrator; make another one first.").because(
+        raise BadState(f"'{principal.name}' is the last administrator; create another one first.").because(
             "last-admin", name=principal.name
         )
 

@@ -64,7 +64,9 @@ class DatasetsImport:
             return
         tally.changed += 1
         differing = ", ".join(sorted(f"{kind} {key}".strip() for kind, key in patch)) or "records"
-        self._report.differences.append(f"{what}: {'records and ' if is_other else ''}{differing} were others here")
+        self._report.differences.append(
+            f"{what}: {'records and ' if is_other else ''}{differing} differed in this workspace"
+        )
 
     def _ours(self, doc: Doc) -> Doc:
         """Return the document with the workspace's experiment ids."""

@@ -165,7 +165,7 @@ class Finder:
             return self._local(uri, scheme)
         if scheme in (*CLOUD_SCHEMES, "wasbs"):
             return self._in_bucket(uri)
-        return Nowhere(f"{uri}: files at {scheme}:// cannot be read from here")
+        return Nowhere(f"{uri}: files at {scheme}:// are not supported")
 
     def of_version(self, uri: str) -> Place:
         """Return the place of files that belong to no run and no logged model.

@@ -114,9 +114,11 @@ class RegistryImport:
                 self._make(what, version, version_id, doc)
             return
         if held.doc[fields.NUMBER] != str(version.version):
-            self._report.differences.append(f"{what}: is version {held.doc[fields.NUMBER]} here: its number was taken")
+            self._report.differences.append(
+                f"{what}: is version {held.doc[fields.NUMBER]} in this workspace: its number was taken"
+            )
         if not held.doc[fields.ORIGIN] and held.doc[fields.SOURCE] == version.source and not says_prompt(version.tags):
-            self._report.leave(what, f"its files are not here, but at {version.files}")
+            self._report.leave(what, f"its files are not in this workspace, but at {version.files}")
         patch = document.merge({}, held.doc, doc, Mode.PULL).for_us
         if not patch:
             tally.same += 1

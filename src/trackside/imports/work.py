@@ -114,7 +114,7 @@ class Import:
         patch = document.merge({}, held.doc, tags, Mode.PULL).for_us
         stages = given.snapshot.doc[fields.STAGE], held.doc[fields.STAGE]
         if stages[0] != stages[1]:
-            self._note(f"experiment {name}", f"is {stages[0]} at the source, stays {stages[1]} here")
+            self._note(f"experiment {name}", f"is {stages[0]} at the source, stays {stages[1]} in this workspace")
         if not patch:
             tally.same += 1
             return
@@ -177,7 +177,7 @@ class Import:
         if held is None:
             return Task(entity, given, experiment_id, None, bool(given.last))
         if held.experiment_id != experiment_id:
-            self._note(f"{WORDS[entity]} {given.id}", "is in another experiment here, and stays there")
+            self._note(f"{WORDS[entity]} {given.id}", "is in another experiment of this workspace, and stays there")
         points = any(held.last.get(key) != _mark(point) for key, point in given.last.items())
         is_going_on = given.snapshot.doc.get(fields.STATUS) in UNFINISHED
         patch, _ = self._lacking(entity, given, held)
@@ -228,7 +228,7 @@ class Import:
         if task.held is not None:
             task.patch, stays = self._lacking(task.entity, task.given, task.held)
             for kind, key in stays:
-                self._note(task.label, f"{kind} {key} is another one at the source, stays as it is here")
+                self._note(task.label, f"{kind} {key} differs at the source; this workspace keeps its value")
             if task.patch and not task.is_new:
                 self._note_differences(task.label, task.patch, task.held)
         try:
@@ -238,14 +238,16 @@ class Import:
             named: dict[str, str] = {}
             for path in list(task.files):
                 if not _is_text(path):
-                    task.problems.append(f"its file {path!r}: the name is no UTF-8")
+                    task.problems.append(f"its file {path!r}: the name is not UTF-8")
                     del task.files[path]
                     continue
                 name = _local_name(path)
                 other = named.setdefault(name, path)
                 file = there.get(name)
                 if other != path:
-                    task.problems.append(f"its file {path}: is called {name} here, as its file {other} is")
+                    task.problems.append(
+                        f"its file {path}: its name in this workspace would be {name}, which its file {other} has"
+                    )
                     del task.files[path]
                 elif file is not None and task.files[path] == file.size_bytes and self._is_same(task, place, path):
                     del task.files[path]

@@ -33,6 +33,7 @@ from trackside.sync.remote.port import Listing, Seen, Unmirrored, listings
 
 PAGE_S = 20.0  # after which a page ends, even if few items were compared
 HERE, THERE = "here", "there"
+LOCALLY, REMOTELY = "in this workspace", "on the remote"
 KINDS = list(Entity)
 
 
@@ -65,7 +66,7 @@ def page(context: LinkContext, after: str, most: int, *, verify: bool = False) -
     for listing in check.lists:
         if where == listing.name:
             return check.listed(listing)
-    raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the page before")
+    raise Invalid(f"after is {after[:100]!r}; it must be the `next` of the previous page")
 
 
 class _Check:
@@ -85,7 +86,7 @@ class _Check:
         context, link = self._context, self._context.link
         name, _, after = rest.partition(" ")
         if name and name not in KINDS:
-            raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the page before")
+            raise Invalid(f"after names the kind {name[:100]!r}; it must be the `next` of the previous page")
         entity = Entity(name) if name else Entity.EXPERIMENT
         ids = context.read(items.ids, entity, after, most)
         meant = set(context.read(items.ids, entity, after, most, link.options.since))
@@ -133,10 +134,10 @@ class _Check:
         try:
             if item is None or not item.remote_id:
                 is_missing = is_meant and context.link.mode.sends and self._has_place(entity, snapshot)
-                return Difference(entity, local_id, "", [_missing(entity, "there")]) if is_missing else None
+                return Difference(entity, local_id, "", [_missing(entity, REMOTELY)]) if is_missing else None
             remote = kind.read_remote(item.remote_id)
             if remote is None:
-                what = [] if kind.is_purged(item, snapshot) else [_missing(entity, "there")]
+                what = [] if kind.is_purged(item, snapshot) else [_missing(entity, REMOTELY)]
                 return Difference(entity, local_id, item.remote_id, what)
             if entity.is_of_registry and not kind.is_same(item, remote):
                 return Difference(entity, local_id, item.remote_id, [f"the {entity.label} there is another one"])
@@ -163,7 +164,7 @@ class _Check:
                 continue
             snapshot = each.snapshot or self._reconcilers.of(each.entity).type.read_remote(each.remote_id)
             if snapshot is not None and self._is_taken(each.entity, snapshot):
-                found.append(Difference(each.entity, "", each.remote_id, [_missing(each.entity, "here")]))
+                found.append(Difference(each.entity, "", each.remote_id, [_missing(each.entity, LOCALLY)]))
         return found
 
     def _is_taken(self, entity: Entity, snapshot: Snapshot) -> bool:
@@ -215,10 +216,10 @@ class _Check:
         for key in sorted({*local, *fingerprints}):
             if key not in fingerprints:
                 if mode.sends:
-                    found.append(f"metric {key} is missing there")
+                    found.append(f"metric {key} is missing on the remote")
             elif key not in local:
                 if mode.takes:
-                    found.append(f"metric {key} is missing here")
+                    found.append(f"metric {key} is missing in this workspace")
             elif (
                 context.remote.fingerprint_of(local[key]) != fingerprints[key]
                 or not context.remote.preserves_ids
@@ -228,7 +229,9 @@ class _Check:
                 lacking, extra = metrics.lacking(context, run_id, item.remote_id, key)
                 lacking, extra = lacking if mode.sends else 0, extra if mode.takes else 0
                 if lacking or extra:
-                    found.append(f"metric {key}: {counted(lacking, 'points')} missing there, {extra} here")
+                    found.append(
+                        f"metric {key}: {counted(lacking, 'points')} missing on the remote, {extra} in this workspace"
+                    )
             found += _miscounts(key, (unlike or {}).get(key, ())[: 1 + mode.sends])
         return found
 
@@ -245,8 +248,8 @@ class _Check:
 
 def _miscounts(key: str, sides: Sequence[Digest]) -> list[str]:
     return [
-        f"metric {key}: {each.points} points lie {where}, and its summary says {each.said}"
-        for where, each in zip((HERE, THERE), sides, strict=False)
+        f"metric {key} has {each.points} points {where}, but its summary counts {each.said}"
+        for where, each in zip((LOCALLY, REMOTELY), sides, strict=False)
         if not each.is_whole
     ]
 

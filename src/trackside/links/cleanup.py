@@ -97,9 +97,13 @@ class CopyRemover:
 
     def _remove_remote(self, entity: Entity, item: ItemState) -> None:
         if self._context.read(item_store.is_shared, self._link_id, entity, item.remote_id):
-            raise Unmirrored(f"{entity.label} {item.remote_id} stays there: another link from here mirrors it too")
+            raise Unmirrored(
+                f"{entity.label} {item.remote_id} stays on the remote: another link of this server also mirrors it"
+            )
         if not self._reconcilers.of(entity).type.delete_remote(item):
-            raise Unmirrored(f"{entity.label} {item.remote_id} stays there: there is more in it than the link made")
+            raise Unmirrored(
+                f"{entity.label} {item.remote_id} stays on the remote: it has content that the link did not create"
+            )
 
     def _remove_local(self, entity: Entity, known: ItemState) -> None:
         context = self._context
@@ -107,12 +111,14 @@ class CopyRemover:
         if item is None or snapshot is None:
             return
         if context.read(item_store.is_of_another_link, self._link_id, entity, item.local_id):
-            raise Unmirrored(f"{entity} {item.local_id} stays here: the other side of another link has it too")
+            raise Unmirrored(
+                f"{entity} {item.local_id} stays in this workspace: the remote of another link also has it"
+            )
         if entity is Entity.REGISTERED_MODEL:
             self._remove_model(item, snapshot)
             return
         if self._is_own(entity, item, snapshot):
-            raise Unmirrored(f"{entity} {item.local_id} stays here: it was changed since it came")
+            raise Unmirrored(f"{entity} {item.local_id} stays in this workspace: it was changed after it was copied")
 
         context.write(self._reconcilers.of(entity).type.delete_local, item.local_id)
 
@@ -131,7 +137,10 @@ class CopyRemover:
                     lambda v=version: self._remove_local(Entity.MODEL_VERSION, v),  # type: ignore[misc]
                 )
         if is_own or not context.write(registry.remove, Entity.REGISTERED_MODEL, item.local_id):
-            raise Unmirrored(f"registered model {snapshot.doc[fields.NAME]} stays here: it was changed since it came")
+            raise Unmirrored(
+                f"registered model {snapshot.doc[fields.NAME]} stays in this workspace: it was changed "
+                f"after it was copied"
+            )
 
     def _is_own(self, entity: Entity, item: ItemState, snapshot: Snapshot) -> bool:
         """Return whether a part of the item exists only here."""

@@ -59,7 +59,7 @@ class LogKind(StrEnum):
 
     CONFLICT = "conflict"  # both sides changed something, or a copy was changed by hand
     REFUSED = "refused"  # the remote, or a rule of this server, rejects an item for now
-    SKIPPED = "skipped"  # the other side cannot store the item
+    SKIPPED = "skipped"  # the remote cannot store the item
     ERROR = "error"  # about the link as a whole
     STATE = "state"
 

@@ -274,7 +274,7 @@ def _check_rights(rights: Rights, actions: Iterable[Action]) -> None:
     missing = rights.missing(actions)
     if missing:
         raise Denied(
-            f"Permission denied: a link acts in your name, and you may not do {missing[0]} in all of the workspace."
+            f"Permission denied: a link acts with your rights, and you do not have {missing[0]} in the whole workspace."
         )
 
 

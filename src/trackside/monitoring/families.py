@@ -38,7 +38,7 @@ BUILD = Family("build_info", "gauge", "The version of the server; the value is 1
 REQUESTS = Family(
     "http_request_duration_seconds",
     "histogram",
-    "Time from a request's head and body to its answer, by route template; without a route: nothing is served there.",
+    "Time from a request's head and body to its answer, by route template; without a route, the path is unknown.",
     ("method", "route", "code"),
 )
 UNDER_WAY = Family(

@@ -33,8 +33,8 @@ def move(
         ).because("stage-needs-approval", stage=wanted.name)
     if archive_existing and _archive_others(tx, name, key, wanted.name, reason) and is_unasked:
         raise BadState(
-            f"The stage {wanted.name} needs approval in this workspace, so version {key.version}, which is in it, cannot "
-            "archive the others there by a move. Move those that shall go to Archived, one by one."
+            f"The stage {wanted.name} needs approval in this workspace, so a transition of version {key.version}, "
+            f"which has this stage, cannot archive the other versions. Move each of them to Archived."
         ).because("stage-keeps-others", stage=wanted.name)
     tx.run(
         """

@@ -163,7 +163,9 @@ def _of_local(mode: Mode, path: str, old: Known | None, local_file: LocalFile) -
     if old.remote_etag == FileState.LOST:
         return Step(What.SEND, path) if mode.sends else None
     if mode is Mode.BOTH and _local_changed(old, local_file):
-        return Step(What.SEND, path, f"the file {path} was removed there and changed here: it is kept")
+        return Step(
+            What.SEND, path, f"the file {path} was removed on the remote and changed in this workspace: it is kept"
+        )
     return Step(What.DROP_HERE, path)
 
 
@@ -176,7 +178,9 @@ def _of_remote(mode: Mode, path: str, old: Known | None, remote_file: RemoteFile
     if old.etag == FileState.STAYS:
         return Step(What.TAKE, path) if mode.takes and remote_changed else None
     if mode is Mode.BOTH and remote_changed:
-        return Step(What.TAKE, path, f"the file {path} was removed here and changed there: it is kept")
+        return Step(
+            What.TAKE, path, f"the file {path} was removed in this workspace and changed on the remote: it is kept"
+        )
     return Step(What.DROP_THERE, path)
 
 

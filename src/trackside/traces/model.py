@@ -271,7 +271,7 @@ def time_ms(text: str | None) -> int:
         zone = "+00:00" if found[3] in ("Z", "z") else found[3]
         seconds = datetime.fromisoformat(found[1] + zone).timestamp()
     except (ValueError, OverflowError):
-        raise Invalid(f"request_time is {names.shown(text)}, which is no date") from None
+        raise Invalid(f"request_time is {names.shown(text)}, which is not a date") from None
     return round(seconds) * 1000 + int((found[2] or "0").ljust(9, "0")[:3])
 
 

@@ -92,7 +92,7 @@ class Post:
         except TimeoutError:
             return Answer(error=f"no answer within {self._timeout_s:g} s")
         except http.client.HTTPException as fault:  # its message may quote the receiver's answer
-            return Answer(error=f"what the receiver answered is no HTTP ({type(fault).__name__})")
+            return Answer(error=f"the receiver's answer is not HTTP ({type(fault).__name__})")
         except (OSError, UnicodeError, ValueError) as fault:
             return Answer(error=f"{type(fault).__name__}: {fault}"[:MAX_ERROR_CHARS])
 
@@ -206,5 +206,5 @@ def _retry_after(text: str | None) -> float | None:
         return float(text)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (ValueError, OverflowError):  # OverflowError: a year or an hour that no calendar has
+    except (ValueError, OverflowError):  # OverflowError: an invalid year or hour
         return None

@@ -57,12 +57,12 @@ def recipients(url: str) -> list[str]:
     """Return the addresses of `mailto:ann@example.org,bo@example.org`.  Raise Invalid for a malformed address."""
     if not url.startswith(SCHEME):
         raise Invalid(
-            f"the url of a webhook of format mail is {url[:100]!r}; it must be such as mailto:ann@example.org"
+            f"the url of a webhook of format mail is {url[:100]!r}; it must be an address such as mailto:ann@example.org"
         )
     given = [each.strip() for each in unquote(url[len(SCHEME) :]).split(",")]
     for each in given:
         if len(each) > MAX_ADDRESS or not _ADDRESS.fullmatch(each) or ".." in each:
-            raise Invalid(f"{each[:100]!r} is no mail address; mailto: takes addresses with commas between")
+            raise Invalid(f"{each[:100]!r} is not a mail address; separate addresses in mailto: by commas")
     if len(given) > MAX_RECIPIENTS:
         raise Invalid(f"mailto: names {len(given)} addresses; at most {MAX_RECIPIENTS} are allowed")
     return list(dict.fromkeys(given))
@@ -86,12 +86,14 @@ class Mailer:
         """Raise Invalid for addresses that are not allowed."""
         to = recipients(url)
         if self._server is None:
-            raise Invalid("This server sends no mail: its operator has to start it with --mail-server and --mail-from.")
+            raise Invalid(
+                "This server cannot send mail: the operator must start it with --mail-server and --mail-from."
+            )
         domains = self._server.domains
         for each in to:
             domain = each.rpartition("@")[2].lower()
             if domains and domain not in domains:
-                raise Invalid(f"{each[:100]!r}: mail may go to {', '.join(domains)} only (--mail-domains).")
+                raise Invalid(f"{each[:100]!r}: mail is allowed only to {', '.join(domains)} (--mail-domains).")
 
     def send(self, url: str, kept: str, delivery_id: str, event: str) -> Answer:
         """Send the mail and return the outcome; never raises.  The status is an SMTP code."""
@@ -160,10 +162,12 @@ class Mailer:
                 client.starttls(context=self._tls)
                 client.ehlo()
             elif server.tls == "required":
-                raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS, which --mail-server asks for")
+                raise smtplib.SMTPNotSupportedError(
+                    "the mail server does not offer STARTTLS, which --mail-server requires"
+                )
             elif server.user:
                 raise smtplib.SMTPNotSupportedError(
-                    "the mail server offers no STARTTLS, and no password is sent without"
+                    "the mail server does not offer STARTTLS, and the password is not sent without TLS"
                 )
         if server.user:
             client.login(server.user, server.password)
@@ -175,7 +179,7 @@ class Mailer:
             self._open.add(client)
 
     def _late(self) -> Answer:
-        return Answer(error=f"the mail server did not take the mail within {self._timeout_s:g} s")
+        return Answer(error=f"the mail server did not accept the mail within {self._timeout_s:g} s")
 
 
 def _message(server: Server, url: str, kept: str, delivery_id: str, event: str) -> EmailMessage:

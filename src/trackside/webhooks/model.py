@@ -139,7 +139,7 @@ class CreateOurs(Call, frozen=True):
     """A webhook to create.  `events` are names such as `run.finished`.  `username` and `password`, or the header's value
     `authorization`, authenticate the server at the receiver.
 
-    `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; the url of a mail is
+    `format` is mlflow (the default), cloudevents, cloudevents-binary, eventgrid, slack, teams or mail; for mail, the url is
     `mailto:` with addresses.  `digest_s` collects the events of this time into one message; `mute` delays them."""
 
     required: ClassVar[tuple[str, ...]] = ("name", "url")
@@ -295,7 +295,7 @@ class Again(Answer, frozen=True):
 def check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise Invalid(
-            f"Webhook name {name[:100]!r} is invalid. It must start and end with a mail or digit, "
+            f"Webhook name {name[:100]!r} is invalid. It must start and end with a letter or digit, "
             "be less than 63 characters long, and contain only letters, digits, dots (.), "
             "underscores (_), and hyphens (-)."
         ).because("bad-name", kind="webhook", name=name)
@@ -318,7 +318,7 @@ def mlflow_event(part: EventPart) -> str:
     """Return `entity.action` for MLflow's enum names."""
     entity, action = (part.entity or "").lower(), (part.action or "").lower()
     if entity not in MLFLOWS:
-        hint = "; POST /api/trackside/v1/webhooks takes Trackside's own events" if entity in OURS else ""
+        hint = "; POST /api/trackside/v1/webhooks accepts Trackside's other events" if entity in OURS else ""
         raise Invalid(
             f"Invalid entity {(part.entity or '')[:100]!r} of a webhook's event. "
             f"Valid entities are: {', '.join(MLFLOWS).upper()}{hint}"
@@ -336,7 +336,7 @@ def mlflow_events(parts: Iterable[EventPart]) -> list[str]:
 
 def our_event(name: str) -> str:
     if name.lower() not in EVENTS:
-        raise Invalid(f"{name[:100]!r} is no event; these are: {', '.join(sorted(EVENTS))}")
+        raise Invalid(f"{name[:100]!r} is not an event; choose from: {', '.join(sorted(EVENTS))}")
     return name.lower()
 
 

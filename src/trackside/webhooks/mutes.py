@@ -63,13 +63,13 @@ def check(part: MutePart) -> Mute:
         raise Invalid(f"mute has {len(windows)} windows; at most {MAX_WINDOWS} are allowed")
     until = part.until or 0
     if not 0 <= until < 2**53:
-        raise Invalid(f"mute.until is {until}; it must be a moment in ms since 1970")
+        raise Invalid(f"mute.until is {until}; it must be a time in ms since 1970")
     return Mute(until, name, tuple(_window(each) for each in windows))
 
 
 def check_digest(seconds: int | None) -> int | None:
     if seconds is not None and not 0 <= seconds <= MAX_DIGEST_S:
-        raise Invalid(f"digest_s is {seconds}; it must be between 0 (each event by itself) and {MAX_DIGEST_S}")
+        raise Invalid(f"digest_s is {seconds}; it must be between 0 (one message per event) and {MAX_DIGEST_S}")
     return seconds
 
 
@@ -118,7 +118,9 @@ def _window(part: WindowPart) -> Window:
         raise Invalid(f"a day of mute is {name[:20]!r}; it must be one of {', '.join(DAYS)}")
     start, end = _minutes(part.start, "start"), _minutes(part.end, "end")
     if start == end:
-        raise Invalid(f"a window of mute begins and ends at {part.start!r}; give two times, such as 22:00 and 07:00")
+        raise Invalid(
+            f"a window of mute begins and ends at {part.start!r}; it needs two different times, such as 22:00 and 07:00"
+        )
     return Window(tuple(sorted({DAYS.index(name) for name in names})), start, end)
 
 

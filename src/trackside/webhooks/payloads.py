@@ -76,7 +76,7 @@ ENTITIES = (
     "quota",
     "alert",
     "drift_monitor",
-)  # that events tell of
+)  # entities with events
 
 
 class Happened(Struct, frozen=True):

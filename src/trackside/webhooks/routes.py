@@ -149,7 +149,7 @@ class Calls:
         return made
 
     async def _prepare(self, request: Request, url: str | None, secret: str | None) -> None:
-        """Raise Invalid for a URL or secret that every delivery would fail with."""
+        """Raise Invalid for a URL or secret with which every delivery would fail."""
         if url:
             await self._call(request, self.post.check, url)
         if secret:
@@ -204,11 +204,11 @@ def _check_form(form: Format, url: str, digest_s: int) -> None:
     """Raise Invalid for a format that does not fit the URL or digests."""
     if (form is Format.MAIL) != url.startswith(MAIL):
         raise Invalid(
-            f"format is {form!s} and url is {url[:100]!r}; format mail goes with a url such as mailto:ann@example.org"
+            f"format is {form!s} and url is {url[:100]!r}; the format mail needs a url such as mailto:ann@example.org"
         )
     if digest_s and form not in envelopes.FOR_PEOPLE:
         raise Invalid(
-            f"digest_s is {digest_s} and format is {form!s}; digests are of {', '.join(envelopes.FOR_PEOPLE)}"
+            f"digest_s is {digest_s} and format is {form!s}; digests are available for {', '.join(envelopes.FOR_PEOPLE)}"
         )
 
 

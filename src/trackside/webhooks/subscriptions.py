@@ -182,7 +182,7 @@ def active(tx: Tx) -> dict[int, list[Subscriber]]:
 
 
 def disable(tx: Tx, webhook_seq: int) -> None:
-    """Disable a webhook whose receiver is gone for good: nothing new is queued."""
+    """Disable a webhook whose receiver answered that it is permanently gone: no further events are queued."""
     row = tx.one(
         """
         UPDATE webhooks SET status = 'DISABLED' WHERE workspace_id = :ws AND webhook_seq = :webhook AND status = 'ACTIVE'
@@ -233,7 +233,7 @@ def check_rights(tx: Tx, events: Iterable[str]) -> None:
     missing = tx.rights.missing(acts_of(events))
     if missing:
         raise Denied(
-            f"Permission denied: a webhook acts in your name, and you may not do {missing[0]} in all of the workspace."
+            f"Permission denied: a webhook acts with your rights, and you do not have {missing[0]} in the whole workspace."
         )
 
 

@@ -25,7 +25,7 @@ def check_url(url: str, schemes: Sequence[str]) -> str:
     if parts.scheme not in schemes:
         raise Invalid(
             f"Invalid webhook URL scheme: {parts.scheme[:20]!r}. Allowed schemes are: {', '.join(schemes)}. "
-            "The server's setting --webhook-schemes says which."
+            "The server's setting --webhook-schemes determines them."
         )
     if not parts.hostname:
         raise Invalid(f"Webhook URL must include a hostname: {locations.redact(url[:200])!r}")
@@ -42,8 +42,8 @@ def check_new_url(url: str, schemes: Sequence[str]) -> str:
     """Raise Invalid for a URL that is not called, or that contains a password, since URLs are stored and shown in clear."""
     if "@" in urlsplit(check_url(url, schemes)).netloc:
         raise Invalid(
-            "The webhook's URL has a user or a password, which everyone who may read webhooks would see. Leave them out; "
-            "POST /api/trackside/v1/webhooks takes username and password, or authorization, and keeps them sealed."
+            "The webhook's URL has a user or a password, which every reader of webhooks would see. Remove them; POST "
+            "/api/trackside/v1/webhooks accepts username and password, or authorization, and stores them encrypted."
         )
     return url
 
@@ -66,9 +66,9 @@ def authorization(username: str | None, password: str | None, header: str | None
     neither; empty to remove it."""
     if username or password:
         if header:
-            raise Invalid("Give either username and password or authorization, which is a whole header's value.")
+            raise Invalid("Send either username and password, or authorization (the whole value of the header).")
         if not username or ":" in username:
-            raise Invalid("The user name must have a character and no colon.")
+            raise Invalid("The user name must not be empty or contain a colon.")
         header = _basic(username, password or "")
     if header is None:
         return "" if username == "" else None

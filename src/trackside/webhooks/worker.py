@@ -231,7 +231,7 @@ class Courier:
         """Send a delivery and store the outcome.  Return False if the webhook must wait."""
         why = self._why_not(due.principal_id, due.ws, acts_of([due.event]))
         if why:
-            words = f"not sent: {why}. The webhook is disabled; a user who may do this enables it."
+            words = f"not sent: {why}. The webhook was disabled; a user with this right can enable it."
             self._note(due.ws, lambda tx: deliveries.died(tx, [due.delivery_seq], None, words))
             self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return False
@@ -257,7 +257,7 @@ class Courier:
             self._note(due.ws, lambda tx: deliveries.died(tx, dead, status, answer.error))
             self.count(due.ws, "dead", len(dead))
             if status == GONE:
-                log.warning("webhook %s is disabled: its receiver says that it is gone", due.webhook_id)
+                log.warning("webhook %s is disabled: its receiver answered that it is permanently gone", due.webhook_id)
                 self._note(due.ws, lambda tx: subscriptions.disable(tx, due.webhook_seq))
             return True
         chance = random.random()  # noqa: S311  # spreads load, keeps no secret
@@ -294,7 +294,9 @@ class Courier:
                 self._sealer.prepare()
                 self._note(ws, partial(subscriptions.seal_sign_in, sealer=self._sealer, webhook_seq=webhook_seq))
         except Fault as fault:
-            log.warning("the URLs of %d webhooks hold a password that cannot be sealed: %s", len(found), fault.message)
+            log.warning(
+                "the URLs of %d webhooks have a password that cannot be encrypted: %s", len(found), fault.message
+            )
 
     def _note(self, ws: int, work: Any) -> None:
         self._db.writer.submit(ws, work).result()

@@ -1,4 +1,4 @@
-"""The calls about workspaces: MLflow's, and our own with what Azure's clients know besides."""
+"""The calls about workspaces: MLflow's, and Trackside's with the additional fields of Azure's clients."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ Mode = Literal["RESTRICT", "CASCADE", "SET_DEFAULT"]
 
 @dataclass(frozen=True)
 class Tenants:
-    """What the slices above do at the beginning and the end of a workspace; each in a transaction of that workspace."""
+    """Functions of later slices that run when a workspace is created or deleted, each in a transaction of that workspace."""
 
     begin: Callable[[Tx], None]
-    contents: Callable[[Tx], list[str]]  # in words; nothing for a workspace that is as it began
+    contents: Callable[[Tx], list[str]]  # nouns for a message; empty for an unused workspace
     move_to_default: Callable[[Tx, Workspace], None]
     remove: Callable[[Tx], None]
-    close: Callable[[Tx], None]  # what works by itself ends; the rest is removed by `sweep`, call by call
+    close: Callable[[Tx], None]  # background work ends; `sweep` removes the rest, call by call
     sweep: Callable[[Tx], int]
-    forget: Callable[[Tx, str], None]  # rights that were given in a workspace of that name
+    forget: Callable[[Tx, str], None]  # rights in a workspace of that name
 
 
 class List(Call, frozen=True):
@@ -169,7 +169,8 @@ class Calls:
         return self.policy.admit(root, store.roots_of_others(tx, call.name or "")) if root else ""
 
     def delete(self, tx: Tx, call: Delete) -> bytes:
-        """RESTRICT refuses a workspace that holds anything; CASCADE removes it all; SET_DEFAULT moves it to the default one."""
+        """RESTRICT refuses a workspace with content; CASCADE removes the content; SET_DEFAULT moves it to the default
+        workspace."""
         mode = call.mode or "RESTRICT"
         workspace = _check(tx, call.name or "", Action.WORKSPACES_DELETE)
         inside = tx.within(workspace.workspace_id)
@@ -228,12 +229,12 @@ def get_ours(tx: Tx, call: Named) -> GotOurs:
 
 
 def _visible(tx: Tx, found: list[Workspace]) -> list[Workspace]:
-    """Those in which the caller may do anything at all."""
+    """Return the workspaces in which the caller has any right."""
     return [workspace for workspace in found if tx.caller.rights(workspace).is_any]
 
 
 def _get(tx: Tx, name: str) -> Workspace:
-    """A workspace that is closed to the caller is as one that is missing."""
+    """Return a workspace.  Raise NotFound also for one in which the caller has no right."""
     found = store.find(tx, name)
     if found is None or not tx.caller.rights(found).is_any:
         raise not_found(name)

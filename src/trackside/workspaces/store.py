@@ -1,4 +1,4 @@
-"""Workspaces in SQL.  The table is `workspaces`; reads no other slice's rows."""
+"""Workspaces in SQL: the table `workspaces`, and no table of another slice."""
 
 import json
 import uuid
@@ -21,14 +21,14 @@ from trackside.workspaces.model import (
 
 DEFAULT_WORKSPACE_ID = 1
 ROOTS_LOCK = 7261732  # the exclusive advisory lock of a transaction that sets a workspace's root, on PostgreSQL
-ENDED = "."  # begins the name of a workspace that was deleted and whose rows are being removed; no other name has a dot
-_IMPORT = f"{ENDED}import-"  # begins the name of one that an import has not ended yet
+ENDED = "."  # prefix of the name of a deleted workspace whose rows are being removed; no other name has a dot
+_IMPORT = f"{ENDED}import-"  # prefix of the name of a workspace of an unfinished import
 _COLUMNS = """workspace_id, uid, name, subscription_id, resource_group, location, friendly_name, description, tags,
     default_artifact_root, creation_time, last_update_time, folder, reach"""
 
 
 def create_default(tx: Tx) -> None:
-    """The workspace that always exists.  Harmless when it does."""
+    """Create the default workspace, unless it exists."""
     is_new = tx.run(
         """
         INSERT INTO workspaces (workspace_id, uid, name, subscription_id, resource_group, creation_time, last_update_time)
@@ -40,7 +40,7 @@ def create_default(tx: Tx) -> None:
         subscription=DEFAULT_SUBSCRIPTION,
         group=DEFAULT_RESOURCE_GROUP,
     )
-    if is_new and tx.dialect == "postgresql":  # its sequence does not see numbers that are given
+    if is_new and tx.dialect == "postgresql":  # explicit numbers do not advance the sequence
         tx.one("SELECT setval(pg_get_serial_sequence('workspaces', 'workspace_id'), :id)", id=DEFAULT_WORKSPACE_ID)
 
 
@@ -96,7 +96,7 @@ def find(tx: Tx, name: str) -> Workspace | None:
 
 
 def current(tx: Tx) -> Workspace:
-    """The workspace of the transaction."""
+    """Return the workspace of the transaction."""
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE workspace_id = :ws")
     if row is None:
         raise NotFound("The workspace was deleted.")
@@ -104,7 +104,7 @@ def current(tx: Tx) -> Workspace:
 
 
 def name(tx: Tx) -> str:
-    """The name of the transaction's workspace."""
+    """Return the name of the transaction's workspace."""
     row = tx.one("SELECT name FROM workspaces WHERE workspace_id = :ws")
     if row is None:
         raise NotFound("The workspace was deleted.")
@@ -160,14 +160,14 @@ def update(tx: Tx, name: str, changes: dict[str, Any]) -> Workspace:
         root=merged["default_artifact_root"] or None,
     )
     former = current.default_artifact_root
-    if former and former != merged["default_artifact_root"]:  # what was made before lies there still
+    if former and former != merged["default_artifact_root"]:  # existing files stay at the former root
         _extend(tx, current, Reach(roots=(former,)))
     tx.record(Change("workspace", name, "update"))
     return get(tx, name)
 
 
 def delete(tx: Tx, workspace: Workspace) -> None:
-    """The row alone: what lives in the workspace is for the slices above."""
+    """Delete only the row: other slices delete the content of the workspace."""
     if workspace.name == DEFAULT:
         raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be deleted")
     tx.run("DELETE FROM workspaces WHERE workspace_id = :id", id=workspace.workspace_id)
@@ -175,7 +175,7 @@ def delete(tx: Tx, workspace: Workspace) -> None:
 
 
 def end(tx: Tx, workspace: Workspace) -> None:
-    """Take a workspace away: its name is free, and no request finds it.  Its rows and files stay until they are removed."""
+    """Hide a deleted workspace: its name is free, and no request finds it.  Its rows and files stay until they are removed."""
     if workspace.name == DEFAULT:
         raise Invalid(f"The '{DEFAULT}' workspace is reserved and cannot be deleted")
     tx.run(
@@ -187,12 +187,12 @@ def end(tx: Tx, workspace: Workspace) -> None:
 
 
 def remove_ended(tx: Tx, workspace_id: int) -> None:
-    """The row of a workspace that was taken away, when all else is removed."""
+    """Delete the row of a hidden workspace, after all of its content."""
     tx.run("DELETE FROM workspaces WHERE workspace_id = :id AND name LIKE :ended", id=workspace_id, ended=f"{ENDED}%")
 
 
 def abandoned_imports(tx: Tx, before_ms: int) -> list[Workspace]:
-    """The workspaces of imports that have not ended and did nothing since a moment."""
+    """Return the workspaces of unfinished imports without activity since a time."""
     rows = tx.all(
         f"""
         SELECT {_COLUMNS} FROM workspaces WHERE name LIKE :imports AND last_update_time < :before ORDER BY workspace_id
@@ -224,13 +224,14 @@ def renew_import(tx: Tx, workspace: Workspace) -> None:
         name=workspace.name,
     ):
         raise NotFound(
-            "The server removed what the import had brought, since the import did nothing for a day. Run it again."
+            "The server removed the data of this import because it was inactive for a day. Run the import again."
         )
 
 
 def hidden(tx: Tx, import_id: str, name: str, former: dict[str, Any], uid: str) -> Workspace:
-    """A workspace that no request finds, for an import; the one that the import made before, if it was interrupted.
-    `former`: the workspace as it was where it comes from; `uid`: for the case that a workspace here has its own."""
+    """Return a hidden workspace for an import; the existing one if the import was interrupted.
+
+    `former` are its fields in the source store.  `uid` is used if another workspace of this store has the former uid."""
     key = f"{_IMPORT}{import_id}-{name}"
     row = tx.one(f"SELECT {_COLUMNS} FROM workspaces WHERE name = :key", key=key)
     if row is not None:
@@ -261,7 +262,7 @@ def hidden(tx: Tx, import_id: str, name: str, former: dict[str, Any], uid: str) 
 
 
 def show(tx: Tx, workspace: Workspace, name: str) -> None:
-    """Give a hidden workspace its name.  Raise AlreadyExists where another one has it by now."""
+    """Give a hidden workspace its name.  Raise AlreadyExists if another workspace has it."""
     if tx.one("SELECT 1 FROM workspaces WHERE name = :name", name=name) is not None:
         raise AlreadyExists(f"Workspace '{name}' already exists.").because("taken", kind="workspace", name=name)
     renew_import(tx, workspace)
@@ -281,10 +282,10 @@ def _give_folder(tx: Tx, workspace_id: int, name: str) -> None:
 
 
 def roots_of_others(tx: Tx, name: str) -> list[str]:
-    """Return the artifact roots of all workspaces but one, and those whose files a deleted workspace left there.  Until the
-    transaction ends, no other one gives a workspace a root.
+    """Return the artifact roots of all workspaces but one, and the roots that still have files of deleted
+    workspaces.  No other transaction can give a workspace a root until this one ends.
 
-    A caller locks no row before this: transactions that take the lock and then rows of workspaces cannot wait for each other."""
+    Call this before locking any row: otherwise two transactions could deadlock."""
     if tx.dialect == "postgresql":
         tx.one(f"SELECT pg_advisory_xact_lock({ROOTS_LOCK})")
     rows = tx.all("SELECT default_artifact_root, reach FROM workspaces WHERE name <> :name", name=name)
@@ -295,14 +296,14 @@ def roots_of_others(tx: Tx, name: str) -> list[str]:
 
 
 def keep_roots(tx: Tx, workspace: Workspace) -> None:
-    """Let no later workspace have the roots of one that is deleted: its files stay there."""
+    """Reserve the roots of a deleted workspace: its files stay there."""
     own = (workspace.default_artifact_root,) if workspace.default_artifact_root else ()
     for root in (*own, *workspace.reach.roots):
         tx.run("INSERT INTO former_roots (root) VALUES (:root) ON CONFLICT DO NOTHING", root=root)
 
 
 def adopt(tx: Tx, workspace: Workspace) -> None:
-    """The default workspace may open the files of one that becomes part of it: they stay where they are."""
+    """Allow the default workspace to open the files of a workspace that is merged into it; the files are not moved."""
     tx.one("SELECT 1 FROM workspaces WHERE workspace_id = :id FOR UPDATE", id=DEFAULT_WORKSPACE_ID)
     own = (workspace.default_artifact_root,) if workspace.default_artifact_root else ()
     _extend(

@@ -112,7 +112,7 @@ def test_a_deployment_is_compared_without_the_requests_of_others(tmp_path: Path)
     first, second, third = work(tmp_path, config, requests, None, 3).windows
 
     assert [each.rows for each in (first, second, third)] == [ROWS // 2] * 3
-    assert result(first).notes == ["There are no earlier windows to compare with yet."]
+    assert result(first).notes == ["There are no earlier windows for a comparison yet."]
     assert (result(third).reference, result(third).rows_reference) == ("1 windows of the past", ROWS // 2)
     assert over(third) == set()
     assert max(abs(each.mean or 0.0) for each in result(third).columns) < 1  # those of green are around 5

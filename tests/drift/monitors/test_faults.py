@@ -54,7 +54,7 @@ def test_no_window_counts_twice_when_the_server_is_killed_in_a_back_fill(watchin
         ("not a table", "cannot be read as Parquet"),
         ("number as time", "must have timestamps, dates or ISO 8601 text"),
         ("no such column", "has no column 'when'"),
-        ("text that is no time", "has text that is no time"),
+        ("text that is not a time", "has text that is not a time"),
         ("5,000 columns", "has 5001 columns; a monitor compares at most 1000"),
     ],
 )
@@ -67,7 +67,7 @@ def test_rows_that_cannot_be_compared_fail_the_job_with_a_reason(
     timestamp = "when" if change == "no such column" else "time"
     if change == "number as time":
         table = table.set_column(0, "time", table["age"])
-    if change == "text that is no time":
+    if change == "text that is not a time":
         table = table.set_column(0, "time", pa.array(["soon"] * table.num_rows))
     if change == "5,000 columns":
         table = pa.table(
@@ -205,7 +205,7 @@ def test_late_labels_reopen_windows_and_unknown_requests_are_refused(watching: S
     assert first["rows"] == size
     result = api.get(f"{MONITORS}/watch/windows/{start}")["result"]
     assert (result["labelled"], result["performance"]["accuracy"]) == (size, 0.9)
-    assert "There are no earlier windows to compare with yet." in result["notes"]
+    assert "There are no earlier windows for a comparison yet." in result["notes"]
     api.ask("DELETE", f"{ENDPOINTS}/adder")
     assert "not found" in run(api, state="failed", start=str(start))["reason"]
 

@@ -39,6 +39,6 @@ def test_a_monitor_whose_user_lost_the_right_is_paused_until_another_user_resume
     reason = people.admin.get(one)["monitor"]["pause_reason"]
     resumed = people.admin.ask("PATCH", one, {"is_scheduled": True}).json["monitor"]
 
-    assert reason.startswith("ann, who made it, may not do ")
+    assert reason.startswith("ann, who created it, does not have ")
     assert people.admin.get(f"{OURS}/jobs").get("jobs", []) == []
     assert (resumed["is_scheduled"], resumed["user"], "pause_reason" in resumed) == (True, "root", False)

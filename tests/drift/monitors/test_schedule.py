@@ -96,7 +96,7 @@ def test_a_baseline_is_the_dataset_that_a_run_logged(watching: Server, folder: P
     back_fill(api, 4)
 
     assert stored.status == 200
-    assert (unnamed.status, "of which to name one, are: 'train'" in unnamed.json["message"]) == (400, True)
+    assert (unnamed.status, "choose one of the datasets" in unnamed.json["message"]) == (400, True)
     assert [each.get("drifted", []) for each in windows(api)] == [[], [], ["age"], ["age"]]
 
 

@@ -184,7 +184,7 @@ def test_a_deployment_is_made_becomes_ready_and_is_deleted(world: World) -> None
     gone = backend.observe("r1")
 
     assert address == again == f"tcp:r1@{name}.models.svc:80"
-    assert (before.is_alive, before.is_ready, before.reason) == (True, False, "No pod was made yet.")
+    assert (before.is_alive, before.is_ready, before.reason) == (True, False, "No pod was created yet.")
     assert (after.is_alive, after.is_ready) == (True, True)
     assert all(names == [name] for names in made_names.values())
     assert not gone.is_alive
@@ -256,7 +256,7 @@ def test_a_cluster_that_does_not_answer_ends_nothing(world: World, emulator: Any
 
     found = backend.observe("r1")
 
-    assert (found.is_alive, found.is_ready, found.reason.startswith("Kubernetes cannot be asked")) == (
+    assert (found.is_alive, found.is_ready, found.reason.startswith("Kubernetes cannot be reached")) == (
         True,
         False,
         True,

@@ -362,7 +362,7 @@ def test_a_time_without_requests_has_no_file(tmp_path: Path) -> None:
     convert(tmp_path)
 
     for write in (reading.write, csv_files.write):
-        with pytest.raises(Invalid, match="no logged requests in this time"):
+        with pytest.raises(Invalid, match="no logged requests in this range"):
             write(place, Range(0, NOON - files.HOUR_MS), tmp_path / "none")
 
 

@@ -153,7 +153,10 @@ def test_where_the_store_says_no_checksum_the_file_is_read_back(
     assert broken.value.size_bytes == 3
     databricks.store.lose = 1
     del databricks.files[run, "f.bin"]
-    with source(folder, b"abc") as given, pytest.raises(RemoteUnavailable, match="was sent and is not there"):
+    with (
+        source(folder, b"abc") as given,
+        pytest.raises(RemoteUnavailable, match="was sent and is missing on the remote"),
+    ):
         remote.send(Entity.RUN, run, "f.bin", given)
 
 

@@ -52,8 +52,8 @@ def test_models_and_versions_are_pushed_with_their_stages_and_files(server: Serv
     assert version["tags"]["trackside.source_version"] == "iris/2"
     assert databricks.files["v/iris/2", "data/w.bin"] == b"\x01" * 1000
     said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "skipped"]
-    assert "model iris: the other side knows no aliases; 'best' stays here" in said
-    assert "a Databricks workspace's registry does not support prompts; it stays here" in said
+    assert "model iris: the remote does not support aliases; 'best' is not sent" in said
+    assert "the registry of a Databricks workspace does not support prompts; it is not sent" in said
     assert check(here, LINK) == []
     # Nothing of it is tried again and again.
     asked = len(databricks.asked)
@@ -164,7 +164,7 @@ def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
     assert first == {}
     assert made == 2
     assert said[0].startswith(
-        "model iris version 1 is left out: its registration failed there: no room; it is created again"
+        "model iris version 1 is left out: its registration on the remote failed: no room; it is created again"
     )
     assert list(registry_of(here)["iris"]["versions"]) == ["1"]
 

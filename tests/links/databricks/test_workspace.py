@@ -183,14 +183,15 @@ def test_names_that_would_be_one_there_do_not_become_one(server: Server, databri
 
     (found,) = [each for each in databricks.experiments.values() if not each["name"].endswith("Default")]
     assert (found["name"], found["tags"]) == ("/Shared/trackside/x", [{"key": "k", "value": "v"}])
-    assert [each["what"] for each in check(here, LINK)] == [["name is '/Shared/trackside/y' here and 'x' there"]]
+    differences = [each["what"] for each in check(here, LINK)]
+    assert differences == [["name is '/Shared/trackside/y' in this workspace and 'x' on the remote"]]
     assert [run["tags"]["trackside.source_run_id"] for run in databricks.runs.values()] == [mine]
     assert here.run(left_out)["info"]["experiment_id"] == path
     named = here.get("experiments/get", experiment_id=plain)["experiment"]["name"]
     assert named == "/Shared/trackside/y"
     said = [entry["message"] for entry in log(here, LINK)]
     assert len(said) == 2
-    assert all("is left out: there it would be" in message for message in said)
+    assert all("is left out: its name in Databricks would be" in message for message in said)
 
 
 def test_limits_of_calls_are_kept_to_by_all_links_together(server: Server) -> None:

@@ -141,7 +141,7 @@ def test_the_command_line_shows_and_accepts_deletions(
     until(lambda: deleted(other.api) == [run], "the run to be deleted")
 
     assert "would delete" in shown
-    assert "there: run mine" in shown
+    assert "on the remote: run mine" in shown
     assert code == 0
 
 

@@ -97,7 +97,7 @@ def test_the_log_says_why_a_copy_stays_that_another_link_mirrors_too(
 
     assert more
     assert [record.getMessage() for record in caplog.records] == [
-        "run copy stays there: another link from here mirrors it too"
+        "run copy stays on the remote: another link of this server also mirrors it"
     ]
 
 

@@ -163,7 +163,7 @@ def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> 
     delete(here.api, run, "a/b.txt")
     until(lambda: not has_file(there.api, run, "a/b.txt"), "what was removed in truth to go")
 
-    assert [each.partition(":")[0] for each in said] == ["the file a/b.txt stays there"]
+    assert [each.partition(":")[0] for each in said] == ["the remote copy of a/b.txt was kept"]
 
 
 @crossed(

@@ -29,7 +29,8 @@ def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, t
         settle(here, LINK)
 
         said = [entry["message"] for entry in log(here, LINK) if entry["kind"] == "conflict"]
-        assert said == ["both sides changed tag color: 'green' here, 'blue' there; kept 'green'"] * (turn + 1)
+        conflict = "both sides changed tag color: 'green' in this workspace, 'blue' on the remote; kept 'green'"
+        assert said == [conflict] * (turn + 1)
         here.post("runs/set-tag", run_id=run, key="color", value="red")
         until(lambda: there.tags(run)["color"] == "red", "the next change to arrive")
         settle(here, LINK)
@@ -106,7 +107,7 @@ def test_what_was_changed_in_a_copy_by_hand_and_is_put_back_is_said(server: Serv
 
     assert there.tags(run)["note"] == "a note there"
     assert [entry["message"] for entry in log(here, LINK)] == [
-        "the copy's tag color was changed there, to 'green'; now it is 'red' again"
+        "the tag color of the remote copy was changed to 'green'; it was reset to 'red'"
     ]
 
 
@@ -120,5 +121,5 @@ def test_the_same_is_said_of_a_copy_here(server: Server, here: Api, there: Api) 
     until(lambda: here.tags(run)["color"] == "red", "the tag to be put back")
 
     assert [entry["message"] for entry in log(here, LINK)] == [
-        "the copy's tag color was changed here, to 'green'; now it is 'red' again"
+        "the tag color of the copy in this workspace was changed to 'green'; it was reset to 'red'"
     ]

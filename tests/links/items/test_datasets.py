@@ -153,7 +153,7 @@ def test_a_record_that_both_sides_changed_has_what_either_gave_it(here: Api, the
     upsert(there, dataset_id, {"inputs": {"q": 2}, "tags": {"k": "v"}})
     here.post(f"/api/trackside/v1/links/{LINK}/resume")
     until(lambda: everything(here) == everything(there), "both to be the same")
-    until(lambda: len(all_of(here, dataset_id)) == 2, "what was removed here and changed there to come back")
+    until(lambda: len(all_of(here, dataset_id)) == 2, "what was removed here and changed there to be copied again")
     until(lambda: conflicts(here) != [], "the conflict to be told: the log is written when a round ends")
 
     (both, back) = sorted(all_of(here, dataset_id), key=lambda each: int(each["inputs"]["q"]))
@@ -231,11 +231,11 @@ def test_a_check_names_what_differs_and_a_sync_mends_it(here: Api, there: Api, s
     sync(here, LINK)
     settle(here, LINK)
 
-    assert found.pop(gone) == ["the evaluation dataset is missing there"]
+    assert found.pop(gone) == ["the evaluation dataset is missing on the remote"]
     differing = found.pop(dataset_id)
     assert found == {}
-    assert "tag k is 'v' here and 'other' there" in differing
-    assert "2 records are missing there, or others here" in differing
+    assert "tag k is 'v' in this workspace and 'other' on the remote" in differing
+    assert "2 records are missing on the remote, or different in this workspace" in differing
     until(lambda: check(here, LINK) == [], "nothing to differ")
     assert set(everything(there)) == {dataset_id, gone}
     assert len(all_of(there, dataset_id)) == 6  # what only the copy has stays

@@ -9,7 +9,7 @@ from support.links import add, all_runs, check, link, log, settle
 from support.processes.servers import Server
 
 LINK = "old"
-UNKNOWN = "the other side knows no evaluation datasets: they stay here"
+UNKNOWN = "the remote does not support evaluation datasets: they are not sent"
 
 
 def test_a_server_of_an_earlier_release_gets_the_rest(server: Server, here: Api, flaky: Flaky) -> None:

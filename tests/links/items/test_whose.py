@@ -59,7 +59,7 @@ def test_a_run_whose_making_had_no_answer_is_not_known_as_a_copy_and_stays(here:
 
     assert stages(there) == {unsure: "active", sure: "deleted"}
     assert len(said) == 1
-    assert "counts as theirs, and stays when copies are removed" in said[0]
+    assert "counts as the remote's, and stays when copies are removed" in said[0]
 
 
 def test_what_came_to_both_by_a_third_workspace_is_nobodys_copy(server: Server, here: Api, there: Api) -> None:

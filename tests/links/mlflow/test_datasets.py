@@ -146,7 +146,9 @@ def test_a_sync_puts_back_what_was_changed_by_hand_and_copies_go_with_the_link(
     settle(here, LINK)
     copy = named(stock, "mended")
     upsert(stock, copy, {"inputs": {"q": 1}, "expectations": {"by": "hand"}}, {"inputs": {"only": "there"}})
-    assert [each["what"] for each in check(here, LINK)] == [["1 record is missing there, or others here"]]
+    assert [each["what"] for each in check(here, LINK)] == [
+        ["1 record is missing on the remote, or different in this workspace"]
+    ]
 
     sync(here, LINK)
     settle(here, LINK)

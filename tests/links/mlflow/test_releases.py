@@ -225,7 +225,7 @@ def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, 
     assert here_now == {"best": "2", "worst": "1"}
     assert there_now == (here_now if knows else {})
     said = " ".join(entry["message"] for entry in log(here, LINK))
-    assert ("knows no aliases; 'best' stays here" in said) is not knows
+    assert ("does not support aliases; 'best' is not sent" in said) is not knows
     assert "last_error" not in link(here, LINK)
 
 

@@ -61,7 +61,10 @@ def test_a_model_that_both_sides_rename_stays_one(here: Api, stock: Api, flaky: 
 
     assert models(here) == models(stock) == {"c": ["a", "new"]}
     (conflict,) = [line["message"] for line in log(here, LINK) if line["kind"] == "conflict"]
-    assert conflict == f"model {ours}: both sides changed name: '{ours}' here, '{theirs}' there; kept 'c'"
+    assert (
+        conflict
+        == f"model {ours}: both sides changed name: '{ours}' in this workspace, '{theirs}' on the remote; kept 'c'"
+    )
 
 
 def test_models_whose_names_were_swapped_here_have_them_there_too(here: Api, stock: Api, flaky: Flaky) -> None:

@@ -122,12 +122,12 @@ def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
     found = pair.found(verify=True)
     pair.mend()
 
-    where = "there" if victim == "south" else "here"
+    where = "on the remote" if victim == "south" else "in this workspace"
     lacking = (CHUNK, 0) if victim == "south" else (0, CHUNK)
     assert unseen == []
     assert found == [
-        f"metric loss: {counted(lacking[0], 'points')} missing there, {lacking[1]} here",
-        f"metric loss: {POINTS - CHUNK} points lie {where}, and its summary says {POINTS}",
+        f"metric loss: {counted(lacking[0], 'points')} missing on the remote, {lacking[1]} in this workspace",
+        f"metric loss has {POINTS - CHUNK} points {where}, but its summary counts {POINTS}",
     ]
     assert pair.found(verify=True) == []
     assert pair.steps(pair.here) == pair.steps(pair.there) == list(range(POINTS))
@@ -146,7 +146,7 @@ def test_a_point_that_became_another_one_is_found_by_reading(start: Callable[...
     pair.mend()
 
     assert unseen == []
-    assert found == [f"metric loss: 1 point missing there, {int(mode == 'both')} here"]
+    assert found == [f"metric loss: 1 point missing on the remote, {int(mode == 'both')} in this workspace"]
     assert pair.found(verify=True) == []
     assert pair.steps(pair.there) == sorted([*range(POINTS), 5])
     assert pair.steps(pair.here) == (pair.steps(pair.there) if mode == "both" else list(range(POINTS)))
@@ -167,7 +167,7 @@ def test_where_the_other_side_has_no_digests_points_are_read(start: Callable[...
         found = pair.found(verify=True)
         pair.mend()
 
-        assert found == ["metric loss: 1 point missing there, 0 here"]
+        assert found == ["metric loss: 1 point missing on the remote, 0 in this workspace"]
         assert pair.found(verify=True) == []
         assert pair.steps(pair.there) == sorted([*range(POINTS), 5])
 

@@ -50,9 +50,9 @@ def test_a_series_that_is_refused_for_good_holds_up_nothing_else(
     assert held_up == {"good": 7, "z": 3}
     assert files == {(copy["run_id"], "a.txt"): b"1234"}
     assert 1 <= at_first <= refused <= most  # it was left alone for some seconds each time
-    assert [each["what"] for each in found] == [["metric bad is missing there"]]
+    assert [each["what"] for each in found] == [["metric bad is missing on the remote"]]
     assert [entry["kind"] for entry in said] == ["refused"]
-    assert "points of the metric bad are refused there: 400 RESOURCE_LIMIT_EXCEEDED" in said[0]["message"]
+    assert "the remote refused points of the metric bad: 400 RESOURCE_LIMIT_EXCEEDED" in said[0]["message"]
     assert len(databricks.histories[copy["run_id"], "bad"]) == 5
     assert check(here, LINK) == []
     assert here.get(f"{LINKS}/{LINK}")["link"]["postponed_items"] == 0

@@ -87,7 +87,7 @@ def test_points_of_a_run_that_is_not_mirrored_are_left_out_and_come_with_it(
     settle(here, LINK)
 
     assert not without["data"].get("metrics")
-    assert said == [f"a point of the run {run} is left out: that run is not there"]
+    assert said == [f"a point of the run {run} is left out: the remote does not have the run"]
     (copy,) = _models(there)
     assert [point["value"] for point in copy["data"]["metrics"]] == [1]
 

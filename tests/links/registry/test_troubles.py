@@ -24,7 +24,7 @@ def test_runs_go_on_where_the_registry_cannot_be_read(here: Api, stock: Api, as_
 
     assert {run["info"]["run_id"] for run in all_runs(here)} == {ours, theirs}
     assert link(here, LINK).get("last_error") is None
-    assert "the registry there cannot be read: 404" in log(here, LINK)[0]["message"]
+    assert "the registry of the remote cannot be read: 404" in log(here, LINK)[0]["message"]
 
 
 @pytest.mark.slow

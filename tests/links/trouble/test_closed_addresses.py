@@ -15,7 +15,7 @@ def test_a_link_to_metadata_is_refused(server: Server, host: str) -> None:
     status, code, message = server.api.fault(LINKS, name="x", to=f"http://{host}")
 
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
-    assert "where clouds answer for their machines" in message
+    assert "where clouds serve the metadata of machines" in message
 
 
 def test_a_link_to_nobody_is_no_mistake_of_the_caller(server: Server) -> None:

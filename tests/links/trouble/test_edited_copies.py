@@ -95,8 +95,14 @@ def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
 
     both_have(pair, lambda api: (version(api)["description"], version(api)["current_stage"]), ("by hand", "Production"))
     assert conflicts(pair) == [
-        "model iris version 1: both sides changed description: 'another' here, 'by hand' there; kept 'by hand'",
-        "model iris version 1: both sides changed stage: 'Archived' here, 'Production' there; kept 'Production'",
+        (
+            "model iris version 1: both sides changed description: 'another' in this workspace, 'by hand' on the remote; "
+            "kept 'by hand'"
+        ),
+        (
+            "model iris version 1: both sides changed stage: 'Archived' in this workspace, 'Production' on the remote; "
+            "kept 'Production'"
+        ),
     ]
 
 

@@ -41,7 +41,9 @@ def test_a_webhook_of_a_maker_who_lost_the_right_is_disabled_and_says_why(people
     until(lambda: people.admin.get(path)["webhook"]["status"] == "DISABLED", "the webhook to be disabled")
 
     died = people.admin.get(f"{path}/deliveries")["deliveries"][0]
-    assert died["last_error"].startswith("not sent: bo, who made it, may not do Microsoft.MachineLearningServices")
+    assert died["last_error"].startswith(
+        "not sent: bo, who created it, does not have Microsoft.MachineLearningServices"
+    )
     assert len(receiver.received) == 1
     assert bo.ask("PATCH", path, {"status": "ACTIVE"}).status == 403
     people.admin.ask("PATCH", path, {"status": "ACTIVE"})  # acts for the administrator from now on
@@ -58,5 +60,5 @@ def test_a_webhook_needs_the_right_to_read_its_events(people: People, receiver: 
     made = bo.ask("POST", HOOKS, {"name": "h", "url": receiver.url, "events": ["registered_model.created"]})
 
     assert refused[0] == 403
-    assert "a webhook acts in your name" in refused[2]
+    assert "a webhook acts with your rights" in refused[2]
     assert made.status == 200

@@ -90,7 +90,7 @@ def test_a_reset_ends_sessions_and_the_old_password_and_leaves_tokens(people: Pe
 def test_a_password_and_a_one_time_password_exclude_each_other(people: People) -> None:
     status, _, message = people.admin.fault(f"{OURS}/users", name="bo", password=PASSWORD, one_time_password=True)
 
-    assert (status, message) == (400, "password and one_time_password are both given; give one of them")
+    assert (status, message) == (400, "The call has both password and one_time_password; send only one of them.")
 
 
 def test_the_log_says_that_a_password_serves_once_and_never_which(people: People) -> None:

@@ -149,7 +149,7 @@ def test_the_server_opens_no_place_that_it_was_not_told_to_serve(either: Server,
                 _upload(either, run["run_id"], "new", b"1"),
             ):
                 assert (reply.status, reply.json["error_code"]) == (403, "PERMISSION_DENIED")
-                assert "outside of the roots that it serves" in reply.json["message"]
+                assert "outside the roots that the server serves" in reply.json["message"]
 
 
 def test_a_link_out_of_a_local_root_is_not_followed(direct_server: Server, tmp_path: Path) -> None:

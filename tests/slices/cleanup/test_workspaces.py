@@ -58,7 +58,7 @@ def test_a_workspace_goes_at_once_and_a_job_removes_rows_and_files(any_server: S
     assert {noun: shown["counts"][noun] for noun in ("experiments", "runs", "points", "models", "links", "files")} == {
         "experiments": 1, "runs": 1, "points": 300, "models": 1, "links": 1, "files": 1
     }  # fmt: skip
-    assert "the link twin of team ends; the other side keeps what it has" in shown["kept"]
+    assert "the link twin of team ends; the remote keeps its items" in shown["kept"]
     assert (wrong.status, "it must be 'team'" in str(wrong.json)) == (400, True)
     assert api.ask("GET", f"{OURS}/workspaces/team").status == 404
     assert team.ask("GET", "experiments/get?experiment_id=0").status == 404
@@ -210,5 +210,5 @@ def test_an_import_that_goes_on_is_not_taken_away_and_one_that_was_cannot_go_on(
 
     assert (early, [each.workspace_id for each in late]) == ([], [made.workspace_id])
     assert (is_ended_early, is_ended) == (False, True)
-    with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx, pytest.raises(NotFound, match="Run it again"):
+    with db.write(workspaces.DEFAULT_WORKSPACE_ID) as tx, pytest.raises(NotFound, match="Run the import again"):
         workspaces.show(tx, made, "team")

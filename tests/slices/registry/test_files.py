@@ -471,5 +471,5 @@ def test_where_the_files_lie_is_within_the_servers_folder(registry: Registry, ap
     answer = delete(registry, delete_files=True)
 
     (kept,) = answer["kept"]
-    assert "lies outside of the roots that it serves" in kept["reason"]
+    assert "is outside the roots that the server serves" in kept["reason"]
     assert (model / "MLmodel").exists()

@@ -146,8 +146,8 @@ def test_a_version_in_a_stage_that_needs_approval_does_not_drive_out_the_others(
     assert fault[1:] == (
         "INVALID_STATE",
         (
-            "The stage Production needs approval in this workspace, so version 2, which is in it, cannot archive the others "
-            "there by a move. Move those that shall go to Archived, one by one."
+            "The stage Production needs approval in this workspace, so a transition of version 2, which has this "
+            "stage, cannot archive the other versions. Move each of them to Archived."
         ),
     )
     assert (registry.stage(1), registry.stage(2)) == ("Production", "Production")

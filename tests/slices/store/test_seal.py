@@ -33,9 +33,9 @@ def test_what_is_sealed_opens_with_the_same_key_in_the_same_place_only(db: Any, 
         sealer.open(sealed, "webhook 2")
     with pytest.raises(BadState, match="damaged"):
         sealer.open(sealed[:-1] + bytes([sealed[-1] ^ 1]), "webhook 1")
-    with pytest.raises(BadState, match="sealed with another key"):
+    with pytest.raises(BadState, match="encrypted with a key other than"):
         Sealer(SecretKey(KEY + "!"), tmp_path / "none").open(sealed, "webhook 1")
-    with pytest.raises(BadState, match="sealed with another key"):
+    with pytest.raises(BadState, match="encrypted with a key other than"):
         sealer.open(b"plain text", "webhook 1")
 
 
@@ -79,7 +79,7 @@ def test_a_key_file_that_is_none_is_named(db: Any, tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("short")
 
     with pytest.raises(
-        BadState, match=r"The file secret\.key in the data folder is no key: it must have 32 characters"
+        BadState, match=r"The file secret\.key in the data folder is not a key: it must have 32 characters"
     ):
         Sealer(None, tmp_path / "secret.key").prepare()
 

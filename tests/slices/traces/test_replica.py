@@ -125,13 +125,13 @@ def test_what_does_not_fit_is_left_out_alone(api: Api) -> None:
     )  # fmt: skip
 
     assert [how for how, _ in made] == ["failed", "new", "failed"]
-    assert made[0][1] == "it is in another experiment here"
+    assert made[0][1] == "this workspace has it in another experiment"
     assert '"ls 3"' in str(made[2][1])
     assert [how for how, _ in same_names] == ["failed", "failed", "failed", "failed", "same"]
-    assert same_names[0][1] == "its version 2 is another one here"
+    assert same_names[0][1] == "the version 2 in this workspace has another content"
     assert "already exists" in str(same_names[2][1])
     assert "already exists" in str(same_names[3][1])
-    assert same_names[4][1] == "1 of its traces are not in the experiment here"
+    assert same_names[4][1] == "1 of its traces are not in the experiment of this workspace"
 
 
 def test_a_call_that_asks_for_too_much_says_what_would_be_right(api: Api, subtests: pytest.Subtests) -> None:

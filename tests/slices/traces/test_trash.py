@@ -215,4 +215,4 @@ def test_a_rule_leaves_traces_alone_while_a_backup_is_made(server: Server) -> No
     db.close()
 
     assert (during["items"], after["items"]) == (0, 2)
-    assert "is being made" in during["kept"][0]
+    assert "is running" in during["kept"][0]

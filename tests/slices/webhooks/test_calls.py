@@ -79,7 +79,7 @@ def test_a_webhook_that_is_wrong_is_refused(calls: Api, subtests: pytest.Subtest
         ({"url": "ftp://example.com"}, "Invalid webhook URL scheme: 'ftp'"),
         ({"url": "http://169.254.169.254/"}, "must not resolve to a non-public IP address"),
         ({"events": []}, "Webhook events must be a non-empty list"),
-        ({"events": [{"entity": "RUN", "action": "FINISHED"}]}, "/api/trackside/v1/webhooks takes"),
+        ({"events": [{"entity": "RUN", "action": "FINISHED"}]}, "/api/trackside/v1/webhooks accepts"),
         ({"events": [{"entity": "MODEL_VERSION", "action": "SET"}]}, "Valid actions are: ['created']"),
         ({"events": "x"}, "Invalid value"),
         ({"status": "ASLEEP"}, "it must be ACTIVE or DISABLED"),
@@ -121,7 +121,7 @@ def test_our_calls_take_all_events_and_mlflows_show_mlflows_alone(calls: Api) ->
         assert calls.ask(method, f"webhooks/{runs['webhook_id']}", {} if method == "PATCH" else None).status == 404
     calls.ask("PATCH", f"webhooks/{seen['webhook_id']}", {"events": [{"entity": "PROMPT", "action": "CREATED"}]})
     assert calls.get(f"{OURS}/{seen['webhook_id']}")["webhook"]["events"] == ["prompt.created", "run.failed"]
-    assert "is no event" in calls.fault(OURS, name="x", url="https://example.com/", events=["run.exploded"])[2]
+    assert "is not an event" in calls.fault(OURS, name="x", url="https://example.com/", events=["run.exploded"])[2]
 
 
 def test_a_workspace_does_not_see_anothers_webhooks(calls: Api) -> None:

@@ -123,7 +123,7 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
     ("given", "complaint"),
     [
         ("create ci --url http://127.0.0.1:1", "--event is missing; name at least one, such as run.failed"),
-        ("create ci --url http://127.0.0.1:1 --event run.x", "'run.x' is no event; these are: "),
+        ("create ci --url http://127.0.0.1:1 --event run.x", "'run.x' is not an event; choose from: "),
         ("create ci --url http://127.0.0.1:1 --event run.failed --digest 5", "--digest is 5 and format is mlflow"),
         ("create ci --url x --event run.failed --secret-file none", "--secret-file is 'none', which cannot be read"),
         ("create ci --url x --event run.failed --mute-weekly sat", "--mute-weekly is 'sat'; it must be such as"),

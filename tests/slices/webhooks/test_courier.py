@@ -286,7 +286,7 @@ def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: 
 
     assert receiver.received == []
     assert office.states(webhook) == [("PENDING", 1)]
-    assert "sealed with another key" in str(office.sent(webhook)[0].last_error)
+    assert "encrypted with a key other than" in str(office.sent(webhook)[0].last_error)
 
 
 @pytest.mark.slow

@@ -186,7 +186,7 @@ def test_a_clouds_metadata_is_not_called_even_if_private_addresses_are(office: O
     office.step()
 
     assert office.states(webhook) == [("DEAD", 1)]
-    assert "local link" in str(office.sent(webhook)[0].last_error)
+    assert "link-local" in str(office.sent(webhook)[0].last_error)
 
 
 # When a server dies

@@ -87,7 +87,7 @@ print(Workspace)
 """
     said, workspace = python(code, tmp_path).splitlines()
 
-    assert said.startswith("azureml-core is installed here")
+    assert said.startswith("azureml-core is installed and")
     assert workspace == "the real one"
 
 

@@ -102,10 +102,10 @@ def test_no_file_is_an_error_that_shows_one(nowhere: Path) -> None:
     ("text", "told"),
     [
         ("{", "is not JSON"),
-        ("[]", "holds no JSON object"),
+        ("[]", "is not a JSON object"),
         ('{"subscription_id": "S1"}', 'has neither "workspace_name" nor "Scope"'),
         ('{"workspace_name": 3}', "'workspace_name' is 3; it must be text"),
-        ('{"Scope": "/subscriptions/S1"}', "is no workspace scope"),
+        ('{"Scope": "/subscriptions/S1"}', "is not the scope of a workspace"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_not_passed_over(nowhere: Path, text: str, told: str) -> None:

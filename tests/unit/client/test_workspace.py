@@ -81,8 +81,8 @@ def test_an_unknown_workspace_is_an_error_that_names_it_the_server_and_those_tha
         Workspace.get("team-c", url=peer.url)
 
     assert str(caught.value) == (
-        f"Workspace not found. There is no workspace 'team-c' on {peer.url}. Workspaces there: team-a, team-b. "
-        "To make it: Workspace.create(name='team-c')."
+        f"Workspace not found. There is no workspace 'team-c' on {peer.url}. Its workspaces: team-a, team-b. "
+        "To create it: Workspace.create(name='team-c')."
     )
 
 
@@ -124,7 +124,7 @@ def test_create_sends_what_is_given_and_returns_the_new_workspace(peer: Peer) ->
 def test_create_refuses_a_name_that_is_taken(peer: Peer) -> None:
     peer.add("team-a")
 
-    with pytest.raises(WorkspaceExists, match=r"'team-a' exists already on .*exist_ok=True"):
+    with pytest.raises(WorkspaceExists, match=r"'team-a' already exists on .*exist_ok=True"):
         Workspace.create("team-a", url=peer.url)
 
 
@@ -277,7 +277,7 @@ def test_a_server_that_does_not_answer_is_named_with_what_to_do() -> None:
 def test_a_server_of_another_kind_is_recognised(peer: Peer, answer: tuple[int, bytes]) -> None:
     peer.answers["/api/trackside/v1/workspaces/team-a"] = answer
 
-    with pytest.raises(ServerUnreachable, match="answers, but not as a Trackside server does"):
+    with pytest.raises(ServerUnreachable, match="is not a Trackside server"):
         Workspace.get("team-a", url=peer.url)
 
 

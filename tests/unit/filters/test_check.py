@@ -75,14 +75,14 @@ def test_a_fault_has_a_place(subtests: pytest.Subtests) -> None:
 
 def test_a_fault_of_the_grammar_shows_forty_characters(subtests: pytest.Subtests) -> None:
     cases = [
-        ("tags.a IS 1", "'1' (character 11: NULL should be here)"),
+        ("tags.a IS 1", "'1' (NULL is expected at character 11)"),
         (
             "tags.a = 'b' AND " * 4 + "c",
-            "'AND tags.a = 'b' AND tags.a = 'b' AND c' (it ends where a comparison should be)",
+            "'AND tags.a = 'b' AND tags.a = 'b' AND c' (it ends where a comparison is expected)",
         ),
-        (f"tags.a = 'b' {'x' * 50}.y z", "'z' (character 67: a comparison should be here)"),
-        ("tags.a = 'b' )", "')' (character 14: AND, OR or the end should be here)"),
-        ("tags.a = '" + "x" * 50, "''" + "x" * 39 + "' (an open quote, or a character that means nothing here)"),
+        (f"tags.a = 'b' {'x' * 50}.y z", "'z' (a comparison is expected at character 67)"),
+        ("tags.a = 'b' )", "')' (AND, OR or the end is expected at character 14)"),
+        ("tags.a = '" + "x" * 50, "''" + "x" * 39 + "' (an unclosed quote, or an unexpected character)"),
     ]
     for text, message in cases:
         with subtests.test(text=text, message=message):

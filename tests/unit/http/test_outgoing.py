@@ -121,7 +121,7 @@ def test_other_spellings_of_an_address_are_that_address(subtests: pytest.Subtest
             if isinstance(caught.value, OSError):  # the name service of this system reads no such spelling
                 assert isinstance(caught.value, socket.gaierror)
             else:
-                assert "where clouds answer" in str(caught.value)
+                assert "where clouds serve" in str(caught.value)
 
 
 def test_a_name_with_one_closed_address_is_not_called() -> None:
@@ -195,7 +195,7 @@ def test_nothing_is_repeated_of_an_answer_that_is_not_mlflows(subtests: pytest.S
 
 def test_a_status_line_that_is_none_is_not_repeated() -> None:
     with Remote(not_http) as remote, closing(HttpClient(remote.url, Secret())) as http:
-        assert said(http).endswith("what it sent is no HTTP)")
+        assert said(http).endswith("its answer is not HTTP)")
 
 
 def test_a_list_of_remotes_has_hosts_addresses_and_networks() -> None:

@@ -154,11 +154,11 @@ def test_what_was_removed_here_goes_there_unless_they_are_the_source(mode: Mode,
 def test_what_one_side_removed_and_the_other_changed_is_kept_and_said() -> None:
     assert decided(Mode.BOTH, AGREED, OURS_NOW, None) == (
         What.SEND,
-        f"the file {PATH} was removed there and changed here: it is kept",
+        f"the file {PATH} was removed on the remote and changed in this workspace: it is kept",
     )
     assert decided(Mode.BOTH, AGREED, None, THEIRS_NOW) == (
         What.TAKE,
-        f"the file {PATH} was removed here and changed there: it is kept",
+        f"the file {PATH} was removed in this workspace and changed on the remote: it is kept",
     )
 
 

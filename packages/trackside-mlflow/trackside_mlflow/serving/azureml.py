@@ -29,12 +29,12 @@ def deploy(
     """Serve an MLflow model as a web service of a workspace.  Return the service and the registered model.
 
     `model_uri` may name a model of the workspace, of the registry that mlflow is set to, of a workspace that this one is
-    linked with, or a folder.  A model that does not stand in the workspace is registered there as `model_name`.
-    `deployment_config` is what `AciWebservice.deploy_configuration()` or `AksWebservice.deploy_configuration()` returns.
-    `synchronous`: return when the service is healthy.  `mlflow_home` is taken for the sake of old code, and not looked at.
+    linked with, or a folder.  A model that is not in the workspace is registered in it as `model_name`.
+    `deployment_config` is a result of `AciWebservice.deploy_configuration()` or `AksWebservice.deploy_configuration()`.
+    `synchronous`: return when the service is healthy.  `mlflow_home` is accepted for compatibility and ignored.
 
-    Raise `MlflowException` where the model has no flavor python_function, `WebserviceException` where the service cannot be
-    made or does not become healthy.
+    Raise `MlflowException` if the model has no flavor python_function, `WebserviceException` if the service cannot be created
+    or does not become healthy.
     """
     version = registration.registered(workspace, model_uri, model_name, tags)
     print_line(f"Registered model {version.name}, version {version.version}, in workspace {workspace.name}")
@@ -49,7 +49,9 @@ def deploy(
 
 def build_image(*_: Any, **__: Any) -> None:
     """Always raise: a model is served in an environment that the server builds, and never as an image."""
-    raise WebserviceException("Trackside builds no images; mlflow.azureml.deploy() serves a model without one")
+    raise WebserviceException(
+        "Trackside does not build images; use mlflow.azureml.deploy(), which serves a model without one"
+    )
 
 
 def _made_up(model: Model) -> str:

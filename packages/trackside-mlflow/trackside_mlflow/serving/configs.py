@@ -85,7 +85,7 @@ def load(path: str) -> dict[str, Any]:
     except ValueError:
         found = _yaml(path, text)
     if not isinstance(found, dict):
-        raise ConfigError(f"the configuration file {path!r} must hold an object with keys and values")
+        raise ConfigError(f"the configuration file {path!r} must contain an object with keys and values")
     return found
 
 
@@ -141,7 +141,7 @@ def _of_azure(given: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-# What only Azure's computers, networks and monitoring have.
+# Options for Azure's machines, networks and monitoring.
 _AZURE_ONLY = (
     *("computeType", "containerResourceRequirements", "sslEnabled", "appInsightsEnabled", "cname", "dnsNameLabel"),
     *("location", "livenessProbeRequirements", "namespace", "tokenAuthEnabled", "computeTargetName", "gpuCores"),
@@ -188,12 +188,14 @@ def _notes(key: str, value: Any) -> dict[str, str]:
 
 
 def _shares(key: str, value: Any) -> dict[str, int]:
-    """`{"blue": 90}`, or `blue=90,green=10`."""
+    """Return the shares in `{"blue": 90}` or `blue=90,green=10`."""
     if isinstance(value, str):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         value = {name.strip(): percent.strip() for name, _, percent in pairs}
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{key} is {value!r}; it must be such as {{'blue': 90, 'green': 10}} or blue=90,green=10")
+        raise ConfigError(
+            f"{key} is {value!r}; it must be shares such as {{'blue': 90, 'green': 10}} or blue=90,green=10"
+        )
     try:
         return {str(name): int(percent) for name, percent in value.items()}
     except (TypeError, ValueError):

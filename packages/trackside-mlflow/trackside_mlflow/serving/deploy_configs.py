@@ -65,13 +65,13 @@ class AciServiceDeploymentConfiguration:
         self.keys = {which: key for which, key in (("primary", primary_key), ("secondary", secondary_key)) if key}
         ignored = sorted(key for key in more if key in self.azure_only and more[key] is not None)
         if ignored:
-            warnings.warn(f"these mean something in Azure only, and are ignored: {', '.join(ignored)}", stacklevel=3)
+            warnings.warn(f"these arguments apply only to Azure and are ignored: {', '.join(ignored)}", stacklevel=3)
         self.spec = self._spec(
             {key: value for key, value in more.items() if key not in self.azure_only and value is not None}
         )
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of the call that makes the endpoint."""
+        """Return the fields of the call that creates the endpoint."""
         found: dict[str, Any] = {
             "auth_mode": "key" if self.auth_enabled else "none",
             "tags": self.tags,

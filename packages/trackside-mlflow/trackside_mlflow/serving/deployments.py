@@ -34,7 +34,7 @@ def run_local(name: str, model_uri: str, flavor: str | None = None, config: Mapp
 
 
 def target_help() -> str:
-    """Return what `mlflow deployments help -t trackside` prints."""
+    """Return the text of `mlflow deployments help -t trackside`."""
     return HELP
 
 
@@ -81,7 +81,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
                 found = self._endpoints.get(endpoint)
                 if any(each["name"] == name for each in found.get("deployments", [])):
                     raise Refused(
-                        f"Endpoint {endpoint!r} has a deployment {name!r} already; use update_deployment.",
+                        f"Endpoint {endpoint!r} already has a deployment {name!r}; use update_deployment.",
                         400,
                         "RESOURCE_ALREADY_EXISTS",
                     )
@@ -98,7 +98,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
         config: Mapping[str, Any] | None = None,
         endpoint: str | None = None,
     ) -> dict[str, Any]:
-        """Serve another model, or with another spec, without downtime."""
+        """Replace the model or the spec of a deployment without downtime."""
         with _mlflows_errors():
             _check_flavor(flavor)
             wanted = configs.deploy(config)
@@ -116,13 +116,13 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
     def delete_deployment(
         self, name: str, config: Mapping[str, Any] | None = None, endpoint: str | None = None
     ) -> None:
-        """Delete a deployment; one that does not exist is no error.
+        """Delete a deployment; do nothing if it does not exist.
 
         A deployment with traffic is refused while its endpoint has others.  Without `endpoint`, the endpoint of this name
         is deleted too when this was its last deployment."""
         with _mlflows_errors():
             if config:
-                raise ConfigError(f"delete_deployment takes no configuration; it got {min(config)!r}")
+                raise ConfigError(f"delete_deployment accepts no configuration, but got {min(config)!r}")
             place = endpoint or name
             found = self._endpoints.find(place)
             names = [each["name"] for each in found.get("deployments", [])] if found is not None else []
@@ -151,7 +151,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
     ) -> Any:
         """Score `inputs` (or `df`, its older name): a DataFrame, an array, a list, a dict, or JSON as text.
 
-        With `endpoint` and `deployment_name` that deployment is asked, whatever the traffic; else the traffic decides.
+        With `endpoint` and `deployment_name` that deployment is called; otherwise the traffic split decides.
         Returns mlflow's `PredictionsResponse`; mlflow before 2.0 has none, and a DataFrame is returned."""
         with _mlflows_errors():
             if (inputs is None) == (df is None):
@@ -169,9 +169,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
             fields = configs.endpoint(config)
             for shares in ("traffic", "mirror_traffic"):
                 if fields.pop(shares, None):
-                    raise ConfigError(
-                        f"{shares} names deployments, and a new endpoint has none yet; use update_endpoint"
-                    )
+                    raise ConfigError(f"{shares} names deployments, but a new endpoint has none; use update_endpoint")
             return self._endpoint(self._endpoints.create({"name": name, **fields}))
 
     def update_endpoint(self, endpoint: str, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -183,7 +181,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
             return self._endpoint(self._endpoints.update(endpoint, fields))
 
     def delete_endpoint(self, endpoint: str) -> None:
-        """Delete an endpoint with its deployments; one that does not exist is no error."""
+        """Delete an endpoint with its deployments; do nothing if it does not exist."""
         with _mlflows_errors():
             if self._endpoints.find(endpoint) is not None:
                 self._endpoints.delete(endpoint)
@@ -233,7 +231,7 @@ class TracksideDeploymentClient(BaseDeploymentClient):  # type: ignore[misc]  # 
 
 
 def _place(target: str) -> tuple[str, str]:
-    """Return the server's address and the workspace that a target means."""
+    """Return the server's address and the workspace of a target."""
     if "://" in target:
         address = uris.to_http(target)
     else:
@@ -273,7 +271,7 @@ def _response(found: Any) -> Any:
 
 @contextmanager
 def _mlflows_errors() -> Iterator[None]:
-    """MLflow's callers expect MlflowException with an error code."""
+    """Convert errors to MlflowException with an error code, as MLflow's callers expect."""
     try:
         yield
     except TracksideError as fault:

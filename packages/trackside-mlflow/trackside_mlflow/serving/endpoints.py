@@ -36,7 +36,7 @@ class Endpoints:
 
     @property
     def url(self) -> str:
-        """The address of the workspace, below which the scoring URIs are."""
+        """Return the address of the workspace, below which the scoring URIs are."""
         return tracking_uri(self.server.url, self.workspace)
 
     def create(self, fields: Mapping[str, Any]) -> Endpoint:
@@ -106,7 +106,8 @@ class Endpoints:
         *,
         tell: Callable[[str], object] = lambda _: None,
     ) -> Endpoint:
-        """Return the endpoint when the deployment is healthy.  Raise `NotReady` where it failed, or in `timeout_s` seconds.
+        """Return the endpoint when the deployment is healthy.  Raise `NotReady` if it failed, or is not healthy after
+        `timeout_s` seconds.
 
         `tell` gets each new state with its reason."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
@@ -135,7 +136,7 @@ class Endpoints:
     ) -> Reply:
         """Return the answer of the scoring URI, of any status.
 
-        The request carries the endpoint's primary key where the caller may read it, else the caller's own token."""
+        The request has the endpoint's primary key if the caller may read it, otherwise the caller's token."""
         reply = self._score(name, body, content_type, deployment)
         if reply.status == 401 and self._keys.pop(name, None) is not None:  # the key was regenerated
             reply = self._score(name, body, content_type, deployment)
@@ -191,7 +192,7 @@ def deployment_of(endpoint: Endpoint, name: str) -> dict[str, Any]:
 
 
 def predictions_of(reply: Reply) -> Any:
-    """Return the JSON of a scoring answer.  Raise `RequestRejected` with the server's words where the status is not 200."""
+    """Return the JSON of a scoring answer.  Raise `RequestRejected` with the server's message if the status is not 200."""
     try:
         found = json.loads(reply.content)
     except ValueError:

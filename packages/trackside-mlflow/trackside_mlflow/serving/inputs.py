@@ -16,7 +16,8 @@ FORMATS = frozenset({"dataframe_split", "dataframe_records", "instances", "input
 def encoded(data: Any) -> bytes:
     """Return the body for a DataFrame, a Series, an array, a list, a dict, or for JSON that is text already.
 
-    A dict with a key of MLflow's formats (or Azure's `input_data`) is sent as it is; any other holds a value per input."""
+    A dict with a key of MLflow's formats (or Azure's `input_data`) is sent unchanged; any other dict has a value for each
+    input."""
     if isinstance(data, bytes):
         return data
     if isinstance(data, str):
@@ -24,7 +25,7 @@ def encoded(data: Any) -> bytes:
             json.loads(data)
         except ValueError as fault:
             raise ConfigError(
-                f"the data is text that is no JSON ({fault}); give JSON, a DataFrame, an array or a dict"
+                f"the data is text that is not JSON ({fault}); pass JSON, a DataFrame, an array or a dict"
             ) from None
         return data.encode()
     try:
@@ -71,4 +72,4 @@ def _plain(value: Any) -> Any:
         return base64.b64encode(bytes(value)).decode()
     if hasattr(value, "tolist"):  # an array, or a number of numpy
         return value.tolist()
-    raise TypeError(f"a {type(value).__name__} has no form in JSON")
+    raise TypeError(f"a {type(value).__name__} cannot be sent as JSON")

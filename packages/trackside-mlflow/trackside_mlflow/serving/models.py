@@ -26,7 +26,7 @@ PAGE = 1000
 class Model:
     """A version of a registered model: `Model(workspace, name)` is the latest, `Model(workspace, id="name:3")` that version.
 
-    Raises `WebserviceException` ("ModelNotFound: …") where the workspace has none that matches.
+    Raise `WebserviceException` ("ModelNotFound: …") if no version of the workspace matches.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Model:
             name, number = str(id).rpartition(":")[::2]
             version = int(number) if number.isdecimal() else None
             if not name or version is None:
-                raise WebserviceException(f"id is {id!r}; it must be such as 'iris:3'")
+                raise WebserviceException(f"id is {id!r}; it must be an id such as 'iris:3'")
         if name is None:
             raise WebserviceException("Model needs a name, or an id such as 'iris:3'")
         found = [
@@ -89,13 +89,13 @@ class Model:
         child_paths: Any = None,
         **_: Any,
     ) -> Model:
-        """Upload a file or a folder, and make it a version of the registered model `model_name`.  Needs mlflow.
+        """Upload a file or a folder as a version of the registered model `model_name`.  Needs mlflow.
 
         A folder with a file MLmodel can be deployed; anything else can be downloaded again."""
         from mlflow.tracking import MlflowClient
 
         if datasets or child_paths:
-            raise ConfigError("Model.register takes no datasets and no child_paths")
+            raise ConfigError("Model.register does not accept datasets or child_paths")
         path = Path(model_path)
         if not path.exists():
             raise WebserviceException(f"Error, provided model path {model_path!r} does not exist")
@@ -154,13 +154,13 @@ class Model:
     ) -> Webservice:
         """Deploy one MLflow model as the web service `name`, which is not ready when this returns.
 
-        Raise `WebserviceException` where the name is taken (unless `overwrite`), or for more than one model.  An
-        `inference_config` or `deployment_target` is Azure's: the model brings its own environment."""
+        Raise `WebserviceException` if the name is taken (unless `overwrite`), for more than one model, and for an
+        `inference_config` or `deployment_target`: an MLflow model has its own environment."""
         if len(models) != 1:
-            raise WebserviceException(f"A service serves one model, and models has {len(models)}")
+            raise WebserviceException(f"A service serves one model, but models has {len(models)}")
         if inference_config is not None or deployment_target is not None:
             raise WebserviceException(
-                "Trackside takes no inference_config and no deployment_target: an MLflow model brings its environment"
+                "Trackside does not accept inference_config or deployment_target: an MLflow model has its own environment"
             )
         service = deployed(workspace, name, models[0].uri, deployment_config, overwrite=overwrite)
         if show_output:
@@ -178,23 +178,25 @@ class Model:
         memory_in_gb: float | None = None,
         description: str | None = None,
     ) -> ModelProfile:
-        """Start to measure how a model serves requests; `wait_for_completion()` of the result waits.
+        """Start a profile of a model under load; `wait_for_completion()` of the result waits for it.
 
-        `input_dataset` is a DataFrame with rows of the model's inputs, the place of a table, or None for the model's input
-        example.  `cpu` and `memory_in_gb` are not looked at: the server's machine is what the model is measured on."""
+        `input_dataset` is a DataFrame with rows of the model's inputs, the location of a table, or None for the model's input
+        example.  `cpu` and `memory_in_gb` are ignored: the model is measured on the server's machine."""
         from trackside_mlflow.serving import profiles
 
         if len(models) != 1:
-            raise WebserviceException(f"A profile is of one model, and models has {len(models)}")
+            raise WebserviceException(f"A profile measures one model, but models has {len(models)}")
         if inference_config is not None:
-            raise WebserviceException("Trackside takes no inference_config: an MLflow model brings its environment")
+            raise WebserviceException(
+                "Trackside does not accept inference_config: an MLflow model has its own environment"
+            )
         return profiles.start(workspace, profile_name, models[0].uri, input_dataset, description)
 
     def download(self, target_dir: str = ".", exist_ok: bool = False) -> str:
         """Copy the files into a folder of the model's name below `target_dir`; return its path.  Needs mlflow."""
         target = Path(target_dir) / self.name
         if target.exists() and not exist_ok:
-            raise WebserviceException(f"{target} exists; give another target_dir, or exist_ok=True")
+            raise WebserviceException(f"{target} already exists; choose another target_dir, or set exist_ok=True")
         uri = self._ask("model-versions/get-download-uri")["artifact_uri"]
         source = registration.repository(str(uri), self.workspace.get_mlflow_tracking_uri())
         with tempfile.TemporaryDirectory(prefix="trackside-model-") as folder:
@@ -236,7 +238,7 @@ class Model:
         for key, value in properties.items():
             if key in self.properties:
                 raise WebserviceException(
-                    f"The property {key!r} of model {self.id} is set already, and cannot be changed"
+                    f"The property {key!r} of model {self.id} is already set and cannot be changed"
                 )
             self._call("POST", "model-versions/set-tag", {"key": f"{PROPERTY}{key}", "value": str(value)})
             self.properties[key] = str(value)
@@ -265,7 +267,7 @@ class Model:
 
     @property
     def uri(self) -> str:
-        """The model URI of mlflow."""
+        """The model URI for mlflow."""
         return f"models:/{self.name}/{self.version}"
 
     @property

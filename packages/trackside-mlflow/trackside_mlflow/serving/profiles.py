@@ -32,7 +32,7 @@ class ModelProfile:
 
     @property
     def recommended_cpu(self) -> float | None:
-        """The processors that one replica needs."""
+        """The number of processors that one replica needs."""
         return self.job.result["recommended"]["cores"] if self.job.result else None
 
     @property
@@ -54,7 +54,7 @@ class ModelProfile:
             print_line(f"{self.state}: {self.get_details()}")
 
     def get_details(self) -> dict[str, Any]:
-        """Return the figures under azureml-core's names, those of the number of callers with the highest rate."""
+        """Return the measurements under azureml-core's names, for the number of callers with the highest rate."""
         found: dict[str, Any] = {"name": self.name, "description": self.description, "state": self.state}
         result = self.job.result
         if not result:
@@ -92,8 +92,8 @@ def start(workspace: Workspace, name: str, model_uri: str, rows: Any, descriptio
         params = _sent(workspace, rows)
     elif rows is not None:
         raise ConfigError(
-            f"input_dataset is a {type(rows).__name__}; it must be a DataFrame with rows of the model's inputs, or the place of"
-            " a table, such as 'runs:/RUN/rows.parquet'"
+            f"input_dataset is a {type(rows).__name__}; it must be a DataFrame with rows of the model's inputs, or "
+            f"the location of a table, such as 'runs:/RUN/rows.parquet'"
         )
     return ModelProfile(workspace, name, workspace.profile(model_uri, **params), description)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 API = "/api/2.0/mlflow"
 FOLDER = "model"
 ORIGIN_URI, ORIGIN_REGISTRY = "trackside.origin.uri", "trackside.origin.registry"
-MAX_NAME = 32  # of a name that is made up, as Azure does
+MAX_NAME = 32  # of a generated name, as in Azure
 
 
 class Version(NamedTuple):
@@ -57,11 +57,10 @@ def here(workspace: Workspace, model_uri: str) -> str:
 def registered(
     workspace: Workspace, model_uri: str, model_name: str | None = None, tags: Mapping[str, str] | None = None
 ) -> Version:
-    """Return the version of a registered model in the workspace; register it as `model_name` where it has none yet.
+    """Return the version of a registered model in the workspace; register it as `model_name` if it is not registered.
 
-    A version of a registry is looked for in the registry that mlflow is set to where that is another server, in the
-    workspace, and in those that the workspace is linked with.  Raise `RequestRejected` for a model that stands in none of them,
-    mlflow's own error for what is no MLflow model."""
+    A version is searched in mlflow's registry if that is another server, in the workspace, and in linked workspaces. Raise
+    `RequestRejected` for a model that none of them has, and mlflow's error for files that are not an MLflow model."""
     named = _named(model_uri)
     if named is None:
         if model_uri.startswith("runs:/") and _is_of(workspace, _tracking_uri()):
@@ -83,8 +82,8 @@ def registered(
         return found
     looked = "".join(f" {_shown(place)}: {why}." for place, why in tried.items())
     raise Refused(
-        f"{model_uri} stands neither in workspace {workspace.name!r} nor in a registry that was asked.{looked} Give a "
-        "model_uri that exists, or set mlflow.set_registry_uri() to the registry that has it.",
+        f"{model_uri} was not found in workspace {workspace.name!r} or in another registry.{looked} Use a model_uri "
+        f"that exists, or call mlflow.set_registry_uri() with the registry that has it.",
         404,
         "RESOURCE_DOES_NOT_EXIST",
     )
@@ -138,7 +137,7 @@ def _find(workspace: Workspace, named: _Named) -> Version | None:
 
 
 def _source(registry: str, named: _Named) -> tuple[str, Any]:
-    """Return the version that a name means in a registry, and an artifact repository on its files."""
+    """Return the version that a name denotes in a registry, and an artifact repository of its files."""
     from mlflow.tracking import MlflowClient
 
     client = MlflowClient(tracking_uri=registry, registry_uri=registry)
@@ -153,7 +152,7 @@ def _source(registry: str, named: _Named) -> tuple[str, Any]:
         all_of = client.search_model_versions(f"name='{named.name}'")
         found = [each for each in all_of if not named.stage or each.current_stage.lower() == named.stage.lower()]
         if not found:
-            raise ConfigError(f"the registered model {named.name!r} has no such version there")
+            raise ConfigError(f"the registered model {named.name!r} has no such version in that registry")
         version = str(max(int(each.version) for each in found))
     return version, repository(client.get_model_version_download_uri(named.name, version), registry)
 
@@ -176,8 +175,8 @@ def repository(uri: str, tracking: str) -> Any:
 def upload(artifact_uri: str, tracking: str, path: str) -> None:
     """Upload a file or the files of a folder as the model of a run.
 
-    `MlflowClient.log_artifacts` of MLflow before 3.0 resolves `mlflow-artifacts:` by the tracking URI that mlflow is set to, and
-    not by the client's."""
+    `MlflowClient.log_artifacts` of MLflow before 3.0 resolves `mlflow-artifacts:` by mlflow's global tracking URI instead of
+    the client's."""
     target = repository(f"{artifact_uri}/{FOLDER}", tracking)
     if Path(path).is_dir():
         target.log_artifacts(path)
@@ -238,13 +237,15 @@ def register(
 
 def check_model(folder: str, uri: str) -> None:
     """Raise mlflow's error if a folder has no model that mlflow can load as a Python function."""
-    import yaml  # mlflow needs it, too
+    import yaml  # mlflow needs it as well
     from mlflow.exceptions import MlflowException
     from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST
 
     file = Path(folder) / "MLmodel"
     if not file.is_file():
-        raise MlflowException(f"{uri} is no MLflow model: it has no file MLmodel.", error_code=RESOURCE_DOES_NOT_EXIST)
+        raise MlflowException(
+            f"{uri} is not an MLflow model: it has no file MLmodel.", error_code=RESOURCE_DOES_NOT_EXIST
+        )
     # `Model.load` reads the signature, too, for which mlflow-skinny needs numpy.
     document = yaml.safe_load(file.read_text("utf-8"))
     flavors = document.get("flavors") if isinstance(document, dict) else None
@@ -259,7 +260,7 @@ def check_model(folder: str, uri: str) -> None:
 
 
 def _copied_before(workspace: Workspace, name: str, model_uri: str, registry: str) -> Version | None:
-    """Return the version that an earlier copy of the same version made."""
+    """Return the version that an earlier copy of the same version created."""
     query = {"filter": f"name='{name}'", "max_results": "1000"} if "'" not in name else None
     if query is None:
         return None
@@ -299,7 +300,7 @@ def _named(uri: str) -> _Named | None:
     if name and alias:
         return _Named(name, alias=alias)
     raise ConfigError(
-        f"model_uri is {uri!r}; it must be such as models:/NAME/VERSION, models:/NAME@ALIAS or models:/NAME/latest"
+        f"model_uri is {uri!r}; it must be a URI such as models:/NAME/VERSION, models:/NAME@ALIAS or models:/NAME/latest"
     )
 
 
@@ -313,13 +314,13 @@ def _made_up(model_uri: str) -> str:
 
 
 def _experiment(client: Any) -> str:
-    """Return the id of the experiment that holds the copies."""
+    """Return the id of the experiment with the copies."""
     found = client.get_experiment_by_name("Default")
     return str(found.experiment_id if found is not None else client.create_experiment("Default"))
 
 
 def _is_of(workspace: Workspace, uri: str) -> bool:
-    """Return whether a tracking or registry URI means this workspace of this server."""
+    """Return whether a tracking or registry URI denotes this workspace of this server."""
     if uris.is_trackside(uri):
         uri = uris.to_http(uri)
     if not uris.is_http(uri) or not uris.is_under(uri, workspace.url):

@@ -13,8 +13,8 @@ Model URI
     A model of another registry or folder that mlflow can read is copied into the workspace and registered there.
 
 Names
-    create -m URI --name NAME          makes an endpoint NAME with one deployment NAME, which gets all of its traffic
-    create ... --endpoint ENDPOINT     adds a deployment to an endpoint that exists; it gets no traffic unless it is the first
+    create -m URI --name NAME          creates an endpoint NAME with one deployment NAME, which gets all of its traffic
+    create ... --endpoint ENDPOINT     adds a deployment to an existing endpoint; it gets no traffic unless it is the first
 
 Configuration of a deployment (-C key=value)
     env=uv|local                build an environment from the model's requirements, or use the server's --model-python
@@ -24,8 +24,8 @@ Configuration of a deployment (-C key=value)
     request_timeout_s, max_body_mb, memory_mb
         and every other field of a deployment's spec that the server has (docs/guides/endpoints.md)
     async=true                  return before the deployment is healthy
-    timeout_s=N                 how long to wait for that; without it, until it is healthy or has failed
-    auth_mode=key|none, description, tags={"a": "b"}    of the endpoint that is made
+    timeout_s=N                 timeout of that wait; by default there is none
+    auth_mode=key|none, description, tags={"a": "b"}    of a new endpoint
     deploy-config-file=PATH     JSON or YAML with these keys, or with those of Azure's deployment files
 
 Configuration of an endpoint (update_endpoint, -C key=value)

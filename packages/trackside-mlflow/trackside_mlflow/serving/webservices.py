@@ -1,6 +1,6 @@
 """`Webservice`, `AciWebservice` and `AksWebservice` in the shape of `azureml.core.webservice`, on endpoints of Trackside.
 
-`deploy_configuration` is in `deploy_configs`.  A web service is an endpoint; `Model.deploy` makes its deployment `blue`.
+`deploy_configuration` is in `deploy_configs`.  A web service is an endpoint; `Model.deploy` creates its deployment `blue`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ DEPLOYMENT = "blue"
 class Webservice:
     """A web service of a workspace.  `Webservice(workspace, name)` returns an `AciWebservice` or an `AksWebservice`.
 
-    Raises `WebserviceException` ("WebserviceNotFound: …") if the workspace has none of this name.  Attributes have the values of
-    the last answer: `update_deployment_state()` reads them again."""
+    Raise `WebserviceException` ("WebserviceNotFound: …") if the workspace has no web service of this name.  Attributes have the
+    values of the last answer: `update_deployment_state()` reads them again."""
 
     compute_type = ACI
 
@@ -66,7 +66,7 @@ class Webservice:
     ) -> builtins.list[Webservice]:
         """Return the web services that match.  `tags` and `properties` are lists of "key" or ["key", "value"].
 
-        Images are Azure's: a service has none, and none is found by one."""
+        Services of Trackside have no images, so a search by an image finds none."""
         if image_name or image_id or image_digest:
             return []
         found = [_of(workspace, each) for each in Endpoints(workspace.server, workspace.name).list()]
@@ -95,7 +95,7 @@ class Webservice:
         return Webservice(workspace, str(payload["name"]))
 
     def wait_for_deployment(self, show_output: bool = False, timeout_sec: float | None = None) -> None:
-        """Return when the service is healthy.  Raise `WebserviceException` where it failed, or is not ready in time."""
+        """Return when the service is healthy.  Raise `WebserviceException` if it failed, or is not ready in time."""
 
         def tell(words: str) -> None:
             if show_output:
@@ -108,7 +108,7 @@ class Webservice:
             self.update_deployment_state()
             raise WebserviceException(
                 f"Service deployment polling reached non-successful terminal state, current service state: {self.state}\n"
-                f"{fault}\nMore of what the model wrote: Webservice.get_logs()"
+                f"{fault}\nFor the model's output, call Webservice.get_logs()"
             ) from None
 
     def update_deployment_state(self) -> None:
@@ -122,7 +122,8 @@ class Webservice:
     def run(self, input_data: Any) -> Any:
         """Score JSON text (as Azure's services take it, or in MLflow's formats), a DataFrame, an array, a list or a dict.
 
-        Return the answer's JSON.  Raise `WebserviceException` with the status and the content where the service refuses."""
+        Return the answer's JSON.  Raise `WebserviceException` with the status and the content if the service refuses the
+        request."""
         try:
             return predictions_of(self._endpoints.score(self.name, encoded(input_data)))
         except Refused as fault:
@@ -137,15 +138,16 @@ class Webservice:
         return with_keys.keys(self.name)
 
     def regen_key(self, key: str, set_key: str | None = None) -> None:
-        """Replace the key `Primary` or `Secondary`, by `set_key` or by one that the server makes."""
+        """Replace the key `Primary` or `Secondary`, by `set_key` or by a generated one."""
         if key.lower() not in ("primary", "secondary"):
             raise WebserviceException(f"key is {key!r}; it must be Primary or Secondary")
         self._with_keys("regen_key").set_key(self.name, key.lower(), set_key)
 
     def get_token(self) -> tuple[str, datetime]:
-        """Always raise: a service opens with its keys, or with a token of the workspace."""
+        """Always raise: a service accepts its keys, or a token of the workspace."""
         raise WebserviceException(
-            "Trackside makes no tokens for one service. Use get_keys(), or a token of the workspace (`trackside token create`)."
+            "Trackside has no tokens for a single service. Use get_keys(), or a token of the workspace "
+            "(`trackside token create`)."
         )
 
     def update(
@@ -160,13 +162,12 @@ class Webservice:
         collect_model_data: bool | None = None,
         **configuration: Any,
     ) -> None:
-        """Change what is given: metadata, the model that is served, the collection of data, or a field of
-        `deploy_configuration`.
+        """Change the given values: metadata, the served model, the collection of data, or a field of `deploy_configuration`.
 
-        It returns at once; `wait_for_deployment()` waits.  Raise `WebserviceException` for images, properties that are set
-        already, and more than one model."""
+        It returns at once; `wait_for_deployment()` waits.  Raise `WebserviceException` for images, properties that are already
+        set, and more than one model."""
         if image is not None:
-            raise WebserviceException("Trackside serves models, and no images; give models=[...]")
+            raise WebserviceException("Trackside serves models instead of images; pass models=[...]")
         if properties:
             raise WebserviceException("The properties of a service cannot be changed; use tags")
         fields: dict[str, Any] = {"tags": None if tags is None else dict(tags), "description": description}
@@ -176,7 +177,7 @@ class Webservice:
         spec = self._config(**configuration).spec if configuration else {}
         chosen = [each.uri for each in models or ()]
         if len(chosen) > 1:
-            raise WebserviceException(f"A deployment serves one model, and models has {len(chosen)}")
+            raise WebserviceException(f"A deployment serves one model, but models has {len(chosen)}")
         if given:
             self._record = self._endpoints.update(self.name, given)
         if collect_model_data is not None:
@@ -196,7 +197,7 @@ class Webservice:
         self._endpoints.delete(self.name)
 
     def serialize(self) -> dict[str, Any]:
-        """Return the service as a dictionary with azureml-core's names; fields of Azure only are None."""
+        """Return the service as a dictionary with azureml-core's names; fields that only Azure has are None."""
         return {
             "name": self.name,
             "description": self.description,
@@ -225,12 +226,12 @@ class Webservice:
 
     @property
     def state(self) -> str:
-        """Transitioning, Healthy, Unhealthy, Unschedulable or Failed."""
+        """The state: Transitioning, Healthy, Unhealthy, Unschedulable or Failed."""
         return str(self._record["state"])
 
     @property
     def error(self) -> dict[str, str] | None:
-        """Return why the service is not healthy; None while it is, or may become so."""
+        """The reason why the service is not healthy; None if it is healthy or starting."""
         if self.state in ("Healthy", "Transitioning"):
             return None
         return {"code": self.state, "message": str(self._deployment["reason"])}
@@ -284,7 +285,7 @@ class Webservice:
 
     @property
     def served(self) -> builtins.list[tuple[str, int]]:
-        """Name and version of each registered model that the service serves."""
+        """The name and version of each registered model that the service serves."""
         found = self._record.get("deployments", [])
         return [(str(each["model_name"]), int(each["model_version"])) for each in found if "model_name" in each]
 
@@ -293,7 +294,7 @@ class Webservice:
 
     @property
     def _deployment(self) -> dict[str, Any]:
-        """The deployment with most of the traffic: that of a service that `Model.deploy` made has all of it."""
+        """The deployment with most of the traffic; the only one of a service that `Model.deploy` created."""
         found = self._record.get("deployments", [])
         if not found:
             raise WebserviceException(f"The endpoint {self.name!r} has no deployment")
@@ -302,7 +303,7 @@ class Webservice:
     def _with_keys(self, function: str) -> Endpoints:
         if not self.auth_enabled:
             raise WebserviceException(
-                f"{function}: the service {self.name!r} has no keys, since its auth_enabled is False"
+                f"{function}: the service {self.name!r} has no keys because its auth_enabled is False"
             )
         return self._endpoints
 
@@ -316,7 +317,7 @@ class Webservice:
 
 
 class AciWebservice(Webservice):
-    """Azure's container instance: a fixed number of replicas, one by default."""
+    """A web service with a fixed number of replicas, one by default (a container instance in Azure)."""
 
     compute_type = ACI
 
@@ -327,7 +328,7 @@ class AciWebservice(Webservice):
 
 
 class AksWebservice(Webservice):
-    """Azure's service on Kubernetes: replicas between two numbers, scaled by load."""
+    """A web service whose replicas are scaled by load between two numbers (a service on Kubernetes in Azure)."""
 
     compute_type = AKS
 
@@ -345,7 +346,7 @@ def deployed(
     *,
     overwrite: bool = False,
 ) -> Webservice:
-    """Create a service, or give an existing one another model.  It is not ready yet."""
+    """Create a service, or replace the model of an existing one.  It is not ready when this returns."""
     config = configuration if configuration is not None else AciServiceDeploymentConfiguration()
     Webservice.check_for_existing_webservice(workspace, name, overwrite)
     endpoints = Endpoints(workspace.server, workspace.name)

@@ -91,7 +91,7 @@ def restore(running: Running, roots: Roots, params: Restore) -> Moved:
                 moved, size = moved + 1, size + size_bytes
             except Invalid:
                 left += 1
-                total.keep(path, "Another file lies there.")
+                total.keep(path, "Another file has this path.")
             except NotFound:
                 """An earlier attempt has moved it."""
         if left:

@@ -144,7 +144,7 @@ def inside(tx: Tx, target: Target) -> list[Inside]:
 
 def kept(found: list[Inside]) -> list[str]:
     links = [f"{name} of {each.workspace.name}" for each in found for name in each.links]
-    words = [f"the link {name} ends; the other side keeps what it has" for name in links]
+    words = [f"the link {name} ends; the remote keeps its items" for name in links]
     return words + [
         f"other files at {each.workspace.default_artifact_root} stay"
         for each in found

@@ -96,7 +96,7 @@ def add_commands(commands: Any) -> None:
             )
         _add_flags(parser)
     for kind, shown, summary in (
-        ("workspace", "NAME", "delete a workspace with all that is in it; links end, and their other sides stay"),
+        ("workspace", "NAME", "delete a workspace with its content; its links end, and their remotes keep their items"),
         ("resource-group", "GROUP", "delete all workspaces of a resource group with all that is in them"),
     ):
         parser = _command(inner, kind, summary, "delete", "trackside.cli.cleanup.workspaces")

@@ -125,8 +125,8 @@ def _tell(report: Report, *, dry_run: bool) -> None:
         rows.append(("records", str(report.records)))
     rows.append(("points", str(report.points)))
     rows.append(("files", f"{report.files}, {counted(report.bytes, 'bytes')}"))
-    say(table(rows) if rows else "the source holds nothing")
-    _list("was here already", [f"{each}" for each in report.differences])
+    say(table(rows) if rows else "the source is empty")
+    _list("differs from what the workspace had", [f"{each}" for each in report.differences])
     _list("left out", [f"{each.what}: {each.reason}" for each in report.left_out])
     if dry_run:
         say("nothing was changed: this was a dry run")

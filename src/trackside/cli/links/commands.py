@@ -18,6 +18,7 @@ PATH = "/api/trackside/v1/links"
 VERIFY_TIMEOUT_S = 3600.0  # files are read
 LOOK_S = 0.5
 BAR = 30
+SIDES = {"here": "in this workspace", "there": "on the remote"}
 
 
 def add(args: argparse.Namespace) -> int:
@@ -71,10 +72,15 @@ def show(args: argparse.Namespace) -> int:
     held = link.get("held_deletions", {})
     if held.get("items"):
         rows.append(("would delete", items(held["items"])))
-        rows += [("", f"{each['side']}: {each['entity'].replace('_', ' ')} {each['name']}") for each in held["listed"]]
+        rows += [
+            ("", f"{SIDES[each['side']]}: {each['entity'].replace('_', ' ')} {each['name']}") for each in held["listed"]
+        ]
     if link.get("lost_store_at"):
         rows.append(
-            ("lost store", f"{moment(link['lost_store_at'])} the other side's was found to be another, or put back")
+            (
+                "lost store",
+                f"{moment(link['lost_store_at'])} the remote's store was replaced, or restored from a backup",
+            )
         )
     say(table(rows))
     return OK
@@ -221,9 +227,9 @@ def _why_it_waits(args: argparse.Namespace, link: Any) -> str:
     if link["state"] != "active":
         return f"link {link['name']} is {link['state']}: {left}"
     if link.get("retry_at"):
-        return f"the remote cannot be worked with now: {link.get('last_error')}; the server tries again by itself"
+        return f"the remote is not available: {link.get('last_error')}; the server retries automatically"
     ask = f"trackside link log {link['name']}{_where(args)}"
-    return f"{left}, refused by the other side; `{ask}` says why; the server tries again by itself"
+    return f"{left}, refused by the remote; `{ask}` shows the reasons; the server retries automatically"
 
 
 def _where(args: argparse.Namespace) -> str:

@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
         action="store_true",
         help="delete the items that the link was paused for (`trackside link show` lists them)",
     )
-    sync = _simple(inner, "sync", "compare all items with the other side, and repair differences")
+    sync = _simple(inner, "sync", "compare all items with the remote, and repair differences")
     sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
     check = _simple(
         inner, "check", "compare both sides item by item, and print differences; changes nothing", shows=True

@@ -18,7 +18,7 @@ class Limit:
     def __init__(
         self, seconds: float, is_gone: Callable[[], bool] = _never, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`is_gone` tells whether the client has disconnected; it is called in any thread."""
+        """`is_gone` returns whether the client has disconnected; any thread may call it."""
         self.seconds = seconds
         self._is_gone = is_gone
         self._clock = clock
@@ -37,6 +37,6 @@ class Limit:
 
     def fault(self) -> TooSlow:
         return TooSlow(
-            f"The call took longer than {self.seconds:g} s and was interrupted: ask for less at once, by a narrower filter or"
-            " fewer experiments, or start the server with a larger --search-timeout."
+            f"The call took longer than {self.seconds:g} s and was interrupted: narrow the filter, search fewer "
+            f"experiments, or start the server with a larger --search-timeout."
         )

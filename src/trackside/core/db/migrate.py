@@ -46,7 +46,7 @@ OWN_TABLE = """schema_migrations (
 
 
 class SchemaError(Exception):
-    """The store's schema is not one that this version can serve."""
+    """This version cannot serve the store's schema."""
 
 
 class Migration(Struct, frozen=True):
@@ -62,7 +62,7 @@ class Status(Struct, frozen=True):
     pending: list[str]
     changed: list[str]  # applied files whose checksum differs from the recorded one
     unknown: list[int]  # applied numbers that are unknown to this version
-    is_mlflows: bool = False  # it has tables of MLflow's own server and none of Trackside's
+    is_mlflows: bool = False  # it has tables of MLflow's server and none of Trackside's
 
 
 class Upgrade(Struct, frozen=True):
@@ -115,19 +115,21 @@ def check(state: Status) -> None:
     """Raise SchemaError, with the way to fix it, for a store that this version must not change."""
     if state.is_mlflows:
         raise SchemaError(
-            "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or database,"
+            "It is a database of MLflow's own server, whose tables Trackside does not read. Give a new file or "
+            "database,"
             " and copy what this one holds by `trackside import` once the server runs."
         )
     if state.unknown:
         raise SchemaError(
             f"The store has schema version {state.version}, newer than this Trackside knows ({state.latest}). "
-            "Start the newer Trackside that wrote it, or go back to the backup that it made before its upgrade: "
+            "Start the newer Trackside that wrote it, or restore the backup that it made before its upgrade: "
             "`trackside db restore`, with a file of the folder backups in its data folder."
         )
     if state.changed:
         raise SchemaError(
-            f"The store was made by other migration files than this Trackside has: {', '.join(state.changed)}. "
-            "Use the release that made it."
+            f"The store was created by migration files that differ from those of this Trackside: "
+            f"{', '.join(state.changed)}. "
+            "Use the release that created it."
         )
 
 
@@ -195,9 +197,10 @@ def _back_up(db: MigratableDatabase, folder: Path, state: Status) -> Path:
         raise  # the store failed, not the migration
     except OSError as fault:
         raise SchemaError(
-            f"It needs an upgrade from schema version {state.version} to {state.latest}, and the backup before that cannot be "
-            f"written to {folder} ({fault.strerror or fault}). Nothing was changed. Make room there, or choose another --data; "
-            "or make a backup by other means, and run `trackside db upgrade --no-backup`."
+            f"It needs an upgrade from schema version {state.version} to {state.latest}, and the backup before that "
+            f"cannot be "
+            f"written to {folder} ({fault.strerror or fault}). Nothing was changed. Free some space, or choose "
+            f"another --data; or make a backup by other means, and run `trackside db upgrade --no-backup`."
         ) from fault
     finally:
         with suppress(OSError):
@@ -214,7 +217,8 @@ def _apply(db: MigratableDatabase) -> list[str]:
         # All in one script: over a network each round trip would delay the first start.
         tx.script(_script(pending, db.dialect, is_empty=not applied))
         tx.many(
-            "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, :now)",
+            "INSERT INTO schema_migrations (number, name, checksum, applied_at) VALUES (:number, :name, :checksum, "
+            ":now)",
             [{"number": each.number, "name": each.name, "checksum": each.checksum} for each in pending],
         )
         if pending and db.dialect == "sqlite":

@@ -52,7 +52,7 @@ PRAGMA journal_size_limit = {most_log_bytes};
 
 
 def unfit() -> str | None:
-    """Return what is wrong with the SQLite of this Python; None if nothing is."""
+    """Return why the SQLite of this Python cannot be used; None if it can."""
     if sqlite3.sqlite_version_info < MINIMUM:
         return f"Trackside needs {'.'.join(map(str, MINIMUM))} or newer"
     if sqlite3.threadsafety == 0:

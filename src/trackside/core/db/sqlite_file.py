@@ -17,7 +17,8 @@ from trackside.core.errors import Unavailable
 
 log = logging.getLogger("trackside.db")
 
-SETTLED_NS = 3_000_000_000  # a folder whose change is older is not changing any more; some file systems count in 2 s
+# A folder that changed longer ago cannot change again within the same clock tick; some file systems have ticks of 2 s.
+SETTLED_NS = 3_000_000_000
 BESIDE = ("-wal", "-shm", "-journal")
 
 
@@ -47,7 +48,7 @@ def missing_part(path: Path) -> str | None:
         if path.is_file() and path.stat().st_size == 0:
             return "it has no bytes. If it was a store, restore a backup; for a new store, delete it"
     elif log_file.exists() and log_file.stat().st_size:
-        return f"it is missing, while its log {log_file.name} is there. Put it back; for a new store, delete the log"
+        return f"it is missing, but its log {log_file.name} exists. Restore the file; for a new store, delete the log"
     return None
 
 
@@ -83,7 +84,7 @@ class Watch:
         self._known[self._file] = _identity(self._file)
 
     def fault(self) -> str | None:
-        """Return a message for callers on what is wrong; None if nothing is.  Takes two system calls."""
+        """Return a message for callers on what is wrong, or None.  Takes two system calls."""
         for path in (self._file, self._log):
             known = self._known.get(path)
             try:

@@ -24,4 +24,6 @@ def check_absent(tx: Tx, entity: str, entity_id: str) -> None:
         id=entity_id,
     )
     if found is not None:
-        raise BadState(f"The {entity.replace('_', ' ')} {entity_id} was deleted permanently and is not created again.")
+        raise BadState(
+            f"The {entity.replace('_', ' ')} {entity_id} was deleted permanently and cannot be created again."
+        )

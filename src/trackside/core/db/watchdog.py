@@ -55,7 +55,7 @@ class Watchdog:
             thread.start()
         except RuntimeError as error:
             self._reads.clear()
-            raise Unavailable("The server has no thread to look after reads now; try again.") from error
+            raise Unavailable("The server cannot start the thread that limits reads; try again.") from error
         self._thread = thread
 
     def _run(self) -> None:

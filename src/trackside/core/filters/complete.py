@@ -1,4 +1,4 @@
-"""Completion of filters: which kind of token may stand at a position.  Pure; it uses the grammar and not the logged keys."""
+"""Completion of filters: which kind of token is valid at a position.  Pure; it uses the grammar and not the logged keys."""
 
 import re
 from typing import Literal

@@ -135,8 +135,8 @@ def start(page_token: str | None, search: str, kinds: Sequence[Kind]) -> Start:
         case {"search": str(of), "after": [*pairs]}:
             if of != search:
                 raise Invalid(
-                    "Invalid page token, it belongs to another search. "
-                    "A page token goes with the filter, order and experiments of the page that gave it"
+                    "Invalid page token, it belongs to another search. A page token is valid only with the filter, "
+                    "order and experiments of its page"
                 )
             if len(pairs) == len(kinds):
                 return Start(after=tuple(_pair(pair, kind) for pair, kind in zip(pairs, kinds, strict=True)))

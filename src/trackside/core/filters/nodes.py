@@ -56,7 +56,7 @@ class Operator(StrEnum):
     IS_NOT_NULL = "IS NOT NULL"
 
 
-# They hold for each value that the operator without NOT rejects, also for NaN, and never where the value is missing.
+# True for each value for which the operator without NOT is false, including NaN, and false for a missing value.
 NEGATIVE = frozenset(operator for operator in Operator if operator.startswith("NOT ")) | {Operator.NE}
 
 

@@ -1,7 +1,7 @@
 """Parses the text of filters and orders.  `fields` resolves and checks the names.
 
 filter      = conjunction { OR conjunction }
-conjunction = part { [AND] part }               MLflow lets an AND be missing, doubled, first or last: so do we
+conjunction = part { [AND] part }               as in MLflow, an AND may be missing, doubled, first or last
 part        = NOT part | "(" filter ")" | clause
 clause      = field comparator value
             | field [NOT] (LIKE | ILIKE) value
@@ -71,7 +71,8 @@ def parse_clauses(text: str | None, read: Read) -> Filter | None:
     cost = _like_cost(tree)
     if cost > MAX_LIKES_COST:
         raise Invalid(
-            f"The LIKE patterns of the filter cost {cost} together, the sum of each one's length times its wildcards %; at"
+            f"The LIKE patterns of the filter cost {cost} together, the sum of each one's length times its wildcards "
+            f"%; at"
             f" most {MAX_LIKES_COST} are allowed. Use shorter patterns or fewer wildcards."
         )
     if _depth(tree) > MAX_DEPTH:
@@ -372,9 +373,9 @@ class _Parser:
     def _unexpected(self, wanted: str, token: Token | None = None) -> Invalid:
         token = token or self.peek()
         if token.kind is Kind.END:
-            reason = f"it ends where {wanted} should be"
+            reason = f"it ends where {wanted} is expected"
             return invalid_clause(self._text[-40:].strip(), reason, start=token.start, expected=wanted)
-        reason = f"character {token.start + 1}: {wanted} should be here"
+        reason = f"{wanted} is expected at character {token.start + 1}"
         return invalid_clause(token.text[:40], reason, start=token.start, length=len(token.text), expected=wanted)
 
 

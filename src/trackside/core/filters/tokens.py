@@ -74,7 +74,7 @@ def tokenize(text: str) -> list[Token]:
     while start < len(text):
         match = _TOKENS.match(text, start)
         if match is None:
-            reason = "an open quote, or a character that means nothing here"
+            reason = "an unclosed quote, or an unexpected character"
             length = len(text) - start if text[start] in _QUOTES else 1
             raise invalid_clause(text[start : start + 40], reason, start=start, length=length)
         kind = match.lastgroup or ""

@@ -64,7 +64,7 @@ class BodyMemory:
                     if message["type"] == "http.disconnect":
                         raise Disconnected
         except TimeoutError:
-            raise SlowClient("The body arrived too slowly, and other requests needed the memory; try again.") from None
+            raise SlowClient("The body arrived too slowly while other requests needed the memory; try again.") from None
         finally:
             held.is_coming = False
 

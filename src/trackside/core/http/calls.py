@@ -26,7 +26,7 @@ from trackside.core.http.streams import Headers
 
 log = logging.getLogger("trackside.http")
 
-# What the machine lacks: room on a disk, open files, memory.
+# Shortages of the machine: disk space, open files, memory.
 _LACKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 JSON_TYPE = (b"content-type", b"application/json")
 _EMPTY = b"{}"
@@ -211,7 +211,7 @@ class Calls:
 
 
 def call_of(route: Route, method: str, query: bytes, params: dict[str, str], body: bytes) -> Any:
-    """Return the call that the query string or the body holds.  Raise Invalid or BadRequest."""
+    """Return the call in the query string or the body.  Raise Invalid or BadRequest."""
     if query and method in ("GET", "HEAD", "DELETE") and not (method == "DELETE" and body):
         return codec.decode_query(route.call, query_of(query), params)
     return codec.decode_body(route.call, body, params)
@@ -243,7 +243,7 @@ def failed(error: BaseException, method: str, path: str) -> tuple[int, Headers, 
         return error.status, [JSON_TYPE, *error.headers], codec.fault_body(error)
     log.error("%s %s failed", method, path[:500], exc_info=error)
     body = codec.encode(
-        {"error_code": "INTERNAL_ERROR", "message": "The server failed at this call; its log says why."}
+        {"error_code": "INTERNAL_ERROR", "message": "The server failed to process this call; its log has the reason."}
     )
     return 500, [JSON_TYPE], body
 

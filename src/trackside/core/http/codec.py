@@ -27,10 +27,10 @@ _encoder = msgspec.json.Encoder()
 
 
 class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parameters of a request.  Every field is optional on the wire; `required` names those that must not be empty."""
+    """The parameters of a request.  Every field is optional on the wire; `required` names the fields that must not be empty."""
 
     required: ClassVar[tuple[str, ...]] = ()
-    private: ClassVar[tuple[str, ...]] = ()  # fields that hold secrets: no message shows what was sent in them
+    private: ClassVar[tuple[str, ...]] = ()  # fields with secrets: no message shows their values
 
 
 class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +119,8 @@ def invalid_value(path: str, value: Any) -> Invalid:
     if len(shown) > 1000:
         shown = shown[:1000] + "…"
     return Invalid(
-        f"Invalid value {shown} for parameter '{path}' supplied:  Hint: Value was of type '{type(value).__name__}'.{HINT}"
+        f"Invalid value {shown} for parameter '{path}' supplied:  Hint: Value was of type "
+        f"'{type(value).__name__}'.{HINT}"
     )
 
 
@@ -149,7 +150,8 @@ def _refuse_halves(raw: Any, path: str) -> None:
         case str() if not raw.isascii() and any("\ud800" <= character <= "\udfff" for character in raw):
             shown = path.encode("ascii", "backslashreplace").decode()
             raise Invalid(
-                f"The parameter '{shown}' has half of a surrogate pair (U+D800 to U+DFFF), which is no character and cannot be "
+                f"The parameter '{shown}' has half of a surrogate pair (U+D800 to U+DFFF), which is no character and "
+                f"cannot be "
                 f"stored.{HINT}"
             )
         case dict():
@@ -183,7 +185,7 @@ def _loads(body: bytes) -> dict[str, Any]:
         raise Invalid(f"The body is not JSON: {error.msg} at character {error.pos}. Send a JSON object.") from None
     except ValueError:
         raise Invalid(
-            "The body is not JSON: it is no UTF-8, or has a number that is too long. Send a JSON object."
+            "The body is not JSON: it is not UTF-8, or has a number that is too long. Send a JSON object."
         ) from None
     if value is None:
         return {}
@@ -259,7 +261,7 @@ def _convert(value: Any, hint: Any, path: str, *, is_private: bool = False) -> A
         return _integer(value, path)
     if kind is float:
         return _double(value, path)
-    if isinstance(value, str | int) and not isinstance(value, bool):  # an enum: unknown names count as not given
+    if isinstance(value, str | int) and not isinstance(value, bool):  # an enum: unknown names are ignored
         return str(value)
     raise invalid_value(path, value)
 

@@ -28,7 +28,7 @@ from trackside.core.http.request_log import SILENT, Requests
 from trackside.core.http.routes import Route, Table, matches_path, needs_user
 from trackside.core.http.streams import Headers, user_of
 
-MOST_BYTES = 64 << 10  # of a body that needs no room; the limit of each route is `Route.small_bytes`
+MOST_BYTES = 64 << 10  # of a body that needs no reserved memory; the limit of each route is `Route.small_bytes`
 ROOM_BYTES = 32 << 20  # for all bodies above MOST_BYTES
 _PLAIN_KINDS = ("query", "command", "batch")
 _NOT_PLAIN = frozenset({b"origin", b"transfer-encoding", b"content-encoding", b"expect", b"upgrade"})
@@ -39,7 +39,7 @@ JSON: Headers = [JSON_TYPE]
 _NO_PARAMS: dict[str, str] = {}
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 _LENGTH_DIGITS = 8  # more than any body of a small call has
-_PLAIN_QUERY = re.compile(rb"[A-Za-z0-9_.~&=%+:,-]{0,4096}")  # which each parser takes as it stands
+_PLAIN_QUERY = re.compile(rb"[A-Za-z0-9_.~&=%+:,-]{0,4096}")  # characters that every parser reads unchanged
 
 
 class Guard(Protocol):
@@ -72,7 +72,7 @@ class Head(Struct, frozen=True):
     most_bytes: int  # of a body
     length_at: int  # the place of Content-Length, which may differ the next time; -1: there is none
     named: Any  # the result of `parse_workspace`
-    age: int  # the gate's, before the caller was looked up
+    age: int  # of the gate, before the caller was looked up
     plain: Plain
 
 
@@ -289,7 +289,7 @@ class Direct:
         ):
             return None
         source = None
-        if route.kind == "command":  # which the audit log may have to tell of
+        if route.kind == "command":  # for the audit log
             source = partial(self._gate.source, f"{route.method} {rest}", {"headers": headers, "client": client})
         visit = self._visit(route, by_name, workspace, source)
         if visit is None:

@@ -35,13 +35,13 @@ from trackside.core.http.streams import (
 from trackside.core.work.threads import Threads
 
 READ_S = 30.0
-READ_THREADS = 4  # for searches, and as many for reads by key
+READ_THREADS = 4  # for searches, and the same number for reads by key
 ADMIT_THREADS = 4
 ROUTE = "trackside.route"  # a key of the scope
-WHO = "trackside.who"  # another: the workspace, and the user's name
+WHO = "trackside.who"  # keys of the scope: the workspace, and the user's name
 _NOBODY = (None, "")
-_NOTHING = ("", "")  # in place of method and path where no route was found
-FLOW_THREADS = 4  # with the others no more than connections to read by (core/db/postgres)
+_NOTHING = ("", "")  # the method and path in metrics if no route was found
+FLOW_THREADS = 4  # all pools together have at most as many threads as there are read connections (core/db/postgres)
 
 
 class Guard(Protocol):
@@ -92,7 +92,7 @@ class Edge:
         self._guard = guard
         self._prefix = static_prefix
         self._body_memory = BodyMemory()
-        self.outbox = Outbox()  # for a server that says what its connections have not sent
+        self.outbox = Outbox()  # for a server that reports the unsent bytes of its connections
         self._searches = Threads(READ_THREADS, "trackside-search")
         self._threads = Threads(READ_THREADS, "trackside-read")
         self._flows = Threads(FLOW_THREADS, "trackside-flow")
@@ -100,7 +100,7 @@ class Edge:
         self._gate = gate
         self._admission = Admission(locate, lambda: gate.age)
         self._calls = Calls(database, self._searches, self._threads, read_s, self._admission, gate.forget)
-        # The same for small calls, for a server that has them whole.
+        # The same for small calls, for a server that passes them whole.
         self.direct = Direct(
             table,
             self._calls,
@@ -220,11 +220,11 @@ class Edge:
         method."""
         methods = self._table.methods(path) or self._table.methods(_slashed_once(path))
         if not methods:
-            raise NoEndpoint(f"Nothing is served at {method} {path}. GET /openapi.json lists what is.")
+            raise NoEndpoint(f"Nothing is served at {method} {path}. GET /openapi.json lists all paths.")
         allow = ", ".join(sorted(methods))
         if method != "OPTIONS":
             raise NotAllowedMethod(
-                f"{method} is not served at {path}; it answers to {allow}.", headers=[(b"allow", allow.encode())]
+                f"{method} is not served at {path}; allowed: {allow}.", headers=[(b"allow", allow.encode())]
             )
         return allow.encode()
 

@@ -1,4 +1,4 @@
-"""Requests and answers of clients that write some values in a form of their own.  Depends on ASGI, and on no client.
+"""Translates requests and answers of clients that encode some values differently.  Depends on ASGI, and on no client.
 
 A `Dialect` rewrites the JSON body of a request before the call is decoded, and that of the answer before it leaves.
 """
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trackside.core.http.streams import Headers, Message, Receive, Scope, Send
 
-MOST_BYTES = 64 << 20  # of a request's body; a longer one is passed on, and its route refuses it
+MOST_BYTES = 64 << 20  # of a request's body; a longer one is passed unchanged to its route, which refuses it
 
 Rewrite = Callable[[bytes], bytes]
 
@@ -82,7 +82,7 @@ def answering(dialect: Dialect, send: Send) -> Send:
 
 
 def fault_of(body: bytes) -> tuple[str, str]:
-    """Return the code and the message of an error in the server's own form."""
+    """Return the code and the message of an error in Trackside's form."""
     try:
         error: Any = json.loads(body)
         return str(error["error_code"]), str(error["message"])

@@ -75,5 +75,5 @@ class SharedMeter(Meter):
             super().note(key, seconds, size)
 
     def count(self, key: Hashable, size: int) -> None:
-        """Count `size` things that took no time worth telling."""
+        """Count `size` events whose duration is not measured."""
         self.note(key, 0.0, size)

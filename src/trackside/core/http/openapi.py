@@ -22,7 +22,7 @@ _FAULT = {
         "message": {"type": "string"},
         "reason": {
             "type": "object",
-            "description": "The same as data, of faults that users meet often",
+            "description": "The reason as data, for frequent errors",
             "required": ["key", "values"],
             "properties": {
                 "key": {"enum": list(get_args(Because))},
@@ -43,7 +43,7 @@ _WORKSPACE = {
     "schema": {"type": "string"},
 }
 
-# A server without users asks for none of them.
+# A server without users requires none of them.
 _SECURITY = {
     "token": {"type": "http", "scheme": "bearer", "description": "A token of a user or a service principal"},
     "basic": {"type": "http", "scheme": "basic", "description": "A user's name and password, or any name and a token"},
@@ -99,7 +99,7 @@ def _operation(route: Route, path: str, schema_of: dict[Any, Schema]) -> Schema:
             "in": "path",
             "required": True,
             "schema": {"type": "string"},
-            **({"description": "May hold slashes."} if has_slashes else {}),
+            **({"description": "May contain slashes."} if has_slashes else {}),
         }
         for name, has_slashes in in_path.items()
     ]
@@ -145,7 +145,7 @@ def _require(components: Schema, schema: Schema, route: Route) -> None:
     component = components[schema["$ref"].rpartition("/")[2]]
     in_path = {name for path in route.paths for name in _in_path(path)}
     needed = [name for name in route.call.required if name not in in_path]
-    if "run_uuid" in fields_of(route.call) and "run_id" in needed:  # either name of the run will do
+    if "run_uuid" in fields_of(route.call) and "run_id" in needed:  # either name of the run is accepted
         needed.remove("run_id")
         component["anyOf"] = [{"required": ["run_id"]}, {"required": ["run_uuid"]}]
     if needed:

@@ -1,7 +1,7 @@
 """Bytes of answers that clients have not taken yet, of all connections of a process together.  Used on the event loop only.
 
-What a socket does not take stays in memory.  A client that does not read keeps an answer there until its connection is cut,
-so a large answer that finds no room is refused, after those who read slowly were cut.
+What a socket does not take stays in memory.  An answer stays there while its client does not read.  If a large answer does not
+fit, the connections of slow readers are closed first; if it still does not fit, it is refused.
 """
 
 import time

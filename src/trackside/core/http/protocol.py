@@ -24,7 +24,7 @@ from trackside.core.http.outbox import Outbox
 from trackside.core.http.streams import CUT, GONE, Headers
 
 SMALL_BYTES = 64 << 10
-MAX_URL_BYTES = 65_535  # the parser's
+MAX_URL_BYTES = 65_535  # of the parser
 MAX_HEAD_BYTES = 256 << 10
 MAX_DROPPED_BYTES = 1 << 30  # of a body that continues after its answer
 LINGER_S = 5.0
@@ -169,8 +169,8 @@ class OneWriteProtocol(HttpToolsProtocol):
         self._head: Head | None = None  # of the last small call
         self._repeat: Repeat | QueryRepeat | None = None  # of a small call that came in one piece
         self._repeats: Head | None = None  # the head for which `_repeat` was made
-        self._begun = 0  # requests that the parser has seen
-        self._is_between = True  # the parser has read nothing of the next request
+        self._begun = 0  # number of requests that the parser has read
+        self._is_between = True  # the parser has read no byte of the next request
         self._defaults: Any = None  # headers of every answer, for which `_default_lines` was made
         self._default_lines = b""
         self._json_lines = b""  # the head of an answer with a JSON body, up to its length
@@ -228,7 +228,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         except MemoryError:
             self._refuse(Unavailable(_NO_MEMORY))
         except HttpParserError as error:
-            if isinstance(error.__context__, MemoryError):  # of a callback: the request may be right
+            if isinstance(error.__context__, MemoryError):  # raised by a callback: the request may be valid
                 self._refuse(Unavailable(_NO_MEMORY))
                 return
             if isinstance(error.__context__, _UnknownCoding):
@@ -431,7 +431,7 @@ class OneWriteProtocol(HttpToolsProtocol):
         """Answer a request to upgrade to HTTP/2 or WebSocket in HTTP/1.1.  The parser would skip its body."""
         method = self.parser.get_method()
         if method == b"CONNECT":
-            self._refuse(BadRequest("The server is no proxy."))
+            self._refuse(BadRequest("The server is not a proxy."))
             return
         kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in (b"upgrade", b"connection")]
         version = self.parser.get_http_version().encode()
@@ -495,6 +495,6 @@ class OneWriteProtocol(HttpToolsProtocol):
                 ]
             )
         )
-        # Closed at once, the connection would be reset by what the client still sends, and the answer lost on its way.
+        # If the connection were closed at once, data that the client still sends would reset it, and the answer would be lost.
         self.transport.write_eof()
         self.loop.call_later(LINGER_S, self.transport.close)

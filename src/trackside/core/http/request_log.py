@@ -18,7 +18,7 @@ HEADER = b"x-request-id"
 TRACEPARENT = b"traceparent"  # https://www.w3.org/TR/trace-context/
 LOGGER = "trackside.requests"
 _HARMLESS = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
-_OURS = 6  # random bytes of the ids that a process makes
+_OURS = 6  # random bytes of the ids of a process
 
 log = logging.getLogger(LOGGER)
 

@@ -50,7 +50,7 @@ class Guard:
         self._hosts = _HostRule(tuple(allowed_hosts))
         self._origins = _OriginRule(tuple(cors_origins))
         self._open_paths = frozenset(prefix + path for path in _OPEN_PATHS)
-        # Decided values.  Callers choose them, so both are emptied when full: deciding again costs microseconds.
+        # Caches of decisions.  Callers choose the keys, so a full cache is emptied; a new decision costs microseconds.
         self._known_hosts: dict[bytes, Refusal | None] = {}
         self._known_origins: dict[tuple[bytes, bytes], bool] = {}
 
@@ -110,8 +110,8 @@ class Guard:
             return _refusal(
                 403,
                 "PERMISSION_DENIED",
-                f"Cross-origin request blocked: pages of {shown} may not write to this server. To let them, start it"
-                f" with --cors-allowed-origins {shown} (or TRACKSIDE_CORS_ALLOWED_ORIGINS).",
+                f"Cross-origin request blocked: pages of {shown} may not write to this server. To allow them, start "
+                f"it with --cors-allowed-origins {shown} (or TRACKSIDE_CORS_ALLOWED_ORIGINS).",
             )
         if not is_preflight:
             return None
@@ -154,8 +154,8 @@ class _HostRule:
         return _refusal(
             403,
             "PERMISSION_DENIED",
-            f"Invalid Host header: this server does not go by the name {_shown(host)!r}, which is refused because of"
-            f" DNS rebinding attacks. To serve it, start the server with --allowed-hosts {name} (or"
+            f"Invalid Host header: this server does not serve the host name {_shown(host)!r}, to prevent DNS "
+            f"rebinding attacks. To allow it, start the server with --allowed-hosts {name} (or"
             " TRACKSIDE_ALLOWED_HOSTS).",
         )
 
@@ -186,7 +186,7 @@ class _OriginRule:
         name, port = authority
         if name in ("localhost", "127.0.0.1", "::1"):
             return True
-        # The server's own pages.  The scheme is not compared: a proxy in front may speak https for us.
+        # The server's own pages.  The scheme is not compared: a proxy in front of the server may terminate TLS.
         own = _parse(host)
         return own is not None and own[0] == name and _same_port(port, own[1], scheme)
 

@@ -26,14 +26,14 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 CUT = "trackside.cut"  # in a scope: a function that ends the connection without the end of the answer
-GONE = "trackside.gone"  # in a scope: a function that says whether the client has left, for any thread
+GONE = "trackside.gone"  # in a scope: a thread-safe function that returns whether the client has disconnected
 USER_HEADER = b"x-trackside-user"
 MAX_USER_CHARS = 256
-PIECES_BYTES = 1 << 20  # about what an answer in pieces has in memory
+PIECES_BYTES = 1 << 20  # about the memory of an answer in pieces
 
 
 def gone(scope: Scope) -> Callable[[], bool]:
-    """Return a thread-safe function that tells whether the client has disconnected."""
+    """Return a thread-safe function that returns whether the client has disconnected."""
     found: Callable[[], bool] = scope.get(GONE, _never)
     return found
 
@@ -57,7 +57,7 @@ def json_response(answer: Any, status: int = 200) -> Response:
 
 
 def user_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the name that the caller claims: from our header, else the name of a Basic sign-in, which clients send for
+    """Return the name that the caller claims: from Trackside's header, else the name of a Basic sign-in, which clients send for
     MLFLOW_TRACKING_USERNAME.
 
     The name is not verified: it is recorded in the history, and gives no right."""
@@ -101,8 +101,9 @@ class Request:
         forget: Callable[[], None] = lambda: None,
         room: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`limit`: of a read of the database that begins.  `forget` is called after a write.  `room` raises Busy if an answer of
-        so many bytes finds none."""
+        """`limit` returns the time limit of a read that begins now.  `forget` is called after a write.
+
+        `room` raises Busy if there is no memory for an answer of the given size."""
         self.visit = visit
         self._forget = forget
         self.method: str = scope["method"]
@@ -203,7 +204,7 @@ class Request:
 
 @contextmanager
 def whole_or_cut(scope: Scope) -> Iterator[None]:
-    """Close the connection if an error occurs after a part of the answer was sent, so that no client takes the part for the
+    """Close the connection if an error occurs after a part of the answer was sent: the client must not mistake the part for the
     whole."""
     try:
         yield
@@ -230,7 +231,7 @@ async def send_response(scope: Scope, receive: Receive, send: Send, response: Re
     body = response.body
     if isinstance(body, bytes):
         headers = response.headers
-        # RFC 9110, 8.6: these have no length, or that of the whole.
+        # RFC 9110, 8.6: these answers have no length, or that of the whole body.
         if response.status not in (204, 304) and not any(name == b"content-length" for name, _ in headers):
             headers = [*headers, (b"content-length", str(len(body)).encode())]
         await send_whole(send, response.status, headers, b"" if head_only else body)

@@ -10,7 +10,7 @@ from trackside import __version__
 from trackside.core.http.request_log import Answered
 
 MISSING = "--otlp-endpoint needs OpenTelemetry's library: pip install 'trackside[traces]'"
-END_S = 3.0  # for the spans that wait when the server ends
+END_S = 3.0  # for the spans that are queued when the server ends
 _SERVER_ERROR = 500
 
 

@@ -1,4 +1,4 @@
-"""Cancels calls to a remote at the end of the server or of their link."""
+"""Cancels calls to a remote when the server or their link stops."""
 
 import socket
 import threading
@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 
 class CancelToken:
-    """A thread that sleeps by `wait` wakes up, and one that waits for a watched socket finds it cut."""
+    """When it is cancelled, `wait` returns in all threads, and the watched sockets are shut down."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -26,7 +26,7 @@ class CancelToken:
                 _cut(each)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep so long.  Return True, and at once, when it is cancelled."""
+        """Sleep.  Return True as soon as the token is cancelled."""
         return self._event.wait(seconds)
 
     def watch(self, connection: socket.socket) -> None:
@@ -37,7 +37,7 @@ class CancelToken:
 
 
 def _cut(connection: socket.socket) -> None:
-    with suppress(OSError):  # the other side was quicker
+    with suppress(OSError):  # the remote closed it first
         socket.socket.shutdown(
             connection, socket.SHUT_RDWR
         )  # the plain socket: TLS objects are not used from this thread

@@ -1,4 +1,4 @@
-"""An HTTP client for a remote, with persistent connections and two kinds of faults (`errors`)."""
+"""An HTTP client for a remote, with persistent connections.  It raises two kinds of errors (`errors`)."""
 
 import http.client
 import json
@@ -30,10 +30,10 @@ log = logging.getLogger("trackside.links")
 T = TypeVar("T")
 
 CONNECT_S = 10.0
-ANSWER_S = 60.0  # of silence
-MAX_ANSWER_BYTES = 64 << 20  # of what is held in memory
+ANSWER_S = 60.0  # longest silence
+MAX_ANSWER_BYTES = 64 << 20  # of a body in memory
 PIECE_BYTES = 1 << 20
-# Of a connection that was there: TLS has many words for its end, by OpenSSL's release and by the moment.
+# Errors of an established connection that was closed: for TLS they depend on OpenSSL's release and on the timing.
 CUT = (ConnectionError, http.client.RemoteDisconnected, http.client.CannotSendRequest, ssl.SSLError)
 _PORTS = {"http": 80, "https": 443}
 _CODE = re.compile("[A-Z][A-Z0-9_]{2,63}|[1-5][0-9]{2}")
@@ -58,10 +58,10 @@ class Answer(Struct):
 
 
 class Download:
-    """A file on its way in, piece by piece; a body that ends early raises RemoteUnavailable.
+    """A file that is received in pieces; a body that ends early raises RemoteUnavailable.
 
-    `start`: where it begins.  `etag`: of its version, as the remote wrote it; empty if nothing can go on with it later.
-    `sha256`: of the whole file; empty if the remote did not say."""
+    It begins at `start`.  `etag` is its version as the remote wrote it, empty if a download cannot be resumed by it.
+    `sha256` is that of the whole file, empty if the remote did not send it."""
 
     def __init__(
         self,
@@ -98,12 +98,12 @@ class Download:
 
 
 class Bearer(Protocol):
-    """A token that changes with time."""
+    """Provides a token that expires and is renewed."""
 
     def __call__(self) -> str: ...
 
     def forget(self) -> None:
-        """The remote did not let it in."""
+        """Drop the token: the remote refused it."""
         ...
 
 
@@ -141,13 +141,13 @@ class HttpClient:
             () if is_signed else ("", "UNAUTHENTICATED", "401", "403", *([] if has_acls else ["PERMISSION_DENIED"]))
         )
         self._answer_s = answer_s
-        self.answered = 0  # calls that went well
-        self.date: datetime | None = None  # the remote's time, as its last answer said it
+        self.answered = 0  # successful calls
+        self.date: datetime | None = None  # the remote's time, by its last answer
         self._own = threading.local()
         self._headers = {"user-agent": f"trackside/{__version__}", **_authorization(secret), **(headers or {})}
 
     def now(self) -> float:
-        """The remote's time in s, as its last answer said it; ours if it does not say."""
+        """Return the remote's time in s by its last answer, or this server's time if the answer has none."""
         return time.time() if self.date is None else self.date.timestamp()
 
     def close(self) -> None:
@@ -157,7 +157,7 @@ class HttpClient:
             self._own.connection = None
 
     def json(self, method: str, path: str, body: Any = None, /, *, idempotent: bool = True, **query: Any) -> Any:
-        """A call of MLflow's kind: JSON in, JSON out.  `idempotent`: as in `call`."""
+        """Send a call with a JSON body and return the JSON of its answer.  `idempotent`: as in `call`."""
         given = {key: value for key, value in query.items() if value is not None}
         if given:
             path += ("&" if "?" in path else "?") + urlencode(given, doseq=True)
@@ -174,16 +174,15 @@ class HttpClient:
         most_bytes: int = MAX_ANSWER_BYTES,
         idempotent: bool = True,
     ) -> Answer:
-        """The whole answer of a call that succeeds.  Raises ResponseTooLarge if it has more than `most_bytes`.
+        """Return the whole answer of a successful call.  Raise ResponseTooLarge if it has more than `most_bytes`.
 
-        Without `idempotent` the call creates something each time that it arrives, so it is not sent again if it may have
-        arrived."""
+        A call that is not `idempotent` is not retried if it may have arrived."""
         return self._whole(method, path, body, headers or {}, most_bytes, idempotent=idempotent)
 
     def download(
         self, path: str, start: int = 0, etag: str = "", headers: Mapping[str, str] | None = None
     ) -> "Download":
-        """A file, from `start` on if the remote still has the version of that ETag and can go on in it; else from 0."""
+        """Return a file from `start` if the remote still has the version of that ETag and supports ranges; otherwise from 0."""
         wanted = {"range": f"bytes={start}-", "if-range": etag} if start and etag else {}
         opened = ExitStack()
         try:
@@ -203,7 +202,7 @@ class HttpClient:
     def send(
         self, method: str, path: str, pieces: Iterable[bytes], size: int, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """A body that flows; its size is known."""
+        """Send a streamed body of a known size and return the answer."""
         return self._whole(method, path, pieces, {**(headers or {}), "content-length": str(size)})
 
     def _whole(
@@ -263,7 +262,7 @@ class HttpClient:
             whole = True
         finally:
             if not whole or not response.isclosed():
-                self.close()  # the rest of the answer is in the way of the next one
+                self.close()  # unread data of this answer would precede the next one
 
     def _ask(
         self,
@@ -274,10 +273,10 @@ class HttpClient:
         *,
         again: bool,
     ) -> http.client.HTTPResponse:
-        """`again`: may be sent once more, on a new connection."""
+        """Send a request and return the head of its response.  `again`: the request may be retried on a new connection."""
         kept = getattr(self._own, "connection", None)
         if kept is not None and (kept.sock is None or _has_news(kept.sock)):
-            # The remote had said that its last answer was the last one on this connection, or has ended it since.
+            # The remote announced the end of this connection with its last answer, or has closed it since.
             self.close()
             kept = None
         connection = kept or self._connect()
@@ -287,9 +286,9 @@ class HttpClient:
         except CUT as error:
             self.close()
             if kept is None or not again:
-                words = "cut the connection" if self.guard.rules.tells else "cannot be reached"
+                words = "closed the connection" if self.guard.rules.tells else "cannot be reached"
                 raise RemoteUnavailable(f"{self.url} {words}{self._why(error)}") from None
-            return self._ask(method, path, body, headers, again=False)  # it had been idle for too long
+            return self._ask(method, path, body, headers, again=False)  # the remote closed an idle connection
         except (OSError, http.client.HTTPException) as error:
             self.close()
             words = "does not answer" if self.guard.rules.tells else "cannot be reached"
@@ -302,7 +301,7 @@ class HttpClient:
     def _connect(self) -> http.client.HTTPConnection:
         scheme, host, port = self._place
         connection = http.client.HTTPConnection(host, port or _PORTS[scheme], timeout=CONNECT_S)
-        connection.default_port = _PORTS[scheme]  # no port in the header Host where it is the usual one
+        connection.default_port = _PORTS[scheme]  # the header Host names only a non-standard port
         try:
             connection.sock = self._socket(scheme, host, port or _PORTS[scheme])
         except (Forbidden, OSError, ValueError) as error:
@@ -330,7 +329,7 @@ class HttpClient:
             raise
 
     def _why(self, error: BaseException) -> str:
-        """Return the reason of a failure; only an administrator learns whether nobody answers or the connection is refused."""
+        """Return the reason of a failure; only an administrator sees whether the connection was refused or timed out."""
         return f" ({_words(error)})" if self.guard.rules.tells else " by this server"
 
     def _raise(self, response: http.client.HTTPResponse, head: dict[str, str], what: str) -> None:
@@ -388,14 +387,14 @@ def _authorization(secret: Secret) -> dict[str, str]:
 
 
 def _fault(raw: bytes) -> tuple[str, str]:
-    """Return the code and the message of an MLflow error.  Of any other body nothing is repeated: what a caller has the
-    server call may be a service that the caller cannot reach."""
+    """Return the code and the message of an MLflow error.  No other body is quoted: the URL that a caller names may be a
+    service that the caller cannot reach."""
     try:
         answer = json.loads(raw)
     except (ValueError, RecursionError):
         return "", ""
     code = answer.get("error_code") if isinstance(answer, dict) else None
-    if isinstance(code, int):  # Databricks writes the status in the place of a code
+    if isinstance(code, int):  # Databricks writes the status instead of a code
         code = str(code)
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         return "", ""
@@ -419,12 +418,12 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):  # OverflowError: a year or an hour that no calendar has
+    except (ValueError, OverflowError):  # OverflowError: an invalid year or hour
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _words(error: BaseException) -> str:
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
-        return "what it sent is no HTTP"  # the error quotes it
+        return "its answer is not HTTP"  # the error quotes it
     return str(error) or type(error).__name__

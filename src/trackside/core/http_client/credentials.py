@@ -1,4 +1,4 @@
-"""The server's credentials at another server.  Pure."""
+"""The credentials by which this server signs in to another server.  Pure."""
 
 from msgspec import Struct
 

@@ -1,7 +1,7 @@
-"""The faults of calls to a remote.
+"""Errors of calls to a remote.
 
-`RemoteUnavailable` is trouble of the remote as a whole (gone, slow, busy, broken): the caller waits and tries again.
-`RequestRejected` is the remote's answer to one call: that call is at fault, and others go on.
+`RemoteUnavailable`: the remote as a whole does not work (down, slow, busy, broken); the caller waits and retries.
+`RequestRejected`: the remote refused one call; other calls may succeed.
 """
 
 from collections.abc import Callable
@@ -11,25 +11,25 @@ T = TypeVar("T")
 
 
 class RemoteUnavailable(Exception):
-    """The remote cannot be worked with now."""
+    """The remote does not work at present."""
 
     def __init__(self, message: str, retry_after_s: float | None = None, status: int = 0) -> None:
-        """`status`: of its answer, if it gave one."""
+        """`status` is that of the answer; 0 without an answer."""
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.status = status
 
 
 class NotCalled(RemoteUnavailable):
-    """The rules of this server do not let it call the remote, and the caller may know."""
+    """The rules of this server forbid calls to the remote, and the caller may see that."""
 
 
 class ResponseTooLarge(RemoteUnavailable):
-    """An answer that does not fit into the memory that it may take."""
+    """An answer is larger than its memory limit."""
 
 
 class RequestRejected(Exception):
-    """The remote answered a call with no."""
+    """The remote refused a call."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -43,12 +43,12 @@ class RequestRejected(Exception):
 
     @property
     def is_unknown_call(self) -> bool:
-        """The remote's release has no such call."""
+        """Return whether the remote's release does not support the call."""
         return self.status in (404, 405, 501) and self.code in ("", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED")
 
 
 def unless_missing(ask: Callable[[], T]) -> T | None:
-    """Return the answer of a call; None where the remote says that what was asked for is not there."""
+    """Return the answer of a call; None if the remote answers that the object does not exist."""
     try:
         return ask()
     except RequestRejected as refused:

@@ -1,7 +1,7 @@
 """Limits the calls per second to a remote, over all links together.
 
-A Databricks workspace counts the calls of a token, from wherever they come: the worker of a link, its check, another link to the
-same workspace.  So they share one `Limits`, as long as any of them is connected.
+A Databricks workspace counts all calls of a token: those of a link's worker, of its check, and of other links to the workspace.
+They therefore share one `Limits` while any of them is connected.
 """
 
 import threading
@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from trackside.core.http_client.errors import Cancelled
 
-Wait = Callable[[float], bool]  # sleeps so many seconds; True if it shall end
+Wait = Callable[[float], bool]  # sleeps for the given seconds; returns True if the caller must stop
 
 
 class TokenBucket:
@@ -39,24 +39,25 @@ class TokenBucket:
             self._rate = min(self._rate, rate)
 
     def _short_of(self) -> float:
-        """Takes one and says 0, or says after how many seconds there may be one."""
+        """Take a token and return 0, or return the seconds until one is available."""
         with self._lock:
             now = self._now()
             self._left = min(self._burst, self._left + (now - self._at) * self._rate)
             self._at = now
-            if self._left >= 1 - 1e-9:  # sums of shares do not always make a whole
+            if self._left >= 1 - 1e-9:  # sums of fractions are inexact
                 self._left -= 1
                 return 0.0
             return (1 - self._left) / self._rate
 
 
 class Limits:
-    """`slow`: calls of which the remote takes fewer, by the name of their group and what their paths end with."""
+    """Limits of one host and credential.  `slow` maps the endings of paths to the lower rates that the remote allows for
+    them."""
 
     def __init__(
         self, rate: float, slow: Mapping[tuple[str, ...], float], now: Callable[[], float] = time.monotonic
     ) -> None:
-        # One at a time: who waits for each answer loses nothing, and no second has more than its share.
+        # A burst of 1: a caller that waits for each answer loses nothing, and no second exceeds the rate.
         self._all = TokenBucket(rate, 1.0, now)
         self._slow = [(ends, TokenBucket(each, 1.0, now)) for ends, each in slow.items()]
 
@@ -73,7 +74,7 @@ class Limits:
 
 
 _lock = threading.Lock()
-# Of this process, since it is the process that the remote sees: links, checks and routes do not know each other.
+# One for the process: the remote counts the calls of links, checks and routes together.
 _shared: "WeakValueDictionary[tuple[str, ...], Limits]" = WeakValueDictionary()
 
 

@@ -1,6 +1,6 @@
-"""Limits the duration of an answer: enough bytes must arrive.
+"""Limits the duration of an answer by a minimum rate of its bytes.
 
-A socket's timeout is one of silence: a remote that sends a byte before each timeout would be read forever.
+A timeout of a socket limits only silence: a remote that sends a byte before each timeout would be read without end.
 """
 
 import http.client
@@ -9,12 +9,12 @@ import socket
 import time
 from typing import Any
 
-LEAST_RATE = 1024  # bytes a second: what sends less for longer than a time-out is as good as silent
+LEAST_RATE = 1024  # bytes per second; a slower answer times out as if the remote sent nothing
 MAX_HEAD_BYTES = 1 << 20
 
 
 class _Watched(io.RawIOBase):
-    """Reads a socket while enough bytes arrive.  The time between two reads does not count."""
+    """Reads a socket and raises TimeoutError below the minimum rate.  The time between two reads does not count."""
 
     def __init__(self, raw: io.RawIOBase, idle_s: float) -> None:
         self._raw = raw
@@ -32,9 +32,9 @@ class _Watched(io.RawIOBase):
         self._waited_s += time.monotonic() - began
         self._got += count
         if self._waited_s > self._idle_s + self._got / LEAST_RATE:
-            raise TimeoutError(f"{self._got} bytes came in {self._waited_s:.0f} s")
+            raise TimeoutError(f"{self._got} bytes arrived in {self._waited_s:.0f} s")
         if self.most is not None and self._got > self.most:
-            raise http.client.HTTPException(f"no end of its headers in {self._got} bytes")
+            raise http.client.HTTPException(f"the headers have no end within {self._got} bytes")
         return count
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class _Watched(io.RawIOBase):
 
 
 class PatientResponse(http.client.HTTPResponse):
-    """Its socket's time-out is how long it may be silent, and how long it may fall short of LEAST_RATE."""
+    """A response that may be silent, or slower than LEAST_RATE, for the timeout of its socket."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **named: Any) -> None:
         super().__init__(sock, *arguments, **named)

@@ -17,8 +17,8 @@ class Option(Struct, frozen=True, kw_only=True):
     help: str
     metavar: str = ""
     is_switch: bool = False
-    is_secret: bool = False  # not to be typed where others see it: a variable only
-    mlflows: str = ""  # MLflow's variable for the same
+    is_secret: bool = False  # read from a variable only: flags are visible to other users of the machine
+    mlflows: str = ""  # MLflow's variable for the same setting
 
     @property
     def variable(self) -> str:

@@ -1,7 +1,7 @@
-"""Rules of the addresses that the server may call.  Pure.
+"""Rules for the addresses that the server may call.  Pure.
 
-The server is inside a network that its callers may not reach.  The metadata services by which clouds give credentials to machines
-are always blocked; the server's own machine and network are open only if the operator allows it.
+The server may be inside a network that its callers cannot reach.  The metadata services by which clouds issue credentials to
+machines are always blocked; addresses of the server's machine and network are allowed only if the operator lists them.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Address = IPv4Address | IPv6Address
 # IPv4-translated (RFC 2765).
 _CARRIERS = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96", "::ffff:0:0:0/96")))
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: in bits 32 to 63 of the address, before an IPv4 address
-_SITE_LOCAL = IPv6Network("fec0::/10")  # RFC 3879: networks may still use it; `is_global` takes it for public
+_SITE_LOCAL = IPv6Network("fec0::/10")  # RFC 3879: networks may still use it, but `is_global` treats it as public
 _METADATA = frozenset(
     map(
         ip_address,
@@ -29,7 +29,7 @@ _METADATA = frozenset(
 
 class Rules(Struct, frozen=True):
     """`opens_private`: private and loopback addresses may be called; otherwise only those of `hosts` and `networks`, which the
-    operator listed.  `tells`: messages to the caller may say why a host cannot be reached."""
+    operator listed.  `tells`: messages to the caller may contain the reason why a host cannot be reached."""
 
     opens_private: bool = False
     hosts: frozenset[str] = frozenset()  # in lower case
@@ -41,10 +41,10 @@ class Rules(Struct, frozen=True):
         carrier = ip_address(text.partition("%")[0])
         address = _inner(carrier)
         if address.is_link_local or address in _METADATA or carrier in _METADATA:
-            return f"{text} is an address of the local link, where clouds answer for their machines"
+            return f"{text} is a link-local address, where clouds serve the metadata of machines"
         is_loopback = address.is_loopback
         if address.is_multicast or address.is_unspecified or (address.is_reserved and not is_loopback):
-            return f"{text} is the address of no machine"
+            return f"{text} is not the address of a machine"
         is_public = address.is_global and not is_loopback and address not in _SITE_LOCAL
         if is_public or self.opens_private or self._is_listed(host, address):
             return None
@@ -71,7 +71,8 @@ def listed(words: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
         except ValueError:
             if not _is_name(word):
                 raise ValueError(
-                    f"{word!r} in it must be a host name, an address or a network such as 10.0.0.0/8, without scheme and port"
+                    f"{word!r} in it must be a host name, an address or a network such as 10.0.0.0/8, without scheme "
+                    f"and port"
                 ) from None
             hosts.add(word.lower().rstrip("."))
     return frozenset(hosts), tuple(networks)

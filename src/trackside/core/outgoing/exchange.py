@@ -1,6 +1,6 @@
-"""One small HTTP request to a server that the operator named, and its whole answer.
+"""Sends one small HTTP request to a server that the operator named, and returns its whole answer.
 
-Redirects are not followed, proxies of the environment are not asked, and the whole exchange has one deadline.
+Redirects are not followed, proxies of the environment are ignored, and the whole exchange has one deadline.
 """
 
 import http.client
@@ -40,7 +40,7 @@ class Reply(Struct, frozen=True):
         except (msgspec.DecodeError, UnicodeDecodeError):
             found = None
         if not isinstance(found, dict):
-            raise Failed(f"the answer (status {self.status}) is no JSON object")
+            raise Failed(f"the answer (status {self.status}) is not a JSON object")
         return found
 
 
@@ -51,7 +51,7 @@ def check_url(url: str) -> SplitResult:
     is_plain = url.isascii() and url.isprintable() and " " not in url and parts.username is None and not parts.fragment
     if not (parts.scheme == "https" or is_near) or not parts.hostname or not is_plain or "\\" in url:
         raise ValueError("it must be https://HOST/PATH, or http to localhost, without a user and a fragment")
-    _ = parts.port  # raises ValueError for one that is no number
+    _ = parts.port  # raises ValueError for a port that is not a number
     return parts
 
 
@@ -81,7 +81,7 @@ class Exchange:
         except TimeoutError:
             raise Failed(f"no answer within {self._timeout_s:g} s") from None
         except http.client.HTTPException as fault:  # its message may quote the answer
-            raise Failed(f"the answer is no HTTP ({type(fault).__name__})") from None
+            raise Failed(f"the answer is not HTTP ({type(fault).__name__})") from None
         except (OSError, ValueError) as fault:
             raise Failed(f"{type(fault).__name__}: {fault}"[:300]) from None
 
@@ -90,7 +90,7 @@ class Exchange:
     ) -> Reply:
         host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
         connection = http.client.HTTPConnection(host, port)
-        connection.default_port = _PORTS[parts.scheme]  # the header Host names no standard port
+        connection.default_port = _PORTS[parts.scheme]  # the header Host names only a non-standard port
         tcp: socket.socket = self._guard.connect(host, port, deadline)
         try:
             if parts.scheme == "https":

@@ -17,7 +17,7 @@ from trackside.core.outgoing.addresses import OPEN, Rules
 
 STOPPING = "the server is stopping"
 
-_Resolved = list[Any] | Exception  # what the name service says
+_Resolved = list[Any] | Exception  # results of the name service
 
 
 class Forbidden(Exception):
@@ -37,7 +37,7 @@ class Guard:
     def __init__(self, rules: Rules = OPEN, *, resolve: Callable[..., list[Any]] = socket.getaddrinfo) -> None:
         self.rules = rules
         self._resolve = resolve
-        self._asking: set[queue.SimpleQueue[_Resolved]] = set()  # where answers of the name service are waited for
+        self._asking: set[queue.SimpleQueue[_Resolved]] = set()  # threads that wait for the name service
         self._lock = threading.Lock()
         self._is_closed = False
 

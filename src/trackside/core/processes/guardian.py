@@ -1,8 +1,9 @@
-"""Run a command, and end it with its process group when the server ends or says so: `python guardian.py GRACE_S -- COMMAND`.
+"""Run a command, and end it with its process group when the server ends or requests it: `python guardian.py GRACE_S --
+COMMAND`.
 
-Standard input is a pipe whose other end only the server holds.  Its end, however the server ended, kills the command at once.
-The line `stop` ends the command by SIGTERM, and by SIGKILL after GRACE_S seconds.  The exit code is the command's; 128 and the
-signal's number if a signal ended it.  Imports the standard library alone: it is run as a script.
+Standard input is a pipe from the server.  When the server ends for any reason, the pipe closes and the command is killed at
+once. The line `stop` ends the command by SIGTERM, and by SIGKILL after GRACE_S seconds.  The exit code is that of the command,
+or 128 plus the number of the signal that ended it.  It imports only the standard library, because it runs as a script.
 """
 
 import ctypes
@@ -32,7 +33,7 @@ def main(words: Sequence[str]) -> int:
         return CANNOT_START
     threading.Thread(target=_obey, args=(child, grace_s), daemon=True).start()
     code = child.wait()
-    _signal(child, signal.SIGKILL)  # what it has left behind
+    _signal(child, signal.SIGKILL)  # processes that the command left running
     return code if code >= 0 else 128 - code
 
 
@@ -50,7 +51,7 @@ def _signal(child: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
 
 
 def _dies_with_parent() -> Callable[[], None] | None:
-    """Return what makes Linux kill the command when this process is killed."""
+    """Return a function that makes Linux kill the command when this process is killed."""
     if sys.platform != "linux":
         return None
     libc = ctypes.CDLL(None)

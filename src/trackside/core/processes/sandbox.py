@@ -1,9 +1,9 @@
 """Isolation of a child process by bubblewrap, where it is installed.
 
-A model is code that a user brought.  In the sandbox it has no network, sees only the system's programs, its own environment
-and its own files, and can write nothing but its own folder and a private /tmp.  Its /etc has what programs such as Java need
-to start, with one user and one host of its own.  Without bubblewrap the process runs with the rights of the server, and the
-server's log says so.
+A model is code from a user.  In the sandbox it has no network, can read only the system's programs, its own environment and its
+own files, and can write only to its own folder and a private /tmp.  Its /etc has the files that programs such as Java need to
+start, with one user and one host.  Without bubblewrap the process runs with the rights of the server, and the server's log says
+so.
 """
 
 import atexit
@@ -17,9 +17,9 @@ from functools import cache
 from pathlib import Path
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ssl", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime")
-NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")  # how names become addresses
+NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/services")  # files of name resolution
 HOST = "localhost"  # the name of the machine in a sandbox without a network
-TRY_S = 10.0  # for a first, empty sandbox
+TRY_S = 10.0  # for an empty test sandbox
 _ETC = ("passwd", "group", "hosts", "nsswitch.conf")
 _HOME = "/tmp"  # noqa: S108  # the sandbox's own
 
@@ -29,7 +29,7 @@ def is_available() -> bool:
 
 
 def fault(*, timeout_s: float = TRY_S) -> str | None:
-    """Return what bubblewrap says where it can make no sandbox, None where it makes one or is not installed."""
+    """Return the error of bubblewrap if it cannot create a sandbox; None if it can or is not installed."""
     if not is_available():
         return None
     with tempfile.TemporaryDirectory(prefix="trackside-sandbox-") as folder:
@@ -54,9 +54,8 @@ def wrapped(
     has_network: bool = False,
     tmp_bytes: int = 0,
 ) -> list[str]:
-    """Return the command inside a sandbox, or as it is where there is none.  It starts in the first of `writable`.
-
-    `tmp_bytes` is the size of its /tmp, which is in memory; 0: the system's own limit."""
+    """Return the command that runs inside a sandbox; unchanged without bubblewrap.  It starts in the first of `writable`.
+    `tmp_bytes` is the size of its /tmp, which is in memory; 0 means the system's limit."""
     program = shutil.which("bwrap") if sys.platform == "linux" else None
     if program is None:
         return list(command)
@@ -105,7 +104,7 @@ def _written_etc() -> Path:
 
 
 def _home_of(path: str) -> str:
-    """Return the folder that a Python needs: its environment's, or the path itself."""
+    """Return the folder that a Python interpreter needs: that of its environment, or the path itself."""
     given = Path(path)
     if given.name.startswith("python") and given.parent.name == "bin":
         return str(given.parent.parent)
@@ -113,7 +112,7 @@ def _home_of(path: str) -> str:
 
 
 def _roots(paths: Sequence[str]) -> list[str]:
-    """Return the paths that exist, with the targets of links, and without those that lie in another one."""
+    """Return the existing paths and the targets of links, without paths that are inside another one."""
     found: set[str] = set()
     for path in paths:
         if os.path.exists(path):  # noqa: PTH110  # plain strings

@@ -42,7 +42,7 @@ def check_none(tx: Tx) -> None:
     found = tx.one(f"SELECT name FROM leases WHERE name LIKE 'backup:%' AND expires_at > {NOW[tx.dialect]}")
     if found is not None:
         raise Unavailable(
-            f"The backup {found[0].removeprefix(NAME)} is being made; nothing is deleted until it has ended."
+            f"The backup {found[0].removeprefix(NAME)} is running; deletions are refused until it has ended."
         )
 
 

@@ -1,7 +1,7 @@
 """Leases: which of several servers runs work that only one may run.
 
 A holder renews its lease; after it has expired, the first process that asks takes it over.  A lease only selects the worker: a
-holder that was suspended may work beside the next one for a moment, so the work must tolerate that.
+holder that was suspended may run at the same time as the next one for a moment, so the work must tolerate that.
 """
 
 from trackside.core.db.tx import Tx

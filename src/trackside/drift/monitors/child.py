@@ -117,7 +117,7 @@ def _judge(
     current = known_of[window]
     if config.baseline.is_past:
         reference = evaluation.past(config, window, first, known_of, timezone)
-        missing = "There are no earlier windows to compare with yet."
+        missing = "There are no earlier windows for a comparison yet."
     else:
         reference = _reference(config, baseline, slice_, window, first)
         missing = "The baseline has no rows of this slice."

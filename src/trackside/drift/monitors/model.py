@@ -338,10 +338,10 @@ def checked(config: Config) -> Config:
         raise Invalid(f"slices has {len(config.slices)} columns; it may have {MAX_SLICE_COLUMNS}")
     for name in (*config.columns, *config.slices, config.prediction, config.score, config.label):
         if len(name) > MAX_TEXT or not name.isprintable():
-            raise Invalid(f"{name[:50]!r} is no name of a column: it must have at most {MAX_TEXT} printable characters")
+            raise Invalid(f"{name[:50]!r} is not a column name: it must have at most {MAX_TEXT} printable characters")
     if config.baseline.is_past and config.rules in ("nannyml", "azure-v1"):
         raise Invalid(
-            f"rules is {config.rules!r}, which needs the rows of a baseline; with windows of the past, choose default,"
+            f"rules is {config.rules!r}, which needs the rows of a baseline; for a baseline of past windows, choose default,"
             " azure-v2 or evidently"
         )
     return config
@@ -353,7 +353,7 @@ def _check_target(target: Target) -> None:
     if target.table and not target.timestamp:
         raise Invalid("target has a table; it must also have timestamp, the column with the time of a row")
     if target.deployment and not target.endpoint:
-        raise Invalid("target has deployment; that is for a target with endpoint")
+        raise Invalid("target has deployment, which is only for a target with endpoint")
     _check_texts("target", target)
 
 
@@ -377,7 +377,7 @@ def _check_baseline(baseline: Baseline) -> None:
     if kinds == ["until"] and not 0 < baseline.since < baseline.until:
         raise Invalid("baseline since and until must be two times, since the earlier one")
     if baseline.timestamp and not baseline.table:
-        raise Invalid("baseline has timestamp; that is for a baseline with table")
+        raise Invalid("baseline has timestamp, which is only for a baseline with table")
     _check_texts("baseline", baseline)
 
 

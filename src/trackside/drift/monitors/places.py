@@ -161,7 +161,7 @@ def _dataset_id(tx: Tx, named: str) -> str:
 
 
 def _logged_dataset(tx: Tx, wanted: Baseline) -> str:
-    """Return the location of a run's logged dataset.  Raise Invalid for one that is not stored here."""
+    """Return the location of a run's logged dataset.  Raise Invalid for one that is not stored on this server."""
     rows = tx.all(
         """
         SELECT d.name, d.source_type, d.source, r.artifact_uri FROM runs r JOIN inputs i ON i.run_seq = r.run_seq
@@ -173,7 +173,7 @@ def _logged_dataset(tx: Tx, wanted: Baseline) -> str:
     if len(chosen) != 1:
         names = ", ".join(repr(row[0]) for row in rows) or "none"
         raise Invalid(
-            f"baseline dataset is {wanted.dataset!r}; the datasets of run {wanted.run}, of which to name one, are: {names}"
+            f"baseline dataset is {wanted.dataset!r}; choose one of the datasets of run {wanted.run}: {names}"
         )
     name, kind, source, artifact_uri = chosen[0]
     try:
@@ -185,6 +185,6 @@ def _logged_dataset(tx: Tx, wanted: Baseline) -> str:
     if uri.startswith(("runs:/", "file:/", "/")):
         return uri.removeprefix("file://")
     raise Invalid(
-        f"The dataset {name!r} of run {wanted.run} has a source of type {kind!r}, whose rows the server does not have. Log the"
-        " table as a file of the run, and give baseline table runs:/RUN/PATH."
+        f"The dataset {name!r} of run {wanted.run} has a source of type {kind!r}, whose rows the server does not "
+        f"have. Log the table as a file of the run, and set the baseline to the table runs:/RUN/PATH."
     )

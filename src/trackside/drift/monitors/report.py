@@ -123,7 +123,7 @@ def _performance(result: Result) -> str:
         f"<th>Performance</th><th>Baseline</th><th>Realised, {result.labelled:,} labels</th><th>Estimated (CBPE)</th>"
     )
     note = (
-        '<p class="muted">The estimate cannot see that the relation of features and labels changed.</p>'
+        '<p class="muted">The estimate cannot detect a change of the relation between features and labels.</p>'
         if result.estimated
         else ""
     )

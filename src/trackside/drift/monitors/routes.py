@@ -84,7 +84,7 @@ class Calls:
         found = store.get(tx, call.name or "")
         start, end = windows.time_of("start", call.start), windows.time_of("end", call.end)
         if end is not None and start is None:
-            raise Invalid("end is given without start; a back-fill needs start")
+            raise Invalid("end is set without start; a back-fill needs start")
         if start is not None and end is not None and start >= end:
             raise Invalid(f"start is {call.start!r} and end {call.end!r}; start must be the earlier one")
         if start is not None and start > tx.now:

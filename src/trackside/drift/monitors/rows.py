@@ -118,7 +118,7 @@ def of_baseline(config: Config, files: Sequence[str]) -> tuple[Found, bool]:
 
 
 def batches(path: Path) -> Iterator[pa.Table]:
-    """Yield the rows of a file in parts.  Raise Refused for a file that is no table."""
+    """Yield the rows of a file in parts.  Raise Refused for a file that is not a table."""
     is_csv = path.suffix.lower() == ".csv"
     try:
         if is_csv:
@@ -177,7 +177,7 @@ def names_of(config: Config, table: pa.Table, *, is_baseline: bool = False) -> l
     ]
     repeated = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
     if repeated is not None:
-        raise Refused(f"the column {repeated!r} is there more than once")
+        raise Refused(f"the table has the column {repeated!r} more than once")
     if len(names) > MAX_COLUMNS:
         raise Refused(
             f"the table has {len(names)} columns; a monitor compares at most {MAX_COLUMNS}: choose with columns"
@@ -247,7 +247,7 @@ def _times(table: pa.Table, name: str, path: str) -> Array:
         try:
             column = column.cast(pa.timestamp("ms"))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as fault:
-            raise Refused(f"the timestamp column {name!r} has text that is no time: {fault}") from None
+            raise Refused(f"the timestamp column {name!r} has text that is not a time: {fault}") from None
     elif pa.types.is_date(kind):
         column = column.cast(pa.timestamp("ms"))
     elif not pa.types.is_timestamp(kind):

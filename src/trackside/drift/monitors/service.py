@@ -177,7 +177,8 @@ def check_libraries() -> None:
     missing = [name for name in ("pyarrow", "scipy", "sklearn") if importlib.util.find_spec(name) is None]
     if missing:
         raise Unsupported(
-            f"Monitors need {missing[0]}, which the server lacks: run `pip install 'trackside[drift]'` there."
+            f"Monitors need {missing[0]}, which is not installed on the server: run `pip install 'trackside[drift]'` "
+            "on its machine."
         )
 
 

@@ -133,7 +133,7 @@ def note_next(tx: Tx, monitor: Monitor, next_at: int) -> None:
 
 
 def pause(tx: Tx, monitor: Monitor, reason: str) -> None:
-    """Compute no window on a schedule any more, and keep why."""
+    """Stop the schedule, and store the reason."""
     tx.run(
         """
         UPDATE drift_monitors SET is_scheduled = 0, pause_reason = :reason WHERE workspace_id = :ws AND monitor_seq = :seq

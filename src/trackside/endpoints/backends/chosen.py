@@ -24,7 +24,7 @@ class Backends:
     def check(self, spec: Spec) -> None:
         """Raise Invalid for a backend that this server does not have."""
         if spec.backend not in self._backends:
-            raise Invalid(f"spec.backend is {spec.backend!r}, and this server has {_HELP[spec.backend]}.")
+            raise Invalid(f"spec.backend is {spec.backend!r}, but this server has {_HELP[spec.backend]}.")
 
     def brings_environment(self, deployment: Deployment) -> bool:
         self.check(deployment.spec)
@@ -49,7 +49,7 @@ class Backends:
     def observe(self, replica_id: str) -> Observed:
         backend = self._of_replica.get(replica_id)
         if backend is None:
-            return Observed(is_alive=False, is_ready=False, reason="The server that kept it has ended.")
+            return Observed(is_alive=False, is_ready=False, reason="The server that managed it has ended.")
         return backend.observe(replica_id)
 
     def stop(self, replica_id: str) -> None:

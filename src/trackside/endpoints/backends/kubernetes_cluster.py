@@ -80,7 +80,7 @@ class KubernetesBackend:
 
     def observe(self, replica_id: str) -> Observed:
         if replica_id not in self._names:
-            return Observed(is_alive=False, is_ready=False, reason="The server that kept it has ended.")
+            return Observed(is_alive=False, is_ready=False, reason="The server that managed it has ended.")
         name, _ = self._names[replica_id]
         try:
             found = self._find(name)
@@ -121,11 +121,11 @@ class KubernetesBackend:
                 self._place.namespace, label_selector=selector, _request_timeout=CALL_S
             ).items
         except self._faults as fault:
-            log.warning("Kubernetes cannot be asked for what earlier servers left there: %s", _message_of(fault))
+            log.warning("objects of earlier servers in Kubernetes cannot be listed: %s", _message_of(fault))
             return
         for each in found:
             if (each.metadata.labels or {}).get(made.REPLICA_LABEL) not in known:
-                log.info("%s on Kubernetes belongs to no deployment any more, and is deleted", each.metadata.name)
+                log.info("%s on Kubernetes no longer belongs to a deployment, and is deleted", each.metadata.name)
                 self._delete(each.metadata.name)
 
     def close(self) -> None:
@@ -206,7 +206,7 @@ class KubernetesBackend:
                     return Observed(is_alive=False, is_ready=False, reason=ended)
                 if why not in ("", "PodInitializing", "ContainerCreating"):
                     return Observed(is_alive=True, is_ready=False, reason=words)
-        return Observed(is_alive=True, is_ready=False, reason="" if pods else "No pod was made yet.")
+        return Observed(is_alive=True, is_ready=False, reason="" if pods else "No pod was created yet.")
 
     def _pods(self, name: str) -> Any:
         selector = f"app.kubernetes.io/name={name}"
@@ -216,8 +216,8 @@ class KubernetesBackend:
 
     def _unreachable(self, replica_id: str, why: str) -> Observed:
         """Return the last state: the cluster does not answer, and its replicas presumably continue."""
-        log.warning("Kubernetes cannot be asked for replica %s: %s", replica_id, why)
-        return Observed(is_alive=True, is_ready=False, reason=f"Kubernetes cannot be asked: {why}")
+        log.warning("Kubernetes cannot be reached for replica %s: %s", replica_id, why)
+        return Observed(is_alive=True, is_ready=False, reason=f"Kubernetes cannot be reached: {why}")
 
     def _copy_logs(self, name: str, deployment_seq: int) -> None:
         try:

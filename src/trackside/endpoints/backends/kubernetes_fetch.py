@@ -1,4 +1,5 @@
-"""Runs in a pod before the scorer: fetches the model's files, and installs its requirements.  The standard library alone.
+"""Runs in a pod before the scorer: downloads the model's files and installs its requirements.  It imports only the standard
+library.
 
 python fetch.py URL FOLDER install|local      TOKEN in the environment
 """

@@ -27,7 +27,7 @@ from trackside.endpoints.model import Deployment
 
 SCORER = Path(__file__).parents[2] / "scorer"
 MOST_TMP_BYTES = 1 << 30
-MOST_WRITTEN_BYTES = 64 << 20  # so that a model cannot fill the server's disk
+MOST_WRITTEN_BYTES = 64 << 20  # a model must not fill the server's disk
 MOST_PATH_BYTES = 90
 # In the folder of a replica: the socket, and the folder that the model may write.
 _SOCKET, _WORK = "s", "w"
@@ -98,7 +98,7 @@ class ProcessBackend:
         with self._lock:
             running = self._running.get(replica_id)
         if running is None:
-            return Observed(is_alive=False, is_ready=False, reason="The server that kept it has ended.")
+            return Observed(is_alive=False, is_ready=False, reason="The server that managed it has ended.")
         code = running.process.poll()
         if code is not None:
             return Observed(is_alive=False, is_ready=False, reason=_ended(code, running.log))

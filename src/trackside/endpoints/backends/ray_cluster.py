@@ -2,7 +2,7 @@
 
 Ray decides on which node a replica runs, restarts nothing, and ends its actors when the server ends.  Requests go from the
 server's router to the scorer itself: Ray Serve's own proxy takes several times as long for a request as the scorer
-(docs/decisions/0034-clusters.md).  Ray is spoken to by `ray_driver`, a process of its own.
+(docs/decisions/0034-clusters.md).  A separate process, `ray_driver`, connects to Ray.
 """
 
 import json
@@ -112,12 +112,12 @@ class RayBackend:
         with self._lock:
             if self._driver is None or self._driver.poll() is not None:
                 if not starts:
-                    return {"fault": "The process that drove the Ray cluster has ended."}
+                    return {"fault": "The process that controlled the Ray cluster has ended."}
                 fault = self._begin()
                 if fault:
                     return {"fault": fault}
             answer = self._exchange(request)
-            return {"fault": "The process that drove the Ray cluster has ended."} if answer is None else answer
+            return {"fault": "The process that controlled the Ray cluster has ended."} if answer is None else answer
 
     def _begin(self) -> str:
         self._end()

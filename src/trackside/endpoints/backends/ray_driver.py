@@ -4,7 +4,7 @@ The server writes one JSON object a line to standard input and reads one answer 
 "forget", "replica": ID, …}`.  A replica is a Ray actor that runs the scorer as a child process.  When standard input ends, this
 process ends, and Ray ends its actors with it, so that no replica outlives the server.
 
-A process of its own: Ray ends the process that drives it when the cluster is lost, and that must not be the server.
+It is a separate process because Ray ends its driver when the cluster is lost, and that must not end the server.
 """
 
 import collections
@@ -128,7 +128,7 @@ class Driver:
 
     def observe(self, replica: str) -> dict[str, Any]:
         if replica not in self.actors:
-            return {"is_alive": False, "reason": "The process that drove the Ray cluster has ended."}
+            return {"is_alive": False, "reason": "The process that controlled the Ray cluster has ended."}
         asked = self.asked[replica]
         ready, _ = ray.wait([asked], timeout=WAIT_S)
         if not ready:

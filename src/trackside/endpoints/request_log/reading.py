@@ -57,12 +57,12 @@ def schema_of(files: Iterable[Parquet]) -> pa.Schema:
         with suppress(FileNotFoundError):
             schemas.append(parquet.read_schema(file.path))
     if not schemas:
-        raise Invalid("There are no logged requests in this time.")
+        raise Invalid("There are no logged requests in this range of times.")
     try:
         return pa.unify_schemas(schemas, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise Invalid(
-            f"The columns of this range do not fit into one table: {error}. Ask for one deployment, or a shorter time."
+            f"The columns of this range do not fit into one table: {error}. Request one deployment, or a shorter time."
         ) from None
 
 

@@ -85,7 +85,7 @@ class Issuer:
     def metadata(self) -> Metadata:
         found = self._current(None).metadata
         if found is None:
-            raise Refused(f"the provider '{self.provider.name}' has keys_file and signs no users in")
+            raise Refused(f"the provider '{self.provider.name}' has keys_file and cannot sign users in")
         return found
 
     def authorization_url(self, *, redirect_uri: str, state: str, nonce: str, challenge: str) -> str:
@@ -107,7 +107,7 @@ class Issuer:
         if issuer is None and not self.metadata().authorization_response_iss_parameter_supported:
             return
         if issuer != self.provider.issuer:
-            raise Refused("the answer comes from another identity provider than the one that was asked")
+            raise Refused("the answer is from an identity provider other than the requested one")
 
     def redeem(self, code: str, *, redirect_uri: str, verifier: str, nonce: str) -> dict[str, Any]:
         """Exchange an authorization code for the verified claims of its ID token.  Raise Refused, Unavailable."""
@@ -129,7 +129,7 @@ class Issuer:
             check_url(device.verification_uri)
             check_url(device.verification_uri_complete or device.verification_uri)
         except (msgspec.ValidationError, ValueError, Failed):
-            raise Unavailable(f"The identity provider '{self.provider.name}' gave no usable code.") from None
+            raise Unavailable(f"The identity provider '{self.provider.name}' returned no usable code.") from None
         return device
 
     def poll_device(self, device_code: str) -> dict[str, Any] | Pending:
@@ -173,7 +173,7 @@ class Issuer:
             raise Refused(self._said(reply))
         token = self._fields(reply).get("id_token")
         if not isinstance(token, str):
-            raise Refused("the provider gave no ID token")
+            raise Refused("the provider returned no ID token")
         head = jose.peek(token)
         return jose.verify_id_token(
             token, self._keys(head.key_id), issuer=self.provider.issuer, client_id=self.provider.client_id, nonce=nonce,
@@ -211,7 +211,7 @@ class Issuer:
         return f"the provider '{self.provider.name}' refused the sign-in ({code[:100]})"
 
     def _unavailable(self, why: str) -> Unavailable:
-        return Unavailable(f"The identity provider '{self.provider.name}' cannot be asked: {why}")
+        return Unavailable(f"The identity provider '{self.provider.name}' cannot be reached: {why}")
 
     def _keys(self, key_id: str | None) -> Any:
         return self._current(key_id).keys
@@ -239,7 +239,7 @@ class Issuer:
         base = self.provider.issuer.rstrip("/")
         reply = self._exchange.get(f"{base}/.well-known/openid-configuration")
         if reply.status != 200:
-            raise Failed(f"its discovery document answers status {reply.status}")
+            raise Failed(f"its discovery document was answered with status {reply.status}")
         metadata = msgspec.convert(reply.fields(), Metadata)
         if metadata.issuer != self.provider.issuer:
             raise Failed("its discovery document names another issuer")
@@ -249,5 +249,5 @@ class Issuer:
                 check_url(url)
         reply = self._exchange.get(metadata.jwks_uri)
         if reply.status != 200:
-            raise Failed(f"its keys answer status {reply.status}")
+            raise Failed(f"its keys were answered with status {reply.status}")
         return _Known(metadata, jose.keys_of(reply.fields()), now)

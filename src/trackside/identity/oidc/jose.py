@@ -35,10 +35,10 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def peek(token: str) -> Head:
-    """Return the header and issuer.  Raise Refused for text that is no signed JWT."""
+    """Return the header and issuer.  Raise Refused for text that is not a signed JWT."""
     parts = token.split(".")
     if len(parts) != 3 or len(token) > MAX_CHARS:
-        raise Refused("this is no signed JWT")
+        raise Refused("this is not a signed JWT")
     head, body = (_object(part) for part in parts[:2])
     issuer, key_id, kind = body.get("iss"), head.get("kid"), head.get("typ", "")
     if not isinstance(issuer, str) or not isinstance(key_id, str | None) or not isinstance(kind, str):
@@ -73,15 +73,15 @@ def verify_id_token(
 ) -> dict[str, Any]:
     """Return the claims of an ID token by OpenID Connect Core 3.1.3.7.  `nonce`: None if the flow has none (RFC 8628)."""
     if peek(token).kind in (ACCESS, LOGOUT):
-        raise Refused("this is no ID token")
+        raise Refused("this is not an ID token")
     claims = verify(token, keys, issuer=issuer, audience=client_id, now=now)
     party = claims.get("azp")
     if party is None and isinstance(claims["aud"], list) and len(claims["aud"]) > 1:
-        raise Refused("the ID token is for several clients and does not say which one asked for it")
+        raise Refused("the ID token is for several clients and does not name the client that requested it")
     if party is not None and party != client_id:
         raise Refused("the ID token was issued to another client")
     if nonce is not None and claims.get("nonce") != nonce:
-        raise Refused("the ID token is of another sign-in (its nonce differs)")
+        raise Refused("the ID token belongs to another sign-in (its nonce differs)")
     _subject(claims)
     return claims
 
@@ -91,7 +91,7 @@ def verify_access_token(
 ) -> dict[str, Any]:
     """Return the claims of a JWT that a program sends as its own."""
     if peek(token).kind not in ("", "jwt", ACCESS):
-        raise Refused("this is no access token")
+        raise Refused("this is not an access token")
     return verify(token, keys, issuer=issuer, audience=audience, now=now)
 
 
@@ -100,13 +100,13 @@ def verify_logout_token(
 ) -> tuple[str, str]:
     """Return subject and session of OpenID Connect Back-Channel Logout 2.6; one of them may be empty."""
     if peek(token).kind not in ("", "jwt", LOGOUT):
-        raise Refused("this is no logout token")
+        raise Refused("this is not a logout token")
     claims = verify(token, keys, issuer=issuer, audience=client_id, now=now)
     events = claims.get("events")
     if not isinstance(events, dict) or "http://schemas.openid.net/event/backchannel-logout" not in events:
-        raise Refused("this is no logout token")
+        raise Refused("this is not a logout token")
     if "nonce" in claims:
-        raise Refused("a logout token has no nonce")
+        raise Refused("a logout token must not have a nonce")
     subject, session = claims.get("sub", ""), claims.get("sid", "")
     if not isinstance(subject, str) or not isinstance(session, str) or not (subject or session):
         raise Refused("the logout token names neither a user nor a session")
@@ -143,7 +143,7 @@ def _object(part: str) -> dict[str, Any]:
     except (ValueError, msgspec.DecodeError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise Refused("this is no signed JWT")
+        raise Refused("this is not a signed JWT")
     return found
 
 

@@ -90,8 +90,8 @@ def username(provider: Provider, claims: Mapping[str, Any]) -> str:
         found = None
     if not isinstance(found, str) or not found.strip():
         raise Invalid(
-            f"The provider '{provider.name}' gives no {provider.username_claim} for this user; username_claim names another"
-            " claim, or scopes asks for more."
+            f"The provider '{provider.name}' sends no {provider.username_claim} for this user. Set username_claim to "
+            f"another claim, or request more claims by scopes."
         )
     return found.strip()
 
@@ -108,8 +108,8 @@ def group_names(provider: Provider, claims: Mapping[str, Any]) -> list[str] | No
     elsewhere = claims.get("_claim_names")
     if isinstance(elsewhere, Mapping) and provider.groups_claim in elsewhere:
         raise Invalid(
-            f"The provider '{provider.name}' has too many groups of this user for a token; let it send only the groups that"
-            " are assigned to this client."
+            f"The provider '{provider.name}' sends no groups because the user has too many for a token. Configure it "
+            f"to send only the groups that are assigned to this client."
         )
     found = claims.get(provider.groups_claim, [])
     values = [found] if isinstance(found, str) else found if isinstance(found, list) else []

@@ -46,7 +46,7 @@ class Registry:
         """Return the provider of this name, if users sign in by it.  Raise NotFound."""
         found = self._issuers.get(name)
         if found is None or not found.provider.client_id:
-            raise NotFound(f"No provider '{name[:100]}' signs users in here.")
+            raise NotFound(f"No provider '{name[:100]}' signs users in to this server.")
         return found
 
     def find_issuer(self, issuer: str) -> Issuer | None:
@@ -56,7 +56,7 @@ class Registry:
         """Return the verified JWT.  Raise Refused, or Unavailable if the issuer's keys cannot be fetched."""
         found = self._by_issuer.get(jose.peek(token).issuer)
         if found is None or not found.provider.audience:
-            raise Refused("the JWT is of an issuer that is not configured for programs")
+            raise Refused("the JWT's issuer is not configured for programs")
         return Shown(found.provider, found.verify_program(token))
 
     def principal(self, tx: Tx, shown: Shown) -> Principal:

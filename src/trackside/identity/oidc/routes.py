@@ -73,7 +73,7 @@ class NoProviders:
         return []
 
     def signing_in(self, name: str) -> Issuer:
-        raise NotFound(f"No provider '{name[:100]}' signs users in here: the server was started without --oidc.")
+        raise NotFound(f"No provider '{name[:100]}' signs users in to this server: it was started without --oidc.")
 
     def find_issuer(self, issuer: str) -> Issuer | None:
         del issuer
@@ -164,7 +164,7 @@ class Calls:
         interval = 5
         may_poll = await request.write(lambda tx: store.wait(tx, handle, name, (interval - 1) * 1000))
         if may_poll is None:
-            raise Invalid("This sign-in has expired, or was never begun; begin another one.")
+            raise Invalid("This sign-in has expired or does not exist; start a new one.")
         if not may_poll:
             return Response(200, _JSON, encode(c.Polled(is_pending=True, interval=interval)))
         claims = await self._proved(request, issuer, source, lambda: issuer.poll_device(handle.partition(".")[2]))
@@ -174,7 +174,7 @@ class Calls:
 
         def write(tx: Tx) -> c.Polled:
             if store.finish(tx, handle, browser="", provider=name) is None:
-                raise Invalid("This sign-in was used already.")
+                raise Invalid("This sign-in is already complete.")
             principal = sign_on.sign_in(tx, issuer.provider, claims, source)
             title = check_token_name(call.token_name or f"sign-in {tx.now}")
             made, secret = credentials.create_token(
@@ -210,8 +210,10 @@ class Calls:
         provider, browser, state = issuer.provider, self._flow_cookie(request), call.state or ""
         page = await request.write(lambda tx: store.finish(tx, state, browser=browser, provider=provider.name))
         if not browser or page is None:
-            self._note_failure(provider, "the sign-in was not begun by this browser, was used, or has expired", source)
-            raise Denied("This sign-in was not begun by this browser, or has expired. Go back and sign in once more.")
+            self._note_failure(
+                provider, "the sign-in was not started by this browser, was already used, or has expired", source
+            )
+            raise Denied("This sign-in was not started by this browser, or has expired. Go back and sign in again.")
         flow = model.flow(browser, state)
 
         def redeem() -> dict[str, Any]:

@@ -56,14 +56,15 @@ def _new_user(tx: Tx, provider: Provider, claims: Mapping[str, Any], source: Sou
     if found is None:
         if not provider.create_users:
             raise Denied(
-                f"There is no user '{name}' here, and the provider '{provider.name}' creates none. An administrator makes one:"
+                f"There is no user '{name}', and users of the provider '{provider.name}' are not created at the first "
+                f"sign-in. An administrator can create one:"
                 f" trackside user create {shlex.join([name])}, and then: {_link(provider, name, claims)}"
             )
         found = identity.create(tx, name, Kind.USER, display_name=model.display_name(claims))
         record(tx, provider, "user.create", "user", name, source)
     elif not _may_link(tx, provider, found):
         raise Denied(
-            f"The name '{name}' is taken here by another account. If both are one person, an administrator links the two:"
+            f"Another account has the name '{name}'. If both belong to one person, an administrator can link them:"
             f" {_link(provider, name, claims)}"
         )
     store.link(tx, found.principal_id, provider.issuer, str(claims["sub"]))
@@ -78,8 +79,8 @@ def _link(provider: Provider, name: str, claims: Mapping[str, Any]) -> str:
 
 
 def _may_link(tx: Tx, provider: Provider, found: Principal) -> bool:
-    """Return whether the provider may link to the user: one who cannot sign in yet and is no administrator, because the provider
-    vouches for the name alone."""
+    """Return whether the provider may link to the user: a user who cannot sign in yet and is not an administrator, because the
+    provider confirms only the name."""
     is_free = found.kind is Kind.USER and not found.has_password and not found.is_admin
     return provider.link_users and is_free and not store.identities_of(tx, found.principal_id)
 

@@ -34,7 +34,7 @@ def link(tx: Tx, principal_id: int, issuer: str, subject: str) -> Identity:
         subject=subject,
     )
     if made is None:
-        raise AlreadyExists(f"The subject {subject[:100]!r} of this provider belongs to a user already.")
+        raise AlreadyExists(f"The subject {subject[:100]!r} of this provider already belongs to a user.")
     return Identity(*made)
 
 

@@ -58,7 +58,7 @@ def parse_filter(text: str) -> tuple[str, str]:
     """Return attribute (in lower case) and value of `attribute eq "value"`."""
     match = _FILTER.fullmatch(text)
     if match is None:
-        raise Unfit("invalidFilter", f'filter is {text[:200]!r}; it must be such as userName eq "ana"')
+        raise Unfit("invalidFilter", f'filter is {text[:200]!r}; it must be a filter such as userName eq "ana"')
     value = match[2]
     if value.startswith('"'):
         value = re.sub(r"\\(.)", r"\1", value[1:-1])
@@ -137,10 +137,10 @@ def changed_members(operation: Operation, current: Sequence[int]) -> list[int] |
 
 
 def to_id(value: Any) -> int:
-    """Return the id.  Raise Unfit if it is no id of this server."""
+    """Return the id.  Raise Unfit if it is not an id of this server."""
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Unfit("invalidValue", f"the id {text[:100]!r} is none of this server")
+        raise Unfit("invalidValue", f"the id {text[:100]!r} does not exist on this server")
     return int(text)
 
 

@@ -237,7 +237,7 @@ async def _list(request: Request, kind: Kind) -> Response:
         attribute, value = model.parse_filter(given["filter"])
         by = _FILTERS[kind].get(attribute, "")
         if not by:
-            raise Unfit("invalidFilter", f"filter names {attribute[:50]}; it may be {', '.join(_FILTERS[kind])}")
+            raise Unfit("invalidFilter", f"filter names {attribute[:50]}; allowed are {', '.join(_FILTERS[kind])}")
         value = str(model.to_id(value)) if by == "id" else value
     start, most = max(_number(given, "startIndex", 1), 1), min(max(_number(given, "count", 100), 0), model.MAX_RESULTS)
     is_short = "members" in given.get("excludedAttributes", "")
@@ -287,7 +287,7 @@ def _set_members(tx: Tx, group: Principal, wanted: list[int]) -> None:
         if principal_id not in current:
             member = identity.find(tx, principal_id)
             if member is None:
-                raise Unfit("invalidValue", f"members has {principal_id}, which is no user of this server")
+                raise Unfit("invalidValue", f"members has {principal_id}, which is not a user of this server")
             service.add_member(tx, group, member)
     for principal_id, member in current.items():
         if principal_id not in wanted:
@@ -319,7 +319,7 @@ def _principal(tx: Tx, kind: Kind, text: str) -> Principal:
     token."""
     found = identity.get(tx, _find(tx, kind, text).principal_id)
     if found.is_admin:
-        raise Denied("Permission denied: a directory does not change administrators.")
+        raise Denied("Permission denied: a directory cannot change administrators.")
     return found
 
 

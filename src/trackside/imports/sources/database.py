@@ -226,7 +226,7 @@ class DatabaseSource:
             if self._rows.columns(table):
                 ((number,),) = self._rows.all(f"SELECT COUNT(*) FROM {table}")
                 if number:
-                    found.append(f"{number} {what}: there is no place for them here")
+                    found.append(f"{number} {what}: Trackside does not have them")
         if self._schema.has(revisions.WORKSPACES):
             others = self._rows.all(
                 """

@@ -35,4 +35,6 @@ class Sweeps:
             try:
                 self._sweeps[entity].look(listing, here, hear)
             except RequestRejected as refused:
-                context.note_once(LogKind.REFUSED, entity, "", f"{listing.label} there cannot be read: {refused}")
+                context.note_once(
+                    LogKind.REFUSED, entity, "", f"{listing.label} of the remote cannot be read: {refused}"
+                )

@@ -69,7 +69,7 @@ class FilePair:
                 if name is not None and not self._has_room(name):
                     continue
                 if name is None or name in self._remote_names:
-                    said = f"the file {path!r} of the other side is left out: it cannot have that name here"
+                    said = f"the remote file {path!r} is left out: this workspace does not allow its name"
                     self.note(LogKind.SKIPPED, said)
                     continue
                 self._remote_names[name] = file
@@ -137,7 +137,7 @@ class FilePair:
         except NotFound:
             return
         if listed is None or listed.etag != etag:
-            raise BadState(f"the file {path} was changed here meanwhile; it is compared again")
+            raise BadState(f"the local file {path} was changed meanwhile; it is compared again")
 
     def beating(self, incoming: Download) -> Iterator[bytes]:
         for piece in incoming:
@@ -180,10 +180,10 @@ class FilePair:
             doubtful = [old for old in doubtful if not any(each.covers(old.path) for each in removals)]
             lost |= {old.path: replace(old, remote_etag=FileState.LOST) for old in doubtful}
         for path, known in sorted(lost.items()):
-            where, elsewhere = ("here", "there") if known.etag == FileState.LOST else ("there", "here")
+            missing, kept = ("local", "remote") if known.etag == FileState.LOST else ("remote", "local")
             said = (
-                f"the file {path} stays {elsewhere}: it is not {where} any more, nor is any file of its folder that both sides"
-                " had, and nobody had the server remove it, so that a disk may be missing"
+                f"the {kept} copy of {path} was kept: the {missing} file and its whole folder are missing but were not deleted "
+                f"through the API. Is a disk unmounted?"
             )
             self.note(LogKind.SKIPPED, said)
             self.save(known)

@@ -69,16 +69,18 @@ def differences(context: LinkContext, entity: Entity, local_id: str, remote_id: 
         old, local_file, there = pair.known.get(path), pair.local_files.get(path), remote.get(path)
         if there is None:
             if mode.sends or old is not None:
-                found.append(f"file {path} is missing there")
+                found.append(f"file {path} is missing on the remote")
         elif local_file is None:
             if (mode.takes or old is not None) and (old is None or old.etag != FileState.STAYS):
-                found.append(f"file {path} is missing here")
+                found.append(f"file {path} is missing in this workspace")
         elif local_file.size_bytes != there.size_bytes:
-            found.append(f"file {path} has {local_file.size_bytes} bytes here and {there.size_bytes} there")
+            found.append(
+                f"file {path} has {local_file.size_bytes} bytes in this workspace and {there.size_bytes} on the remote"
+            )
         elif read or not _is_as_known(old, local_file, there):
             sums = pair.sums(path, read=read)
             if sums is not None and sums[0] != sums[1]:
-                found.append(f"file {path} has the SHA-256 {sums[0]} here and {sums[1]} there")
+                found.append(f"file {path} has the SHA-256 {sums[0]} in this workspace and {sums[1]} on the remote")
     return found
 
 
@@ -133,7 +135,7 @@ def _check_arrived(pair: FilePair, sent: list[Known]) -> None:
     for each in sent:
         there = remote.get(pair.remote_name(each.path))
         if there is None:
-            wrong.append(f"{each.path} was sent and is not there")
+            wrong.append(f"{each.path} was sent and is missing on the remote")
             pair.forget(each.path)
         elif there.size_bytes != each.size_bytes:
             wrong.append(f"{each.path} arrived with {there.size_bytes} bytes; it has {each.size_bytes}")

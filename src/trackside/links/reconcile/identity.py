@@ -28,7 +28,10 @@ SOME_RUNS = 5
 PATIENCE_MS = 5000
 MAKER: Field = Field(FieldKind.TAG, reader.SOURCE_WORKSPACE)
 Again = Callable[[str], object]  # reconciles an experiment by its local or remote id
-UNSURE = "was there when it was to be made, or made just before a break; it counts as theirs, and stays when copies are removed"
+UNSURE = (
+    "existed on the remote before the link created it, or was created just before an interruption; it counts as the "
+    "remote's, and stays when copies are removed"
+)
 
 
 def was_created_here(context: LinkContext, remote: Snapshot) -> bool:
@@ -126,7 +129,7 @@ def match_experiment(context: LinkContext, local_id: str, name: str, again: Agai
     found = context.remote.find_experiment(name)
     other = None if found is None else context.by_remote(Entity.EXPERIMENT, found)
     if other is not None and context.read(reader.experiment, other.local_id) is not None:
-        raise BadState(f"the other side has another experiment of the name {name!r}; this one waits for it")
+        raise BadState(f"the remote has another experiment named {name!r}; this one waits until the name is free")
     return found
 
 
@@ -150,7 +153,9 @@ def adopt_experiment(
         again(other.remote_id)
         other = _here_of_that_name(context, name)
         if other is not None and context.look(Entity.EXPERIMENT, other.remote_id) is not None:
-            raise BadState(f"there is another experiment of the name {name!r} here; theirs waits for it")
+            raise BadState(
+                f"this workspace has another experiment named {name!r}; the remote one waits until that name is free"
+            )
 
     def make(tx: Tx) -> str:
         made_by = CreatedBy.THEM if reader.has_experiment(tx, name) else CreatedBy.HERE

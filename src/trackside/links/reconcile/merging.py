@@ -49,17 +49,20 @@ def as_made(copy: Doc, source: Doc) -> Doc:
 def describe(conflict: Conflict) -> str:
     what = conflict.field.label
     if conflict.mode is Mode.PUSH:
-        return f"the copy's {what} was changed there, to {conflict.remote!r}; now it is {conflict.kept!r} again"
+        return f"the {what} of the remote copy was changed to {conflict.remote!r}; it was reset to {conflict.kept!r}"
     if conflict.mode is Mode.PULL:
-        return f"the copy's {what} was changed here, to {conflict.local!r}; now it is {conflict.kept!r} again"
-    return f"both sides changed {what}: {conflict.local!r} here, {conflict.remote!r} there; kept {conflict.kept!r}"
+        return f"the {what} of the copy in this workspace was changed to {conflict.local!r}; it was reset to {conflict.kept!r}"
+    return (
+        f"both sides changed {what}: {conflict.local!r} in this workspace, {conflict.remote!r} on the remote; "
+        f"kept {conflict.kept!r}"
+    )
 
 
 def differing(merged: Merged, local: Doc, remote: Doc) -> list[str]:
     """Return descriptions of the fields that differ from the result of a merge."""
     moved = {*merged.for_them.put, *merged.for_them.drop, *merged.for_us.put, *merged.for_us.drop}
     return [
-        f"{field.label} is {_shown(local.get(field))} here and {_shown(remote.get(field))} there"
+        f"{field.label} is {_shown(local.get(field))} in this workspace and {_shown(remote.get(field))} on the remote"
         for field in sorted(moved)
     ]
 

@@ -236,7 +236,9 @@ class Reconciler:
             return
         is_changed = mode is Mode.BOTH and self.type.has_remote_change(item, remote)
         if is_changed:
-            text = f"{self.type.called(remote)}: removed here and changed there; it comes back"
+            text = (
+                f"{self.type.called(remote)}: removed in this workspace and changed on the remote; it is copied again"
+            )
             self.context.note(LogKind.CONFLICT, self.entity, item.local_id, text)
         if is_changed or mode is Mode.PULL:
             self._bring_back(item)
@@ -248,7 +250,9 @@ class Reconciler:
                 child.type.delete_remote(each)
                 child.forget(each)
             if not self.type.delete_remote(item):
-                text = f"removed here; {item.remote_id} stays on the other side, which has versions of its own in it"
+                text = (
+                    f"removed in this workspace; {item.remote_id} stays on the remote, which has other versions in it"
+                )
                 self.context.note(LogKind.SKIPPED, self.entity, item.local_id, text)
             self.forget(item)
             self.context.write(store.count, self._link_id, sent_items=1)
@@ -305,7 +309,7 @@ class Reconciler:
                 child.type.delete_local(tx, each.local_id)
                 item_store.forget_item(tx, self._link_id, child.entity, each.local_id)
             if not self.type.delete_local(tx, item.local_id):
-                text = "removed there; stays here with our own versions"
+                text = "removed on the remote; stays in this workspace, which has other versions in it"
                 store.note(tx, self._link_id, LogKind.SKIPPED, self.entity, item.local_id, text)
             item_store.forget_item(tx, self._link_id, self.entity, item.local_id)
             store.count(tx, self._link_id, taken_items=1)
@@ -321,10 +325,10 @@ class Reconciler:
         mode = self.context.link.mode
         is_refused = mode is Mode.PUSH or is_lost
         text = (
-            f"{self.type.called(snapshot)}: gone there"
-            + (", and nobody removed it" if is_lost else "")
-            + ("" if is_refused else " and changed here")
-            + ("; created again" if mode.sends else "; it stays here")
+            f"{self.type.called(snapshot)}: missing on the remote"
+            + (", without a recorded deletion" if is_lost else "")
+            + ("" if is_refused else " and changed in this workspace")
+            + ("; created again" if mode.sends else "; it stays in this workspace")
         )
         self.context.note(LogKind.REFUSED if is_refused else LogKind.CONFLICT, self.entity, item.local_id, text)
         again = [(str(self.entity), item.local_id)]

@@ -135,8 +135,8 @@ def _begin_generation(tx: Tx, link: Link, known: Known, store_id: str, text: str
         before=known.store_id,
     )
     if moved:
-        said = f"{text}; what is missing there and was not removed by anybody " + (
-            "is created again there" if link.mode.sends else "stays here"
+        said = f"{text}; items that are missing on the remote without a recorded deletion " + (
+            "are created there again" if link.mode.sends else "stay in this workspace"
         )
         store.note(tx, link.link_id, LogKind.STATE, "", "", said)
         tx.record(Change("link", link.name, "store-lost"))

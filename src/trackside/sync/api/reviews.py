@@ -52,7 +52,7 @@ def put(tx: Tx, call: PutReviews) -> ReviewsPut:
 
     def queue(given: GivenQueue) -> tuple[How, str | None]:
         how, missing = queue_store.put(tx, at, given, call.default_schema_id, dry_run=dry_run)
-        return how, f"{missing} of its traces are not in the experiment here" if missing else None
+        return how, f"{missing} of its traces are not in the experiment of this workspace" if missing else None
 
     takes: dict[Kind, Callable[[Any], tuple[How, str | None]]] = {
         Kind.SCORER: lambda given: (store.put_scorer(tx, at, given, dry_run=dry_run), None),

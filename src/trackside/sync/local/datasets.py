@@ -75,7 +75,9 @@ def make(tx: Tx, dataset_id: str, doc: Doc) -> None:
     """Create the dataset; an existing one stays unchanged."""
     name = doc.get(fields.NAME)
     if not name:
-        raise Invalid(f"Evaluation dataset '{dataset_id[:100]}' does not exist here; creating it needs a name")
+        raise Invalid(
+            f"Evaluation dataset '{dataset_id[:100]}' does not exist in this workspace; a name is needed to create it"
+        )
     immutable = ImmutableFields(
         name=name,
         created=whole_number(doc, FieldKind.CREATION_TIME),

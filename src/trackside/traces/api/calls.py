@@ -26,7 +26,7 @@ def check_write(visit: Visit, experiment_id: str) -> None:
 
 
 def may(visit: Visit) -> Callable[[str], bool] | None:
-    """Return a function that tells whether the caller may write traces to an experiment; None: to all of them."""
+    """Return a function that returns whether the caller may write traces to an experiment; None if to all of them."""
     if visit.caller is OPEN:
         return None
     rights = visit.rights

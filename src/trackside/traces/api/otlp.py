@@ -108,6 +108,6 @@ def routes(translate: Translate) -> list[Route]:
             needs=Action.TRACES_WRITE,
             on=HANDLED,
             media=_PROTOBUF,
-            summary="Takes spans by OTLP, as protobuf or JSON.",
+            summary="Accepts spans by OTLP, as protobuf or JSON.",
         )
     ]

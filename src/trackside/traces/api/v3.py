@@ -60,8 +60,8 @@ def _asked(headers: Mapping[bytes, bytes], visit: Visit, body: bytes) -> Start:
 
 
 def _started(trace: State, asked: Start, headers: Mapping[bytes, bytes]) -> bytes:
-    """Return the answer to a start.  It tells a client that sends spans by OTLP that they are in the store, so that it does not
-    also upload them as a file."""
+    """Return the answer to a start.  For a client that sends spans by OTLP it states that they are in the store; otherwise the
+    client would also upload them as a file."""
     if version_of(headers) >= _KEEPS_SPANS:
         trace = msgspec.structs.replace(trace, tags={**trace.tags, m.SPANS_LOCATION: m.IN_STORE})
     said = [Raw(codec.encode(am.shown(each, trace.trace_id))) for each in asked.assessments]

@@ -249,10 +249,10 @@ def _content(wire: WireAssessment) -> tuple[str, str, str | None]:
         try:
             return EXPECTATION, _json(json.loads(serialized.value or "null")), None
         except ValueError:
-            raise Invalid("The serialized_value of an expectation is no JSON.") from None
+            raise Invalid("The serialized_value of an expectation is not JSON.") from None
     if wire.issue is not None:
         return ISSUE, _json(wire.issue.issue_name or ""), None
-    raise Invalid("An assessment has a feedback, an expectation or an issue; none of them was given.")
+    raise Invalid("An assessment needs a feedback, an expectation or an issue; the call has none of them.")
 
 
 def _json(value: Any) -> str:

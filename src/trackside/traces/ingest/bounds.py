@@ -36,7 +36,7 @@ def check_spans(spans: int, traces: int) -> None:
         raise TooLarge(f"The request has spans of more than {MAX_TRACES} traces{_ADVICE}")
 
 
-_ADVICE = "; send fewer spans a request."
+_ADVICE = "; send fewer spans per request."
 
 
 def _count(body: bytes, shape: _Shape, most: int) -> int:

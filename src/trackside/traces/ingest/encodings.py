@@ -48,7 +48,7 @@ def _unpack(body: bytes, window: int, most_bytes: int, name: str) -> bytes:
                 size += len(text)
                 if size > most_bytes:
                     raise TooLarge(
-                        f"The body is larger than {most_bytes} bytes when it is unpacked; send fewer spans a request."
+                        f"The body is larger than {most_bytes} bytes when it is unpacked; send fewer spans per request."
                     )
                 texts.append(text)
             at -= len(member.unused_data)

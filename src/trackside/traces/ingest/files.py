@@ -72,13 +72,13 @@ def _of_version_2(given: dict[str, Any], attributes: dict[str, str]) -> Span:
 def _map(given: dict[str, Any], name: str) -> dict[str, Any]:
     found = given.get(name) or {}
     if not isinstance(found, dict):
-        raise TypeError(f"{name} is no object")
+        raise TypeError(f"{name} is not an object")
     return found
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("a name is no text")
+        raise TypeError("a name is not a text")
     return value
 
 
@@ -99,5 +99,5 @@ def _from_hex(text: str, size: int) -> str:
 
 def _sized(given: bytes, size: int) -> bytes:
     if len(given) != size or not any(given):
-        raise ValueError(f"an id has not {size} bytes")
+        raise ValueError(f"an id does not have {size} bytes")
     return given

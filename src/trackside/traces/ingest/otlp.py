@@ -248,7 +248,7 @@ def _parse_json(body: bytes, request: Any) -> None:
 
     found = json.loads(body)
     if not isinstance(found, dict):
-        raise ValueError("no object")
+        raise ValueError("not an object")
     for group in _dicts(found.get("resourceSpans")):
         for scope in _dicts(group.get("scopeSpans")):
             for span in _dicts(scope.get("spans")):

@@ -1,6 +1,6 @@
 """Sums tokens and costs of a trace from those of its spans.  Pure.
 
-A span with a sum stands for all spans below it, so that a sum at an agent and the model calls below it are not counted twice.
+The sum of a span replaces those of all spans below it: an agent's sum includes the model calls below it.
 Tokens and costs are summed separately.
 """
 

@@ -10,7 +10,7 @@ from trackside.traces.review_queues import model as rm
 def put(tx: Tx, at: Place, given: GivenQueue, default_id: str | None, *, dry_run: bool) -> tuple[How, int]:
     """Store a queue.  Return the outcome, and the number of its traces that are not in the experiment.
 
-    `default_id` is the id of the default label schema on the other server, which has another id here."""
+    `default_id` is the id of the default label schema on the other server; it differs between servers."""
     ours = lm.default_id(int(at.experiment_id))
     new = rm.read(
         rm.Create(

@@ -1,6 +1,6 @@
 """Stores scorers, label schemas and issues of another server in an experiment; queues are in `queue_store`.
 
-Each call is idempotent: a local object that is not older stays.  A refused call writes nothing.
+Each call is idempotent: a local object that is not older is kept.  A refused call writes nothing.
 """
 
 from collections.abc import Sequence
@@ -56,14 +56,14 @@ def how(stored: Stored | None, at: Place, updated_at: int) -> How:
     if stored is None:
         return How.NEW
     if stored.experiment_seq != at.seq:
-        raise AlreadyExists("it is in another experiment here")
+        raise AlreadyExists("this workspace has it in another experiment")
     return How.CHANGED if stored.updated_at < updated_at else How.SAME
 
 
 def put_scorer(tx: Tx, at: Place, given: GivenScorer, *, dry_run: bool) -> How:
     """Add the missing versions, and the settings of automatic evaluation if the stored scorer has none.
 
-    Raise AlreadyExists if a version has another content here, or the id is that of another scorer."""
+    Raise AlreadyExists if a stored version has another content, or another scorer has the id."""
     name, scorer_id = sm.check_name(given.name), check_id(given.scorer_id, "scorer_id")
     rate = None if given.sample_rate is None else sm.check_rate(given.sample_rate)
     for each in given.versions:
@@ -125,13 +125,13 @@ def _missing_versions(tx: Tx, stored: _Scorer | None, given: GivenScorer) -> lis
     )
     for each in given.versions:
         if contents.get(each.version, each.serialized_scorer) != each.serialized_scorer:
-            raise AlreadyExists(f"its version {each.version} is another one here")
+            raise AlreadyExists(f"the version {each.version} in this workspace has another content")
     return [each for each in given.versions if each.version not in contents]
 
 
 def _insert_scorer(tx: Tx, at: Place, name: str, scorer_id: str, given: GivenScorer) -> int:
     if tx.one("SELECT 1 FROM scorers WHERE workspace_id = :ws AND scorer_id = :id", id=scorer_id):
-        raise AlreadyExists("its id is that of another scorer here")
+        raise AlreadyExists("another scorer of this workspace has its id")
     row = tx.one(
         """
         INSERT INTO scorers (workspace_id, experiment_seq, scorer_id, name, created_at)

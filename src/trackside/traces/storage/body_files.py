@@ -19,7 +19,7 @@ from trackside.core.work.threads import Threads
 from trackside.workspaces.model import Workspace
 
 EACH = 4  # concurrent reads of one store
-OTHER_THREADS = 16  # for the stores of workspaces; the server's own store has EACH threads of its own
+OTHER_THREADS = 16  # for the stores of workspaces; the server's store has EACH separate threads
 NAME = "spans.zst"
 
 Fetch = Callable[[str], bytes]  # the content of a file, by its URI
@@ -97,7 +97,7 @@ class BodyFiles:
                 raise Unavailable("The artifact store, which has some of the spans, does not answer in time.") from None
             except (NotFound, Invalid):
                 raise Unavailable(
-                    f"Spans of the trace are missing from the artifact store: {uri} is not there."
+                    f"Spans of the trace are missing from the artifact store: {uri} does not exist."
                 ) from None
 
         return read

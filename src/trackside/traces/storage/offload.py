@@ -59,7 +59,7 @@ class Offload:
             try:
                 while not self._settle(ws, trace_seq) and self._move(ws, trace_seq):
                     """The next part of a trace that is too large for one file."""
-            except Fault as fault:  # of the artifact store of one workspace; others may answer
+            except Fault as fault:  # the artifact store of one workspace failed; those of others may work
                 failed.add(ws)
                 log.warning("spans of large traces of workspace %d stay in the database: %s", ws, fault.message)
         return self._after > 0

@@ -70,7 +70,7 @@ class _Found(NamedTuple):
 class Spans(Struct, frozen=True):
     """The spans of one request; traces that do not exist are created in the experiment.
 
-    `run_id`: a run to which traces are linked when their root arrives.  `may_write` tells the rights on other experiments, in
+    `run_id`: a run to which traces are linked when their root arrives.  `may_write` returns the rights on other experiments, in
     which traces of the request may exist."""
 
     experiment_id: str

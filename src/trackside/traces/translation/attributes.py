@@ -56,7 +56,7 @@ def translator(prices: Prices) -> Callable[[dict[str, str], list[Event]], None]:
 
 
 def _said(attributes: Mapping[str, str], events: Sequence[Event]) -> dict[str, str]:
-    """Return the values of other conventions that MLflow's attributes do not have yet."""
+    """Return the values of other conventions for MLflow's attributes that are not set."""
     spoken = _spoken(attributes)
     if not spoken:
         return {}

@@ -66,7 +66,8 @@ def _write(wire: Wire, file: gzip.GzipFile) -> None:
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     file.write(
         f"-- Trackside backup, schema version {applied[-1].number}, made {made} by Trackside {__version__}\n"
-        "-- Into an empty database: trackside db restore FILE --store URL, or gunzip -t FILE && gunzip -c FILE | psql URL\n"
+        "-- Into an empty database: trackside db restore FILE --store URL, or gunzip -t FILE && gunzip -c FILE | psql "
+        "URL\n"
         "BEGIN;\n".encode()
     )
     file.writelines(f"{statement};\n".encode() for statement in _schema(applied))
@@ -110,7 +111,7 @@ def _counter(wire: Wire, table: str, column: str) -> bytes:
 def _read(wire: Wire, file: gzip.GzipFile) -> int:
     head = _HEAD.match(file.readline(200))
     if head is None:
-        raise EOFError("it does not begin as one")
+        raise EOFError("its header is missing")
     statement = b""
     for line in file:
         if line.startswith(b"--"):

@@ -27,7 +27,7 @@ _CERTIFICATES = (
 
 
 class Lost(ConnectionError):
-    """The connection broke, or could not be made."""
+    """The connection broke, or could not be established."""
 
 
 def connected(store: PostgresStore) -> "pq.abc.PGconn":

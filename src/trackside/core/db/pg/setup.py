@@ -10,9 +10,9 @@ from trackside.core.locations import PostgresStore
 Durability = Literal["full", "relaxed"]
 MINIMUM = 13  # pg_xact_status
 LOCK_TIMEOUT_S = 10
-# the server ends a write transaction that is idle this long and releases its locks: its client hangs or is gone
+# PostgreSQL ends a write transaction that is idle this long and releases its locks: its client hangs or has disconnected
 IDLE_WRITER_S = 60
-IDLE_READER_S = 600  # and a read transaction, whose snapshot keeps dead rows alive
+IDLE_READER_S = 600  # the same for a read transaction, whose snapshot delays the removal of dead rows
 
 BEGIN, ROLLBACK = "BEGIN", "ROLLBACK"  # prepared
 # A BEGIN with these modes is parsed each time, and sets and resets them.
@@ -60,7 +60,7 @@ def connect(
             raise ServerError("", f"PostgreSQL {version} is too old; Trackside needs {MINIMUM} or newer")
         encoding = wire.parameter("server_encoding") or "UTF8"
         if encoding != "UTF8":
-            raise ServerError("", f"the database's encoding is {encoding}; make one with ENCODING 'UTF8'")
+            raise ServerError("", f"the database's encoding is {encoding}; create one with ENCODING 'UTF8'")
         if durability is not None:
             wire.prepare((BEGIN, NUMBER, ROLLBACK))
         elif reads:

@@ -1,1 +1,1 @@
-"""Labels of requests: their rows, and the call that takes them."""
+"""Labels of requests: their rows, and the call that stores them."""

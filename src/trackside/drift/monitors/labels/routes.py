@@ -86,7 +86,7 @@ def routes(recorder: Recorder) -> list[Route]:
             call=PutLabels,
             needs=Action.ENDPOINTS_WRITE,
             answer=Stored,
-            summary="Stores what was true of requests that an endpoint logged.",
+            summary="Stores the true values of requests that an endpoint logged.",
         )
     ]
 
@@ -100,7 +100,7 @@ def _checked(given: dict[str, Label | list[Label | None]]) -> dict[str, list[Lab
     rows = sum(map(len, found.values()))
     if len(found) > MAX_REQUESTS or rows > MAX_ROWS:
         raise Invalid(
-            f"labels has {len(found)} requests with {rows} rows; one call takes {MAX_REQUESTS} requests and {MAX_ROWS} rows"
+            f"labels has {len(found)} requests with {rows} rows; one call may have {MAX_REQUESTS} requests and {MAX_ROWS} rows"
         )
     for key, labels_of in found.items():
         for each in labels_of:

@@ -14,11 +14,11 @@ from trackside.sync.local.datasets import COMPARED, KEPT
 from trackside.sync.local.reader import Snapshot
 
 WORDS = {
-    record_merge.Step.TAKE: "missing here, or others there",
-    record_merge.Step.DROP_HERE: "not there any more",
-    record_merge.Step.SEND: "missing there, or others here",
-    record_merge.Step.DROP_THERE: "not here any more",
-    record_merge.Step.JOIN: "others on either side",
+    record_merge.Step.TAKE: "missing in this workspace, or different on the remote",
+    record_merge.Step.DROP_HERE: "removed on the remote",
+    record_merge.Step.SEND: "missing on the remote, or different in this workspace",
+    record_merge.Step.DROP_THERE: "removed in this workspace",
+    record_merge.Step.JOIN: "changed on both sides",
 }
 
 

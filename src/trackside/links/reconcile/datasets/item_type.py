@@ -32,7 +32,7 @@ class DatasetType(ItemType):
         self.comparison = Comparison(context, others)
 
     def unknown(self) -> str:
-        return "" if self.remote.is_known else "the other side knows no evaluation datasets: they stay here"
+        return "" if self.remote.is_known else "the remote does not support evaluation datasets: they are not sent"
 
     def called(self, snapshot: Snapshot) -> str:
         return f"evaluation dataset {snapshot.doc.get(fields.NAME, snapshot.item_id)}"

@@ -135,7 +135,7 @@ class RecordSync:
                 if digest is not None:
                     yield Entry(record.input_hash, digest, place)
                 elif not is_quiet:
-                    text = f"record {record.record_id} stays here: the other side would take its inputs for others"
+                    text = f"record {record.record_id} is not sent: the remote would read its inputs differently"
                     self._context.note_once(LogKind.SKIPPED, Entity.EVALUATION_DATASET, self._local_id, text)
             page = self._local_page(page[-1][1].input_hash)
 

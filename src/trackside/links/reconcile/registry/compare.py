@@ -144,7 +144,7 @@ class Comparison:
             if field.kind == FieldKind.ALIAS:
                 item = self.context.item(VERSION, registry.id_of(snapshot.item_id, registry.alias_uid(value)))
                 if item is None or not item.remote_id:
-                    raise BadState(f"the version that the alias {field.key!r} names is not on the other side")
+                    raise BadState(f"the version that the alias {field.key!r} names is not on the remote")
                 put[field] = self.remote.alias_of(item.remote_id, value)
             else:
                 put[field] = value
@@ -157,7 +157,7 @@ class Comparison:
         for field, value in doc.items():
             if field.kind == FieldKind.ALIAS and self.context.link.mode.sends:
                 if not self.remote.can(MODEL, field, "add"):
-                    text = f"{self._items.called(snapshot)}: the other side knows no aliases; {field.key!r} stays here"
+                    text = f"{self._items.called(snapshot)}: the remote does not support aliases; {field.key!r} is not sent"
                     self.context.note_once(LogKind.SKIPPED, MODEL, model_id, text)
                     found[field] = value
                     continue

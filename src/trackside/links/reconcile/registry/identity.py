@@ -44,7 +44,7 @@ class RegistryIdentity:
             self._others.reconcile_local(MODEL, other.local_id, verify=True)
             found = self.remote.find_model(snapshot.item_id, name)
             if found is not None and self.context.by_remote(MODEL, found) is not None:
-                raise BadState(f"the other side has another model of the name {name!r}; this one waits for it")
+                raise BadState(f"the remote has another model named {name!r}; this one waits until the name is free")
         return found
 
     def create_model(self, snapshot: Snapshot) -> Created:
@@ -81,7 +81,11 @@ class RegistryIdentity:
             self.context.enqueue(Entity.LOGGED_MODEL, snapshot.doc[fields.MODEL_ID], depth=Depth.COMPARE)
         number = self.remote.number_of(version_id)
         if number != snapshot.doc[fields.NUMBER]:
-            self._items.note_number(snapshot, f"version {snapshot.doc[fields.NUMBER]} here is {number} there", number)
+            self._items.note_number(
+                snapshot,
+                f"version {snapshot.doc[fields.NUMBER]} of this workspace is version {number} on the remote",
+                number,
+            )
         return Created(version_id)
 
     def _as_given(self, entity: Entity, given: Doc) -> Doc | None:
@@ -132,7 +136,7 @@ class RegistryIdentity:
         if moved_to is None:
             self.context.enqueue(MODEL, model_id, depth=Depth.COMPARE)
             raise BadState(
-                f"another model on the other side has the name {found!r} of its model by now; it waits for that"
+                f"another model on the remote now has the name {found!r} of its model; it waits until the name is free"
             )
         return moved_to
 
@@ -155,7 +159,8 @@ class RegistryIdentity:
             known = item_store.item(tx, self.context.link_id, MODEL, local_id)
             if known is not None and known.remote_id not in ("", snapshot.item_id):
                 raise BadState(
-                    f"its name {snapshot.doc[fields.NAME]!r} is that of another mirrored model here; it waits for that one"
+                    f"its name {snapshot.doc[fields.NAME]!r} belongs to another mirrored model of this workspace; it "
+                    f"waits until the name is free"
                 )
             made_by = CreatedBy.THEM if is_here else CreatedBy.HERE
             agreed = None if is_here else self._as_created_locally(tx, MODEL, local_id, making.put)
@@ -233,7 +238,9 @@ class RegistryIdentity:
         here = self._items.read(VERSION, made)
         there = self.remote.number_of(snapshot.item_id)
         if here is not None and not exists and here.doc[fields.NUMBER] != there:
-            self._items.note_number(here, f"version {there} there is {here.doc[fields.NUMBER]} here", there)
+            self._items.note_number(
+                here, f"version {there} of the remote is version {here.doc[fields.NUMBER]} in this workspace", there
+            )
         return made
 
     def _local_uid(self, model_id: str, remote: Snapshot) -> str:

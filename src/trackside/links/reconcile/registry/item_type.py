@@ -81,7 +81,7 @@ class RegistryType(ItemType):
 
     def create_local(self, remote: Snapshot) -> str | None:
         if remote.failed:
-            raise Unmirrored(f"version {remote.item_id} of the other side is left out: {remote.failed}")
+            raise Unmirrored(f"version {remote.item_id} of the remote is left out: {remote.failed}")
         return self._identity.adopt(self.entity, remote)
 
     def must_read_remote(self, snapshot: Snapshot, item: ItemState) -> bool:

@@ -52,7 +52,7 @@ def push(context: LinkContext, run_id: str, remote_id: str, *, at_once: bool = F
         return ""
     first, *others = sorted(refused)
     which = f"the metric {first}" + (" and of others" if others else "")
-    return f"points of {which} are refused there: {refused[first]}"
+    return f"the remote refused points of {which}: {refused[first]}"
 
 
 def _offer(context: LinkContext, run_id: str, remote_id: str, batch: Mapping[str, bytes]) -> dict[str, str]:

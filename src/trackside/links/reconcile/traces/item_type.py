@@ -45,7 +45,7 @@ class TraceType(ItemType):
         self._are_coming = False  # spans of the last processed trace
 
     def unknown(self) -> str:
-        return "" if self.remote.is_known else "the other side keeps no traces: they stay here"
+        return "" if self.remote.is_known else "the remote does not support traces: they are not sent"
 
     def called(self, snapshot: Snapshot) -> str:
         return f"trace {snapshot.item_id}"

@@ -108,7 +108,8 @@ class DatabricksRemote(MlflowRemote):
         if name.startswith(f"{self._prefix}/"):
             plain = name.removeprefix(f"{self._prefix}/")
             raise Unmirrored(
-                f"experiment {name!r} is left out: there it would be {plain!r}, since names that are no path go below"
+                f"experiment {name!r} is left out: its name in Databricks would be {plain!r}, because names without a "
+                f"path are created below"
                 f" {self._prefix}; rename it, or choose another --prefix"
             )
         return name if name.startswith("/") else f"{self._prefix}/{name}"
@@ -126,7 +127,7 @@ def from_profile(profile: str, file: Path = CONFIG) -> tuple[str, Secret]:
     service principal."""
     found = configparser.ConfigParser(default_section="\0", interpolation=None)
     if not found.read(file.expanduser()):
-        raise Invalid(f"{file} is missing: databricks://{profile} is looked up there, by the user that runs the server")
+        raise Invalid(f"{file} is missing: the server's user needs it for databricks://{profile}")
     if profile not in found:
         raise Invalid(f"{file} has no profile {profile!r}; it has {', '.join(found.sections()) or 'none'}")
     said = found[profile]

@@ -90,7 +90,7 @@ class DatabricksFiles(MlflowFiles):
 
     def remove(self, entity: Entity, remote_id: str, path: str) -> None:
         del entity, remote_id
-        raise Unmirrored(f"Databricks has no call to remove an artifact; {path} stays there")
+        raise Unmirrored(f"Databricks has no call to remove an artifact; {path} stays on the remote")
 
     def _sign(self, entity: Entity, remote_id: str, path: str, verb: str) -> Signed:
         if is_version(entity, remote_id):

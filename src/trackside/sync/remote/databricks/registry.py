@@ -83,7 +83,7 @@ class DatabricksRegistry(MlflowRegistry):
                 refused.status,
                 refused.code,
                 f"{refused}. Databricks renames a model only while none of its versions is in Staging or Production;"
-                " until then it keeps its name there",
+                " until then it keeps its name in Databricks",
             ) from None
 
     def _take_out_of_use(self, version_id: str) -> None:
@@ -93,7 +93,7 @@ class DatabricksRegistry(MlflowRegistry):
 
     def _refuse_prompt(self, doc: Doc) -> None:
         if not self.has_place(doc):
-            raise Unmirrored("a Databricks workspace's registry does not support prompts; it stays here")
+            raise Unmirrored("the registry of a Databricks workspace does not support prompts; it is not sent")
 
 
 @contextmanager

@@ -167,7 +167,7 @@ class MlflowDatasets:
             if down.status != 500 or MIXED not in str(down):
                 raise
             raise Unmirrored(
-                "the other side cannot have outputs that are objects in a dataset whose first were texts: records stay here"
+                "the remote does not allow outputs that are objects in a dataset that began with texts: records are not sent"
             ) from None
         except RequestRejected as refused:
             if refused.is_missing or refused.is_unknown_call:
@@ -187,7 +187,8 @@ class MlflowDatasets:
                 if not refused.is_unknown_call:
                     raise
                 raise Unmirrored(
-                    "the remote's release cannot delete records of evaluation datasets: records deleted here stay there"
+                    "the remote's release cannot delete records of evaluation datasets: records that are deleted in "
+                    "this workspace stay on the remote"
                 ) from None
 
     def forget(self) -> None:

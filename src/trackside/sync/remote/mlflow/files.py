@@ -73,7 +73,7 @@ class MlflowFiles:
         except RequestRejected as refused:
             if refused.status not in (400, 404, 500):  # MLflow's statuses for a missing file
                 raise
-            raise RemoteUnavailable(f"{path} was sent and is not there: {refused}") from None
+            raise RemoteUnavailable(f"{path} was sent and is missing on the remote: {refused}") from None
         if digest.hexdigest() != sha256:
             raise BrokenCopy(f"{path} arrived with the SHA-256 {digest.hexdigest()}; it has {sha256}", size)
 
@@ -91,7 +91,7 @@ class MlflowFiles:
     def remove(self, entity: Entity, remote_id: str, path: str) -> None:
         proxied = proxied_path(self._root(entity, remote_id))
         if proxied is None:
-            raise Unmirrored(f"the remote has no call to delete a file; {path} stays there")
+            raise Unmirrored(f"the remote has no call to delete a file; {path} stays on the remote")
         self._http.call("DELETE", f"{PROXY}{quote(f'{proxied}/{path}')}")
 
     def entries(self, entity: Entity, remote_id: str, folder: str) -> Iterable[FileEntry]:

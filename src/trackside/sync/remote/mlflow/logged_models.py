@@ -92,7 +92,7 @@ class MlflowModels:
             if not self._log_points(run_id, found):
                 for field in patch.put:
                     if field.kind == FieldKind.POINT and json.loads(field.key)[3] == run_id:
-                        left_out[field] = f"a point of the run {run_id} is left out: that run is not there"
+                        left_out[field] = f"a point of the run {run_id} is left out: the remote does not have the run"
         if patch.put.get(fields.STAGE) == "deleted":
             self.remove(model_id)
         return left_out

@@ -111,12 +111,10 @@ class MlflowRegistry(RemoteRegistry):
             return snapshot_of_registered_model(self.get_model(name))
         found = self.ask(OneVersion, "model-versions/get", name=name, version=version).model_version
         if found.status == FAILED:
-            said = found.status_message or "the other side does not say why"
-            return replace(snapshot_of_version(found), failed=f"its registration failed there: {said}")
+            said = found.status_message or "the remote gives no reason"
+            return replace(snapshot_of_version(found), failed=f"its registration on the remote failed: {said}")
         if found.status != "READY":
-            raise BadState(
-                f"version {version} of {name} is {found.status} on the other side: it waits until it is READY"
-            )
+            raise BadState(f"version {version} of {name} is {found.status} on the remote: it waits until it is READY")
         return snapshot_of_version(found)
 
     def get_model(self, name: str) -> RegisteredModel:

@@ -125,7 +125,7 @@ class TracksideRemote:
     def change(self, entity: Entity, remote_id: str, experiment_id: str, patch: Patch) -> LeftOut:
         answer = items.put(self._http, entity, remote_id, patch, experiment_id)
         return {
-            field: f"a point of the run {_run_of_point(field.key)} is left out: that run is not there"
+            field: f"a point of the run {_run_of_point(field.key)} is left out: the remote does not have the run"
             for field in answer.left_out
         }
 
