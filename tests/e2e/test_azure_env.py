@@ -20,15 +20,15 @@ URL = "https://tracks.example:8443"
 
 def test_a_shell_reads_what_it_says(tmp_path: Path) -> None:
     token = keys.new_token("tsp_")
-    _, lines, _ = trackside("azure-env", "--server", URL, "--token", token, cwd=tmp_path)
+    (tmp_path / "ca.pem").touch()
+    _, lines, _ = trackside("azure-env", "--server", URL, "--token", token, "--ca", "ca.pem", cwd=tmp_path)
     shown = subprocess.run(
         ["sh", "-c", f"{lines}\nenv"], capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]}
     ).stdout
 
     found = dict(line.split("=", 1) for line in shown.splitlines())
-    assert {name: found[name] for name in azure_env.variables(URL, token, None)} == azure_env.variables(
-        URL, token, None
-    )
+    wanted = azure_env.variables(URL, token, str(tmp_path / "ca.pem"))
+    assert {name: found[name] for name in wanted} == wanted
     assert found["MSI_ENDPOINT"] == f"https://trackside:{token}@tracks.example:8443/msi/token"
 
 

@@ -23,8 +23,10 @@ def run(server: str | None, token: str | None, authority: str | None, form: str)
     shown = token or settings.server_token() or _kept(url)
     if shown and not keys.is_token(shown):
         raise Stop("--token is no token of Trackside; `trackside token create NAME` makes one")
-    if authority is not None and form == "shell" and not Path(authority).is_file():
-        raise Stop(f"--ca is {authority!r}; there is no such file")
+    if authority is not None and form == "shell":
+        if not Path(authority).is_file():
+            raise Stop(f"--ca is {authority!r}; there is no such file")
+        authority = str(Path(authority).absolute())  # clients may run in another folder
     for line in _lines(variables(url, shown, authority), form):
         say(line)
     return OK
