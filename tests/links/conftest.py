@@ -1,15 +1,61 @@
 """What many tests of links begin with: two workspaces, other servers, and a proxy that answers badly when it is told to."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.client import Api
+from support.client import Api, Unanswered
 from support.databricks.workspace import Databricks
 from support.faults.flaky import Flaky
 from support.processes.servers import Server
 from support.stock.server import stock_server
+
+
+@pytest.fixture(scope="session")
+def idle_servers() -> Iterator[list[Server]]:
+    """At most one, without a workspace but the default one."""
+    servers: list[Server] = []
+    yield servers
+    for server in servers:
+        server.kill9()
+
+
+@pytest.fixture
+def server(
+    idle_servers: list[Server], tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+) -> Iterator[Server]:
+    """A server that tests of links use one after the other.  A test's workspaces are deleted after it.
+
+    A test that stops or restarts its server, or writes to the default workspace, calls `start`."""
+    if not idle_servers:
+        data = tmp_path_factory.mktemp("server")
+        shutil.copy(sqlite_template, data / "trackside.db")
+        idle_servers.append(Server(data, ("--durability", "relaxed")).start())
+    server = idle_servers.pop()
+    yield server
+    if _is_emptied(server):
+        idle_servers.append(server)
+    else:
+        server.kill9()
+
+
+def _is_emptied(server: Server) -> bool:
+    """Return whether the server has answered and none of its workspaces is on hold."""
+    api = server.api
+    try:
+        assert "changes" not in api.get("/api/trackside/v1/changes"), "the test wrote to the default workspace"
+        names = [each["name"] for each in api.get("workspaces", version="3.0")["workspaces"]]
+        replies = [
+            api.ask("DELETE", f"workspaces/{name}", version="3.0", arguments={"mode": "CASCADE"})
+            for name in names
+            if name != "default"
+        ]
+    except Unanswered:
+        return False
+    server.disconnect()
+    return all(reply.status == 204 for reply in replies)
 
 
 @pytest.fixture

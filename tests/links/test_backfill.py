@@ -27,7 +27,7 @@ OLD, NEW = 1_760_000_000_000, 1_780_000_000_000  # ms: before and after the date
 DATE = "2026-01-01"
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "pull"])
 def test_from_a_date_on_older_runs_come_when_they_change(server: Server, here: Api, there: Api, mode: str) -> None:
     source, copies = (here, there) if mode == "push" else (there, here)
     old, other, new = (source.new_run(start_time=at) for at in (OLD, OLD, NEW))
@@ -94,6 +94,7 @@ def test_a_back_fill_goes_on_where_it_was_cut_short_whatever_the_order_of_models
     assert found.last_error is None
 
 
+@pytest.mark.slow
 def test_of_an_mlflow_server_an_older_run_comes_that_ends_later(here: Api, there: Api, as_stock: Flaky) -> None:
     old, other = there.new_run(start_time=OLD), there.new_run(start_time=OLD)
     there.post("runs/update", run_id=other, status="FINISHED", end_time=OLD + 1)

@@ -1,5 +1,7 @@
 """What is logged on either side appears on both; and what happens where both changed the same thing."""
 
+import pytest
+
 from support.client import Api
 from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
 from support.processes.servers import Server
@@ -30,6 +32,7 @@ def test_a_link_that_pulls_takes_what_is_there_and_what_comes(server: Server) ->
     assert here.run(mine)["info"]["lifecycle_stage"] == "active"
 
 
+@pytest.mark.slow
 def test_a_link_that_pulls_from_now_on_leaves_older_runs_alone(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     there.new_run()
@@ -69,6 +72,7 @@ def test_both_sides_come_to_the_same_end_where_both_changed_a_field(any_server: 
     assert conflicts == ["both sides changed tag color: 'blue' in this workspace, 'green' on the remote; kept 'green'"]
 
 
+@pytest.mark.slow
 def test_what_was_deleted_before_the_link_was_added_stays_deleted(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     experiment = here.new_experiment("gone")

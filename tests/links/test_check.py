@@ -1,7 +1,6 @@
 """What is spoilt on either side is found by a check, of whatever kind it is, and mended by a sync."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ OTHER = {"north": "south", "south": "north"}
 class Pair:
     """Two workspaces with one item of each kind, alike; the link is paused, so that what is spoilt stays so."""
 
-    def __init__(self, start: Callable[..., Server], mode: str) -> None:
-        self.server = start("--durability", "relaxed")
+    def __init__(self, server: Server, mode: str) -> None:
+        self.server = server
         self.apis = {name: self.server.api.new_workspace(name) for name in OTHER}
         self.here = self.apis["north"]
         source = self.apis["south" if mode == "pull" else "north"]
@@ -62,8 +61,8 @@ def point(step: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
-def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(start: Callable[..., Server], mode: str) -> None:
-    pair = Pair(start, mode)
+def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(server: Server, mode: str) -> None:
+    pair = Pair(server, mode)
     copy = pair.copy_of(mode)
     where = "3 on the remote" if mode == "push" else "3 bytes in this workspace"
     experiment = copy.get("experiments/get-by-name", experiment_name="/a/x")["experiment"]["experiment_id"]
@@ -91,8 +90,8 @@ def test_a_copy_of_whatever_kind_that_was_spoilt_is_found_and_mended(start: Call
     assert where in str(found["run"])
 
 
-def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(start: Callable[..., Server]) -> None:
-    pair = Pair(start, "pull")
+def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(server: Server) -> None:
+    pair = Pair(server, "pull")
     there = pair.apis["south"]
     late = there.new_run(there.new_experiment("/a/late"))
     model = there.post("logged-models", experiment_id="0", name="n")["model"]["info"]["model_id"]
@@ -115,8 +114,8 @@ def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(start: Calla
 
 
 @pytest.mark.slow
-def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Server]) -> None:
-    pair = Pair(start, "push")
+def test_what_the_other_side_lost_is_found_and_made_anew(server: Server) -> None:
+    pair = Pair(server, "push")
     Registry(pair.apis["south"]).delete_model("iris")
     pair.file("south", "a/b.txt").unlink()
     late = pair.here.new_run()
@@ -134,11 +133,9 @@ def test_what_the_other_side_lost_is_found_and_made_anew(start: Callable[..., Se
 
 
 @pytest.mark.parametrize(("mode", "victim"), [("push", "south"), pytest.param("pull", "north", marks=pytest.mark.slow)])
-def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(
-    start: Callable[..., Server], mode: str, victim: str
-) -> None:
+def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(server: Server, mode: str, victim: str) -> None:
     """By a disk that rots: neither the size nor the time of the file is another one."""
-    pair = Pair(start, mode)
+    pair = Pair(server, mode)
     file = pair.file(victim, "a/b.txt")
     times = file.stat()
     with file.open("r+b") as opened:

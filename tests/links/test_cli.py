@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from support.links import get_file, put_file, settle, url_of
 from support.processes import servers
 from support.processes.servers import Server, environment
@@ -112,6 +114,7 @@ def test_a_sync_shows_a_bar_to_who_looks_on_and_says_why_it_does_not_wait(server
     assert "link l is paused: " in paused.stderr
 
 
+@pytest.mark.slow
 def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Server]) -> None:
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     experiment = near.api.new_experiment("iris")
@@ -134,6 +137,7 @@ def test_a_sync_ends_when_all_that_is_left_was_refused(start: Callable[..., Serv
     assert far.api.run(run)
 
 
+@pytest.mark.slow
 def test_a_check_by_bytes_says_by_which_sync_they_are_repaired(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     run = here.new_run()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.client import Api
 from support.clocks import Clock
 from support.links import add, all_runs, check, everything, get_file, link, log, put_file, settle, until, url_of
@@ -89,6 +91,7 @@ def test_deletions_restores_and_renames_arrive(server: Server) -> None:
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))
@@ -107,6 +110,7 @@ def test_the_default_experiment_is_deleted_and_restored_as_any_other(server: Ser
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_times_of_experiments_and_logged_models_are_kept(start: Callable[..., Server], tmp_path: Path) -> None:
     clock = Clock(tmp_path / "clock")
     server = start(clock=clock)

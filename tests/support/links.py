@@ -9,6 +9,7 @@ from support.processes.servers import Server
 
 LINKS = "/api/trackside/v1/links"
 LIMIT_S = 120.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.32  # of `until`: each check calls a server, which costs processor time
 
 
 def add(api: Api, name: str, to: str, **fields: Any) -> Any:
@@ -29,11 +30,11 @@ def until(
     """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over.
 
     The limit ends what never comes, and no test that passes depends on it."""
-    end, pause_s = time.monotonic() + limit_s, 0.005
+    end, pause_s = time.monotonic() + limit_s, FIRST_PAUSE_S
     while not condition():
         assert time.monotonic() < end, f"waited {limit_s:.0f} s in vain for {what} {said()}".rstrip()
         time.sleep(pause_s)
-        pause_s = min(2 * pause_s, 0.1)
+        pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
 def settle(api: Api, name: str) -> Any:

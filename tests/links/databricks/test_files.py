@@ -82,6 +82,7 @@ def test_a_large_file_goes_to_azure_in_parts(databricks: Databricks, run: str, f
     assert len([what for what in databricks.store.asked if what in ("PUT block", "PATCH append")]) == 5
 
 
+@pytest.mark.slow
 def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot
 ) -> None:
@@ -94,7 +95,7 @@ def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
     assert len(databricks.files[run, "f.bin"]) == 64 * MIB + 1
 
 
-@pytest.mark.parametrize("can_look", [True, False])
+@pytest.mark.parametrize("can_look", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_large_file_goes_on_at_azure_where_it_broke_off(
     databricks: Databricks, run: str, folder: Spot, can_look: bool
 ) -> None:
@@ -163,7 +164,9 @@ def test_where_the_store_says_no_checksum_the_file_is_read_back(
 # Over a link
 
 
-@pytest.mark.parametrize("fault", ["shorten", "lose", "spoil"])
+@pytest.mark.parametrize(
+    "fault", ["shorten", *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("lose", "spoil"))]
+)
 def test_what_a_store_does_not_keep_whole_is_sent_again(server: Server, databricks: Databricks, fault: str) -> None:
     databricks.store.says_sums = fault != "spoil"
     here = server.api.new_workspace("north")

@@ -83,6 +83,7 @@ def test_what_is_registered_there_comes_here_with_its_files(server: Server, data
     assert Registry(here).model("lily")["description"] == "theirs"
 
 
+@pytest.mark.slow
 def test_the_files_of_a_version_whose_run_is_not_mirrored_come_by_the_registrys_own_urls(
     server: Server, databricks: Databricks
 ) -> None:
@@ -102,6 +103,7 @@ def test_the_files_of_a_version_whose_run_is_not_mirrored_come_by_the_registrys_
     assert "model-versions/list-artifacts" in str(databricks.asked)
 
 
+@pytest.mark.slow
 def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     run, source = trained(here, "private")
@@ -117,7 +119,8 @@ def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, 
     assert experiment["name"] == "/Shared/trackside/trackside/registry"
 
 
-@pytest.mark.parametrize("mode", ["push", pytest.param("both", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["push", "both"])
 def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
     server: Server, databricks: Databricks, mode: str
 ) -> None:
@@ -137,7 +140,7 @@ def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
     assert [entry["message"] for entry in log(here, LINK)] == []
 
 
-@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("both", marks=pytest.mark.slow)])
 def test_a_copy_whose_registration_fails_is_left_out_and_made_anew_by_a_sync(
     server: Server, databricks: Databricks, mode: str
 ) -> None:

@@ -169,6 +169,7 @@ def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_names_that_would_be_one_there_do_not_become_one(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     plain, path = here.new_experiment("x"), here.new_experiment("/Shared/trackside/x")

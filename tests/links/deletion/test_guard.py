@@ -85,7 +85,7 @@ def test_what_was_restored_is_not_deleted_by_a_resume(server: Server, here: Api,
     assert (link(here, "l")["state"], link(here, "l")["held_deletions"]["items"]) == ("active", 0)
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_models_with_their_versions_and_datasets_count_too(server: Server, here: Api, there: Api, mode: str) -> None:
     source, copy = (here, there) if mode == "push" else (there, here)
     source.post("registered-models/create", name="iris")
@@ -121,9 +121,8 @@ def test_a_run_that_was_deleted_before_the_link_is_no_deletion(server: Server, h
     assert settle(here, "l")["state"] == "active"
 
 
-def test_the_command_line_shows_and_accepts_deletions(
-    server: Server, start: Callable[..., Server], tmp_path: Path
-) -> None:
+def test_the_command_line_shows_and_accepts_deletions(start: Callable[..., Server], tmp_path: Path) -> None:
+    server = start()
     api = server.api
     run = api.new_run(run_name="mine")
 

@@ -112,7 +112,7 @@ kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", mar
 
 
 @kinds
-@crossed("mode with_runs", ["pull", "both"], [True, False], quick=[("both", True), ("pull", False)])
+@crossed("mode with_runs", ["pull", "both"], [True, False], quick=[("both", True)], slow=["pull", False])
 def test_what_is_registered_stays_when_the_other_side_begins_anew(
     world: World, kind: str, mode: str, with_runs: bool
 ) -> None:

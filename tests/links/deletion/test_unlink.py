@@ -81,6 +81,7 @@ def test_copies_of_a_link_of_both_directions_go_on_both_sides(server: Server) ->
     assert _experiments(there) == {"Default", "theirs", "shared"}
 
 
+@pytest.mark.slow
 def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     for name in ("empty", "used"):
@@ -115,6 +116,7 @@ def test_copies_of_what_came_from_an_mlflow_server_go(here: Api, stock: Api, as_
     assert _experiments(stock) == {"Default", "theirs"}
 
 
+@pytest.mark.slow
 def test_what_somebody_made_anew_there_under_the_same_name_and_number_stays(
     here: Api, stock: Api, as_stock: Flaky
 ) -> None:
@@ -145,6 +147,7 @@ def test_what_somebody_made_anew_there_under_the_same_name_and_number_stays(
     assert theirs.version(1, "iris").get("description", "") == ""
 
 
+@pytest.mark.slow
 def test_a_copy_that_another_workspace_made_after_a_try_that_failed_stays(
     here: Api, stock: Api, as_stock: Flaky
 ) -> None:

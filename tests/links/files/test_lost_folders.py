@@ -1,6 +1,7 @@
 """Files that are out of reach, since their disk is not there, are not files that somebody deleted: no copy goes for it."""
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,14 @@ def folder_of(server: Server, run_id: str) -> Path:
     "mode loser",
     ["push", "both", "pull"],
     ["here", "there"],
-    quick=[("push", "here"), ("both", "there"), ("pull", "here")],
+    quick=[("push", "here"), ("pull", "there")],
+    slow=["both"],
 )
 def test_files_that_went_with_their_disk_take_no_copy_with_them(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
     """Though the run goes on, and puts more files where the disk had been."""
-    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
     run = apis[source].new_run()
@@ -75,13 +77,14 @@ def test_files_that_went_with_their_disk_take_no_copy_with_them(
     "mode loser",
     ["push", "both", "pull"],
     ["here", "there"],
-    quick=[("push", "there"), ("both", "here"), ("pull", "there")],
+    quick=[("both", "here")],
+    slow=["push", "pull", "there"],
 )
 def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
     start: Callable[..., Server], mode: str, loser: str
 ) -> None:
     """Though other files of the run are left; one that is missing beside others was removed."""
-    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
     run = apis[source].new_run()
@@ -113,12 +116,13 @@ def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
     "mode path",
     ["push", "pull"],
     ["a/b.txt", "a", ""],
-    quick=[("push", "a/b.txt"), ("pull", "a"), ("push", "")],
+    quick=[("pull", "a")],
+    slow=["push", "a/b.txt", ""],
 )
 def test_what_was_removed_and_came_again_counts_no_more_as_removed(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
-    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
     run = apis[source].new_run()
@@ -147,8 +151,9 @@ def test_what_was_removed_and_came_again_counts_no_more_as_removed(
     assert is_there is (path == "a/b.txt")
 
 
+@pytest.mark.slow
 def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> None:
-    here, there = start("--durability", "relaxed"), start("--durability", "relaxed")
+    here, there = start(), start()
     run = here.api.new_run()
     put_file(here.api, run, "a/b.txt", b"precious")
     add(here.api, "l", there.url)
@@ -170,13 +175,14 @@ def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> 
     "mode path",
     ["push", "both", "pull"],
     ["a/b.txt", "a", ""],
-    quick=[("push", "a"), ("both", "a/b.txt"), ("pull", "")],
+    quick=[("both", "a/b.txt")],
+    slow=["push", "pull", "a", ""],
 )
 def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
     """One by one, by their folder, or all of the run at once."""
-    servers = {"here": start("--durability", "relaxed"), "there": start("--durability", "relaxed")}
+    servers = {"here": start(), "there": start()}
     apis = {name: server.api for name, server in servers.items()}
     source, target = ("there", "here") if mode == "pull" else ("here", "there")
     run = apis[source].new_run()
@@ -189,8 +195,9 @@ def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
     until(lambda: not has_file(apis[target], run, "a/b.txt"), "it to go")
 
 
+@pytest.mark.slow
 def test_what_was_removed_on_one_side_goes_on_a_third_one_too(start: Callable[..., Server]) -> None:
-    first, second, third = (start("--durability", "relaxed") for _ in range(3))
+    first, second, third = (start() for _ in range(3))
     run = first.api.new_run()
     put_file(first.api, run, "a/b.txt", b"1")
     add(second.api, "from-first", first.url, mode="pull")
@@ -203,30 +210,33 @@ def test_what_was_removed_on_one_side_goes_on_a_third_one_too(start: Callable[..
 
 
 def test_an_mlflow_server_that_lost_its_disk_takes_no_copy_with_it(
-    start: Callable[..., Server], server: Server, as_stock: Flaky
+    start: Callable[..., Server],
 ) -> None:
     """It does not say what was removed: that others of the run are left tells."""
-    here, there = start("--durability", "relaxed"), server
+    here, there = start(), start()
     run = there.api.new_run()
     for name in ("a/b.txt", "c.txt", "d.txt"):
         put_file(there.api, run, name, b"precious")
-    add(here.api, "l", as_stock.url, mode="pull")
-    settle(here.api, "l")
+    with closing(Flaky(there.port)) as stock:
+        stock.as_stock()
+        add(here.api, "l", stock.url, mode="pull")
+        settle(here.api, "l")
 
-    delete(there.api, run, "d.txt")
-    sync(here.api, "l")
-    until(lambda: not has_file(here.api, run, "d.txt"), "what was removed in truth to go")
-    unmount(there)
-    touch(there.api, run, "since")
-    sync(here.api, "l")
-    until(lambda: is_touched(here.api, run, "since"), "it to come")
-    settle(here.api, "l")
+        delete(there.api, run, "d.txt")
+        sync(here.api, "l")
+        until(lambda: not has_file(here.api, run, "d.txt"), "what was removed in truth to go")
+        unmount(there)
+        touch(there.api, run, "since")
+        sync(here.api, "l")
+        until(lambda: is_touched(here.api, run, "since"), "it to come")
+        settle(here.api, "l")
 
     assert get_file(here.api, run, "a/b.txt") == b"precious"
     assert get_file(here.api, run, "c.txt") == b"precious"
 
 
-@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["push", "both"])
 def test_a_bucket_that_does_not_answer_makes_a_run_wait(
     start: Callable[..., Server], monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
@@ -242,7 +252,7 @@ def test_a_bucket_that_does_not_answer_makes_a_run_wait(
         }.items():
             monkeypatch.setenv(name, value)
         here = start("--durability", "relaxed", "--artifacts", "s3://artifacts/here")
-        there = start("--durability", "relaxed")
+        there = start()
         run = here.api.new_run()
         put_file(here.api, run, "a/b.txt", b"precious")
         bucket.faults = lambda method, path: "404" if "list-type" in path else None

@@ -9,7 +9,7 @@ from support.links import add, get_file, log, put_file, settle, url_of
 from support.processes.servers import Server
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_a_path_that_is_too_long_for_postgresql_is_left_out_alone(server: Server, pg_server: Server, mode: str) -> None:
     near = pg_server.api.new_workspace("north")
     far = server.api.new_workspace("south")

@@ -69,6 +69,7 @@ def test_what_changes_here_while_the_other_side_is_asked_is_not_overwritten(
     assert [entry["kind"] for entry in log(here, LINK)] == ["conflict"]
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_here_while_theirs_comes_is_compared_again(here: Api, there: Api, flaky: Flaky) -> None:
     run = here.new_run()
     put_file(here, run, "model.bin", b"1")
@@ -111,6 +112,7 @@ def test_what_was_changed_in_a_copy_by_hand_and_is_put_back_is_said(server: Serv
     ]
 
 
+@pytest.mark.slow
 def test_the_same_is_said_of_a_copy_here(server: Server, here: Api, there: Api) -> None:
     run = there.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, url_of(server, "south"), mode="pull")

@@ -78,6 +78,7 @@ def test_what_changes_later_arrives(here: Api, there: Api, server: Server) -> No
     assert everything(there) == {}
 
 
+@pytest.mark.slow
 def test_a_record_that_was_deleted_and_made_anew_is_the_new_one(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(here)
     upsert(here, dataset_id, {"inputs": {"q": 1}, "expectations": {"old": 1}})
@@ -110,7 +111,7 @@ def test_a_link_that_pulls_takes_datasets_and_brings_back_what_was_removed_here(
     until(lambda: ids_of(here) == set(), "the deletion to come")
 
 
-@pytest.mark.parametrize("mutual", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize("mutual", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     ours, theirs = new_id(here, "ours", experiment_ids=["0"]), new_id(there, "theirs")
     add(here, LINK, url_of(server, "south"), mode="both")
@@ -164,6 +165,7 @@ def test_a_record_that_both_sides_changed_has_what_either_gave_it(here: Api, the
     ]
 
 
+@pytest.mark.slow
 def test_a_dataset_that_was_removed_on_one_side_and_changed_on_the_other_comes_back(
     here: Api, there: Api, server: Server
 ) -> None:
@@ -184,6 +186,7 @@ def test_a_dataset_that_was_removed_on_one_side_and_changed_on_the_other_comes_b
     assert len(all_of(there, second)) == len(all_of(here, first)) == 1
 
 
+@pytest.mark.slow
 def test_a_filter_takes_the_datasets_of_its_experiments(here: Api, there: Api, server: Server) -> None:
     wanted, other = here.new_experiment("team/iris"), here.new_experiment("private")
     shared = new_id(here, "shared", experiment_ids=[wanted, other])
@@ -204,6 +207,7 @@ def test_a_filter_takes_the_datasets_of_its_experiments(here: Api, there: Api, s
     assert nobodys in everything(here)
 
 
+@pytest.mark.slow
 def test_a_link_that_excludes_takes_datasets_of_no_experiment(here: Api, there: Api, server: Server) -> None:
     private = here.new_experiment("private")
     new_id(here, "private", experiment_ids=[private])
@@ -264,6 +268,7 @@ def test_no_circle_of_links_makes_two_of_a_dataset(server: Server) -> None:
     until(lambda: all(dataset_id not in ids_of(each) for each in spaces.values()), "it to go everywhere")
 
 
+@pytest.mark.slow
 def test_copies_go_with_the_link_unless_they_were_changed_here(here: Api, there: Api, server: Server) -> None:
     mine = new_id(here, "mine")
     plain, tagged, extended = (new_id(there, name) for name in ("plain", "tagged", "extended"))
@@ -283,6 +288,7 @@ def test_copies_go_with_the_link_unless_they_were_changed_here(here: Api, there:
     assert set(everything(there)) == {plain, tagged, extended}
 
 
+@pytest.mark.slow
 def test_what_was_there_before_the_link_is_left_alone(here: Api, there: Api, server: Server) -> None:
     before = new_id(here, "before")
     add(here, LINK, url_of(server, "south"), backfill="none")

@@ -2,9 +2,10 @@
 
 import struct
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.runner.examples import examples
 from trackside.sync import fields, metric_delta
 from trackside.sync.document import Doc, Mode, apply, merge, pack, unpack
 from trackside.sync.fields import Field, FieldKind
@@ -15,9 +16,11 @@ FIELDS = st.one_of(
     st.sampled_from((fields.STATUS, fields.STAGE, fields.END_TIME, fields.NAME)),
 )
 texts = st.sampled_from(("RUNNING", "FINISHED", "active", "deleted", "1", "12", "x"))
+few = settings(max_examples=examples(100))
 docs: st.SearchStrategy[Doc] = st.dictionaries(FIELDS, texts)
 
 
+@few
 @given(docs, docs, docs)
 def test_both_sides_have_the_same_after_a_merge(base: Doc, local: Doc, remote: Doc) -> None:
     merged = merge(base, local, remote, Mode.BOTH)
@@ -25,11 +28,13 @@ def test_both_sides_have_the_same_after_a_merge(base: Doc, local: Doc, remote: D
     assert apply(local, merged.for_us) == apply(remote, merged.for_them) == merged.agreed
 
 
+@few
 @given(docs, docs, docs)
 def test_a_merge_is_the_same_seen_from_either_side(base: Doc, local: Doc, remote: Doc) -> None:
     assert merge(base, local, remote, Mode.BOTH).agreed == merge(base, remote, local, Mode.BOTH).agreed
 
 
+@few
 @given(docs, docs)
 def test_what_was_agreed_needs_nothing_more(base: Doc, local: Doc) -> None:
     for mode in Mode:
@@ -41,6 +46,7 @@ def test_what_was_agreed_needs_nothing_more(base: Doc, local: Doc) -> None:
         assert not again.conflicts
 
 
+@few
 @given(docs, docs, docs, st.sampled_from(Mode))
 def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
     merged = merge(base, local, remote, mode, lambda field, verb: verb != "drop")
@@ -50,6 +56,7 @@ def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, local: 
     assert all(merged.agreed[field] == local[field] for field in lost)
 
 
+@few
 @given(docs, docs, docs)
 def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, local: Doc, remote: Doc) -> None:
     merged = merge(base, local, remote, Mode.PUSH)
@@ -60,11 +67,13 @@ def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc
     assert {field for field in copy if field not in local} == {f for f in remote if f not in local and f not in base}
 
 
+@few
 @given(docs)
 def test_a_document_survives_its_packing(doc: Doc) -> None:
     assert unpack(pack(doc)) == doc
 
 
+@few
 @given(st.lists(st.tuples(st.integers(1, 400), st.booleans(), st.booleans()), max_size=12))
 def test_each_point_is_sent_once_wherever_it_lies(turns: list[tuple[int, bool, bool]]) -> None:
     """Points come into the tail, leave it in chunks, and small chunks are merged, while some of them are being sent."""

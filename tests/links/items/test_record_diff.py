@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import given
+from hypothesis import given, settings
 
+from support.runner.examples import examples
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 from trackside.sync.document import Mode
@@ -13,6 +14,7 @@ from trackside.sync.record_merge import Step
 from trackside.sync.record_tables import Entry, Lists
 
 digests = st.sampled_from((None, "a", "b", "c"))
+few = settings(max_examples=examples(100))
 small = st.dictionaries(st.sampled_from("xyz"), st.integers(0, 3), max_size=3)
 OTHER_WAY = {
     Step.TAKE: Step.SEND,
@@ -47,6 +49,7 @@ def record(expectations: Any, tags: Any, updated: int = 0, created: int = 0, rec
     )
 
 
+@few
 @given(base=digests, local=digests, remote=digests)
 def test_both_sides_come_to_the_same(base: str | None, local: str | None, remote: str | None) -> None:
     step = record_merge.step(base, local, remote, Mode.BOTH)
@@ -56,6 +59,7 @@ def test_both_sides_come_to_the_same(base: str | None, local: str | None, remote
     assert (step is None) == (local == remote == base)
 
 
+@few
 @given(base=digests, local=digests, remote=digests)
 def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, local: str | None, remote: str | None) -> None:
     pushed = record_merge.step(base, local, remote, Mode.PUSH)
@@ -67,6 +71,7 @@ def test_a_link_of_one_direction_changes_the_copy_only(base: str | None, local: 
     assert (pushed is Step.DROP_THERE) == (local is None and remote is not None and base is not None)
 
 
+@few
 @given(versions(), versions())
 def test_two_versions_become_one_whichever_is_named_first(one: Record, other: Record) -> None:
     joined = record_merge.join(one, other)
@@ -80,6 +85,7 @@ def test_two_versions_become_one_whichever_is_named_first(one: Record, other: Re
     assert record_merge.exact(record_merge.join(joined, later)) == record_merge.exact(joined)
 
 
+@few
 @given(versions(), versions())
 def test_an_upsert_reaches_what_it_is_said_to_reach(before: Record, after: Record) -> None:
     merged = {
@@ -106,6 +112,7 @@ def test_joined_schemas_have_the_fields_of_both() -> None:
     }
 
 
+@few
 @given(*(st.dictionaries(st.integers(0, 30), st.sampled_from("abc")) for _ in range(3)))
 def test_lists_say_what_each_record_says(base: dict[int, str], local: dict[int, str], remote: dict[int, str]) -> None:
     """With the other side's read in those buckets only that are others."""

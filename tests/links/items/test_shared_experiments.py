@@ -41,7 +41,8 @@ def made_in_turn(server: Server, clock: Clock, names: Sequence[str]) -> dict[str
     "mode meets",
     ["push", "pull", "both"],
     ["first", "last"],
-    quick=[("push", "last"), ("pull", "first"), ("both", "last")],
+    quick=[("both", "last")],
+    slow=["push", "pull", "first"],
 )
 def test_workspaces_that_meet_in_one_experiment_agree_on_when_it_was_made(
     clocked: Server, clock: Clock, mode: str, meets: str
@@ -93,7 +94,7 @@ def test_a_later_change_leaves_the_copy_at_the_earlier_time_of_its_making(clocke
     assert times(apis["south"], "Default")[0] == before
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_an_experiment_that_the_link_made_has_the_times_of_its_source(server: Server, mode: str) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     source, copy = (here, there) if mode == "push" else (there, here)

@@ -34,7 +34,8 @@ def pass_on(api: Api, rename: Callable[[Api, str, str], None], names: tuple[str,
     "mode count",
     ["push", "pull", "both", "both-there"],
     [2, 3],
-    quick=[("push", 3), ("pull", 2), ("both", 2), ("both-there", 3)],
+    quick=[("pull", 2), ("both", 3)],
+    slow=["push", "both-there"],
 )
 def test_names_that_are_passed_on_arrive(server: Server, here: Api, there: Api, mode: str, count: int) -> None:
     source = there if mode in ("pull", "both-there") else here

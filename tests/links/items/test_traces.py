@@ -139,7 +139,7 @@ def test_a_link_that_pulls_takes_traces_and_what_changes(here: Api, there: Api, 
     assert check(here, LINK) == []
 
 
-@pytest.mark.parametrize("mutual", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.parametrize("mutual", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_changes_of_both_sides_come_to_both(here: Api, there: Api, server: Server, mutual: bool) -> None:
     trace(here, 1, tags={"k": "0"})
     trace(there, 2)
@@ -223,7 +223,6 @@ def _id(api: Api, experiment: str) -> str:
     return str(api.get("experiments/get-by-name", experiment_name=experiment)["experiment"]["experiment_id"])
 
 
-@pytest.mark.both
 def test_a_trace_that_is_restored_comes_back_on_the_other_side(any_server: Server) -> None:
     server = any_server
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from support.client import Api
 from support.evaluation_datasets import all_of, delete_records, ids_of, new_id, upsert
 from support.faults.flaky import Flaky
@@ -48,6 +50,7 @@ def test_a_trackside_of_an_earlier_release_gets_the_rest(here: Api, there: Api, 
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_records_that_a_server_cannot_delete_stay_there(server: Server, here: Api, flaky: Flaky) -> None:
     flaky.as_stock(lambda method, path: "404" if method == "DELETE" and path.endswith("/records") else None)
     stock = server.api.new_workspace("stock")
@@ -65,6 +68,7 @@ def test_records_that_a_server_cannot_delete_stay_there(server: Server, here: Ap
     assert [each["kind"] for each in log(here, LINK)] == ["skipped"]
 
 
+@pytest.mark.slow
 def test_a_record_with_half_a_character_stays_here(server: Server, here: Api, as_stock: Flaky) -> None:
     stock = server.api.new_workspace("stock")
     dataset_id = new_id(here)

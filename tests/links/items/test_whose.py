@@ -76,6 +76,7 @@ def test_what_came_to_both_by_a_third_workspace_is_nobodys_copy(server: Server, 
     assert stages(here) == stages(there) == {run: "active"}
 
 
+@pytest.mark.slow
 def test_a_copy_that_the_other_side_of_another_link_has_too_stays(server: Server, here: Api, there: Api) -> None:
     """Else its deletion would go on to there, where it may be the original."""
     third = server.api.new_workspace("third")
@@ -94,6 +95,7 @@ def test_a_copy_that_the_other_side_of_another_link_has_too_stays(server: Server
     assert stages(here) == stages(there) == stages(third) == {run: "active"}
 
 
+@pytest.mark.slow
 def test_of_two_links_to_the_same_place_one_leaves_the_copies_to_the_other(
     server: Server, here: Api, there: Api
 ) -> None:
@@ -130,6 +132,7 @@ def test_an_experiment_that_takes_the_name_that_another_one_had_is_another_one_t
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("as_stock")
 def test_an_experiment_of_theirs_that_takes_the_name_that_another_one_had_is_another_one_here(
     here: Api, stock: Api, flaky: Flaky

@@ -53,6 +53,7 @@ def test_a_version_that_is_copied_there_into_another_model_with_its_tags_is_one_
     end(here, stock, {"dev": ["first"], "prod": []})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [pytest.param("pull", marks=pytest.mark.slow), "both"])
 def test_versions_of_two_models_that_were_made_at_once_are_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     for name in ("a", "b"):

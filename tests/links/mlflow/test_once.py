@@ -19,7 +19,9 @@ SOURCE = "trackside.source_run_id"
 pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 
 
-@pytest.mark.parametrize("call", ["runs/create", "logged-models", "model-versions/create"])
+@pytest.mark.parametrize(
+    "call", ["runs/create", pytest.param("logged-models", marks=pytest.mark.slow), "model-versions/create"]
+)
 def test_what_is_made_without_an_answer_is_made_once(here: Api, stock: Api, flaky: Flaky, call: str) -> None:
     """On a connection that is kept, where a call that had no answer may have arrived all the same."""
     run = here.new_run()
@@ -90,6 +92,7 @@ def test_two_that_hear_of_a_run_at_the_same_moment_make_one_copy_of_it(
     assert log(here, LINK) == log(west, LINK) == []
 
 
+@pytest.mark.slow
 def test_two_that_hear_of_a_version_at_the_same_moment_make_one_copy_of_it(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
@@ -123,6 +126,7 @@ def versions(api: Api) -> list[str]:
     return sorted(registry_of(api).get("iris", {}).get("versions", {}))
 
 
+@pytest.mark.slow
 def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
     server: Server, here: Api, stock: Api, flaky: Flaky
 ) -> None:
@@ -139,6 +143,7 @@ def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
     assert [each["info"]["run_id"] for each in all_runs(stock)] == [run]
 
 
+@pytest.mark.slow
 def test_a_run_that_somebody_copied_there_with_its_tags_is_another_run(here: Api, stock: Api, flaky: Flaky) -> None:
     _link(here, flaky, mode="both")
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
@@ -191,6 +196,7 @@ def test_a_parent_from_before_the_link_comes_whole(here: Api, stock: Api, flaky:
     assert made["tags"] == [{"key": "team", "value": "blue"}]
 
 
+@pytest.mark.slow
 def test_an_experiment_that_was_woken_for_a_run_goes_again(here: Api, stock: Api, flaky: Flaky) -> None:
     """Also where the remote fails in between: else it would come back here."""
     experiment = here.new_experiment("gone")

@@ -45,7 +45,7 @@ def swap(api: Api) -> None:
 def end(here: Api, stock: Api) -> None:
     here.post(f"{LINKS}/{LINK}/resume")
     until(
-        lambda: models(here) == models(stock) and link(here, LINK)["lag_items"] == 0 and check(here, LINK) == [],
+        lambda: link(here, LINK)["lag_items"] == 0 and models(here) == models(stock) and check(here, LINK) == [],
         "both to be the same:",
         said=lambda: (models(here), models(stock), check(here, LINK), log(here, LINK)),
         limit_s=40,
@@ -83,6 +83,7 @@ def test_a_name_that_another_model_takes_there_goes_to_that_model(
     assert [line for line in log(here, LINK) if line["kind"] == "conflict"] == []
 
 
+@pytest.mark.slow
 @MODES
 def test_models_that_swap_their_names_there_stay_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
@@ -112,6 +113,7 @@ def test_models_that_pass_their_names_on_in_a_circle_there_stay_three(
     assert models(here) == {"a": of("c"), "b": of("a"), "c": of("b")}
 
 
+@pytest.mark.slow
 @MODES
 def test_a_deleted_models_name_that_another_takes_there_goes_to_that_one(
     here: Api, stock: Api, flaky: Flaky, mode: str
@@ -169,6 +171,7 @@ def test_what_is_pushed_goes_to_the_model_and_not_to_the_one_that_took_its_name(
     assert models(stock) == {"a": of("a", "a3"), "b": of("b", "b3")}
 
 
+@pytest.mark.slow
 def test_a_copy_whose_name_another_model_has_there_differs(here: Api, stock: Api, flaky: Flaky) -> None:
     begin(here, here, flaky, "push", "a", "b")
     here.post(f"{LINKS}/{LINK}/resume")

@@ -24,8 +24,8 @@ POINTS = 3 * CHUNK
 class Points:
     """A run whose series `loss` lies in chunks in both workspaces, alike; the link is paused, so that what is spoilt stays so."""
 
-    def __init__(self, start: Callable[..., Server], mode: str, url: Callable[[Server], str]) -> None:
-        self.server = start("--durability", "relaxed")
+    def __init__(self, server: Server, mode: str, url: Callable[[Server], str]) -> None:
+        self.server = server
         self.apis = {name: self.server.api.new_workspace(name) for name in ("north", "south")}
         self.here, self.there = self.apis["north"], self.apis["south"]
         self.source = self.there if mode == "pull" else self.here
@@ -109,13 +109,11 @@ def _other_value(points: bytes) -> bytes:
         ("push", "south"),
         pytest.param("pull", "north", marks=pytest.mark.slow),
         pytest.param("both", "south", marks=pytest.mark.slow),
-        ("both", "north"),
+        pytest.param("both", "north", marks=pytest.mark.slow),
     ],
 )
-def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
-    start: Callable[..., Server], mode: str, victim: str
-) -> None:
-    pair = Points(start, mode, _south)
+def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(server: Server, mode: str, victim: str) -> None:
+    pair = Points(server, mode, _south)
     pair.spoil(victim, _gone)
 
     unseen = pair.found(verify=False)
@@ -135,10 +133,10 @@ def test_a_chunk_that_a_store_lost_is_found_by_reading_and_comes_back(
 
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
-def test_a_point_that_became_another_one_is_found_by_reading(start: Callable[..., Server], mode: str) -> None:
+def test_a_point_that_became_another_one_is_found_by_reading(server: Server, mode: str) -> None:
     """Points are a set: the true one comes back, and the other one is one more, for which a link of both directions has it here
     too."""
-    pair = Points(start, mode, _south)
+    pair = Points(server, mode, _south)
     pair.spoil("south", _other_value)
 
     unseen = pair.found(verify=False)
@@ -152,7 +150,8 @@ def test_a_point_that_became_another_one_is_found_by_reading(start: Callable[...
     assert pair.steps(pair.here) == (pair.steps(pair.there) if mode == "both" else list(range(POINTS)))
 
 
-def test_where_the_other_side_has_no_digests_points_are_read(start: Callable[..., Server]) -> None:
+@pytest.mark.slow
+def test_where_the_other_side_has_no_digests_points_are_read(server: Server) -> None:
     proxies: list[Flaky] = []
 
     def earlier(server: Server) -> str:
@@ -161,7 +160,7 @@ def test_where_the_other_side_has_no_digests_points_are_read(start: Callable[...
         return f"{proxies[0].url}/ws/south"
 
     with closing(_Closing(proxies)):
-        pair = Points(start, "push", earlier)
+        pair = Points(server, "push", earlier)
         pair.spoil("south", _other_value)
 
         found = pair.found(verify=True)
@@ -181,7 +180,7 @@ class _Closing:
             each.close()
 
 
-def test_nothing_is_counted_when_nobody_asked_for_it(start: Callable[..., Server]) -> None:
+def test_nothing_is_counted_when_nobody_asked_for_it(server: Server) -> None:
     proxies: list[Flaky] = []
 
     def watched(server: Server) -> str:
@@ -189,7 +188,7 @@ def test_nothing_is_counted_when_nobody_asked_for_it(start: Callable[..., Server
         return f"{proxies[0].url}/ws/south"
 
     with closing(_Closing(proxies)):
-        pair = Points(start, "push", watched)
+        pair = Points(server, "push", watched)
 
         assert pair.found(verify=False) == []
         pair.here.post(f"{LINKS}/{LINK}/sync")

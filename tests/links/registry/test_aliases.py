@@ -10,7 +10,7 @@ from support.registry import Registry
 LINK = "twin"
 
 
-@pytest.mark.parametrize("is_deleted_here", [True, False])
+@pytest.mark.parametrize("is_deleted_here", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_version_that_got_an_alias_comes_back(server: Server, here: Api, there: Api, is_deleted_here: bool) -> None:
     registry = Registry(here)
     registry.new_model()

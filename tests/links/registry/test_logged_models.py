@@ -22,7 +22,7 @@ def to(request: pytest.FixtureRequest, server: Server, there: Api, flaky: Flaky)
     return {"to": f"{flaky.url}/ws/south", "kind": "mlflow"}
 
 
-@pytest.mark.parametrize("mode", ["push", "both"])
+@pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
 def test_a_model_that_is_deleted_here_goes_there_and_does_not_come_back(
     here: Api, there: Api, to: dict[str, Any], mode: str
 ) -> None:
@@ -43,6 +43,7 @@ def test_a_model_that_is_deleted_here_goes_there_and_does_not_come_back(
     assert check(here, LINK) == []
 
 
+@pytest.mark.slow
 def test_a_model_that_was_deleted_before_the_link_differs_nowhere(here: Api, there: Api, to: dict[str, Any]) -> None:
     """MLflow shows no such model: it is not made there, and nobody misses it."""
     gone = _new_model(here, "gone")

@@ -1,6 +1,7 @@
 """Files of a version that are out of reach, since their disk is not there, are not files that it has not: it waits for them."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -14,12 +15,12 @@ from support.stores.disks import mount, unmount
 LINK = "l"
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
     start: Callable[..., Server], mode: str
 ) -> None:
     """Without them it would be there for good."""
-    here, there = start("--durability", "relaxed"), start("--durability", "relaxed")
+    here, there = start(), start()
     source, target = (there, here) if mode == "pull" else (here, there)
     _new_version(source.api)
     unmount(source)
@@ -38,18 +39,20 @@ def test_a_version_whose_files_are_out_of_reach_waits_until_they_are_back(
 
 
 def test_a_version_of_mlflow_whose_files_are_out_of_reach_waits_until_they_are_back(
-    start: Callable[..., Server], server: Server, as_stock: Flaky
+    start: Callable[..., Server],
 ) -> None:
-    here, there = start("--durability", "relaxed"), server
+    here, there = start(), start()
     _new_version(there.api)
     unmount(there)
 
-    _add(here.api, as_stock.url, "pull", kind="mlflow")
-    until(lambda: _said(here.api) != [], "the reason to be said")
-    meanwhile = registry_of(here.api)["iris"]["versions"]
-    mount(there)
-    sync(here.api, LINK)
-    until(lambda: "1" in registry_of(here.api)["iris"]["versions"], "the version to come")
+    with closing(Flaky(there.port)) as stock:
+        stock.as_stock()
+        _add(here.api, stock.url, "pull", kind="mlflow")
+        until(lambda: _said(here.api) != [], "the reason to be said")
+        meanwhile = registry_of(here.api)["iris"]["versions"]
+        mount(there)
+        sync(here.api, LINK)
+        until(lambda: "1" in registry_of(here.api)["iris"]["versions"], "the version to come")
 
     assert meanwhile == {}
     assert files_of(here.api, "iris", 1) == {"MLmodel": b"precious", "data/weights.bin": b"precious too"}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from support.client import Api
 from support.faults.flaky import Flaky
 from support.links import LINKS, add, link, log, registry_of, settle, until
@@ -27,6 +29,7 @@ def test_a_model_that_goes_here_before_its_version_is_looked_at_goes_there_too(
     _has_gone_from_both(here, there, removed)
 
 
+@pytest.mark.slow
 def test_a_model_that_goes_there_before_its_version_is_looked_at_goes_here_too(
     server: Server, here: Api, there: Api, flaky: Flaky
 ) -> None:

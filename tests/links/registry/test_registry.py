@@ -46,6 +46,7 @@ def test_the_registry_arrives_as_it_is(any_server: Server) -> None:
     assert link(here, LINK)["mirrored"] == {"experiment": 2, "run": 1, "registered_model": 2, "model_version": 3}
 
 
+@pytest.mark.slow
 def test_stages_of_before_the_link_stay_on_the_side_that_gave_them(any_server: Server) -> None:
     here, there = any_server.api.new_workspace("north"), any_server.api.new_workspace("south")
     stages = {"1": "Archived", "2": "Staging", "3": "Production", "4": "None"}
@@ -108,6 +109,7 @@ def test_what_changes_later_arrives_and_is_in_the_history(server: Server) -> Non
     assert {entry["kind"] for entry in log(here, LINK)} == {"skipped"}  # files in a bucket that nobody opens
 
 
+@pytest.mark.slow
 def test_a_deleted_and_remade_model_begins_anew_there_too(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(here)
@@ -203,7 +205,7 @@ def test_files_that_lie_with_no_mirrored_run_are_copied(any_server: Server) -> N
     assert [text for text in said if "version 2: its files stay where they are, at s3://elsewhere/model" in text]
 
 
-@pytest.mark.parametrize("source", ["/etc", "file:///etc/passwd"])
+@pytest.mark.parametrize("source", [pytest.param("/etc", marks=pytest.mark.slow), "file:///etc/passwd"])
 def test_a_source_that_a_caller_may_not_name_does_not_come_by_a_link_either(server: Server, source: str) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     registry = Registry(there)

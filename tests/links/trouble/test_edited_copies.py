@@ -81,7 +81,8 @@ def test_of_a_version_that_was_made_there(pair: Pair, at: int) -> None:
     assert conflicts(pair) == []
 
 
-@pytest.mark.parametrize("at", [pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [2, 3])
 def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
     a_version(pair.near.api)
     pair.kill_near("GET", VERSION, at)
@@ -106,6 +107,7 @@ def test_of_a_version_that_both_sides_edited(pair: Pair, at: int) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_of_a_version_that_was_made_here(pair: Pair) -> None:
     a_version(pair.far.api)
     pair.kill_near("GET", VERSION, 2)
@@ -137,6 +139,7 @@ def test_of_traces_that_were_made_there(pair: Pair) -> None:
     assert conflicts(pair) == []
 
 
+@pytest.mark.slow
 def test_of_a_trace_that_was_made_there(pair: Pair) -> None:
     trace(pair.near.api, tags={"edited": "no", "here": "no"})
     pair.kill_near("GET", "/item?entity=trace", 2)

@@ -9,7 +9,6 @@ import pytest
 from support.client import Api
 from support.faults.answering import Answered, Asked, answering
 from support.links import add, get_file, log, put_file, until
-from support.processes.servers import Server
 
 LINK = "hostile"
 PREFIX = "/api/trackside/v1/sync"
@@ -51,11 +50,10 @@ def _json(answer: object) -> Answered:
 
 
 @pytest.fixture
-def victim(server: Server) -> tuple[Api, str]:
-    api = server.api
-    run_id = api.new_run()
-    put_file(api, run_id, "model.pkl", b"ours")
-    return api, run_id
+def victim(here: Api) -> tuple[Api, str]:
+    run_id = here.new_run()
+    put_file(here, run_id, "model.pkl", b"ours")
+    return here, run_id
 
 
 @pytest.mark.parametrize("their_id", ["?", "#", "%3F", "../..", "a?b"])

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from support.client import Api
 from support.faults.answering import Answered, Asked, answering
 from support.links import add, link, log, until
-from support.processes.servers import Server
 
 API = "/api/2.0/mlflow/"
 EXPERIMENT = {"experiment_id": "0", "name": "Default", "lifecycle_stage": "active"}
@@ -47,39 +47,39 @@ def _json(answer: object) -> Answered:
     return Answered(200, json.dumps(answer).encode())
 
 
-def refused(server: Server) -> dict[str, str]:
-    return {each["entity_id"]: each["message"] for each in log(server.api, "l") if each["kind"] == "refused"}
+def refused(here: Api) -> dict[str, str]:
+    return {each["entity_id"]: each["message"] for each in log(here, "l") if each["kind"] == "refused"}
 
 
 @pytest.mark.parametrize("bad", ["bad", None], ids=["an id", "no id"])
-def test_a_run_of_a_list_that_cannot_be_read_is_named_and_the_others_come(server: Server, bad: str | None) -> None:
+def test_a_run_of_a_list_that_cannot_be_read_is_named_and_the_others_come(here: Api, bad: str | None) -> None:
     with answering(mlflow([run("a" * 32), run(bad, start_time="soon"), run("b" * 32)])) as url:  # type: ignore[arg-type]
-        add(server.api, "l", url, mode="pull", kind="mlflow")
+        add(here, "l", url, mode="pull", kind="mlflow")
 
-        until(lambda: len(server.api.post("runs/search", experiment_ids=["0"]).get("runs", [])) == 2, "both runs")
-        until(lambda: (bad or "") in refused(server), "the run to be named", said=lambda: log(server.api, "l"))
+        until(lambda: len(here.post("runs/search", experiment_ids=["0"]).get("runs", [])) == 2, "both runs")
+        until(lambda: (bad or "") in refused(here), "the run to be named", said=lambda: log(here, "l"))
 
-        assert "cannot be read" in refused(server)[bad or ""]
-        assert "last_error" not in link(server.api, "l")
+        assert "cannot be read" in refused(here)[bad or ""]
+        assert "last_error" not in link(here, "l")
 
 
-def test_an_item_that_cannot_be_read_by_itself_waits_alone(server: Server) -> None:
+def test_an_item_that_cannot_be_read_by_itself_waits_alone(here: Api) -> None:
     answer = mlflow([run("a" * 32), run("b" * 32, status="RUNNING")])
 
     def files_of_one_are_nonsense(asked: Asked) -> Answered:
         return _json({"files": 1}) if "artifacts/list" in asked.path and "a" * 32 in asked.path else answer(asked)
 
     with answering(files_of_one_are_nonsense) as url:
-        add(server.api, "l", url, mode="pull", kind="mlflow")
+        add(here, "l", url, mode="pull", kind="mlflow")
 
-        until(lambda: "a" * 32 in refused(server), "the run to be named", said=lambda: log(server.api, "l"))
-        until(lambda: len(server.api.post("runs/search", experiment_ids=["0"]).get("runs", [])) == 2, "both runs")
+        until(lambda: "a" * 32 in refused(here), "the run to be named", said=lambda: log(here, "l"))
+        until(lambda: len(here.post("runs/search", experiment_ids=["0"]).get("runs", [])) == 2, "both runs")
 
-        assert "last_error" not in link(server.api, "l")
+        assert "last_error" not in link(here, "l")
 
 
-def test_a_remote_that_answers_nonsense_to_all_calls_about_items_stops_the_link(server: Server) -> None:
+def test_a_remote_that_answers_nonsense_to_all_calls_about_items_stops_the_link(here: Api) -> None:
     with answering(mlflow([run("a" * 32, start_time=None)], reads=False)) as url:
-        add(server.api, "l", url, mode="pull", kind="mlflow")
+        add(here, "l", url, mode="pull", kind="mlflow")
 
-        until(lambda: "cannot be read" in link(server.api, "l").get("last_error", ""), "the link to stop")
+        until(lambda: "cannot be read" in link(here, "l").get("last_error", ""), "the link to stop")

@@ -77,6 +77,7 @@ def test_a_link_that_pulls_is_late_as_long_as_nobody_answers_there(start: Callab
     assert in_time == 0
 
 
+@pytest.mark.slow
 def test_a_page_of_the_log_says_how_much_comes_after_it(server: Server) -> None:
     api = server.api.new_workspace("north")
     for _ in range(520):

@@ -3,6 +3,7 @@
 import json
 import select
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from support.processes.servers import Server
@@ -10,8 +11,9 @@ from support.processes.servers import Server
 ASKING = 6  # more than there are threads for searches
 
 
-def test_remotes_that_say_nothing_keep_no_search_waiting(server: Server) -> None:
+def test_remotes_that_say_nothing_keep_no_search_waiting(start: Callable[..., Server]) -> None:
     """The remote takes the connection and never answers, so each `link add` waits for its time-out."""
+    server = start()
     experiment = server.api.new_experiment("iris")
     run_id = server.api.new_run(experiment)
     with ExitStack() as opened:

@@ -11,7 +11,7 @@ from support.processes.servers import Server
 NEVER = 1e6  # times as long as usual
 
 
-@pytest.mark.parametrize("mode", ["push", "pull", "both"])
+@pytest.mark.parametrize("mode", ["both", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("push", "pull"))])
 def test_a_point_wakes_the_link_on_either_side(start: Callable[..., Server], mode: str) -> None:
     server = start(interval_factor=NEVER)
     here, there = (server.api.new_workspace(name) for name in ("north", "south"))

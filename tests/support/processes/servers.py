@@ -94,6 +94,11 @@ class Server:
         self._sockets.append(Socket(self.port))
         return Api(self._sockets[-1])
 
+    def disconnect(self) -> None:
+        """Close the connections of all its `api`."""
+        while self._sockets:
+            self._sockets.pop().close()
+
     def start(self) -> "Server":
         """Waits for the line that says where it listens."""
         words = ["server", "--port", str(free_port()), "--data", str(self.data), *self.options]
@@ -130,8 +135,7 @@ class Server:
         self._end(lambda process: os.killpg(process.pid, signal.SIGKILL))
 
     def _end(self, end: Callable[["subprocess.Popen[str] | Forked"], None]) -> None:
-        while self._sockets:
-            self._sockets.pop().close()
+        self.disconnect()
         process, self.process = self.process, None
         if process is not None:
             with process:  # closes the pipe
