@@ -108,6 +108,7 @@ def test_what_was_here_with_other_content_is_mended_and_said(server: Server, bri
     assert tally(again.report, "runs") == (0, 0, 2, 0)
 
 
+@pytest.mark.slow
 def test_only_verify_sees_what_no_last_point_and_no_field_tells(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_name_that_is_no_utf_8_leaves_its_file_out_and_nothing_else(
     assert done.code == 1
 
 
+@pytest.mark.slow
 def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
@@ -232,6 +234,7 @@ def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
     assert (first.report["files"], second.report["files"]) == (4, 0)
 
 
+@pytest.mark.slow
 def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
@@ -260,6 +263,7 @@ def test_a_place_that_the_server_does_not_open_is_said(server: Server, bring: Im
     assert server.api.run("a1")["info"]["status"] == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_moved_folder_is_read_where_it_is_now(
     server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
 ) -> None:
@@ -303,6 +307,7 @@ def test_versions_keep_their_numbers_and_point_to_where_the_files_are(
     assert done.code == 1
 
 
+@pytest.mark.slow
 def test_files_that_came_with_a_version_are_freed_with_it(
     server: Server, bring: Importer, mlruns: Mlruns, tmp_path: Path
 ) -> None:
@@ -319,6 +324,7 @@ def test_files_that_came_with_a_version_are_freed_with_it(
     assert not list((server.data / "artifacts").rglob("MLmodel"))
 
 
+@pytest.mark.slow
 def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     run = server.api.new_run()
     server.api.post("registered-models/create", name="net")
@@ -334,24 +340,24 @@ def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns:
     assert server.api.get("registered-models/alias", name="net", alias="best")["model_version"]["version"] == "2"
 
 
-@pytest.mark.parametrize(
-    ("source", "words"),
-    [
-        ("nowhere", "there is no folder"),
-        ("databricks://prod", "link add NAME --mode pull"),
-        ("mysql://u@h/d", "is no source that can be read"),
-        ("sqlite:///nowhere.db", "is no file"),
-        ("http://127.0.0.1:9", "cannot be reached"),
-        ("http://[x", "is not the address of a server; write http(s)://HOST[:PORT]"),
-        ("http://host:port", "is not the address of a server; write http(s)://HOST[:PORT]"),
-    ],
-)
-def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, source: str, words: str) -> None:
-    done = bring(source, cwd=tmp_path)
+def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    no_address = "is not the address of a server; write http(s)://HOST[:PORT]"
+    sources = {
+        "nowhere": "there is no folder",
+        "databricks://prod": "link add NAME --mode pull",
+        "mysql://u@h/d": "is no source that can be read",
+        "sqlite:///nowhere.db": "is no file",
+        "http://127.0.0.1:9": "cannot be reached",
+        "http://[x": no_address,
+        "http://host:port": no_address,
+    }
+    for source, words in sources.items():
+        with subtests.test(source=source):
+            done = bring(source, cwd=tmp_path)
 
-    assert (done.code, done.stdout) == (2, "")
-    assert words in done.stderr
-    assert done.stderr.count("\n") == 1
+            assert (done.code, done.stdout) == (2, "")
+            assert words in done.stderr
+            assert done.stderr.count("\n") == 1
 
 
 def test_an_import_that_is_killed_goes_on_where_it_was(

@@ -78,7 +78,9 @@ def by_password(people: People, name: str) -> Api:
     return signed(people.open, basic(name))
 
 
-@pytest.mark.parametrize("sign_in", [by_token, by_session, by_password])
+@pytest.mark.parametrize(
+    "sign_in", [by_token, *(pytest.param(way, marks=pytest.mark.slow) for way in (by_session, by_password))]
+)
 def test_an_import_writes_as_the_caller_who_signed_in(
     people: People, far: Far, sign_in: Callable[[People, str], Api]
 ) -> None:
@@ -113,7 +115,7 @@ def test_an_import_with_a_wrong_token_of_the_source_fails_and_does_not_show_it(p
     assert all_runs(people.admin.within("north")) == []
 
 
-@pytest.mark.parametrize("mode", ["push", "pull"])
+@pytest.mark.parametrize("mode", ["push", pytest.param("pull", marks=pytest.mark.slow)])
 def test_a_link_signs_in_at_the_other_side(people: People, far: Far, mode: str) -> None:
     ann = by_token(people, "ann").within("north")
     ann.new_run(run_name="near")

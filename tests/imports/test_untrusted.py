@@ -85,6 +85,7 @@ def test_of_a_server_only_what_lies_below_the_folder_that_is_said_is_read(
     assert done.report["files"] == 2
 
 
+@pytest.mark.slow
 def test_the_files_of_a_run_are_read_where_the_server_keeps_them_if_that_is_said(
     server: Server, bring: Importer, home: Path
 ) -> None:

@@ -15,7 +15,7 @@ from support.stock.server import stock_server
 
 @pytest.fixture(scope="session")
 def idle_servers() -> Iterator[list[Server]]:
-    """At most one, without a workspace but the default one."""
+    """At most one, suspended, without a workspace but the default one."""
     servers: list[Server] = []
     yield servers
     for server in servers:
@@ -34,11 +34,17 @@ def server(
         shutil.copy(sqlite_template, data / "trackside.db")
         idle_servers.append(Server(data, ("--durability", "relaxed")).start())
     server = idle_servers.pop()
+    server.resume()
     yield server
-    if _is_emptied(server):
-        idle_servers.append(server)
-    else:
-        server.kill9()
+    is_emptied = False
+    try:
+        is_emptied = _is_emptied(server)
+    finally:
+        if is_emptied:
+            server.suspend()
+            idle_servers.append(server)
+        else:
+            server.kill9()
 
 
 def _is_emptied(server: Server) -> bool:
@@ -54,7 +60,6 @@ def _is_emptied(server: Server) -> bool:
         ]
     except Unanswered:
         return False
-    server.disconnect()
     return all(reply.status == 204 for reply in replies)
 
 
