@@ -1,5 +1,6 @@
 """Spans in files where a trace is copied, or its place is not the usual one: backups, archives, links, roots of workspaces."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from support.links import add, check, settle, until, url_of
 from support.people import OURS
 from support.processes.servers import Server
 from support.traces import Sent, export, names, spans_of, trace_id
+from trackside.traces.storage.bodies import MOST_FILE_BYTES
 
 __all__ = ["said"]
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
@@ -142,9 +144,11 @@ def test_files_of_spans_are_no_artifacts_of_clients(start: Callable[..., Server]
     whole = api.ask("DELETE", f"{PROXY}/0")
     assert (whole.status, "has spans of traces" in whole.json["message"]) == (400, True)
     assert len(spans_of(api)) == 3
-    file.write_bytes(b"no zstd")
-    damaged = api.ask("GET", "/api/3.0/mlflow/traces/get", arguments={"trace_id": trace_id(1)})
-    assert (damaged.status, "is damaged" in damaged.json["message"]) == (503, True)
+    for size_bytes in (7, MOST_FILE_BYTES + 1):
+        file.write_bytes(b"no zstd")
+        os.truncate(file, size_bytes)
+        damaged = api.ask("GET", "/api/3.0/mlflow/traces/get", arguments={"trace_id": trace_id(1)})
+        assert (damaged.status, "is damaged" in damaged.json["message"]) == (503, True)
 
 
 def test_traces_in_the_trash_count_in_the_quota_of_their_experiment(start: Callable[..., Server]) -> None:

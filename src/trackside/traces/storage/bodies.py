@@ -9,6 +9,7 @@ import msgspec
 
 SMALL = 200  # previews up to this many bytes are not compressed
 FILE_LEVEL = 3  # for files, which are compressed once
+MOST_FILE_BYTES = 512 << 20  # of the content of a file: a request of 64 MiB takes at most seven times as much as JSON
 
 
 def compress(lines: Sequence[bytes]) -> bytes:
@@ -25,10 +26,14 @@ def text_of(body: bytes) -> bytes:
 
 
 def text_of_file(body: bytes) -> bytes | None:
-    """Return the lines of the content of a file; None if it is damaged."""
+    """Return the lines of the content of a file; None if it is damaged, or larger than the server makes one.
+
+    A user who may write to the bucket of a workspace can replace the file."""
     from trackside.traces.storage import frames  # noqa: PLC0415  # see above
 
     try:
+        if not 0 <= frames.content_bytes(body) <= MOST_FILE_BYTES:
+            return None
         return frames.decompress(body)
     except frames.Damaged:
         return None

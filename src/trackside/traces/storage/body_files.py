@@ -10,12 +10,14 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as Overdue
+from contextlib import closing
 
 from trackside.artifacts import blobs, keys
 from trackside.artifacts.roots import OWN_STORE, Roots, Spot
 from trackside.artifacts.store import Root
 from trackside.core.errors import Denied, Invalid, NotFound, Unavailable, Unsupported
 from trackside.core.work.threads import Threads
+from trackside.traces.storage.bodies import MOST_FILE_BYTES
 from trackside.workspaces.model import Workspace
 
 EACH = 4  # concurrent reads of one store
@@ -90,9 +92,9 @@ class BodyFiles:
             spot = self._spot(workspace, uri)
             try:
                 if self._reads is None or self._limit_s is None:
-                    return blobs.get(spot.blobs, spot.key)
+                    return _content(spot, uri)
                 limit = self._limit_s if limit_s is None else limit_s
-                return self._reads.run(spot.store_name, limit, lambda: blobs.get(spot.blobs, spot.key))
+                return self._reads.run(spot.store_name, limit, lambda: _content(spot, uri))
             except Overdue:
                 raise Unavailable("The artifact store, which has some of the spans, does not answer in time.") from None
             except (NotFound, Invalid):
@@ -122,3 +124,11 @@ class BodyFiles:
             return self._roots.of(Root(uri, workspace.default_artifact_root), "", workspace)
         except (Denied, Unsupported) as fault:
             raise Unavailable(f"The server cannot open the spans at {uri}: {fault.message}") from None
+
+
+def _content(spot: Spot, uri: str) -> bytes:
+    """Return the bytes of a file.  Raise Unavailable for one that is larger than the server makes it."""
+    with closing(spot.blobs.open(spot.key)) as download:
+        if download.stat.size_bytes > MOST_FILE_BYTES:
+            raise Unavailable(f"Spans of the trace cannot be read: {uri} is damaged.")
+        return b"".join(download.chunks())

@@ -37,14 +37,23 @@ if sys.version_info >= (3, 14):
 
     def decompress(frame: bytes) -> bytes:
         """Return the content of a frame.  Raise Damaged."""
+        size = content_bytes(frame)
+        made = zstd.ZstdDecompressor()  # of one frame: `zstd.decompress` would go on with frames behind it
         try:
-            return zstd.decompress(frame)
+            content = made.decompress(frame, max(size, 0) + 1)
         except zstd.ZstdError as error:
             raise Damaged(str(error)) from None
+        if len(content) != size or not made.eof:
+            raise Damaged("its size is not that of its header")
+        return content
 
     def content_bytes(frame: bytes) -> int:
-        """Return the size of the content from the header of a frame that one of these functions made."""
-        return zstd.get_frame_info(frame).decompressed_size
+        """Return the size of the content from the header of a frame; -1 if the header does not have it.  Raise Damaged."""
+        try:
+            size = zstd.get_frame_info(frame).decompressed_size
+        except zstd.ZstdError as error:
+            raise Damaged(str(error)) from None
+        return -1 if size is None else size
 
 else:
 
@@ -67,8 +76,11 @@ else:
         return content
 
     def content_bytes(frame: bytes) -> int:
-        """Return the size of the content from the header of a frame that one of these functions made."""
-        size: int = zstandard.frame_content_size(frame)
+        """Return the size of the content from the header of a frame; -1 if the header does not have it.  Raise Damaged."""
+        try:
+            size: int = zstandard.frame_content_size(frame)
+        except zstandard.ZstdError as error:
+            raise Damaged(str(error)) from None
         return size
 
     def _codec() -> tuple[Any, Any]:
