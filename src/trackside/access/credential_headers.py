@@ -4,9 +4,11 @@ import base64
 from collections.abc import Mapping
 
 from trackside.core.errors import Unauthenticated
+from trackside.identity import keys
 
 COOKIE = b"trackside_session"
 SECURE_COOKIE = b"__Host-trackside_session"
+OF_HTTPS = keys.OF_HTTPS.encode()
 
 Headers = Mapping[bytes, bytes]
 
@@ -42,7 +44,12 @@ def shown_in(headers: Headers) -> bytes | None:
     for part in cookie.split(b";"):
         name, _, value = part.strip().partition(b"=")
         found[name] = value
-    secret = found.get(SECURE_COOKIE) or found.get(COOKIE)
+    secret = found.get(SECURE_COOKIE)
+    if not secret:
+        secret = found.get(COOKIE)
+        # Another host of the domain can set the plain name, but has no key of a session that began over plain HTTP.
+        if secret is not None and secret.startswith(OF_HTTPS):
+            return None
     return b"cookie " + secret if secret else None
 
 

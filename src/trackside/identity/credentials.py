@@ -79,9 +79,16 @@ def note_uses(tx: Tx, uses: Iterable[tuple[int, int, str]]) -> None:
 
 
 def begin_session(
-    tx: Tx, principal: Principal, address: str, agent: str, origin: SessionOrigin = BY_PASSWORD
+    tx: Tx,
+    principal: Principal,
+    address: str,
+    agent: str,
+    origin: SessionOrigin = BY_PASSWORD,
+    *,
+    is_secure: bool = False,
 ) -> tuple[Session, str]:
-    secret = keys.new_session_key()
+    """Return the session and its key.  `is_secure`: the browser used HTTPS."""
+    secret = keys.new_session_key(is_secure=is_secure)
     made = tx.one(
         """
         INSERT INTO sessions (principal_id, digest, created_at, seen_at, address, agent, issuer, subject, provider_session,

@@ -15,6 +15,7 @@ RANDOM_CHARS, CHECK_CHARS = 30, 6
 SHOWN_CHARS = 8  # of a token, in lists
 _TOKEN = re.compile(rf"(?:{OF_USER}|{OF_SERVICE})[0-9A-Za-z]{{{RANDOM_CHARS + CHECK_CHARS}}}")
 SESSION_BYTES = 32
+OF_HTTPS = "https."  # begins the key of a session that began over HTTPS
 
 
 def new_token(prefix: str) -> str:
@@ -31,8 +32,8 @@ def looks_like_token(text: str) -> bool:
     return text.startswith((OF_USER, OF_SERVICE))
 
 
-def new_session_key() -> str:
-    return secrets.token_urlsafe(SESSION_BYTES)
+def new_session_key(*, is_secure: bool = False) -> str:
+    return f"{OF_HTTPS if is_secure else ''}{secrets.token_urlsafe(SESSION_BYTES)}"
 
 
 def digest(secret: str) -> bytes:

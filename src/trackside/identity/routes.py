@@ -59,8 +59,8 @@ class Calls:
                     [(b"retry-after", str(seconds).encode())],
                 ).because("throttled", seconds=str(seconds)) from None
             raise
-        _, secret = await request.write(lambda tx: service.begin_session(tx, principal, source))
         is_secure = self.gate.is_secure(request.scope)
+        _, secret = await request.write(lambda tx: service.begin_session(tx, principal, source, is_secure=is_secure))
         return Response(200, [*_JSON, cookie(secret, is_secure=is_secure, max_age_s=self.session_s)], b"{}")
 
     async def logout(self, request: Request) -> Response:

@@ -153,9 +153,17 @@ def revoke_token(tx: Tx, owner: Principal, token: Token) -> None:
 
 
 def begin_session(
-    tx: Tx, principal: Principal, source: Source, *, credential: str = "password", origin: SessionOrigin = BY_PASSWORD
+    tx: Tx,
+    principal: Principal,
+    source: Source,
+    *,
+    is_secure: bool,
+    credential: str = "password",
+    origin: SessionOrigin = BY_PASSWORD,
 ) -> tuple[Session, str]:
-    session, secret = credentials.begin_session(tx, principal, source.address, source.agent, origin)
+    session, secret = credentials.begin_session(
+        tx, principal, source.address, source.agent, origin, is_secure=is_secure
+    )
     store.note_login(tx, principal.principal_id)
     audit.append(
         tx,

@@ -225,12 +225,18 @@ class Calls:
             )
 
         claims = await self._proved(request, issuer, source, redeem)
+        is_secure = self.gate.is_secure(request.scope)
 
         def write(tx: Tx) -> str:
             principal = sign_on.sign_in(tx, provider, claims, source)
             origin = sign_on.origin_of(provider, claims)
             _, secret = service.begin_session(
-                tx, principal, source, credential=f"provider {provider.name}", origin=origin
+                tx,
+                principal,
+                source,
+                is_secure=is_secure,
+                credential=f"provider {provider.name}",
+                origin=origin,
             )
             return secret
 
