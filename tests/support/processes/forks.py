@@ -7,6 +7,7 @@ imports are shared, which cost half a second of processor time in each process t
 import atexit
 import contextlib
 import functools
+import io
 import json
 import os
 import select
@@ -307,9 +308,17 @@ def _main() -> int:
     from importlib import import_module
 
     from trackside.cli.main import main
+    from trackside.core import settings
+    from trackside.core.db import migrate
 
     for name in IMPORTED:
         import_module(name)
+    # What each child would compute itself: the migrations, and the patterns of options and of `argparse`.
+    migrate.migrations()
+    settings.load({}, {})
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main(["server", "--help"])
+    gc.collect()
     gc.freeze()
     request = _serve(socket.socket(fileno=int(sys.argv[1])))
     if request is None:
