@@ -1,6 +1,5 @@
-"""The calls about webhooks: MLflow's as its clients know them, and our own; by REST, by the stock client, and over a kill."""
+"""The calls about webhooks: MLflow's as its clients know them, and our own; by REST, and over a kill."""
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +10,7 @@ from msgspec.structs import replace
 from support.client import Api
 from support.links import until
 from support.processes.servers import Server
-from support.receiver import Receiver, answer, signed_by_mlflow
+from support.receiver import Receiver, answer, signature_of
 from trackside.core.settings import Settings
 
 OURS = "/api/trackside/v1/webhooks"
@@ -163,7 +162,7 @@ def test_a_test_tells_what_the_receiver_answered(calls: Api, receiver: Receiver)
         "key": "example_key",
         "value": "example_value",
     }
-    assert first.headers["x-mlflow-signature"] == signed_by_mlflow("s", first)
+    assert first.headers["x-mlflow-signature"] == signature_of("s", first)
 
 
 def test_reads_and_other_workspaces_are_answered_while_tests_hang(calls: Api, receiver: Receiver) -> None:
@@ -239,15 +238,7 @@ def test_the_openapi_document_tells_of_the_bodies(calls: Api) -> None:
     assert {each.get("name") for each in paths["/api/trackside/v1/changes"]["get"]["parameters"]} >= {"after", "entity"}
 
 
-# By the stock client, in a server of its own
-
-
-@pytest.fixture
-def client(any_open_server: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
-    from mlflow import MlflowClient
-
-    monkeypatch.setitem(os.environ, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    return MlflowClient(any_open_server.url, any_open_server.url)
+# In a server of its own
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -255,38 +246,6 @@ def any_open_server(request: pytest.FixtureRequest) -> Server:
     store = ("--store", request.getfixturevalue("postgres_store")) if request.param == "postgresql" else ()
     started: Server = request.getfixturevalue("start")(*OPEN, *store)  # it ends before the store is emptied
     return started
-
-
-def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: Any, receiver: Receiver) -> None:
-    from mlflow.entities.webhook import WebhookEvent, WebhookStatus
-    from mlflow.exceptions import MlflowException
-
-    event = WebhookEvent("model_version_alias", "created")
-    made = client.create_webhook("w", receiver.url, [event, WebhookEvent("model_version", "created")], secret="s")
-    assert client.get_webhook(made.webhook_id).name == "w"
-    assert [each.webhook_id for each in client.list_webhooks()] == [made.webhook_id]
-    changed = client.update_webhook(made.webhook_id, description="d", status=WebhookStatus.ACTIVE)
-    assert (changed.description, changed.events) == ("d", made.events)
-    tested = client.test_webhook(made.webhook_id, event)
-    assert (tested.success, tested.response_status, tested.response_body) == (True, 200, "thanks")
-
-    client.create_registered_model("m")
-    client.create_model_version("m", "s3://bucket/model", run_id="1234567890abcdef", tags={"a": "b"})
-    client.set_registered_model_alias("m", "champion", "1")
-
-    _, version, alias = receiver.wait_for(3)
-    assert version.json["data"] == {
-        "name": "m",
-        "version": "1",
-        "source": "s3://bucket/model",
-        "run_id": "1234567890abcdef",
-        "tags": {"a": "b"},
-        "description": None,
-    }
-    assert alias.json["data"] == {"name": "m", "alias": "champion", "version": "1"}
-    client.delete_webhook(made.webhook_id)
-    with pytest.raises(MlflowException, match="not found"):
-        client.get_webhook(made.webhook_id)
 
 
 def test_a_server_that_is_killed_forgets_nothing_and_keeps_the_order(

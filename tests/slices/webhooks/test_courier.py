@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.office import MODEL, Office, names
-from support.receiver import Received, Receiver, answer, signed_by_mlflow
+from support.receiver import Received, Receiver, answer, signature_of
 from trackside import opening, tenants
 from trackside.core.outgoing.addresses import Rules
 from trackside.core.outgoing.guard import Guard
@@ -130,13 +130,13 @@ def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiv
     assert told[1].json["data"]["status"] == "RUNNING"
 
 
-def test_it_is_signed_as_mlflow_signs_and_the_secret_is_sealed(office: Office, receiver: Receiver) -> None:
+def test_it_is_signed_and_the_secret_is_sealed(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url, secret="s3cret-word")
     office.happen("a")
     office.step()
 
     (told,) = receiver.received
-    assert told.headers["x-mlflow-signature"] == signed_by_mlflow("s3cret-word", told)
+    assert told.headers["x-mlflow-signature"] == signature_of("s3cret-word", told)
     assert abs(int(told.headers["x-mlflow-timestamp"]) - time.time()) < 60
     assert told.headers["content-type"] == "application/json"
     assert webhook.sealed_secret is not None
@@ -268,7 +268,7 @@ def test_the_webhooks_of_a_workspace_go_or_move_with_it(
     office.step()
 
     (told,) = receiver.received
-    assert told.headers["x-mlflow-signature"] == signed_by_mlflow("y", told)
+    assert told.headers["x-mlflow-signature"] == signature_of("y", told)
 
 
 def test_a_secret_of_another_key_is_not_sent_unsigned(office: Office, receiver: Receiver, tmp_path: Path) -> None:
