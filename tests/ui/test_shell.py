@@ -210,7 +210,7 @@ def test_what_does_not_exist_is_said_in_its_place(page: Page, server: Server, co
     expect(page.get_by_role("alert").first).to_contain_text("0" * 32)
 
     page.goto(f"{server.url}/#/no/such/page")
-    expect(page.get_by_text("There is no page at this address")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
     console.clear()  # the browser itself reports each 404
 
 

@@ -60,7 +60,7 @@ def _evaluate(api: Api) -> list[str]:
     judge = {"source_type": "LLM_JUDGE", "source_id": "gpt-4o"}
     runs = []
     for name in ("prompt-v1", "prompt-v2"):
-        run_id = api.new_run(experiment, run_name=name)
+        run_id = api.new_run(experiment, run_name=name, start_time=int(time.time() * 1000))
         runs.append(run_id)
         for at, (question, answer) in enumerate(asked):
             is_good = name == "prompt-v2" or at % 3 != 1

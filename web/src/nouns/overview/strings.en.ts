@@ -4,4 +4,5 @@ export default {
   alerts: "Alerts",
   activity: "Activity",
   server: "Server",
+  severities: { info: "info", warning: "warning", critical: "critical" },
 };

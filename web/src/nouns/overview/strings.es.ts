@@ -7,4 +7,5 @@ export default {
   alerts: "Alertas",
   activity: "Actividad",
   server: "Servidor",
+  severities: { info: "información", warning: "aviso", critical: "crítica" },
 } satisfies Strings<typeof en>;

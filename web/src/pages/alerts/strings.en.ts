@@ -32,7 +32,6 @@ export default {
   forS: "For at least",
   seconds: "seconds",
   severity: "Severity",
-  severities: { info: "info", warning: "warning", critical: "critical" },
   value: "Value",
   since: "Since",
   save: "Save",

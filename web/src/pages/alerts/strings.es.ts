@@ -35,7 +35,6 @@ export default {
   forS: "Durante al menos",
   seconds: "segundos",
   severity: "Gravedad",
-  severities: { info: "información", warning: "aviso", critical: "crítica" },
   value: "Valor",
   since: "Desde",
   save: "Guardar",

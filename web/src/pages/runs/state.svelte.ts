@@ -61,9 +61,12 @@ export class RunsState {
     return this.experimentIds.length === 1 ? this.experimentIds[0] : undefined;
   }
 
-  /** The columns behind the name: those of the view, or what the runs have most of.  Beside charts there is room for few. */
+  /** The columns behind the name: those of the view, or what the runs have most of.  Beside charts there is room for few, and
+   *  groups have values alone. */
   readonly columns: Column[] = $derived.by(
-    () => this.view.columns ?? defaultColumns(this.known, this.#isBesideCharts(), this.only === undefined),
+    () =>
+      this.view.columns ??
+      defaultColumns(this.known, this.#isBesideCharts() || this.isGrouped, this.only === undefined),
   );
 
   /** What the rows depend on: read it in an effect that calls `load`. */
@@ -267,7 +270,7 @@ function interest({ varies, values, min, max }: Known): number {
   return varies ? 1 : 0;
 }
 
-function defaultColumns(known: Known[], isNarrow: boolean, hasSeveral: boolean): Column[] {
+function defaultColumns(known: Known[], hasValuesFirst: boolean, hasSeveral: boolean): Column[] {
   const best = (kind: string, count: number): Column[] =>
     known
       .filter((each) => each.kind === kind && !each.key.startsWith("system/"))
@@ -276,5 +279,5 @@ function defaultColumns(known: Known[], isNarrow: boolean, hasSeveral: boolean):
       .map(({ field }) => ({ field }));
   const values = [...best("metric", DEFAULT_METRICS), ...best("param", DEFAULT_PARAMS)];
   const first = hasSeveral ? [{ field: EXPERIMENT }, STATUS] : [STATUS];
-  return isNarrow ? [...first, ...values, ...TIMES] : [...first, ...TIMES, ...values];
+  return hasValuesFirst ? [...first, ...values, ...TIMES] : [...first, ...TIMES, ...values];
 }

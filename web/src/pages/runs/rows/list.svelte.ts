@@ -259,7 +259,7 @@ function rowsOf({ runs, columns }: Answer, fields: string[]): RunRow[] {
     status: status?.[index] ?? "",
     isDeleted: lifecycle_stage?.[index] === "deleted",
     user: user_id?.[index] ?? "",
-    start: start_time?.[index] ?? null,
+    start: start_time?.[index] || null, // 0: its client named none
     end: end_time?.[index] ?? null,
     parent: runs.parent_run_id?.[index] ?? null,
     parentName: nameOfParent(runs, index),

@@ -36,9 +36,11 @@ function textOfGroup(row: Row & { kind: "group" }, field: string, places: Places
   if (!found || found.mean === null) return "";
   if (aggregate === "min") return found.min === null ? "" : formatValue(found.min, places);
   if (aggregate === "max") return found.max === null ? "" : formatValue(found.max, places);
-  return found.sd
-    ? `${formatValue(found.mean, places)} ± ${formatValue(Number(found.sd.toPrecision(2)))}`
-    : formatValue(found.mean, places);
+  if (!found.sd) return formatValue(found.mean, places);
+  // Beside its deviation, a mean that is nearly zero needs no exponent.
+  const isNearZero = typeof places === "number" && Math.abs(found.mean) < found.sd && found.sd >= 10 ** -places;
+  const mean = isNearZero ? found.mean.toFixed(places) : formatValue(found.mean, places);
+  return `${mean} ± ${formatValue(Number(found.sd.toPrecision(2)))}`;
 }
 
 /** A cell's value for its colour; null if it has none. */

@@ -3,6 +3,7 @@ import { widthOf } from "./widths";
 
 test("a column is as wide as its name needs, within bounds", () => {
   expect(widthOf("metrics.loss", "loss")).toBe(112);
+  expect(widthOf("metrics.loss", "loss", true)).toBe(144);
   expect(widthOf("metrics.training_precision_score", "training_precision_score")).toBe(180);
   expect(widthOf("params.p", "p")).toBe(120);
   expect(widthOf("tags.t", "x".repeat(500))).toBe(196);

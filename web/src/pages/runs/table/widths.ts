@@ -8,11 +8,11 @@ const BESIDE_PX = 26;
 const WIDEST_NAME_PX = 196;
 
 /** Return how wide a column is that nobody resized: its values fit, and within bounds its name, so that
- * `training_precision_score` and `training_recall_score` are told apart. */
-export function widthOf(field: string, name = ""): number {
+ * `training_precision_score` and `training_recall_score` are told apart.  Of groups, a metric has its mean and deviation. */
+export function widthOf(field: string, name = "", isGrouped = false): number {
   const { kind } = parseField(field);
   const namePx = Math.min(Math.ceil(name.length * LETTER_PX) + BESIDE_PX, WIDEST_NAME_PX);
-  if (kind === "metric") return Math.max(112, namePx);
+  if (kind === "metric") return Math.max(isGrouped ? 144 : 112, namePx);
   if (kind === "param") return Math.max(120, namePx);
   if (kind === "tag") return Math.max(140, namePx);
   return (
