@@ -234,6 +234,7 @@ def test_a_first_visit_shows_code_that_logs_a_run_and_notices_the_run(server: Se
     page.goto(f"{server.url}/#/experiments")
     expect(page.get_by_role("heading", name="Log a first run")).to_be_visible()
     expect(page.get_by_text(f'mlflow.set_tracking_uri("{server.url}")')).to_be_visible()
+    expect(page.get_by_text(f"export MLFLOW_TRACKING_URI={server.url}", exact=True)).to_be_visible()
 
     log_run(server.api)
 

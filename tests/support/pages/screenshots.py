@@ -65,12 +65,18 @@ class Shot(Struct, frozen=True):
     address: str
     ready: str = "main h1"
     act: Callable[[Page], None] = _nothing
+    size: tuple[int, int] | None = None  # of the window; None: as the command says
 
 
 SHOTS = (
     Shot("runs", f"experiments/1?{RUNS_VIEW}", "[role=gridcell] a", _choose_two),
     Shot("experiments", "experiments", "main table a"),
-    Shot("split", "experiments/2?show=split&cols=metrics.val/accuracy!c,metrics.train/loss!c,params.lr", "canvas"),
+    Shot(
+        "split",
+        "experiments/2?show=split&cols=metrics.val/accuracy!c!t!260&order=-metrics.val/accuracy&chart-find=acc|loss",
+        "canvas",
+        size=(1440, 810),
+    ),
     Shot("charts", "experiments/2/charts", "canvas"),
     Shot("run", "experiments/2/runs/{run}", "canvas"),
     Shot("artifacts", "experiments/2/runs/{run}/artifacts/predictions.csv", "table"),
@@ -120,7 +126,7 @@ def main() -> None:
             if given.names and shot.name not in given.names:
                 continue
             for theme in THEMES:
-                taken = take(browser, url, ids, shot, theme, (given.width, given.height), given.language)
+                taken = take(browser, url, ids, shot, theme, shot.size or (given.width, given.height), given.language)
                 (given.to / f"{shot.name}-{theme}.png").write_bytes(small(taken))
         browser.close()
 

@@ -10,6 +10,7 @@ export default {
   noExperiment: "No experiment selected",
   noExperimentHint: 'The address names experiments as in #/charts?experiments=["1","2"].',
   newest: (shown: number, total: number) => `The newest ${formatCount(shown)} of ${formatCount(total)} runs`,
-  noRunsHint: "There is a chart for each metric that a run logs. Log a first one:",
+  noRunsHint: "There is a chart for each metric that a run logs.",
+  noneFound: "No run matches the filter",
   noRuns: "No runs yet",
 };

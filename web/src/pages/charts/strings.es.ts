@@ -13,6 +13,7 @@ export default {
   noExperimentHint: 'La dirección nombra experimentos así: #/charts?experiments=["1","2"].',
   newest: (shown: number, total: number) =>
     `Las ${formatCount(shown)} ejecuciones más recientes de ${formatCount(total)}`,
-  noRunsHint: "Se dibuja un gráfico por cada métrica que registra una ejecución. Registre una primera y vuelva:",
+  noRunsHint: "Se dibuja un gráfico por cada métrica que registra una ejecución.",
+  noneFound: "Ninguna ejecución coincide con el filtro",
   noRuns: "Todavía no hay ejecuciones",
 } satisfies Strings<typeof en>;

@@ -20,10 +20,7 @@ export default {
   togetherHint: (most: number) => `Seleccione de 2 a ${formatCount(most)} experimentos`,
   chosen: (count: number) => `Seleccionados: ${formatCount(count)}`,
   firstRun: "Registre una primera ejecución",
-  waiting: "Aparece aquí por sí sola.",
   none: "Todavía no hay experimentos",
-  noneHint:
-    "Registre una primera ejecución en este espacio de trabajo. Cualquier cliente de MLflow sirve, sin cambios:",
   noneFound: (text: string) => `Ningún experimento tiene «${text}» en su nombre`,
   add: "Nuevo experimento",
   create: "Crear",

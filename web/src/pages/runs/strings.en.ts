@@ -147,7 +147,6 @@ export default {
   missing: (id: string) => `There is no experiment ${id}`,
   toExperiments: "To the experiments",
   none: "No runs yet",
-  noneHint: "Log a first run to this experiment:",
   waiting: "It appears automatically.",
   noneFound: "No run matches",
   noneFoundHint: (filter: string) => `The filter is ${filter}`,

@@ -151,7 +151,6 @@ export default {
   missing: (id: string) => `No existe el experimento ${id}`,
   toExperiments: "A los experimentos",
   none: "Todavía no hay ejecuciones",
-  noneHint: "Registre una primera ejecución en este experimento:",
   waiting: "Aparece aquí por sí sola.",
   noneFound: "Ninguna ejecución coincide",
   noneFoundHint: (filter: string) => `El filtro es ${filter}`,
