@@ -100,15 +100,17 @@ def test_the_blocks_of_a_file_count_together_in_a_quota(team: Api) -> None:
     run = new_run(team)
     quota = {"scope": "workspace", "measure": "bytes", "limit": 10}
     assert team.within("team").ask("PUT", f"{OURS}/quotas", quota).status == 200
-    where = address(writing(team, run, "f"), "f")
-    for block_id in ("MQ==", "Mg=="):
-        put(team, f"{where}&comp=block&blockid={block_id}", b"12345678")
-    both = b"<BlockList><Latest>MQ==</Latest><Latest>Mg==</Latest></BlockList>"
+    one, other = (address(writing(team, run, path), path) for path in ("f", "g"))
 
-    reply = team.ask("PUT", f"{where}&comp=blocklist", both, headers=XML)
+    assert put(team, f"{one}&comp=block&blockid=MQ==", b"12345678").status == 201
+    for where in (one, other):
+        reply = put(team, f"{where}&comp=block&blockid=Mg==", b"12345678")
+        assert (reply.status, b"10 bytes" in reply.body.lower()) == (403, True), reply
+    assert put(team, f"{other}&comp=block&blockid=Mg==", b"12").status == 201
 
-    assert (reply.status, b"10 bytes" in reply.body.lower()) == (403, True), reply
-    assert team.get(of_run(run))["value"] == []
+    listed = b"<BlockList><Latest>MQ==</Latest></BlockList>"
+    assert team.ask("PUT", f"{one}&comp=blocklist", listed, headers=XML).status == 201
+    assert [each["path"] for each in team.get(of_run(run))["value"]] == ["f"]
 
 
 def test_two_uploads_of_one_path_do_not_mix(team: Api) -> None:

@@ -113,7 +113,8 @@ class Calls:
         if self._elsewhere is not None and self._elsewhere.names(spot.key):
             return await self._put_elsewhere(request, spot, self._elsewhere)
         before = await check_quota(request, spot, request.content_length or 0, self._threads)
-        stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
+        check = partial(check_fits, request, spot)
+        stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot), check)
         await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
         return Response()
 
@@ -407,9 +408,14 @@ def file_infos(entries: list[Entry], below: str = "") -> list[FileInfo]:
 async def check_quota(request: Request, spot: Spot, size: int, threads: StoreThreads) -> int | None:
     """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return the bytes of the file that it replaces; None if the
     workspace is not counted."""
-    if not await request.read(lambda tx: store.check_bytes(tx, keys.owner(spot.key), size), quick=True):
+    if not await check_fits(request, spot, size):
         return None
     return await threads.of(spot).run(blobs.size_of, spot.blobs, spot.key)
+
+
+async def check_fits(request: Request, spot: Spot, size: int) -> bool:
+    """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return whether the workspace is counted."""
+    return await request.read(lambda tx: store.check_bytes(tx, keys.owner(spot.key), size), quick=True)
 
 
 async def record_file(request: Request, key: str, *, more: int | None = None) -> None:

@@ -5,7 +5,7 @@ received or sent.  A transfer holds a few pieces in memory, however large the fi
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -17,14 +17,20 @@ from trackside.core.errors import Busy, Invalid
 from trackside.core.http.streams import Request, Response
 
 T = TypeVar("T")
+Check = Callable[[int], Awaitable[object]]
 
 SMALL_BYTES = 256 << 10  # up to this size a file is read in one thread call
 _MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
 
 
-async def receive(request: Request, blobs: Creates, key: str, executor: StoreExecutor) -> Stat:
-    """Store the body of the request, whole or not at all."""
-    pieces = _pieces(request)
+async def receive(
+    request: Request, blobs: Creates, key: str, executor: StoreExecutor, check: Check | None = None
+) -> Stat:
+    """Store the body of the request, whole or not at all.
+
+    `check` raises if a file of so many bytes does not fit.  It is called as the body arrives, if the request does not tell its
+    length; otherwise the caller has checked that."""
+    pieces = _pieces(request, check)
     first: list[bytes] = await anext(pieces, [])
     piece = await anext(pieces, None)
     if piece is None:
@@ -77,7 +83,7 @@ def _end(pieces: Iterator[bytes]) -> None:
             pieces.close()
 
 
-async def _pieces(request: Request) -> AsyncIterator[list[bytes]]:
+async def _pieces(request: Request, check: Check | None) -> AsyncIterator[list[bytes]]:
     """The body in pieces worth a hop to a thread."""
     announced, arrived = request.content_length, 0
     held: list[bytes] = []
@@ -86,12 +92,16 @@ async def _pieces(request: Request) -> AsyncIterator[list[bytes]]:
         held.append(chunk)
         size += len(chunk)
         if size >= PIECE_BYTES or len(held) >= _MAX_CHUNKS:
+            if announced is None and check is not None:
+                await check(arrived + size)
             yield held
             arrived += size
             held, size = [], 0
     arrived += size
     if announced is not None and arrived != announced:
         raise Invalid(f"The body has {arrived} bytes, and Content-Length says {announced}")
+    if announced is None and check is not None:
+        await check(arrived)
     if held:
         yield held
 

@@ -4,15 +4,17 @@ The signed address is the permission: it was issued to a caller who may read or 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from email.utils import formatdate
+from functools import partial
 
 from trackside.artifacts import transfer
 from trackside.artifacts.blobs import Blobs, Stat, put
 from trackside.artifacts.roots import Roots, Spot
-from trackside.artifacts.routes import check_quota, record_file
+from trackside.artifacts.routes import check_fits, check_quota, record_file
 from trackside.artifacts.store_threads import StoreThreads
 from trackside.azure import blob, files
 from trackside.core.access import Action
@@ -20,6 +22,7 @@ from trackside.core.errors import Denied, Fault, Invalid, NotFound, Unsupported
 from trackside.core.http.codec import MAX_BODY_BYTES
 from trackside.core.http.routes import Route, stream
 from trackside.core.http.streams import Headers, Request, Response
+from trackside.quotas.model import QuotaExceeded
 from trackside.workspaces.model import Workspace
 
 BLOCKS = "workspaces/.azure-blocks"  # no workspace has this folder, so no client reaches it
@@ -34,6 +37,7 @@ class Calls:
         self._threads = threads
         self._key = key
         self._now = now
+        self._staged_bytes: Counter[str] = Counter()  # of unfinished uploads, by the uid of the workspace
 
     async def put(self, request: Request) -> Response:
         return await _worded(self._put, request)
@@ -50,7 +54,8 @@ class Calls:
             raise Unsupported("Copies from other addresses (x-ms-copy-source) are not served; send the bytes.")
         if comp == "":
             before = await check_quota(request, spot, request.content_length or 0, self._threads)
-            stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot))
+            check = partial(check_fits, request, spot)
+            stat = await transfer.receive(request, spot.blobs, spot.key, self._threads.of(spot), check)
             await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
             return Response(201, _headers(stat))
         staged = self._staged(request, grant)
@@ -58,9 +63,11 @@ class Calls:
             block_id = request.query.get("blockid", [""])[-1]
             if not block_id:
                 raise Invalid("The query parameter `blockid` is missing.")
-            await check_quota(request, spot, request.content_length or 0, self._threads)
+            fits = partial(self._check_staged, request, spot)
+            await fits(request.content_length or 0)
             where = Spot(self._roots.store, f"{staged}/{blob.block_name(block_id)}")
-            await transfer.receive(request, where.blobs, where.key, self._threads.of(where))
+            stat = await transfer.receive(request, where.blobs, where.key, self._threads.of(where), fits)
+            self._staged_bytes[request.workspace.uid] += stat.size_bytes
             return Response(201, [(b"x-ms-request-server-encrypted", b"true")])
         if comp == "blocklist":
             ids = blob.blocks(await request.whole_body(MAX_BODY_BYTES))
@@ -68,6 +75,7 @@ class Calls:
             names, size = await self._threads.of(Spot(store, staged)).run_long(_listed, store, staged, ids)
             before = await check_quota(request, spot, size, self._threads)
             stat = await self._threads.of(spot).run_long(_join, store, staged, names, spot)
+            self._staged_bytes[request.workspace.uid] -= size
             await record_file(request, spot.key, more=None if before is None else stat.size_bytes - before)
             return Response(201, _headers(stat))
         raise Unsupported(f"comp is '{comp[:50]}'; a file is put whole, or by `block` and `blocklist`.")
@@ -93,10 +101,34 @@ class Calls:
         root = await request.read(files.of_word(word).root, quick=True)
         return grant, files.spot(self._roots, root, path, request.workspace)
 
+    async def _check_staged(self, request: Request, spot: Spot, size: int) -> None:
+        """Raise QuotaExceeded if a block does not fit beside the blocks of the workspace's unfinished uploads.
+
+        They are counted when the block would not fit by the count of this process, which other processes and `sweep` change."""
+        uid = request.workspace.uid
+        with suppress(QuotaExceeded):
+            if uid in self._staged_bytes:
+                await check_fits(request, spot, self._staged_bytes[uid] + size)
+                return
+        store, folder = self._roots.store, _folder(request.workspace)
+        self._staged_bytes[uid] = await self._threads.of(Spot(store, folder)).run_long(
+            lambda: sum(each.size_bytes for each in store.walk(folder))
+        )
+        await check_fits(request, spot, self._staged_bytes[uid] + size)
+
     def _staged(self, request: Request, grant: blob.Grant) -> str:
         """The folder of the blocks of one upload."""
         said = "\n".join((request.workspace.uid, request.params["owner"], request.params["path"], grant.upload))
-        return f"{BLOCKS}/{hashlib.sha256(said.encode('utf-8', 'surrogateescape')).hexdigest()[:40]}"
+        return f"{_folder(request.workspace)}/{_name(said)}"
+
+
+def _folder(workspace: Workspace) -> str:
+    """Return the folder of the blocks of a workspace."""
+    return f"{BLOCKS}/{_name(workspace.uid)}"
+
+
+def _name(said: str) -> str:
+    return hashlib.sha256(said.encode("utf-8", "surrogateescape")).hexdigest()[:40]
 
 
 def sweep(blobs: Blobs, now_ms: int) -> bool:
