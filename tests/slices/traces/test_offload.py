@@ -1,7 +1,6 @@
 """Spans of large traces in the artifact store: moved after they were stored, read, counted, deleted, and found as orphans."""
 
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,7 +120,6 @@ def test_rules_and_the_deletion_of_an_experiment_delete_files_of_spans(small: Se
     assert list(small.data.glob(f"artifacts/{shop}/trace-spans/*")) == []
 
 
-@pytest.mark.both
 def test_a_store_that_is_away_refuses_what_needs_it_and_takes_new_traces(small: Server) -> None:
     api = small.api
     fill(api, *large(1))
@@ -146,15 +144,15 @@ def test_a_store_that_is_away_refuses_what_needs_it_and_takes_new_traces(small: 
     moved(small, 2)
 
 
-def test_a_file_that_no_trace_names_is_an_orphan_and_a_missing_one_is_reported(start: Callable[..., Server]) -> None:
-    server = start("--trace-inline-kib", "64", interval_factor=0.01)
-    api = server.api
+@pytest.mark.both
+def test_a_file_that_no_trace_names_is_an_orphan_and_a_missing_one_is_reported(small: Server) -> None:
+    api = small.api
     fill(api, *large(1), *large(2))
-    kept, _ = moved(server, 2)
+    kept, _ = moved(small, 2)
     stray = kept.parents[1] / ("0" * 32) / "spans.zst"  # what a server leaves that is killed before it commits
     stray.parent.mkdir()
     stray.write_bytes(b"x" * 10)
-    age(server.data, "artifacts")
+    age(small.data, "artifacts")
 
     ended(api, "orphan-search")
 

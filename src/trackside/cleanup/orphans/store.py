@@ -70,8 +70,8 @@ def named_spans(tx: Tx, names: Sequence[str]) -> set[str]:
     """Return which of these files of spans (`ID/spans.zst`) a trace names, however its row spells the place."""
     rows = tx.all(
         """
-        SELECT SUBSTR(uri, LENGTH(uri) - :before) FROM trace_files
-        WHERE workspace_id = :ws AND SUBSTR(uri, LENGTH(uri) - :before) IN :names
+        SELECT SUBSTR(uri, LENGTH(uri) - CAST(:before AS INTEGER)) FROM trace_files
+        WHERE workspace_id = :ws AND SUBSTR(uri, LENGTH(uri) - CAST(:before AS INTEGER)) IN :names
         """,
         before=SPANS_NAME_CHARS - 1,
         names=names,
