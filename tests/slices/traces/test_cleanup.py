@@ -50,8 +50,8 @@ def lines(api: Api, **asked: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.both
-def test_the_storage_of_traces_is_counted_by_experiment_and_day(any_server: Server) -> None:
-    api = any_server.api
+def test_the_storage_of_traces_is_counted_by_experiment_and_day(working_api: Api) -> None:
+    api = working_api
     shop = api.new_experiment("shop")
     fill(api, 1, 2, experiment=shop)
     fill(api, 3)
@@ -69,8 +69,8 @@ def test_the_storage_of_traces_is_counted_by_experiment_and_day(any_server: Serv
 
 
 @pytest.mark.both
-def test_a_rule_deletes_by_age_and_count_in_each_experiment_and_frees_what_was_counted(any_server: Server) -> None:
-    api = any_server.api
+def test_a_rule_deletes_by_age_and_count_in_each_experiment_and_frees_what_was_counted(working_api: Api) -> None:
+    api = working_api
     shop = api.new_experiment("shop")
     fill(api, *range(1, 11), experiment=shop)
     fill(api, 20, 21)
@@ -127,8 +127,8 @@ def test_a_rule_for_traces_is_run_and_scheduled_by_a_command(server: Server, sai
 
 
 @pytest.mark.both
-def test_the_deletion_of_an_experiment_counts_and_frees_its_traces(any_server: Server) -> None:
-    api = any_server.api
+def test_the_deletion_of_an_experiment_counts_and_frees_its_traces(working_api: Api) -> None:
+    api = working_api
     shop = api.new_experiment("shop")
     fill(api, 1, 2, 3, experiment=shop)
     fill(api, 4)
@@ -143,8 +143,8 @@ def test_the_deletion_of_an_experiment_counts_and_frees_its_traces(any_server: S
 
 
 @pytest.mark.both
-def test_a_quota_of_bytes_refuses_new_traces_and_no_span_of_one_that_is_there(any_server: Server) -> None:
-    api = any_server.api
+def test_a_quota_of_bytes_refuses_new_traces_and_no_span_of_one_that_is_there(working_api: Api) -> None:
+    api = working_api
     fill(api, 1)
     put_quota(api, 20_000)
     one = use(api)  # what was there before is counted at once

@@ -153,8 +153,8 @@ def test_the_restoration_of_a_trace_needs_its_experiment(api: Api) -> None:
 
 
 @pytest.mark.both
-def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(any_server: Server) -> None:
-    api = any_server.api
+def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(working_api: Api) -> None:
+    api = working_api
     fill(api)
     shop = api.new_experiment("shop")
     export(api, Sent(1, trace=3), experiment_id=shop)
