@@ -70,19 +70,19 @@ web-check: $(STAMP) ## check the web UI's source: format, lint, types, unit test
 web-types: $(STAMP) ## write web/src/api/schema.d.ts from the server's OpenAPI document
 	@$(WEB) types
 
-demo: web ## start the server, train, register a model twice, load it back (DEMO_EXIT=1: then stop)
+demo: web ## start a server, train, register a model twice, load it (DEMO_EXIT=1: then stop)
 	@DATA=$(DATA) PORT=$(PORT) $(BIN)/python examples/demo.py
 
-server: web ## run the server on HOST, PORT, DATA (127.0.0.1, 5000, trackside-data)
+server: web ## run the server (HOST, PORT, DATA; defaults: 127.0.0.1, 5000, trackside-data)
 	@exec $(BIN)/trackside server --host $(HOST) --port $(PORT) --data $(DATA)
 
-test: web ## run the tests, all but the slow ones (TESTS="tests/unit -k name" for some)
+test: web ## run all tests except the slow ones (TESTS="tests/unit -k name" selects some)
 	@$(PYTEST) -m "not slow" $(TESTS)
 
-test-all: web ## run every test, on both databases where it can, random ones with a new seed (SEED=N for an old one)
+test-all: web ## run all tests, on both databases where possible; random tests take a new seed (SEED=N sets it)
 	@$(PYTEST) --both --vary $(if $(SEED),--seed $(SEED)) $(TESTS)
 
-mutants: $(STAMP) ## change the code in small ways, and see whether a test notices (MUTANTS="trackside.sync.file_plan*" SAMPLE=60; hours without)
+mutants: $(STAMP) ## mutation tests (MUTANTS="trackside.sync.file_plan*" SAMPLE=60; hours for the whole source)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r constraints/mutants.txt
 ifdef SAMPLE
 	@$(BIN)/python tests/support/runner/mutants.py --sample $(SAMPLE) --jobs $(JOBS) $(MUTANTS)
@@ -91,9 +91,9 @@ else
 	@$(BIN)/mutmut results
 endif
 
-check: format-check lint types architecture web-check test ## what CI runs: format, lint, types, architecture, web UI, tests
+check: format-check lint types architecture web-check test ## all checks of CI: format, lint, types, architecture, web UI, tests
 
-format: $(STAMP) ## write the code as the formatter wants it
+format: $(STAMP) ## format the source
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix-only --quiet $(SOURCES)
 	@[ ! -d web/node_modules ] || $(WEB) format
@@ -101,13 +101,13 @@ format: $(STAMP) ## write the code as the formatter wants it
 format-check: $(STAMP)
 	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo "error: run \`make format\`" >&2; exit 1; }
 
-lint: $(STAMP) ## look for likely mistakes
+lint: $(STAMP) ## run the linters
 	@$(BIN)/ruff check --quiet $(SOURCES)
 
 types: $(STAMP) ## check the types
 	@$(BIN)/mypy
 
-architecture: $(STAMP) ## check which package may import which
+architecture: $(STAMP) ## check the import rules between packages
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (--systems ours --quick)
@@ -116,37 +116,37 @@ bench: $(STAMP) ## measure the server with BENCH (../shared/bench), BENCH_ARGS (
 	@SUT_CMD="'$(CURDIR)/$(BIN)/trackside' server --port {port} --data {dir}" MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python $(BENCH)/bench.py $(BENCH_ARGS)
 
-bench-postgres: $(STAMP) ## the same on PostgreSQL, beside FastTrackML on the same PostgreSQL (needs Debian's postgresql)
+bench-postgres: $(STAMP) ## the same on PostgreSQL, compared with FastTrackML on the same PostgreSQL (needs Debian's postgresql)
 	@test -f $(BENCH)/bench.py || { echo "error: no bench.py in $(BENCH); say where it is: make bench-postgres BENCH=folder" >&2; exit 1; }
 	@TRACKSIDE='$(CURDIR)/$(BIN)/trackside' MLFLOW_PY='$(CURDIR)/$(BIN)/python' LAB='$(LAB)' \
 		$(BIN)/python bench/postgres/beside.py $(BENCH) $(POSTGRES_ARGS)
 
-bench-registry: $(STAMP) ## measure searches of the registry beside a stock server (REGISTRY_ARGS; about two minutes)
+bench-registry: $(STAMP) ## measure searches of the registry, compared with a stock server (REGISTRY_ARGS; about two minutes)
 	@$(BIN)/python bench/calls/registry.py $(REGISTRY_ARGS)
 
-bench-calls: $(STAMP) ## measure calls that the benchmark in BENCH leaves out, beside mlflow and FastTrackML (ARGS in CALLS_ARGS)
+bench-calls: $(STAMP) ## measure requests that BENCH does not cover, compared with mlflow and FastTrackML (CALLS_ARGS)
 	@$(BIN)/python bench/calls/calls.py --bench $(BENCH) $(CALLS_ARGS)
 
-bench-serving: $(STAMP) ## measure the scorer beside MLflow's scoring server (needs wrk)
+bench-serving: $(STAMP) ## measure the scorer, compared with MLflow's scoring server (needs wrk)
 	@$(BIN)/python bench/serving/serving.py
 
-bench-links: $(STAMP) ## measure what a link costs who logs (workloads W2 and W4 of BENCH), back-fill, latency and idle links; some fifteen minutes
+bench-links: $(STAMP) ## measure links: overhead for logging (W2 and W4 of BENCH), back-fill, latency, idle links; about 15 minutes
 	@$(BIN)/python bench/links/link_overhead.py --bench $(BENCH)
 	@$(BIN)/python bench/links/links.py backfill
 	@$(BIN)/python bench/links/links.py latency
 	@$(BIN)/python bench/links/links.py idle
 
-bench-traces: $(STAMP) ## measure traces beside MLflow's server, whose environment is LAB/mlf, on SQLite and PostgreSQL (TRACES_ARGS)
+bench-traces: $(STAMP) ## measure traces on SQLite and PostgreSQL, compared with MLflow's server in LAB/mlf (TRACES_ARGS)
 	@LAB='$(LAB)' $(BIN)/python bench/traces/traces.py $(TRACES_ARGS)
 
-bench-charts: web ## measure how long a browser takes to draw 10 runs of 1,000,000 points, and to zoom (UI_ARGS; fills .bench/ui once)
+bench-charts: web ## measure how fast a browser draws and zooms 10 runs of 1,000,000 points (UI_ARGS; fills .bench/ui once)
 	@$(BIN)/python bench/ui/ui_charts.py $(UI_ARGS)
 
-bench-ui: web ## measure the web UI with 100,000 runs in a browser, with STOCK=PYTHON beside MLflow's (UI_ARGS; fills .bench/ui once)
+bench-ui: web ## measure the web UI with 100,000 runs; STOCK=PYTHON compares MLflow's (UI_ARGS; fills .bench/ui once)
 	@$(BIN)/python bench/ui/ui.py $(UI_ARGS)
 	@[ -z '$(STOCK)' ] || $(BIN)/python bench/ui/ui_stock.py --stock '$(STOCK)' $(UI_ARGS)
 
-screenshots: web ## write the pictures of docs/images from a demo store
+screenshots: web ## write the images of docs/images from a demo store
 	@$(BIN)/python tests/support/pages/screenshots.py
 
 compatibility: $(STAMP) ## write the tables of docs/compatibility.md
@@ -155,7 +155,7 @@ compatibility: $(STAMP) ## write the tables of docs/compatibility.md
 configuration: $(STAMP) ## write docs/configuration.md from the table of options
 	@PYTHONPATH=tests $(BIN)/python -m support.documents.configuration
 
-constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade for the newest)
+constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgrade takes the newest versions)
 	@uv pip compile pyproject.toml --group dev $(EXTRAS) $(RESOLVE) -o constraints/dev.txt
 	@uv pip compile pyproject.toml $(EXTRAS) $(RESOLVE) -c constraints/dev.txt -o constraints/runtime.txt
 	@echo 'uv>=0.13' | uv pip compile - $(RESOLVE) -o constraints/uv.txt
@@ -182,6 +182,6 @@ constraints: ## resolve the pins of constraints/ again (needs uv; UPGRADE=--upgr
 	@printf '%s\n' mlflow==3.17.2 lightgbm xgboost onnx onnxruntime 'pyspark<4.3' | \
 		uv pip compile - $(RESOLVE) -c constraints/dev.txt -o constraints/flavors-3.txt
 
-clean: ## remove what the targets made, but no data
+clean: ## remove the output of the targets, but no data
 	rm -rf $(VENV) .venvs mutants build dist src/trackside/ui/files web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests examples packages web -name __pycache__ -type d -prune -exec rm -rf {} +

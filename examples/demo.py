@@ -1,13 +1,13 @@
-"""Start a server, run `train.py` against it with the stock MLflow client, show what was logged, let `predict.py` load the
-model back from the registry, score a row through an endpoint that serves it, score a Parquet file in a job, and find drift in
-what the endpoint was sent.
+"""Start a server, run `train.py` against it with the stock MLflow client, and show what it logged. Then load the model from the
+registry with `predict.py`, score a row through an endpoint, score a Parquet file in a job, and detect drift in the requests to
+the endpoint.
 
 `make demo` runs this.
 
-    DEMO_EXIT=1     stop the server at the end, instead of keeping it up until Ctrl-C
+    DEMO_EXIT=1     stop the server at the end, instead of keeping it running until Ctrl-C
     DEMO_URI=http…  use the server at this address instead of starting one
-    PORT=number     where the started server listens (default: 5000, or a free one if something listens there)
-    DATA=folder     where the started server keeps everything (default: trackside-data, in the current folder)
+    PORT=number     the port of the started server (default: 5000, or a free port if 5000 is in use)
+    DATA=folder     the data folder of the started server (default: trackside-data, in the current folder)
 """
 
 import contextlib
@@ -32,12 +32,12 @@ ENDPOINT = "iris"
 COLUMNS = ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"]
 SERVE_TIMEOUT_S = 120.0
 QUIET = {
-    # No telemetry of the client or of what it brings.
+    # Switch off the telemetry of the client and of its dependencies.
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "1",
-    # A refusal ends the demo at once, and so does a server that died: by default the client tries on for minutes.
+    # Fail at once if the server refuses a request or has died; by default the client retries for minutes.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    # No proxy stands between two processes of one machine, and no window opens for a plot.
+    # Use no proxy between two processes of one machine, and open no window for a plot.
     "NO_PROXY": "127.0.0.1,localhost",
     "no_proxy": "127.0.0.1,localhost",
     "MPLBACKEND": "Agg",
@@ -45,11 +45,11 @@ QUIET = {
 
 
 class DemoFailed(Exception):
-    """What went wrong, in words for the person at the terminal."""
+    """A failure, with a message for the user."""
 
 
 def main() -> None:
-    """Run the demo; the module's text tells its settings."""
+    """Run the demo. The module's docstring lists its settings."""
     os.environ.update(QUIET)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is stopped then, too
     given = os.environ.get("DEMO_URI", "").rstrip("/")
@@ -63,13 +63,13 @@ def main() -> None:
         serve(uri)
         score(uri, data)
         watch(uri, data)
-        print(f"\nAll of it is in the folder {data.resolve()}")
+        print(f"\nAll data is in the folder {data.resolve()}")
         print(f"The web UI is at {uri}/")
         print(f'In your own code: mlflow.set_tracking_uri("{uri}")', flush=True)
         if os.environ.get("DEMO_EXIT") == "1":
             return
-        print("It stays up until Ctrl-C.", flush=True)
-        raise DemoFailed(f"the server ended by itself, with exit code {server.wait()}")
+        print("It runs until you press Ctrl-C.", flush=True)
+        raise DemoFailed(f"the server ended unexpectedly, with exit code {server.wait()}")
 
 
 def present(uri: str) -> None:
@@ -86,7 +86,7 @@ def serve(uri: str) -> None:
     wanted = {"model_uri": MODEL_URI, "spec": {"env": "local"}}
     try:
         ask("POST", place, {"name": ENDPOINT, **wanted})
-    except urllib.error.HTTPError as refused:  # it is there since an earlier demo on the same data
+    except urllib.error.HTTPError as refused:  # an earlier demo on the same data created it
         if refused.code != 400:
             raise
         ask("PUT", f"{place}/{ENDPOINT}/deployments/blue", wanted)
@@ -121,7 +121,7 @@ def score(uri: str, data: Path) -> None:
 
 
 def watch(uri: str, data: Path) -> None:
-    """Log what the endpoint is sent, send flowers whose petals are longer, and let a monitor find that."""
+    """Log the requests to the endpoint, send flowers with longer petals, and let a monitor detect the drift."""
     import pandas as pd  # noqa: PLC0415  # only this step needs it
 
     place = f"{uri}/api/trackside/v1/endpoints/{ENDPOINT}"
@@ -133,7 +133,7 @@ def watch(uri: str, data: Path) -> None:
     body = {"dataframe_split": {"columns": COLUMNS, "data": shifted[COLUMNS].to_numpy().tolist()}}
     key = ask("GET", f"{place}/keys")["primary"]
     ask("POST", uri + ask("GET", place)["endpoint"]["scoring_path"], body, {"Authorization": f"Bearer {key}"})
-    print(f"Sent {len(shifted)} flowers whose petals are 1.2 cm longer than those of the training.", flush=True)
+    print(f"Sent {len(shifted)} flowers whose petals are 1.2 cm longer than those of the training data.", flush=True)
     name = ENDPOINT
     words = [
         "monitor",
@@ -183,7 +183,7 @@ def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """A server on `data`, ready for requests, and stopped in the end: its address and its process."""
     program = Path(sys.executable).with_name("trackside")
     if not program.exists():
-        raise DemoFailed(f"there is no {program}; `make setup` installs it")
+        raise DemoFailed(f"{program} does not exist; install it by `make setup`")
     port = free_port(int(os.environ.get("PORT") or 5000))
     data.mkdir(parents=True, exist_ok=True)
     log = data / "demo-server.log"
@@ -219,7 +219,7 @@ def running_server(data: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def free_port(wanted: int) -> int:
-    """`wanted`, or another port if something listens there already."""
+    """Return `wanted`, or another port if that one is in use."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -232,7 +232,7 @@ def free_port(wanted: int) -> int:
 
 
 def wait_until_healthy(uri: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when /health answers; say why if it never will."""
+    """Wait until /health answers; raise DemoFailed with the reason if it cannot."""
     started = time.monotonic()
     while (waited_s := time.monotonic() - started) < START_TIMEOUT_S:
         if server.poll() is not None:
@@ -254,7 +254,7 @@ def show(uri: str) -> None:
     print(readable(found))
 
     by_hand, classifier = found["runs"]
-    # Autologging only warns when it fails, so that no training ends of it; here that is a failure.
+    # Autologging only warns when it fails, so that the training goes on; the demo treats that as a failure.
     if "training_score" not in {metric["key"] for metric in classifier["data"].get("metrics", [])}:
         raise DemoFailed("autologging has not logged the classifier's score")
     history = f"metrics/get-history?run_id={by_hand['info']['run_id']}&metric_key=epoch_loss"
@@ -289,7 +289,7 @@ def call(uri: str, path: str, body: dict[str, Any] | None = None) -> Any:
 
 
 def readable(value: object, indent: str = "") -> str:
-    """JSON in which whatever fits a line stays on one."""
+    """Format JSON; a value that fits on one line stays on one line."""
     line = json.dumps(value)
     inner = indent + "  "
     if len(indent + line) <= 116 or not isinstance(value, dict | list):

@@ -1,8 +1,8 @@
-"""Load a version of the registered model and let it name flowers: ordinary MLflow code again, with no word of a run.
+"""Load a version of the registered model and classify flowers, by ordinary MLflow code.
 
 python examples/predict.py http://127.0.0.1:5000 models:/iris-classifier/2
 
-Without an address it takes the one of MLFLOW_TRACKING_URI, or that of a server on this machine; without a model, version 2.
+The address defaults to MLFLOW_TRACKING_URI, then to a server on this machine; the model defaults to version 2.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""Score a table with Spark: the code of a Databricks notebook, with the stock client and a model of any MLflow server.
+"""Score a table with Spark, as in a Databricks notebook, with the stock client and a model of any MLflow server.
 
 python examples/spark_scoring.py http://127.0.0.1:5000 models:/iris-classifier@champion scored
 python examples/spark_scoring.py ... --master spark://127.0.0.1:7077
 python examples/spark_scoring.py ... --remote sc://127.0.0.1:15002
 
-It needs `pip install "pyspark[connect]" mlflow scikit-learn` here and on the machines of the cluster, and Java 17 or newer.
+This machine and those of the cluster need `pip install "pyspark[connect]" mlflow scikit-learn` and Java 17 or newer.
 """
 
 import argparse
@@ -31,9 +31,9 @@ def session(master: str, remote: str) -> SparkSession:
 
 
 def add_flowers(folder: Path, name: str) -> None:
-    """Write a file of 150 flowers, as a new delivery of data would come."""
+    """Write a file of 150 flowers, as if new data had arrived."""
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{name}.parquet"  # Spark reads no file whose name begins with a dot
+    draft = folder / f".{name}.parquet"  # Spark ignores files whose names begin with a dot
     load_iris(as_frame=True).frame.drop(columns="target").to_parquet(draft, index=False)
     draft.replace(folder / f"{name}.parquet")
 
@@ -43,7 +43,7 @@ def score_batch(spark: SparkSession, model_uri: str, incoming: Path, output: Pat
     pyfunc_udf = mlflow.pyfunc.spark_udf(spark, model_uri, env_manager="local")
     as_array = mlflow.pyfunc.spark_udf(
         spark, model_uri, result_type=ArrayType(FloatType()), env_manager="local"
-    )  # for models that answer with several numbers for each row
+    )  # for models that return several numbers for each row
 
     spark.read.parquet(str(incoming)).createOrReplaceTempView("flowers")
     score_df = spark.table("flowers").where("`petal width (cm)` > 1.0")
@@ -53,7 +53,7 @@ def score_batch(spark: SparkSession, model_uri: str, incoming: Path, output: Pat
 
 
 def score_stream(spark: SparkSession, model_uri: str, incoming: Path, output: Path, checkpoint: Path) -> DataFrame:
-    """Score the files that came since the last call: the checkpoint says which are done."""
+    """Score the files that arrived since the last call; the checkpoint records which are done."""
     pyfunc_udf = mlflow.pyfunc.spark_udf(spark, model_uri, env_manager="local")
     files = spark.readStream.schema(spark.read.parquet(str(incoming)).schema).parquet(str(incoming))
     query = (
@@ -61,7 +61,7 @@ def score_stream(spark: SparkSession, model_uri: str, incoming: Path, output: Pa
         .writeStream.format("parquet")
         .option("path", str(output))
         .option("checkpointLocation", str(checkpoint))
-        .trigger(availableNow=True)  # take what is there, and end
+        .trigger(availableNow=True)  # process the available files, then end
         .start()
     )
     query.awaitTermination()
@@ -72,7 +72,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("tracking_uri")
     parser.add_argument("model_uri", help="such as models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN/PATH")
-    parser.add_argument("folder", type=Path, help="where tables are written; all machines of the cluster must see it")
+    parser.add_argument(
+        "folder", type=Path, help="the folder for tables, which all machines of the cluster must be able to read"
+    )
     parser.add_argument("--master", default="local[2]", help="local[N], or spark://HOST:PORT of a cluster")
     parser.add_argument("--remote", default="", help="sc://HOST:PORT of a Spark Connect server")
     words = parser.parse_args()

@@ -1,8 +1,8 @@
-"""Trainings tracked by MLflow, and a model registered twice: ordinary MLflow code, for any server that speaks its API.
+"""Trainings tracked by MLflow, and a model registered twice: ordinary MLflow code, for any server with MLflow's API.
 
 python examples/train.py http://127.0.0.1:5000
 
-Without an address it takes the one of MLFLOW_TRACKING_URI, or that of a server on this machine.
+The address defaults to MLFLOW_TRACKING_URI, then to a server on this machine.
 """
 
 import os
@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]  # or mlflow finds them out, which takes some seconds
+REQUIREMENTS = [f"scikit-learn=={sklearn.__version__}"]  # otherwise mlflow infers them, which takes some seconds
 EXPERIMENT = "demo"
 MODEL = "iris-classifier"
 EPOCHS = 60
@@ -26,7 +26,8 @@ LEARNING_RATE = 0.1
 
 
 def train_classifier(strength: float) -> None:
-    """Scikit-learn: autologging writes parameters, metrics, a plot and the data's schema; one more line registers the model."""
+    """Train with scikit-learn: autologging logs parameters, metrics, a plot and the data's schema; one more line registers the
+    model."""
     mlflow.sklearn.autolog(log_models=False)
     features, labels = load_iris(return_X_y=True, as_frame=True)
     train_x, test_x, train_y, test_y = train_test_split(features, labels, random_state=7)
@@ -46,7 +47,7 @@ def train_classifier(strength: float) -> None:
 
 
 def train_by_hand() -> None:
-    """A training loop as one writes it for any framework: one `epoch_loss` per epoch."""
+    """A training loop for any framework, which logs one `epoch_loss` per epoch."""
     features, targets = load_diabetes(return_X_y=True)
     features = features / features.std(axis=0)
     targets = (targets - targets.mean()) / targets.std()

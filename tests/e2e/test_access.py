@@ -161,7 +161,7 @@ def test_the_audit_log_tells_who_did_what_and_shows_a_changed_row(tmp_path: Path
         *[("operator", "group.create", "team"), ("operator", "user.create", "ana")],
     ]
     assert PASSWORD not in listed.stdout
-    assert (whole.returncode, whole.stdout) == (0, "the audit log is whole: 2 entries as written\n")
+    assert (whole.returncode, whole.stdout) == (0, "the audit log is complete: 2 entries unchanged\n")
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,7 @@ def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> 
     done = command("access", "grant", "bo", "Reader", "--workspace", "default", data=data)
 
     assert done.returncode != 0
-    assert (
-        f"username=bo not found. The command looked in the store sqlite:///{data}/trackside.db. Choose" in done.stderr
-    )
+    assert f"username=bo not found. The command searched the store sqlite:///{data}/trackside.db. Choose" in done.stderr
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ def test_the_schema_is_made_checked_and_upgraded(tmp_path: Path) -> None:
     checked = trackside("db", "check", cwd=tmp_path)
 
     assert [outcome[0] for outcome in (unmade, upgraded, again, checked)] == [0, 0, 0, 0]
-    assert "not made yet" in unmade[1]
+    assert "does not exist" in unmade[1]
     assert "applied 0001_" in upgraded[1]
     assert "was up to date" in again[1]
     assert checked[1].strip().endswith("up to date")
@@ -57,7 +57,7 @@ def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_say
     assert "schema version 1 of" in unchanged[1]
     assert done[0] == 0
     (backup,) = (tmp_path / "trackside-data" / "backups").iterdir()
-    assert f"what was there before is in {backup}\n" in done[1]
+    assert f"the backup before the upgrade is {backup}\n" in done[1]
 
 
 @pytest.mark.slow
@@ -66,7 +66,7 @@ def test_an_operator_who_has_a_backup_may_do_without(tmp_path: Path) -> None:
 
     code, said, _ = trackside("db", "upgrade", "--no-backup", cwd=tmp_path)
 
-    assert (code, "what was there before" in said) == (0, False)
+    assert (code, "the backup before the upgrade" in said) == (0, False)
     assert not (tmp_path / "trackside-data" / "backups").exists()
 
 
@@ -80,7 +80,7 @@ def test_a_backup_is_restored_where_nothing_is(tmp_path: Path) -> None:
     done = trackside("db", "restore", str(backup), cwd=tmp_path)
     other = trackside("db", "restore", str(backup), "--store", "postgresql://me@127.0.0.1:1/x", cwd=tmp_path)
 
-    assert (there[0], "trackside.db is there; move it away first" in there[2]) == (2, True)
+    assert (there[0], "trackside.db exists; move it first" in there[2]) == (2, True)
     assert (done[0], "schema version 1, as in" in done[1]) == (0, True)
     assert "schema version 1 of" in trackside("db", "check", cwd=tmp_path)[1]
     assert (other[0], "is a backup of a store on SQLite" in other[2]) == (2, True)
@@ -94,7 +94,7 @@ def test_a_damaged_store_is_said_with_the_way_out(tmp_path: Path) -> None:
     for words in (["db", "check"], ["db", "upgrade"], ["server", "--port", "0"]):
         code, said, complaint = trackside(*words, cwd=tmp_path)
         assert (code, said, complaint.count("\n")) == (2, "", 1)
-        assert "(database disk image is malformed); `trackside db restore` makes a store from a backup" in complaint
+        assert "(database disk image is malformed); restore a backup by `trackside db restore`" in complaint
 
 
 def test_a_newer_schema_is_refused_by_all(tmp_path: Path) -> None:
@@ -224,9 +224,11 @@ def test_the_doctor_names_tables_of_other_programs(tmp_path: Path) -> None:
     assert before == (0, "ok", "none yet")
     assert own == (0, "ok", "all are of Trackside")
     assert others[:2] == mlflows[:2] == (0, "warn")
-    assert others[2].startswith("not of Trackside: shop (another program made them); they do no harm")
+    assert others[2].startswith(
+        "not of Trackside: shop (another program created them); Trackside neither reads nor writes them"
+    )
     assert "alembic_version, metrics, shop, t0" in mlflows[2]
-    assert "t6 and 3 more (MLflow makes such ones if it is given the store itself (`mlflow gc`" in mlflows[2]
+    assert "t6 and 3 more (MLflow creates them if it opens the store (`mlflow gc`" in mlflows[2]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's")
@@ -250,7 +252,7 @@ def test_the_doctor_tells_how_models_are_kept_apart(tmp_path: Path) -> None:
     assert without == ("ok", "none: without bubblewrap, models run with the rights of the server")
     assert refused[0] == "warn"
     assert "fail (bwrap: No permissions to create a new namespace); allow user namespaces, or remove" in refused[1]
-    assert works == ("ok", "bubblewrap makes one for each model")
+    assert works == ("ok", "bubblewrap creates one for each model")
 
 
 @pytest.mark.slow
@@ -268,7 +270,7 @@ def test_what_mlflow_gc_leaves_in_a_store_is_named(tmp_path: Path) -> None:
     _, said, _ = trackside("doctor", "--port", "0", cwd=tmp_path)
 
     assert done.returncode != 0
-    assert "not of Trackside: alembic_version, metrics (MLflow makes such ones" in said
+    assert "not of Trackside: alembic_version, metrics (MLflow creates them" in said
     assert trackside("db", "check", cwd=tmp_path)[0] == 0
 
 

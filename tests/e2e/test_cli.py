@@ -287,17 +287,17 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, subtests: pytest.
         ),
         (["server", "--port"], "--port/-p: expected one argument"),
         (["server", "--port", "x"], "--port is 'x'; it must be a number from 0 to 65535"),
-        (["server", "-h", "0.0.0.0"], "MLflow's -h ADDRESS is --host ADDRESS"),
+        (["server", "-h", "0.0.0.0"], "use --host ADDRESS for MLflow's -h ADDRESS"),
         (
             ["server", "--gunicorn-opts", "--timeout=9"],
             "--gunicorn-opts is a flag of MLflow's server that Trackside does",
         ),
         (["server", "--backend-store-uri", "./mlruns"], "a folder of files (such as mlruns) cannot be the store"),
         (["server", "--workers", "2"], "a SQLite store has one writing process"),
-        (["server", "--host", "0.0.0.0"], "Add --allow-unauthenticated if you want that"),
-        (["server", "--host", "::"], "Add --allow-unauthenticated if you want that"),
+        (["server", "--host", "0.0.0.0"], "Add --allow-unauthenticated to allow this"),
+        (["server", "--host", "::"], "Add --allow-unauthenticated to allow this"),
         (["server", "--host", "no.such.host.invalid"], "which this machine cannot resolve"),
-        (["server", "--host", "192.0.2.1", "--allow-unauthenticated"], "which is no address of this machine"),
+        (["server", "--host", "192.0.2.1", "--allow-unauthenticated"], "which is not an address of this machine"),
         (["server", "--data", "a-file/x"], "choose another place with --data"),
         (
             ["server", "--port", "0", "--artifacts", "a-file/x"],
@@ -310,26 +310,26 @@ def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, subtests: pytest.
         (["db", "restore"], "the following arguments are required: FILE"),
         (["db", "restore", "missing"], "cannot read missing (No such file or directory)"),
         (["db", "restore", "."], "cannot read . (Is a directory)"),
-        (["db", "restore", "a-file"], "a-file is no backup of Trackside's; those end in .db (SQLite) or .sql.gz"),
+        (["db", "restore", "a-file"], "a-file is not a backup of Trackside; backups end in .db (SQLite) or .sql.gz"),
         ([*LINK, "--token-file", "missing"], "--token-file is 'missing', which cannot be read (No such file"),
         ([*LINK, "--token-file", "."], "--token-file is '.', which cannot be read (Is a directory)"),
-        ([*LINK, "--token-file", "binary"], "--token-file is 'binary', which holds no token"),
-        ([*LINK, "--token-file", "empty"], "--token-file is 'empty', which holds no token"),
-        ([*LINK, "--token-file", "-"], "--token-file is '-', which holds no token"),
-        ([*LINK, "--username", "ann"], "no password of ann was typed, and no line with it came by standard input"),
+        ([*LINK, "--token-file", "binary"], "--token-file is 'binary', which has no token"),
+        ([*LINK, "--token-file", "empty"], "--token-file is 'empty', which has no token"),
+        ([*LINK, "--token-file", "-"], "--token-file is '-', which has no token"),
+        ([*LINK, "--username", "ann"], "there is no password of ann: type it, or pass it on standard input"),
         ([*LINK, "--server", "ftp://x"], "--server is 'ftp://x'; it must be http(s)://HOST:PORT"),
         ([*LINK, "--server", "http://[x"], "--server is 'http://[x'; it must be http(s)://HOST:PORT"),
         ([*LINK, "--server", "http://h:port"], "--server is 'http://h:port'; it must be http(s)://HOST:PORT"),
         ([*LINK, "--server", "http://a b"], "--server is 'http://a b'; it must be http(s)://HOST:PORT"),
-        (["link", "show", ""], "NAME is empty; `trackside link list` shows the links there are"),
+        (["link", "show", ""], "NAME is empty; `trackside link list` shows the links"),
         ([*LINK, "--server", "http://127.0.0.1:1"], "no answer from http://127.0.0.1:1 (["),
         ([*LINK, "--server", f"http://{'a' * 70}.example"], "it must be http(s)://HOST:PORT"),
         ([*LINK, "--workspace", "a\nb"], r"--workspace is 'a\nb'; a workspace's name has 2 to 63 letters"),
         (["link", "list", "-w", "\u20ac"], "--workspace is '\u20ac'; a workspace's name has"),
         (["link", "init-script", "-w", "x'y"], "--workspace is \"x'y\"; a workspace's name has"),
         (["import", "a-file", "--token-file", "missing"], "--token-file is 'missing', which cannot be read"),
-        (["import", "a-file", "--username", "ann"], "no password of ann was typed"),
-        (["import", "a-file", "--server", "http://127.0.0.1:1"], "give --server or TRACKSIDE_URL"),
+        (["import", "a-file", "--username", "ann"], "there is no password of ann"),
+        (["import", "a-file", "--server", "http://127.0.0.1:1"], "set --server or TRACKSIDE_URL"),
     ]
     (tmp_path / "a-file").write_text("not a database" * 100)
     (tmp_path / "binary").write_bytes(b"\xff\0")
@@ -384,7 +384,7 @@ def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
         code, _, complaints = trackside("link", "pause", "l", "--server", other.url, cwd=tmp_path)
 
     assert (code, complaints.count("\n")) == (2, 1)
-    assert "is no Trackside server: it does not answer in JSON" in complaints
+    assert "is not a Trackside server: its answer is not JSON" in complaints
 
 
 def test_a_command_without_its_second_word_shows_what_there_is(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
 
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-        assert "has bytes that are no text in this locale" in done.stderr
+        assert "has bytes that are not text in this locale" in done.stderr
 
 
 def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_an_input_that_ends_is_one_line(server: Server, tmp_path: Path) -> None:
     ("home", "said"),
     [
         ("/dev/null", "/dev/null/.trackside cannot be written to (Not a directory)"),
-        ("~", "this user has no home folder, where the tokens of `trackside login` are kept; set HOME"),
+        ("~", "this user has no home folder for the tokens of `trackside login`; set HOME"),
     ],
 )
 def test_a_home_that_keeps_nothing_stops_a_login_alone(home: str, said: str, server: Server, tmp_path: Path) -> None:

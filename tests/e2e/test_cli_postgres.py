@@ -59,7 +59,7 @@ def test_the_doctor_names_tables_of_other_programs(postgres: Postgres, postgres_
         postgres.run(f"CREATE {made}", database=database(postgres_url))
 
     assert own == "all are of Trackside"
-    assert found().startswith("not of Trackside: shop (another program made them)")
+    assert found().startswith("not of Trackside: shop (another program created them)")
 
 
 def test_a_newer_store_is_refused_by_every_command(postgres: Postgres, postgres_url: str, tmp_path: Path) -> None:
@@ -108,7 +108,9 @@ def test_the_doctor_looks_at_the_server_too(postgres: Postgres, postgres_url: st
     assert code == 0
     assert "WARN" in store
     assert "PostgreSQL 18" in store
-    assert "a power cut may destroy the store: fsync, full_page_writes" in store  # as the tests have it
+    assert (
+        "a power failure may destroy the store, because these settings are off: fsync, full_page_writes" in store
+    )  # as the tests have it
 
     code, said, _ = trackside("doctor", "--port", "0", *on(postgres.url("nope")), cwd=tmp_path)
     assert code == 1
@@ -119,7 +121,7 @@ def test_the_doctor_says_that_an_empty_database_will_do(postgres: Postgres, tmp_
     _, said, _ = trackside("doctor", "--port", "0", *on(postgres.url(postgres.create())), cwd=tmp_path)
 
     store = next(line for line in said.splitlines() if line.startswith("store "))
-    assert ": tables are made at the first start, PostgreSQL" in store
+    assert ": tables are created at the first start, PostgreSQL" in store
     assert "schema version" not in store
 
 

@@ -30,17 +30,20 @@ MISTAKES = [
     ("hold add workspace --reason x --until 2020-01-01", "--until is '2020-01-01'; it must be a day after today"),
     ("endpoint update e --mirror x", "--mirror is 'x'; it must be NAME=PERCENT, such as blue=90"),
     ("endpoint invoke e none.json", "FILE is 'none.json', which cannot be read (No such file or directory)"),
-    ("user create bot --service --one-time-password", "--service makes a program, which has no password; `trackside"),
+    (
+        "user create bot --service --one-time-password",
+        "--service creates a service principal, which has no password; create",
+    ),
     ("user create ann --no-password --password-stdin", "--password-stdin: not allowed with argument --no-password"),
-    ("retention traces --older-than 3 --cron @daily", "--cron belongs to --schedule NAME"),
-    ("retention traces --older-than 3 --preview --cron @daily", "--cron belongs to --schedule NAME"),
+    ("retention traces --older-than 3 --cron @daily", "--cron needs --schedule NAME"),
+    ("retention traces --older-than 3 --preview --cron @daily", "--cron needs --schedule NAME"),
     ("retention traces --older-than 3 --preview --schedule x", "--schedule: not allowed with argument --preview"),
     ("link add l --to http://x --token-file a --username b", "--username: not allowed with argument --token-file"),
     ("import . --token-file a --username b", "--username: not allowed with argument --token-file"),
-    ("schedule create n storage-count --interval 60 --timezone UTC", "--timezone belongs to --cron"),
+    ("schedule create n storage-count --interval 60 --timezone UTC", "--timezone needs --cron"),
     (
         "endpoint create e --replicas 3",
-        "--backend, --env, --replicas, --max-replicas, --set and --wait belong to --model",
+        "--backend, --env, --replicas, --max-replicas, --set and --wait need --model",
     ),
     ("access revoke x", "ID is 'x'; it must be a whole number (see `trackside access revoke -h`)"),
     ("trash list --older-than -1", "--older-than is -1; it must be between 0 and 36500"),
@@ -54,7 +57,7 @@ MISTAKES = [
         "endpoint request-log e --on --rows 5",
         "--rows: not allowed with argument --on (see `trackside endpoint request-log -h`)",
     ),
-    ("delete metric r m --steps 5..1", "--steps is '5..1'; 5 must not be above 1"),
+    ("delete metric r m --steps 5..1", "--steps is '5..1'; 5 must not exceed 1"),
     ("delete version m x", "VERSION is 'x'; it must be a number"),
     (
         "workspace create team --artifact-root /etc",
@@ -102,7 +105,7 @@ def test_an_unknown_action_is_answered_with_those_that_are_like_it(server: Serve
     code, _, complaint = trackside(*words, cwd=tmp_path)
 
     assert code == 2
-    assert "ACTION is 'runs.read'; it must be an action or an unambiguous end of one, such as " in complaint
+    assert "ACTION is 'runs.read'; it must be an action or its unambiguous ending, such as " in complaint
     assert "Microsoft.MachineLearningServices/workspaces/experiments/runs/read, " in complaint
     assert len(complaint) < 500
 

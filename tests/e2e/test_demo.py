@@ -37,4 +37,4 @@ def test_the_demo_registers_its_model_twice_and_predicts_with_version_2(tmp_path
     assert re.findall(r"(\w+) +(\w+)$", predicted, re.MULTILINE)[1:] == [(k, k) for k in kinds]
     served, _, scored = served.partition("scored 150 rows with models:/iris-classifier/2")
     assert re.findall(r"0 models:/iris-classifier/2 +(\d)$", scored, re.MULTILINE) == ["0", "1", "2"]
-    assert "All of it is in the folder" in scored
+    assert "All data is in the folder" in scored

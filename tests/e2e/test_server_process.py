@@ -110,7 +110,7 @@ def test_a_second_server_on_the_same_folder_is_refused_with_the_firsts_pid_and_p
 
         assert code == 2
         assert complaint.startswith(f"trackside: {tmp_path}/trackside-data is in use by the server with pid ")
-        assert f"pid {first.process.pid}, on port {first.port}; stop that one" in complaint
+        assert f"pid {first.process.pid}, on port {first.port}; stop that server" in complaint
 
 
 def test_a_second_server_on_the_same_sqlite_file_is_refused_too(launch: Launch, tmp_path: Path) -> None:
@@ -155,7 +155,8 @@ def test_a_start_on_a_full_disk_is_refused_in_one_line(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"trackside: cannot write to {tmp_path}/trackside-data (File too large); make room, or choose another place with --data\n"
+        f"trackside: cannot write to {tmp_path}/trackside-data (File too large); "
+        "free some space, or choose another folder with --data\n"
     )
 
 

@@ -63,7 +63,7 @@ def test_a_deployment_that_has_written_nothing_is_said_to(start: Callable[..., S
     assert shown == (
         0,
         "",
-        "trackside: the replicas of deployment blue of endpoint adder have written nothing so far\n",
+        "trackside: the replicas of deployment blue of endpoint adder have not written anything yet\n",
     )
     assert for_programs == (0, "[]\n", "")
 
@@ -102,4 +102,4 @@ def test_any_field_of_the_spec_is_set(start: Callable[..., Server], tmp_path: Pa
     assert (spec["threads"], spec["batching"], spec["request_timeout_s"]) == (2, "off", 1.5)
     assert refused[0] == "trackside: --set is 'threads'; it must be FIELD=VALUE, such as memory_mb=2048\n"
     assert "wings" in refused[1]
-    assert refused[2] == "trackside: --set is 'replicas=2', and replicas is given already\n"
+    assert refused[2] == "trackside: --set is 'replicas=2', but replicas is already set\n"

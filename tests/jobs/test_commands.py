@@ -15,7 +15,7 @@ def test_the_cancellation_of_a_job_that_has_ended_says_that_nothing_was_cancelle
     code, said, complaint = trackside("job", "cancel", job_id[:12], "--server", server.url, cwd=tmp_path)
 
     assert (code, said) == (1, "")
-    assert complaint == f"trackside: nothing was cancelled: job {job_id} has succeeded already\n"
+    assert complaint == f"trackside: nothing was cancelled: job {job_id} has already succeeded\n"
 
 
 def test_a_job_may_be_cancelled_twice(start: Callable[..., Server], tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_a_server_that_is_no_trackside_is_said_to_be_none(server: Server) -> Non
         web.shutdown()
 
     assert listed.returncode == 2
-    assert f"{url} answered 404, and not as a Trackside server does; give --server or TRACKSIDE_URL" in listed.stderr
+    assert f"{url} answered 404 and is not a Trackside server; set --server or TRACKSIDE_URL" in listed.stderr
 
 
 def test_the_init_script_names_the_workspace(server: Server) -> None:

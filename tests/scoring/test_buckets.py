@@ -66,7 +66,7 @@ def test_a_table_in_a_bucket_is_scored_into_the_bucket(scoring: Server, bucket: 
     again = score(scoring.api, **places)
     assert again["state"] == "failed"
     assert again["reason"] == (
-        f"output is '{PLACE}/day 1/out.parquet', which exists already; set overwrite to replace it."
+        f"output is '{PLACE}/day 1/out.parquet', which already exists; set overwrite to replace it."
     )
     assert get(bucket, "tables/day 1/out.parquet") == before
     replaced = score(scoring.api, **places, overwrite=True, columns=["id"])

@@ -132,7 +132,7 @@ def test_an_input_that_cannot_be_scored_is_told_by_its_name(scoring: Server, tab
     taken = refusal(input=str(tables / "lacks.parquet"), output=str(tables / "there.parquet"))
     assert taken[1:] == (
         "RESOURCE_ALREADY_EXISTS",
-        f"output is '{tables}/there.parquet', which exists already; set overwrite to replace it.",
+        f"output is '{tables}/there.parquet', which already exists; set overwrite to replace it.",
     )
     assert not list(tables.glob("out-*"))
     assert (tables / "there.parquet").read_bytes() == b"of somebody else"

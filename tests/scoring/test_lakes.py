@@ -235,7 +235,7 @@ def test_a_table_in_a_bucket_is_scored_into_a_table_in_the_bucket(
 
     assert (replaced["state"], replaced["reason"]) == ("succeeded", "")
     assert refused["reason"] == (
-        f"output is '{PLACE}/{name}/out', which exists already; set overwrite to replace its rows, or append to add to them."
+        f"output is '{PLACE}/{name}/out', which already exists; set overwrite to replace its rows, or append to add to them."
     )
     assert sorted(row["id"] for row in both["rows"]) == sorted([*range(50), *range(50)])
     assert {row["trackside_job"] for row in both["rows"]} == {made["job_id"], added["job_id"]}

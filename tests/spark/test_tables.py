@@ -121,7 +121,7 @@ def test_a_job_makes_a_table_and_replaces_one_only_where_it_is_told_to(
     }
     assert (refused["state"], refused["reason"]) == (
         "failed",
-        "output is the table 'scored_sums', which exists already; set overwrite to replace it.",
+        "output is the table 'scored_sums', which already exists; set overwrite to replace it.",
     )
     assert after_refusal == of_first
     assert replaced["state"] == "succeeded", replaced["reason"]
@@ -162,7 +162,7 @@ def test_an_attempt_that_was_killed_leaves_nothing_that_hinders_the_next_one(cat
     again, _ = catalog.score("cc11", "replaced_by_cc", overwrite=True)
 
     assert killed["tables"] == ["trackside_cc11_replaced_0000", "trackside_cc11_staged_0000"]
-    assert (code, "which exists already" in report["error"]) == (1, True), "the table that was being replaced is back"
+    assert (code, "which already exists" in report["error"]) == (1, True), "the table that was being replaced is back"
     assert [row[2] for row in refused["rows"]] == ["bb11"] * 3
     assert again == 0
     found = catalog.look("replaced_by_cc")

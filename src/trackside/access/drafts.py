@@ -70,7 +70,7 @@ def _problems(field: str, values: list[str], check_one: Callable[[str], Any]) ->
 def _check_free(tx: Tx, name: str, role_id: str) -> None:
     check_name(name, "name")
     if any(known.name.lower() == name.lower() and known.role_id != role_id for known in store.roles(tx)):
-        raise Invalid(f"name is {name!r}; a role of this name exists already")
+        raise Invalid(f"name is {name!r}; a role of this name already exists")
 
 
 def _check_scope(tx: Tx, text: str) -> None:

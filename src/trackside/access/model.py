@@ -111,7 +111,7 @@ def expand(actions: tuple[str, ...], not_actions: tuple[str, ...] = ()) -> froze
 
 
 def find_action(text: str) -> Action:
-    """Return the action of a full name or of an unambiguous end of one, such as `runs/write`.  Raise Invalid."""
+    """Return the action of a full name or of its unambiguous ending, such as `runs/write`.  Raise Invalid."""
     lowered = text.lower().strip("/")
     for action in Action:
         if action.lower() == lowered and action not in OPEN_ACTIONS:
@@ -126,7 +126,7 @@ def find_action(text: str) -> Action:
     if len(found) == 1 and found[0] not in OPEN_ACTIONS:
         return found[0]
     raise Invalid(
-        f"action is {text[:100]!r}; it must be an action or an unambiguous end of one, such as {_like(lowered, found)};"
+        f"action is {text[:100]!r}; it must be an action or its unambiguous ending, such as {_like(lowered, found)};"
         " `trackside role list --json` lists the actions of each role"
     )
 

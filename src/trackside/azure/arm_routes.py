@@ -155,7 +155,7 @@ class Calls:
             return b"", None
         if not keys.is_token(shown):  # of another kind, or none if everybody may read
             raise Unauthenticated(
-                "What this client shows is no token of this server; `trackside token create` makes one."
+                "The token of this client is not one of this server; create one by `trackside token create`."
             )
         until: int = getattr(caller, "until", 2**62)
         return keys.digest(shown), until

@@ -104,7 +104,7 @@ def _check_empty(settings: Settings, *, is_again: bool) -> None:
         for name in (store.path.name + more for more in BESIDE):
             if store.path.with_name(name).exists():
                 raise Refused(
-                    f"{store.path.with_name(name)} is there; move it away first, or give another file with --store"
+                    f"{store.path.with_name(name)} exists; move it first, or choose another file with --store"
                 )
     if is_again:
         return
@@ -156,7 +156,7 @@ def _put_secret(settings: Settings, place: Place, manifest: Manifest) -> None:
     )
     if target.exists():
         if target.read_bytes() != raw:
-            raise Refused(f"{target} is there, with another key; move it away first")
+            raise Refused(f"{target} exists, with another key; move it first")
         return
     part: Path = target.with_name(f"{target.name}.part")
     part.unlink(missing_ok=True)

@@ -326,7 +326,7 @@ def target_of(call: Named) -> Target:
         raise Invalid(f"{strange[0]} is given; a {kind} is named by {', '.join(known)}")
     given = {name: values[name] for name in known if values[name] not in (None, "")}
     if kind is Kind.STEPS and given["from_step"] > given["to_step"]:
-        raise Invalid(f"from_step is {given['from_step']}; it must not be above to_step, which is {given['to_step']}")
+        raise Invalid(f"from_step is {given['from_step']}; it must not exceed to_step, which is {given['to_step']}")
     if len(given.get("key", "")) > MAX_KEY:
         raise Invalid(f"key has {len(given['key'])} characters; a key has at most {MAX_KEY}")
     if kind is Kind.EXPERIMENT:

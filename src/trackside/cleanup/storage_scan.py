@@ -47,7 +47,7 @@ def kind(roots: Roots) -> Kind[Count]:
         del params
         return _run(running, roots)
 
-    return Kind(name=KIND, title="Count what takes space", params=Count, run=run)
+    return Kind(name=KIND, title="Count storage", params=Count, run=run)
 
 
 def item_of(key: str) -> Item:

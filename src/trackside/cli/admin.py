@@ -15,12 +15,12 @@ def check(chosen: Settings) -> int:
     """Report whether this version can serve the store unchanged.  Changes nothing."""
     store = chosen.store
     if isinstance(store, SqliteStore) and not store.path.exists():
-        say(f"{store}: not made yet; the server makes it when it starts")
+        say(f"{store}: does not exist; the server creates it at its start")
         return OK
     state = status(chosen)
     if state.pending:
         say(f"{store}: schema version {state.version} of {state.latest}; to apply: {', '.join(state.pending)}")
-        complain("the store needs `trackside db upgrade` (the server does the same when it starts)")
+        complain("the store needs `trackside db upgrade` (the server does the same at its start)")
         return BROKEN
     say(f"{store}: schema version {state.version}, up to date")
     return OK
@@ -41,7 +41,7 @@ def upgrade(chosen: Settings, *, with_backup: bool) -> int:
     finally:
         lock.release()
     if done.backup is not None:
-        say(f"{chosen.store}: what was there before is in {done.backup}")
+        say(f"{chosen.store}: the backup before the upgrade is {done.backup}")
     applied = f"applied {', '.join(done.applied)}" if done.applied else "was up to date"
     say(f"{chosen.store}: schema version {version}, {applied}")
     return OK

@@ -21,7 +21,7 @@ def token(file: str) -> str:
     except UnicodeDecodeError:
         text = ""
     if not text.isprintable() or not text or " " in text:
-        raise Stop(f"--token-file is {file!r}, which holds no token: that is one line of letters, digits and signs")
+        raise Stop(f"--token-file is {file!r}, which has no token: a token is one line of letters, digits and signs")
     return text
 
 
@@ -36,5 +36,5 @@ def password(username: str, what: str = "Password") -> str:
     except EOFError:
         line = ""
     if not line.rstrip("\r\n"):
-        raise Stop(f"no password of {username} was typed, and no line with it came by standard input")
+        raise Stop(f"there is no password of {username}: type it, or pass it on standard input")
     return line.rstrip("\r\n")

@@ -110,18 +110,18 @@ def _data_folder(settings: Settings) -> tuple[State, str]:
     try:
         _probe(folder)
     except OSError as fault:
-        return "broken", f"{folder} cannot be written to ({fault.strerror}); give another folder with --data"
+        return "broken", f"{folder} cannot be written to ({fault.strerror}); choose another folder with --data"
     if folder != settings.data:
-        return "ok", f"{settings.data} is made at the first start"
+        return "ok", f"{settings.data} is created at the first start"
     return "ok", str(settings.data)
 
 
 def _file_system(settings: Settings) -> tuple[State, str]:
     kind = _file_system_of(_existing(settings.data))
     if kind is None:
-        return "ok", "unknown (this system does not tell)"
+        return "ok", "unknown on this system"
     if kind in NETWORK_FILE_SYSTEMS and isinstance(settings.store, SqliteStore):
-        return "warn", f"{kind}: SQLite needs a local disk; put --data on one, or give --store postgresql://…"
+        return "warn", f"{kind}: SQLite needs a local disk; move --data to one, or use --store postgresql://…"
     if kind in ("tmpfs", "ramfs"):
         return "warn", f"{kind}: it is emptied when the machine stops"
     return "ok", kind
@@ -168,10 +168,12 @@ def _port(settings: Settings) -> tuple[State, str]:
 def _store(settings: Settings) -> tuple[State, str]:
     store = settings.store
     if isinstance(store, SqliteStore) and not store.path.exists():
-        return "ok", f"{store.path} is made at the first start"
+        return "ok", f"{store.path} is created at the first start"
     state = status(settings)
     found = (
-        f"{store}: schema version {state.version}" if state.version else f"{store}: tables are made at the first start"
+        f"{store}: schema version {state.version}"
+        if state.version
+        else f"{store}: tables are created at the first start"
     )
     if isinstance(store, PostgresStore):
         about, risks = _postgres(settings)
@@ -179,10 +181,10 @@ def _store(settings: Settings) -> tuple[State, str]:
         if risks:
             return (
                 "warn",
-                f"{found}; off there, so that a power cut may destroy the store: {', '.join(risks)}",
+                f"{found}; a power failure may destroy the store, because these settings are off: {', '.join(risks)}",
             )
     if state.version and state.pending:
-        return "warn", f"{found}; the next start brings it to {state.latest}"
+        return "warn", f"{found}; the next start upgrades it to {state.latest}"
     return "ok", found
 
 
@@ -199,13 +201,13 @@ def _tables(settings: Settings) -> tuple[State, str]:
         return "ok", "all are of Trackside"
     named = ", ".join(found[:SHOWN_TABLES]) + (f" and {len(found) - SHOWN_TABLES} more" * (len(found) > SHOWN_TABLES))
     whose = (
-        "MLflow makes such ones if it is given the store itself (`mlflow gc`, `mlflow server`)"
+        "MLflow creates them if it opens the store (`mlflow gc`, `mlflow server`)"
         if MLFLOWS_TABLE in found
-        else "another program made them"
+        else "another program created them"
     )
     return "warn", (
-        f"not of Trackside: {named} ({whose}); they do no harm, since Trackside neither reads nor writes them, but an upgrade"
-        " fails if it needs such a name: drop them while no server runs"
+        f"not of Trackside: {named} ({whose}); Trackside neither reads nor writes them, but an upgrade fails if it "
+        f"needs one of the names: drop them while no server runs"
     )
 
 
@@ -241,7 +243,7 @@ def _artifacts(settings: Settings) -> tuple[State, str]:
     try:
         _probe(folder)
     except OSError as fault:
-        return "broken", f"{folder} cannot be written to ({fault.strerror}); give another place with --artifacts"
+        return "broken", f"{folder} cannot be written to ({fault.strerror}); choose another location with --artifacts"
     return "ok", str(path)
 
 
@@ -263,16 +265,19 @@ def _sandbox(settings: Settings) -> tuple[State, str]:
     fault = sandbox.fault()
     if fault is not None:
         what = "allow user namespaces, or remove bubblewrap to run models with the rights of the server"
-        return "warn", f"bubblewrap makes none, so endpoints and jobs that run models fail ({fault}); {what}"
+        return "warn", f"bubblewrap cannot create one, so endpoints and jobs that run models fail ({fault}); {what}"
     if not sandbox.is_available():
         return "ok", "none: without bubblewrap, models run with the rights of the server"
-    return "ok", "bubblewrap makes one for each model"
+    return "ok", "bubblewrap creates one for each model"
 
 
 def _clock(settings: Settings) -> tuple[State, str]:
     now = time.time()
     if now < EPOCH_2025_S:
-        return "broken", f"it says {time.strftime('%Y-%m-%d', time.gmtime(now))}; runs would get wrong times: set it"
+        return (
+            "broken",
+            f"it shows {time.strftime('%Y-%m-%d', time.gmtime(now))}, so runs would get wrong times; set the clock",
+        )
     with tempfile.NamedTemporaryFile(dir=_existing(settings.data)) as file:
         skew_s = Path(file.name).stat().st_mtime - now
     if abs(skew_s) > SKEW_S:

@@ -89,10 +89,10 @@ def of_server(settings: Settings) -> Lock:
         _close_to_others(settings.data)
         return lock
     except Held as held:
-        raise Stop(f"{held}; stop that one, or give this one another --data and --store") from None
+        raise Stop(f"{held}; stop that server, or use another --data and --store for this one") from None
     except OSError as fault:
         raise Stop(
-            f"cannot write to {settings.data} ({fault.strerror}); make room, or choose another place with --data"
+            f"cannot write to {settings.data} ({fault.strerror}); free some space, or choose another folder with --data"
         ) from None
 
 

@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None, **more: Any) -> int:
 def _run(argv: Sequence[str], more: Mapping[str, Any]) -> int:
     parser = _parser(next(iter(argv), ""))
     if list(argv[:1]) == ["server"] and "-h" in argv[:-1] and not argv[argv.index("-h") + 1].startswith("-"):
-        parser.error("-h shows help here; MLflow's -h ADDRESS is --host ADDRESS")
+        parser.error("-h prints help; use --host ADDRESS for MLflow's -h ADDRESS")
     args, unknown = parser.parse_known_args(argv)
     if unknown and not REFUSED_FLAGS.keys() & getattr(args, "given", {}):
         args.parser.error(f"unknown: {' '.join(unknown)}{args.parser.nearest_flag(unknown[0])}")
@@ -199,13 +199,15 @@ def _add_db(commands: Any) -> None:
     _command(db_commands, "check", "check whether the schema fits this version", ADMIN, "check", STORE_OPTIONS)
     upgrade = _command(db_commands, "upgrade", "upgrade the schema to this version", ADMIN, "upgrade", STORE_OPTIONS)
     upgrade.add_argument(
-        "--no-backup", action="store_true", help="make no backup first, if there is one made by other means"
+        "--no-backup", action="store_true", help="skip the backup, for example because you have another one"
     )
     upgrade.set_defaults(kwargs=lambda args: {**_settings(args), "with_backup": not args.no_backup})
     restore = _command(
-        db_commands, "restore", "make a store from a backup", "trackside.cli.backup.restore", "run", STORE_OPTIONS
+        db_commands, "restore", "restore a backup to a new store", "trackside.cli.backup.restore", "run", STORE_OPTIONS
     )
-    restore.add_argument("file", metavar="FILE", help="such as trackside-data/backups/before-0009-20260131T120000.db")
+    restore.add_argument(
+        "file", metavar="FILE", help="the backup, such as trackside-data/backups/before-0009-20260131T120000.db"
+    )
     restore.set_defaults(kwargs=lambda args: {**_settings(args), "file": args.file})
 
 

@@ -38,7 +38,7 @@ def guarded(work: Callable[[], int]) -> int:
         return WRONG
     except UnicodeEncodeError as fault:  # undecodable bytes of the command line are surrogates
         complain(
-            f"{str(fault.object)[:200]!r} has bytes that are no text in this locale; UTF-8 is usual (LC_ALL=C.UTF-8)"
+            f"{str(fault.object)[:200]!r} has bytes that are not text in this locale; use a UTF-8 locale (LC_ALL=C.UTF-8)"
         )
         return WRONG
     except BrokenPipeError:

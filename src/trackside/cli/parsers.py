@@ -7,7 +7,7 @@ from typing import Any
 
 from trackside.core import settings
 
-FOR_PROGRAMS = "print JSON, for programs"
+FOR_PROGRAMS = "print JSON"
 
 
 def add_group(commands: Any, name: str, summary: str, description: str = "", *, of: str = "COMMAND") -> Any:

@@ -62,7 +62,7 @@ def call(url: str, method: str, path: str, body: Any = None, **how: Unpack[How])
         return json.loads(raw or b"{}")
     except ValueError:
         raise Stop(
-            f"{url} is no Trackside server: it does not answer in JSON; give --server or {settings.SERVER_URL}"
+            f"{url} is not a Trackside server: its answer is not JSON; set --server or {settings.SERVER_URL}"
         ) from None
 
 
@@ -96,11 +96,11 @@ def opened(
         if error.code != UNAUTHORIZED:
             raise Stop(message) from None
         if source:
-            message = f"{url} does not accept {source}; `trackside login` gets another token"
+            message = f"{url} does not accept {source}; get another token by `trackside login`"
         raise NotSignedIn(message) from None
     except (OSError, HTTPException, UnicodeError) as error:
         raise NoAnswer(
-            f"no answer from {url} ({getattr(error, 'reason', error)}); give --server or {settings.SERVER_URL}"
+            f"no answer from {url} ({getattr(error, 'reason', error)}); set --server or {settings.SERVER_URL}"
         ) from None
 
 
@@ -170,13 +170,13 @@ def explained(message: str) -> str:
     """Return the server's message; if the workspace does not exist, also the commands that list and create workspaces."""
     if _NO_WORKSPACE.search(message) is None:
         return message
-    return f"{message}; `trackside workspace list` shows those that exist, `trackside workspace create NAME` makes one"
+    return (
+        f"{message}; `trackside workspace list` shows the existing ones, `trackside workspace create NAME` creates one"
+    )
 
 
 def _message(url: str, error: HTTPError) -> str:
     try:
         return explained(str(json.loads(error.read())["message"]))
     except (ValueError, LookupError, TypeError):
-        return (
-            f"{url} answered {error.code}, and not as a Trackside server does; give --server or {settings.SERVER_URL}"
-        )
+        return f"{url} answered {error.code} and is not a Trackside server; set --server or {settings.SERVER_URL}"

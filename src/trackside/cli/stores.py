@@ -38,7 +38,7 @@ def explained(settings: Settings) -> Iterator[None]:
         raise Stop(f"--artifacts is {str(settings.artifacts)!r}; {fault}") from fault
     except PermissionError as fault:
         raise Stop(
-            f"this user may not write to {fault.filename}; give it the right, or choose another place"
+            f"this user may not write to {fault.filename}; change the permissions, or choose another location"
         ) from fault
     except (sqlite3.Error, OSError, RuntimeError) as fault:
         store = settings.store
@@ -46,7 +46,7 @@ def explained(settings: Settings) -> Iterator[None]:
             # SQLite also creates files beside the database to read it; its message is only "unable to open database
             # file".
             raise Stop(f"the store {store} cannot be opened (this user cannot write to {store.path.parent})") from fault
-        hint = "; `trackside db restore` makes a store from a backup" if "malformed" in str(fault) else ""
+        hint = "; restore a backup by `trackside db restore`" if "malformed" in str(fault) else ""
         raise Stop(f"the store {store} cannot be opened ({_reason(fault)}){hint}") from fault
     except Fault as fault:
         raise Stop(f"the store {settings.store} cannot be opened ({fault.message})") from fault

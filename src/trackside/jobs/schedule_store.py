@@ -38,7 +38,7 @@ def create(tx: Tx, schedule: Schedule) -> Schedule:
         principal_id=schedule.principal_id,
     )
     if row is None:
-        raise AlreadyExists(f"A job schedule with name={schedule.name} exists already.").because(
+        raise AlreadyExists(f"A job schedule with name={schedule.name} already exists.").because(
             "taken", kind="job_schedule", name=schedule.name
         )
     tx.record(Change("job_schedule", schedule.name, "create"))

@@ -43,7 +43,7 @@ def kind(roots: Roots) -> Kind[Recount]:
         del params
         return _run(running, roots)
 
-    return Kind(name=KIND, title="Count what quotas limit", params=Recount, run=run, is_open=False)
+    return Kind(name=KIND, title="Recount quotas", params=Recount, run=run, is_open=False)
 
 
 def step(db: Database, made: Kind[Recount]) -> bool:

@@ -296,7 +296,7 @@ def _check_free(target: Path | Table | None, params: Score) -> None:
     if lakes.is_free(target) if is_lake else not target.exists():
         return
     remedy = "set overwrite to replace its rows, or append to add to them" if is_lake else "set overwrite to replace it"
-    raise AlreadyExists(f"output is {params.output!r}, which exists already; {remedy}.").because(
+    raise AlreadyExists(f"output is {params.output!r}, which already exists; {remedy}.").because(
         "output-exists", output=params.output
     )
 

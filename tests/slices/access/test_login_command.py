@@ -65,7 +65,7 @@ def test_credentials_that_are_refused_are_named(server: Server, tmp_path: Path) 
     people.admin.ask("DELETE", f"{OURS}/users/{ADMIN}/tokens/{token['token_id']}")
     kept = complaint()
 
-    assert of_variable == "the token of TRACKSIDE_TOKEN; `trackside login` gets another token\n"
+    assert of_variable == "the token of TRACKSIDE_TOKEN; get another token by `trackside login`\n"
     assert of_mlflow.startswith("the password of 'ann' in MLFLOW_TRACKING_PASSWORD;")
     assert kept.startswith("the token that `trackside login` stored;")
     assert complaint(HOME=str(tmp_path / "nobody")).startswith("trackside: You are not authenticated.")
@@ -131,7 +131,7 @@ def test_a_keyring_keeps_a_login_also_where_the_home_keeps_nothing(server: Serve
     assert (before[0], listed[0]) == (2, 0)
     assert (login[0], login[2]) == (0, "")
     assert f"signed in to {server.url} as {ADMIN}; the token is in the keyring and expires on" in login[1]
-    finds = "MLflow's client finds it in" if home == "mine" else "MLflow's client does not find it: "
+    finds = "MLflow's client reads it from" if home == "mine" else "MLflow's client does not find it: "
     assert finds in login[1]
     assert logout == (0, f"signed out of {server.url}; its token is revoked\n", "")
     assert (after[0], after[2]) == (2, f"trackside: nobody is signed in to {server.url}\n")

@@ -102,7 +102,7 @@ def test_sqlite_to_postgresql_and_back_is_the_same_row_by_row(
     assert again.api.new_run()  # numbers of rows go on
     again.stop()
     code, _, err = said("backup", "restore", "--data", tmp_path / "x", "--store", postgres_url, tmp_path / "one")
-    assert (code, "is no empty database" in err) == (2, True)
+    assert (code, "is not an empty database" in err) == (2, True)
 
 
 def test_a_second_backup_copies_new_files_alone_and_an_old_one_can_be_restored(

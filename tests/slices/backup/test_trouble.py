@@ -189,7 +189,7 @@ def test_a_store_in_use_is_never_restored_over(
     filled = said("backup", "restore", "--data", tmp_path / "busy", kept)
 
     assert (running[0], "is in use by the server" in running[2]) == (2, True)
-    assert (stopped[0], "is there; move it away" in stopped[2]) == (2, True)
+    assert (stopped[0], "exists; move it" in stopped[2]) == (2, True)
     assert (filled[0], "mine.txt" in filled[2]) == (2, True)
     assert server.api.run(run_id)
 
@@ -263,7 +263,7 @@ def test_a_backup_to_a_place_that_is_none_blames_nothing_else(
     for words in (["create"], ["export", "default"]):
         code, out, err = said("backup", *words, "--data", server.data, "--to", place)
         assert (code, out) == (2, "")
-        assert err.startswith(f"trackside: {place!r} is no place for backups; ")
+        assert err.startswith(f"trackside: {place!r} cannot be a location of backups; ")
 
 
 @pytest.mark.parametrize("place", ["nowhere", "ftp://host/x", "s3://"])

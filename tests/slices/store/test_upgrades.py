@@ -354,7 +354,7 @@ def test_nothing_is_overwritten(chosen: Settings, tmp_path: Path) -> None:
     with closing(opening.open_database(chosen)) as db:
         db.backup(tmp_path / "backup")
 
-    with pytest.raises(Stop, match=r"is there; move it away first|is no empty database"):
+    with pytest.raises(Stop, match=r"exists; move it first|is not an empty database"):
         restore.run(chosen, str(tmp_path / "backup"))
 
 
@@ -363,7 +363,7 @@ def test_what_another_sqlite_file_left_beside_is_in_the_way_too(tmp_path: Path, 
     chosen.data.mkdir()
     (chosen.data / "trackside.db-wal").write_bytes(b"")
 
-    with pytest.raises(Stop, match=r"trackside\.db-wal is there; move it away first"):
+    with pytest.raises(Stop, match=r"trackside\.db-wal exists; move it first"):
         restore.run(chosen, str(sqlite_template))
 
 
@@ -376,6 +376,6 @@ def test_a_broken_sqlite_file_is_not_restored(tmp_path: Path, sqlite_template: P
     (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 2])
 
     for name in ("cut.db", "other.db"):
-        with pytest.raises(Stop, match=f"{name} is no whole backup of Trackside's"):
+        with pytest.raises(Stop, match=f"{name} is not a complete backup of Trackside"):
             restore.run(chosen, str(tmp_path / name))
     assert sorted(each.name for each in chosen.data.iterdir()) == ["server.lock", "trackside.db.lock"]

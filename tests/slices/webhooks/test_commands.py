@@ -66,7 +66,7 @@ def test_a_webhook_is_made_listed_shown_changed_tested_and_removed(
     tested = said(run, "test", "build")
     removed = said(run, "delete", "build")
 
-    assert made == f"webhook ci ({first['webhook_id']}) tells {receiver.url} of run.failed, run.finished\n"
+    assert made == f"webhook ci ({first['webhook_id']}) sends run.failed, run.finished to {receiver.url}\n"
     assert (first["has_secret"], first["has_authorization"], first["description"]) == (True, True, "tells the build")
     assert (changed["name"], changed["events"], changed["has_secret"]) == ("build", ["run.failed"], False)
     assert changed["mute"]["windows"] == [{"days": ["sat", "sun"], "start": "00:00", "end": "23:59"}]
@@ -115,7 +115,7 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
     code, _, complaint = run("show", "ci")
 
     assert code == 2
-    assert complaint == f"trackside: 2 webhooks have the name 'ci'; give an id: {', '.join(ids)}\n"
+    assert complaint == f"trackside: 2 webhooks have the name 'ci'; use an id: {', '.join(ids)}\n"
     assert shown(run, "show", ids[0])["webhook_id"] == ids[0]
 
 
@@ -126,11 +126,11 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
         ("create ci --url http://127.0.0.1:1 --event run.x", "'run.x' is not an event; choose from: "),
         ("create ci --url http://127.0.0.1:1 --event run.failed --digest 5", "--digest is 5 and format is mlflow"),
         ("create ci --url x --event run.failed --secret-file none", "--secret-file is 'none', which cannot be read"),
-        ("create ci --url x --event run.failed --mute-weekly sat", "--mute-weekly is 'sat'; it must be such as"),
+        ("create ci --url x --event run.failed --mute-weekly sat", "--mute-weekly is 'sat'; it must be a time such as"),
         ("create ci --url x --event run.failed --mute-until x", "--mute-until is 'x'; it must be a time such as"),
-        ("create ci --url x --event run.failed --timezone UTC", "--timezone belongs to --mute-weekly"),
-        ("show none", "WEBHOOK is 'none'; `trackside webhook list` shows the names and ids there are"),
-        ("update none", "nothing is to be changed; `trackside webhook update -h` shows what can be"),
+        ("create ci --url x --event run.failed --timezone UTC", "--timezone needs --mute-weekly"),
+        ("show none", "WEBHOOK is 'none'; `trackside webhook list` shows the names and ids"),
+        ("update none", "nothing to change; `trackside webhook update -h` lists the options"),
     ],
 )
 def test_a_word_that_is_wrong_is_named_as_it_was_typed(run: Run, given: str, complaint: str) -> None:

@@ -127,9 +127,9 @@ def test_what_is_wrong_with_a_role_is_said_while_it_is_written(server: Server, p
     text.fill('{"Name": "Trainer",}')
     expect(page.get_by_text("Line 1: this is not JSON.")).to_be_visible()
     text.fill('{"Name": "Trainer", "Colour": "red"}')
-    expect(page.get_by_text("Colour is no field of a role.")).to_be_visible()
+    expect(page.get_by_text("Colour is not a field of a role.")).to_be_visible()
     text.fill(f'{{"Name": "Reader",\n"Actions": ["{ML}/experiments/*", "no action", "{ML}/computes/read"]}}')
-    expect(page.get_by_text("Line 1: name is 'Reader'; a role of this name exists already")).to_be_visible()
+    expect(page.get_by_text("Line 1: name is 'Reader'; a role of this name already exists")).to_be_visible()
     expect(page.get_by_text("Line 2: actions has 'no action'")).to_be_visible()
     expect(page.get_by_text(f"{ML}/computes/read matches no action of this server.")).to_be_visible()
     expect(create).to_be_disabled()
@@ -246,7 +246,7 @@ def test_the_audit_log_is_filtered_read_on_and_exported(
     assert len(lines) == 2
     assert ",bo," in lines[1]
     page.get_by_role("button", name="Verify").click()
-    expect(page.get_by_text("The log is whole")).to_be_visible()
+    expect(page.get_by_text("The log is complete")).to_be_visible()
 
 
 def test_the_first_administrator_of_an_open_server_is_created_and_signed_in(server: Server, page: Page) -> None:

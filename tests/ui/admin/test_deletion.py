@@ -67,7 +67,7 @@ def test_some_steps_of_a_metric_a_param_and_a_folder_go_one_by_one(server: Serve
     page.get_by_label("Some steps").check()
     page.get_by_label("From step").fill("20")
     page.get_by_label("To step").fill("10")
-    expect(page.get_by_role("alert")).to_contain_text("the first not above the second")
+    expect(page.get_by_role("alert")).to_contain_text("the first must not exceed the second")
     page.get_by_label("To step").fill("79")
     expect(page.get_by_role("dialog")).to_contain_text("60 points of metrics")
     delete(page)

@@ -27,7 +27,7 @@ def test_a_rule_is_tried_saved_changed_applied_and_deleted(server: Server, page:
     page.get_by_role("button", name="New rule").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name", exact=True).fill("tidy")
-    expect(dialog.get_by_text("Give at least one condition")).to_be_visible()
+    expect(dialog.get_by_text("Set at least one condition")).to_be_visible()
     dialog.get_by_label("The last").check()
     dialog.get_by_label("Number in each experiment").fill("1")
     dialog.get_by_role("button", name="Dry run").click()

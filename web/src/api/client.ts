@@ -77,7 +77,7 @@ export async function send(url: URL, request: RequestInit, asks = true): Promise
 }
 
 /** The bytes of a file from `start` up to before `end`, fewer where the file ends.  Past the browser's cache: Chromium asks
- *  for no more than the part that its cache has, also where the file has changed since, and so cuts what has grown. */
+ *  only for the part that its cache has, even if the file has grown since, and so truncates it. */
 export async function sendRange(url: URL, start: number, end: number, signal?: AbortSignal): Promise<Response> {
   return send(url, { headers: { range: `bytes=${start}-${end - 1}` }, cache: "no-store", signal: signal ?? null });
 }

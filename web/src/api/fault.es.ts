@@ -172,7 +172,7 @@ const FUNCTIONS: Record<string, string> = {
   order: "solo ordena; para comparar un parámetro como número, escriba el número sin comillas",
 };
 
-/** What is wrong with a text that somebody wrote in a language: a filter, a cron expression. */
+/** The mistake in a text with a syntax, such as a filter or a cron expression. */
 function byText(key: string, values: Readonly<Record<string, string>>): string | undefined {
   const value = (name: string): string => values[name] ?? "";
   const valid = value("valid") && ` Se admiten: ${value("valid")}.`;

@@ -50,7 +50,7 @@ export class Loader<T> {
 }
 
 /** In a component: loads now, again when something changes that `load` reads before its first await, when the server is
- *  back after it was lost, and when somebody else signs in.  Answers leave empty lists out: `?? []` belongs to a list. */
+ *  back after it was lost, and when another user signs in.  Answers omit empty lists, so a list needs `?? []`. */
 export function resource<T extends NonNullable<unknown> | null>(load: (signal: AbortSignal) => Promise<T>): Loader<T> {
   return loading(load);
 }

@@ -8,7 +8,7 @@ export interface Missing {
   roles: string[];
 }
 
-/** MLflow's level that takes rights away: what it names, nobody gets by it. */
+/** MLflow's level that denies access: it grants none of the actions that it names. */
 const DENYING = "mlflow-deny";
 
 /** Reads the action of a call from the server's OpenAPI document, and its roles.  Undefined where no role gives it. */

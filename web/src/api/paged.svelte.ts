@@ -7,7 +7,7 @@ interface Part<T> {
   next: string | undefined;
 }
 
-/** A list that comes in pages: the first one as a resource, the others when somebody asks for more. */
+/** A list that comes in pages: the first one as a resource, the others on demand. */
 export class Paged<T> {
   readonly first: Loader<Part<T>>;
   #load: (token: string, signal?: AbortSignal) => Promise<Part<T>>;

@@ -7177,7 +7177,7 @@ export interface components {
         };
     };
     parameters: {
-        /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+        /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
         Workspace: string;
     };
     requestBodies: never;
@@ -7190,7 +7190,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7219,7 +7219,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7250,7 +7250,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7283,7 +7283,7 @@ export interface operations {
                 run_uuid?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7309,7 +7309,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7339,7 +7339,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7369,7 +7369,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7401,7 +7401,7 @@ export interface operations {
                 experiment_id: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7427,7 +7427,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7463,7 +7463,7 @@ export interface operations {
                 view_type?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7489,7 +7489,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7519,7 +7519,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7549,7 +7549,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7581,7 +7581,7 @@ export interface operations {
                 allow_deleted?: boolean;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7609,7 +7609,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7637,7 +7637,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7671,7 +7671,7 @@ export interface operations {
                 artifact_directory_path?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7699,7 +7699,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7731,7 +7731,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -7761,7 +7761,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7791,7 +7791,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7825,7 +7825,7 @@ export interface operations {
                 version: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7854,7 +7854,7 @@ export interface operations {
                 version: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7885,7 +7885,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7911,7 +7911,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7941,7 +7941,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -7971,7 +7971,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8004,7 +8004,7 @@ export interface operations {
                 name: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8030,7 +8030,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8063,7 +8063,7 @@ export interface operations {
                 name: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8092,7 +8092,7 @@ export interface operations {
                 name: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8120,7 +8120,7 @@ export interface operations {
                 name: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8146,7 +8146,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8181,7 +8181,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8207,7 +8207,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8237,7 +8237,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8267,7 +8267,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8297,7 +8297,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8327,7 +8327,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8360,7 +8360,7 @@ export interface operations {
                 run_uuid?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8386,7 +8386,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8416,7 +8416,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8446,7 +8446,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8476,7 +8476,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8506,7 +8506,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8534,7 +8534,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8565,7 +8565,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8593,7 +8593,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8627,7 +8627,7 @@ export interface operations {
                 dataset_record_ids?: string[];
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8655,7 +8655,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8691,7 +8691,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8717,7 +8717,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8747,7 +8747,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8777,7 +8777,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8805,7 +8805,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -8837,7 +8837,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8867,7 +8867,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8899,7 +8899,7 @@ export interface operations {
                 schema_id: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8929,7 +8929,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8955,7 +8955,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -8985,7 +8985,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9015,7 +9015,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9047,7 +9047,7 @@ export interface operations {
                 queue_id: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9073,7 +9073,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9108,7 +9108,7 @@ export interface operations {
                 status?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9134,7 +9134,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9164,7 +9164,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9200,7 +9200,7 @@ export interface operations {
                 user?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9226,7 +9226,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9256,7 +9256,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9288,7 +9288,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9317,7 +9317,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9346,7 +9346,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9379,7 +9379,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9409,7 +9409,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9442,7 +9442,7 @@ export interface operations {
                 trace_id: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9468,7 +9468,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9498,7 +9498,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9557,7 +9557,7 @@ export interface operations {
                 rule_state?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9583,7 +9583,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9611,7 +9611,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9643,7 +9643,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -9675,7 +9675,7 @@ export interface operations {
                 run_id?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9705,7 +9705,7 @@ export interface operations {
                 run_uuid?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9735,7 +9735,7 @@ export interface operations {
                 run_uuid?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9859,7 +9859,7 @@ export interface operations {
                 user?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9885,7 +9885,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9915,7 +9915,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -9976,7 +9976,7 @@ export interface operations {
                 open?: boolean;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10002,7 +10002,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10028,7 +10028,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10058,7 +10058,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10086,7 +10086,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10114,7 +10114,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10149,7 +10149,7 @@ export interface operations {
                 start?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10177,7 +10177,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10214,7 +10214,7 @@ export interface operations {
                 until?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10244,7 +10244,7 @@ export interface operations {
                 slice?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10276,7 +10276,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10302,7 +10302,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10332,7 +10332,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10360,7 +10360,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10388,7 +10388,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10420,7 +10420,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10453,7 +10453,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10484,7 +10484,7 @@ export interface operations {
                 lines?: number;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10513,7 +10513,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10542,7 +10542,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10570,7 +10570,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10602,7 +10602,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10630,7 +10630,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10664,7 +10664,7 @@ export interface operations {
                 files?: boolean;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10697,7 +10697,7 @@ export interface operations {
                 until?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10727,7 +10727,7 @@ export interface operations {
                 minutes?: number;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10755,7 +10755,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10783,7 +10783,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -10815,7 +10815,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -10845,7 +10845,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11037,7 +11037,7 @@ export interface operations {
                 kind?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11063,7 +11063,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11096,7 +11096,7 @@ export interface operations {
                 kind: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11122,7 +11122,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11148,7 +11148,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11178,7 +11178,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11206,7 +11206,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11232,7 +11232,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11258,7 +11258,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11292,7 +11292,7 @@ export interface operations {
                 timezone?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11318,7 +11318,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11344,7 +11344,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11374,7 +11374,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11402,7 +11402,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11430,7 +11430,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11462,7 +11462,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11496,7 +11496,7 @@ export interface operations {
                 state?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11522,7 +11522,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11552,7 +11552,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11580,7 +11580,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11608,7 +11608,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11639,7 +11639,7 @@ export interface operations {
                 lines?: number;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11667,7 +11667,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11695,7 +11695,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11721,7 +11721,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -11751,7 +11751,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11781,7 +11781,7 @@ export interface operations {
                 copies?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11812,7 +11812,7 @@ export interface operations {
                 verify?: boolean;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11843,7 +11843,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11871,7 +11871,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11899,7 +11899,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11931,7 +11931,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -11968,7 +11968,7 @@ export interface operations {
                 wait_s?: number;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12223,7 +12223,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12254,7 +12254,7 @@ export interface operations {
                 status?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12283,7 +12283,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12316,7 +12316,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12350,7 +12350,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12389,7 +12389,7 @@ export interface operations {
                 side?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12415,7 +12415,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12441,7 +12441,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12470,7 +12470,7 @@ export interface operations {
                 subject?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12496,7 +12496,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12530,7 +12530,7 @@ export interface operations {
                 subject?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12556,7 +12556,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12592,7 +12592,7 @@ export interface operations {
                 version?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12620,7 +12620,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12646,7 +12646,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12676,7 +12676,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -12943,7 +12943,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12971,7 +12971,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -12999,7 +12999,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13029,7 +13029,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13059,7 +13059,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13089,7 +13089,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13119,7 +13119,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13228,7 +13228,7 @@ export interface operations {
                 status?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13261,7 +13261,7 @@ export interface operations {
                 user?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13292,7 +13292,7 @@ export interface operations {
                 search?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13323,7 +13323,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13349,7 +13349,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13618,7 +13618,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13646,7 +13646,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13674,7 +13674,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13709,7 +13709,7 @@ export interface operations {
                 page_token?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13735,7 +13735,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path?: never;
@@ -13765,7 +13765,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13793,7 +13793,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13821,7 +13821,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13857,7 +13857,7 @@ export interface operations {
                 state?: string;
             };
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13885,7 +13885,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13914,7 +13914,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {
@@ -13942,7 +13942,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The workspace; the default one if it is left out. The path prefix /ws/NAME says the same. */
+                /** @description The workspace; the default one if omitted. The path prefix /ws/NAME selects it too. */
                 "X-MLFLOW-WORKSPACE"?: components["parameters"]["Workspace"];
             };
             path: {

@@ -2,7 +2,7 @@ import { untrack } from "svelte";
 import type { Action } from "./action";
 import { rights } from "./session/rights.svelte";
 
-/** The actions of what is shown now, the innermost part last: keys, palette and help read them. */
+/** The actions of the current page, the innermost part last; keys, palette and help read them. */
 class Actions {
   #groups = $state.raw<(() => Action[])[]>([]);
   readonly all = $derived(this.#groups.flatMap((group) => group()).filter((each) => rights.offers(each)));

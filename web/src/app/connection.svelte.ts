@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 15_000;
 class Connection {
   lostAt = $state.raw<Date | null>(null);
   readonly isLost = $derived(this.lostAt !== null);
-  /** Grows with each recovery: what reads it in an effect loads again. */
+  /** Grows with each recovery; an effect that reads it loads again. */
   recoveries = $state(0);
   #timer: ReturnType<typeof setTimeout> | undefined;
 

@@ -28,7 +28,7 @@ class Router {
     location.hash = link;
   }
 
-  /** Changes parts of the query.  While somebody types or drags, `replace` keeps the history short. */
+  /** Changes parts of the query.  While the user types or drags, `replace` keeps the history short. */
   setQuery(values: Record<string, string | null | undefined>, { replace = false } = {}): void {
     const link = withQuery(formatHash(this.#address), values);
     if (link === location.hash) return;

@@ -6,7 +6,7 @@ import { assign } from "./scene/slots";
 import { toasts } from "@/ui/toast/toasts.svelte";
 import { strings } from "./strings";
 
-/** So many of the first runs are drawn until somebody chooses. */
+/** The number of runs that are drawn before the user chooses any. */
 const FIRST_SHOWN = 10;
 
 /** The slots that runs of a place had, for as long as the page of the browser lives: table and charts share them. */
@@ -51,7 +51,7 @@ export class ShownRuns {
     return marks !== undefined;
   }
 
-  /** The pins and colours of the address are what somebody chose. */
+  /** The pins and colours of the address are the user's choice. */
   remember(): void {
     rememberMarks(this.#experiments, router.query);
   }

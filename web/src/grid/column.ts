@@ -5,7 +5,7 @@ export type Direction = "asc" | "desc";
 export interface GridColumn {
   id: string;
   name: string;
-  /** The whole of what a short name stands for. */
+  /** The full form of a short name. */
   title?: string;
   widthPx: number;
   isPinned?: boolean;

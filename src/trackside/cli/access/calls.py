@@ -75,7 +75,8 @@ class Remote:
 
 @contextmanager
 def place(args: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | Remote]:
-    """Open the store, or name the server, that a command is for.  `makes`: make a store that does not exist; else raise Stop."""
+    """Open the store, or name the server, that a command is for.  `makes`: create a store that does not exist; otherwise raise
+    Stop."""
     if args.server:
         yield Remote(remote.server_of(args.server))
         return
@@ -83,8 +84,8 @@ def place(args: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | 
     refuse_foreign_file(chosen)
     if not makes and isinstance(chosen.store, SqliteStore) and not chosen.store.path.exists():
         raise Stop(
-            f"there is no store {chosen.store}: name the server's with --data or --store, or ask it with --server;"
-            " `trackside server` makes a store when it starts"
+            f"there is no store {chosen.store}: name the server's store with --data or --store, or call the server "
+            f"with --server; `trackside server` creates a store at its start"
         )
     lock: Lock | None = None
     with explained(chosen):
@@ -93,14 +94,17 @@ def place(args: argparse.Namespace, *, makes: bool = False) -> Iterator[Local | 
             db = opening.open_database(chosen)
         else:  # a running server reads the change from the store within a quarter of a second
             if status(chosen).pending:
-                raise Stop(f"the store {chosen.store} is of another version than this command; use the server's own")
+                raise Stop(
+                    f"the store {chosen.store} has a schema of another version than this command; use the "
+                    f"command of the server's release"
+                )
             db = open_database(chosen)
     try:
         yield Local(db, chosen)
     except NotFound as fault:  # the account may exist in another store
         raise Stop(
-            f"{fault.message.removesuffix('.')}. The command looked in the store {chosen.store}. Choose another store with"
-            " --data or --store, or a server with --server"
+            f"{fault.message.removesuffix('.')}. The command searched the store {chosen.store}. Choose another store "
+            f"with --data or --store, or a server with --server"
         ) from None
     except Fault as fault:
         raise Stop(fault.message) from None

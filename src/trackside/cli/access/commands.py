@@ -33,7 +33,10 @@ _ROLE_FIELDS = {  # Azure's names, in lower case
 def user_create(args: argparse.Namespace) -> int:
     fields = {"name": args.name, "is_admin": args.admin, "kind": "service" if args.service else "user"}
     if args.service and (args.password_stdin or args.one_time_password):
-        raise Stop("--service makes a program, which has no password; `trackside token create` makes a token for it")
+        raise Stop(
+            "--service creates a service principal, which has no password; create a token for it by `trackside "
+            "token create`"
+        )
     if args.display_name:
         fields["display_name"] = args.display_name
     if not args.service and not args.no_password:
@@ -72,7 +75,7 @@ def user_promote(args: argparse.Namespace) -> int:
 
 
 def user_demote(args: argparse.Namespace) -> int:
-    return _change(args, {"is_admin": False}, "is no administrator")
+    return _change(args, {"is_admin": False}, "is not an administrator")
 
 
 def user_disable(args: argparse.Namespace) -> int:
@@ -114,7 +117,7 @@ def group_add(args: argparse.Namespace) -> int:
 def group_remove(args: argparse.Namespace) -> int:
     with place(args) as there:
         there.call("DELETE", f"{PREFIX}/groups/{quoted(args.name)}/members/{quoted(args.member)}")
-    say(f"{args.member} is no member of {args.name}")
+    say(f"{args.member} is not a member of {args.name}")
     return OK
 
 
@@ -146,7 +149,7 @@ def token_revoke(args: argparse.Namespace) -> int:
         found = there.call("GET", _tokens(args, there)).get("tokens", [])
         ids = [each["token_id"] for each in found if args.name in (each["name"], str(each["token_id"]))]
         if not ids:
-            raise Stop(f"there is no token {args.name!r}; `trackside token list` shows those there are")
+            raise Stop(f"there is no token {args.name!r}; `trackside token list` shows the existing ones")
         there.call("DELETE", f"{_tokens(args, there)}/{ids[0]}")
     say(f"revoked token {args.name}")
     return OK
@@ -167,14 +170,14 @@ def role_create(args: argparse.Namespace) -> int:
     except OSError as fault:
         raise Stop(f"{args.file!r} cannot be read ({fault.strerror})") from None
     except msgspec.DecodeError as fault:
-        raise Stop(f"{args.file!r} is no JSON ({fault})") from None
+        raise Stop(f"{args.file!r} is not JSON ({fault})") from None
     if not isinstance(given, dict):
-        raise Stop(f"{args.file!r} is no role: it must be a JSON object with Name and Actions")
+        raise Stop(f"{args.file!r} is not a role: it must be a JSON object with Name and Actions")
     fields = {_ROLE_FIELDS[key.lower()]: value for key, value in given.items() if key.lower() in _ROLE_FIELDS}
     with place(args) as there:
         made = there.call("POST", f"{PREFIX}/roles", fields)["role"]
     allowed = made.get("allowed", [])
-    say(f"created role {made['name']}: it comes to {len(allowed)} actions of this server")
+    say(f"created role {made['name']}: it allows {len(allowed)} actions of this server")
     strange = unknown([*made["actions"], *made.get("not_actions", [])])
     if strange and allowed:
         complain(f"without effect, because no action of this server matches: {', '.join(strange)}")
@@ -218,7 +221,7 @@ def access_revoke(args: argparse.Namespace) -> int:
 
 
 def access_explain(args: argparse.Namespace) -> int:
-    """BROKEN if it is not allowed."""
+    """Explain a right.  Return BROKEN if it is not allowed."""
     query = urlencode({"principal": args.principal, "action": args.action, "scope": scope_of(args, "/ws/default")})
     with place(args) as there:
         found = there.call("GET", f"{PREFIX}/access/explain?{query}")
@@ -248,14 +251,14 @@ def audit_list(args: argparse.Namespace) -> int:
 
 
 def audit_verify(args: argparse.Namespace) -> int:
-    """BROKEN if an entry was changed, removed or added."""
+    """Verify the audit log.  Return BROKEN if an entry was changed, removed or added."""
     with place(args) as there:
         found = there.call("GET", f"{PREFIX}/audit/verify")
     if found["is_whole"]:
-        say(f"the audit log is whole: {counted(found['entries'], 'entries')} as written")
+        say(f"the audit log is complete: {counted(found['entries'], 'entries')} unchanged")
         return OK
     complain(
-        f"the audit log was tampered with: {found['fault']} (whole before it: {counted(found['entries'], 'entries')})"
+        f"the audit log was changed: {found['fault']} (unchanged before it: {counted(found['entries'], 'entries')})"
     )
     return BROKEN
 
@@ -272,7 +275,7 @@ def scope_of(args: argparse.Namespace, default: str) -> str:
         if value
     ]  # fmt: skip
     if len(objects) > 1:
-        raise Stop("give one of --experiment, --model and --endpoint")
+        raise Stop("use only one of --experiment, --model and --endpoint")
     if not args.workspace and not objects:
         return default
     scope = f"/ws/{args.workspace or settings.workspace() or 'default'}"
@@ -314,7 +317,7 @@ def _typed_password(args: argparse.Namespace) -> str:
     if args.password_stdin:
         line = sys.stdin.readline().rstrip("\r\n")
         if not line:
-            raise Stop("--password-stdin was given, and no line came by standard input")
+            raise Stop("--password-stdin needs a line on standard input")
         return line
     return credentials.password(args.name)
 
@@ -323,7 +326,7 @@ def _tokens(args: argparse.Namespace, there: Local | Remote) -> str:
     if args.user:
         return f"{PREFIX}/users/{quoted(args.user)}/tokens"
     if isinstance(there, Local):
-        raise Stop("say whose token it is with --user")
+        raise Stop("--user is missing; name the owner of the token")
     return f"{PREFIX}/me/tokens"
 
 

@@ -42,7 +42,7 @@ def list(args: argparse.Namespace) -> int:  # noqa: A001  # the name of the comm
 
 
 def show(args: argparse.Namespace) -> int:
-    """BROKEN while the rule fires."""
+    """Show a rule.  Return BROKEN while it fires."""
     found = remote.ask(args, "GET", _path(args))["rule"]
     now = remote.ask(args, "GET", _path(args, "/value"))
     if args.json:

@@ -17,15 +17,13 @@ _NONE = "none"  # instead of a token, if the server has no users
 def run(server: str | None, token: str | None, authority: str | None, form: str) -> int:
     url = remote.server_of(server)
     if urlsplit(url).scheme != "https":
-        raise Stop(
-            f"{url} is not HTTPS, and Azure ML's client speaks nothing else; start the server with --tls self-signed"
-        )
+        raise Stop(f"{url} is not HTTPS, which Azure ML's client requires; start the server with --tls self-signed")
     shown = token or settings.server_token() or _kept(url)
     if shown and not keys.is_token(shown):
-        raise Stop("--token is no token of Trackside; `trackside token create NAME` makes one")
+        raise Stop("--token is not a token of Trackside; create one by `trackside token create NAME`")
     if authority is not None and form == "shell":
         if not Path(authority).is_file():
-            raise Stop(f"--ca is {authority!r}; there is no such file")
+            raise Stop(f"--ca is {authority!r}, which does not exist")
         authority = str(Path(authority).absolute())  # clients may run in another folder
     for line in _lines(variables(url, shown, authority), form):
         say(line)

@@ -10,17 +10,15 @@ FORMS = ("shell", "notebook", "databricks")
 def add_commands(commands: Any) -> None:
     summary = "write environment variables that point Azure ML's own client to this server"
     parser = add_command(commands, "azure-env", summary, "trackside.cli.azure.commands", "run")
-    parser.add_argument("--server", metavar="URL", help="where clients reach the server (default: TRACKSIDE_URL)")
+    parser.add_argument("--server", metavar="URL", help="address of the server for clients (default: TRACKSIDE_URL)")
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help="the token that the client shows (default: TRACKSIDE_TOKEN, or what login kept)",
+        help="the client's token (default: TRACKSIDE_TOKEN, or the stored token of `trackside login`)",
     )
-    parser.add_argument(
-        "--ca", metavar="FILE", help="the authority that signed the server's certificate, on the client"
-    )
-    parser.add_argument("--format", choices=FORMS, default="shell", help="for a shell (default), a cell of a notebook, or an"
-                        " init script of a Databricks cluster")  # fmt: skip
+    parser.add_argument("--ca", metavar="FILE", help="path of the server's certificate authority on the client")
+    parser.add_argument("--format", choices=FORMS, default="shell", help="format of the output: for a shell "
+    "(default), a notebook cell, or an init script of a Databricks cluster")  # fmt: skip
     parser.set_defaults(
         kwargs=lambda args: {
             "server": args.server,

@@ -39,7 +39,8 @@ def create(chosen: Settings, to: str, *, with_secrets: bool, json: bool) -> int:
     say(as_json(made) if json else _made(made, to))
     if made.count(SEALING_KEYS) and not made.has_secrets and chosen.secret_key is None and not json:
         say(
-            f"It has no secret.key, which its secrets need: keep a copy of {chosen.data / KEY_FILE}, or add --with-secrets."
+            f"It does not contain secret.key, which decrypts its secrets: keep a copy of {chosen.data / KEY_FILE}, or "
+            f"add --with-secrets."
         )
     return OK
 
@@ -91,10 +92,10 @@ def _check_place(to: str) -> None:
 def _check_there(chosen: Settings) -> None:
     store = chosen.store
     if isinstance(store, SqliteStore) and not store.path.exists():
-        raise Stop(f"{store} is not there; a server makes it when it starts")
+        raise Stop(f"{store} does not exist; a server creates it at its start")
     state = status(chosen)
     if not state.version:
-        raise Stop(f"{store} has no tables yet; a server makes them when it starts")
+        raise Stop(f"{store} has no tables yet; a server creates them at its start")
     if state.pending:
         raise Stop(f"{store} has an older schema than this release; run `trackside db upgrade` first")
 
@@ -151,11 +152,11 @@ def restore(chosen: Settings, place: str, backup_id: str, *, keep_links: bool, j
         f" {counted(done.row_count, 'rows')}, {counted(done.file_count, 'files')} ({in_bytes(done.file_bytes)})")  # fmt: skip
     if manifest.count(SEALING_KEYS) and not done.has_secrets:
         say(
-            f"The backup has no secret.key: copy the one of the old data folder to {chosen.data} before the server starts, or"
-            " enter the secrets of links and webhooks again and regenerate both keys of each endpoint."
+            f"The backup has no secret.key: copy the one of the old data folder to {chosen.data} before the server "
+            f"starts, or enter the secrets of links and webhooks again and regenerate both keys of each endpoint."
         )
     if done.paused_links:
-        say("Its links are paused. Resume each with `trackside link resume NAME` when the old server is gone.")
+        say("Its links are paused. Resume each with `trackside link resume NAME` when the old server has stopped.")
     if manifest.elsewhere:
         say(f"Files at {', '.join(manifest.elsewhere[:5])} are not in the backup.")
     return OK
@@ -170,7 +171,7 @@ def _opened(place: str) -> Iterator[Place]:
 def _place(place: str) -> Place:
     location = locations.artifacts(place)
     if location.path is not None and not location.path.is_dir():
-        raise Refused(f"{place} is no folder: there are no backups")
+        raise Refused(f"{place} is not a folder with backups")
     return Place(place)
 
 
@@ -184,7 +185,7 @@ def _failures_explained(place: str) -> Iterator[None]:
     except (Refused, Damaged) as fault:
         raise Stop(str(fault)) from None
     except locations.LocationError as fault:
-        raise Stop(f"{locations.redact(place)!r} is no place for backups; {fault}") from None
+        raise Stop(f"{locations.redact(place)!r} cannot be a location of backups; {fault}") from None
     except Fault as fault:
         reason = str(fault.__cause__ or "").partition("\n")[0]
         raise Stop(f"{locations.redact(place)}: {fault.message}" + (f" ({reason})" if reason else "")) from None
@@ -208,7 +209,7 @@ def _made(made: Manifest, to: str) -> str:
             f"{counted(len(made.vanished), 'files')} {verb} deleted while being copied, such as {made.vanished[0]}"
         )
     if made.elsewhere:
-        lines.append(f"Files at {', '.join(made.elsewhere[:5])} are not in it: they lie outside of the artifact store.")
+        lines.append(f"Files at {', '.join(made.elsewhere[:5])} are not in it: they are outside the artifact store.")
     return "\n".join(lines)
 
 

@@ -20,12 +20,14 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     )
 
     create = add_command(
-        inner, "create", "make a backup; files that an earlier one has are not copied again", MODULE, "create"
+        inner, "create", "create a backup; files of earlier backups are not copied again", MODULE, "create"
     )
     add_options(create)
-    create.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
     create.add_argument(
-        "--with-secrets", action="store_true", help="also the file secret.key, which opens the passwords of links"
+        "--to", required=True, metavar="PLACE", help="location: a folder, or a bucket such as s3://BUCKET/FOLDER"
+    )
+    create.add_argument(
+        "--with-secrets", action="store_true", help="include the file secret.key, which decrypts the passwords of links"
     )
     add_json(create)
     create.set_defaults(
@@ -37,7 +39,7 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    listed = add_command(inner, "list", "list the backups in a place", MODULE, "show")
+    listed = add_command(inner, "list", "list the backups at a location", MODULE, "show")
     _add_place(listed)
     add_json(listed)
     listed.set_defaults(kwargs=lambda args: {"place": args.place, "json": args.json})
@@ -45,7 +47,7 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
     verify = add_command(inner, "verify", "read a backup again and compare every checksum", MODULE, "verify")
     _add_place(verify)
     _add_id(verify)
-    verify.add_argument("--restore", action="store_true", help="also fill a new store with its tables, and delete that")
+    verify.add_argument("--restore", action="store_true", help="also restore its tables to a temporary store")
     add_json(verify)
     verify.set_defaults(
         kwargs=lambda args: {
@@ -56,10 +58,12 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    export = add_command(inner, "export", "make an archive of one workspace, while the server runs", MODULE, "export")
+    export = add_command(inner, "export", "write an archive of one workspace, while the server runs", MODULE, "export")
     add_options(export)
     export.add_argument("workspace", metavar="WORKSPACE", help="its name")
-    export.add_argument("--to", required=True, metavar="PLACE", help="a folder, or a bucket such as s3://BUCKET/FOLDER")
+    export.add_argument(
+        "--to", required=True, metavar="PLACE", help="location: a folder, or a bucket such as s3://BUCKET/FOLDER"
+    )
     add_json(export)
     export.set_defaults(
         kwargs=lambda args: {
@@ -70,12 +74,12 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    bring = add_command(inner, "import", "import an archive of one workspace into a store that exists", MODULE, "bring")
+    bring = add_command(inner, "import", "import an archive of one workspace into an existing store", MODULE, "bring")
     add_options(bring)
     _add_place(bring)
     _add_id(bring)
     bring.add_argument(
-        "--as", dest="name", metavar="NAME", help="name of the new workspace; default that of the archive"
+        "--as", dest="name", metavar="NAME", help="name of the new workspace (default: the name in the archive)"
     )
     add_json(bring)
     bring.set_defaults(
@@ -88,12 +92,12 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
         }
     )
 
-    restore = add_command(inner, "restore", "make a store from a backup", MODULE, "restore")
+    restore = add_command(inner, "restore", "restore a backup to a new store", MODULE, "restore")
     add_options(restore)
     _add_place(restore)
     _add_id(restore)
     restore.add_argument(
-        "--keep-links", action="store_true", help="do not pause the links: the old server is gone for good"
+        "--keep-links", action="store_true", help="do not pause the links, because the old server will not run again"
     )
     add_json(restore)
     restore.set_defaults(
@@ -108,10 +112,8 @@ def add_commands(commands: Any, add_options: Callable[[argparse.ArgumentParser],
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("place", metavar="PLACE", help="the folder or bucket that has the backups")
+    parser.add_argument("place", metavar="PLACE", help="the folder or bucket with the backups")
 
 
 def _add_id(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "backup", nargs="?", default="latest", metavar="BACKUP", help="as `list` shows it; default latest"
-    )
+    parser.add_argument("backup", nargs="?", default="latest", metavar="BACKUP", help="its id (default: the latest)")

@@ -24,7 +24,7 @@ def run(chosen: Settings, file: str) -> int:
     if is_sqlite != isinstance(chosen.store, SqliteStore):
         kind = "SQLite" if is_sqlite else "PostgreSQL"
         url = "sqlite:///FILE" if is_sqlite else "postgresql://USER:PASSWORD@HOST/DATABASE"
-        raise Stop(f"{source} is a backup of a store on {kind}, and the store is {chosen.store}; give --store {url}")
+        raise Stop(f"{source} is a backup of a store on {kind}, but the store is {chosen.store}; use --store {url}")
     lock = of_server(chosen)
     try:
         version = _copy(source, chosen.store.path) if isinstance(chosen.store, SqliteStore) else _fill(chosen, source)
@@ -33,7 +33,7 @@ def run(chosen: Settings, file: str) -> int:
     latest = migrate.migrations()[-1].number
     say(
         f"{chosen.store}: schema version {version}, as in {source}"
-        + (f" (this Trackside brings it to {latest} when it starts, an earlier one leaves it)" * (version < latest))
+        + (f" (this release upgrades it to {latest} at its start)" * (version < latest))
     )
     return OK
 
@@ -45,14 +45,14 @@ def _is_sqlite(source: Path) -> bool:
     except OSError as fault:
         raise Stop(f"cannot read {source} ({fault.strerror})") from None
     if head != SQLITE and not head.startswith(GZIP):
-        raise Stop(f"{source} is no backup of Trackside's; those end in .db (SQLite) or .sql.gz (PostgreSQL)")
+        raise Stop(f"{source} is not a backup of Trackside; backups end in .db (SQLite) or .sql.gz (PostgreSQL)")
     return head == SQLITE
 
 
 def _copy(source: Path, target: Path) -> int:
     for name in (target.name + more for more in BESIDE):
         if target.with_name(name).exists():
-            raise Stop(f"{target.with_name(name)} is there; move it away first, or give another file with --store")
+            raise Stop(f"{target.with_name(name)} exists; move it first, or choose another file with --store")
     unfinished = target.with_name(target.name + ".part")
     try:
         disk.make_folder(target.parent)
@@ -73,7 +73,7 @@ def _fill(chosen: Settings, source: Path) -> int:
         try:
             state = migrate.status(db)
             if state.version or state.is_mlflows:
-                raise Stop(f"{chosen.store} is no empty database; make one, and give it with --store")
+                raise Stop(f"{chosen.store} is not an empty database; create one, and set it with --store")
             try:
                 return int(db.restore(source))
             except ValueError as fault:
@@ -90,5 +90,5 @@ def _version(copy: Path, source: Path) -> int:
     except sqlite3.Error as fault:
         health, version = str(fault), None
     if health != "ok" or not version:
-        raise Stop(f"{source} is no whole backup of Trackside's ({health})")
+        raise Stop(f"{source} is not a complete backup of Trackside ({health})")
     return int(version)

@@ -97,7 +97,7 @@ class _Purge(NamedTuple):
 def trash_purge(args: argparse.Namespace) -> int:
     """Permanently delete items of the trash.  Items with an obstacle stay and are reported; the exit code is then BROKEN."""
     if args.older_than is None:
-        raise Stop("--older-than is missing; say how many days ago things must have been deleted (0 for all)")
+        raise Stop("--older-than is missing; set the number of days since the deletion of the items (0 for all)")
     plan = _plan_purge(args)
     is_whole = not plan.blocked
     if args.preview:
@@ -220,7 +220,7 @@ def _purge_traces(args: argparse.Namespace, traces: list[dict[str, Any]]) -> lis
 
 
 def _carry_out(args: argparse.Namespace, target: dict[str, Any], found: dict[str, Any]) -> Any:
-    """Send the call until everything is gone.  The token holds for the first portion; the others go on from it."""
+    """Repeat the call until everything is deleted.  The token is for the first portion; the others continue from it."""
     body = _deletion(target, found)
     while True:
         done = remote.ask(args, "POST", DELETIONS, body)
@@ -264,7 +264,7 @@ def _steps(text: str) -> tuple[int, int]:
         raise Stop(f"--steps is {text!r}; it must be A..B, A.. or ..B with whole numbers, such as 100..200")
     low, high = int(found[1] or _LOWEST), int(found[2] or _HIGHEST)
     if low > high:
-        raise Stop(f"--steps is {text!r}; {low} must not be above {high}")
+        raise Stop(f"--steps is {text!r}; {low} must not exceed {high}")
     return low, high
 
 
@@ -299,7 +299,7 @@ def tell(args: argparse.Namespace, text: str, end: str = "\n") -> None:
 def ask(args: argparse.Namespace, question: str, wanted: str) -> None:
     """Raise Stop unless a person types the wanted text."""
     if not sys.stdin.isatty():
-        raise Stop("nobody can be asked, since standard input is no terminal; add --yes to delete without a question")
+        raise Stop("standard input is not a terminal for a confirmation; add --yes to delete without it")
     tell(args, question, end="")
     if input().strip() != wanted:
         raise Stop("nothing was deleted")

@@ -34,7 +34,7 @@ def quarantine(args: argparse.Namespace) -> int:
     ]
     strange = sorted(set(args.key) - {each["key"] for each in found})
     if strange:
-        raise Stop(f"{strange[0]} is no orphan of the last search; run `trackside orphans find`")
+        raise Stop(f"{strange[0]} is not an orphan of the last search; run `trackside orphans find`")
     files, size = sum(each["file_count"] for each in found), sum(each["file_bytes"] for each in found)
     what = f"{counted(len(found), 'orphans')}, {counted(files, 'files')}, {in_bytes(size)}"
     if args.preview:
@@ -70,7 +70,7 @@ def restore(args: argparse.Namespace) -> int:
 def purge(args: argparse.Namespace) -> int:
     if not args.entry and args.older_than is None:
         raise Stop(
-            "--older-than is missing; say how many days ago files must have been moved (0 for all), or name entries"
+            "--older-than is missing; set the number of days since the move of the files (0 for all), or name entries"
         )
     days = args.older_than or 0
     latest = datetime.now(UTC).timestamp() * 1000 - days * 86_400_000
@@ -119,7 +119,7 @@ def _orphans(args: argparse.Namespace, side: str) -> Iterator[Any]:
         query = urlencode({"side": side, "max_results": 1000, "page_token": offset})
         page = remote.ask(args, "GET", f"{PREFIX}/orphans?{query}")
         if "searched_at" not in page:
-            raise Stop("nothing was searched yet; run `trackside orphans find`")
+            raise Stop("there was no search yet; run `trackside orphans find`")
         yield from page.get("orphans", [])
         offset = page.get("next_page_token", "")
 

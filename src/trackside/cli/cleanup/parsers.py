@@ -33,7 +33,7 @@ KINDS: dict[str, tuple[str, tuple[tuple[str, str, str], ...]]] = {
         "delete a deployment of an endpoint that gets no traffic",
         (("name", "ENDPOINT", "name of the endpoint"), ("deployment", "DEPLOYMENT", "such as blue")),
     ),
-    "link": ("delete a link; by default both sides stay as they are", (("name", "NAME", "its name"),)),
+    "link": ("delete a link; by default both sides keep their items", (("name", "NAME", "its name"),)),
     "dataset": ("delete an evaluation dataset with its records", (("dataset_id", "DATASET", "its id"),)),
     "monitor": ("delete a drift monitor with its windows and incidents", (("name", "NAME", "its name"),)),
     "capture-day": (
@@ -74,8 +74,8 @@ def add_commands(commands: Any) -> None:
     inner = add_group(
         commands,
         "delete",
-        "delete permanently, with a preview of what is freed",
-        "Delete permanently. Files and rows are gone afterwards; `trackside trash` is for what can come back.",
+        "delete permanently, with a preview of the freed space",
+        "Delete files and rows permanently. `trackside trash` manages items that can be restored.",
         of="WHAT",
     )
     for kind, (summary, names) in KINDS.items():
@@ -88,28 +88,30 @@ def add_commands(commands: Any) -> None:
                 "--copies",
                 choices=("keep", "remove"),
                 default="keep",
-                help="remove: move the copies that the link made, on both sides, to the trash; keep (default): leave them",
+                help="remove: move the copies of the link, on both sides, to the trash; keep (default): keep them",
             )
         if kind == "metric":
             parser.add_argument(
-                "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B may be left out"
+                "--steps", metavar="A..B", help="only the steps from A to B, both included; A or B is optional"
             )
         _add_flags(parser)
     for kind, shown, summary in (
         ("workspace", "NAME", "delete a workspace with its content; its links end, and their remotes keep their items"),
-        ("resource-group", "GROUP", "delete all workspaces of a resource group with all that is in them"),
+        ("resource-group", "GROUP", "delete all workspaces of a resource group with their content"),
     ):
         parser = _command(inner, kind, summary, "delete", "trackside.cli.cleanup.workspaces")
         parser.set_defaults(kind=kind)
         parser.add_argument("name", metavar=shown, help="its name")
         if kind == "resource-group":
-            parser.add_argument("--subscription", metavar="ID", help="of the group; by default that of Trackside's own")
+            parser.add_argument(
+                "--subscription", metavar="ID", help="subscription of the group (default: the server's)"
+            )
         _add_flags(parser)
     inner = add_group(
         commands,
         "trash",
-        "list, restore or delete what is in the trash",
-        "List, restore or delete what is in the trash.",
+        "list, restore or permanently delete items of the trash",
+        "List, restore or permanently delete items of the trash.",
     )
     listed = _command(inner, "list", "list deleted runs, experiments, logged models and traces", "trash_list")
     _add_age(listed)
@@ -122,7 +124,7 @@ def add_commands(commands: Any) -> None:
         help="run, experiment, logged-model or trace",
     )
     restore.add_argument("id", metavar="ID", help="its id")
-    purge = _command(inner, "purge", "delete permanently what was deleted long ago", "trash_purge")
+    purge = _command(inner, "purge", "permanently delete old items of the trash", "trash_purge")
     _add_age(purge)
     _add_flags(purge)
 
@@ -135,30 +137,30 @@ def _add_orphans(commands: Any) -> None:
     inner = add_group(
         commands,
         "orphans",
-        "find files that no row names and rows whose files are missing",
-        "Find files that no row names and rows whose files are missing, and move such files to a quarantine.",
+        "find files without a row, and rows whose files are missing",
+        "Find files without a row, and rows whose files are missing; move such files to a quarantine.",
     )
     module = "trackside.cli.cleanup.orphans"
     find = _command(inner, "find", "search for orphans, as a job, and list them", "find", module)
     _add_grace(find)
     add_json(find)
-    listed = _command(inner, "list", "list what the last search found", "show", module)
+    listed = _command(inner, "list", "list the orphans of the last search", "show", module)
     listed.add_argument("--rows", action="store_true", help="rows without files, instead of files without a row")
     add_json(listed)
     move = _command(inner, "quarantine", "move orphaned files to the quarantine, as a job", "quarantine", module)
-    move.add_argument("key", nargs="*", metavar="PLACE", help="only these, as `trackside orphans list` shows them")
+    move.add_argument("key", nargs="*", metavar="PLACE", help="only these entries paths of `trackside orphans list`")
     move.add_argument(
-        "--with-other", action="store_true", help="also files at places that do not tell what they belonged to"
+        "--with-other", action="store_true", help="also files whose path does not show what they belonged to"
     )
     _add_grace(move)
     _add_flags(move)
-    kept = _command(inner, "quarantined", "list what is in the quarantine", "quarantined", module)
+    kept = _command(inner, "quarantined", "list the entries of the quarantine", "quarantined", module)
     add_json(kept)
     restore = _command(inner, "restore", "move files back from the quarantine, as a job", "restore", module)
     restore.add_argument("entry", nargs="+", metavar="ENTRY", help="ids of `trackside orphans quarantined`")
     add_json(restore)
-    purge = _command(inner, "purge", "delete permanently what is in the quarantine, as a job", "purge", module)
-    purge.add_argument("entry", nargs="*", metavar="ENTRY", help="only these")
+    purge = _command(inner, "purge", "permanently delete entries of the quarantine, as a job", "purge", module)
+    purge.add_argument("entry", nargs="*", metavar="ENTRY", help="only these entries")
     purge.add_argument(
         "--older-than", type=int, metavar="DAYS", help="items that were moved at least this many days ago"
     )
@@ -171,26 +173,26 @@ def _add_grace(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=24,
         metavar="HOURS",
-        help="leave out files that are younger: they may belong to an upload; default 24, at least 1",
+        help="skip younger files, which may belong to an upload (default 24, at least 1)",
     )
 
 
 def _add_storage(commands: Any) -> None:
     parser = _command(
-        commands, "storage", "show how much space runs, models and files take", "show", "trackside.cli.cleanup.storage"
+        commands, "storage", "show the use of space by runs, models and files", "show", "trackside.cli.cleanup.storage"
     )
     parser.add_argument(
         "--by",
         choices=("workspace", "experiment", "user", "kind", "age", "item"),
         default="experiment",
-        help="workspace, experiment (default), user, kind, age or item (a run or model)",
+        help="grouping: workspace, experiment (default), user, kind, age or item (a run or model)",
     )
-    parser.add_argument("--experiment", metavar="ID", help="only what is in this experiment")
-    parser.add_argument("--user", metavar="NAME", help="only what belongs to this user")
-    parser.add_argument("--max", type=int, default=20, metavar="N", help="lines to show, the largest first; default 20")
+    parser.add_argument("--experiment", metavar="ID", help="only this experiment")
+    parser.add_argument("--user", metavar="NAME", help="only runs and models of this user")
     parser.add_argument(
-        "--count", action="store_true", help="count first, as a job: what is shown is that of the last count"
+        "--max", type=int, default=20, metavar="N", help="number of rows, the largest first (default 20)"
     )
+    parser.add_argument("--count", action="store_true", help="first count, as a job; otherwise the last count is shown")
     add_json(parser)
 
 
@@ -199,19 +201,24 @@ def _add_retention(commands: Any) -> None:
         commands,
         "retention",
         "delete runs, files or traces by rule: age, rank, tags",
-        "Delete runs or files by rule. Runs move to the trash unless --permanently is given.",
+        "Delete runs or files by rule. Runs are moved to the trash unless --permanently is set.",
     )
     for name, summary in (
-        ("preview", "say which runs a rule matches, and change nothing"),
+        ("preview", "show the runs that a rule matches, without changes"),
         ("run", "apply a rule once, as a job"),
         ("schedule", "apply a rule regularly"),
     ):
         parser = _command(inner, name, summary, name, "trackside.cli.cleanup.retention")
         if name == "schedule":
-            parser.add_argument("name", metavar="NAME", help="of the schedule, which the page Jobs shows")
-            parser.add_argument("--cron", default="0 3 * * *", metavar="TIMES", help="five fields; default 0 3 * * *")
+            parser.add_argument("name", metavar="NAME", help="name of the schedule")
+            parser.add_argument(
+                "--cron",
+                default="0 3 * * *",
+                metavar="TIMES",
+                help="cron expression with five fields (default 0 3 * * *)",
+            )
         parser.add_argument(
-            "--experiments", metavar="GLOB", help="names of experiments, such as 'sweep-*'; default all"
+            "--experiments", metavar="GLOB", help="names of experiments, such as 'sweep-*' (default all)"
         )
         parser.add_argument(
             "--filter", metavar="FILTER", help="runs, such as \"tags.team = 'nlp' AND status = 'FAILED'\""
@@ -219,19 +226,23 @@ def _add_retention(commands: Any) -> None:
         parser.add_argument(
             "--older-than", type=int, metavar="DAYS", help="runs that began at least this many days ago"
         )
-        parser.add_argument("--keep-last", type=int, metavar="N", help="keep the last N of these in each experiment")
-        parser.add_argument("--keep-best", type=int, metavar="N", help="keep the best N of these in each experiment")
-        parser.add_argument("--metric", metavar="METRIC", help="that ranks the runs for --keep-best")
-        parser.add_argument("--lower", action="store_true", help="a lower value of the metric is better")
-        parser.add_argument("--files", metavar="GLOB", help="delete such files of the runs, and leave the runs")
         parser.add_argument(
-            "--permanently", action="store_true", help="delete the runs, instead of moving them to the trash"
+            "--keep-last", type=int, metavar="N", help="keep the last N matching runs in each experiment"
+        )
+        parser.add_argument(
+            "--keep-best", type=int, metavar="N", help="keep the best N matching runs in each experiment"
+        )
+        parser.add_argument("--metric", metavar="METRIC", help="metric that ranks the runs for --keep-best")
+        parser.add_argument("--lower", action="store_true", help="a lower value of the metric is better")
+        parser.add_argument("--files", metavar="GLOB", help="delete only these files of the runs")
+        parser.add_argument(
+            "--permanently", action="store_true", help="delete the runs permanently instead of moving them to the trash"
         )
         parser.add_argument(
             "--most-percent",
             type=int,
             metavar="P",
-            help="delete nothing where the rule matches more of all runs; default 10",
+            help="delete nothing if the rule matches a larger share of all runs (default 10)",
         )
         add_json(parser)
     _add_trace_retention(inner)
@@ -241,19 +252,19 @@ def _add_trace_retention(inner: Any) -> None:
     parser = _command(
         inner, "traces", "delete old traces by a rule, as a job", "traces", "trackside.cli.cleanup.retention"
     )
-    parser.add_argument("--experiments", metavar="GLOB", help="names of experiments, such as 'shop-*'; default all")
+    parser.add_argument("--experiments", metavar="GLOB", help="names of experiments, such as 'shop-*' (default all)")
     parser.add_argument("--older-than", type=int, metavar="DAYS", help="traces that began at least this many days ago")
     parser.add_argument("--keep-last", type=int, metavar="N", help="keep the newest N traces of each experiment")
     parser.add_argument(
         "--most-percent",
         type=int,
         metavar="P",
-        help="delete nothing where the rule matches more of all traces; default 10",
+        help="delete nothing if the rule matches a larger share of all traces (default 10)",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--preview", action="store_true", help="say what the rule matches, and change nothing")
+    how.add_argument("--preview", action="store_true", help="show the traces that the rule matches, without changes")
     how.add_argument("--schedule", metavar="NAME", help="apply the rule regularly, by a schedule of this name")
-    parser.add_argument("--cron", metavar="TIMES", help="of --schedule; default 0 3 * * *")
+    parser.add_argument("--cron", metavar="TIMES", help="cron expression of --schedule (default 0 3 * * *)")
     add_json(parser)
 
 
@@ -277,7 +288,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         "--dry-run",
         dest="preview",
         action="store_true",
-        help="say what would be deleted, and change nothing",
+        help="show what would be deleted, without changes",
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask, whatever the size")
-    add_json(parser, "print the preview or the result as JSON, for programs")
+    parser.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    add_json(parser, "print the preview or the result as JSON")

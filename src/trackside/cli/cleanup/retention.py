@@ -64,7 +64,7 @@ def traces(args: argparse.Namespace) -> int:
         if (value := getattr(args, name)) is not None and value is not False
     }
     if args.cron is not None and args.schedule is None:
-        raise Stop("--cron belongs to --schedule NAME")
+        raise Stop("--cron needs --schedule NAME")
     if args.preview:
         return _preview_traces(args, rule)
     body: dict[str, Any] = {"kind": "trace-retention", "params": rule}
@@ -78,9 +78,7 @@ def traces(args: argparse.Namespace) -> int:
 
 def _too_many(found: dict[str, Any]) -> str:
     share = found["matched"] / found["total"]
-    return (
-        f"That is {share:.0%}, more than --most-percent allows (10 if it is not given): the rule would delete nothing."
-    )
+    return f"That is {share:.0%}, more than --most-percent allows (default 10): the rule would delete nothing."
 
 
 def _preview_traces(args: argparse.Namespace, rule: dict[str, Any]) -> int:

@@ -25,7 +25,7 @@ def show(args: argparse.Namespace) -> int:
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     found = remote.ask(args, "GET", f"{PREFIX}/storage?{query}")
     if "counted_at" not in found:
-        raise Stop("nothing is counted yet; add --count")
+        raise Stop("there was no count yet; add --count")
     if args.json:
         say(as_json(found))
         return OK

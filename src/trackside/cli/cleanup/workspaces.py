@@ -37,7 +37,7 @@ def delete(args: argparse.Namespace) -> int:
         )
     if done["state"] != "succeeded":
         complain(f"the removal of rows and files {done['state']}: {done['reason']}"
-                 f" (go on with `trackside job retry {done['job_id']}` in the default workspace)")  # fmt: skip
+                 f" (continue with `trackside job retry {done['job_id']}` in the default workspace)")  # fmt: skip
         return BROKEN
     return OK
 

@@ -17,8 +17,8 @@ def add_commands(commands: Any) -> None:
         description="Compare a table with a reference, column by column. The exit code is 3 if the table has drifted.",
     )
     compare.add_argument("reference", metavar="REFERENCE", help="Parquet or CSV file, or a folder of Parquet files")
-    compare.add_argument("current", metavar="CURRENT", help="the same, to compare with the reference")
-    compare.add_argument("--rules", choices=RULES, default="default", help="what counts as drift (default default)")
-    compare.add_argument("--columns", nargs="+", metavar="NAME", help="these columns alone")
+    compare.add_argument("current", metavar="CURRENT", help="the table to compare, in the same formats")
+    compare.add_argument("--rules", choices=RULES, default="default", help="rule set (default default)")
+    compare.add_argument("--columns", nargs="+", metavar="NAME", help="only these columns")
     add_json(compare)
     compare.add_argument("--html", metavar="FILE", help="write a report to this file")

@@ -24,7 +24,7 @@ STDIN = "-"
 def create(args: argparse.Namespace) -> int:
     spec = _spec(args)
     if not args.model and (spec or args.wait):
-        raise Stop("--backend, --env, --replicas, --max-replicas, --set and --wait belong to --model")
+        raise Stop("--backend, --env, --replicas, --max-replicas, --set and --wait need --model")
     body = {"name": args.name, "auth_mode": args.auth_mode, "deployment": args.deployment, "spec": spec}
     if args.model:
         body["model_uri"] = args.model
@@ -68,7 +68,7 @@ def update(args: argparse.Namespace) -> int:
     spec = _spec(args)
     if not (args.model or spec or args.traffic or args.mirror):
         raise Stop(
-            "nothing to update: give --model, --backend, --env, --replicas, --max-replicas, --set, --traffic or --mirror"
+            "nothing to update: set --model, --backend, --env, --replicas, --max-replicas, --set, --traffic or --mirror"
         )
     if args.model or spec:
         body: dict[str, Any] = {"spec": spec}
@@ -106,7 +106,7 @@ def logs(args: argparse.Namespace) -> int:
     elif lines:
         say_log(lines, raw=args.raw)
     else:
-        complain(f"the replicas of deployment {args.deployment} of endpoint {args.name} have written nothing so far")
+        complain(f"the replicas of deployment {args.deployment} of endpoint {args.name} have not written anything yet")
     return OK
 
 
@@ -129,7 +129,7 @@ def invoke(args: argparse.Namespace) -> int:
     except RecursionError:
         raise Stop(f"FILE is {args.file!r}, which is nested too deeply") from None
     except ValueError as fault:
-        raise Stop(f"FILE is {args.file!r}, which is no JSON ({fault})") from None
+        raise Stop(f"FILE is {args.file!r}, which is not JSON ({fault})") from None
     found = remote.ask(args, "GET", _path(args))["endpoint"]
     key = "" if found["auth_mode"] == "none" else f"Bearer {remote.ask(args, 'GET', _path(args, '/keys'))['primary']}"
     answer = remote.call(
@@ -146,7 +146,7 @@ def invoke(args: argparse.Namespace) -> int:
 
 
 def _wait(args: argparse.Namespace) -> int:
-    """BROKEN if the deployment has failed."""
+    """Wait for the deployment.  Return BROKEN if it has failed."""
     shown = ""
     while True:
         found = remote.ask(args, "GET", _path(args))["endpoint"]
@@ -158,9 +158,9 @@ def _wait(args: argparse.Namespace) -> int:
             return OK
         if one["state"] == "Failed":
             complain(
-                f"`trackside endpoint logs {args.name} --deployment {args.deployment}` shows what the model wrote;"
+                f"`trackside endpoint logs {args.name} --deployment {args.deployment}` shows the model's output;"
                 f" `trackside endpoint update {args.name} --deployment {args.deployment} --model {one['model_uri']} --wait`"
-                " tries again"
+                " retries it"
             )
             return BROKEN
         time.sleep(LOOK_S)
@@ -174,7 +174,7 @@ def _spec(args: argparse.Namespace) -> dict[str, Any]:
         if not name or not sign:
             raise Stop(f"--set is {each!r}; it must be FIELD=VALUE, such as memory_mb=2048")
         if name in found:
-            raise Stop(f"--set is {each!r}, and {name} is given already")
+            raise Stop(f"--set is {each!r}, but {name} is already set")
         found[name] = _value(value)
     return found
 

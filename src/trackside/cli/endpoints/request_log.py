@@ -20,7 +20,7 @@ def request_log(args: argparse.Namespace) -> int:
     settings = {name: getattr(args, name) for name in ("sampling", "max_mb", "keep_days")}
     given = {name: value for name, value in settings.items() if value is not None}
     if given and not args.on:
-        raise Stop("--sampling, --max-mb and --keep-days belong to --on")
+        raise Stop("--sampling, --max-mb and --keep-days need --on")
     asked = {name: getattr(args, name) for name in ("since", "until", "deployment")}
     query = {name: value for name, value in asked.items() if value}
     if args.output:
@@ -30,7 +30,7 @@ def request_log(args: argparse.Namespace) -> int:
         say(as_json(found) if args.json else _rows(found))
         return OK
     if query:
-        raise Stop("--since, --until and --deployment belong to --rows or --output")
+        raise Stop("--since, --until and --deployment need --rows or --output")
     if args.on:
         shown = remote.ask(args, "PUT", path, given)
     elif args.off or args.delete:
@@ -51,9 +51,9 @@ def _show(args: argparse.Namespace, log: dict[str, Any]) -> None:
         limits = f"{log['sampling'] * 100:g} % of the requests, {log['max_mb']} MB, {log['keep_days']} days"
         rows.append(("logs at most", limits))
     rows.append(("files", f"{log['files']}, {counted(log['size_bytes'], 'bytes')}"))
-    for name, what in (("logged", "logged"), ("sampled_out", "left out by sampling"), ("dropped", "dropped")):
+    for name, what in (("logged", "logged"), ("sampled_out", "skipped by sampling"), ("dropped", "dropped")):
         rows.append((f"requests {what}", str(counters.get(name, 0))))
-    rows.append(("requests that are no rows", str(counters.get("unreadable", 0))))
+    rows.append(("requests without rows", str(counters.get("unreadable", 0))))
     say(table(rows))
 
 

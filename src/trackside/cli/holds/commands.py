@@ -47,7 +47,7 @@ def list(args: argparse.Namespace) -> int:  # noqa: A001  # the word of the comm
 def _named(args: argparse.Namespace) -> dict[str, str]:
     if args.kind == "workspace":
         if args.id:
-            raise Stop(f"{args.id!r} is not needed: --workspace names the workspace to hold")
+            raise Stop(f"{args.id!r} is superfluous: --workspace names the workspace")
         return {"kind": "workspace"}
     if not args.id:
         raise Stop(f"ID is missing; name the {args.kind}")

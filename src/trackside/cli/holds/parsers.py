@@ -13,13 +13,13 @@ def add_commands(commands: Any) -> None:
     inner = add_group(
         commands,
         "hold",
-        "forbid the deletion of runs, experiments, models or a whole workspace",
-        "Place, remove and list legal holds. Nothing deletes what is on hold, what is in it, or its files.",
+        "block the deletion of runs, experiments, models or a whole workspace",
+        "Place, remove and list legal holds. An object on hold, its content and its files cannot be deleted.",
     )
     add = add_call(inner, "add", "place a legal hold", MODULE, shows=True)
     _add_object(add)
-    add.add_argument("--reason", required=True, metavar="TEXT", help="why, such as the number of a case")
-    add.add_argument("--until", metavar="DAY", help="the hold ends by itself on this day, such as 2027-01-31")
+    add.add_argument("--reason", required=True, metavar="TEXT", help="reason, such as the number of a case")
+    add.add_argument("--until", metavar="DAY", help="last day of the hold, such as 2027-01-31")
     _add_object(add_call(inner, "remove", "remove the legal hold of an object", MODULE))
     listed = add_call(
         inner, "list", "list the legal holds of a workspace, or those that cover one object", MODULE, shows=True

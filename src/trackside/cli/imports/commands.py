@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     except SourceError as error:
         raise Stop(str(error)) from None
     except (RemoteUnavailable, RequestRejected) as error:
-        raise Stop(f"{error}. What has come stays; run the command again, and it goes on where it was") from None
+        raise Stop(f"{error}. Copied data stays; run the command again to continue") from None
     finally:
         target.close()
     if args.json:
@@ -60,10 +60,10 @@ def _target(args: argparse.Namespace) -> Target:
         if refused.code:
             raise Stop(f"{url}: {remote.explained(str(refused))}") from None
         raise Stop(
-            f"{url} is no Trackside server of this version ({refused}); give --server or TRACKSIDE_URL"
+            f"{url} is not a Trackside server of this version ({refused}); set --server or TRACKSIDE_URL"
         ) from None
     except RemoteUnavailable as down:
-        raise Stop(f"{down}; give --server or TRACKSIDE_URL") from None
+        raise Stop(f"{down}; set --server or TRACKSIDE_URL") from None
     return target
 
 
@@ -133,7 +133,7 @@ def _tell(report: Report, *, dry_run: bool) -> None:
     else:
         say(f"done in {report.seconds:.1f} s")
     if report.left_out:
-        complain(f"not taken: {counted(len(report.left_out), 'things')}")
+        complain(f"not imported: {counted(len(report.left_out), 'items')}")
 
 
 def _summary(tally: Tally) -> str:

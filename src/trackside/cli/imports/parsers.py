@@ -5,8 +5,8 @@ from typing import Any
 from trackside.cli.parsers import add_command, add_json, add_place
 
 DESCRIPTION = """Copy the experiments, runs, models and registered models of an MLflow store into a workspace of a running
-Trackside.  Run ids, times and users are kept.  Imports are idempotent and resumable: run the same command again and only missing
-data is copied."""
+Trackside.  Run ids, times and users are preserved.  Imports are idempotent and resumable: run the same command again and only
+missing data is copied."""
 
 
 def add_commands(commands: Any) -> None:
@@ -39,10 +39,8 @@ def add_commands(commands: Any) -> None:
         "--token-file", metavar="FILE", help="file with the source's token; - reads it from standard input"
     )
     secret.add_argument(
-        "--username", metavar="NAME", help="for a source with basic authentication; asks for the password"
+        "--username", metavar="NAME", help="for a source with basic authentication; prompts for the password"
     )
-    parser.add_argument("--dry-run", action="store_true", help="report what would be copied; change nothing")
-    parser.add_argument(
-        "--verify", action="store_true", help="also compare the points and files of what was copied before"
-    )
-    add_json(parser, "print the report as JSON, for programs")
+    parser.add_argument("--dry-run", action="store_true", help="report what would be copied, without changes")
+    parser.add_argument("--verify", action="store_true", help="also compare points and files of copied items")
+    add_json(parser, "print the report as JSON")

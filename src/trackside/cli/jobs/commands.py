@@ -73,10 +73,10 @@ def logs(args: argparse.Namespace) -> int:
 
 
 def cancel(args: argparse.Namespace) -> int:
-    """BROKEN if the job has ended otherwise."""
+    """Cancel a job.  Return BROKEN if it has already ended."""
     found = remote.ask(args, "POST", _path(args, "/cancel"))["job"]
     if found["state"] not in (*LIVE, "cancelled"):
-        complain(f"nothing was cancelled: job {found['job_id']} has {found['state']} already")
+        complain(f"nothing was cancelled: job {found['job_id']} has already {found['state']}")
         return BROKEN
     say(f"job {found['job_id']} is {state_of(found)}")
     return OK

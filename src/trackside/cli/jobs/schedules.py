@@ -1,4 +1,4 @@
-"""`trackside job schedule …`: calls of a running server about jobs that are queued again and again."""
+"""`trackside job schedule …`: calls of a running server about scheduled jobs."""
 
 import argparse
 import json
@@ -45,7 +45,7 @@ def show(args: argparse.Namespace) -> int:
 
 def create(args: argparse.Namespace) -> int:
     if args.timezone is not None and args.cron is None:
-        raise Stop("--timezone belongs to --cron")
+        raise Stop("--timezone needs --cron")
     when = {"cron": args.cron, "timezone": args.timezone, "interval_s": args.interval}
     body = {
         "name": args.name,

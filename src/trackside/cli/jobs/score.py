@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     except (KeyboardInterrupt, remote.NoAnswer):
         short = job["job_id"][:12]
         complain(
-            f"job {short} still runs: `trackside job show {short}` shows its progress, `trackside job cancel` ends it"
+            f"job {short} is still running: `trackside job show {short}` shows its progress, `trackside job cancel` ends it"
         )
         raise
     if ended["state"] != "succeeded":
@@ -41,7 +41,7 @@ def _sends(args: argparse.Namespace) -> bool:
     """Return whether the input is a file of this machine.  Raise Stop if it cannot be sent."""
     sends = not tables.is_remote(args.input) and args.input_format not in ("table", "sql")
     if sends and args.input_format in LAKES:
-        raise Stop(f"--input is {args.input!r}; a table in format {args.input_format} is read from a file: place")
+        raise Stop(f"--input is {args.input!r}; a table in format {args.input_format} needs a file: location")
     return sends
 
 
@@ -50,10 +50,10 @@ def _fetches(args: argparse.Namespace) -> bool:
     if tables.is_remote(args.output) or args.output_format == "table":
         return False
     if args.stream or args.output_format in LAKES or args.output.endswith("/"):
-        raise Stop(f"--output is {args.output!r}; a folder is written to a file: place of the server's machine")
+        raise Stop(f"--output is {args.output!r}; a folder needs a file: location of the server's machine")
     target = Path(args.output)
     if target.exists() and not args.overwrite:
-        raise Stop(f"--output is {args.output!r}, which exists already; add --overwrite to replace it")
+        raise Stop(f"--output is {args.output!r}, which already exists; add --overwrite to replace it")
     if not target.absolute().parent.is_dir():
         raise Stop(f"--output is {args.output!r}, whose folder does not exist")
     return True
@@ -94,7 +94,7 @@ def _format_of(target: Path) -> str:
         return FORMATS[target.suffix.lower()]
     except KeyError:
         raise Stop(
-            f"--output is {str(target)!r}, whose format is not clear; give --output-format parquet, csv or jsonl"
+            f"--output is {str(target)!r}, whose format is not clear; set --output-format parquet, csv or jsonl"
         ) from None
 
 
@@ -102,7 +102,7 @@ def _report_failure(job: dict[str, Any]) -> None:
     complain(f"job {job['job_id']} {job['state']}: {job['reason']}")
     progress = job["progress"]
     if progress.get("done") and progress["done"] != progress.get("total"):
-        complain(f"`trackside job retry {job['job_id'][:12]}` goes on with the rows that are left")
+        complain(f"`trackside job retry {job['job_id'][:12]}` continues with the remaining rows")
 
 
 def _report_result(args: argparse.Namespace, job: dict[str, Any], *, fetches: bool) -> None:

@@ -30,7 +30,7 @@ def is_remote(place: str) -> bool:
 def send(args: argparse.Namespace, source: Path, option: str) -> str:
     """Upload a table of this machine to a new run.  Return its location, `runs:/<run_id>/input/<name>`."""
     if not source.is_file():
-        raise Stop(f"{option} is {str(source)!r}, which is no file of this machine")
+        raise Stop(f"{option} is {str(source)!r}, which is not a local file")
     run = remote.ask(args, "POST", f"{MLFLOW}/runs/create", {"experiment_id": args.experiment, "start_time": _now_ms()})
     info = run["run"]["info"]
     name = quote(source.name, safe="")
@@ -76,8 +76,8 @@ def fetch(args: argparse.Namespace, place: str, target: Path) -> None:
 def _below(artifact_uri: str) -> str:
     if not artifact_uri.startswith("mlflow-artifacts:/"):
         raise Stop(
-            f"the server keeps artifacts at {artifact_uri}, where this command sends nothing; give"
-            " runs:/ or file: places"
+            f"the server stores artifacts at {artifact_uri}, to which this command cannot send files; use runs:/ or "
+            f"file: locations"
         )
     return quote(artifact_uri.removeprefix("mlflow-artifacts:/").lstrip("/"))
 

@@ -100,7 +100,7 @@ def sync(args: argparse.Namespace) -> int:
 
 
 def check(args: argparse.Namespace) -> int:
-    """BROKEN if anything differs."""
+    """Compare both sides.  Return BROKEN if anything differs."""
     compared, found, after = 0, [], ""
     timeout_s = VERIFY_TIMEOUT_S if args.verify else remote.TIMEOUT_S
     while True:
@@ -149,7 +149,7 @@ def log(args: argparse.Namespace) -> int:
             say(_line(each))
         if not entries:
             if not found:
-                say(f"link {args.name} had no conflict, and nothing was refused or left out")
+                say(f"link {args.name} has no conflicts, refused or skipped items")
             return OK
 
 
@@ -160,12 +160,12 @@ def init_script(args: argparse.Namespace) -> int:
     # On Databricks, Spark's session has a separate registry, which MLflow uses unless another one is configured.
     say(
         f"""#!/bin/bash
-# Makes what runs on this cluster log to the Trackside workspace {workspace}, without a change in anybody's code.
+# Makes code on this cluster log to the Trackside workspace {workspace} without changes.
 # Databricks: store it in the workspace and name it under Compute > Advanced options > Init scripts.
 set -euo pipefail
 PYTHON=/databricks/python/bin/python
 [ -x "$PYTHON" ] || PYTHON=$(command -v python3)
-# Runs are logged without it, too: a cluster shall start all the same.
+# Runs are logged without it as well, so the cluster must start if this fails.
 "$PYTHON" -m pip install --quiet {shlex.quote(args.package)} || echo 'trackside-mlflow was not installed' >&2
 variables() {{
   cat <<'END'
@@ -173,7 +173,7 @@ MLFLOW_TRACKING_URI={shlex.quote(uri)}
 MLFLOW_REGISTRY_URI={shlex.quote(uri)}
 END
 }}
-put() {{ # into the file $1, each line after $2, in the place of what was there
+put() {{ # replaces the variables in the file $1, each line with the prefix $2
   touch "$1"
   sed -i -E -e '/^(export )?MLFLOW_(TRACKING|REGISTRY)_URI=/d' -e '$a\\' "$1"
   variables | sed "s/^/$2/" >> "$1"
@@ -184,7 +184,7 @@ fi
 put /etc/environment ''"""
     )
     if urlsplit(uri).hostname in ("127.0.0.1", "localhost", "::1"):
-        complain(f"{uri} leads to this machine only; give --server with the address that the cluster reaches")
+        complain(f"{uri} is an address of this machine; set --server to an address that the cluster can reach")
     return OK
 
 
@@ -259,7 +259,7 @@ def _link(args: argparse.Namespace) -> Any:
 
 def _path(args: argparse.Namespace, more: str = "") -> str:
     if not args.name:
-        raise Stop("NAME is empty; `trackside link list` shows the links there are")
+        raise Stop("NAME is empty; `trackside link list` shows the links")
     return f"{PATH}/{quote(args.name, safe='')}{more}"
 
 

@@ -18,17 +18,17 @@ def add_commands(commands: Any) -> None:
     _add(inner)
     _simple(inner, "list", "list the links of a workspace", named=False, shows=True)
     _simple(inner, "show", "show a link: its state, lag and last error", shows=True)
-    _simple(inner, "pause", "stop a link for a while; nothing is lost")
+    _simple(inner, "pause", "pause a link; nothing is lost")
     resume = _simple(inner, "resume", "resume a paused link")
     resume.add_argument(
         "--accept-deletions",
         action="store_true",
-        help="delete the items that the link was paused for (`trackside link show` lists them)",
+        help="perform the deletions for which the link was paused (`trackside link show` lists them)",
     )
     sync = _simple(inner, "sync", "compare all items with the remote, and repair differences")
-    sync.add_argument("--no-wait", action="store_true", help="do not wait until it is done")
+    sync.add_argument("--no-wait", action="store_true", help="do not wait for the end")
     check = _simple(
-        inner, "check", "compare both sides item by item, and print differences; changes nothing", shows=True
+        inner, "check", "compare both sides item by item and print differences, without changes", shows=True
     )
     for each in (sync, check):
         each.add_argument(
@@ -41,7 +41,7 @@ def add_commands(commands: Any) -> None:
         "--copies",
         choices=("keep", "remove"),
         default="keep",
-        help="keep the copies that the link made on both sides, or move them to the trash (default keep)",
+        help="keep the copies of the link on both sides, or move them to the trash (default keep)",
     )
     _simple(inner, "log", "show conflicts, and items that the remote refused", shows=True)
     script = add_command(
@@ -55,7 +55,7 @@ def add_commands(commands: Any) -> None:
         "--package",
         default="trackside-mlflow",
         metavar="WHAT",
-        help="what pip installs on the nodes: a requirement, or the path or URL of a wheel (default trackside-mlflow)",
+        help="package that pip installs on the nodes: a requirement, or the path or URL of a wheel (default trackside-mlflow)",
     )
     add_place(script)
 
@@ -69,21 +69,25 @@ def _add(inner: Any) -> None:
     parser.add_argument(
         "--mode", choices=("push", "pull", "both"), default="push", help="direction of the link (default push)"
     )
-    parser.add_argument("--kind", choices=("trackside", "mlflow", "databricks"), help="default: detected")
     parser.add_argument(
-        "--experiments", nargs="+", default=[], metavar="GLOB", help="names of experiments; left out: all"
+        "--kind", choices=("trackside", "mlflow", "databricks"), help="kind of the remote (default: detected)"
     )
     parser.add_argument(
-        "--registry", action="store_true", help="registered models too, with their versions, aliases, stages and files"
+        "--experiments", nargs="+", default=[], metavar="GLOB", help="names of experiments (default all)"
     )
-    parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="names of experiments to leave out")
+    parser.add_argument(
+        "--registry",
+        action="store_true",
+        help="also replicate registered models with versions, aliases, stages and files",
+    )
+    parser.add_argument("--exclude", nargs="+", default=[], metavar="GLOB", help="names of experiments to exclude")
     parser.add_argument(
         "--backfill", default="all", metavar="all|none|DATE", help="runs from before the link (default all)"
     )
     parser.add_argument(
         "--prefix", metavar="FOLDER", help="Databricks: folder for experiments without an absolute path"
     )
-    parser.add_argument("--rate", type=number, metavar="N", help="calls a second at most")
+    parser.add_argument("--rate", type=number, metavar="N", help="maximum calls per second")
     parser.add_argument(
         "--max-deletions",
         type=int,
@@ -94,7 +98,7 @@ def _add(inner: Any) -> None:
         "--max-deletions-percent",
         type=number,
         metavar="P",
-        help="the percentage of the items on both sides (default 10)",
+        help="percentage of the items on both sides (default 10)",
     )
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument(
@@ -103,7 +107,8 @@ def _add(inner: Any) -> None:
     secret.add_argument(
         "--username",
         metavar="NAME",
-        help="for a remote with basic authentication, or a Databricks service principal's id; asks for the password (its secret)",
+        help="for a remote with basic authentication, or a Databricks service principal's id; prompts for the "
+        "password (its secret)",
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait for the backfill")
     add_place(parser)

@@ -1,4 +1,4 @@
-"""`trackside monitoring`: the alert rules and the dashboard that go with `GET /metrics`."""
+"""`trackside monitoring`: the alert rules and the dashboard for the metrics of `GET /metrics`."""
 
 from trackside.cli.output import OK, say
 from trackside.monitoring import dashboard as dashboards

@@ -44,7 +44,7 @@ def delete(args: argparse.Namespace) -> int:
 
 def recount(args: argparse.Namespace) -> int:
     remote.ask(args, "POST", f"{PATH}/recount", {})
-    say("a job counts again within seconds; `trackside job list` shows it")
+    say("a job recounts within seconds; `trackside job list` shows it")
     return OK
 
 

@@ -14,22 +14,21 @@ def add_commands(commands: Any) -> None:
     inner = add_group(
         commands,
         "quota",
-        "limit what all workspaces, one of them, its users and its experiments may have",
-        "Look after quotas: limits of runs, metric points, bytes of artifacts, endpoints, and jobs that wait or run.",
+        "limit runs, points, bytes, endpoints and jobs",
+        "Manage quotas: limits of runs, metric points, bytes of artifacts, endpoints, and live jobs of the server, a "
+        "workspace, a user or an experiment.",
     )
-    put = _command(inner, "set", "make a quota, or change its limit")
+    put = _command(inner, "set", "create a quota, or change its limit")
     put.add_argument("measure", metavar="MEASURE", help=_MEASURE)
-    put.add_argument("limit", metavar="LIMIT", help="such as 1000, 50M (millions) or 10GiB")
+    put.add_argument("limit", metavar="LIMIT", help="limit, such as 1000, 50M (millions) or 10GiB")
     _add_subject(put)
-    _command(inner, "list", "list the quotas of a workspace, and what is used of them", shows=True)
-    show = _command(
-        inner, "show", "show the quotas that hold for one user or experiment, or for the workspace", shows=True
-    )
+    _command(inner, "list", "list the quotas of a workspace and their use", shows=True)
+    show = _command(inner, "show", "show the quotas of a user, an experiment or the workspace", shows=True)
     _add_subject(show, each=False)
     delete = _command(inner, "delete", "remove a quota")
     delete.add_argument("measure", metavar="MEASURE", help=_MEASURE)
     _add_subject(delete)
-    _command(inner, "recount", "have a job count runs, points and files again")
+    _command(inner, "recount", "recount runs, points and files by a job")
 
 
 def _command(inner: Any, name: str, summary: str, *, shows: bool = False) -> argparse.ArgumentParser:
@@ -38,9 +37,11 @@ def _command(inner: Any, name: str, summary: str, *, shows: bool = False) -> arg
 
 def _add_subject(parser: argparse.ArgumentParser, *, each: bool = True) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--user", metavar="NAME", help="of a user (default: of the workspace)")
-    group.add_argument("--experiment", metavar="EXPERIMENT", help="of an experiment, by its id or name")
-    group.add_argument("--all-workspaces", action="store_true", help="of the server: all workspaces share the limit")
+    group.add_argument("--user", metavar="NAME", help="quota of a user (default: of the workspace)")
+    group.add_argument("--experiment", metavar="EXPERIMENT", help="quota of an experiment, by its id or name")
+    group.add_argument("--all-workspaces", action="store_true", help="quota of the server, which all workspaces share")
     if each:
-        group.add_argument("--each-user", action="store_true", help="of each user without a quota of their own")
-        group.add_argument("--each-experiment", action="store_true", help="of each experiment without one of its own")
+        group.add_argument("--each-user", action="store_true", help="quota of each user without a separate one")
+        group.add_argument(
+            "--each-experiment", action="store_true", help="quota of each experiment without a separate one"
+        )

@@ -84,7 +84,7 @@ def _serve(settings: Settings, sockets: list[socket.socket], lock: Lock, interva
         say(f"Trackside listening on {where} (store {_store(settings)}, durability {settings.durability})")
         if settings.tls != "off":
             authority = settings.data / TLS_FOLDER / "ca.pem"
-            say(f"Clients trust it by: export REQUESTS_CA_BUNDLE={authority} SSL_CERT_FILE={authority}")
+            say(f"To trust it on clients: export REQUESTS_CA_BUNDLE={authority} SSL_CERT_FILE={authority}")
 
     if settings.workers == 1:
         gc.disable()  # until it serves: loaded objects stay, and garbage collection among them takes a tenth of the start
@@ -119,10 +119,11 @@ def _check_exposure(settings: Settings) -> None:
         if first_admin.has_users(settings):
             return
     raise Stop(
-        f"--host {settings.host} lets other machines in, and the store has no administrator, so everybody who reaches the port"
-        " could read, write and delete. Make one: `trackside user create NAME --admin` with the same --data or --store, or"
-        " TRACKSIDE_ADMIN_USERNAME with TRACKSIDE_ADMIN_PASSWORD_FILE. Add --allow-unauthenticated if you want that, or"
-        " listen on 127.0.0.1"
+        f"--host {settings.host} allows other machines, and the store has no administrator, so everyone who reaches "
+        f"the port could read, write and delete. Create one: `trackside user create NAME --admin` with the same "
+        f"--data or --store, or"
+        " TRACKSIDE_ADMIN_USERNAME with TRACKSIDE_ADMIN_PASSWORD_FILE. Add --allow-unauthenticated to allow this, or "
+        "listen on 127.0.0.1"
     )
 
 

@@ -60,6 +60,6 @@ def ensure(settings: Settings, chosen: str) -> None:
         except AlreadyExists:  # another server of the store was faster
             return
         except Fault as fault:
-            raise Stop(f"the first administrator cannot be made: {fault.message}") from None
+            raise Stop(f"the first administrator cannot be created: {fault.message}") from None
     finally:
         db.close()

@@ -86,11 +86,11 @@ def _explain(fault: OSError, host: str, port: int) -> str:
     if fault.errno == errno.EADDRINUSE:
         other = holder(port)
         by = f" by {other}" if other else ""
-        return f"port {port} of {host} is in use{by}; stop that, or take another port with --port (0: any free one)"
+        return f"port {port} of {host} is in use{by}; stop that process, or choose another port with --port (0: any free one)"
     if fault.errno == errno.EACCES:
-        return f"this user may not listen on port {port}; take one above 1023 with --port"
+        return f"this user may not listen on port {port}; choose one above 1023 with --port"
     if fault.errno == errno.EADDRNOTAVAIL:
-        return f"--host is {host!r}, which is no address of this machine"
+        return f"--host is {host!r}, which is not an address of this machine"
     return f"cannot listen on {host} port {port} ({fault.strerror})"
 
 

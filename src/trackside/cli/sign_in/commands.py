@@ -41,8 +41,8 @@ def _kept_for_mlflow(username: str, token: str, former: str | None) -> str:
     except Stop as fault:  # the login itself is done: its token is in the keyring
         return f"MLflow's client does not find it: {fault}; --show prints variables for that client"
     if path is None:
-        return "~/.mlflow/credentials holds other credentials and stays as it is; --show prints variables for MLflow's client"
-    return f"MLflow's client finds it in {path}: it sends this token to any server that it is told to use"
+        return "~/.mlflow/credentials has other credentials and is not changed; --show prints variables for MLflow's client"
+    return f"MLflow's client reads it from {path} and sends it to any server that it is configured for"
 
 
 def logout(args: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def logout(args: argparse.Namespace) -> int:
     try:
         _revoke(url, token)
     except Stop as fault:
-        say(f"signed out of {url}; the token was not revoked there ({fault})")
+        say(f"signed out of {url}; the server did not revoke the token ({fault})")
     else:
         say(f"signed out of {url}; its token is revoked")
     return OK
@@ -78,7 +78,7 @@ def user_link(args: argparse.Namespace) -> int:
 def user_unlink(args: argparse.Namespace) -> int:
     with place(args) as there:
         there.call("DELETE", f"{PREFIX}/users/{quoted(args.name)}/identities/{args.id}")
-    say(f"{args.name} does not sign in by identity {args.id} any more")
+    say(f"{args.name} can no longer sign in by identity {args.id}")
     return OK
 
 
@@ -94,14 +94,14 @@ def user_trust(args: argparse.Namespace) -> int:
     claims = dict(_claim(text) for text in args.claim)
     with place(args) as there:
         there.call("POST", f"{PREFIX}/users/{quoted(args.name)}/trusts", {"provider": args.provider, "claims": claims})
-    say(f"programs with such a JWT of {args.provider} act as {args.name}")
+    say(f"programs with a matching JWT of {args.provider} act as {args.name}")
     return OK
 
 
 def user_untrust(args: argparse.Namespace) -> int:
     with place(args) as there:
         there.call("DELETE", f"{PREFIX}/users/{quoted(args.name)}/trusts/{args.id}")
-    say(f"{args.name} trusts {args.id} no more")
+    say(f"{args.name} no longer trusts {args.id}")
     return OK
 
 
@@ -112,7 +112,7 @@ def _provider(url: str, wanted: str | None) -> str | None:
     if wanted is not None and wanted not in names:
         raise Stop(f"--provider is {wanted!r}; {url} has {', '.join(names) or 'none'}")
     if wanted is None and len(names) > 1:
-        raise Stop(f"{url} has several providers: give --provider with one of {', '.join(names)}, or --username")
+        raise Stop(f"{url} has several providers: set --provider to one of {', '.join(names)}, or use --username")
     return wanted or next(iter(names), None)
 
 
@@ -132,7 +132,7 @@ def _with_own_password(url: str, username: str, password: str) -> str:
         raise Stop(f"{url} does not accept the username {username!r} with this password") from None
     if not found.get("must_change_password"):
         return shown
-    say("This is a one-time password. Choose the password that you will use from now on.")
+    say("This is a one-time password. Choose a new password.")
     chosen = credentials.password(username, "New password")
     fields = {"current_password": password, "password": chosen}
     remote.call(url, "POST", f"{PREFIX}/me/password", fields, authorization=shown)
@@ -140,7 +140,7 @@ def _with_own_password(url: str, username: str, password: str) -> str:
 
 
 def _by_device(url: str, provider: str, name: str) -> tuple[str, Any]:
-    """The user approves in a browser, perhaps on another machine."""
+    """Return the token after the user has approved in a browser, on any machine."""
     begun = remote.call(url, "POST", f"{WAYS}/{provider}/device", {}, authorization=NOBODY)
     say(
         f"Open {begun['verification_uri_complete'] or begun['verification_uri']} and confirm the code {begun['user_code']}"
@@ -153,7 +153,7 @@ def _by_device(url: str, provider: str, name: str) -> tuple[str, Any]:
         if not done["is_pending"]:
             return done["username"], done
         interval = done["interval"]
-    raise Stop("the code has expired; run the command once more")
+    raise Stop("the code has expired; run the command again")
 
 
 def _revoke(url: str, token: str) -> None:

@@ -14,21 +14,21 @@ def add_commands(commands: Any) -> None:
         "login",
         "sign in to a server",
         MODULE,
-        description="Sign in to a server, by its identity provider or a password, and keep a token for this command line and"
-        " for MLflow's client.",
+        description="Sign in to a server, by its identity provider or a password, and store a token for this command "
+        "line and for MLflow's client.",
     )
     login.add_argument(
-        "--username", metavar="NAME", help="sign in by a password; left out: by the server's provider, if any"
+        "--username", metavar="NAME", help="sign in by a password (default: by the server's provider, if any)"
     )
-    login.add_argument("--provider", metavar="NAME", help="which provider; needed only if the server has several")
-    login.add_argument("--show", action="store_true", help="print what gives stock MLflow clients the same token")
+    login.add_argument("--provider", metavar="NAME", help="the provider, if the server has several")
+    login.add_argument("--show", action="store_true", help="print variables with the token for stock MLflow clients")
     login.add_argument("--no-mlflow", action="store_true", help="do not write ~/.mlflow/credentials")
     logout = add_command(
         commands,
         "logout",
         "sign out of a server",
         MODULE,
-        description="Revoke the token kept for a server, and forget it.",
+        description="Revoke the stored token of a server, and remove it.",
     )
     for parser in (login, logout):
         parser.add_argument(

@@ -49,8 +49,8 @@ def check() -> None:
             pass
     except OSError as fault:
         raise Stop(
-            f"the token could not be kept: {folder} cannot be written to ({fault.strerror}); set HOME to a folder of yours, or"
-            " make a token by `trackside token create` and set TRACKSIDE_TOKEN"
+            f"the token cannot be stored: {folder} cannot be written to ({fault.strerror}); set HOME to a writable "
+            f"folder, or create a token by `trackside token create` and set TRACKSIDE_TOKEN"
         ) from None
 
 
@@ -144,7 +144,7 @@ def _read(where: Path) -> ConfigParser:
     try:
         mode = path.stat().st_mode
         if where == OURS and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise Stop(f"{path} holds tokens, and others may read it; run: chmod 600 {path}")
+            raise Stop(f"{path} contains tokens and other users can read it; run: chmod 600 {path}")
         found.read_string(path.read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         pass
@@ -173,4 +173,4 @@ def _home() -> Path:
     try:
         return Path.home()
     except RuntimeError:
-        raise Stop("this user has no home folder, where the tokens of `trackside login` are kept; set HOME") from None
+        raise Stop("this user has no home folder for the tokens of `trackside login`; set HOME") from None

@@ -21,7 +21,7 @@ def create(args: argparse.Namespace) -> int:
         raise Stop("--event is missing; name at least one, such as run.failed")
     status = {"status": "DISABLED"} if args.disabled else {}
     made = remote.ask(args, "POST", PATH, {"name": args.name, **_given(args), **status})["webhook"]
-    say(f"webhook {made['name']} ({made['webhook_id']}) tells {made['url']} of {', '.join(made['events'])}")
+    say(f"webhook {made['name']} ({made['webhook_id']}) sends {', '.join(made['events'])} to {made['url']}")
     return OK
 
 
@@ -76,21 +76,21 @@ def update(args: argparse.Namespace) -> int:
         body["status"] = "ACTIVE" if args.enable else "DISABLED"
     if args.unmute:
         if "mute" in body:
-            raise Stop("--unmute holds nothing back; give it without --mute-until and --mute-weekly")
+            raise Stop("--unmute cannot be combined with --mute-until and --mute-weekly")
         body["mute"] = {}
     if args.no_secret:
         body["secret"] = ""
     if args.no_sign_in:
         body["authorization"] = ""
     if not body:
-        raise Stop("nothing is to be changed; `trackside webhook update -h` shows what can be")
+        raise Stop("nothing to change; `trackside webhook update -h` lists the options")
     made = remote.ask(args, "PATCH", _path(args), body)["webhook"]
     say(f"webhook {made['name']} is changed")
     return OK
 
 
 def test(args: argparse.Namespace) -> int:
-    """BROKEN if the receiver refuses the example."""
+    """Send an example.  Return BROKEN if the receiver refuses it."""
     body = {"event": args.event} if args.event else {}
     result = remote.ask(args, "POST", _path(args, "/test"), body)["result"]
     said = result.get("error_message") or f"{result['response_status']} {result.get('response_body', '')}".strip()
@@ -166,7 +166,7 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
         if value is not None
     }
     if args.secret_file and args.authorization_file == args.secret_file == credentials.STDIN:
-        raise Stop("--secret-file and --authorization-file are both -; standard input is one of them")
+        raise Stop("--secret-file and --authorization-file are both -; only one can read standard input")
     if args.secret_file:
         body["secret"] = _line("--secret-file", args.secret_file)
     if args.authorization_file:
@@ -174,7 +174,7 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
     if args.username:
         body |= {"username": args.username, "password": credentials.password(args.username)}
     if args.timezone and not args.mute_weekly:
-        raise Stop("--timezone belongs to --mute-weekly")
+        raise Stop("--timezone needs --mute-weekly")
     if args.mute_until or args.mute_weekly:
         body["mute"] = _mute(args)
     return body
@@ -188,7 +188,7 @@ def _line(option: str, file: str) -> str:
     except OSError as fault:
         raise Stop(f"{option} is {file!r}, which cannot be read ({fault.strerror})") from None
     except UnicodeDecodeError:
-        raise Stop(f"{option} is {file!r}, which is no text in UTF-8") from None
+        raise Stop(f"{option} is {file!r}, which is not UTF-8 text") from None
     if not text:
         raise Stop(f"{option} is {file!r}, which is empty")
     return text
@@ -216,7 +216,7 @@ def _window(text: str) -> dict[str, Any]:
     days, _, times = text.rpartition("=")
     start, dash, end = times.partition("-")
     if not (start and dash and end):
-        raise Stop(f"--mute-weekly is {text!r}; it must be such as sat,sun=00:00-23:59 or 22:00-07:00")
+        raise Stop(f"--mute-weekly is {text!r}; it must be a time such as sat,sun=00:00-23:59 or 22:00-07:00")
     return {"start": start, "end": end, **({"days": days.split(",")} if days else {})}
 
 
@@ -245,9 +245,9 @@ def _find(args: argparse.Namespace) -> Any:
     ]
     if len(named) > 1:
         ids = ", ".join(each["webhook_id"] for each in named)
-        raise Stop(f"{len(named)} webhooks have the name {args.name!r}; give an id: {ids}")
+        raise Stop(f"{len(named)} webhooks have the name {args.name!r}; use an id: {ids}")
     if not named:
-        raise Stop(f"WEBHOOK is {args.name!r}; `trackside webhook list` shows the names and ids there are")
+        raise Stop(f"WEBHOOK is {args.name!r}; `trackside webhook list` shows the names and ids")
     return named[0]
 
 

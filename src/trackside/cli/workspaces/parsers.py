@@ -17,14 +17,14 @@ def add_commands(commands: Any) -> None:
     )
     create = _command(inner, "create", "create a workspace")
     create.add_argument("name", metavar="NAME", help="2 to 63 letters, digits, - and _")
-    create.add_argument("--description", metavar="TEXT", help="what it is for")
+    create.add_argument("--description", metavar="TEXT", help="description")
     create.add_argument(
         "--artifact-root",
         metavar="PLACE",
-        help="where its files lie, one of the server's --allowed-artifact-roots or below (default: with the others)",
+        help="location of its files, in one of the server's --allowed-artifact-roots (default: the server's artifact store)",
     )
-    create.add_argument("--subscription", metavar="ID", help="the one by which clients of Azure ML name it")
-    create.add_argument("--resource-group", metavar="NAME", help="the one by which clients of Azure ML name it")
+    create.add_argument("--subscription", metavar="ID", help="label for clients of Azure ML")
+    create.add_argument("--resource-group", metavar="NAME", help="label for clients of Azure ML")
     _command(inner, "list", "list the workspaces that the caller may see, with their tracking URIs")
 
 

@@ -39,7 +39,7 @@ _WORKSPACE = {
     "name": "X-MLFLOW-WORKSPACE",
     "in": "header",
     "required": False,
-    "description": "The workspace; the default one if it is left out. The path prefix /ws/NAME says the same.",
+    "description": "The workspace; the default one if omitted. The path prefix /ws/NAME selects it too.",
     "schema": {"type": "string"},
 }
 

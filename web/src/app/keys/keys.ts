@@ -21,7 +21,7 @@ export class Keys {
   }
 
   /** The action for a press, the innermost if several have its key; null if there is none, or the first of a pair was
-   *  pressed.  While somebody types, only keys with Ctrl or Command count; without `hasLetters`, no single sign does. */
+   *  pressed.  While the user types, only keys with Ctrl or Command count; without `hasLetters`, single characters do not. */
   read(press: Press, actions: readonly Action[], isTyping: boolean, now: number, hasLetters = true): Action | null {
     const name = this.nameOf(press);
     const enabled = actions.filter((action) => action.key !== undefined && action.enabled !== false);

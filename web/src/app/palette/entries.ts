@@ -1,4 +1,4 @@
-/** What the palette lists for what is typed.  Pure. */
+/** The entries of the palette for a typed text.  Pure. */
 import type { IconName } from "@/ui/icons";
 import type { Action } from "../action";
 import type { Visit } from "./recent";
@@ -66,7 +66,7 @@ export function entriesFor(text: string, { actions, pages, recent, found, go }: 
   return wanted ? [...targets, ...listed, ...places, ...visits] : [...visits, ...listed, ...places];
 }
 
-/** The innermost action of each id: a page's own stands for that of the frame. */
+/** The innermost action of each id: a page's own action replaces that of the frame. */
 function lastOfEach(actions: readonly Action[]): Action[] {
   return [...new Map(actions.map((each) => [each.id, each])).values()];
 }

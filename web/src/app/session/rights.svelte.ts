@@ -19,7 +19,7 @@ interface Found {
   some: ReadonlySet<string>;
 }
 
-/** What the caller may do, so that pages leave out what the server would refuse.  The server decides each call by itself. */
+/** The caller's rights, so that pages hide what the server would refuse.  The server itself checks each request. */
 class Rights {
   #found = $state.raw<{ server: Found; workspace: Found }>();
   /** There are no users, or the server did not say: everything is offered. */
@@ -27,10 +27,10 @@ class Rights {
   /** By scope; undefined while the server is asked. */
   readonly #things = new SvelteMap<string, ReadonlySet<string>>();
   readonly #asked = new Set<string>();
-  /** The server has said what the caller may do, or that nobody is signed in: what depends on rights may be shown. */
+  /** The caller's rights are known, or no user is signed in: elements that depend on rights may be shown. */
   isSettled = $state(false);
 
-  /** Whether the server has said what the caller may do. */
+  /** Whether the caller's rights are known. */
   get isKnown(): boolean {
     return this.#isAll || this.#found !== undefined;
   }

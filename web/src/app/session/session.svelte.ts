@@ -6,22 +6,22 @@ type Ways = paths["/api/trackside/v1/sign-in"]["get"]["responses"][200]["content
 /** An identity provider that users sign in by. */
 export type Provider = NonNullable<Ways["providers"]>[number];
 
-/** Who is signed in.  A call that is answered with 401 waits here until somebody signs in over the page. */
+/** The signed-in user.  A request that is answered with 401 waits here until a user signs in. */
 class Session {
   me = $state.raw<Me>();
   isAsking = $state(false);
   /** Somebody closed the sign-in: calls fail with 401 until it is opened again. */
   isDeclined = $state(false);
-  /** Grows when somebody signs in whom the page was not made for: what reads it in an effect loads again. */
+  /** Grows when another user than before signs in; an effect that reads it loads again. */
   turns = $state(0);
-  /** How often somebody signed in, for calls that were under way meanwhile. */
+  /** The number of sign-ins, for requests that were under way meanwhile. */
   count = 0;
   #waiting: ((isSignedIn: boolean) => void)[] = [];
 
-  /** Whether the server has users, and nobody is signed in. */
+  /** Whether the server has users, and none is signed in. */
   readonly isNobody = $derived(this.me !== undefined && !this.me.is_open && !this.me.is_signed_in);
 
-  /** Opens the sign-in.  True when somebody has signed in, false when nobody will. */
+  /** Opens the sign-in.  True once a user has signed in, false if the sign-in was cancelled. */
   ask(): Promise<boolean> {
     if (this.isDeclined) return Promise.resolve(false);
     this.isAsking = true;

@@ -1,4 +1,4 @@
-/** What a chart shows, in a few sentences for who does not see it. */
+/** A description of a chart for screen readers, in a few sentences. */
 import { formatValue } from "@/i18n/format";
 import type { Line } from "../scene/line";
 import { strings } from "../strings";

@@ -15,7 +15,7 @@ interface Answer {
   changes: { entity: string; entity_id: string }[];
 }
 
-/** Waits for runs to log more.  `version` grows when one of them did.  A page that nobody sees asks for nothing. */
+/** Waits for runs to log more.  `version` grows when one of them did.  A hidden page requests nothing. */
 export class LiveRuns {
   version = $state(0);
   #abort: AbortController | undefined;

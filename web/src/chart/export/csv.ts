@@ -22,7 +22,7 @@ export function cell(text: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A name for a file: without what file systems refuse, and not too long. */
+/** A name for a file: without characters that file systems refuse, and not too long. */
 export function fileName(name: string, kind: string): string {
   const clean = name
     // eslint-disable-next-line no-control-regex -- file systems refuse these

@@ -12,7 +12,7 @@ export interface WrittenBar extends Bar {
 
 export interface Picture {
   readonly title: string;
-  /** The honesty line, the smoothing: what somebody must know who reads the picture elsewhere. */
+  /** The line about sampling, and the smoothing: what a reader of the exported picture must know. */
   readonly notes: string;
   readonly origin: string;
   readonly axes: Axes;

@@ -140,7 +140,7 @@ export function axisPlaces(count: number, area: Rect): number[] {
   );
 }
 
-/** The ranges, in shares, that somebody has marked on axes: null where nothing is marked. */
+/** The ranges, in shares, that the user has marked on axes; null where none is marked. */
 export type Brushes = readonly (readonly [number, number] | null)[];
 
 export function isInside(mark: Mark, dimensions: readonly Dimension[], brushes: Brushes): boolean {

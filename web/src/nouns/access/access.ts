@@ -29,7 +29,7 @@ export function parseScope(text: string): Scope | undefined {
   return { workspace: found[1] ?? "", kind: found[2] as ObjectKind | undefined, id: found[3] ?? "" };
 }
 
-/** A password that nobody has to think up: 20 characters without look-alikes, about 114 bits. */
+/** A generated password: 20 characters without look-alikes, about 114 bits. */
 export function newPassword(random: (count: number) => Uint8Array = randomBytes): string {
   const letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
   const most = 256 - (256 % letters.length);

@@ -2,7 +2,7 @@ import { href } from "@/app/address";
 import { place, workspaceUrl } from "@/app/workspace";
 import { parseScope } from "./access";
 
-/** The address of the page of what stands at a scope; undefined where no page shows it. */
+/** The address of the page for the object of a scope; undefined if no page shows it. */
 export function scopePage(text: string): string | undefined {
   const scope = parseScope(text);
   if (!scope || scope.id === "*") return undefined;

@@ -41,7 +41,7 @@ const BY_CALL: ReadonlySet<Target["kind"]> = new Set([
   "dataset_input",
 ]);
 
-/** Of several previews: sums, and what stands in the way of any. */
+/** The sums and the obstacles of several previews. */
 export interface Summary {
   items: readonly Preview[];
   counts: [string, number][];
@@ -59,7 +59,7 @@ export async function preview(target: Target, signal: AbortSignal): Promise<Prev
   return await api.post("/api/trackside/v1/deletions/preview", { body: target, signal });
 }
 
-/** What a deletion has freed so far, and what it leaves or has still to do. */
+/** What a deletion has freed so far, what it keeps, and what remains to be done. */
 export interface Freed extends Pick<Deleted, "file_bytes" | "row_bytes"> {
   rest: readonly string[];
 }

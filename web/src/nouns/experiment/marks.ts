@@ -1,6 +1,6 @@
 import { escape, items, list, unescape } from "./orders";
 
-/** What somebody has marked runs with, as the address of a page says it: pinned runs and chosen colours.  Pure. */
+/** The user's marks of runs in the address of a page: pinned runs and chosen colours.  Pure. */
 
 /** More would leave no room for other rows. */
 export const MOST_PINS = 20;

@@ -25,7 +25,7 @@ export function recallMarks(experiments: readonly string[], query: URLSearchPara
   return found && { pins: found.pins, colours: found.colours };
 }
 
-/** Without marks, too: who unpins the runs of a default view does not want them back. */
+/** Also without marks: a user who unpins the runs of a default view does not want them back. */
 export function rememberMarks(experiments: readonly string[], query: URLSearchParams): void {
   const marks = { pins: query.get("pins"), colours: query.get("colours") };
   remember(KEY, JSON.stringify(withMarks(parse(recall(KEY)), { of: tableOf(experiments), ...marks })));

@@ -27,7 +27,7 @@ export function paramsOf(schema: Json): Param[] {
   });
 }
 
-/** The values of a form as parameters: what is empty is left out.  The first value that is none is named in `wrong`. */
+/** The values of a form as parameters, without empty ones.  `wrong` names the first invalid value. */
 export function valuesOf(params: readonly Param[], typed: Record<string, string>): { values: Json; wrong?: string } {
   const values: Json = {};
   for (const { name, type } of params) {

@@ -32,7 +32,7 @@ export function whenText({ cron, timezone, interval_s }: Schedule): string {
   return strings.t.every(`${formatCount(count)} ${SIGNS[unit]}`);
 }
 
-/** Why the server paused a schedule or a monitor; what it does not know is shown as the server says it. */
+/** Why the server paused a schedule or a monitor; unknown reasons are shown as the server sends them. */
 export function pauseText(reason: string): string {
   const { mayNot, disabled, deleted } = strings.t.pauseReasons;
   const [, user, action] = /^(.+), who created it, does not have (\S+) in the whole workspace$/.exec(reason) ?? [];

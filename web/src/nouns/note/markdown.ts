@@ -1,7 +1,7 @@
 /** Markdown that a client wrote as nodes that are safe to insert.
  *
  * The text is hostile until DOMPurify has cleaned it.  Scripts, styles, forms and frames go; links open elsewhere and tell
- * no referrer; images of other hosts become links, since opening a note must not tell a stranger who reads it. */
+ * no referrer; images of other hosts become links, since opening a note must not reveal its reader to other hosts. */
 
 import type { DOMPurify } from "dompurify";
 

@@ -18,7 +18,7 @@ export interface Prompt {
   messages: { role: string; content: string }[];
   /** As it is stored: the JSON of a chat. */
   text: string;
-  /** What `{{ name }}` in the messages stands for, each once, in the order of the text. */
+  /** The variables `{{ name }}` of the messages, each once, in the order of the text. */
   variables: string[];
   /** JSON to be read by people; empty if the version has none. */
   responseFormat: string;

@@ -1,4 +1,4 @@
-/** What somebody typed as the value of an assessment: a number, yes or no, or a text.  Pure. */
+/** The typed value of an assessment: a number, yes or no, or a text.  Pure. */
 export function typedValue(text: string): string | number | boolean {
   const plain = text.trim();
   if (plain === "true" || plain === "false") return plain === "true";

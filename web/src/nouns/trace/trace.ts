@@ -1,4 +1,4 @@
-/** What the calls about traces answer, read into what pages show.  Pure: whatever a client sent, nothing here throws. */
+/** Converts the answers about traces for the pages.  Pure: nothing here throws, whatever a client sent. */
 
 export interface TraceInfo {
   id: string;

@@ -3,12 +3,12 @@ import { shown, type Span } from "./trace";
 export interface Line {
   span: Span;
   depth: number;
-  /** How many spans stand directly below it. */
+  /** The number of its child spans. */
   children: number;
 }
 
 /** The spans of a trace as a tree.  A span whose parent is not there is a root; a circle of parents is cut at its first
- *  span, so that each span stands in the tree once. */
+ *  span, so that each span is in the tree once. */
 export class SpanTree {
   readonly #below = new Map<string, Span[]>();
   readonly #roots: Span[] = [];
@@ -45,12 +45,12 @@ export class SpanTree {
     this.endMs = Number.isFinite(end) ? end : this.startMs;
   }
 
-  /** The name of the first root: what a trace without a name of its own is called. */
+  /** The name of the first root, which a trace without a name takes. */
   get name(): string {
     return this.#roots[0]?.name ?? "";
   }
 
-  /** The first span that nothing stands above: what went into the trace and what came out of it. */
+  /** The first root span, which has the input and the output of the trace. */
   get root(): Span | undefined {
     return this.#roots[0];
   }
@@ -62,7 +62,7 @@ export class SpanTree {
       .find((span) => span.status === "ERROR" && !this.#below.get(span.id)?.some((each) => each.status === "ERROR"));
   }
 
-  /** The lines to show.  With `wanted`, only spans of it and what stands above them; closed spans hide nothing then. */
+  /** The lines to show.  With `wanted`, only its spans and their ancestors; closed spans hide nothing then. */
   lines(closed: ReadonlySet<string>, wanted?: ReadonlySet<string>): Line[] {
     const found: Line[] = [];
     const seen = new Set<string>();
@@ -82,7 +82,7 @@ export class SpanTree {
     return found;
   }
 
-  /** The ids of spans that have a text in their name, type, message or attributes, and of all that stand above them. */
+  /** The ids of spans that have a text in their name, type, message or attributes, and of all their ancestors. */
   matching(text: string): Set<string> {
     const needle = text.toLowerCase();
     const found = new Set<string>();

@@ -10,7 +10,7 @@ export interface Problem {
   message: string;
 }
 
-/** Words for what is wrong, in the language that is shown. */
+/** Messages for mistakes, in the language of the page. */
 export interface Complaints {
   noJson: (line: number, why: string) => string;
   noObject: string;
@@ -35,7 +35,7 @@ const IGNORED = new Set(["Id", "IsCustom", "DataActions", "NotDataActions", "Rol
 /** A role as the JSON that Azure's tools write. */
 export function format(role: Partial<Role>): string {
   const { name = "", description = "", actions = [], not_actions = [] } = role;
-  // A role may be seen by somebody who knows none of its places; only a new one is for all of the server.
+  // The caller may see a role without knowing its scopes; only a new one is for the whole server.
   const assignable_scopes = role.assignable_scopes ?? (role.role_id === undefined ? ["/"] : []);
   const json = {
     Name: name,
@@ -47,7 +47,7 @@ export function format(role: Partial<Role>): string {
   return JSON.stringify(json, null, 2);
 }
 
-/** The role that a JSON text is, or what is wrong with it. */
+/** The role of a JSON text, or its mistakes. */
 export function parse(text: string, say: Complaints): { draft?: Draft; problems: Problem[] } {
   let json: unknown;
   try {

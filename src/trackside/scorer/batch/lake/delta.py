@@ -55,7 +55,7 @@ def write(order: Order) -> dict[str, Any]:
         if table.transaction_version(app) is not None:
             return rows.committed(str(table.version()), is_new=False)
         if order.mode == "create":
-            raise Wrong(f"output is {order.shown!r}, which exists already; set overwrite or append")
+            raise Wrong(f"output is {order.shown!r}, which already exists; set overwrite or append")
         mode = order.mode
     elif any(folder.iterdir()) and not order.is_again:
         raise Wrong(f"output is {order.shown!r}, which is a folder with files and no Delta table")

@@ -77,7 +77,7 @@ def write(order: Order) -> dict[str, Any]:
             if found:
                 return rows.committed(found, is_new=False)
             if order.mode == "create":
-                raise Wrong(f"output is {order.shown!r}, which exists already; set overwrite or append")
+                raise Wrong(f"output is {order.shown!r}, which already exists; set overwrite or append")
         try:
             made = _staged(folder, newest, order)
         except (pa.ArrowException, ValueError, LookupError, NotImplementedError, TypeError) as fault:

@@ -97,7 +97,7 @@ class Target:
             raise Wrong(f"output is {self._order.output!r}, which is a view; name a table")
 
     def _refusal(self) -> str:
-        return f"output is the table {self._order.output!r}, which exists already; set overwrite to replace it"
+        return f"output is the table {self._order.output!r}, which already exists; set overwrite to replace it"
 
     def _restore(self) -> None:
         """Give a table its name back that the job had begun to replace."""

@@ -25,7 +25,7 @@ const ANSI = new RegExp(String.fromCharCode(27) + "\\[[0-9;?]*[A-Za-z]", "g");
 
 type Json = Record<string, unknown>;
 
-/** Raises an error for text that is no notebook of format 3 or newer. */
+/** Raises an error for text that is not a notebook of format 3 or newer. */
 export function parseNotebook(text: string): Notebook {
   const given: unknown = JSON.parse(text);
   if (!isObject(given)) throw new Error("The file is no notebook: it is not a JSON object");

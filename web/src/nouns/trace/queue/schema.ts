@@ -20,7 +20,7 @@ export interface Question {
   maxLength: number | null;
 }
 
-/** What somebody typed or chose: texts as they are in the form. */
+/** The user's input: texts as they are in the form. */
 export interface Answer {
   chosen: string[];
   text: string;
