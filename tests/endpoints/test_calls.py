@@ -93,6 +93,7 @@ def test_a_wrong_value_is_named_and_nothing_is_made(registered: Api, subtests: p
         ({"model_uri": "models:/sum/1", "spec": {"env": "docker"}}, "spec.env is 'docker'"),
         ({"model_uri": "models:/sum/1", "spec": {"request_timeout_s": 0}}, "spec.request_timeout_s is 0"),
         ({"model_uri": "models:/sum/1", "deployment": "-"}, "deployment is '-'"),
+        ({"model_uri": "models:/sum/1", "spec": {"threads": "[" * 9999}}, f"spec.threads is '{'[' * 199}…; it must be"),
     ]
 
     for fields, named in cases:

@@ -14,6 +14,7 @@ NAME = re.compile(r"[a-zA-Z](?:[a-zA-Z0-9-]{0,30}[a-zA-Z0-9])?")  # Azure's rule
 KEY = re.compile(r"[\x21-\x7e]{16,256}")
 MAX_REPLICAS = 64
 MAX_PAGE = 1000  # of a list of endpoints
+MAX_TOLD = 200  # characters of a wrong value in a message
 MAX_DESCRIPTION = 5000
 
 
@@ -325,7 +326,7 @@ def check_spec(given: dict[str, Any] | None, base: Spec) -> Spec:
     values: dict[str, Any] = {name: getattr(base, name) for name in Spec.__struct_fields__}
     for name, value in (given or {}).items():
         if name not in values:
-            raise Invalid(f"spec has the unknown field {name!r}; it may have {', '.join(values)}.")
+            raise Invalid(f"spec has the unknown field {_told(name)}; it may have {', '.join(values)}.")
         values[name] = _check_field(name, value)
     return Spec(**values)
 
@@ -334,15 +335,21 @@ def _check_field(name: str, value: Any) -> Any:
     if name in _RANGES:
         least, most = _RANGES[name]
         if type(value) is not int or not least <= value <= most:
-            raise Invalid(f"spec.{name} is {value!r}; it must be a whole number from {least} to {most}.")
+            raise Invalid(f"spec.{name} is {_told(value)}; it must be a whole number from {least} to {most}.")
         return value
     if name in _CHOICES:
         if value not in _CHOICES[name]:
-            raise Invalid(f"spec.{name} is {value!r}; it must be one of {', '.join(_CHOICES[name])}.")
+            raise Invalid(f"spec.{name} is {_told(value)}; it must be one of {', '.join(_CHOICES[name])}.")
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
-        raise Invalid(f"spec.request_timeout_s is {value!r}; it must be a number from above 0 to 3600.")
+        raise Invalid(f"spec.request_timeout_s is {_told(value)}; it must be a number from above 0 to 3600.")
     return float(value)
+
+
+def _told(value: Any) -> str:
+    """Return a value for a message: it may be as large as a body."""
+    text = repr(value)
+    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}…"
 
 
 def check_traffic(given: dict[str, int], deployments: list[str]) -> dict[str, int]:
