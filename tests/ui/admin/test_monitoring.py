@@ -46,13 +46,20 @@ def test_a_rule_fires_and_a_channel_hears_of_it(server: Server, page: Page) -> N
     expect(page.get_by_role("row", name="critical failed runs")).to_be_visible()
 
 
-def test_muted_times_are_set_and_shown_in_the_dialog_of_a_channel(
+def test_a_channel_begins_with_the_events_of_alerts_and_is_muted_at_times(
     start: Callable[..., Server], page: Page, console: list[str]
 ) -> None:
     server = start("--allow-private-webhooks", "--webhook-schemes", "http")
-    wanted = {"name": "on-call", "url": "http://127.0.0.1:9/", "format": "slack", "events": ["run.failed"]}
-    webhook = server.api.post(f"{OURS}/webhooks", wanted)["webhook"]["webhook_id"]
-    page.goto(f"{server.url}/#/webhooks/{webhook}")
+    page.goto(f"{server.url}/#/alerts")
+    page.get_by_role("button", name="New channel").click()
+    dialog = page.get_by_role("dialog", name="New channel")
+    dialog.get_by_label("Name", exact=True).fill("on-call")
+    dialog.get_by_label("Address").fill("http://127.0.0.1:9/")
+    dialog.get_by_role("button", name="Create").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("on-call")
+    (made,) = server.api.get(f"{OURS}/webhooks")["webhooks"]
+    assert (made["format"], made["events"]) == ("slack", ["alert.fired", "alert.resolved"])
+    webhook = made["webhook_id"]
     page.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Muted times").click()
     dialog = page.get_by_role("dialog")

@@ -1,6 +1,7 @@
 export default {
   title: "Webhooks",
   add: "New webhook",
+  addChannel: "New channel",
   none: "No webhooks yet",
   noneHint:
     "A webhook sends a signed request to your address when, for example, a run fails or a version gets a stage. A receiver to try it with:",

@@ -4,6 +4,7 @@ import type en from "./strings.en";
 export default {
   title: "Webhooks",
   add: "Nuevo webhook",
+  addChannel: "Nuevo canal",
   none: "Todavía no hay webhooks",
   noneHint:
     "Un webhook envía una petición firmada a una dirección suya cuando ocurre algo: una ejecución falló, una versión cambió de fase. Un receptor para probarlo:",
