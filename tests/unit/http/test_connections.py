@@ -34,11 +34,14 @@ async def _status(opened: Opened, request: bytes = b"") -> str:
     return head.split(b" ")[1].decode()
 
 
-def run(scenario: Callable[[Callable[[], Awaitable[Opened]]], Awaitable[list[str]]]) -> list[str]:
+def run(
+    scenario: Callable[[Callable[[], Awaitable[Opened]]], Awaitable[list[str]]], state: ServerState | None = None
+) -> list[str]:
+    state = state or ServerState()
+
     async def served() -> list[str]:
         config = Config(_answer, proxy_headers=False, log_config=None)
         config.load()
-        state = ServerState()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: bounded(MOST)(config, state, {}), "127.0.0.1", 0)
         host, port = server.sockets[0].getsockname()
@@ -85,3 +88,33 @@ def test_a_connection_is_refused_while_each_other_one_has_a_request_under_way() 
         return [*found, await _status(await connect(), REQUEST), *[await _status(each, b"body") for each in busy]]
 
     assert run(scenario) == ["100", "100", "100", "503", "200", "200", "200"]
+
+
+def test_a_body_that_drips_makes_room_while_each_connection_has_a_request_under_way() -> None:
+    state = ServerState()
+
+    async def looked(came: int) -> None:
+        """Wait until the bytes of all bodies have come, and let each connection look at what its client sent."""
+        connections: Any = state.connections
+        async with asyncio.timeout(60):
+            while sum(each._body_bytes for each in connections) < came:  # noqa: ASYNC110  # nothing tells of it
+                await asyncio.sleep(0)
+        for each in list(connections):
+            each._look()
+
+    async def scenario(connect: Callable[[], Awaitable[Opened]]) -> list[str]:
+        size = MOST * 70_000
+        half = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % size
+        busy = [await connect() for _ in range(MOST)]
+        for _, writer in busy:
+            writer.write(half)
+        busy[0][1].write(b"x")
+        await looked(1)
+        quick = bytes(70_000)
+        for number, (_, writer) in enumerate(busy):
+            writer.write(b"x" if number == 0 else quick)
+        await looked(2 + 70_000 * (MOST - 1))
+        found = [await _status(await connect(), REQUEST), await _status(busy[0])]
+        return [*found, *[await _status(each, bytes(size - 70_000)) for each in busy[1:]]]
+
+    assert run(scenario, state) == ["200", "408", "200", "200"]

@@ -1,7 +1,8 @@
 """Bounds the open connections of a server process, so that clients do not use up the files that it may open.
 
 A process that may open no further file cannot read its database.  Above the bound, connections that wait for their client's next
-request are closed, the longest idle first.  If every connection has a request under way, the new one is refused with 503.
+request are closed, the longest idle first.  If every connection has a request under way, those whose body arrives too slowly are
+refused with 408; without one, the new connection is refused with 503.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from contextlib import suppress
 from heapq import nsmallest
 
 from trackside.cli.server import uvicorn_parts  # noqa: F401  # before any other part of uvicorn
-from trackside.core.errors import Unavailable
+from trackside.core.errors import SlowClient, Unavailable
 from trackside.core.http.protocol import OneWriteProtocol
 
 MOST = 10_000
@@ -40,10 +41,28 @@ class BoundedProtocol(OneWriteProtocol):
     most = MOST
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
+        self._body_bytes = self._bytes_before = 0  # of bodies, in all; at the last look
+        self._cycle_before: object = None  # the request that was under way at the last look
+        self.is_slow = False  # between the last two looks, too little of the body of one request came
         super().connection_made(transport)
         self._opened_at = self.loop.time()
         if len(self.connections) > self.most:
             self._make_room()
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def _look(self) -> None:
+        super()._look()
+        cycle = self._last_cycle()
+        came, self._bytes_before = self._body_bytes - self._bytes_before, self._body_bytes
+        is_same, self._cycle_before = cycle is self._cycle_before, cycle
+        is_awaited = cycle is not None and cycle.more_body and not cycle.response_complete and not self.flow.read_paused
+        self.is_slow = is_same and is_awaited and came < self.least_bytes_s * self.silence_s
+
+    def refuse_body(self) -> None:
+        self._refuse(SlowClient("The body of the request arrives too slowly while the server has no connection free."))
 
     def idle_since(self) -> float | None:
         """Return when the connection began to wait for a request; None while one is under way, also its answer."""
@@ -58,7 +77,13 @@ class BoundedProtocol(OneWriteProtocol):
         if len(others) < self.most:
             return
         idle = [(since, id(each), each) for each in others if (since := each.idle_since()) is not None]
-        if not idle:
-            self._refuse(Unavailable(f"The server has {self.most} requests under way; try again."))
-        for _, _, each in nsmallest(max(1, self.most // SHARE), idle):
+        count = max(1, self.most // SHARE)
+        for _, _, each in nsmallest(count, idle):
             each.transport.close()
+        if idle:
+            return
+        slow = [each for each in others if each.is_slow][:count]
+        for each in slow:
+            each.refuse_body()
+        if not slow:
+            self._refuse(Unavailable(f"The server has {self.most} requests under way; try again."))
