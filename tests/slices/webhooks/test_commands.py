@@ -119,9 +119,8 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
     assert shown(run, "show", ids[0])["webhook_id"] == ids[0]
 
 
-@pytest.mark.parametrize(
-    ("given", "complaint"),
-    [
+def test_a_word_that_is_wrong_is_named_as_it_was_typed(run: Run, subtests: pytest.Subtests) -> None:
+    cases = [
         ("create ci --url http://127.0.0.1:1", "--event is missing; name at least one, such as run.failed"),
         ("create ci --url http://127.0.0.1:1 --event run.x", "'run.x' is not an event; choose from: "),
         ("create ci --url http://127.0.0.1:1 --event run.failed --digest 5", "--digest is 5 and format is mlflow"),
@@ -131,13 +130,13 @@ def test_a_name_that_two_webhooks_have_is_answered_with_their_ids(run: Run, rece
         ("create ci --url x --event run.failed --timezone UTC", "--timezone needs --mute-weekly"),
         ("show none", "WEBHOOK is 'none'; `trackside webhook list` shows the names and ids"),
         ("update none", "nothing to change; `trackside webhook update -h` lists the options"),
-    ],
-)
-def test_a_word_that_is_wrong_is_named_as_it_was_typed(run: Run, given: str, complaint: str) -> None:
-    code, output, said_ = run(*given.split())
+    ]
+    for given, complaint in cases:
+        with subtests.test(given=given):
+            code, output, said_ = run(*given.split())
 
-    assert (code, output) == (2, "")
-    assert complaint in said_
+            assert (code, output) == (2, "")
+            assert complaint in said_
 
 
 def test_the_choices_are_those_of_the_server() -> None:
