@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import make_settings
+from support.client import Api
 from support.faults.flaky import Flaky
 from support.links import add, all_runs, check, settle
 from support.processes.servers import Server
@@ -37,11 +38,12 @@ def database(postgres_settings: Settings) -> Iterator[Any]:
 
 
 def test_one_server_works_on_a_link_and_another_one_when_its_lease_is_over(
-    database: Any, flaky: Flaky, tmp_path: Path
+    database: Any, flaky: Flaky, there: Api, tmp_path: Path
 ) -> None:
     """Two workers of the same link, as two servers have them; the lease ends by the store's clock, which we move."""
+    url = f"{flaky.url}/ws/{there.workspace}"
     with database.write(WS) as tx:
-        link = store.create(tx, LINK, Kind.TRACKSIDE, flaky.url, Mode.PUSH, Options(), None, "")
+        link = store.create(tx, LINK, Kind.TRACKSIDE, url, Mode.PUSH, Options(), None, "")
     roots = Roots(str(tmp_path / "files"))
 
     def runner(name: str) -> Runner:
