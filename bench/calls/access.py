@@ -1,4 +1,4 @@
-"""What access control costs: log-metric and a search, open and signed in, beside mlflow's basic-auth, in one run.
+"""Measure the cost of access control: log-metric and a search, with and without users, compared with mlflow's basic-auth.
 
     python bench/calls/access.py --bench ../shared/bench [--lab DIR] [--rounds 5] [--seconds 1.5] [--connections 16]
         [--experiments 10000] [--readable 100]

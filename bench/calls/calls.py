@@ -1,4 +1,4 @@
-"""Calls that the shared benchmark does not measure, beside `mlflow server` and FastTrackML in one run.
+"""Measure requests that the shared benchmark does not cover, compared with `mlflow server` and FastTrackML.
 
     make bench-calls                                        # full durability; ARGS in BENCH_ARGS
     python bench/calls/calls.py --bench ../shared/bench [--systems mlflow-sqlite-w1,fml-sqlite] [--rounds 3]

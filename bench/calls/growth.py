@@ -1,4 +1,4 @@
-"""Does the cost of a call grow with the store?  Two servers, one with an empty store and one with a filled one.
+"""Measure how the cost of a request grows with the store, on a server with an empty store and one with a filled store.
 
     .venv/bin/python bench/calls/growth.py [--points 10000000] [--runs 100000] [--durability relaxed] [--stores postgresql://… postgresql://…]
 

@@ -1,4 +1,4 @@
-"""How long threads of a server on SQLite wait for the interpreter: for its lock at each row, and for its garbage collector.
+"""Measure how long threads of a server on SQLite wait for the interpreter's lock and for its garbage collector.
 
     python bench/calls/interpreter_lock.py [--runs 10000] [--source FOLDER]
 

@@ -1,4 +1,4 @@
-"""What runs cost that are logged into a store of many runs: servers of one or more checkouts, one after the other.
+"""Measure the cost of logging runs into a store of many runs, on servers of one or more checkouts in turn.
 
     .venv/bin/python bench/calls/loading.py [CHECKOUT ...] [--runs 100000] [--durability full] [--parts 5]
 

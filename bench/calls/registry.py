@@ -1,4 +1,4 @@
-"""How long searches of the model registry take, beside a stock `mlflow server` in the same run.
+"""Measure searches of the model registry, compared with a stock `mlflow server`.
 
     make bench-registry
     python bench/calls/registry.py [--models 10000] [--versions 5] [--store postgresql://...] [--mlflow .../bin/mlflow]

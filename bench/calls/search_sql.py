@@ -1,4 +1,4 @@
-"""How long the SQL of runs/search takes: one experiment of many runs, each with 10 params, 10 metrics and 5 tags.
+"""Measure the SQL of runs/search, in one experiment of many runs with 10 params, 10 metrics and 5 tags each.
 
     python bench/calls/search_sql.py [--runs 100000] [--store postgresql://...] [--plan]
 

@@ -1,4 +1,4 @@
-"""What SQLite takes for a created run: the statements of the server over `sqlite3` alone, without server, client and rules.
+"""Measure SQLite's share of creating a run: the server's statements by `sqlite3` alone, without server, client and rules.
 
     python bench/calls/sqlite_alone.py [--runs 3000]
 

@@ -1,4 +1,4 @@
-"""Why writes at one connection are bound by the disk: syncs, written bytes and processor time of each call, on SQLite.
+"""Measure why the disk limits writes on one connection: syncs, written bytes and processor time per request, on SQLite.
 
     python bench/calls/syncs.py [--bench ../shared/bench] [--systems fml-sqlite] [--seconds 2] [--connections 1,8]
 

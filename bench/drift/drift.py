@@ -1,4 +1,4 @@
-"""Measure a drift monitor beside Evidently: one window of 1,000,000 rows and 30 columns against a baseline of as many rows.
+"""Compare a drift monitor with Evidently: one window of 1,000,000 rows and 30 columns against an equal baseline.
 
     python bench/drift/drift.py [--rows N] [--evidently PYTHON]
 

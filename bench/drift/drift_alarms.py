@@ -1,4 +1,4 @@
-"""How often the rule sets alert on data without drift, and how often they find a shift: seeded simulations.
+"""Simulate how often the rule sets alert on data without drift, and how often they detect a shift.
 
     python bench/drift/drift_alarms.py [--days 92] [--trials 50] [--seed 2026]
 

@@ -1,7 +1,7 @@
-"""How quickly runs come from a stock MLflow into Trackside: `trackside import` beside mlflow-export-import, on the same runs.
+"""Measure imports from a stock MLflow: `trackside import`, compared with mlflow-export-import on the same runs.
 
     uv venv peer && uv pip install -p peer/bin/python mlflow-export-import tabulate mlflow==3.17.2
-    python bench/links/imports.py --peer peer/bin --runs 500             # a quarter of an hour; an hour with 2,000
+    python bench/links/imports.py --peer peer/bin --runs 500             # 15 minutes; an hour with 2,000
     python bench/links/imports.py --peer peer/bin --data FOLDER          # again, on the runs of a folder that --keep left
 
 The stock client writes two metrics of 20 points, two params, four tags and two files a run, into each of three stores: `proxied`,

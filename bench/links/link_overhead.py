@@ -1,10 +1,10 @@
-"""What an active link that pushes costs who logs: workloads W2 and W4 of the shared benchmark, with a link and without, in turn.
+"""Measure how an active push link slows down logging: workloads W2 and W4 of the shared benchmark, with and without a link.
 
-    python bench/links/link_overhead.py --bench ../shared/bench                   # three rounds of both, some five minutes
+    python bench/links/link_overhead.py --bench ../shared/bench                   # three rounds of both, about five minutes
     python bench/links/link_overhead.py --bench ../shared/bench --rounds 1 --only W2
 
-The far server is a process of its own on this machine in every run, linked or not, so that with a link it takes its share of the
-processors too; the CPU that is told is that of the near one alone.  Medians over the rounds.
+The remote server is a process of its own on this machine in every run, linked or not, so that with a link it takes its share of
+the processors too; the CPU that is told is that of the near one alone.  Medians over the rounds.
 """
 
 import argparse

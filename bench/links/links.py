@@ -1,7 +1,6 @@
-"""What a link costs and carries: back-fill between two servers in points a second, an hour without the other side, and the
-price for who logs meanwhile.
+"""Measure links: the back-fill between two servers in points per second, an outage of an hour, and the overhead for logging.
 
-    python bench/links/links.py                    # back-fill and price, about two minutes
+    python bench/links/links.py                    # back-fill and overhead, about two minutes
     python bench/links/links.py backfill           # back-fill alone, three times
     python bench/links/links.py outage             # 20,000 runs with 1,000,000 points while the other side is down; some minutes
     python bench/links/links.py latency            # from a logged point to its arrival on the other Trackside; two minutes

@@ -1,4 +1,4 @@
-"""How much of the time of a large answer the benchmark's client takes: the same bytes from Trackside and from an idle server.
+"""Measure the benchmark client's share of the time of a large answer: the same bytes from Trackside and a trivial server.
 
     python bench/postgres/answers.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 

@@ -1,4 +1,4 @@
-"""FastTrackML and Trackside on one PostgreSQL, by the benchmark of another folder.
+"""Compare FastTrackML and Trackside on one PostgreSQL, by the benchmark of another folder.
 
     python bench/postgres/beside.py BENCH [arguments of bench.py, such as --quick --only W2,W8]
 

@@ -1,4 +1,4 @@
-"""What a call costs on PostgreSQL, and which part of it limits the rate: statements, round trips, flushes, processor time.
+"""Measure the cost of a request on PostgreSQL and its bottleneck: statements, round trips, flushes, processor time.
 
     python bench/postgres/cpu.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench [--fml FML]
 

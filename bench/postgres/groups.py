@@ -1,4 +1,4 @@
-"""Where the time of a group of calls goes on PostgreSQL: how many calls share a commit, and what their writer does meanwhile.
+"""Profile group commits on PostgreSQL: how many requests share a commit, and how the writer spends its time.
 
     python bench/postgres/groups.py postgresql://postgres@127.0.0.1:55432/an_empty_database --bench ../shared/bench
 

@@ -1,4 +1,4 @@
-"""What the store on PostgreSQL costs the server's own process: reads, rows and batches, without HTTP.
+"""Measure the processor time of the server's process for a store on PostgreSQL: reads, rows and batches, without HTTP.
 
     python bench/postgres/store.py postgresql://postgres@127.0.0.1:5432/scratch [--plain | --trips]
 

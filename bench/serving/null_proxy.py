@@ -1,8 +1,7 @@
-"""The least that a proxy in Python costs: `python null_proxy.py PORT MODEL` starts a scorer and passes bytes on to it.
+"""A minimal proxy in Python, as a lower bound: `python null_proxy.py PORT MODEL` starts a scorer and forwards bytes to it.
 
-It runs on the event loop of `trackside server` (uvloop), over a Unix socket as the server's router does, and looks at nothing:
-no head, no key, no count.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same
-machine.
+It runs on the event loop of `trackside server` (uvloop), over a Unix socket as the server's router does, and does not parse or
+count requests.  What `bench/serving/serving.py` measures of it is the limit of any router in Python on the same machine.
 """
 
 import asyncio

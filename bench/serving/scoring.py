@@ -1,4 +1,4 @@
-"""Seconds to score a table by the engines of `trackside score`, beside hand-written `mlflow.pyfunc.spark_udf`, in one run.
+"""Measure how long the engines of `trackside score` take for a table, compared with hand-written `mlflow.pyfunc.spark_udf`.
 
     python bench/serving/scoring.py --python PYTHON [--rows 1000000] [--models linear,forest] [--skip-spark]
 

@@ -1,4 +1,4 @@
-"""Requests per second of the scorer beside other servers of models, in one run.
+"""Measure requests per second of the scorer, compared with other model servers.
 
     make bench-serving
     python bench/serving/serving.py [--seconds 3] [--rounds 1] [--connections 1,32] [--rows 1,500] [--models linear,forest]

@@ -1,7 +1,7 @@
-"""Other servers of models beside which `bench/serving/serving.py` measures, each in a virtual environment of its own.
+"""The other model servers of `bench/serving/serving.py`, each in its own virtual environment.
 
 `--peers FOLDER` has the environments `mlserver` (mlserver, mlserver-mlflow), `bento` (bentoml) and `ray` (ray[serve]), each with
-mlflow and scikit-learn; one that is not there is left out.
+mlflow and scikit-learn; a missing one is skipped.
 """
 
 import json

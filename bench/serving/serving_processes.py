@@ -1,4 +1,4 @@
-"""Processes that `bench/serving/serving.py` measures: how they are started, ended, loaded with requests and weighed."""
+"""The processes of `bench/serving/serving.py`: starts and stops them, sends requests, and measures their memory."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How fast are the artifact stores by themselves, without HTTP?  A folder by plain system calls against obstore's.
+"""Measure the artifact stores without HTTP: a folder by plain system calls, compared with obstore.
 
     .venv/bin/python bench/store/artifact_stores.py [--folder DIR] [--repeat 3]
 

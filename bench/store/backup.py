@@ -1,8 +1,8 @@
-"""How long a backup, its check and its restore take: a store with many runs and files, beside SQLite's own copy of the file.
+"""Measure a backup, its check and its restore, in a store with many runs and files, compared with SQLite's own copy.
 
     python bench/store/backup.py [--runs 100000] [--files 10000] [--size 20000] [--store URL] [--data FOLDER]
 
-A server runs on the store and somebody logs to it while the backup is made.  Prints wall seconds and CPU seconds of each command,
+A server runs on the store, and a client logs to it during the backup.  Prints wall seconds and CPU seconds of each command,
 and how long the slowest of the calls that were made meanwhile took.  `--store` restores to an empty PostgreSQL database, too.
 `--data` keeps what was filled: the next run with the same folder measures at once.
 """

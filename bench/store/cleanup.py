@@ -1,5 +1,5 @@
-"""How long clean-up takes in a store with many runs and files: the preview and the deletion of an experiment, a search for
-orphans, an archive of the workspace, and the deletion of a workspace.
+"""Measure clean-up in a store with many runs and files: the preview and the deletion of an experiment, a search for orphans, an
+archive of the workspace, and the deletion of a workspace.
 
     python bench/store/cleanup.py [--runs 100000] [--files 10000] [--size 20000] [--data FOLDER] [--only STEPS]
 

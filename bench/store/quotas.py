@@ -1,4 +1,4 @@
-"""What quotas cost who creates runs, with many workspaces: on SQLite by default, on PostgreSQL with --store.
+"""Measure the cost of quotas for creating runs, with many workspaces: on SQLite by default, on PostgreSQL with --store.
 
     python bench/store/quotas.py [--store postgresql://postgres@127.0.0.1:55432/an_empty_database] [--workspaces 50]
         [--runs 100000] [--rounds 5] [--seconds 1.0] [--servers 4]

@@ -1,4 +1,4 @@
-"""Traces beside a stock `mlflow server`, on SQLite and PostgreSQL, in one run: ingest, lists, filters, disk.
+"""Measure traces on SQLite and PostgreSQL, compared with a stock `mlflow server`: ingest, lists, filters, disk.
 
     LAB=FOLDER python bench/traces/traces.py [--traces 2000] [--rows fill,newest,...] [--systems ours,stock,ours-pg,stock-pg]
         [--seconds 3] [--large 100000] [--listed 1000000] [--results FILE] [--data FOLDER]

@@ -1,4 +1,4 @@
-"""What the web UI costs with 100,000 runs, in a real browser.
+"""Measure the web UI with 100,000 runs, in a real browser.
 
     .venv/bin/python bench/ui/ui.py [--runs 100000] [--data folder] [--rounds 5]
 

@@ -1,8 +1,8 @@
-"""How long a real browser takes to draw runs with many points, and to draw them again after a zoom.
+"""Measure how long a real browser takes to draw runs with many points, and to redraw them after a zoom.
 
     python bench/ui/ui_charts.py [--runs 10] [--points 1000000] [--repeat 7] [--data FOLDER] [--check]
 
-A store is filled once, kept in --data; a fill that was stopped goes on where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM
+A store is filled once, kept in --data; a stopped fill continues where it was.  Chromium (or what PLAYWRIGHT_CHROMIUM
 names), with software rendering, opens their chart.  Drawn is when the chart says how many points it has and two frames have
 passed since.  Printed are medians in ms: from the address to the chart in a new tab, from the address to the chart in a page
 that is open, and from the end of a drag to the chart of the range.  With --check, the exit code is 1 above 1,000 ms for the

@@ -1,4 +1,4 @@
-"""The web UI beside the one of MLflow: 100,000 runs in both stores, one session of one browser, pages in turn.
+"""Compare the web UI with MLflow's: 100,000 runs in both stores, one browser session, pages in turn.
 
     python bench/ui/ui_stock.py --stock PYTHON [--runs 100000] [--data FOLDER] [--rounds 5]
 

@@ -41,7 +41,7 @@ def test_settings_come_from_the_environment_too(launch: Launch, tmp_path: Path) 
         assert server.ask("GET", path)[0] == 404, path
         assert server.ask("HEAD", path)[0] == 404, path
     assert server.ask("GET", "/trackstracks/api/2.0/mlflow/experiments/get?experiment_id=0")[0] == 404
-    assert server.stop() == (0, "trackside: TRACKSIDE_PROT is no setting; did you mean TRACKSIDE_PORT?\n")
+    assert server.stop() == (0, "trackside: TRACKSIDE_PROT is not a setting; did you mean TRACKSIDE_PORT?\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

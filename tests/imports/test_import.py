@@ -345,8 +345,8 @@ def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path
     sources = {
         "nowhere": "there is no folder",
         "databricks://prod": "link add NAME --mode pull",
-        "mysql://u@h/d": "is no source that can be read",
-        "sqlite:///nowhere.db": "is no file",
+        "mysql://u@h/d": "is not a supported source",
+        "sqlite:///nowhere.db": "is not a file",
         "http://127.0.0.1:9": "cannot be reached",
         "http://[x": no_address,
         "http://host:port": no_address,

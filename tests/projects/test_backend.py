@@ -83,7 +83,7 @@ def test_a_parameter_that_is_missing_starts_no_job(running: Server, project: Pat
 def test_an_executor_that_the_server_lacks_is_refused_with_its_name(running: Server, project: Path) -> None:
     done = submit(running, project, "-P", "count=1", "--env-manager", "local", COMPUTE="gpu-cluster")
 
-    assert "compute is 'gpu-cluster', which is no executor of this server" in done.stderr
+    assert "compute is 'gpu-cluster', which is not an executor of this server" in done.stderr
     assert only_run(running)["info"]["status"] == "FAILED"
 
 

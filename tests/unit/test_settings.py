@@ -134,14 +134,14 @@ def test_the_port_that_kubernetes_sets_for_a_service_of_this_name_is_no_setting(
 def test_what_commands_and_the_client_read_is_known_too() -> None:
     assert unknown_variables({"TRACKSIDE_USER": "ann", "TRACKSIDE_WORKSPACE": "north", "TRACKSIDE_TOKEN": "t"}) == []
     assert unknown_variables({"TRACKSIDE_WORKSPACES": "4"}) == [
-        "TRACKSIDE_WORKSPACES is no setting; did you mean TRACKSIDE_WORKSPACE?"
+        "TRACKSIDE_WORKSPACES is not a setting; did you mean TRACKSIDE_WORKSPACE?"
     ]
 
 
 def test_a_misspelt_variable_is_pointed_out_and_others_are_left_alone() -> None:
     environ = {"TRACKSIDE_PROT": "1", "TRACKSIDE_URL": "x", "TRACKSIDE_WORKSPACE": "y", "TRACKSIDE_PORT_5000_TCP": "z"}
 
-    assert unknown_variables(environ) == ["TRACKSIDE_PROT is no setting; did you mean TRACKSIDE_PORT?"]
+    assert unknown_variables(environ) == ["TRACKSIDE_PROT is not a setting; did you mean TRACKSIDE_PORT?"]
     assert unknown_variables({"PATH": "/bin", "TRACKSIDE_PORT": "1"}) == []
 
 

@@ -1,4 +1,4 @@
-"""The model in a folder on Ray Serve, plain and with batches: `ray_app.py MODEL PORT`.  Runs until it is ended.
+"""The model in a folder on Ray Serve, plain and with batches: `ray_app.py MODEL PORT`.  Runs until it is stopped.
 
 Ray listens on every interface: run it in a network namespace of its own.
 """

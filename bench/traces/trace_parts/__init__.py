@@ -1,1 +1,1 @@
-"""What `bench/traces/traces.py` is made of: servers, load, and copies of stored traces."""
+"""The parts of `bench/traces/traces.py`: servers, load, and copies of stored traces."""

@@ -1,4 +1,4 @@
-"""Traces with MLflow's own client: `client_program.py URL TRACES SPANS BYTES` prints traces a second, until the flush ends.
+"""Send traces by MLflow's own client: `client_program.py URL TRACES SPANS BYTES` prints traces per second, with the flush.
 
 Runs in an environment with mlflow 3 and imports nothing else.
 """

@@ -1,4 +1,4 @@
-"""A server that answers what MLflow's client asks while it traces, and keeps nothing: what the client can send at the most."""
+"""A server that accepts traces of MLflow's client and stores nothing, to measure the client's highest rate."""
 
 import asyncio
 import json

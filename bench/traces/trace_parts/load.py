@@ -1,4 +1,4 @@
-"""Traces of a fixed size and of words as frequent as in natural text, and the clients that send them and search for them."""
+"""Traces of a fixed size with word frequencies of natural text, and clients that send and search them."""
 
 import http.client
 import itertools

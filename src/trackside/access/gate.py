@@ -467,6 +467,6 @@ def _refused_token(secret: str, source: Source) -> Event:
         action="login.token",
         credential=f"token {keys.shown(secret)}…" if keys.is_token(secret) else "",
         outcome="failed",
-        reason="the token is unknown, revoked or expired" if keys.is_token(secret) else "this is no token",
+        reason="the token is unknown, revoked or expired" if keys.is_token(secret) else "this is not a token",
         source=source,
     )

@@ -126,7 +126,7 @@ class CloudBlobs:
         size = self.stat(key).size_bytes
         with suppress(NotFound):
             self.stat(to)
-            raise Invalid(f"Invalid path: '{to}' is there already")
+            raise Invalid(f"Invalid path: '{to}' already exists")
         if size > COPY_BYTES:
             with closing(self.open(key)) as download:
                 put(self, to, ([piece] for piece in download.chunks()))
@@ -324,7 +324,7 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except exceptions.PreconditionError as error:
         raise Unavailable(f"Artifact '{key}' changed while it was read") from error
     except (exceptions.InvalidPathError, ValueError) as error:
-        raise Invalid(f"Invalid path: '{key}' is no name of a file here") from error
+        raise Invalid(f"Invalid path: '{key}' is not a valid file name in this store") from error
     except (exceptions.BaseError, OSError) as error:
         if _says_no_bucket(error):
             raise _no_bucket(key, doing, error) from None

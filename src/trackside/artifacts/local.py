@@ -110,7 +110,7 @@ class LocalBlobs:
         self.stat(key)
         with _writing(to):
             if os.path.lexists(target):
-                raise Invalid(f"Invalid path: '{to}' is there already")
+                raise Invalid(f"Invalid path: '{to}' already exists")
             self._tree.rename(source, target)
             self._tree.prune(os.path.split(source)[0])
 
@@ -444,7 +444,7 @@ def _writing(key: str) -> Iterator[None]:
 
 def _fault(key: str, error: OSError, doing: str) -> Fault:
     if error.errno in _IMPOSSIBLE_NAME:
-        return Invalid(f"Invalid path: '{key}' is no name of a file here ({error.strerror})")
+        return Invalid(f"Invalid path: '{key}' is not a valid file name in this store ({error.strerror})")
     return Unavailable(f"The artifact store cannot {doing} '{key}': {error.strerror}")
 
 

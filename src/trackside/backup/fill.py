@@ -80,7 +80,7 @@ def postgres(store: PostgresStore, manifest: Manifest, rows: Rows, now_ms: int) 
             "SELECT to_regclass('schema_migrations') IS NOT NULL OR to_regclass('runs') IS NOT NULL", ()
         )
         if taken.rows[0][0]:
-            raise Refused(f"{store} is no empty database; make one, and give it with --store")
+            raise Refused(f"{store} is not an empty database; create one, and name it with --store")
         for statement in _schema_statements(schema(manifest), "postgresql"):
             wire.command(statement)
         _copy(wire, "schema_migrations", ["number", "name", "checksum", "applied_at"], _applied(manifest, now_ms))

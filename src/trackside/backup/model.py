@@ -127,7 +127,7 @@ def manifest(raw: bytes, backup_id: str) -> Manifest:
     for table in found.tables:
         for name in (table.name, *table.columns):
             if _NAME.fullmatch(name) is None:
-                raise Damaged(f"{file} names {name[:80]!r}, which is no table and no column")
+                raise Damaged(f"{file} names {name[:80]!r}, which is not a table or a column")
     return found
 
 

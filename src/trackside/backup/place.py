@@ -92,7 +92,7 @@ class Place:
 
         stat = port.put(self.blobs, key, counted())
         if stat.size_bytes != size:
-            raise Damaged(f"{key}: {size} bytes were written, and {stat.size_bytes} are there")
+            raise Damaged(f"{key}: {size} bytes were written, but it has {stat.size_bytes}")
         return found.hexdigest(), size
 
     def checked(self, key: str, sha256: str) -> Iterator[bytes]:

@@ -64,7 +64,7 @@ def check_new(db: Any, manifest: Manifest, name: str) -> None:
     with db.read(0) as tx:
         if name == DEFAULT or workspaces.find(tx, name) is not None:
             raise AlreadyExists(
-                f"The workspace '{name}' is there already. Give the imported one another name with --as NAME, or delete it."
+                f"The workspace '{name}' already exists. Import under another name with --as NAME, or delete the workspace."
             )
 
 

@@ -230,7 +230,7 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     from difflib import get_close_matches  # noqa: PLC0415  # for mistakes alone
 
     near = {name: get_close_matches(name, known, n=1, cutoff=0.86) for name in strange}
-    return [f"{name} is no setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
+    return [f"{name} is not a setting; did you mean {guess[0]}?" for name, guess in near.items() if guess]
 
 
 def complete_endpoint(environ: MutableMapping[str, str] | None = None) -> None:

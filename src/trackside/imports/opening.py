@@ -43,7 +43,7 @@ def open_source(text: str, options: Options) -> Source:
         )
     if scheme not in ("", "file"):
         raise SourceError(
-            f"{scheme}:// is no source that can be read; {WRITE}. A MySQL database is read through its server"
+            f"{scheme}:// is not a supported source; {WRITE}. A MySQL database is read through its server"
         )
     return _folder(text, options)
 
@@ -121,5 +121,5 @@ def _artifacts(options: Options, proxy: PatientHttp | None) -> tuple[list[str], 
         elif Path(given).expanduser().is_dir():
             said.append(str(Path(given).expanduser().resolve()))
         else:
-            raise SourceError(f"--artifacts is {locations.redact(given)!r}, where there is no folder")
+            raise SourceError(f"--artifacts is {locations.redact(given)!r}, which is not a folder")
     return said, proxy

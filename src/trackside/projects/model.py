@@ -64,8 +64,8 @@ def check(params: Project, sources: Sequence[str], executors: Sequence[str]) -> 
     if params.compute not in (*_LOCAL, *executors):
         hint = "; ray needs a server that was started with --ray-address" if params.compute == RAY else ""
         raise Invalid(
-            f"compute is {params.compute[:100]!r}, which is no executor of this server; it must be {' or '.join(executors)}, or"
-            f" left out{hint}"
+            f"compute is {params.compute[:100]!r}, which is not an executor of this server; it must be "
+            f"{' or '.join(executors)}, or omitted{hint}"
         )
     if not _NAME.fullmatch(params.entry_point):
         raise Invalid(f"entry_point is {params.entry_point[:100]!r}; it must be the name of one")

@@ -194,7 +194,7 @@ def _decide(tx: Tx, name: str, version: str, request_id: str, status: Status, co
 
 def _number(request_id: str) -> int:
     if not (request_id.isascii() and request_id.isdigit() and len(request_id) < 19):
-        raise Invalid(f"'{request_id[:100]}' is no id of a stage request; they are whole numbers")
+        raise Invalid(f"'{request_id[:100]}' is not an id of a stage request, which is a whole number")
     return int(request_id)
 
 

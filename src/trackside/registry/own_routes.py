@@ -468,7 +468,7 @@ def _after(token: str | None) -> int:
     if not token:
         return 0
     if not (token.isascii() and token.isdigit() and len(token) < 19):
-        raise Invalid(f"'{token[:100]}' is no page token of this list")
+        raise Invalid(f"'{token[:100]}' is not a page token of this list")
     return int(token)
 
 

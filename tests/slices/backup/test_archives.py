@@ -172,7 +172,7 @@ def test_a_name_that_is_taken_is_refused_and_another_one_serves(server: Server, 
     code, _, err = said("backup", "import", "--data", server.data, kept, "--as", "copy")
     again = said("backup", "import", "--data", server.data, kept, "--as", "copy")
 
-    assert (taken[0], "'team' is there already" in taken[2], "--as NAME" in taken[2]) == (2, True, True)
+    assert (taken[0], "'team' already exists" in taken[2], "--as NAME" in taken[2]) == (2, True, True)
     assert code == 0, err
     assert again[0] == 2
     copy = server.api.within("copy")

@@ -145,7 +145,7 @@ def test_questions_that_make_no_sense(registry: Registry, subtests: pytest.Subte
     cases: list[tuple[dict[str, Any], str]] = [
         ({"kind": "x"}, "kind is 'x'; it must be one of model, version, stage, alias"),
         ({"max_results": 0}, "max_results is 0; it must be between 1 and 1000"),
-        ({"page_token": "x"}, "'x' is no page token of this list"),
+        ({"page_token": "x"}, "'x' is not a page token of this list"),
     ]
 
     registry.new_model()

@@ -150,7 +150,7 @@ def _refuse_halves(raw: Any, path: str) -> None:
         case str() if not raw.isascii() and any("\ud800" <= character <= "\udfff" for character in raw):
             shown = path.encode("ascii", "backslashreplace").decode()
             raise Invalid(
-                f"The parameter '{shown}' has half of a surrogate pair (U+D800 to U+DFFF), which is no character and "
+                f"The parameter '{shown}' has half of a surrogate pair (U+D800 to U+DFFF), which is not a character and "
                 f"cannot be "
                 f"stored.{HINT}"
             )

@@ -167,7 +167,7 @@ class Table:
         whole = self._whole
         for route in routes:
             if not isinstance(route.needs, Action):  # no role could give or refuse a right without a name
-                raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is no action")
+                raise TypeError(f"{route.method} {route.paths[0]} needs {route.needs!r}, which is not an action")
             method = route.method
             self._methods.add(method)
             match = Match(route, {})

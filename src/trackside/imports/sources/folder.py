@@ -42,7 +42,7 @@ class FolderSource:
         self.left_out: list[str] = []
         self._folders = {folder.name: folder for folder in self._experiment_folders()}
         if not self._folders and not (root / "models").is_dir():
-            raise SourceError(f"{root} holds no experiments of MLflow: there is no folder with a {META} in it")
+            raise SourceError(f"{root} has no experiments of MLflow: no folder in it has a {META}")
         self._where: dict[str, Path] = {}  # of the runs and models of the last page
         self._count_traces()
 
@@ -263,7 +263,7 @@ def _points(path: Path) -> list[Point]:
         try:
             points.append((int(columns[2]) if len(columns) > 2 else 0, int(columns[0]), float(columns[1])))
         except (ValueError, IndexError):
-            raise Unreadable(f"{path}, line {number} is no point of a metric: {line[:100]!r}") from None
+            raise Unreadable(f"{path}, line {number} is not a point of a metric: {line[:100]!r}") from None
     return points
 
 
@@ -278,7 +278,9 @@ def _model_points(folder: Path, key: str) -> Iterator[Field]:
                 key, int(columns[2]), int(columns[0]), columns[3], name or None, digest or None, float(columns[1])
             )
         except (ValueError, IndexError):
-            raise Unreadable(f"{folder / key}, line {number} is no point of a model's metric: {line[:100]!r}") from None
+            raise Unreadable(
+                f"{folder / key}, line {number} is not a point of a model's metric: {line[:100]!r}"
+            ) from None
 
 
 def _lines(path: Path) -> list[str]:

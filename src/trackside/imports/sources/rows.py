@@ -40,7 +40,7 @@ def some(values: Sequence[Any]) -> str:
 class _Sqlite:
     def __init__(self, store: SqliteStore) -> None:
         if not store.path.is_file():
-            raise SourceError(f"{store.path} is no file")
+            raise SourceError(f"{store.path} is not a file")
         self._name = str(store)
         self._connection = sqlite3.connect(f"{store.path.as_uri()}?mode=ro", uri=True, timeout=WAIT_S)
 

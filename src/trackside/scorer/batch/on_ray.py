@@ -55,7 +55,7 @@ def _results(ray: Any, wanted: Order, units: Iterator[Unit]) -> Iterator[tuple[i
                 found = Done(*ray.get(ready))
             except ray.exceptions.RayActorError:
                 raise Wrong(
-                    f"a process that scores was killed {MAX_DEATHS} times: is there too little memory for the model and a batch?"
+                    f"a scoring process was killed {MAX_DEATHS} times; the model and a batch may need more memory"
                 ) from None
             yield number, found
 

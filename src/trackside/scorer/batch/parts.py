@@ -180,7 +180,7 @@ class Parts:
         self.add_ready()
         there = len(_done(self._order))
         if self._next != there:
-            raise Wrong(f"part {self._next} of the result is lost, and {there - self._next} later ones are there")
+            raise Wrong(f"part {self._next} of the result is lost, but {there - self._next} later ones exist")
         self._output.finish()
         failed = 0
         errors = Path(self._order.errors + ".new")

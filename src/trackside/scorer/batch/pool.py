@@ -30,7 +30,7 @@ def run(wanted: Order, units: Callable[[], Iterator[Unit]]) -> Iterator[tuple[in
             deaths += 1
             if deaths >= MAX_DEATHS:
                 raise Wrong(
-                    f"a process that scores was killed {deaths} times: is there too little memory for the model and a batch?"
+                    f"a scoring process was killed {deaths} times; the model and a batch may need more memory"
                 ) from None
             sys.stdout.write("A process that scores was killed; the rest is scored by new ones.\n")
         else:

@@ -118,7 +118,7 @@ def _opened(folder: Path, metadata: Path) -> Any:
     try:
         found = FromInputFile.table_metadata(io.new_input(str(metadata)))
     except (ValueError, LookupError) as fault:
-        raise Wrong(f"{metadata.name} is no metadata of an Iceberg table: {_first_line(fault)}") from None
+        raise Wrong(f"{metadata.name} is not the metadata of an Iceberg table: {_first_line(fault)}") from None
     io.location = found.location
     return StaticTable(("table",), found, str(metadata), io, NoopCatalog("folder"))
 
