@@ -63,7 +63,7 @@ def test_a_workspace_is_told_in_arms_form(api: Api) -> None:
     assert get(api, scope.replace("/S1/", "/s1/").replace("/R1/", "/r1/")).json["id"] == scope
 
 
-def test_lists_have_what_there_is(api: Api) -> None:
+def test_lists_contain_existing_objects(api: Api) -> None:
     team(api)
 
     ids = {each["subscriptionId"] for each in get(api, "/subscriptions?api-version=2022-12-01").json["value"]}
@@ -79,7 +79,7 @@ def test_lists_have_what_there_is(api: Api) -> None:
     )
 
 
-def test_what_is_missing_has_arms_error(api: Api) -> None:
+def test_missing_objects_answer_with_arms_error(api: Api) -> None:
     team(api)
 
     for path, code in (
@@ -187,7 +187,7 @@ def test_a_jwt_ends_with_its_token(people: People) -> None:
     assert ana.ask("GET", "experiments/get", arguments={"experiment_id": "0"}).status == 401
 
 
-def test_nobody_gets_a_token_for_nothing(people: People) -> None:
+def test_a_token_requires_a_credential(people: People) -> None:
     token = people.token("root")
     strange = token[:-1] + ("1" if token.endswith("0") else "0")
 

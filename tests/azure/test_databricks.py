@@ -44,7 +44,7 @@ def test_files_travel_by_signed_addresses(api: Api) -> None:
     assert api.fault("artifacts/credentials-for-write", run_id="f" * 32, path=["x"])[0] == 404
 
 
-def test_what_is_not_there_is_said_with_the_way_out(api: Api) -> None:
+def test_unsupported_requests_are_refused_with_a_remedy(api: Api) -> None:
     status, _, message = api.fault("/api/2.0/mlflow/unity-catalog/registered-models/create", name="a.b.c")
 
     assert status == 400

@@ -157,7 +157,7 @@ def test_keys_are_told_and_made_again(team: Api) -> None:
     assert wrong == (400, "InvalidParameter", "keyType is 'Third'; it must be Primary or Secondary.")
 
 
-def test_what_is_not_served_of_a_deployment_is_refused_by_name(team: Api, subtests: pytest.Subtests) -> None:
+def test_unsupported_deployment_fields_are_refused_by_name(team: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[Any, str]] = [
         ({"codeConfiguration": {"codeId": "c"}}, "codeConfiguration"),
         ({"environmentVariables": {"A": "b"}}, "environmentVariables"),
@@ -182,7 +182,7 @@ def test_what_is_not_served_of_a_deployment_is_refused_by_name(team: Api, subtes
             assert said in message
 
 
-def test_what_is_missing_and_what_cannot_be_has_arms_error(api: Api, team: Api) -> None:
+def test_missing_and_invalid_objects_answer_with_arms_error(api: Api, team: Api) -> None:
     made(team)
 
     for method, path, body, wanted in (

@@ -47,7 +47,7 @@ def test_the_folder_of_the_workspace_is_left_out_and_comes_back() -> None:
 
 
 @given(KEYS, FOLDERS)
-def test_what_is_told_of_a_key_leads_back_to_it(key: str, folder: str) -> None:
+def test_a_key_rewritten_for_azure_or_databricks_is_recovered(key: str, folder: str) -> None:
     for say, key_of in ((uris.in_azure(BASE, folder), uris.azure_key), (uris.in_dbfs(folder), uris.dbfs_key)):
         heard = key_of(say(key), folder)
         assert heard is not None

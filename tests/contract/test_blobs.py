@@ -58,7 +58,7 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Blobs]:
     made.close()
 
 
-def test_what_was_put_is_read_back(blobs: Blobs) -> None:
+def test_a_stored_file_is_read_back(blobs: Blobs) -> None:
     stat = put(blobs, "1/run/artifacts/a b.txt", [[b"hel", b"lo"], [b" world"]])
 
     assert get(blobs, "1/run/artifacts/a b.txt") == b"hello world"
@@ -238,7 +238,7 @@ def test_the_root_can_be_neither_written_nor_deleted(blobs: Blobs) -> None:
         blobs.create("")
 
 
-def test_what_is_no_key_is_refused(blobs: Blobs, subtests: pytest.Subtests) -> None:
+def test_invalid_keys_are_refused(blobs: Blobs, subtests: pytest.Subtests) -> None:
     cases = [
         "/etc/passwd",
         "..",

@@ -107,7 +107,7 @@ def test_links_inside_are_followed_but_a_walk_does_not_go_round(blobs: LocalBlob
     assert sorted(entry.path for entry in blobs.walk("")) == ["run/alias", "run/file"]
 
 
-def test_what_is_neither_file_nor_folder_is_not_there(blobs: LocalBlobs, root: Path) -> None:
+def test_special_files_are_not_found(blobs: LocalBlobs, root: Path) -> None:
     os.mkfifo(root / "pipe")
 
     with pytest.raises(NotFound):
@@ -115,7 +115,7 @@ def test_what_is_neither_file_nor_folder_is_not_there(blobs: LocalBlobs, root: P
     assert blobs.entries("") == []
 
 
-def test_what_no_key_can_name_is_not_there(blobs: LocalBlobs, root: Path) -> None:
+def test_files_with_names_that_are_not_keys_are_not_found(blobs: LocalBlobs, root: Path) -> None:
     put(blobs, "run/model.bin", [[b"1"]])
     for name in (b"caf\xe9.txt", b"a\\b", b"caf\xe9/x"):
         path = os.path.join(os.fsencode(root), b"run", name)  # noqa: PTH118  # which has no bytes

@@ -83,7 +83,7 @@ def test_the_magnitude_names_what_the_classifier_looks_at() -> None:
     assert magnitude.LEAST_ROWS == 50
 
 
-def test_what_cannot_be_compared_has_a_defined_result(subtests: pytest.Subtests) -> None:
+def test_incomparable_columns_have_a_defined_result(subtests: pytest.Subtests) -> None:
     cases: list[tuple[Any, Any, bool, str]] = [
         ([1.0, 2.0, 3.0], [None, None], True, "no values in the current table"),
         ([None, None], [1.0, 2.0], True, "no values in the reference"),
@@ -186,7 +186,7 @@ def test_the_command_exits_with_3_on_drift_and_writes_json_and_html(
     assert "<script" not in page
 
 
-def test_what_cannot_be_read_is_told_in_one_line(
+def test_an_unreadable_source_is_reported_in_one_line(
     written: Path, command: Callable[..., tuple[int, str, str]], subtests: pytest.Subtests
 ) -> None:
     cases: list[tuple[list[str], str]] = [

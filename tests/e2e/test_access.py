@@ -149,7 +149,7 @@ def test_a_login_is_kept_for_later_commands_in_a_file_of_ones_own(tmp_path: Path
     assert [each["name"] for each in json.loads(listed.stdout)] == ["ana"]
 
 
-def test_the_audit_log_tells_who_did_what_and_shows_a_changed_row(tmp_path: Path) -> None:
+def test_the_audit_log_names_users_and_actions_and_reveals_a_changed_row(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_ana(data)
     command("group", "create", "team", data=data)
@@ -196,7 +196,7 @@ def test_the_scope_of_a_token_is_said_when_it_is_made(tmp_path: Path, words: tup
     assert f"this token is shown once; its scope is {scope}, and it expires on 20" in made.stderr
 
 
-def test_who_is_not_found_is_sought_in_a_store_that_is_named(tmp_path: Path) -> None:
+def test_an_unknown_user_is_reported_with_a_hint_to_name_the_store(tmp_path: Path) -> None:
     data = tmp_path / "data"
     make_ana(data)
 

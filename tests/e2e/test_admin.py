@@ -61,7 +61,7 @@ def test_an_upgrade_without_room_for_its_backup_is_refused_and_one_with_room_say
 
 
 @pytest.mark.slow
-def test_an_operator_who_has_a_backup_may_do_without(tmp_path: Path) -> None:
+def test_an_operator_with_a_backup_may_skip_the_copy(tmp_path: Path) -> None:
     make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
 
     code, said, _ = trackside("db", "upgrade", "--no-backup", cwd=tmp_path)
@@ -256,7 +256,7 @@ def test_the_doctor_tells_how_models_are_kept_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_mlflow_gc_leaves_in_a_store_is_named(tmp_path: Path) -> None:
+def test_files_that_mlflow_gc_leaves_are_named(tmp_path: Path) -> None:
     trackside("db", "upgrade", cwd=tmp_path)
     store = f"sqlite:///{tmp_path}/trackside-data/trackside.db"
 

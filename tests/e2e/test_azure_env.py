@@ -49,7 +49,7 @@ def test_a_notebook_runs_it(tmp_path: Path) -> None:
         (("--server", URL, "--ca", "/no/such.pem"), "/no/such.pem"),
     ],
 )
-def test_what_cannot_work_is_refused_with_the_way_out(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
+def test_impossible_options_are_refused_with_a_remedy(words: tuple[str, ...], said: str, tmp_path: Path) -> None:
     code, _, complaint = trackside("azure-env", *words, cwd=tmp_path)
 
     assert code == 2

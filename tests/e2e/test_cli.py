@@ -387,7 +387,7 @@ def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
     assert "is not a Trackside server: its answer is not JSON" in complaints
 
 
-def test_a_command_without_its_second_word_shows_what_there_is(tmp_path: Path) -> None:
+def test_a_command_without_a_subcommand_lists_its_subcommands(tmp_path: Path) -> None:
     for words in ([], ["db"], ["link"]):
         code, said, _ = trackside(*words, cwd=tmp_path)
 

@@ -34,7 +34,7 @@ def cut_short(handler: BaseHTTPRequestHandler) -> None:
     handler.close_connection = True
 
 
-def test_a_result_whose_transfer_is_cut_short_is_no_result(tmp_path: Path) -> None:
+def test_a_truncated_download_fails(tmp_path: Path) -> None:
     words = ["score", "models:/m/1", "--input", "runs:/r/in.csv", "--output", "out.csv"]
     with closing(Receiver([says(job=JOB), says(job=JOB), says(run=RUN), cut_short])) as server:
         code, said, complaints = trackside(*words, "--server", server.url.removesuffix("/hook"), cwd=tmp_path)
@@ -79,7 +79,7 @@ def test_an_output_that_cannot_be_written_is_one_line(command: str, tmp_path: Pa
     assert (code, complaint) == (2, "trackside: standard output cannot be written (No space left on device)\n")
 
 
-def test_what_the_terminal_cannot_show_is_escaped(server: Server, tmp_path: Path) -> None:
+def test_characters_that_the_terminal_cannot_show_are_escaped(server: Server, tmp_path: Path) -> None:
     server.api.post("/api/trackside/v1/workspaces", name="team", description="größe \u20ac")
     ascii_only = {"TRACKSIDE_URL": server.url, "PYTHONIOENCODING": "ascii"}
 

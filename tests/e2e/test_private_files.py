@@ -23,7 +23,7 @@ def open_to_others(folder: Path) -> list[str]:
     return [f"{name} {mode:o}" for name, mode in modes(folder).items() if mode & 0o077]
 
 
-def test_nobody_else_reads_what_the_server_keeps_whatever_the_umask(tmp_path: Path) -> None:
+def test_files_of_the_server_are_private_with_any_umask(tmp_path: Path) -> None:
     data = tmp_path / "above" / "data"
     server = Server(data)
     server.command = (*UNMASKED, *server.command)
@@ -48,7 +48,7 @@ def test_nobody_else_reads_what_the_server_keeps_whatever_the_umask(tmp_path: Pa
     )
 
 
-def test_what_an_earlier_release_left_open_is_closed(server: Server) -> None:
+def test_files_that_an_earlier_release_left_open_become_private(server: Server) -> None:
     server.stop()
     for path in [server.data, *server.data.rglob("*")]:
         path.chmod(0o755 if path.is_dir() else 0o644)

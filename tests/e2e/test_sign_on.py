@@ -113,7 +113,7 @@ def test_a_browser_signs_in_has_the_rights_of_its_groups_and_signs_out_at_both(c
     assert me(page)[1].get("groups", []) == []
 
 
-def test_who_signs_out_at_the_provider_is_signed_out_here(company: Company, page: Page) -> None:
+def test_a_sign_out_at_the_provider_ends_the_session(company: Company, page: Page) -> None:
     sign_in(page, company, "ana")
 
     other = page.context.new_page()

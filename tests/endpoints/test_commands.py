@@ -33,7 +33,9 @@ def test_a_model_is_deployed_scored_and_taken_away(serving: Server, tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_what_cannot_be_is_told_in_one_line(start: Callable[..., Server], models: list[Path], tmp_path: Path) -> None:
+def test_impossible_requests_are_reported_in_one_line(
+    start: Callable[..., Server], models: list[Path], tmp_path: Path
+) -> None:
     server = start("--model-python", sys.executable)
     register(server.api, models[:1])
     command(server, "create", "adder", cwd=tmp_path)

@@ -94,7 +94,7 @@ def adder_answers(api: Api) -> bool:
     return bool(score(api, "adder").json == {"predictions": [3.0]})
 
 
-def test_a_model_that_leaks_prints_or_forks_hurts_nobody_else(misbehaving: Server) -> None:
+def test_a_model_that_leaks_prints_or_forks_affects_no_other_model(misbehaving: Server) -> None:
     api = misbehaving.api
 
     leaked = do(api, "leak")

@@ -41,7 +41,7 @@ def test_a_caller_without_the_right_is_refused_and_one_with_it_is_told(people: P
     assert answer(people.admin, "/ws/nowhere") == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_an_open_server_tells_everybody_what_is_missing(api: Api) -> None:
+def test_an_open_server_tells_every_caller_what_is_missing(api: Api) -> None:
     status, _, message = api.fault(f"/ws/nowhere{SERVICE}/adder/score")
 
     assert (status, "nowhere" in message) == (404, True)

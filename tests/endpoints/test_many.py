@@ -44,7 +44,7 @@ def test_pages_of_a_list_have_each_endpoint_once_as_the_whole_list_has_it(db: An
     assert after_all == Endpoints([])
 
 
-def test_a_page_of_a_list_is_what_the_caller_asks_for(sqlite_api: Api) -> None:
+def test_a_page_of_a_list_has_the_requested_size(sqlite_api: Api) -> None:
     for number in range(3):
         sqlite_api.ask("POST", ENDPOINTS, {"name": f"endpoint-{number}"})
 

@@ -89,7 +89,7 @@ def test_an_answer_that_comes_byte_by_byte_is_given_up(scorer: Callable[[Iterato
     assert found is None
 
 
-def test_a_socket_on_which_nobody_listens_does_not_answer(tmp_path: Path) -> None:
+def test_a_socket_without_a_listener_does_not_answer(tmp_path: Path) -> None:
     path = str(tmp_path / "s")
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(path)

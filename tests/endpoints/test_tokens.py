@@ -66,7 +66,7 @@ def test_a_key_opens_its_endpoint_on_a_server_with_users(people: People) -> None
 
 
 @pytest.mark.parametrize("headers", [{}, bearer("tsp_" + "0" * 36), bearer("x"), basic("root", "wrong")])
-def test_what_is_neither_a_key_nor_a_token_is_refused(people: People, headers: dict[str, str]) -> None:
+def test_invalid_credentials_are_refused(people: People, headers: dict[str, str]) -> None:
     refused = people.open.ask("POST", SCORE, {"inputs": []}, headers=headers)
 
     assert (refused.status, refused.json["error_code"]) == (401, "UNAUTHENTICATED")

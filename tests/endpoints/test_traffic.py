@@ -32,7 +32,7 @@ def counted(db: Any, since: int = 0) -> list[tuple[str, int, int, int, int]]:
 
 
 @pytest.mark.both
-def test_each_minute_gets_what_came_in_it(db: Any) -> None:
+def test_requests_are_counted_by_minute(db: Any) -> None:
     meter, clock = Meter(), Clock()
     traffic = Traffic(db, meter, clock)
 

@@ -163,14 +163,14 @@ def test_an_unknown_path_is_a_404_in_mlflows_form(world: World) -> None:
 
 
 @pytest.mark.parametrize("slash", [b"", b"/"])
-def test_a_method_that_a_path_lacks_is_a_405_that_says_what_it_has(world: World, slash: bytes) -> None:
+def test_an_unsupported_method_is_a_405_that_lists_the_supported_ones(world: World, slash: bytes) -> None:
     told = world.direct.ask(Ask("DELETE", b"/api/2.0/mlflow/experiments/search" + slash))
 
     assert (told.status, told.json["error_code"]) == (405, "ENDPOINT_NOT_FOUND")
     assert told.headers[b"allow"] == b"GET, HEAD, OPTIONS, POST"
 
 
-def test_options_says_what_every_path_has(world: World) -> None:
+def test_options_lists_the_methods_of_each_path(world: World) -> None:
     for route in world.routes:
         told = world.direct.ask(Ask("OPTIONS", world.target(route)))
 
@@ -228,7 +228,7 @@ def _reads_no_body(route: Route) -> bool:
     return route.kind == "stream" and (route.method == "DELETE" or route.paths[0].endswith(_WITHOUT_BODY))
 
 
-def test_a_wrong_call_harms_none_that_is_committed_with_it(world: World) -> None:
+def test_an_invalid_request_does_not_affect_others_of_its_commit(world: World) -> None:
     """Calls that come together are written in one transaction."""
     world.renew()
     path = b"/api/2.0/mlflow/runs/"

@@ -92,7 +92,7 @@ def test_a_head_that_drips_is_not_waited_for(port: int) -> None:
     assert answered
 
 
-def test_who_does_not_read_the_answer_is_cut_off(port: int) -> None:
+def test_a_client_that_does_not_read_its_answer_is_disconnected(port: int) -> None:
     with Line(port) as line:
         line.send(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
         patient = threading.Event()
@@ -105,7 +105,7 @@ def test_who_does_not_read_the_answer_is_cut_off(port: int) -> None:
     assert read < LONG_BYTES
 
 
-def test_who_reads_slowly_gets_it_all(port: int) -> None:
+def test_a_slow_reader_gets_the_whole_answer(port: int) -> None:
     with Line(port) as line:
         line.send(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
 

@@ -85,7 +85,7 @@ def ask(line: Line, path: str = "/") -> None:
     line.send(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode())
 
 
-def test_answers_that_nobody_reads_have_a_bound_and_the_oldest_makes_room(running: Running) -> None:
+def test_unread_answers_are_bounded_and_the_oldest_is_dropped(running: Running) -> None:
     lines = [Line(running.port, receive_bytes=4096) for _ in range(6)]
     statuses = []
     for line in lines:

@@ -66,7 +66,7 @@ def told(server: Server, data: bytes) -> Told:
         return line.answer()
 
 
-def test_what_is_no_request_is_refused_in_mlflows_form(served: Server, subtests: pytest.Subtests) -> None:
+def test_malformed_requests_are_refused_in_mlflows_form(served: Server, subtests: pytest.Subtests) -> None:
     cases = [
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),  # TLS
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
@@ -323,7 +323,7 @@ def test_garbage_behind_a_request_does_not_take_its_answer(line: Line) -> None:
 
 
 @pytest.mark.parametrize("asked", [b"h2c", b"websocket"])
-def test_who_asks_for_another_protocol_is_answered_in_this_one_with_the_body_read(line: Line, asked: bytes) -> None:
+def test_an_upgrade_to_another_protocol_is_answered_by_http_1_with_the_body_read(line: Line, asked: bytes) -> None:
     more = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: %s\r\nHTTP2-Settings: AAMAAABk\r\n" % asked
 
     line.send(post(b'{"max_results":-7}', more) + post(b'{"max_results":-8}', more))
@@ -366,7 +366,7 @@ def test_clients_that_go_away_in_the_middle_leave_the_server_as_it_was(served: S
 
 
 @pytest.mark.slow
-def test_readers_that_stop_reading_hold_up_nobody_and_get_it_whole_when_they_go_on(any_server: Server) -> None:
+def test_stalled_readers_block_no_other_and_get_the_whole_answer_later(any_server: Server) -> None:
     """A long history that waits for its reader holds neither a thread nor a connection to the store: whoever comes as the
     next one is served, also with a history, and writers merge the chunks that it still has to send."""
     api = any_server.api

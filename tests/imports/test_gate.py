@@ -61,7 +61,7 @@ def test_a_gate_narrows_once_for_those_that_were_on_their_way_and_widens_slowly(
     assert (narrow, wider, least, gate.width) == (4, 5, 1, 8)
 
 
-def test_nobody_goes_through_before_the_moment_that_was_named() -> None:
+def test_no_request_passes_before_the_announced_time() -> None:
     clock = Clock()
     gate = Gate(8, clock)
     gate.is_busy(0.2)

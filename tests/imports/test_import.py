@@ -65,7 +65,7 @@ def test_the_second_time_there_is_nothing_to_do(bring: Importer, mlruns: Mlruns)
     assert [each.report["differences"] for each in (first, *others)] == [[]] * 4
 
 
-def test_a_dry_run_says_what_would_come_and_changes_nothing(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_a_dry_run_lists_the_import_and_changes_nothing(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     mlruns.experiment("7", "trees")
     mlruns.run("a1", "7", points={"m": [f"{START} 1 0", f"{START} 2 1"], "n": [f"{START} 3 0"]}, files={"f": b"12345"})
     mlruns.registered("net")
@@ -81,7 +81,7 @@ def test_a_dry_run_says_what_would_come_and_changes_nothing(server: Server, brin
     assert server.api.get("registered-models/search") == {}
 
 
-def test_what_was_here_with_other_content_is_mended_and_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_objects_with_other_content_are_repaired_and_reported(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     mlruns.experiment("7", "trees", owner="ann")
     mlruns.run("a1", "7", params={"lr": "0.1"}, points={"m": [f"{START} 1 0"]}, files={"f": b"1", "g": b"1"})
     mlruns.run("a2", "7")
@@ -109,9 +109,7 @@ def test_what_was_here_with_other_content_is_mended_and_said(server: Server, bri
 
 
 @pytest.mark.slow
-def test_only_verify_sees_what_no_last_point_and_no_field_tells(
-    server: Server, bring: Importer, mlruns: Mlruns
-) -> None:
+def test_only_verify_detects_differences_in_earlier_points(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     mlruns.run("a1", files={"f": b"1"})
     mlruns.run("a2", points={"m": [f"{START} 1 1"]})
     bring(mlruns.root)
@@ -127,7 +125,7 @@ def test_only_verify_sees_what_no_last_point_and_no_field_tells(
     assert get_file(server.api, "a1", "f") == b"2"
 
 
-def test_experiments_are_merged_by_name_and_none_is_deleted_here(
+def test_experiments_are_merged_by_name_and_no_local_one_is_deleted(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
     here = server.api.new_experiment("trees")
@@ -173,7 +171,7 @@ def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring
     assert TAG not in server.api.tags("a1")
 
 
-def test_what_is_refused_of_one_run_is_left_out_alone(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_only_the_refused_part_of_a_run_is_skipped(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     for number in range(5):
         mlruns.run(f"r{number}", points={"m": [f"{START} {number} 0"]}, files={"f": b"1", "g": b"22"})
     mlruns.run("asleep", status=9, points={"m": [f"{START} 1 0"]}, files={"f": b"1"})
@@ -340,7 +338,7 @@ def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns:
     assert server.api.get("registered-models/alias", name="net", alias="best")["model_version"]["version"] == "2"
 
 
-def test_a_source_that_is_none_is_said_in_a_line(bring: Importer, tmp_path: Path, subtests: pytest.Subtests) -> None:
+def test_an_invalid_source_is_reported_in_one_line(bring: Importer, tmp_path: Path, subtests: pytest.Subtests) -> None:
     no_address = "is not the address of a server; write http(s)://HOST[:PORT]"
     sources = {
         "nowhere": "there is no folder",

@@ -154,7 +154,7 @@ def test_a_source_with_a_password_in_it_is_refused_without_showing_it(sqlite_api
     assert PASSWORD not in message
 
 
-def test_an_id_that_is_none_is_not_found(server: Server, subtests: pytest.Subtests) -> None:
+def test_an_invalid_id_is_not_found(server: Server, subtests: pytest.Subtests) -> None:
     for import_id in ("0" * 32, "..", "x", "%2e%2e%2fsecret"):
         with subtests.test(import_id=import_id):
             assert server.api.fault(f"{IMPORTS}/{import_id}", method="GET")[0] == 404

@@ -81,7 +81,7 @@ def by_password(people: People, name: str) -> Api:
 @pytest.mark.parametrize(
     "sign_in", [by_token, *(pytest.param(way, marks=pytest.mark.slow) for way in (by_session, by_password))]
 )
-def test_an_import_writes_as_the_caller_who_signed_in(
+def test_an_import_writes_as_its_signed_in_caller(
     people: People, far: Far, sign_in: Callable[[People, str], Api]
 ) -> None:
     ann = sign_in(people, "ann").within("north")
@@ -96,7 +96,7 @@ def test_an_import_writes_as_the_caller_who_signed_in(
 
 
 @pytest.mark.parametrize(("name", "workspace"), [("bo", "north"), ("ann", "south")])
-def test_who_may_not_write_to_a_workspace_imports_nothing_into_it(
+def test_an_import_requires_the_right_to_write_to_the_workspace(
     people: People, far: Far, name: str, workspace: str
 ) -> None:
     status, code, _ = by_token(people, name).within(workspace).fault(IMPORTS, source=far.url, token=far.token)

@@ -64,9 +64,7 @@ def test_a_server_cannot_have_files_of_this_machine_published(server: Server, br
     assert _kept(server) == set()
 
 
-def test_of_a_server_only_what_lies_below_the_folder_that_is_said_is_read(
-    server: Server, bring: Importer, home: Path
-) -> None:
+def test_only_files_below_the_given_folder_of_a_server_are_read(server: Server, bring: Importer, home: Path) -> None:
     store = home / "store"
     outside = (
         str(home / "keys"),

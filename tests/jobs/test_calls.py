@@ -74,7 +74,7 @@ def test_jobs_are_listed_the_newest_first_page_by_page(api: Api) -> None:
     assert api.fault(JOBS, method="GET", state="done")[2].startswith("state is 'done'; it must be one of queued,")
 
 
-def test_a_job_that_is_none_is_refused(api: Api, subtests: pytest.Subtests) -> None:
+def test_an_invalid_job_is_refused(api: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[Any, str]] = [
         ({"kind": "x"}, "kind is 'x'; the kinds of jobs that can be started are: add, child, "),
         ({"kind": "fail"}, "kind is 'fail'"),  # only the server itself starts one
@@ -111,7 +111,7 @@ def test_a_job_is_cancelled_retried_and_deleted(api: Api) -> None:
     assert api.fault(f"{JOBS}/{job_id}", method="GET")[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_only_what_failed_or_was_cancelled_is_retried(api: Api) -> None:
+def test_only_failed_and_cancelled_jobs_are_retried(api: Api) -> None:
     job_id = start(api)["job_id"]
     ended(api, job_id)
 
@@ -271,7 +271,7 @@ def test_a_schedule_whose_user_may_not_start_jobs_any_more_is_paused_with_the_re
 
 
 @pytest.mark.slow
-def test_a_user_who_lost_what_a_kind_needs_does_not_run_their_schedule(api: Api) -> None:
+def test_a_schedule_does_not_run_when_its_user_lost_the_needed_right(api: Api) -> None:
     people = People(api).begin()
     ann = people.add("ann")
     role = people.grant("ann", "Contributor", "/ws/default")
@@ -288,7 +288,7 @@ def shown(api: Api) -> bool:
 
 
 @pytest.mark.slow
-def test_an_owner_who_is_denied_a_part_of_the_workspace_steers_no_schedule_of_others(api: Api) -> None:
+def test_an_owner_with_a_denied_part_of_the_workspace_controls_no_schedules_of_others(api: Api) -> None:
     people = People(api).begin()
     ann, cy = people.add("ann", "Contributor"), people.add("cy", "Owner")
     people.deny("cy", "MLflow DENY", f"/ws/default/experiments/{people.admin.new_experiment('secret')}")

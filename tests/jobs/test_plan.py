@@ -154,7 +154,7 @@ def test_the_next_times_of_a_schedule_are_those_at_which_it_fires() -> None:
         (("", "UTC", 59), "interval_s is 59"),
     ],
 )
-def test_a_schedule_that_is_none_or_never_fires_is_refused(fields: tuple[str, str, int], words: str) -> None:
+def test_an_invalid_schedule_or_one_that_never_fires_is_refused(fields: tuple[str, str, int], words: str) -> None:
     with pytest.raises(Invalid) as refused:
         schedules.check(*fields)
 
@@ -166,7 +166,7 @@ def test_the_next_time_is_after_now(now_ms: int, cron: str) -> None:
     assert schedules.next_after(replace(SCHEDULE, cron=cron), now_ms) > now_ms
 
 
-def test_the_rate_counts_what_this_attempt_has_done() -> None:
+def test_the_rate_counts_the_progress_of_the_current_attempt() -> None:
     progress = Progress(done=300, total=1000, at_ms=12_000, since_ms=2_000, since_done=100)
 
     assert (progress.per_s, progress.left_s) == (20.0, 35.0)

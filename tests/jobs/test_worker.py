@@ -36,7 +36,7 @@ def test_a_fault_of_the_work_fails_the_job_at_once(office: Office) -> None:
     assert (job.state, job.reason, job.attempt) == (State.FAILED, "left is -1; it must not be negative", 1)
 
 
-def test_what_can_never_work_is_refused_before_it_is_queued(office: Office) -> None:
+def test_impossible_jobs_are_refused_before_they_are_queued(office: Office) -> None:
     with pytest.raises(Invalid, match="right is -1"):
         office.submit(ADD, Add(0, -1))
 
@@ -188,7 +188,7 @@ def test_a_child_that_is_killed_runs_again_until_its_attempts_are_used_up(office
     assert "killed by signal 9" in job.reason
 
 
-def test_a_cancelled_child_and_what_it_started_end(office: Office, tmp_path: Path) -> None:
+def test_a_cancelled_child_and_its_processes_end(office: Office, tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     holds = f"import fcntl, time; f = open({str(lock)!r}, 'w'); fcntl.flock(f, 2); print('holds', flush=True); time.sleep(600)"
     starts = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {holds!r}])"

@@ -210,7 +210,7 @@ def test_late_labels_reopen_windows_and_unknown_requests_are_refused(watching: S
     assert "not found" in run(api, state="failed", start=str(start))["reason"]
 
 
-def test_what_a_job_is_asked_for_is_checked(watching: Server, folder: Path) -> None:
+def test_the_params_of_a_job_are_checked(watching: Server, folder: Path) -> None:
     api: Api = watching.api
     create(api, folder)
     path = f"{MONITORS}/watch/run"

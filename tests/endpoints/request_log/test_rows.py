@@ -121,7 +121,7 @@ def test_an_answer_gives_its_predictions_row_by_row(answer: Any, found: Any) -> 
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"3", b"\xff\xfe", b'{"other": 1}', b"[" * 100_000])
-def test_what_is_no_table_is_unreadable(body: bytes) -> None:
+def test_a_file_that_is_not_a_table_is_unreadable(body: bytes) -> None:
     with pytest.raises(columns.Unreadable):
         columns.inputs(body, [])
 

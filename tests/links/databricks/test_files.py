@@ -83,7 +83,7 @@ def test_a_large_file_goes_to_azure_in_parts(databricks: Databricks, run: str, f
 
 
 @pytest.mark.slow
-def test_what_azure_takes_at_once_is_sent_at_once_and_more_is_not(
+def test_files_above_azures_limit_are_sent_in_blocks(
     databricks: Databricks, remote: DatabricksFiles, run: str, folder: Spot
 ) -> None:
     databricks.store.kind = AZURE
@@ -167,7 +167,7 @@ def test_where_the_store_says_no_checksum_the_file_is_read_back(
 @pytest.mark.parametrize(
     "fault", ["shorten", *(pytest.param(fault, marks=pytest.mark.slow) for fault in ("lose", "spoil"))]
 )
-def test_what_a_store_does_not_keep_whole_is_sent_again(server: Server, databricks: Databricks, fault: str) -> None:
+def test_an_incompletely_stored_file_is_sent_again(server: Server, databricks: Databricks, fault: str) -> None:
     databricks.store.says_sums = fault != "spoil"
     here = server.api.new_workspace("north")
     run = here.new_run()
@@ -186,7 +186,7 @@ def test_what_a_store_does_not_keep_whole_is_sent_again(server: Server, databric
     assert [entry for entry in log(here, LINK) if entry["kind"] == "conflict"] == []
 
 
-def test_a_url_that_lets_nobody_in_stops_its_run_and_not_the_link(server: Server, databricks: Databricks) -> None:
+def test_a_refused_url_stops_its_run_but_not_the_link(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     stuck, other = here.new_run(start_time=1), here.new_run(start_time=2)
     put_file(here, stuck, "a.bin", b"x")

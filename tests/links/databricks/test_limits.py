@@ -13,7 +13,7 @@ SHORT = {"key": "short", "value": "v"}
 BOTH = [{"key": "long", "value": LONG}, SHORT]
 
 
-def test_what_is_too_long_stays_and_the_rest_goes(server: Server, databricks: Databricks) -> None:
+def test_too_long_values_are_skipped_and_the_rest_is_sent(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("training", tags=BOTH)
     run = here.new_run(experiment, start_time=5)

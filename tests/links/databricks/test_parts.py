@@ -91,7 +91,7 @@ def test_the_files_of_a_logged_model_go_by_parts_too(
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_part_whose_url_lets_in_no_more_gets_another_url(
+def test_a_part_whose_url_expired_gets_another_url(
     databricks: Databricks, remote: DatabricksFiles, run: str, spot: Spot, count: int
 ) -> None:
     files.put(spot, [CONTENT])

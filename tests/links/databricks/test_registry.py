@@ -63,7 +63,7 @@ def test_models_and_versions_are_pushed_with_their_stages_and_files(server: Serv
     assert len(databricks.asked) - asked <= 5
 
 
-def test_what_is_registered_there_comes_here_with_its_files(server: Server, databricks: Databricks) -> None:
+def test_remote_versions_are_pulled_with_their_files(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     run = theirs(databricks, "/Shared/notebook")
     call = databricks._calls()
@@ -121,7 +121,7 @@ def test_files_without_a_mirrored_run_get_a_run_that_keeps_them(server: Server, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["push", "both"])
-def test_a_version_whose_registration_failed_there_does_not_keep_its_model(
+def test_a_failed_remote_registration_does_not_prevent_deleting_its_model(
     server: Server, databricks: Databricks, mode: str
 ) -> None:
     here = server.api.new_workspace("north")

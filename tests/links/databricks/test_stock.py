@@ -51,7 +51,7 @@ def seen(text: str) -> Any:
     return found
 
 
-def test_what_the_stock_client_logs_there_comes_here_as_it_is(
+def test_runs_of_the_stock_client_on_the_remote_are_pulled_unchanged(
     server: Server, databricks: Databricks, tmp_path: Path
 ) -> None:
     stock(databricks, tmp_path, "support.stock.databricks")
@@ -69,7 +69,9 @@ def test_what_the_stock_client_logs_there_comes_here_as_it_is(
     assert log(here, LINK) == []
 
 
-def test_what_is_pushed_there_the_stock_client_reads(server: Server, databricks: Databricks, tmp_path: Path) -> None:
+def test_the_stock_client_reads_pushed_runs_on_the_remote(
+    server: Server, databricks: Databricks, tmp_path: Path
+) -> None:
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("/Shared/pushed", tags=[{"key": "team", "value": "blue"}])
     run = here.new_run(experiment, run_name="child", user_id="ann", start_time=7)

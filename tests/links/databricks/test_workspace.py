@@ -48,7 +48,7 @@ def test_runs_are_pushed_with_their_files(server: Server, databricks: Databricks
     assert log(here, LINK) == []
 
 
-def test_what_is_logged_there_comes_here(server: Server, databricks: Databricks) -> None:
+def test_remote_runs_are_pulled(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     call = databricks._calls()
     call["POST", "experiments/create"]({"name": "/Shared/notebook"})

@@ -69,7 +69,7 @@ def test_deletions_one_after_the_other_are_counted_together(server: Server, here
     assert sorted(deleted(there)) == sorted(runs[:BOUND])
 
 
-def test_what_was_restored_is_not_deleted_by_a_resume(server: Server, here: Api, there: Api) -> None:
+def test_restored_objects_are_not_deleted_by_a_resume(server: Server, here: Api, there: Api) -> None:
     runs = [here.new_run() for _ in range(RUNS)]
     add(here, "l", url_of(server, "south"), max_deletions=0, max_deletions_percent=0)
     until(lambda: len(all_runs(there)) == RUNS, "the runs to arrive")
@@ -147,7 +147,7 @@ def test_the_command_line_shows_and_accepts_deletions(start: Callable[..., Serve
 @pytest.mark.parametrize(
     ("field", "value"), [("max_deletions", -1), ("max_deletions_percent", 101), ("max_deletions_percent", -0.5)]
 )
-def test_a_bound_that_is_none_is_refused(server: Server, here: Api, field: str, value: float) -> None:
+def test_an_invalid_bound_is_refused(server: Server, here: Api, field: str, value: float) -> None:
     reply = here.ask("POST", LINKS, {"name": "l", "to": url_of(server, "south"), field: value})
 
     assert reply.status == 400
@@ -172,7 +172,7 @@ def link_changes(api: Api) -> list[Any]:
     return [{"detail": {}, **each} for each in found]
 
 
-def test_what_is_on_legal_hold_stays_and_the_link_says_so(server: Server, here: Api, there: Api) -> None:
+def test_objects_on_legal_hold_are_kept_and_the_link_reports_it(server: Server, here: Api, there: Api) -> None:
     held, free = here.new_run(run_name="held"), here.new_run(run_name="free")
     add(here, "l", url_of(server, "south"))
     until(lambda: len(all_runs(there)) == 2, "the runs to arrive")

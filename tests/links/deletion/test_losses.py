@@ -113,7 +113,7 @@ kinds = pytest.mark.parametrize("kind", ["trackside", pytest.param("mlflow", mar
 
 @kinds
 @crossed("mode with_runs", ["pull", "both"], [True, False], quick=[("both", True)], slow=["pull", False])
-def test_what_is_registered_stays_when_the_other_side_begins_anew(
+def test_local_versions_are_kept_when_the_remote_store_is_recreated(
     world: World, kind: str, mode: str, with_runs: bool
 ) -> None:
     """By a sync, which looks at the runs first, and forgets those that are gone; or by itself, after a kill."""
@@ -147,9 +147,7 @@ def test_what_is_registered_stays_when_the_other_side_begins_anew(
 
 @kinds
 @pytest.mark.parametrize("mode", [pytest.param("pull", marks=pytest.mark.slow), "both"])
-def test_what_came_after_a_backup_stays_when_the_other_side_is_put_back_to_it(
-    world: World, kind: str, mode: str
-) -> None:
+def test_objects_newer_than_a_restored_backup_of_the_remote_are_kept(world: World, kind: str, mode: str) -> None:
     theirs = Registry(world.there)
     world.there.new_run()
     theirs.new_model("iris")

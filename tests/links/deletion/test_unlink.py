@@ -117,7 +117,7 @@ def test_copies_of_what_came_from_an_mlflow_server_go(here: Api, stock: Api, as_
 
 
 @pytest.mark.slow
-def test_what_somebody_made_anew_there_under_the_same_name_and_number_stays(
+def test_a_remote_version_recreated_under_the_same_name_and_number_is_kept(
     here: Api, stock: Api, as_stock: Flaky
 ) -> None:
     registry, theirs = Registry(here), Registry(stock)

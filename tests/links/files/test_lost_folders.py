@@ -119,7 +119,7 @@ def test_a_folder_that_went_with_a_disk_of_its_own_takes_no_copy_with_it(
     quick=[("pull", "a")],
     slow=["push", "a/b.txt", ""],
 )
-def test_what_was_removed_and_came_again_counts_no_more_as_removed(
+def test_a_removed_object_that_returns_no_longer_counts_as_removed(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
     servers = {"here": start(), "there": start()}
@@ -178,7 +178,7 @@ def test_files_that_came_back_are_as_they_were(start: Callable[..., Server]) -> 
     quick=[("both", "a/b.txt")],
     slow=["push", "pull", "a", ""],
 )
-def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
+def test_the_removal_of_a_runs_last_files_reaches_both_sides(
     start: Callable[..., Server], mode: str, path: str
 ) -> None:
     """One by one, by their folder, or all of the run at once."""
@@ -196,7 +196,7 @@ def test_the_last_files_of_a_run_go_on_both_sides_when_somebody_removes_them(
 
 
 @pytest.mark.slow
-def test_what_was_removed_on_one_side_goes_on_a_third_one_too(start: Callable[..., Server]) -> None:
+def test_a_removal_on_one_side_reaches_a_third_side(start: Callable[..., Server]) -> None:
     first, second, third = (start() for _ in range(3))
     run = first.api.new_run()
     put_file(first.api, run, "a/b.txt", b"1")

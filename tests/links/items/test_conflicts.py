@@ -37,9 +37,7 @@ def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, t
     assert [seen[2] for seen in flaky.seen].count("503") == 4
 
 
-def test_what_changes_here_while_the_other_side_is_asked_is_not_overwritten(
-    here: Api, there: Api, flaky: Flaky
-) -> None:
+def test_local_changes_during_a_remote_request_are_not_overwritten(here: Api, there: Api, flaky: Flaky) -> None:
     """A file that is long on its way holds up what came from there."""
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")
@@ -95,7 +93,7 @@ def test_a_file_that_changes_here_while_theirs_comes_is_compared_again(here: Api
     assert get_file(here, run, "model.bin") == get_file(there, run, "model.bin") == b"333"
 
 
-def test_what_was_changed_in_a_copy_by_hand_and_is_put_back_is_said(server: Server, here: Api, there: Api) -> None:
+def test_reverted_manual_changes_of_a_copy_are_reported(server: Server, here: Api, there: Api) -> None:
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, url_of(server, "south"))
     settle(here, LINK)

@@ -55,7 +55,7 @@ def test_a_dataset_arrives_as_it_is(any_server: Server) -> None:
     assert link(here, LINK)["mirrored"] == {"experiment": 2, "evaluation_dataset": 2}
 
 
-def test_what_changes_later_arrives(here: Api, there: Api, server: Server) -> None:
+def test_later_changes_arrive(here: Api, there: Api, server: Server) -> None:
     dataset_id = new_id(here, tags={"a": "1", "b": "2"}, experiment_ids=["0"])
     upsert(here, dataset_id, *records())
     add(here, LINK, url_of(server, "south"))
@@ -289,7 +289,7 @@ def test_copies_go_with_the_link_unless_they_were_changed_here(here: Api, there:
 
 
 @pytest.mark.slow
-def test_what_was_there_before_the_link_is_left_alone(here: Api, there: Api, server: Server) -> None:
+def test_objects_older_than_the_link_are_left_unchanged(here: Api, there: Api, server: Server) -> None:
     before = new_id(here, "before")
     add(here, LINK, url_of(server, "south"), backfill="none")
     after = new_id(here, "after")

@@ -36,7 +36,7 @@ def test_a_merge_is_the_same_seen_from_either_side(base: Doc, local: Doc, remote
 
 @few
 @given(docs, docs)
-def test_what_was_agreed_needs_nothing_more(base: Doc, local: Doc) -> None:
+def test_agreed_items_need_no_action(base: Doc, local: Doc) -> None:
     for mode in Mode:
         first = merge(base, local, base, mode)
         again = merge(first.agreed, apply(local, first.for_us), apply(base, first.for_them), mode)
@@ -48,7 +48,7 @@ def test_what_was_agreed_needs_nothing_more(base: Doc, local: Doc) -> None:
 
 @few
 @given(docs, docs, docs, st.sampled_from(Mode))
-def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
+def test_a_side_that_cannot_remove_a_field_has_not_removed_it(base: Doc, local: Doc, remote: Doc, mode: Mode) -> None:
     merged = merge(base, local, remote, mode, lambda field, verb: verb != "drop")
 
     lost = [field for field in base if field in local and field not in remote]
@@ -58,7 +58,9 @@ def test_what_the_other_side_cannot_remove_it_has_not_removed(base: Doc, local: 
 
 @few
 @given(docs, docs, docs)
-def test_a_push_changes_nothing_here_and_leaves_what_only_the_copy_has(base: Doc, local: Doc, remote: Doc) -> None:
+def test_a_push_changes_nothing_locally_and_keeps_fields_that_only_the_copy_has(
+    base: Doc, local: Doc, remote: Doc
+) -> None:
     merged = merge(base, local, remote, Mode.PUSH)
     copy = apply(remote, merged.for_them)
 

@@ -111,7 +111,7 @@ def test_a_deletion_goes_over_once_it_is_let_through(db: Any, is_here: bool) -> 
     assert pair.docs() == (None, None)
 
 
-def test_what_was_deleted_here_and_changed_there_comes_back(db: Any) -> None:
+def test_an_object_deleted_locally_but_changed_remotely_is_restored(db: Any) -> None:
     pair = Pair(db, Mode.BOTH)
     pair.put(HERE, DOC)
     pair.reconciler.reconcile_local(ID, verify=False)

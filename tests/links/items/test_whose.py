@@ -46,7 +46,9 @@ class Faults:
         return self._fault if is_one else None
 
 
-def test_a_run_whose_making_had_no_answer_is_not_known_as_a_copy_and_stays(here: Api, there: Api, flaky: Flaky) -> None:
+def test_a_run_whose_creation_had_no_answer_is_not_known_as_a_copy_and_is_kept(
+    here: Api, there: Api, flaky: Flaky
+) -> None:
     flaky.faults = Faults("/item", "lost", 2)  # after the times of the experiment
     unsure = here.new_run()
     add(here, LINK, f"{flaky.url}/ws/south")
@@ -62,7 +64,7 @@ def test_a_run_whose_making_had_no_answer_is_not_known_as_a_copy_and_stays(here:
     assert "counts as the remote's, and stays when copies are removed" in said[0]
 
 
-def test_what_came_to_both_by_a_third_workspace_is_nobodys_copy(server: Server, here: Api, there: Api) -> None:
+def test_an_object_from_a_third_workspace_is_a_copy_of_neither_side(server: Server, here: Api, there: Api) -> None:
     third = server.api.new_workspace("third")
     run = third.new_run(third.new_experiment("e"))
     for name in ("north", "south"):

@@ -42,7 +42,7 @@ def test_points_come_that_are_logged_after_the_end(here: Api, stock: Api, flaky:
 
 
 @pytest.mark.slow
-def test_what_no_search_shows_comes_in_turn(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_objects_that_no_search_returns_are_found_by_a_sweep(here: Api, stock: Api, flaky: Flaky) -> None:
     run = stock.new_run()
     stock.post("runs/log-metric", run_id=run, key="m", value=1, timestamp=10, step=10)
     stock.post("runs/update", run_id=run, status="FINISHED", end_time=9)

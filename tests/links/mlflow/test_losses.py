@@ -69,7 +69,9 @@ def names(api: Api) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("mode", ["pull", "both"])
 @pytest.mark.parametrize("what", ["all", "registry"])
-def test_what_is_registered_stays_when_a_database_is_lost(server: Server, stock: Stock, mode: str, what: str) -> None:
+def test_registered_versions_are_kept_when_a_database_is_lost(
+    server: Server, stock: Stock, mode: str, what: str
+) -> None:
     here = server.api.new_workspace("north")
     stock.api.new_run()
     for name in ("iris", "rose"):

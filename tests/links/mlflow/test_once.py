@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("as_stock")  # the proxy
 @pytest.mark.parametrize(
     "call", ["runs/create", pytest.param("logged-models", marks=pytest.mark.slow), "model-versions/create"]
 )
-def test_what_is_made_without_an_answer_is_made_once(here: Api, stock: Api, flaky: Flaky, call: str) -> None:
+def test_an_object_whose_creation_had_no_answer_is_created_once(here: Api, stock: Api, flaky: Flaky, call: str) -> None:
     """On a connection that is kept, where a call that had no answer may have arrived all the same."""
     run = here.new_run()
     here.post("runs/update", run_id=run, status="FINISHED", end_time=5)
@@ -144,7 +144,7 @@ def test_a_run_that_comes_back_by_another_way_is_known_by_its_id(
 
 
 @pytest.mark.slow
-def test_a_run_that_somebody_copied_there_with_its_tags_is_another_run(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_a_remote_copy_of_a_run_with_its_tags_is_another_run(here: Api, stock: Api, flaky: Flaky) -> None:
     _link(here, flaky, mode="both")
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     until(lambda: len(all_runs(stock)) == 1, "the run to arrive")

@@ -162,7 +162,7 @@ def test_a_clock_that_is_moved_hides_nothing(hours: int) -> None:
     assert "new" in remote.pass_()
 
 
-def test_what_ended_long_ago_by_a_clients_clock_is_found_by_a_sweep() -> None:
+def test_runs_that_ended_long_ago_by_a_clients_clock_are_found_by_a_sweep() -> None:
     remote = Remote()
     remote.log("before", remote.now - 1, remote.now)
     remote.pass_()

@@ -116,7 +116,7 @@ def test_everything_is_pulled(server: Server, stock: StockServer) -> None:
     assert log(here, LINK) == []
 
 
-def test_what_the_release_has_no_place_for_stays_here(server: Server, stock: StockServer) -> None:
+def test_fields_that_the_remotes_release_lacks_are_kept_locally(server: Server, stock: StockServer) -> None:
     """In a link in both directions, its absence there is no deletion."""
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("odd/things", tags=[{"key": "gone", "value": "1"}])

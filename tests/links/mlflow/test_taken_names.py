@@ -172,7 +172,7 @@ def test_what_is_pushed_goes_to_the_model_and_not_to_the_one_that_took_its_name(
 
 
 @pytest.mark.slow
-def test_a_copy_whose_name_another_model_has_there_differs(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_a_copy_whose_name_another_remote_model_has_differs(here: Api, stock: Api, flaky: Flaky) -> None:
     begin(here, here, flaky, "push", "a", "b")
     here.post(f"{LINKS}/{LINK}/resume")
     settle(here, LINK)

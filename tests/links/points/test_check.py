@@ -180,7 +180,7 @@ class _Closing:
             each.close()
 
 
-def test_nothing_is_counted_when_nobody_asked_for_it(server: Server) -> None:
+def test_nothing_is_counted_without_a_request_for_it(server: Server) -> None:
     proxies: list[Flaky] = []
 
     def watched(server: Server) -> str:

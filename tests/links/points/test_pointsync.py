@@ -33,7 +33,7 @@ class Busy:
         self.log(len(self.sent))
 
 
-def test_what_is_logged_while_points_are_sent_waits_for_its_turn(db: Any) -> None:
+def test_points_logged_during_a_transfer_are_sent_next(db: Any) -> None:
     with db.write(1) as tx:
         run_id = lifecycle.create(tx, "0", run_name=None, user_id="", start_time=0, tags={})
         link = store.create(tx, "busy", Kind.TRACKSIDE, "http://127.0.0.1:1", Mode.PUSH, Options(), None, "")
