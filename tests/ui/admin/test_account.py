@@ -18,7 +18,7 @@ def test_a_token_is_shown_once_works_and_is_revoked_after_a_preview(server: Serv
     page.get_by_role("button", name="New token").click()
     page.get_by_label("Name", exact=True).fill("ci")
     page.get_by_label("Scope").select_option("read")
-    page.get_by_label("Place").fill("default")
+    page.get_by_label("Workspace or experiment").fill("default")
     page.get_by_label("Days until it expires").fill("7")
     page.get_by_role("button", name="Create the token").click()
 

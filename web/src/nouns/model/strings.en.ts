@@ -9,7 +9,7 @@ export default {
   params: "Params",
   unnamed: "(without a name)",
   time: "Time",
-  who: "Who",
+  who: "User",
   what: "Change",
   comment: "Comment",
   somebody: "unknown",

@@ -12,7 +12,7 @@ export default {
   params: "Parámetros",
   unnamed: "(sin nombre)",
   time: "Momento",
-  who: "Quién",
+  who: "Usuario",
   what: "Qué ocurrió",
   comment: "Comentario",
   somebody: "no consta",

@@ -4,7 +4,7 @@ import type en from "./strings.en";
 export default {
   ofPrincipal: "Nombre de un usuario o grupo",
   anybody: "cualquiera",
-  at: "En un lugar y dentro de él",
+  at: "En un ámbito y dentro de él",
   anywhere: "en todas partes",
-  hint: "Una asignación da un rol a alguien en un lugar. Vale en todo lo que está dentro de ese lugar.",
+  hint: "Una asignación da un rol a una entidad de seguridad en un ámbito. Vale en todo lo que está dentro de ese ámbito.",
 } satisfies Strings<typeof en>;

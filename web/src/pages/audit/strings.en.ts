@@ -9,7 +9,7 @@ export default {
   export: "Export",
   formats: { jsonl: "JSON lines", csv: "CSV", syslog: "Syslog (RFC 5424)" },
   at: "Time",
-  actor: "Who",
+  actor: "User",
   credential: "Credential",
   action: "Action",
   object: "Object",
@@ -27,7 +27,7 @@ export default {
   any: "any",
   clear: "Clear the filters",
   filters: {
-    actor: "Who",
+    actor: "User",
     action: "Action, or its beginning with a dot",
     outcome: "Outcome",
     workspace: "Workspace",

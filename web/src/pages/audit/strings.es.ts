@@ -11,7 +11,7 @@ export default {
   export: "Exportar",
   formats: { jsonl: "JSON por líneas", csv: "CSV", syslog: "Syslog (RFC 5424)" },
   at: "Hora",
-  actor: "Quién",
+  actor: "Usuario",
   credential: "Credencial",
   action: "Acción",
   object: "Objeto",
@@ -29,7 +29,7 @@ export default {
   any: "cualquiera",
   clear: "Quitar los filtros",
   filters: {
-    actor: "Quién",
+    actor: "Usuario",
     action: "Acción, o su comienzo con un punto",
     outcome: "Resultado",
     workspace: "Espacio de trabajo",

@@ -2,7 +2,7 @@ import type { Strings } from "@/i18n/catalogue.svelte";
 import type en from "./strings.en";
 
 export default {
-  hint: "Si alguien puede hacer algo en un lugar, y qué asignaciones lo deciden.",
+  hint: "Si una entidad de seguridad puede realizar una acción en un ámbito, y qué asignaciones lo deciden.",
   action: "Acción",
   actionHint: "Una acción entera, o su final: runs/write.",
   ask: "Comprobar",

@@ -83,7 +83,7 @@ export default {
   noChildren: "No child runs",
   moreChildren: (shown: number) => `The first ${formatCount(shown)} are shown`,
   time: "Time",
-  who: "Who",
+  who: "User",
   what: "Change",
   somebody: "unknown",
   noHistory: "The change log has no entries of this run",

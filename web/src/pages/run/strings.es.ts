@@ -86,7 +86,7 @@ export default {
   noChildren: "Sin ejecuciones hijas",
   moreChildren: (shown: number) => `Se muestran las primeras ${formatCount(shown)}`,
   time: "Momento",
-  who: "Quién",
+  who: "Usuario",
   what: "Qué ocurrió",
   somebody: "no consta",
   noHistory: "El registro de cambios no tiene nada de esta ejecución",
@@ -122,7 +122,7 @@ export default {
   changesWait: "hay cambios por sincronizar",
   notYet: "todavía no existe",
   filtered: "ninguna, por el filtro del enlace",
-  remoteRun: "ID de ejecución allí",
+  remoteRun: "ID de la ejecución remota",
   synced: "Sincronizada",
   ancestors: "Ejecuciones superiores",
   childCount: (count: number) =>

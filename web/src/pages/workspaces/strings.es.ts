@@ -13,7 +13,7 @@ export default {
   description: "Descripción",
   uri: "URI de seguimiento",
   made: "Creado",
-  here: "está aquí",
+  here: "actual",
   create: "Crear",
   created: (name: string) => `Se creó el espacio de trabajo ${name}`,
   remove: (name: string) => `Eliminar ${name}`,
