@@ -51,7 +51,7 @@ def test_the_address_to_sign_in_at_has_no_port(base: str, login: str) -> None:
     assert cloud["authentication"]["loginEndpoint"] == login
 
 
-def test_a_workspace_is_told_in_arms_form(api: Api) -> None:
+def test_a_workspace_is_returned_in_arms_form(api: Api) -> None:
     scope = team(api)
     found = get(api, f"{scope}?api-version=2022-05-01").json
 
@@ -136,7 +136,7 @@ def test_pages_of_the_scope_and_of_databricks_are_those_of_the_workspace(api: Ap
         assert reply.headers["location"] == "../" * (path.count("/") - 1) + where.removeprefix("/"), path
 
 
-def test_an_open_server_gives_a_token_to_everybody(api: Api) -> None:
+def test_an_open_server_gives_a_token_to_any_caller(api: Api) -> None:
     reply = api.ask(
         "POST",
         "/msi/token",

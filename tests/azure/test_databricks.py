@@ -8,7 +8,7 @@ from support.people import signed
 SDK = {"user-agent": "unknown/0.0.0 databricks-sdk-py/0.156.0 python/3.11"}
 
 
-def test_clients_of_the_sdk_are_told_dbfs_uris(api: Api) -> None:
+def test_clients_of_the_sdk_get_dbfs_uris(api: Api) -> None:
     run = api.new_run()
     sdk = signed(api, SDK)
 

@@ -181,7 +181,7 @@ def test_runs_that_are_missing_have_arms_error(team: Api) -> None:
     assert team.ask("GET", strange).json["error"]["code"] == "ResourceNotFound"
 
 
-def test_uris_are_told_as_azure_writes_them_and_heard_back(team: Api) -> None:
+def test_uris_are_converted_to_azures_form_and_back(team: Api) -> None:
     run = new_run(team)
     mlflow = f"/mlflow/v2.0{SCOPE}/api/2.0/mlflow"
     info = team.ask("GET", f"{mlflow}/runs/get", arguments={"run_id": run}).json["run"]["info"]

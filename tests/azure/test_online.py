@@ -51,7 +51,7 @@ def refused(reply: Reply) -> tuple[int, str, str]:
     return reply.status, reply.json["error"]["code"], reply.json["error"]["message"]
 
 
-def test_an_endpoint_is_told_in_arms_form(team: Api) -> None:
+def test_an_endpoint_is_returned_in_arms_form(team: Api) -> None:
     created = made(team, mode="AMLToken", tags={"a": "b"})
 
     found = team.ask("GET", f"{ONLINE}/churn").json
@@ -113,7 +113,7 @@ def test_traffic_moves_and_a_deployment_with_traffic_stays(team: Api) -> None:
     assert team.ask("DELETE", f"{ONLINE}/churn").status == 204
 
 
-def test_settings_of_a_deployment_are_kept_and_told_again(team: Api) -> None:
+def test_settings_of_a_deployment_are_stored_and_returned(team: Api) -> None:
     made(team)
     scale = {
         "scaleType": "TargetUtilization",
@@ -139,7 +139,7 @@ def test_settings_of_a_deployment_are_kept_and_told_again(team: Api) -> None:
     assert properties["properties"]["trackside.env"] == "local"
 
 
-def test_keys_are_told_and_made_again(team: Api) -> None:
+def test_keys_are_returned_and_regenerated(team: Api) -> None:
     made(team)
     before = team.post(f"{ONLINE}/churn/listKeys")
     own = "k" * 40
@@ -214,7 +214,7 @@ def test_an_endpoint_without_keys_is_told_so_that_it_can_be_put_back(team: Api) 
     assert refused(team.ask("POST", f"{ONLINE}/free/listKeys"))[:2] == (400, "InvalidParameter")
 
 
-def test_logs_are_told_as_one_text(team: Api) -> None:
+def test_logs_are_returned_as_one_text(team: Api) -> None:
     made(team)
     deployed(team)
     where = f"{ONLINE}/churn/deployments/blue/getLogs"

@@ -44,7 +44,7 @@ def test_a_workspace_is_made_found_changed_and_deleted() -> None:
     assert Workspace.create(name) != made
 
 
-def test_the_default_workspace_is_there_from_the_beginning() -> None:
+def test_the_default_workspace_exists_from_the_beginning() -> None:
     default = Workspace.get("default")
 
     assert default.subscription_id == "00000000-0000-0000-0000-000000000000"

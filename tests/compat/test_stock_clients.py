@@ -50,7 +50,7 @@ def test_the_articles_flow_runs_with_our_client_beside_the_stock_one(
 
 
 @pytest.mark.slow
-def test_a_variable_chooses_the_workspace_for_clients_that_know_none(
+def test_a_variable_chooses_the_workspace_for_clients_without_workspaces(
     client: Client, server: Server, workspace: str, our_client: Path
 ) -> None:
     name = workspace.rpartition("/")[2]

@@ -27,7 +27,7 @@ def client(request: pytest.FixtureRequest, start: Callable[..., Server], monkeyp
     return MlflowClient(server.url, server.url)
 
 
-def test_the_stock_client_manages_webhooks_and_they_tell_of_models(client: Any, receiver: Receiver) -> None:
+def test_the_stock_client_manages_webhooks_with_events_of_models(client: Any, receiver: Receiver) -> None:
     from mlflow.entities.webhook import WebhookEvent, WebhookStatus
     from mlflow.exceptions import MlflowException
     from mlflow.webhooks.delivery import _generate_hmac_signature

@@ -210,7 +210,7 @@ def test_a_folder_is_deleted_with_all_that_is_in_it(blobs: Blobs) -> None:
     assert blobs.entries("run") == []
 
 
-def test_a_folder_is_no_file(blobs: Blobs) -> None:
+def test_a_folder_is_not_opened_as_a_file(blobs: Blobs) -> None:
     put(blobs, "run/a", [[b"1"]])
 
     with pytest.raises(Folder):

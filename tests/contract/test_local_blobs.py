@@ -137,7 +137,7 @@ def test_an_unmounted_folder_is_not_created_again(blobs: LocalBlobs, root: Path)
     assert not root.exists()
 
 
-def test_a_folder_in_the_way_is_said(blobs: LocalBlobs) -> None:
+def test_a_folder_at_the_path_of_a_file_is_reported(blobs: LocalBlobs) -> None:
     put(blobs, "run/file", [[b"one"]])
 
     for key in ("run", "run/file/below", "run/file/below/deeper"):
@@ -216,7 +216,7 @@ def test_concurrent_uploads_and_deletions_of_one_tree_do_not_fail(blobs: LocalBl
     assert all(entry.size_bytes == 1 for entry in blobs.walk(""))
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(root: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(root: Path) -> None:
     """With a limit on the size of files in place of a full disk: it fails in the same call, for every user."""
     program = f"""
 import resource, signal, sys

@@ -69,7 +69,7 @@ def make_ana(data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_stock_client_trains_with_a_password_or_a_token_and_everybody_else_is_refused(
+def test_a_stock_client_trains_with_a_password_or_a_token_and_others_are_refused(
     tmp_path: Path, start: Callable[..., Server]
 ) -> None:
     data = tmp_path / "data"
@@ -186,7 +186,7 @@ def test_only_a_command_that_makes_a_user_makes_a_store(tmp_path: Path, words: t
 
 
 @pytest.mark.parametrize(("words", "scope"), [((), "write"), (("--scope", "admin"), "admin")])
-def test_the_scope_of_a_token_is_said_when_it_is_made(tmp_path: Path, words: tuple[str, ...], scope: str) -> None:
+def test_the_scope_of_a_token_is_printed_when_it_is_created(tmp_path: Path, words: tuple[str, ...], scope: str) -> None:
     data = tmp_path / "data"
     make_ana(data)
 

@@ -86,7 +86,7 @@ def test_a_backup_is_restored_where_nothing_is(tmp_path: Path) -> None:
     assert (other[0], "is a backup of a store on SQLite" in other[2]) == (2, True)
 
 
-def test_a_damaged_store_is_said_with_the_way_out(tmp_path: Path) -> None:
+def test_a_damaged_store_is_reported_with_a_remedy(tmp_path: Path) -> None:
     make_old(settings.load({"--data": str(tmp_path / "trackside-data")}, {}))
     file = tmp_path / "trackside-data" / "trackside.db"
     file.write_bytes(file.read_bytes()[:20_000])
@@ -232,7 +232,7 @@ def test_the_doctor_names_tables_of_other_programs(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's")
-def test_the_doctor_tells_how_models_are_kept_apart(tmp_path: Path) -> None:
+def test_the_doctor_reports_how_models_are_isolated(tmp_path: Path) -> None:
     programs = tmp_path / "programs"
     programs.mkdir()
 
@@ -317,7 +317,7 @@ def test_the_doctor_is_at_ease_beside_a_running_server(launch: Launch, tmp_path:
     assert server.ask("GET", "/health") == (200, b"OK")
 
 
-def test_the_doctor_names_who_has_the_port(tmp_path: Path) -> None:
+def test_the_doctor_names_the_process_on_the_port(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 

@@ -249,7 +249,7 @@ def test_help_names_every_flag_with_its_variable(tmp_path: Path) -> None:
             assert "TRACKSIDE_" + flag.strip("-").replace("-", "_").upper() in said
 
 
-def test_version_is_told_in_both_forms_whatever_the_environment_says(tmp_path: Path) -> None:
+def test_version_is_printed_in_both_forms_in_any_environment(tmp_path: Path) -> None:
     long = trackside("version", cwd=tmp_path, TRACKSIDE_PORT="x")
     short = trackside("--version", cwd=tmp_path)
 
@@ -379,7 +379,7 @@ def test_secrets_come_by_a_file_or_by_standard_input(
     assert {name: got.json[name] for name in ("token", "username", "password") if name in got.json} == sent
 
 
-def test_a_server_of_others_is_told_from_ours(tmp_path: Path) -> None:
+def test_another_program_on_the_port_is_recognized(tmp_path: Path) -> None:
     with closing(Receiver()) as other:
         code, _, complaints = trackside("link", "pause", "l", "--server", other.url, cwd=tmp_path)
 

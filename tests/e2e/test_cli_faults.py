@@ -92,7 +92,7 @@ def test_characters_that_the_terminal_cannot_show_are_escaped(server: Server, tm
 
 
 @pytest.mark.slow
-def test_bytes_that_are_no_text_are_one_line(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_reported_in_one_line(tmp_path: Path) -> None:
     for words in (["link", "show"], ["endpoint", "show"], ["schedule", "show"]):
         command: list[str | bytes] = [*TRACKSIDE, *words, b"\xff"]
         done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)

@@ -143,7 +143,7 @@ def runs_of(api: Api) -> list[str]:
     return [run["info"]["run_id"] for run in found]
 
 
-def test_a_role_that_allows_nothing_is_said_to(server: Server, tmp_path: Path) -> None:
+def test_a_role_that_allows_nothing_is_reported(server: Server, tmp_path: Path) -> None:
     (tmp_path / "role.json").write_text('{"Name": "odd", "Actions": ["Other.Provider/things/read"]}')
 
     code, _, complaint = trackside("role", "create", "role.json", "--server", server.url, cwd=tmp_path)

@@ -149,7 +149,7 @@ def test_health_is_well_while_the_database_is(any_server: Server) -> None:
     assert (api.ask("GET", "/health").status, api.ask("GET", "/health").body) == (200, b"OK")
 
 
-def test_a_database_without_bytes_is_no_new_store(server: Server, tmp_path: Path) -> None:
+def test_an_empty_database_file_is_not_a_new_store(server: Server, tmp_path: Path) -> None:
     server.stop()
     (server.data / "trackside.db").write_bytes(b"")
 
@@ -160,7 +160,7 @@ def test_a_database_without_bytes_is_no_new_store(server: Server, tmp_path: Path
     assert (server.data / "trackside.db").stat().st_size == 0
 
 
-def test_a_log_without_its_database_is_no_new_store(server: Server, tmp_path: Path) -> None:
+def test_a_log_without_its_database_is_not_a_new_store(server: Server, tmp_path: Path) -> None:
     server.api.new_run()
     server.kill9()
     (server.data / "trackside.db").rename(tmp_path / "away")

@@ -45,7 +45,7 @@ def test_settings_come_from_the_environment_too(launch: Launch, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_leaves_cleanly_when_told_also_with_idle_clients(launch: Launch, number: signal.Signals) -> None:
+def test_the_server_stops_cleanly_on_a_signal_even_with_idle_clients(launch: Launch, number: signal.Signals) -> None:
     server = launch()
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as idle:
         idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -51,7 +51,7 @@ def test_impossible_requests_are_reported_in_one_line(
     assert all(code != 0 and len(complaint.strip().splitlines()) == 1 for code, _, complaint in refused), refused
 
 
-def test_a_deployment_that_has_written_nothing_is_said_to(start: Callable[..., Server], tmp_path: Path) -> None:
+def test_a_deployment_without_output_is_reported(start: Callable[..., Server], tmp_path: Path) -> None:
     server = start("--model-python", sys.executable)
     run = server.api.post("runs/create", experiment_id="0")["run"]["info"]
     server.api.post("registered-models/create", name="empty")

@@ -184,7 +184,7 @@ def test_a_model_of_another_registry_is_registered_under_its_new_name(mlflow: An
     assert service.run({"inputs": [{"a": 1.0, "b": 1.0}]}) == {"predictions": [4.0]}
 
 
-def test_a_model_of_a_linked_workspace_is_registered_here(mlflow: Any, serving: Server) -> None:
+def test_a_model_of_a_linked_workspace_is_registered_locally(mlflow: Any, serving: Server) -> None:
     from trackside_mlflow.serving.azureml import deploy
 
     here = Workspace.create("here")

@@ -197,7 +197,7 @@ def test_a_hundred_megabytes_and_a_thousand_idle_connections_stop_nothing(misbeh
     assert adder_answers(misbehaving.api)
 
 
-def test_a_body_that_is_no_request_is_the_callers_mistake_and_nan_is_a_value(serving: Server) -> None:
+def test_an_invalid_body_is_the_callers_mistake_and_nan_is_a_value(serving: Server) -> None:
     api = serving.api
     create(api, auth_mode="none")
     wait_healthy(api, "adder")

@@ -27,7 +27,7 @@ def test_without_a_sign_in_a_missing_endpoint_or_workspace_needs_a_key(people: P
     assert "Endpoint adder needs one of its keys" in replies[0].json["message"]
 
 
-def test_a_caller_without_the_right_is_refused_and_one_with_it_is_told(people: People) -> None:
+def test_a_caller_without_the_right_is_refused_and_one_with_it_is_answered(people: People) -> None:
     bo, cy = people.add("bo", "Reader", "/ws/north"), people.add("cy", "MLflow USE", "/ws/north")
 
     def answer(api: Api, prefix: str) -> tuple[int, str]:

@@ -91,7 +91,7 @@ def test_the_call_shows_an_endpoint_without_requests_and_checks_its_arguments(ap
     assert api.fault(f"{ENDPOINTS}/other/traffic", method="GET")[0] == 404
 
 
-def test_a_probe_for_health_is_no_request_that_failed(server: Server) -> None:
+def test_a_health_probe_does_not_count_as_a_failed_request(server: Server) -> None:
     api, service = server.api, "/api/v1/service/adder"
     api.post("registered-models/create", name="sum")
     api.post("model-versions/create", name="sum", source="s3://bucket/model")

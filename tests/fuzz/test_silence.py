@@ -52,7 +52,7 @@ def port() -> Iterator[int]:
     socket.close()
 
 
-def test_a_connection_that_says_nothing_is_closed(port: int) -> None:
+def test_a_silent_connection_is_closed(port: int) -> None:
     with Line(port) as line:
         assert line.is_closed()
 

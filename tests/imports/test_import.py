@@ -149,7 +149,7 @@ def test_experiments_are_merged_by_name_and_no_local_one_is_deleted(
     assert bring(mlruns.root).report["runs"]["same"] == 3
 
 
-def test_files_that_cannot_be_read_are_said_until_they_can(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_unreadable_files_are_reported_until_they_are_readable(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     mlruns.run("a1", files={"f": b"1"}, artifact_uri="mlflow-artifacts:/0/a1/artifacts")
     (mlruns.root / "0" / "a1" / "artifacts").rename(mlruns.root / "0" / "a1" / "elsewhere")
 
@@ -193,9 +193,7 @@ def test_only_the_refused_part_of_a_run_is_skipped(server: Server, bring: Import
     assert done.report["files"] == 10
 
 
-def test_a_name_that_is_no_utf_8_leaves_its_file_out_and_nothing_else(
-    server: Server, bring: Importer, mlruns: Mlruns
-) -> None:
+def test_only_a_file_whose_name_is_not_utf_8_is_skipped(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     folder = mlruns.run("a1", files={"first": b"1", "z": b"3"})
     with open(os.fsencode(folder / "artifacts") + b"/caf\xe9", "wb") as file:  # noqa: PTH123  # a path has no bytes
         file.write(b"2")
@@ -233,7 +231,7 @@ def test_escapes_in_the_names_of_files_are_decoded_once_and_for_all(
 
 
 @pytest.mark.slow
-def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
+def test_an_unreadable_experiment_is_reported_and_the_others_are_imported(
     server: Server, bring: Importer, mlruns: Mlruns
 ) -> None:
     mlruns.experiment("7", "broken")
@@ -249,7 +247,7 @@ def test_an_experiment_that_cannot_be_read_is_said_and_the_others_come(
     assert [run["info"]["run_id"] for run in all_runs(server.api)] == ["a1"]
 
 
-def test_a_place_that_the_server_does_not_open_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_a_location_that_the_server_does_not_open_is_reported(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     server.api.new_experiment("far", artifact_location="file:///nowhere/at/all")
     mlruns.experiment("7", "far")
     mlruns.run("a1", "7", files={"f": b"1"})
@@ -323,7 +321,7 @@ def test_files_that_came_with_a_version_are_freed_with_it(
 
 
 @pytest.mark.slow
-def test_a_number_that_is_taken_is_said(server: Server, bring: Importer, mlruns: Mlruns) -> None:
+def test_a_version_number_that_is_in_use_is_reported(server: Server, bring: Importer, mlruns: Mlruns) -> None:
     run = server.api.new_run()
     server.api.post("registered-models/create", name="net")
     server.api.post("model-versions/create", name="net", source=f"runs:/{run}/m", run_id=run)

@@ -93,7 +93,7 @@ def test_an_import_comes_into_the_workspace_that_asked_and_no_other_sees_it(serv
     assert south.fault(f"{IMPORTS}/{import_id}/cancel")[0] == 404
 
 
-def test_a_source_that_does_not_answer_is_said(server: Server) -> None:
+def test_a_source_that_does_not_answer_is_reported(server: Server) -> None:
     shown = ended(server.api, begin(server.api, "http://127.0.0.1:1"))
 
     assert shown["state"] == "failed"

@@ -130,7 +130,7 @@ def test_a_queue_is_paused_and_limited(api: Api) -> None:
     assert api.ask("PATCH", QUEUE, {"max_running": -1}).status == 400
 
 
-def test_the_kinds_are_told_with_their_schemas(api: Api) -> None:
+def test_the_kinds_are_listed_with_their_schemas(api: Api) -> None:
     kinds = {each["name"]: each for each in api.get("/api/trackside/v1/job-kinds")["kinds"]}
 
     assert set(kinds) >= {"add", "child", "score", "wait"}
@@ -159,7 +159,7 @@ def test_a_schedule_is_made_changed_run_and_deleted(api: Api) -> None:
     assert api.get(SCHEDULES) == {}
 
 
-def test_the_next_times_are_told_before_a_schedule_is_made(api: Api) -> None:
+def test_the_next_times_are_shown_before_a_schedule_is_created(api: Api) -> None:
     hours = api.get(TIMES, cron="0 * * * *", timezone="Asia/Kolkata")["times"]
     minutes = api.get(TIMES, interval_s=60)["times"]
     refused = api.ask("GET", f"{TIMES}?cron=0+0+31+2+*")

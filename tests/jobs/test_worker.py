@@ -226,7 +226,7 @@ def test_a_kind_hears_of_each_job_that_ends_without_success_also_after_its_serve
     assert sorted(heard) == sorted([(lost, "failed"), (refused, "failed"), (cancelled, "cancelled")])
 
 
-def test_a_program_that_is_not_there_fails_the_job(office: Office) -> None:
+def test_a_missing_program_fails_the_job(office: Office) -> None:
     from trackside.jobs.executors.port import Command
     from trackside.jobs.kinds import Kind
     from trackside.jobs.running import Running

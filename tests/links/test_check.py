@@ -114,7 +114,7 @@ def test_what_only_the_other_side_has_is_found_in_a_link_that_takes(server: Serv
 
 
 @pytest.mark.slow
-def test_what_the_other_side_lost_is_found_and_made_anew(server: Server) -> None:
+def test_objects_that_the_remote_lost_are_found_and_recreated(server: Server) -> None:
     pair = Pair(server, "push")
     Registry(pair.apis["south"]).delete_model("iris")
     pair.file("south", "a/b.txt").unlink()
@@ -133,7 +133,7 @@ def test_what_the_other_side_lost_is_found_and_made_anew(server: Server) -> None
 
 
 @pytest.mark.parametrize(("mode", "victim"), [("push", "south"), pytest.param("pull", "north", marks=pytest.mark.slow)])
-def test_bytes_that_changed_with_nobody_saying_so_are_found_by_reading(server: Server, mode: str, victim: str) -> None:
+def test_unreported_changes_of_bytes_are_found_by_reading(server: Server, mode: str, victim: str) -> None:
     """By a disk that rots: neither the size nor the time of the file is another one."""
     pair = Pair(server, mode)
     file = pair.file(victim, "a/b.txt")
@@ -204,7 +204,7 @@ def test_a_link_that_takes_no_older_runs_does_not_miss_them(server: Server) -> N
     assert len(all_runs(here)) == len(all_runs(there)) == 1
 
 
-def test_a_place_in_a_check_that_nobody_gave_is_refused(server: Server) -> None:
+def test_an_unknown_position_in_a_check_is_refused(server: Server) -> None:
     here = server.api.new_workspace("north")
     server.api.new_workspace("south")
     add(here, LINK, url_of(server, "south"))

@@ -73,7 +73,7 @@ def test_what_cannot_be_is_said_in_a_line(server: Server) -> None:
     assert "Link 'l' not found" in no_link.stderr
 
 
-def test_a_server_that_is_no_trackside_is_said_to_be_none(server: Server) -> None:
+def test_a_server_that_is_not_trackside_is_reported(server: Server) -> None:
     """A reply of its own is no message of ours."""
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
@@ -93,7 +93,7 @@ def test_the_init_script_names_the_workspace(server: Server) -> None:
     assert subprocess.run(["bash", "-n"], input=made.stdout, text=True, check=False).returncode == 0
 
 
-def test_a_sync_shows_a_bar_to_who_looks_on_and_says_why_it_does_not_wait(server: Server) -> None:
+def test_a_sync_shows_a_bar_on_a_terminal_and_explains_why_it_does_not_wait(server: Server) -> None:
     here = server.api.new_workspace("north")
     server.api.new_workspace("south")
     for _ in range(3):

@@ -67,7 +67,7 @@ def score(judged: Judged, subject: str) -> Score:
     return next(each for each in judged.scores if each.subject == subject)
 
 
-def test_nulls_infinities_values_out_of_range_and_new_categories_are_told_by_column(tmp_path: Path) -> None:
+def test_nulls_infinities_values_out_of_range_and_new_categories_are_counted_by_column(tmp_path: Path) -> None:
     dice = np.random.default_rng(5)
     flat = dice.uniform(0, 1, ROWS)
     baseline = table(1, days=10).append_column("plan", pa.array(["free", "pro"] * 5 * ROWS))

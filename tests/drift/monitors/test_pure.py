@@ -63,7 +63,7 @@ def test_a_window_is_complete_when_its_latency_is_over() -> None:
     assert (late.start, now.start) == (MONDAY - DAY, MONDAY)
 
 
-def test_a_text_that_is_no_time_is_named(subtests: pytest.Subtests) -> None:
+def test_an_invalid_time_is_named(subtests: pytest.Subtests) -> None:
     cases = ["yesterday", "2026-13-01", "-5", "9999999999999999", "1e400", "10000-01-01"]
     for given in cases:
         with subtests.test(given=given), pytest.raises(Invalid, match="start is "):
@@ -84,7 +84,7 @@ def test_an_incident_closes_after_two_calm_windows_in_a_row() -> None:
     assert (first.worst, second.opened_at, second.closed_at) == (0.3, MONDAY + 8 * DAY, None)
 
 
-def test_an_incident_is_told_again_each_week() -> None:
+def test_an_incident_is_reported_again_each_week() -> None:
     (found,) = incidents.replay(row(day, 0.2) for day in range(16))
 
     assert (found.notices, found.notified_at) == (3, MONDAY + 14 * DAY)

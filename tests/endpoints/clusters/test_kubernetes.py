@@ -225,7 +225,7 @@ def pod(world: World, **status: Any) -> None:
     world.core.create_namespaced_pod("models", body)
 
 
-def test_a_pod_without_a_node_is_told(world: World) -> None:
+def test_a_pod_without_a_node_is_reported(world: World) -> None:
     backend = world.backend()
     backend.start("r1", deployment(), PREPARED)
     pod(world, conditions=[{"type": "PodScheduled", "status": "False", "message": "0/3 nodes: Insufficient cpu."}])
@@ -236,7 +236,7 @@ def test_a_pod_without_a_node_is_told(world: World) -> None:
 
 
 @pytest.mark.parametrize(("restarts", "is_alive"), [(0, True), (3, False)])
-def test_a_container_that_cannot_start_is_told(world: World, restarts: int, is_alive: bool) -> None:
+def test_a_container_that_cannot_start_is_reported(world: World, restarts: int, is_alive: bool) -> None:
     backend = world.backend()
     backend.start("r1", deployment(), PREPARED)
     waiting = {"reason": "ImagePullBackOff", "message": "no such image"}

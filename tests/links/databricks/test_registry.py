@@ -217,9 +217,7 @@ def test_what_changes_and_goes_on_either_side_comes_to_the_other(server: Server,
 
 
 @pytest.mark.slow  # it waits as the link does
-def test_a_model_that_is_in_use_there_keeps_its_name_there_and_the_rest_goes_on(
-    server: Server, databricks: Databricks
-) -> None:
+def test_a_remote_model_in_use_keeps_its_name_and_the_rest_is_synced(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     registry, there = Registry(here), databricks.registry
     run, source = trained(here, "training")

@@ -118,7 +118,7 @@ def test_what_changes_on_either_side_comes_to_the_other(server: Server, databric
     assert [entry for entry in log(here, LINK) if entry["kind"] == "refused"] == []
 
 
-def test_logged_models_and_their_files_go_there_and_come_from_there(server: Server, databricks: Databricks) -> None:
+def test_logged_models_and_their_files_are_pushed_and_pulled(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     experiment = here.new_experiment("training")
     run = here.new_run(experiment)
@@ -170,7 +170,7 @@ def test_neither_a_killed_server_nor_cut_files_make_two_of_a_run(
 
 
 @pytest.mark.slow
-def test_names_that_would_be_one_there_do_not_become_one(server: Server, databricks: Databricks) -> None:
+def test_names_that_would_collide_on_the_remote_are_kept_apart(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     plain, path = here.new_experiment("x"), here.new_experiment("/Shared/trackside/x")
     mine, left_out = here.new_run(plain), here.new_run(path)
@@ -232,7 +232,7 @@ def test_a_folder_that_is_closed_to_the_token_holds_up_nothing_else(server: Serv
     assert closed not in str(databricks.runs)
 
 
-def test_a_wrong_token_is_said(server: Server, databricks: Databricks) -> None:
+def test_a_wrong_token_is_reported(server: Server, databricks: Databricks) -> None:
     here = server.api.new_workspace("north")
     add(here, LINK, databricks.url, kind="databricks", token="wrong")
 

@@ -111,7 +111,7 @@ def test_models_with_their_versions_and_datasets_count_too(server: Server, here:
     assert models(copy) == []
 
 
-def test_a_run_that_was_deleted_before_the_link_is_no_deletion(server: Server, here: Api, there: Api) -> None:
+def test_a_run_deleted_before_the_link_does_not_count_as_a_deletion(server: Server, here: Api, there: Api) -> None:
     for _ in range(RUNS):
         here.post("runs/delete", run_id=here.new_run())
 

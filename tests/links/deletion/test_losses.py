@@ -224,7 +224,7 @@ def test_a_run_that_is_trained_while_a_link_reads_is_no_sign_of_a_loss(world: Wo
 
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
-def test_nothing_goes_there_when_our_own_side_is_put_back_to_a_backup(world: World, mode: str) -> None:
+def test_nothing_is_deleted_remotely_when_the_local_side_is_restored_from_a_backup(world: World, mode: str) -> None:
     ours = Registry(world.here)
     world.here.new_run()
     ours.new_model("iris")

@@ -101,7 +101,7 @@ def test_the_log_says_why_a_copy_stays_that_another_link_mirrors_too(
     ]
 
 
-def test_a_link_goes_at_once_or_takes_its_copies_back_when_the_other_side_is_there_again(
+def test_a_link_is_removed_at_once_or_removes_its_copies_when_the_remote_is_back(
     start: Callable[..., Server],
 ) -> None:
     near, far = start(), start("--durability", "relaxed")

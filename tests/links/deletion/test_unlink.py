@@ -22,7 +22,7 @@ def at(url: str) -> Iterator[Api]:
     transport.close()
 
 
-def test_copies_of_a_link_that_pulls_go_but_for_what_was_changed_here(server: Server) -> None:
+def test_pulled_copies_are_removed_unless_they_were_changed_locally(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     mine = here.new_run()
     gone, tagged, logged, filed = (there.new_run(there.new_experiment(name)) for name in "abcd")
@@ -82,7 +82,7 @@ def test_copies_of_a_link_of_both_directions_go_on_both_sides(server: Server) ->
 
 
 @pytest.mark.slow
-def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> None:
+def test_a_remote_experiment_with_runs_of_its_own_is_kept(server: Server) -> None:
     here, there = server.api.new_workspace("north"), server.api.new_workspace("south")
     for name in ("empty", "used"):
         here.new_run(here.new_experiment(name))
@@ -98,7 +98,7 @@ def test_an_experiment_that_got_runs_of_its_own_there_stays(server: Server) -> N
     assert _experiments(here) == {"Default", "empty", "used"}
 
 
-def test_copies_of_what_came_from_an_mlflow_server_go(here: Api, stock: Api, as_stock: Flaky) -> None:
+def test_copies_from_an_mlflow_server_are_removed(here: Api, stock: Api, as_stock: Flaky) -> None:
     """Such a server says nothing of when an experiment or a logged model was made: that is no change here."""
     experiment = stock.new_experiment("theirs")
     run = stock.new_run(experiment)

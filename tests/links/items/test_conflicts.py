@@ -13,7 +13,7 @@ LINK = "twin"
 
 
 @pytest.mark.slow
-def test_a_conflict_is_said_once_though_the_remote_fails_in_between(here: Api, there: Api, flaky: Flaky) -> None:
+def test_a_conflict_is_reported_once_though_the_remote_fails_in_between(here: Api, there: Api, flaky: Flaky) -> None:
     run = here.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")
     until(lambda: len(all_runs(there)) == 1, "the run to arrive")
@@ -68,7 +68,7 @@ def test_local_changes_during_a_remote_request_are_not_overwritten(here: Api, th
 
 
 @pytest.mark.slow
-def test_a_file_that_changes_here_while_theirs_comes_is_compared_again(here: Api, there: Api, flaky: Flaky) -> None:
+def test_a_local_file_that_changes_during_a_download_is_compared_again(here: Api, there: Api, flaky: Flaky) -> None:
     run = here.new_run()
     put_file(here, run, "model.bin", b"1")
     add(here, LINK, f"{flaky.url}/ws/south", mode="both")
@@ -111,7 +111,7 @@ def test_reverted_manual_changes_of_a_copy_are_reported(server: Server, here: Ap
 
 
 @pytest.mark.slow
-def test_the_same_is_said_of_a_copy_here(server: Server, here: Api, there: Api) -> None:
+def test_changes_of_a_local_copy_are_reported_too(server: Server, here: Api, there: Api) -> None:
     run = there.new_run(tags=[{"key": "color", "value": "red"}])
     add(here, LINK, url_of(server, "south"), mode="pull")
     until(lambda: len(all_runs(here)) == 1 and here.tags(run).get("color") == "red", "the run to come")

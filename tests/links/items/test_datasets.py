@@ -269,7 +269,9 @@ def test_no_circle_of_links_makes_two_of_a_dataset(server: Server) -> None:
 
 
 @pytest.mark.slow
-def test_copies_go_with_the_link_unless_they_were_changed_here(here: Api, there: Api, server: Server) -> None:
+def test_copies_are_removed_with_the_link_unless_they_were_changed_locally(
+    here: Api, there: Api, server: Server
+) -> None:
     mine = new_id(here, "mine")
     plain, tagged, extended = (new_id(there, name) for name in ("plain", "tagged", "extended"))
     for each in (plain, tagged, extended):

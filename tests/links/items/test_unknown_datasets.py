@@ -51,7 +51,7 @@ def test_a_trackside_of_an_earlier_release_gets_the_rest(here: Api, there: Api, 
 
 
 @pytest.mark.slow
-def test_records_that_a_server_cannot_delete_stay_there(server: Server, here: Api, flaky: Flaky) -> None:
+def test_remote_records_that_a_server_cannot_delete_are_kept(server: Server, here: Api, flaky: Flaky) -> None:
     flaky.as_stock(lambda method, path: "404" if method == "DELETE" and path.endswith("/records") else None)
     stock = server.api.new_workspace("stock")
     dataset_id = new_id(here)
@@ -69,7 +69,7 @@ def test_records_that_a_server_cannot_delete_stay_there(server: Server, here: Ap
 
 
 @pytest.mark.slow
-def test_a_record_with_half_a_character_stays_here(server: Server, here: Api, as_stock: Flaky) -> None:
+def test_a_record_with_half_a_surrogate_pair_is_not_sent(server: Server, here: Api, as_stock: Flaky) -> None:
     stock = server.api.new_workspace("stock")
     dataset_id = new_id(here)
     upsert(here, dataset_id, {"inputs": {"half": "\ud800"}}, {"inputs": {"q": 2}})

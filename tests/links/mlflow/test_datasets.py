@@ -36,7 +36,7 @@ def stock(stock_url: str) -> Iterator[Api]:
     transport.close()
 
 
-def test_a_dataset_of_ours_is_there_and_follows(server: Server, stock: Api, stock_url: str) -> None:
+def test_a_local_dataset_is_pushed_and_updated(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     dataset_id = new_id(
         here, "pushed", tags={"team": "blue", "none": None}, experiment_ids=["0", here.new_experiment("ours")]
@@ -70,7 +70,7 @@ def test_a_dataset_of_ours_is_there_and_follows(server: Server, stock: Api, stoc
     assert named(stock, "pushed") == ""
 
 
-def test_a_dataset_of_theirs_is_here_and_follows(server: Server, stock: Api, stock_url: str) -> None:
+def test_a_remote_dataset_is_pulled_and_updated(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     theirs = new_id(stock, "pulled", tags={"team": "blue"}, experiment_ids=[stock.new_experiment("theirs")])
     upsert(stock, theirs, *records())

@@ -22,7 +22,7 @@ def stock(stock_url: str) -> Iterator[Api]:
     transport.close()
 
 
-def test_a_model_that_is_registered_here_is_loaded_from_there(
+def test_a_locally_registered_model_is_loaded_from_the_remote(
     server: Server, stock_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = server.api.new_workspace("north")
@@ -36,7 +36,7 @@ def test_a_model_that_is_registered_here_is_loaded_from_there(
     assert check(here, LINK) == []  # MLflow writes into the logged model, too, that it is registered
 
 
-def test_a_model_that_is_registered_there_is_loaded_from_here(server: Server, stock: Api, stock_url: str) -> None:
+def test_a_remotely_registered_model_is_loaded_locally(server: Server, stock: Api, stock_url: str) -> None:
     here = server.api.new_workspace("north")
     register(stock_url, "pulled")
     Registry(stock).alias("best", 1, "pulled")

@@ -181,7 +181,7 @@ def test_both_sides_converge_though_the_remote_is_killed(server: Server, stock: 
     until(lambda: "last_error" not in link(here, LINK), "the error to be over")
 
 
-def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, stock: StockServer) -> None:
+def test_the_registry_is_pushed_as_far_as_the_release_supports_it(server: Server, stock: StockServer) -> None:
     """What it does not know blocks nothing: neither its own model nor the others."""
     here = server.api.new_workspace("north")
     ours = Registry(here)
@@ -229,7 +229,7 @@ def test_the_registry_goes_there_as_far_as_the_release_knows_it(server: Server, 
     assert "last_error" not in link(here, LINK)
 
 
-def test_the_registry_comes_from_there(server: Server, stock: StockServer) -> None:
+def test_the_registry_is_pulled(server: Server, stock: StockServer) -> None:
     here = server.api.new_workspace("north")
     there = stock.api
     run = there.new_run(there.new_experiment("registry/pull"))

@@ -68,7 +68,7 @@ def test_a_model_that_both_sides_rename_stays_one(here: Api, stock: Api, flaky: 
 
 
 @pytest.mark.slow
-def test_models_whose_names_were_swapped_here_have_them_there_too(here: Api, stock: Api, flaky: Flaky) -> None:
+def test_names_of_models_swapped_locally_are_swapped_remotely(here: Api, stock: Api, flaky: Flaky) -> None:
     begin(here, flaky, "a", "b")
 
     for name, new_name in (("a", "t"), ("b", "a"), ("t", "b")):

@@ -85,7 +85,7 @@ def test_a_name_that_another_model_takes_there_goes_to_that_model(
 
 @pytest.mark.slow
 @MODES
-def test_models_that_swap_their_names_there_stay_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
+def test_remote_models_that_swap_names_stay_two(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(here if mode == "both-ours" else stock, here, flaky, mode.partition("-")[0], "a", "b")
 
     swap(stock)
@@ -99,9 +99,7 @@ def test_models_that_swap_their_names_there_stay_two(here: Api, stock: Api, flak
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["pull", "both"])
-def test_models_that_pass_their_names_on_in_a_circle_there_stay_three(
-    here: Api, stock: Api, flaky: Flaky, mode: str
-) -> None:
+def test_remote_models_that_rotate_names_stay_three(here: Api, stock: Api, flaky: Flaky, mode: str) -> None:
     begin(stock, here, flaky, mode, "a", "b", "c")
 
     rename(stock, "a", "t")
@@ -129,7 +127,7 @@ def test_a_deleted_models_name_that_another_takes_there_goes_to_that_one(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["pull", "both"])
-def test_a_deleted_model_that_is_made_anew_there_is_made_anew_here(
+def test_a_deleted_model_recreated_remotely_is_recreated_locally(
     here: Api, stock: Api, flaky: Flaky, mode: str
 ) -> None:
     begin(stock, here, flaky, mode, "a", "b")

@@ -63,7 +63,7 @@ def is_there(api: Api, experiment: str, number: int) -> bool:
     return any(each["trace_id"] == trace_id(number) for each in search(api, experiments=[key]))
 
 
-def test_a_trace_of_ours_is_there_and_follows(here: Api, stock: Api, stock_url: str) -> None:
+def test_a_local_trace_is_pushed_and_updated(here: Api, stock: Api, stock_url: str) -> None:
     shop = here.new_experiment("pushed")
     run_id = here.new_run(shop)
     trace(
@@ -109,7 +109,7 @@ def test_a_trace_of_ours_is_there_and_follows(here: Api, stock: Api, stock_url: 
     assert not is_there(stock, "pushed", 41)
 
 
-def test_a_trace_of_theirs_is_here_and_follows(here: Api, stock: Api, stock_url: str) -> None:
+def test_a_remote_trace_is_pulled_and_updated(here: Api, stock: Api, stock_url: str) -> None:
     theirs = stock.new_experiment("pulled")
     trace(
         stock,

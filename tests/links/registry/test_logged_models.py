@@ -23,7 +23,7 @@ def to(request: pytest.FixtureRequest, server: Server, there: Api, flaky: Flaky)
 
 
 @pytest.mark.parametrize("mode", [pytest.param("push", marks=pytest.mark.slow), "both"])
-def test_a_model_that_is_deleted_here_goes_there_and_does_not_come_back(
+def test_a_locally_deleted_model_is_deleted_remotely_and_does_not_return(
     here: Api, there: Api, to: dict[str, Any], mode: str
 ) -> None:
     kept, gone = _new_model(here, "kept"), _new_model(here, "gone")

@@ -141,7 +141,7 @@ def test_the_server_pauses_a_link_that_is_active_and_a_caller_takes_the_reason_a
     assert others(db, south) == before
 
 
-def test_trouble_is_told_once_and_its_end_too(db: Any, link: Link, south: int) -> None:
+def test_an_error_and_its_end_are_each_reported_once(db: Any, link: Link, south: int) -> None:
     before = others(db, south)
     long = "x" * 2001
     for message, retry_at in ((long, NOW + 1), (long, NOW + 2), ("other", NOW + 3)):
@@ -188,7 +188,7 @@ def test_what_a_link_counts_and_how_far_it_read(db: Any, link: Link, south: int)
     assert others(db, south) == before
 
 
-def test_the_log_of_a_link_keeps_the_last_lines_and_tells_some_only_once(db: Any, link: Link) -> None:
+def test_the_log_of_a_link_keeps_the_last_lines_and_has_some_only_once(db: Any, link: Link) -> None:
     refused = (LogKind.REFUSED, "run", "a", "m" * 4001)
 
     def work(tx: Tx) -> None:

@@ -18,7 +18,7 @@ def test_a_link_to_metadata_is_refused(server: Server, host: str) -> None:
     assert "where clouds serve the metadata of machines" in message
 
 
-def test_a_link_to_nobody_is_no_mistake_of_the_caller(server: Server) -> None:
+def test_a_link_to_an_unreachable_remote_is_not_the_callers_mistake(server: Server) -> None:
     status, code, _ = server.api.fault(LINKS, name="x", to="http://127.0.0.1:9")
 
     assert (status, code) == (503, "TEMPORARILY_UNAVAILABLE")

@@ -20,7 +20,7 @@ def remote(flaky: Flaky, there: Api) -> str:
     return f"{flaky.url}/ws/{there.workspace}"
 
 
-def test_a_remote_that_hangs_holds_up_nobody_and_no_shutdown(
+def test_a_hanging_remote_blocks_neither_requests_nor_shutdown(
     start: Callable[..., Server], flaky: Flaky, remote: str
 ) -> None:
     server = start()
@@ -55,7 +55,7 @@ def test_a_remote_that_hangs_holds_up_nobody_and_no_shutdown(
         pytest.param("other-json", "cannot be read", marks=pytest.mark.slow),
     ],
 )
-def test_an_answer_that_is_none_is_said_and_forgotten_when_it_is_over(
+def test_an_invalid_answer_is_reported_until_it_is_over(
     here: Api, flaky: Flaky, remote: str, fault: str, said: str
 ) -> None:
     add(here, ILL, remote, mode="both")

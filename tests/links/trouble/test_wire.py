@@ -52,7 +52,7 @@ def test_a_remote_that_sends_a_byte_now_and_then_is_given_up(start: bytes) -> No
     assert "bytes arrived in 0 s" in said
 
 
-def test_a_remote_that_says_nothing_is_given_up() -> None:
+def test_a_silent_remote_times_out() -> None:
     with Remote(silence) as remote:
         assert "does not answer (timed out)" in str(trouble(remote))
 
@@ -93,7 +93,7 @@ def test_a_file_without_an_end_is_given_up_at_its_size_and_not_kept(tmp_path: Pa
     assert files.listing(Spot(spot.blobs, "run")) == {}
 
 
-def test_half_a_file_is_no_file() -> None:
+def test_a_partial_download_fails() -> None:
     with Remote(drip(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 500, 60)) as remote:
         http = HttpClient(remote.url, Secret(), answer_s=PATIENCE_S)
         with pytest.raises(RemoteUnavailable, match="closed the connection"):
@@ -111,12 +111,12 @@ def test_half_a_file_is_no_file() -> None:
     ],
     ids=["login", "deep", "half", "bomb"],
 )
-def test_what_is_no_json_is_said(body: bytes, headers: tuple[str, ...], words: str) -> None:
+def test_invalid_json_is_reported(body: bytes, headers: tuple[str, ...], words: str) -> None:
     with Remote(whole("200 OK", body, *headers)) as remote:
         assert words in str(trouble(remote))
 
 
-def test_a_redirect_is_said_and_not_followed() -> None:
+def test_a_redirect_is_reported_and_not_followed() -> None:
     with Remote(whole("302 Found", b"", "location: https://login.example/sso?secret=1")) as remote:
         said = trouble(remote)
 
@@ -124,7 +124,7 @@ def test_a_redirect_is_said_and_not_followed() -> None:
         assert len(remote.requests) == 1
 
 
-def test_a_certificate_that_nobody_vouches_for_is_said(tmp_path: Path) -> None:
+def test_an_untrusted_certificate_is_reported(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate(tmp_path, "localhost"))
     with Remote(whole("200 OK", b"{}"), context) as remote:
@@ -153,7 +153,7 @@ def test_seconds_to_wait_are_read(text: str, seconds: float | None) -> None:
         assert trouble(remote).retry_after_s == seconds
 
 
-def test_who_waits_for_a_remote_is_cut_off_at_the_end() -> None:
+def test_waiting_for_a_remote_ends_on_cancellation() -> None:
     cancel_token = CancelToken()
 
     def answer(connection: socket.socket, over: threading.Event) -> None:
@@ -260,7 +260,7 @@ def test_what_a_kept_connection_breaks_off_is_sent_once_more_on_a_new_one(
     ],
     ids=["once", "flows"],
 )
-def test_what_must_not_be_sent_twice_is_not(
+def test_requests_that_must_not_be_repeated_are_sent_once(
     contexts: dict[str, ssl.SSLContext | None], tls: str, send: Callable[[HttpClient], Any]
 ) -> None:
     """Whoever made the call looks first whether it arrived."""
@@ -278,7 +278,7 @@ def test_what_must_not_be_sent_twice_is_not(
     assert len(remote.requests) == 1
 
 
-def test_a_connection_that_the_remote_ends_is_made_anew() -> None:
+def test_a_connection_that_the_remote_closes_is_reopened() -> None:
     """An answer that says so is the last one of its connection; the next call waits as long as all do."""
     with Remote(whole("200 OK", b"{}", "connection: close")) as remote:
         http = HttpClient(remote.url, Secret())

@@ -61,7 +61,7 @@ def test_the_time_since_the_other_side_was_heard_is_lag_when_it_is_longer_than_b
 
 
 @pytest.mark.slow
-def test_a_link_that_pulls_is_late_as_long_as_nobody_answers_there(start: Callable[..., Server]) -> None:
+def test_a_pull_link_lags_while_the_remote_does_not_answer(start: Callable[..., Server]) -> None:
     near, far = start("--durability", "relaxed"), start("--durability", "relaxed")
     far.options = (*far.options, "--port", str(far.port))
     add(near.api, LINK, far.url, mode="pull")

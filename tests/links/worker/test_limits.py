@@ -105,7 +105,7 @@ def test_many_threads_get_no_more_than_one() -> None:
     assert time.monotonic() - at >= 19 / 50
 
 
-def test_who_waits_for_his_turn_is_stopped_at_the_end() -> None:
+def test_waiting_for_a_turn_ends_on_cancellation() -> None:
     found = Limits(1.0, {})
     found.take("/x", lambda seconds: True)
 

@@ -74,7 +74,7 @@ def test_a_run_that_ended_and_goes_on_is_looked_at_at_once() -> None:
     assert [*looks, runs.is_due("a", {})] == [True, False, False, True]
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_remembered_runs_are_bounded() -> None:
     runs = ActiveRuns(Clock())
     for number in range(active_runs.MOST_RUNS + 5):
         assert runs.is_due(f"r{number}", {})

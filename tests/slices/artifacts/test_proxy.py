@@ -114,7 +114,7 @@ def test_a_missing_file_is_not_found(server: Server, place: str) -> None:
     assert missing.fault == (404, "RESOURCE_DOES_NOT_EXIST", f"No such artifact: '{key}'")
 
 
-def test_a_folder_is_no_file(server: Server, place: str) -> None:
+def test_a_folder_is_not_opened_as_a_file(server: Server, place: str) -> None:
     server.ask("PUT", f"{place}/file", b"1")
     key = place.removeprefix(PROXY + "/")
 
