@@ -135,7 +135,7 @@ def test_the_trash_restores_and_deletes_for_good(server: Server, page: Page) -> 
     page.get_by_role("link", name="Trash").click()
     expect(page.get_by_role("row")).to_have_count(4)
     assert axe.serious(page) == []
-    page.get_by_label("Choose kept").check()
+    page.get_by_label("Select kept").check()
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("row")).to_have_count(3)
     assert server.api.run(kept)["info"]["lifecycle_stage"] == "active"

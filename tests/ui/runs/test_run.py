@@ -218,7 +218,7 @@ def test_a_run_tells_what_happened_to_it_and_by_whom(server: Server, page: Page)
 
     page.goto(f"{server.url}{address}/history")
 
-    row = page.get_by_role("row").filter(has_text="Changed")
+    row = page.get_by_role("row").filter(has=page.get_by_role("cell", name="Changed"))
     expect(row).to_contain_text("ada")
 
 
