@@ -54,7 +54,7 @@ def watched_demo(folder: Path) -> tuple[str, str]:
         try:
             for line in demo.stdout:
                 said += line
-                if "until Ctrl-C" in line:
+                if "until you press Ctrl-C" in line:
                     break
             uri = re.search(r"The web UI is at (\S+)/$", said, re.MULTILINE)
             assert uri, said

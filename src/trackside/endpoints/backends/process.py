@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Set
@@ -99,7 +100,7 @@ class ProcessBackend:
             running = self._running.get(replica_id)
         if running is None:
             return Observed(is_alive=False, is_ready=False, reason="The server that managed it has ended.")
-        code = running.process.poll()
+        code = _exit_code(running.process)
         if code is not None:
             return Observed(is_alive=False, is_ready=False, reason=_ended(code, running.log))
         written = _written_bytes(running.folder / _WORK)
@@ -114,7 +115,7 @@ class ProcessBackend:
     def stop(self, replica_id: str) -> None:
         with self._lock:
             running = self._running.get(replica_id)
-        if running is not None and running.process.poll() is None:
+        if running is not None and _exit_code(running.process) is None:
             assert running.process.stdin is not None
             with suppress(OSError):  # it has just ended
                 # A signal would end the sandbox, and with it the scorer at once.
@@ -187,10 +188,20 @@ def _ended(code: int, log: Log) -> str:
     return f"The process ended with exit code {code}. Its last line: {last[:500]}"
 
 
+def _exit_code(process: "subprocess.Popen[bytes]") -> int | None:
+    """Return the exit code; None while the process runs.
+
+    The process stays a zombie until `_kill`, so that no other process gets its id, which is that of its group too."""
+    if process.returncode is not None or sys.platform == "darwin":  # where Python has no `waitid` before 3.13
+        return process.poll()
+    ended = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if ended is None:
+        return None
+    return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the process and its children."""
-    if process.poll() is None:
-        try:
+    """End the process and its group: without a sandbox, children of a model outlive their scorer."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS refuses signals to a group of zombies
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
