@@ -66,7 +66,10 @@ def test_a_client_deploys_scores_splits_and_deletes(mlflow: Any, frame: Any) -> 
     assert client.update_deployment("green", "models:/sum/1", endpoint="adder")["model_version"] == "1"
     faults: list[tuple[Callable[[], object], str]] = [
         (lambda: client.create_deployment("adder", "models:/sum/1", config=LOCAL), "already exists"),
-        (lambda: client.create_deployment("x", "models:/sum/9", config=LOCAL), "models:/sum/9 stands neither"),
+        (
+            lambda: client.create_deployment("x", "models:/sum/9", config=LOCAL),
+            "models:/sum/9 was not found in workspace",
+        ),
         (lambda: client.create_deployment("x", "models:/sum/1", config={"speed": 1}), "unknown field 'speed'"),
         (lambda: client.get_deployment("none"), "not found"),
         (lambda: client.predict("adder", {"inputs": {"z": [1]}}), "HTTP status 400"),

@@ -26,14 +26,17 @@ def until(
     *,
     said: Callable[[], Any] = str,
     limit_s: float = LIMIT_S,
+    pauses: bool = True,
 ) -> None:
     """Return as soon as the condition is true.  `said` gives more words for the failure, once the time is over.
+
+    Without `pauses` it asks again at once: for what is true for some milliseconds alone.
 
     The limit ends what never comes, and no test that passes depends on it."""
     end, pause_s = time.monotonic() + limit_s, FIRST_PAUSE_S
     while not condition():
         assert time.monotonic() < end, f"waited {limit_s:.0f} s in vain for {what} {said()}".rstrip()
-        time.sleep(pause_s)
+        time.sleep(pause_s if pauses else 0.0)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 

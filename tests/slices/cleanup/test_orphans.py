@@ -186,7 +186,9 @@ def test_a_server_that_is_killed_while_it_moves_goes_on_with_it(server: Server) 
     ended(api, "orphan-search")
     api.post(f"{OURS}/jobs", kind="orphan-quarantine", params={})
     moved = store / "workspaces" / ".quarantine"
-    until(lambda: moved.exists() and next(moved.rglob("*.bin"), None) is not None, "the first file to move")
+    until(
+        lambda: moved.exists() and next(moved.rglob("*.bin"), None) is not None, "the first file to move", pauses=False
+    )
 
     server.kill9()
     api = server.start().api
@@ -212,7 +214,11 @@ def test_a_server_that_is_killed_while_it_purges_goes_on_with_it(server: Server)
     assert ended(api, "orphan-quarantine")["result"]["file_count"] == 5000
     quarantine = store / "workspaces" / ".quarantine"
     job_id = api.post(f"{OURS}/jobs", kind="quarantine-purge", params={"older_than_days": 0})["job"]["job_id"]
-    until(lambda: sum(len(names) for *_, names in os.walk(quarantine)) < 5000, "the first file to be deleted")
+    until(
+        lambda: sum(len(names) for *_, names in os.walk(quarantine)) < 5000,
+        "the first file to be deleted",
+        pauses=False,
+    )
 
     server.kill9()
     api = server.start().api

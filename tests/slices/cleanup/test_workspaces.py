@@ -156,7 +156,7 @@ def test_a_server_that_is_killed_goes_on_with_the_deletion(server: Server) -> No
         (folder / f"many{number % 50}").mkdir(exist_ok=True)
         (folder / f"many{number % 50}" / f"{number}.bin").write_bytes(b"x" * 10)
     job_id = api.post(DELETIONS, name="team", confirm="team")["job_id"]
-    until(lambda: len(list(folder.iterdir())) < 51, "the first folder to go")
+    until(lambda: len(list(folder.iterdir())) < 51, "the first folder to go", pauses=False)
 
     server.kill9()
     api = server.start().api
