@@ -61,7 +61,7 @@ def test_a_name_is_given_once() -> None:
 
     with pytest.raises(WorkspaceExists):
         Workspace.create(made.name)
-    with pytest.raises(WorkspaceNotFound, match=r"has the resource group 'one', not 'two'.* Name it without that"):
+    with pytest.raises(WorkspaceNotFound, match=r"has the resource group 'one', not 'two'.* Omit that argument"):
         Workspace.create(made.name, resource_group="two", exist_ok=True)
     assert Workspace.create(made.name, exist_ok=True) == made
 

@@ -168,7 +168,7 @@ def test_a_log_without_its_database_is_not_a_new_store(server: Server, tmp_path:
     code, _, complaints = trackside("server", "--port", "0", "--data", str(server.data), cwd=tmp_path)
 
     assert code == 2
-    assert "trackside.db-wal is there" in complaints
+    assert "its log trackside.db-wal exists" in complaints
 
 
 def test_the_url_of_a_store_may_come_from_a_file(tmp_path: Path) -> None:

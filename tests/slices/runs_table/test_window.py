@@ -278,7 +278,7 @@ def test_a_mistake_is_told_with_its_value(api: Api, subtests: pytest.Subtests) -
         ({"order_by": ["datasets"]}, "datasets"),
         ({"columns": ["params.a params.b"]}, "params.a params.b"),
         ({"columns": ["params.a"] * 201}, "201"),
-        ({"filter": "metrics.loss <"}, "a value should be"),
+        ({"filter": "metrics.loss <"}, "a value is expected"),
         ({"order_by": ["number(metrics.a)"]}, "number()"),
         ({"lifecycle": "dead"}, "dead"),
         ({"max_results": 0}, "0"),
