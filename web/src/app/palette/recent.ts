@@ -1,6 +1,6 @@
 /** The pages that this browser visited last, for the palette.  Pure but for the browser's storage. */
 import { place } from "../workspace";
-import { recall, remember } from "../storage";
+import { parseList, recall, remember } from "../storage";
 
 export interface Visit {
   link: string;
@@ -26,14 +26,8 @@ export function withVisit(list: readonly Visit[], visit: Visit): Visit[] {
   return [visit, ...list.filter((each) => pageOf(each.link) !== page)].slice(0, MOST);
 }
 
-/** What was kept by this version or another: entries of another form are left out. */
 export function parse(text: string | null): Visit[] {
-  try {
-    const list: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(list) ? list.filter(isVisit).slice(0, MOST) : [];
-  } catch {
-    return [];
-  }
+  return parseList(text, isVisit, MOST);
 }
 
 function pageOf(link: string): string {

@@ -1,4 +1,4 @@
-import { recall, remember } from "@/app/storage";
+import { parseList, recall, remember } from "@/app/storage";
 import { place } from "@/app/workspace";
 import { hasView } from "./marks";
 
@@ -36,14 +36,8 @@ export function withMarks(list: readonly Kept[], kept: Kept): Kept[] {
   return [kept, ...list.filter((each) => each.of !== kept.of)].slice(0, MOST);
 }
 
-/** What was kept by this version or another: entries of another form are left out. */
 export function parse(text: string | null): Kept[] {
-  try {
-    const list: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(list) ? list.filter(isKept).slice(0, MOST) : [];
-  } catch {
-    return [];
-  }
+  return parseList(text, isKept, MOST);
 }
 
 /** The same experiments in another order are the same table. */
