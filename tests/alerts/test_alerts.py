@@ -126,7 +126,6 @@ def _told(api: Api) -> list[str]:
     return [each["action"] for each in api.get("/api/trackside/v1/changes?entity=alert")["changes"]][::-1]
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("measure", [measure for measure in Measure if measure is not Measure.EVENTS])
 def test_every_measure_can_be_taken_of_an_empty_workspace(api: Api, measure: Measure) -> None:
     api.ask("PUT", f"{RULES}/x", {"measure": measure, "above": 1})

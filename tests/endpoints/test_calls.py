@@ -9,8 +9,6 @@ from support.client import Api
 
 SERVICE = "/api/v1/service"
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def registered(api: Api) -> Api:
@@ -24,6 +22,7 @@ def create(api: Api, name: str = "adder", **fields: Any) -> Any:
     return api.post(ENDPOINTS, {"name": name, **fields})["endpoint"]
 
 
+@pytest.mark.both
 def test_an_endpoint_is_shown_as_it_was_made(registered: Api) -> None:
     made = create(registered, model_uri="models:/sum/latest", spec={"replicas": 2}, description="adds")
 
@@ -63,6 +62,7 @@ def test_a_key_of_the_callers_own_is_taken_unless_it_can_be_guessed(registered: 
     assert [status for status, *_ in refused] == [400] * 3
 
 
+@pytest.mark.both
 def test_tags_change_and_properties_stay(registered: Api) -> None:
     create(registered, tags={"team": "a"}, properties={"origin": "notebook"})
 
@@ -110,6 +110,7 @@ def test_a_model_that_does_not_exist_is_not_found(registered: Api) -> None:
     assert registered.fault(ENDPOINTS, {"name": "adder", "model_uri": "runs:/none/model"})[0] == 404
 
 
+@pytest.mark.both
 def test_a_name_is_taken_once_in_a_workspace(registered: Api) -> None:
     create(registered)
     registered.post("/api/trackside/v1/workspaces", {"name": "other"})
@@ -141,6 +142,7 @@ def test_a_split_that_cannot_be_is_refused(registered: Api, subtests: pytest.Sub
             assert shares == {"blue": 100, "green": 0}
 
 
+@pytest.mark.both
 def test_a_deployment_with_traffic_is_not_deleted(registered: Api) -> None:
     create(registered, model_uri="models:/sum/1")
 
@@ -159,6 +161,7 @@ def test_scoring_without_a_replica_says_when_to_try_again(registered: Api) -> No
     assert (waiting.status, waiting.headers["retry-after"]) == (503, "2")
 
 
+@pytest.mark.both
 def test_a_deployment_that_failed_is_tried_again_by_the_same_update(registered: Api) -> None:
     create(registered, model_uri="models:/sum/1", spec={"env": "local"})
     wait_for(lambda: endpoint(registered, "adder")["state"] == "Failed")

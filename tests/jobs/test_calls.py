@@ -14,8 +14,6 @@ from support.people import OURS, People
 from trackside import app
 from trackside.core.settings import Settings
 
-pytestmark = pytest.mark.both
-
 TIMES = "/api/trackside/v1/job-schedule-times"
 QUEUE = "/api/trackside/v1/job-queue"
 
@@ -62,6 +60,7 @@ def test_a_job_is_started_followed_and_shown(api: Api) -> None:
     assert rest == {"cursor": log["cursor"], "is_complete": True}
 
 
+@pytest.mark.both
 def test_jobs_are_listed_the_newest_first_page_by_page(api: Api) -> None:
     ids = [start(api, params={"left": number})["job_id"] for number in range(3)]
 
@@ -118,6 +117,7 @@ def test_only_failed_and_cancelled_jobs_are_retried(api: Api) -> None:
     assert api.fault(f"{JOBS}/{job_id}/retry")[1] == "INVALID_STATE"
 
 
+@pytest.mark.both
 def test_a_queue_is_paused_and_limited(api: Api) -> None:
     paused = api.ask("PATCH", QUEUE, {"is_paused": True, "max_running": 5}).json["queue"]
     job_id = start(api)["job_id"]
@@ -140,6 +140,7 @@ def test_the_kinds_are_listed_with_their_schemas(api: Api) -> None:
 # Schedules
 
 
+@pytest.mark.both
 def test_a_schedule_is_made_changed_run_and_deleted(api: Api) -> None:
     made = api.post(
         SCHEDULES, name="nightly", kind="add", params={"left": 1}, cron="0  3 * * *", timezone="Europe/Madrid"
@@ -233,6 +234,7 @@ def test_a_schedule_is_steered_by_its_user_and_by_owners_of_the_workspace(api: A
     assert cy.ask("DELETE", one).status == 200
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

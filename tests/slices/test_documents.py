@@ -35,8 +35,6 @@ from trackside.sync.document import Patch
 from trackside.sync.local import writer
 from trackside.workspaces import store as workspaces
 
-pytestmark = pytest.mark.both
-
 TIMEOUT_S = 120.0
 
 
@@ -279,6 +277,7 @@ def test_no_document_outlives_the_move_of_its_workspace(sqlite: SqliteDatabase) 
         assert documents.read(tx, [seq], 1 << 20) == made == [encode(runs.get(tx, run_id))]
 
 
+@pytest.mark.both
 def test_documents_end_where_they_would_be_too_many_bytes(db: Any) -> None:
     with db.write(1) as tx:
         made = make(tx, 250)
@@ -347,6 +346,7 @@ def test_a_run_is_made_with_a_bounded_number_of_tags(sqlite_api: Api) -> None:
     assert len(made["data"]["tags"]) == MAX_NEW_TAGS + 1  # the run's name is one too
 
 
+@pytest.mark.both
 def test_documents_of_runs_that_were_just_logged_are_made_on_each_database(db: Any) -> None:
     with db.write(1) as tx:
         first, second = make(tx, 2)

@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 
 def ids(api: Api, **search: object) -> list[str]:
     found = api.post("experiments/search", {"max_results": 100, **search})
@@ -61,6 +59,7 @@ def test_a_fault_that_users_meet_often_has_a_reason_as_data(api: Api) -> None:
     assert "reason" not in rare
 
 
+@pytest.mark.both
 def test_a_reason_quotes_no_more_than_500_characters(api: Api) -> None:
     refused = api.ask("GET", "experiments/get-by-name", arguments={"experiment_name": "\U0001f600" * 501}).json
 
@@ -100,7 +99,6 @@ def test_a_location_that_leads_astray_is_refused(sqlite_api: Api, subtests: pyte
             assert ids(sqlite_api) == ["0"]
 
 
-@pytest.mark.both
 def test_the_name_of_a_deleted_experiment_is_free_and_the_active_one_is_found_by_it(api: Api) -> None:
     old = api.new_experiment("iris")
     api.post("experiments/delete", experiment_id=old)
@@ -137,6 +135,7 @@ def test_several_deleted_experiments_have_one_name(api: Api) -> None:
         assert api.fault("experiments/create", name=name)[:2] == (400, "RESOURCE_ALREADY_EXISTS")
 
 
+@pytest.mark.both
 def test_a_notebook_that_comes_again_gets_its_experiment(api: Api) -> None:
     """A notebook of Databricks makes its experiment in each session, and means the one that it has."""
     mine = [{"key": "mlflow.experiment.sourceId", "value": "42"}]
@@ -267,6 +266,7 @@ def test_the_default_experiment_can_be_deleted_and_comes_back(api: Api) -> None:
     assert ids(api) == ["0"]
 
 
+@pytest.mark.both
 def test_search_shows_the_newest_first_and_what_is_asked_for(api: Api) -> None:
     a, b, c = (api.new_experiment(name) for name in ("a", "b", "c"))
     api.post("experiments/delete", experiment_id=b)
@@ -278,6 +278,7 @@ def test_search_shows_the_newest_first_and_what_is_asked_for(api: Api) -> None:
     assert ids(api, order_by=["name ASC"]) == ["0", a, c]  # `Default` before `a`: by bytes, on both databases
 
 
+@pytest.mark.both
 def test_clients_of_mlflow_1_list_experiments_by_id(api: Api) -> None:
     made = [api.new_experiment(name) for name in ("a", "b", "c")]
     api.post("experiments/delete", experiment_id=made[1])
@@ -294,6 +295,7 @@ def test_clients_of_mlflow_1_list_experiments_by_id(api: Api) -> None:
     assert api.ask("GET", "experiments/list", arguments={"max_results": 0}).status == 400
 
 
+@pytest.mark.both
 def test_search_pages(api: Api) -> None:
     made = {api.new_experiment(f"e{i}") for i in range(5)} | {"0"}
 

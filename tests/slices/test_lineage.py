@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 
 def dataset(name: str = "iris", digest: str = "d1", **more: Any) -> dict[str, Any]:
     return {"name": name, "digest": digest, "source_type": "local", "source": "file.csv", **more}
@@ -98,6 +96,7 @@ def test_inputs_with_one_mistake_store_nothing(api: Api, subtests: pytest.Subtes
             assert summaries(api, "0") == []
 
 
+@pytest.mark.both
 def test_the_largest_values_that_may_be_are_kept(api: Api) -> None:
     run_id = api.new_run()
     whole = dataset("é" * 500, "d" * 36, source="é" * 65_535, schema="s" * 1_048_575, profile="p" * 2_000_000)
@@ -147,6 +146,7 @@ def test_summaries_need_experiments_and_not_too_many(api: Api) -> None:
     assert api.fault(path, experiment_ids=[str(i) for i in range(21)])[0] == 400
 
 
+@pytest.mark.both
 def test_searches_find_runs_by_their_datasets(api: Api) -> None:
     first, second = api.new_run(), api.new_run()
     log_inputs(api, first, dataset("a", "1"), tags=[{"key": "mlflow.data.context", "value": "train"}])

@@ -18,8 +18,6 @@ from trackside.runs.limits import Logged
 from trackside.sync.document import Patch
 from trackside.sync.local import writer
 
-pytestmark = pytest.mark.both
-
 
 def create(tx: Any, experiment_id: str, run_id: str | None = None) -> str:
     return lifecycle.create(tx, experiment_id, run_name="r", user_id="", start_time=0, tags={}, run_id=run_id)
@@ -66,6 +64,7 @@ def test_an_experiment_whose_making_was_undone_is_not_remembered(db: Any) -> Non
         create(tx, ids[0])
 
 
+@pytest.mark.both
 def test_a_run_that_a_link_brings_to_a_deleted_experiment_opens_it_for_no_other(db: Any) -> None:
     with db.write(1) as tx:
         made = experiments.create(tx, "iris", "file:///a")
@@ -86,6 +85,7 @@ def test_an_experiment_of_another_workspace_is_not_found_by_its_id(db: Any, make
         create(tx, made)
 
 
+@pytest.mark.both
 def test_keys_of_runs_grow_and_are_never_used_again(db: Any) -> None:
     def keys() -> list[int]:
         with db.read(1) as tx:

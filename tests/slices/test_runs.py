@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 NOBODY = "0" * 32
 
 
@@ -57,6 +55,7 @@ def test_a_run_that_is_told_nothing_gets_a_name_and_no_times(api: Api) -> None:
     assert "end_time" not in run["info"]
 
 
+@pytest.mark.both
 def test_the_name_may_come_as_a_tag_but_not_twice_and_different(api: Api) -> None:
     tag = [{"key": "mlflow.runName", "value": "tagged"}]
 
@@ -207,6 +206,7 @@ def test_tags_overwrite_and_vanish(api: Api) -> None:
     )
 
 
+@pytest.mark.both
 def test_long_values_are_cut_as_stock_servers_do(api: Api) -> None:
     run_id = api.new_run()
 
@@ -247,7 +247,6 @@ def test_a_key_that_may_lead_astray_is_refused(sqlite_api: Api, subtests: pytest
             )
 
 
-@pytest.mark.both
 def test_a_key_may_have_letters_of_all_tongues(api: Api, subtests: pytest.Subtests) -> None:
     for key in ("a", "a b", "a/b.c-d_e:f", "é", "日本", "x" * 250):
         with subtests.test(key=key):
@@ -260,7 +259,6 @@ def test_a_key_may_have_letters_of_all_tongues(api: Api, subtests: pytest.Subtes
             assert api.history(run_id, key) == [(0, 1, 1.0)]
 
 
-@pytest.mark.both
 def test_the_character_nul_is_the_callers_mistake(api: Api, subtests: pytest.Subtests) -> None:
     """PostgreSQL cannot store it: no store takes it, so that every store can be moved to every other."""
     cases: list[tuple[str, dict[str, Any]]] = [
@@ -289,6 +287,7 @@ def test_nul_is_refused_in_questions_too(api: Api) -> None:
     assert api.fault("experiments/create", name="a\0b")[0] == 400
 
 
+@pytest.mark.both
 def test_search_finds_runs_by_what_was_logged(api: Api) -> None:
     best, other, gone = api.new_run(start_time=1), api.new_run(start_time=2), api.new_run(start_time=3)
     for run_id, value in ((best, 0.9), (other, 0.5), (gone, 1.0)):

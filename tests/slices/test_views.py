@@ -8,8 +8,6 @@ from support.client import Api
 
 OURS = "/api/trackside/v1"
 
-pytestmark = pytest.mark.both
-
 
 def create(api: Api, experiment: str, name: str, **more: Any) -> Any:
     return api.post(f"{OURS}/experiments/{experiment}/views", name=name, **more)["view"]
@@ -40,6 +38,7 @@ def test_a_view_keeps_its_state_and_its_owner(api: Api) -> None:
     assert found["creation_time"] == found["last_update_time"] > 0
 
 
+@pytest.mark.both
 def test_an_experiment_has_one_default_at_most(api: Api) -> None:
     first = create(api, "0", "a", is_default=True)
     second = create(api, "0", "b", is_default=True)
@@ -65,6 +64,7 @@ def test_a_view_that_somebody_else_changed_is_not_overwritten(api: Api) -> None:
     assert api.get(f"{OURS}/views/{view['view_id']}")["view"]["state"] == {"n": 2}
 
 
+@pytest.mark.both
 def test_a_name_is_unique_in_its_experiment(api: Api) -> None:
     other = api.new_experiment("other")
     create(api, "0", "a")
@@ -76,6 +76,7 @@ def test_a_name_is_unique_in_its_experiment(api: Api) -> None:
     assert patch(api, second["view_id"], version=1, name="b").status == 200
 
 
+@pytest.mark.both
 def test_a_deleted_view_is_gone(api: Api) -> None:
     view = create(api, "0", "a")
 

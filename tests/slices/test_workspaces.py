@@ -18,8 +18,6 @@ from trackside.registry import uses
 from trackside.workspaces import model, store
 from trackside.workspaces.service import Directory
 
-pytestmark = pytest.mark.both
-
 OURS = "/api/trackside/v1/workspaces"
 OURS_BASE = "/api/trackside/v1"
 STAGES = [{"name": name, "needs_approval": False} for name in ("None", "Staging", "QA", "Production", "Archived")]
@@ -83,6 +81,7 @@ def api_with_roots(chosen: Settings) -> Iterator[Api]:
     application.close()
 
 
+@pytest.mark.both
 def test_a_workspace_has_its_own_artifact_root_if_the_operator_allows_it(api_with_roots: Api) -> None:
     north = api_with_roots.new_workspace("north", default_artifact_root="s3://bucket/north/")
 
@@ -108,6 +107,7 @@ def test_a_name_is_one_segment_of_a_path(api: Api, subtests: pytest.Subtests) ->
             assert names(api) == ["default"]
 
 
+@pytest.mark.both
 def test_a_name_is_taken_once(api: Api) -> None:
     api.new_workspace("north")
 
@@ -138,6 +138,7 @@ def test_a_root_that_is_no_place_is_refused(sqlite_api: Api, subtests: pytest.Su
             assert api.get("workspaces/south", version="3.0")["workspace"] == {"name": "south"}
 
 
+@pytest.mark.both
 def test_a_changed_workspace_is_never_served_from_the_cache(db: Any) -> None:
     directory = Directory(db)
     with db.write(store.DEFAULT_WORKSPACE_ID) as tx:
@@ -274,7 +275,6 @@ def test_restrict_refuses_a_workspace_that_holds_something(rooms: tuple[Api, Api
     assert north.params(run_id) == {"p": "1"}
 
 
-@pytest.mark.both
 @pytest.mark.parametrize(
     ("what", "call"),
     [
@@ -320,6 +320,7 @@ def test_restrict_counts_everything_that_somebody_made(rooms: tuple[Api, Api], w
     assert delete(api, "north", "CASCADE") == (204, b"")
 
 
+@pytest.mark.both
 def test_restrict_takes_an_empty_workspace_away(rooms: tuple[Api, Api], application: Any) -> None:
     api, north = rooms
 
@@ -369,6 +370,7 @@ def test_cascade_refuses_a_workspace_whose_models_are_in_use(rooms: tuple[Api, A
     assert delete(api, "north", "CASCADE") == (204, b"")
 
 
+@pytest.mark.both
 def test_set_default_refuses_requests_for_stages_that_are_not_there(rooms: tuple[Api, Api]) -> None:
     api, north = rooms
     registry = Registry(north)
@@ -436,6 +438,7 @@ def test_set_default_moves_everything_to_the_default_workspace(rooms: tuple[Api,
     assert dataset["profile"] == '{"num_records": 1}'
 
 
+@pytest.mark.both
 def test_set_default_is_refused_while_a_name_is_taken_there(rooms: tuple[Api, Api]) -> None:
     api, north = rooms
     _, run_id = fill(north)

@@ -14,8 +14,6 @@ from trackside.access import event_buffer
 from trackside.audit import log
 from trackside.core.settings import Settings
 
-pytestmark = pytest.mark.both
-
 NEVER = 1000.0  # times the intervals of background work: what was noted is written when a test says so
 
 
@@ -41,6 +39,7 @@ def test_a_change_is_written_with_who_what_and_how(people: People) -> None:
     assert (made["object_type"], made["object_id"]) == ("user", "bo")
 
 
+@pytest.mark.both
 def test_no_secret_is_written(people: People, application: app.App) -> None:
     people.add("bo", "Reader")
     token = people.token("bo")
@@ -101,6 +100,7 @@ def test_a_changed_or_removed_entry_is_found(people: People, application: app.Ap
     assert found["fault"].endswith(fault)
 
 
+@pytest.mark.both
 def test_old_entries_go_and_the_rest_stays_whole(people: People, application: app.App) -> None:
     people.add("bo", "Reader")
     with application.asgi._database.write(0) as tx:
@@ -129,7 +129,6 @@ def test_it_is_exported_as_lines_of_json_csv_and_syslog(people: People) -> None:
     assert people.admin.fault(f"{OURS}/audit/export", method="GET", format="xml")[0] == 400
 
 
-@pytest.mark.both
 def test_an_export_refuses_what_the_store_cannot_hold(people: People, subtests: pytest.Subtests) -> None:
     cases = [
         *[(name, "a\0b") for name in ("actor", "action", "object_type", "object_id", "workspace", "outcome", "format")],
@@ -186,6 +185,7 @@ def test_it_has_a_right_of_its_own(people: People) -> None:
     assert auditor.ask("GET", f"{OURS}/audit").status == 200
 
 
+@pytest.mark.both
 def test_deletions_stages_and_aliases_are_written_and_what_training_logs_is_not(people: People) -> None:
     bo = people.add("bo", "Contributor")
     experiment = bo.new_experiment("e")

@@ -15,7 +15,6 @@ def people(chosen: Settings, make_people: Callable[..., People]) -> People:
     return make_people(structs.replace(chosen, default_role=()))
 
 
-@pytest.mark.both
 def test_a_denial_hides_entries_and_details(people: People) -> None:
     admin = people.admin
     hidden, open_ = admin.new_experiment("hidden"), admin.new_experiment("open")

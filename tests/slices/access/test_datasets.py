@@ -5,8 +5,6 @@ import pytest
 from support.client import Api
 from support.people import People
 
-pytestmark = pytest.mark.both
-
 
 def new_dataset(api: Api, name: str, *experiments: str) -> str:
     made = api.post("datasets/create", name=name, experiment_ids=list(experiments), version="3.0")
@@ -22,6 +20,7 @@ def get(api: Api, dataset: str) -> int:
     return api.ask("GET", f"datasets/{dataset}", version="3.0").status
 
 
+@pytest.mark.both
 def test_a_reader_of_one_experiment_finds_its_datasets_alone(people: People) -> None:
     admin = people.admin
     ours, theirs = admin.new_experiment("ours"), admin.new_experiment("theirs")
@@ -58,6 +57,7 @@ def test_an_editor_of_one_experiment_makes_datasets_for_it_and_for_no_other(peop
     assert bo.ask("DELETE", f"datasets/{made}", version="3.0").status == 200
 
 
+@pytest.mark.both
 def test_a_denial_at_an_experiment_hides_its_datasets_and_no_other(people: People) -> None:
     admin = people.admin
     secret, open_ = admin.new_experiment("secret"), admin.new_experiment("open")

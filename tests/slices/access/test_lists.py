@@ -20,7 +20,6 @@ def all_pages(api: Api, path: str, key: str) -> list[list[Any]]:
             return found
 
 
-@pytest.mark.both
 def test_users_come_in_pages_by_name(people: People) -> None:
     for name in ("cy", "al", "bo", "di"):
         people.add(name)
@@ -30,7 +29,6 @@ def test_users_come_in_pages_by_name(people: People) -> None:
     assert [[user["name"] for user in page] for page in pages] == [["al", "bo"], ["cy", "di"], [ADMIN]]
 
 
-@pytest.mark.both
 def test_users_are_found_by_a_part_of_their_names_and_by_kind(people: People) -> None:
     people.add("Ana", display_name="Garc%a")
     people.add("bo")

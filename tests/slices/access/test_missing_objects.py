@@ -5,8 +5,6 @@ import pytest
 from support.people import OURS, People
 from support.registry import Registry
 
-pytestmark = pytest.mark.both
-
 MISSING = [
     ("/ws/default/experiments/987654", "No Experiment with id=987654 exists"),
     (f"/ws/default/experiments/{'9' * 19}", f"No Experiment with id={'9' * 19} exists"),
@@ -17,6 +15,7 @@ MISSING = [
 ]
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("what", ["role-assignments", "deny-assignments"])
 def test_a_right_at_what_does_not_exist_is_refused(people: People, what: str) -> None:
     people.add("bo")

@@ -292,7 +292,6 @@ def test_rights_follow_a_renamed_model_and_end_with_a_deleted_one(people: People
     assert bo.fault("registered-models/get", method="GET", name="second") == DENIED
 
 
-@pytest.mark.both
 def test_rights_follow_a_run_to_another_experiment(people: People, three: dict[str, str]) -> None:
     run = three["red run"]
     point: dict[str, Any] = {"key": "m", "value": 1.0, "timestamp": 1}

@@ -8,7 +8,6 @@ import pytest
 from support.client import Api, Reply
 from support.people import ADMIN, OURS, People, bearer, signed
 
-pytestmark = pytest.mark.both
 SCIM = {"content-type": "application/scim+json"}
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
@@ -37,6 +36,7 @@ def directory(people: People) -> Directory:
     return Directory(signed(people.open, bearer(people.token(ADMIN, scope="scim"))))
 
 
+@pytest.mark.both
 def test_a_token_of_scim_does_that_and_nothing_else(people: People, directory: Directory) -> None:
     assert directory.ask("GET", "Users").status == 200
     for method, path in (("GET", f"{OURS}/users"), ("POST", f"{OURS}/users"), ("POST", f"{OURS}/me/tokens")):
@@ -47,6 +47,7 @@ def test_a_token_of_scim_does_that_and_nothing_else(people: People, directory: D
     assert people.open.ask("GET", "/scim/v2/Users").status == 401
 
 
+@pytest.mark.both
 def test_a_user_is_created_found_changed_disabled_and_deleted(people: People, directory: Directory) -> None:
     made = directory.make(
         "Users", userName="ana@example.com", externalId="e-1", name={"givenName": "Ana", "familyName": "Lima"},
@@ -83,6 +84,7 @@ def test_a_user_is_created_found_changed_disabled_and_deleted(people: People, di
     assert actions[:5] == ["user.delete", "user.enable", "user.rename", "user.disable", "user.rename"]
 
 
+@pytest.mark.both
 def test_members_of_a_group_are_added_removed_and_replaced(people: People, directory: Directory) -> None:
     ids = [directory.make("Users", userName=name)["id"] for name in ("ana", "bo", "cy")]
     group = directory.make("Groups", displayName="team", members=[{"value": ids[0]}])

@@ -86,7 +86,6 @@ def test_a_batch_has_one_to_a_hundred_elements(api: Api) -> None:
     )
 
 
-@pytest.mark.both
 def test_a_run_is_previewed_and_deleted_with_its_files_and_points(api: Api, chosen: Settings) -> None:
     run_id, other = filled_run(api), filled_run(api)
     before = stored_bytes(chosen)
@@ -164,7 +163,6 @@ def test_a_param_a_tag_and_files_go_one_by_one(api: Api, chosen: Settings) -> No
     assert stored_bytes(chosen) == 1000
 
 
-@pytest.mark.both
 def test_an_experiment_goes_in_portions_until_nothing_of_it_is_left(api: Api, chosen: Settings) -> None:
     experiment_id = api.new_experiment("old")
     for _ in range(21):
@@ -278,7 +276,6 @@ def test_files_that_the_server_cannot_reach_are_named_and_stay(api: Api, tmp_pat
     assert str(elsewhere) in done["pending"][0]
 
 
-@pytest.mark.both
 def test_the_trash_lists_what_can_be_restored_the_oldest_first(api: Api) -> None:
     experiment_id, gone = api.new_experiment("kept"), api.new_experiment("gone")
     runs = [api.new_run(experiment_id) for _ in range(3)]

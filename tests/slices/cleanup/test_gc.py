@@ -90,7 +90,6 @@ def test_a_run_whose_model_is_registered_stays(api: Api) -> None:  # #3160, #317
     assert api.ask("POST", f"{OURS}/deletions", {"kind": "run", "run_id": run_id}).status == 400
 
 
-@pytest.mark.both
 def test_a_name_in_the_trash_is_free(api: Api) -> None:
     """There it cannot be used again, and the error shows SQL."""
     experiment_id = api.new_experiment("taken")

@@ -22,8 +22,6 @@ from support.evaluation_datasets import (
 )
 from trackside.evaluation_datasets import record_store, records, store
 
-pytestmark = pytest.mark.both
-
 
 def test_a_new_dataset_says_all_it_knows(api: Api) -> None:
     experiment = api.new_experiment("iris")
@@ -160,6 +158,7 @@ def test_no_experiment_is_added_if_one_of_them_is_not_there(api: Api) -> None:
     assert experiments_of(api, dataset_id) == []
 
 
+@pytest.mark.both
 def test_every_change_is_in_the_log(db: Any) -> None:
     with db.write(1) as tx:
         dataset_id = store.create(tx, "qa", {"k": "v"}, ["0"]).dataset_id

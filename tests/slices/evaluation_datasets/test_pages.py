@@ -9,8 +9,6 @@ from support.client import Api
 from support.evaluation_datasets import USER, V3, all_of, delete_records, get, new, new_id, page, upsert
 from trackside.evaluation_datasets import records
 
-pytestmark = pytest.mark.both
-
 
 def test_the_dataset_tells_of_its_records(api: Api) -> None:
     made = new(api, tags={USER: "ada"})
@@ -82,6 +80,7 @@ def test_records_of_what_is_not_there(api: Api, subtests: pytest.Subtests) -> No
             )
 
 
+@pytest.mark.both
 def test_pages_of_records_go_on_after_what_was_seen(api: Api) -> None:
     dataset_id = new_id(api)
     upsert(api, dataset_id, *({"inputs": {"i": i}} for i in range(5)))

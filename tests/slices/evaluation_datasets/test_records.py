@@ -9,8 +9,6 @@ from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, all_of, get, new, new_id, upsert
 from trackside.evaluation_datasets import records
 
-pytestmark = pytest.mark.both
-
 
 def test_a_record_comes_back_as_it_went(api: Api) -> None:
     dataset_id = new_id(api)
@@ -120,6 +118,7 @@ def test_inputs_are_told_apart_as_json_and_not_as_python_compares(api: Api) -> N
     assert upsert(api, dataset_id, *({"inputs": {"a": a}} for a in (1, 1.0, True, "1", None, [1]))) == (6, 0)
 
 
+@pytest.mark.both
 def test_what_only_python_calls_json_comes_back_to_python(api: Api) -> None:
     dataset_id = new_id(api)
 
@@ -129,6 +128,7 @@ def test_what_only_python_calls_json_comes_back_to_python(api: Api) -> None:
     assert repr(all_of(api, dataset_id)[0]["inputs"]) == "{'a': nan, 'b': -inf}"
 
 
+@pytest.mark.both
 def test_half_characters_and_nul_in_a_record_break_nothing(api: Api) -> None:
     dataset_id = new_id(api)
 

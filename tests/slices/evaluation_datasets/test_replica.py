@@ -12,8 +12,6 @@ from trackside.evaluation_datasets.replica import ImmutableFields, Patch
 from trackside.evaluation_datasets.whole_record import Record
 from trackside.sync import record_merge
 
-pytestmark = pytest.mark.both
-
 ID = "d-1"
 LARGE = '{"inputs": {}, "outputs": {}, "expectations": {}}'.ljust(MAX_SCHEMA_CHARS + 1)
 
@@ -49,6 +47,7 @@ def dataset(db: Any) -> Any:
     return db
 
 
+@pytest.mark.both
 def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
     with dataset.write(1) as tx:
         replica.make(tx, ID, ImmutableFields(name="another"))
@@ -60,6 +59,7 @@ def test_a_dataset_has_what_it_was_given(dataset: Any) -> None:
     assert found == replica.Dataset(ID, "qa", "abc", None, 5, 9, "ann", None, {"k": "w"}, ["0"])
 
 
+@pytest.mark.both
 def test_records_are_there_once_and_counted(dataset: Any) -> None:
     three = [record(1), record(2), record(3)]
 
@@ -74,6 +74,7 @@ def test_records_are_there_once_and_counted(dataset: Any) -> None:
         assert store.get(tx, ID).profile == '{"num_records": 3}'
 
 
+@pytest.mark.both
 def test_two_records_may_exchange_their_ids(dataset: Any) -> None:
     with dataset.write(1) as tx:
         replica.put(tx, ID, [record(1, "a"), record(2, "b")])

@@ -5,8 +5,6 @@ import pytest
 from support.client import Api
 from support.evaluation_datasets import USER, V3, Fields, get, new, search
 
-pytestmark = pytest.mark.both("each case")  # each case is another SQL
-
 
 @pytest.fixture
 def shelf(api: Api) -> Api:
@@ -18,6 +16,7 @@ def shelf(api: Api) -> Api:
     return api
 
 
+@pytest.mark.both("each case")
 def test_a_filter_finds_what_it_says(shelf: Api, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, list[str]]] = [
         ("", ["Beta", "alpha", "gamma"]),
@@ -71,6 +70,7 @@ def test_a_search_that_means_nothing_is_refused(shelf: Api, subtests: pytest.Sub
             assert fault[2].startswith(message), fault
 
 
+@pytest.mark.both("each case")
 def test_a_search_is_newest_first_or_as_ordered(shelf: Api) -> None:
     times = {each["name"]: each["created_time"] for each in shelf.get("datasets/search", version=V3)["datasets"]}
     assert search(shelf, order_by=["created_time", "name"]) == sorted(times, key=lambda name: (times[name], name))
@@ -81,6 +81,7 @@ def test_a_search_is_newest_first_or_as_ordered(shelf: Api) -> None:
     assert [each["name"] for each in found["datasets"]] == ["Beta", "alpha"]
 
 
+@pytest.mark.both("each case")
 def test_a_search_keeps_to_experiments(shelf: Api) -> None:
     assert search(shelf, experiment_ids=["0"], order_by=["name"]) == ["Beta", "alpha"]
     assert search(shelf, experiment_ids=["1"]) == ["Beta"]
@@ -88,6 +89,7 @@ def test_a_search_keeps_to_experiments(shelf: Api) -> None:
     assert search(shelf, experiment_ids=["999", "abc"]) == []
 
 
+@pytest.mark.both("each case")
 def test_the_pages_of_a_search_are_all_of_it_once(api: Api, subtests: pytest.Subtests) -> None:
     orders: list[list[str]] = [[], ["name"], ["created_time ASC"], ["last_update_time DESC", "name"]]
     for i in range(7):

@@ -8,8 +8,6 @@ import pytest
 from support.client import Api
 from support.logged_models import NOBODY, change, found, model, new_model, on, point, points
 
-pytestmark = pytest.mark.both
-
 
 def test_a_new_model_says_all_it_knows(api: Api) -> None:
     run_id = api.new_run()
@@ -69,6 +67,7 @@ def test_what_is_no_model_is_refused(api: Api, subtests: pytest.Subtests) -> Non
             assert api.fault("logged-models", fields)[:2] == (status, code)
 
 
+@pytest.mark.both
 def test_a_deleted_experiment_takes_no_model_but_keeps_its_own(api: Api) -> None:
     experiment = api.new_experiment("gone")
     kept = new_model(api, experiment, name="kept")
@@ -134,6 +133,7 @@ def test_a_model_that_is_not_there_is_a_404(api: Api, subtests: pytest.Subtests)
             assert reply.json["message"] == f"Logged model with ID '{NOBODY}' not found."
 
 
+@pytest.mark.both
 def test_params_are_written_once_and_all_or_none(api: Api) -> None:
     model_id = new_model(api, params=[{"key": "a", "value": "1"}])
     more = [{"key": f"p{i:03}", "value": str(i)} for i in range(150)]
@@ -152,6 +152,7 @@ def test_params_are_written_once_and_all_or_none(api: Api) -> None:
     assert model(api, model_id)["data"]["params"] == [{"key": "a", "value": "1"}, *more]
 
 
+@pytest.mark.both
 def test_a_param_given_twice_in_a_call_must_agree_with_itself(api: Api) -> None:
     twice = [{"key": "a", "value": "1"}, {"key": "a", "value": "1"}]
 
@@ -159,6 +160,7 @@ def test_a_param_given_twice_in_a_call_must_agree_with_itself(api: Api) -> None:
     assert api.fault("logged-models", experiment_id="0", params=[*twice, {"key": "a", "value": "2"}])[0] == 400
 
 
+@pytest.mark.both
 def test_tags_are_overwritten_and_deleted_by_any_key(api: Api) -> None:
     model_id = new_model(api, tags=[{"key": "a/b c.d", "value": "1"}])
     change(api, "PATCH", f"{model_id}/tags", {"tags": [{"key": "a/b c.d", "value": "2"}, {"key": "n"}]})
@@ -257,6 +259,7 @@ def test_another_workspace_sees_nothing_of_a_model(api: Api) -> None:
     assert model(api, model_id)["info"]["tags"] == [{"key": "t", "value": "1"}]
 
 
+@pytest.mark.both
 def test_a_workspace_with_a_model_is_not_empty_and_takes_it_along(api: Api) -> None:
     other = api.new_workspace("other")
     run_id = other.new_run()
@@ -271,6 +274,7 @@ def test_a_workspace_with_a_model_is_not_empty_and_takes_it_along(api: Api) -> N
     assert after["info"]["artifact_uri"] == before["info"]["artifact_uri"]
 
 
+@pytest.mark.both
 def test_the_files_of_a_model_are_listed_and_read(api: Api) -> None:
     model_id = new_model(api)
     uri = model(api, model_id)["info"]["artifact_uri"]

@@ -7,9 +7,8 @@ import pytest
 from support.client import Api
 from support.logged_models import change, found, new_model, on, point
 
-pytestmark = pytest.mark.both("each case")  # each case is another SQL
 
-
+@pytest.mark.both("each case")
 def test_searches_find_the_newest_first_and_page_without_loss(api: Api) -> None:
     names = [f"m{i}" for i in range(7)]
     for name in names:
@@ -73,6 +72,7 @@ def three(api: Api) -> dict[str, str]:
     return ids
 
 
+@pytest.mark.both("each case")
 def test_a_filter_finds(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
     cases = [
         ("name = 'a'", "a"),
@@ -129,6 +129,7 @@ def test_a_filter_that_makes_no_sense_is_told_so(api: Api, subtests: pytest.Subt
             assert told.startswith(message)
 
 
+@pytest.mark.both("each case")
 def test_datasets_narrow_the_metrics_that_count(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
     cases: list[tuple[list[dict[str, str]], str | None, str]] = [
         ([{"dataset_name": "test"}], None, "ab"),
@@ -145,6 +146,7 @@ def test_datasets_narrow_the_metrics_that_count(api: Api, three: dict[str, str],
             assert sorted(found(api, wanted, datasets=datasets)) == list(names)
 
 
+@pytest.mark.both("each case")
 def test_an_order_holds_across_pages(api: Api, three: dict[str, str], subtests: pytest.Subtests) -> None:
     cases: list[tuple[list[dict[str, Any]], str]] = [
         ([{"field_name": "name"}], "abcd"),

@@ -6,8 +6,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 BIG = 1.7976931348623157e308
 
 
@@ -16,6 +14,7 @@ def points(*values: tuple[str, object, int, int]) -> list[dict[str, object]]:
     return [{"key": k, "value": v, "timestamp": t, "step": s} for k, v, t, s in values]
 
 
+@pytest.mark.both
 def test_a_batch_logs_all_kinds_at_once(api: Api) -> None:
     run_id = api.new_run(run_name="r")
 
@@ -39,6 +38,7 @@ def test_an_empty_batch_is_fine(api: Api) -> None:
     assert api.post("runs/log-batch", run_id=run_id) == {}
 
 
+@pytest.mark.both
 def test_params_are_written_once(api: Api) -> None:
     run_id = api.new_run()
     api.post("runs/log-parameter", run_id=run_id, key="p", value="1")
@@ -170,6 +170,7 @@ def test_odd_values_come_back_as_mlflow_keeps_them(api: Api, subtests: pytest.Su
             assert api.history(run_id, "m") == [(0, 1, kept)]
 
 
+@pytest.mark.both
 def test_bare_nan_and_infinity_are_understood(api: Api) -> None:
     run_id = api.new_run()
     body = f'{{"run_id": "{run_id}", "key": "m", "value": %s, "timestamp": "7", "step": "1"}}'
@@ -180,6 +181,7 @@ def test_bare_nan_and_infinity_are_understood(api: Api) -> None:
     assert api.history(run_id, "m") == [(1, 7, -BIG), (1, 7, "NaN"), (1, 7, BIG)]
 
 
+@pytest.mark.both
 def test_steps_may_be_any_64_bit_number(api: Api) -> None:
     run_id = api.new_run()
 
@@ -216,6 +218,7 @@ def test_a_metric_that_is_none_is_refused(sqlite_api: Api, subtests: pytest.Subt
             assert sqlite_api.latest(run_id) == {}
 
 
+@pytest.mark.both
 def test_a_thousand_points_of_one_key_in_one_batch_and_once_more(api: Api) -> None:
     run_id = api.new_run()
     given = points(*(("m", math.sin(i), 1000 + i, i) for i in range(1000)))

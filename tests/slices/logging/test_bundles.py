@@ -12,8 +12,6 @@ from support.links import get_file, put_file
 from trackside.metrics.series import pack
 from trackside.sync.api.bundles import MAX_ENTRIES
 
-pytestmark = pytest.mark.both
-
 BUNDLE = "/api/trackside/v1/sync/bundle"
 NAN = float("nan")
 
@@ -30,6 +28,7 @@ def file(path: str, body: bytes, sha256: str = "") -> dict[str, Any]:
     return {"path": path, "sha256": sha256 or hashlib.sha256(body).hexdigest(), "body": body}
 
 
+@pytest.mark.both
 def test_runs_come_with_points_and_files(api: Api) -> None:
     points = [(0, 1, 0.5), (1, 2, NAN)]
     entries = [
@@ -156,6 +155,7 @@ def test_a_path_that_leads_nowhere_is_no_file(sqlite_api: Api, subtests: pytest.
             assert get_file(sqlite_api, run_id, "kept") == b"1"
 
 
+@pytest.mark.both
 def test_a_bundle_reaches_no_other_workspace(api: Api) -> None:
     run_id = api.new_run(tags=[{"key": "t", "value": "north"}])
     south = api.new_workspace("south")

@@ -11,8 +11,6 @@ from support.processes.servers import Server
 from trackside.metrics.series import pack
 from trackside.sync.portions import MOST_FIELDS, MOST_SINGLE_FIELDS
 
-pytestmark = pytest.mark.both
-
 PREFIX = "/api/trackside/v1/sync"
 MANY = MOST_FIELDS * 2 + 10
 
@@ -44,6 +42,7 @@ def test_a_run_with_many_tags_comes_whole(api: Api) -> None:
     assert sum(1 for key in api.tags("r1") if key.startswith("t")) == MANY
 
 
+@pytest.mark.both
 def test_a_deleted_run_stays_deleted_when_a_large_patch_comes(api: Api) -> None:
     put(api, entity="run", id="r1", experiment_id="0", put=[["stage", "", "deleted"]])
 

@@ -14,8 +14,6 @@ from trackside.runs import store as runs
 from trackside.runs.lifecycle import NewRun, RunUpdate
 from trackside.runs.model import Status
 
-pytestmark = pytest.mark.both
-
 WS = 1
 
 
@@ -86,6 +84,7 @@ def test_each_new_run_has_its_answer_and_those_that_fail_leave_nothing(db: Any) 
         assert runs.find_seqs(tx, ["d", "e", "gone"]) == {}
 
 
+@pytest.mark.both
 def test_each_update_has_its_answer_and_the_log_says_what_the_status_was(db: Any) -> None:
     write(db, lambda tx: lifecycle.create_all(tx, [new("a"), new("b"), new("deleted")]))
     write(db, lambda tx: runs.delete(tx, "deleted"))

@@ -12,8 +12,6 @@ from trackside.core.settings import Settings
 
 LIVE = "/api/trackside/v1/live"
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def inside(application: app.App) -> Any:
@@ -57,6 +55,7 @@ def test_a_page_hears_what_happened_after_its_cursor(api: Api) -> None:
     assert {action for each in (change, *later) for action in each["actions"]} <= {"create", "log"}
 
 
+@pytest.mark.both
 def test_a_page_that_waits_is_answered_when_something_happens(api: Api, inside: Inside) -> None:
     run_id = api.new_run()
     waiting = begin(inside, after=cursor(api), run_id=run_id, wait_s=55)
@@ -102,6 +101,7 @@ def test_a_cursor_of_another_log_asks_to_read_again(api: Api) -> None:
     assert found["cursor"] == cursor(api)
 
 
+@pytest.mark.both
 def test_a_page_that_comes_back_to_another_server_misses_nothing(chosen: Settings) -> None:
     first = app.build(chosen)
     inside = Inside(first.asgi)
@@ -121,6 +121,7 @@ def test_a_page_that_comes_back_to_another_server_misses_nothing(chosen: Setting
     assert not found["reset"]
 
 
+@pytest.mark.both
 def test_a_server_that_stops_answers_those_who_wait(api: Api, inside: Inside, application: app.App) -> None:
     waiting = begin(inside, after=cursor(api), wait_s=55)
     api.get(LIVE, after=cursor(api), wait_s=0)

@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 NAN = "NaN"
 Point = tuple[int, int, float | str]  # step, timestamp, value
 
@@ -64,7 +62,6 @@ def test_what_was_never_logged_has_no_history(api: Api) -> None:
     assert api.fault("metrics/get-history", method="GET", metric_key="m")[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-@pytest.mark.both
 def test_pages_follow_each_other_without_gap_or_overlap(api: Api, subtests: pytest.Subtests) -> None:
     for size in (1, 7, 64, 999, 5000):
         with subtests.test(size=size):
@@ -134,7 +131,6 @@ def test_bulk_needs_runs_and_a_key(api: Api) -> None:
     assert api.ask("GET", "metrics/get-history-bulk", arguments={"run_id": "a", "metric_key": "m"}).status == 404
 
 
-@pytest.mark.both
 def test_a_sample_is_what_ntile_would_take(api: Api, subtests: pytest.Subtests) -> None:
     for count in (0, 1, 2, 65, 700, 2600):
         with subtests.test(count=count):

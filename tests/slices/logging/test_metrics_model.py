@@ -19,8 +19,6 @@ from trackside.runs import batch, lifecycle
 from trackside.runs import store as runs
 from trackside.runs.limits import Logged
 
-pytestmark = pytest.mark.both
-
 KEY = "m"
 NAN = float("nan")
 
@@ -97,6 +95,7 @@ def stored(tx: Tx, run_seq: int) -> dict[str, Any]:
 
 
 # The store lives as long as the test; each example has a run of its own in it.
+@pytest.mark.both
 @settings(max_examples=examples(40), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     groups=st.lists(st.lists(few | stretches(), min_size=1, max_size=3), min_size=1, max_size=8),
@@ -136,6 +135,7 @@ def test_a_series_is_the_set_of_what_was_logged(
         assert sum(count for (count,) in chunks if count < 512) < 1024 + 450, "small chunks are merged"
 
 
+@pytest.mark.both
 def test_only_the_series_that_are_full_are_merged(db: Any) -> None:
     """Two runs log in one group; one key of each has as many small points as make a chunk."""
     full = {key: [(i, i, float(i)) for i in range(1100)] for key in ("a", "b")}
@@ -170,6 +170,7 @@ def test_only_the_series_that_are_full_are_merged(db: Any) -> None:
     assert told == [full["a"], [point for point in full["b"] if point[0] % 100 < 70]]
 
 
+@pytest.mark.both
 @settings(max_examples=examples(40), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     batches=st.lists(few | stretches(), min_size=1, max_size=6),
@@ -217,6 +218,7 @@ def spread_out(draw: st.DrawFn) -> list[Point]:
     return [(start + i, start + i // 2, float(i % 50)) for i in range(count)]
 
 
+@pytest.mark.both
 @settings(max_examples=examples(60), suppress_health_check=NOT_CHECKED_WITH_FIXTURE)
 @given(
     before=st.lists(few | spread_out(), min_size=2, max_size=6),

@@ -13,8 +13,6 @@ from trackside.registry import aliases, history, models, moments, transitions, v
 from trackside.registry.files.origins import Origin
 from trackside.registry.history import Held
 
-pytestmark = pytest.mark.both
-
 CLOUD = Origin("s3://b/a", "s3://b/a")
 
 
@@ -58,7 +56,6 @@ def test_everything_that_happened_with_who_did_it(registry: Registry) -> None:
     )
 
 
-@pytest.mark.both
 def test_who_signs_in_by_name_is_noted(registry: Registry, subtests: pytest.Subtests) -> None:
     """As clients do that know nothing of our header, by MLFLOW_TRACKING_USERNAME."""
     cases: list[tuple[dict[str, str], str]] = [
@@ -77,6 +74,7 @@ def test_who_signs_in_by_name_is_noted(registry: Registry, subtests: pytest.Subt
             assert [event["user"] for event in events(registry, f"iris{at}")] == [user]
 
 
+@pytest.mark.both
 def test_a_model_that_is_there_has_all_of_its_history_also_from_before_its_name(registry: Registry) -> None:
     registry.new_model()
     registry.call("POST", "registered-models/rename", name="iris", new_name="lily")
@@ -157,6 +155,7 @@ def test_questions_that_make_no_sense(registry: Registry, subtests: pytest.Subte
             assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
+@pytest.mark.both
 def test_which_version_was_in_a_stage_and_had_an_alias_at_a_moment(db: Any) -> None:
     with db.write(1) as tx:
         tx.now = 1000
@@ -224,6 +223,7 @@ def test_moments_by_api(registry: Registry) -> None:
     assert at(registry, "lily", stage="Production", time="2100-01-01") == []
 
 
+@pytest.mark.both
 def test_moments_that_make_no_sense(registry: Registry, subtests: pytest.Subtests) -> None:
     cases: list[tuple[str, dict[str, str], tuple[int, str, str]]] = [
         (
@@ -310,6 +310,7 @@ def test_what_is_in_a_stage_is_what_came_and_did_not_leave(moves: list[tuple[int
     assert [one.version for one in held] == [str(v) for v in sorted(now, reverse=True) if now[v] == "Production"]
 
 
+@pytest.mark.both
 def test_what_came_during_a_day_was_the_case_on_that_day(db: Any) -> None:
     with db.write(1) as tx:
         models.create(tx, "iris", {}, "")
@@ -328,6 +329,7 @@ def test_what_came_during_a_day_was_the_case_on_that_day(db: Any) -> None:
     assert found == {"2030-06-02": [], "2030-06-03": ["2"], "2030-06-03T12:00": ["1"], "2030-06-04": ["2"]}
 
 
+@pytest.mark.both
 def test_latest_is_the_highest_version_there_was(db: Any) -> None:
     with db.write(1) as tx:
         start = tx.now
@@ -380,6 +382,7 @@ def test_the_history_of_a_deleted_model_ends_its_aliases_and_stages(registry: Re
     assert at(registry, alias="champion") == at(registry, stage="Production") == []
 
 
+@pytest.mark.both
 def test_time_does_not_run_against_the_order_of_what_happened(db: Any) -> None:
     """A writer may have read the clock before it waited for another."""
     with db.write(1) as tx:

@@ -8,8 +8,6 @@ import pytest
 from support.client import Api
 from support.registry import CLOUD, OWN, Registry
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def registry(api: Api) -> Registry:
@@ -44,6 +42,7 @@ def trained(api: Api) -> tuple[str, str]:
     return run, model_id
 
 
+@pytest.mark.both
 def test_a_version_leads_to_its_run_data_code_and_model(registry: Registry, api: Api) -> None:
     run, model_id = trained(api)
     registry.new_version(source=f"models:/{model_id}", model_id=model_id)
@@ -108,6 +107,7 @@ def test_copies_lead_back_also_when_names_have_changed(registry: Registry) -> No
     ]
 
 
+@pytest.mark.both
 def test_a_copy_of_what_is_gone_says_what_it_was_called(registry: Registry) -> None:
     registry.new_version()
     registry.new_model("copy")
@@ -120,6 +120,7 @@ def test_a_copy_of_what_is_gone_says_what_it_was_called(registry: Registry) -> N
     assert lineage(registry)["copied_from"] == [{"name": "copy", "version": "1"}, {"name": "iris", "version": "1"}]
 
 
+@pytest.mark.both
 def test_the_models_of_a_run(registry: Registry, api: Api) -> None:
     run, model_id = trained(api)
     registry.new_version(source=f"models:/{model_id}", model_id=model_id)

@@ -5,8 +5,6 @@ import pytest
 from support.client import Api
 from support.registry import CLOUD, OWN, Registry
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def registry(api: Api) -> Registry:
@@ -69,6 +67,7 @@ def test_a_model_is_created_with_its_first_version_or_not_at_all(registry: Regis
     assert registry.fault("POST", path, name="iris", source=CLOUD)[1] == "RESOURCE_ALREADY_EXISTS"
 
 
+@pytest.mark.both
 def test_a_name_is_taken_once(registry: Registry) -> None:
     registry.new_model()
 
@@ -202,7 +201,6 @@ def test_a_move_archives_the_others_only_if_told(registry: Registry) -> None:
     assert after == ["Archived", "Archived", "Production"]
 
 
-@pytest.mark.both
 def test_only_active_stages_make_room(registry: Registry, subtests: pytest.Subtests) -> None:
     registry.new_model()
     registry.new_version()
@@ -335,6 +333,7 @@ def test_aliases_that_cannot_be(registry: Registry, subtests: pytest.Subtests) -
             assert fault == (400, "INVALID_PARAMETER_VALUE", message)
 
 
+@pytest.mark.both
 def test_the_alias_latest_is_the_highest_version(registry: Registry) -> None:
     registry.new_model()
     message = "Latest version not found for model iris."

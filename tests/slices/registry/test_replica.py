@@ -6,8 +6,6 @@ from support.client import Api, Reply
 from support.registry import Registry
 from trackside import app
 
-pytestmark = pytest.mark.both
-
 ITEM = "/api/trackside/v1/sync/item"
 
 
@@ -83,6 +81,7 @@ def test_a_version_whose_logged_model_is_not_here_can_be_copied(api: Api) -> Non
     assert (made["source"], made["version"]) == ("models:/iris/1", "1")
 
 
+@pytest.mark.both
 def test_a_version_from_elsewhere_is_found_by_a_piece_of_its_source_as_quickly(application: app.App, api: Api) -> None:
     api.post("registered-models/create", name="lily")
     api.post("model-versions/create", name="lily", source="s3://bucket/flowers/iris")

@@ -7,8 +7,6 @@ import pytest
 from support.client import Api
 from support.registry import CLOUD, Registry
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def registry(api: Api) -> Registry:
@@ -151,6 +149,7 @@ def test_a_logged_model_must_be_named_and_there(registry: Registry, api: Api) ->
     assert absent == (404, "RESOURCE_DOES_NOT_EXIST", "Logged model with ID 'm-x' not found.")
 
 
+@pytest.mark.both
 def test_a_copy_has_the_files_and_the_run_of_the_version(registry: Registry) -> None:
     registry.new_version(run_id="r1")
     registry.new_model("copies")
@@ -163,6 +162,7 @@ def test_a_copy_has_the_files_and_the_run_of_the_version(registry: Registry) -> 
     assert download_uri(registry, "2", "copies") == CLOUD
 
 
+@pytest.mark.both
 def test_a_copy_by_stage_alias_or_of_the_newest_names_the_version(registry: Registry) -> None:
     for _ in range(3):
         registry.new_version()

@@ -9,8 +9,6 @@ from support.client import Api
 OURS = "/api/trackside/v1"
 BULK = f"{OURS}/runs/bulk"
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def experiment(api: Api) -> str:
@@ -48,6 +46,7 @@ def state(api: Api, *run_ids: str) -> list[Any]:
     return found
 
 
+@pytest.mark.both
 def test_a_tag_is_set_on_all_that_match_and_taken_back(api: Api, experiment: str) -> None:
     runs = [log(api, experiment, 1), log(api, experiment, 2, team="a"), log(api, experiment, 3, team="b")]
     other = log(api, experiment, 9)
@@ -79,6 +78,7 @@ def test_a_tag_is_deleted_and_comes_back(api: Api, experiment: str) -> None:
     assert (answer["changed"], answer["unchanged"], gone, api.tags(runs[0])["team"]) == (1, 1, None, "a")
 
 
+@pytest.mark.both
 def test_a_name_is_changed_with_its_tag(api: Api, experiment: str) -> None:
     run_id = log(api, experiment, 1)
     name = api.run(run_id)["info"]["run_name"]
@@ -90,6 +90,7 @@ def test_a_name_is_changed_with_its_tag(api: Api, experiment: str) -> None:
     assert api.run(run_id)["info"]["run_name"] == name
 
 
+@pytest.mark.both
 def test_runs_are_deleted_and_restored(api: Api, experiment: str) -> None:
     runs = [log(api, experiment, loss) for loss in (1, 2)]
 
@@ -107,6 +108,7 @@ def test_runs_are_deleted_and_restored(api: Api, experiment: str) -> None:
     assert change(api, experiment_ids=[experiment], action="restore")["matching"] == 0
 
 
+@pytest.mark.both
 def test_a_moved_run_keeps_all_that_it_has(api: Api, experiment: str) -> None:
     target = api.new_experiment("target")
     run_id = log(api, experiment, 2, team="a")

@@ -8,8 +8,6 @@ from support.client import Api
 
 CHECK = "/api/trackside/v1/filters/check"
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def experiment(api: Api) -> str:
@@ -82,6 +80,7 @@ def test_fields_are_completed(api: Api, experiment: str) -> None:
     assert complete(api, experiment, "metrics.`val l")[1:] == ("metrics.`val l", ["metrics.`val loss`"])
 
 
+@pytest.mark.both
 def test_operators_values_and_connectors_are_completed(api: Api, experiment: str) -> None:
     assert complete(api, experiment, "metrics.loss B") == ("operator", "B", ["BETWEEN"])
     assert complete(api, experiment, "params.optimizer = ") == ("value", "", ["'adam'", '"it\'s"'])

@@ -10,8 +10,6 @@ COLUMNS = "/api/trackside/v1/runs/columns"
 GROUPS = "/api/trackside/v1/runs/groups"
 TABLE = "/api/trackside/v1/runs/table"
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def experiment(api: Api) -> str:
@@ -34,6 +32,7 @@ def columns(api: Api, experiment: str, **more: Any) -> dict[str, Any]:
     return {column["key"]: column for column in found["columns"]}
 
 
+@pytest.mark.both
 def test_a_column_says_what_its_values_are_like(api: Api, experiment: str) -> None:
     found = columns(api, experiment)
 
@@ -82,6 +81,7 @@ def test_groups_have_counts_and_aggregates(api: Api, experiment: str) -> None:
     assert found["groups"][2]["metrics"] == [{"runs": 0, "odd": 1, "mean": None, "sd": None, "min": None, "max": None}]
 
 
+@pytest.mark.both
 def test_the_filter_of_each_group_selects_its_runs(api: Api, experiment: str) -> None:
     found = api.post(GROUPS, experiment_ids=[experiment], by=["tags.`team name`", "params.lr"])
 
@@ -90,6 +90,7 @@ def test_the_filter_of_each_group_selects_its_runs(api: Api, experiment: str) ->
         assert rows["matching"] == group["count"], group
 
 
+@pytest.mark.both
 def test_groups_are_ordered_and_paged(api: Api, experiment: str) -> None:
     def values(**more: Any) -> list[Any]:
         found = api.post(GROUPS, experiment_ids=[experiment], by=["params.lr"], metrics=["metrics.loss"], **more)

@@ -11,8 +11,6 @@ from support.client import Api
 
 OURS = "/api/trackside/v1"
 
-pytestmark = pytest.mark.both
-
 
 def export(api: Api, path: str, **fields: Any) -> str:
     reply = api.ask("POST", f"{OURS}/{path}", fields)
@@ -27,6 +25,7 @@ def log(api: Api, name: str, value: Any, param: str) -> str:
     return run_id
 
 
+@pytest.mark.both
 def test_runs_are_exported_as_csv_and_json_lines(api: Api) -> None:
     a = log(api, 'a, "b"', "NaN", "=1+1")
     log(api, "c", 2.0, "-3")
@@ -46,6 +45,7 @@ def test_runs_are_exported_as_csv_and_json_lines(api: Api) -> None:
     ]
 
 
+@pytest.mark.both
 def test_datasets_are_exported_as_text_or_as_objects(api: Api) -> None:
     run_id = api.new_run()
     for name, tags in (("=iris", [{"key": "mlflow.data.context", "value": "train"}]), ("wine", [])):
@@ -72,6 +72,7 @@ def test_more_runs_than_a_piece_has_are_exported(api: Api) -> None:
     assert len(export(api, "runs/export", experiment_ids=[experiment]).splitlines()) == 1002
 
 
+@pytest.mark.both
 def test_points_are_exported(api: Api) -> None:
     run_id = log(api, "a", 1.5, "x")
 
@@ -93,6 +94,7 @@ def test_a_mistake_is_refused_with_its_reason(api: Api, subtests: pytest.Subtest
             assert api.fault(f"{OURS}/{path}", fields)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
+@pytest.mark.both
 def test_a_tag_that_somebody_else_changed_is_not_overwritten(api: Api) -> None:
     run_id = api.new_run()
     for owner in (f"runs/{run_id}", "experiments/0"):
@@ -112,6 +114,7 @@ def test_a_tag_that_somebody_else_changed_is_not_overwritten(api: Api) -> None:
     assert api.fault(f"{OURS}/runs/{'f' * 32}/edit-tag", key="k", value="v")[0] == 404
 
 
+@pytest.mark.both
 def test_a_run_knows_its_ancestors_and_its_children(api: Api) -> None:
     top = api.new_run(run_name="top")
     middle = api.new_run(run_name="middle", tags=[{"key": "mlflow.parentRunId", "value": top}])

@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 SERIES = "/api/trackside/v1/metrics/series"
 KEYS = "/api/trackside/v1/metrics/keys"
 
@@ -29,6 +27,7 @@ def series(api: Api, *names: tuple[str, str], **more: Any) -> Any:
     return api.post(SERIES, series=[{"run_id": run_id, "key": key} for run_id, key in names], **more)
 
 
+@pytest.mark.both
 def test_two_runs_share_one_grid(api: Api) -> None:
     one, two = api.new_run(), api.new_run()
     log(api, one, "loss", [(step, 1000 + step, float(step)) for step in range(10)])
@@ -96,6 +95,7 @@ def test_numbers_that_json_lacks_are_told_apart(api: Api) -> None:
     assert exact["odd"]["last"] == ["NaN", "Infinity", "-Infinity", "NaN"]
 
 
+@pytest.mark.both
 def test_time_counts_from_the_start_of_the_run_or_of_the_world(api: Api) -> None:
     run_id = api.new_run(start_time=1000)
     unknown = api.new_run()
@@ -156,6 +156,7 @@ def test_a_cursor_reads_on_and_notices_points_below_it(api: Api) -> None:
     assert (late["step"], late["reset"]) == ([], True)
 
 
+@pytest.mark.both
 def test_pages_of_exact_points_are_the_whole_once(api: Api) -> None:
     run_id = api.new_run()
     points = [(step // 2, step, float(step)) for step in range(25)]
@@ -175,6 +176,7 @@ def test_pages_of_exact_points_are_the_whole_once(api: Api) -> None:
     assert values == [value for _, _, value in points]
 
 
+@pytest.mark.both
 def test_steps_of_64_bits_have_a_place(api: Api) -> None:
     run_id = api.new_run()
     low, high = -(2**63), 2**63 - 1
@@ -186,6 +188,7 @@ def test_steps_of_64_bits_have_a_place(api: Api) -> None:
     assert (found["series"][0]["bucket"], found["series"][0]["x"]) == ([0, 1], [low, high])
 
 
+@pytest.mark.both
 def test_values_near_the_largest_have_a_mean(api: Api) -> None:
     run_id = api.new_run()
     log(api, run_id, "m", [(0, 1, 1.7e308), (1, 2, 1.7e308)])

@@ -6,9 +6,8 @@ from support.client import Api
 
 TOTALS = "/api/trackside/v1/experiments/run-totals"
 
-pytestmark = pytest.mark.both
 
-
+@pytest.mark.both
 def test_runs_are_counted_in_the_lifecycle_stage_of_their_experiment(api: Api) -> None:
     busy, empty, deleted = (api.new_experiment(name) for name in ("busy", "empty", "deleted"))
     for start in (30, 20):

@@ -6,8 +6,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 TABLE = "/api/trackside/v1/runs/table"
 MOST = 1.7976931348623157e308
 
@@ -46,6 +44,7 @@ def table(api: Api, *experiments: str, **more: Any) -> Any:
     return api.post(TABLE, experiment_ids=list(experiments), **more)
 
 
+@pytest.mark.both
 def test_a_row_has_its_attributes_and_only_the_columns_that_were_asked_for(api: Api, experiment: str) -> None:
     run_id = log(
         api, experiment, "a", start=5, metrics={"loss": [3.0, 1.0, 2.0]}, params={"lr": "0.1"}, tags={"t": "x"}
@@ -90,6 +89,7 @@ def test_numbers_that_json_lacks_are_words(api: Api, experiment: str) -> None:
     assert found["columns"] == [["NaN"], ["NaN"], ["NaN"], ["Infinity"], ["-Infinity"]]
 
 
+@pytest.mark.both
 def test_rows_are_filtered_and_ordered_by_several_keys(api: Api, experiment: str) -> None:
     for name, lr, loss in (("a", "10", 1.0), ("b", "9", 1.0), ("c", "0.5", 3.0), ("d", "many", 0.5), ("e", "9", 9.0)):
         log(api, experiment, name, params={"lr": lr}, metrics={"loss": [loss]})
@@ -121,6 +121,7 @@ def test_windows_by_offset_keep_the_order_of_their_snapshot(api: Api, experiment
     assert again["runs"]["run_name"] == ["r0", "r5"]
 
 
+@pytest.mark.both
 def test_pages_by_token_are_the_whole_once(api: Api, experiment: str) -> None:
     for i in range(5):
         log(api, experiment, f"r{i}", start=i)
@@ -169,6 +170,7 @@ def test_the_lifecycle_decides(api: Api, experiment: str) -> None:
     assert table(api, experiment, lifecycle="all")["runs"]["run_name"] == ["here", "gone"]
 
 
+@pytest.mark.both
 def test_rows_are_refreshed_by_their_ids(api: Api, experiment: str) -> None:
     runs = [log(api, experiment, f"r{i}", metrics={"m": [float(i)]}) for i in range(4)]
 
@@ -239,6 +241,7 @@ def test_the_first_window_of_a_tree_is_that_of_the_whole_tree(
         assert (first["matching"], first["next_page_token"]) == (whole["matching"], None)
 
 
+@pytest.mark.both
 def test_a_filter_on_a_tree_keeps_the_ancestors_of_what_matches(api: Api, experiment: str) -> None:
     top = log(api, experiment, "top", start=1)
     log(api, experiment, "good", start=2, tags={"mlflow.parentRunId": top}, metrics={"acc": [0.9]})

@@ -8,8 +8,6 @@ import pytest
 from support.client import Api
 from support.traces import Sent, export, names, search, start, trace_id
 
-pytestmark = pytest.mark.both
-
 HUMAN = {"source_type": "HUMAN", "source_id": "ada"}
 
 
@@ -55,6 +53,7 @@ def test_a_list_that_is_expected_travels_as_json(api: Api) -> None:
     assert say(api, expectation={"value": "plain"})["expectation"] == {"value": "plain"}
 
 
+@pytest.mark.both
 def test_an_override_hides_the_one_before_until_it_is_deleted(api: Api) -> None:
     start(api)
     first = say(api, feedback={"value": "bad"})
@@ -70,6 +69,7 @@ def test_an_override_hides_the_one_before_until_it_is_deleted(api: Api) -> None:
     assert fault == (404, "RESOURCE_DOES_NOT_EXIST", f"Assessment with ID 'a-0' not found for trace '{trace_id(1)}'")
 
 
+@pytest.mark.both
 def test_an_update_changes_what_its_mask_names(api: Api) -> None:
     start(api)
     made = say(api, feedback={"value": 1}, metadata={"a": "1"}, rationale="old")
@@ -89,6 +89,7 @@ def test_an_update_changes_what_its_mask_names(api: Api) -> None:
     assert refused.json["message"] == "Cannot update expectation value on a Feedback assessment."
 
 
+@pytest.mark.both
 def test_assessments_are_searched_by_value_and_by_session(api: Api) -> None:
     for number in (1, 2, 3):
         start(api, number, trace_metadata={"mlflow.trace.session": "s" if number < 3 else "t"})
@@ -138,6 +139,7 @@ def test_what_is_no_assessment_is_refused(api: Api, subtests: pytest.Subtests) -
             assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
 
 
+@pytest.mark.both
 def test_traces_are_linked_to_runs_and_prompts_once(api: Api) -> None:
     export(api, *(Sent(1, trace=number) for number in (1, 2)))
     run_id = api.new_run()
@@ -153,6 +155,7 @@ def test_traces_are_linked_to_runs_and_prompts_once(api: Api) -> None:
     )
 
 
+@pytest.mark.both
 def test_a_link_that_comes_before_its_trace_waits_for_it(api: Api) -> None:
     run_id = api.new_run()
     for _ in range(2):

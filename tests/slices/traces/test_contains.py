@@ -5,8 +5,6 @@ import pytest
 from support.client import Api
 from support.traces import Sent, export, names, start, trace_id
 
-pytestmark = pytest.mark.both
-
 TEXTS = {1: "rate 50%_a", 2: "rate 50 Xa", 3: 'it\'s "so"', 4: "C:\\new", 5: "École"}
 FIELDS = ("name", "tag.note", "metadata.note", "span.name", "span.attributes.note", "trace.text", "span.content")
 
@@ -31,6 +29,7 @@ def written(text: str) -> str:
     return f"('{escaped}')"
 
 
+@pytest.mark.both
 def test_a_text_is_found_as_it_is_written(traces: Api, subtests: pytest.Subtests) -> None:
     for field in (*FIELDS, "feedback.note"):
         with subtests.test(field=field):
@@ -50,6 +49,7 @@ def test_a_text_is_found_as_it_is_written(traces: Api, subtests: pytest.Subtests
             }
 
 
+@pytest.mark.both
 def test_not_contains_finds_the_others(traces: Api, subtests: pytest.Subtests) -> None:
     for field in FIELDS:
         with subtests.test(field=field):

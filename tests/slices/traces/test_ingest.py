@@ -14,8 +14,6 @@ from support.client import Api
 from support.traces import AT_MS, Sent, export, file_of, info, post, request, search, spans_of, start, trace_id
 from trackside.traces.storage.writer import MOST_TRACES
 
-pytestmark = pytest.mark.both
-
 VALUES: dict[str, Any] = {
     "text": 'say "hé"',
     "whole": 7,
@@ -210,6 +208,7 @@ def test_otlp_comes_as_json_too(api: Api) -> None:
     assert [(each["name"], each["attributes"]["n"]) for each in spans_of(api)] == [("json", 3)]
 
 
+@pytest.mark.both
 def test_the_root_of_an_otlp_trace_names_tags_and_a_run(api: Api) -> None:
     run_id = api.new_run()
     attributes = {"mlflow.traceTag.mlflow.traceName": "named", "mlflow.traceTag.team": "blue"}
@@ -236,6 +235,7 @@ def test_clients_that_look_for_it_are_told_that_the_spans_are_in_the_store(api: 
             assert "mlflow.trace.spansLocation" not in stored["tags"]  # no span came yet
 
 
+@pytest.mark.both
 def test_the_file_of_a_trace_has_attributes_as_json_texts(api: Api) -> None:
     export(api, Sent(1, attributes={"n": [1], "t": "x"}, events=[("note", {"k": 1})]))
 
@@ -245,6 +245,7 @@ def test_the_file_of_a_trace_has_attributes_as_json_texts(api: Api) -> None:
     assert span["events"] == [{"name": "note", "time_unix_nano": 0, "attributes": {"k": 1}}]
 
 
+@pytest.mark.both
 def test_what_an_old_client_uploads_is_kept_as_spans_and_served_as_a_file(api: Api) -> None:
     made = api.post("traces", experiment_id="0", timestamp_ms=AT_MS, tags=[{"key": "mlflow.traceName", "value": "old"}])
     request_id = made["trace_info"]["request_id"]
@@ -284,6 +285,7 @@ def test_a_file_of_that_name_that_is_no_trace_is_a_file(api: Api) -> None:
         assert api.ask("GET", path).body == body
 
 
+@pytest.mark.both
 def test_other_conventions_are_translated_and_what_was_sent_is_kept(api: Api) -> None:
     sent = {
         "gen_ai.operation.name": "chat",

@@ -7,8 +7,6 @@ import pytest
 from support.client import Api
 from support.traces import start, trace_id
 
-pytestmark = pytest.mark.both
-
 
 def create(api: Api, name: str = "slow", **fields: Any) -> Any:
     body = {"experiment_id": "0", "name": name, "description": "Answers take a minute.", **fields}
@@ -52,6 +50,7 @@ def test_an_issue_comes_back_as_it_was_made(api: Api) -> None:
     assert api.get(f"issues/{made['issue_id']}", version="3.0") == {"issue": made}
 
 
+@pytest.mark.both
 def test_an_update_changes_what_it_names(api: Api) -> None:
     issue_id = create(api)["issue_id"]
 
@@ -61,6 +60,7 @@ def test_an_update_changes_what_it_names(api: Api) -> None:
     assert (made["status"], made["severity"], made["name"]) == ("resolved", "low", "slow")
 
 
+@pytest.mark.both
 def test_issues_are_found_by_status_and_run_the_gravest_first(api: Api) -> None:
     other = api.new_experiment("other")
     create(api, "a", severity="low", source_run_id="r1")
@@ -79,6 +79,7 @@ def test_issues_are_found_by_status_and_run_the_gravest_first(api: Api) -> None:
     assert [each["name"] for each in rest] == ["a", "c"]
 
 
+@pytest.mark.both
 def test_the_traces_of_an_issue_are_counted_once_each(api: Api) -> None:
     issue_id, other = create(api)["issue_id"], create(api, "rude")["issue_id"]
     for number, named in ((1, issue_id), (1, issue_id), (2, issue_id), (2, other)):

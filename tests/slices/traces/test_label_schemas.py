@@ -6,8 +6,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 PASS_FAIL = {"pass_fail": {"positive_label": "Right", "negative_label": "Wrong"}}
 
 
@@ -27,6 +25,7 @@ def listed(api: Api, experiment_id: str = "0") -> list[Any]:
     return found
 
 
+@pytest.mark.both
 def test_a_question_comes_back_by_id_by_name_and_in_the_list(api: Api) -> None:
     made = create(api, instruction="Compare with the source.", enable_comment=True)
 
@@ -48,6 +47,7 @@ def test_a_question_comes_back_by_id_by_name_and_in_the_list(api: Api) -> None:
     assert listed(api)[0] == made
 
 
+@pytest.mark.both
 def test_each_experiment_has_a_default_question_that_stays(api: Api) -> None:
     other = api.new_experiment("other")
     (default,) = listed(api, other)
@@ -66,6 +66,7 @@ def test_each_experiment_has_a_default_question_that_stays(api: Api) -> None:
     assert "is reserved for" in create(api, " feedback")[1]
 
 
+@pytest.mark.both
 def test_pages_lead_through_all_questions(api: Api) -> None:
     for number in range(4):
         create(api, f"q{number}")
@@ -100,6 +101,7 @@ def test_an_update_changes_what_it_names_and_keeps_the_kind_of_answer(api: Api) 
     )
 
 
+@pytest.mark.both
 def test_a_deleted_question_is_gone_and_deleting_it_twice_is_harmless(api: Api) -> None:
     schema_id = create(api)["schema_id"]
 

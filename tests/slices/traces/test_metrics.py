@@ -7,8 +7,6 @@ import pytest
 from support.client import Api
 from support.traces import AT_MS, Sent, export, start, trace_id
 
-pytestmark = pytest.mark.both
-
 
 @pytest.fixture
 def filled(api: Api) -> Api:
@@ -56,6 +54,7 @@ def ask(api: Api, view: str, name: str, *kinds: Any, **fields: Any) -> list[tupl
     return [(each["dimensions"], each["values"]) for each in answer.get("data_points", [])]
 
 
+@pytest.mark.both
 def test_traces_are_counted_by_name_and_time(filled: Api) -> None:
     assert ask(filled, "TRACES", "trace_count", "COUNT") == [({}, {"COUNT": 4.0})]
     assert ask(filled, "TRACES", "trace_count", "COUNT", dimensions=["trace_name", "trace_status"]) == [
@@ -81,6 +80,7 @@ def test_traces_are_counted_by_name_and_time(filled: Api) -> None:
     ) == [({}, {"COUNT": 1.0})]
 
 
+@pytest.mark.both
 def test_percentiles_are_interpolated(filled: Api) -> None:
     found = ask(filled, "TRACES", "latency", "AVG", "MIN", "MAX", 50.0, 99.0, dimensions=["trace_name"])
 
@@ -89,6 +89,7 @@ def test_percentiles_are_interpolated(filled: Api) -> None:
     assert ask(filled, "TRACES", "input_tokens", "SUM", "AVG") == [({}, {"SUM": 10.0, "AVG": 2.5})]
 
 
+@pytest.mark.both
 def test_spans_have_costs_by_model(filled: Api) -> None:
     assert ask(filled, "SPANS", "total_cost", "SUM", dimensions=["span_model_name"]) == [
         ({"span_model_name": "m-1"}, {"SUM": 3.0})
@@ -96,6 +97,7 @@ def test_spans_have_costs_by_model(filled: Api) -> None:
     assert ask(filled, "SPANS", "latency", "MAX", dimensions=["span_name"]) == [({"span_name": "llm"}, {"MAX": 40.0})]
 
 
+@pytest.mark.both
 def test_latency_tokens_and_costs_are_told_by_user_and_by_model(filled: Api) -> None:
     assert ask(filled, "TRACES", "trace_count", "COUNT", dimensions=["trace_user"]) == [
         ({"trace_user": "ana"}, {"COUNT": 2.0}),
@@ -113,6 +115,7 @@ def test_latency_tokens_and_costs_are_told_by_user_and_by_model(filled: Api) -> 
     ]
 
 
+@pytest.mark.both
 def test_assessments_have_values_for_yes_and_no(filled: Api) -> None:
     assert ask(filled, "ASSESSMENTS", "assessment_value", "AVG", dimensions=["assessment_name"]) == [
         ({"assessment_name": "good"}, {"AVG": 0.5})
@@ -147,6 +150,7 @@ def test_a_question_without_an_answer_is_refused(api: Api, subtests: pytest.Subt
             assert (status, said in message) == (400, True), message
 
 
+@pytest.mark.both
 def test_filters_that_always_meet_and_filters_that_never_do(filled: Api) -> None:
     def correlate(first: str, second: str) -> Any:
         return filled.post(

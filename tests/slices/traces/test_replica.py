@@ -7,8 +7,6 @@ import pytest
 from support.client import Api
 from support.traces import start, trace_id
 
-pytestmark = pytest.mark.both
-
 CALL = "/api/trackside/v1/sync/reviews"
 QUESTION = {
     "schema_id": "ls-1",
@@ -56,6 +54,7 @@ def item(number: int, status: str = "COMPLETE", at: int = 30) -> dict[str, Any]:
     return {"item_id": trace_id(number), "status": status, "creation_time_ms": 10, "last_update_time_ms": at, **by}
 
 
+@pytest.mark.both
 def test_objects_come_once_and_again_when_they_changed(api: Api) -> None:
     start(api, 1)
     given: dict[str, Any] = {
@@ -97,6 +96,7 @@ def test_an_object_that_says_nothing_is_left_out(api: Api, subtests: pytest.Subt
             assert (how, bool(reason)) == ("failed", True)
 
 
+@pytest.mark.both
 def test_what_was_changed_later_here_stays(api: Api) -> None:
     put(api, label_schemas=[QUESTION])
     api.ask("PATCH", "label-schemas/update", {"schema_id": "ls-1", "name": "ours"}, version="3.0")

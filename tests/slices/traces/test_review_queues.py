@@ -8,8 +8,6 @@ from support.client import Api
 from support.people import People, basic, signed
 from support.traces import start, trace_id
 
-pytestmark = pytest.mark.both
-
 
 def ask(api: Api, path: str, **fields: Any) -> Any:
     reply = api.ask("POST", f"review-queues/{path}", fields, version="3.0")
@@ -37,6 +35,7 @@ def question(api: Api, experiment_id: str = "0") -> str:
     return made
 
 
+@pytest.mark.both
 def test_a_queue_comes_back_by_id_and_by_name_in_any_case(api: Api) -> None:
     schema_id = question(api)
 
@@ -72,6 +71,7 @@ def test_a_user_has_one_queue_with_their_name(api: Api) -> None:
     assert "A non-user queue named 'ada'" in ask(api, "get-or-create-user", experiment_id="0", user="ada")[1]
 
 
+@pytest.mark.both
 def test_traces_are_added_once_and_keep_their_status(api: Api) -> None:
     queue_id = create(api)["queue_id"]
     for number in (1, 2):
@@ -116,6 +116,7 @@ def test_a_trace_of_another_experiment_is_not_added(api: Api) -> None:
     assert items(api, queue_id) == []
 
 
+@pytest.mark.both
 def test_a_trace_that_is_deleted_or_moved_leaves_its_queues(api: Api) -> None:
     queue_id = create(api)["queue_id"]
     for number in (1, 2, 3):
@@ -128,6 +129,7 @@ def test_a_trace_that_is_deleted_or_moved_leaves_its_queues(api: Api) -> None:
     assert items(api, queue_id) == [(trace_id(3), "PENDING")]
 
 
+@pytest.mark.both
 def test_queues_are_found_by_user_and_by_trace(api: Api) -> None:
     start(api)
     first = create(api, "first", users=["bo"])["queue_id"]
@@ -144,6 +146,7 @@ def test_queues_are_found_by_user_and_by_trace(api: Api) -> None:
     assert sorted(each["name"] for each in found) == ["first", "second"]
 
 
+@pytest.mark.both
 def test_the_questions_of_a_queue_with_items_stay(api: Api) -> None:
     start(api)
     schema_id = question(api)
@@ -170,6 +173,7 @@ def test_the_questions_of_a_queue_with_items_stay(api: Api) -> None:
     assert ask(api, "update", queue_id=queue_id, update_users=True)["review_queue"].get("users") is None
 
 
+@pytest.mark.both
 def test_deleting_a_queue_twice_is_harmless(api: Api) -> None:
     start(api)
     queue_id = create(api, users=["bo"])["queue_id"]

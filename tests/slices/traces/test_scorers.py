@@ -7,8 +7,6 @@ import pytest
 
 from support.client import Api
 
-pytestmark = pytest.mark.both
-
 JUDGE = json.dumps(
     {"name": "tone", "instructions_judge_pydantic_data": {"model": "openai:/gpt-5", "instructions": "?"}}
 )
@@ -50,6 +48,7 @@ def test_each_registration_is_a_version_of_one_scorer(api: Api) -> None:
     assert api.get("scorers/get", version="3.0", **arguments)["scorer"] == versions[1]
 
 
+@pytest.mark.both
 def test_a_list_has_the_newest_version_of_each_scorer(api: Api) -> None:
     other = api.new_experiment("other")
     deleted = api.new_experiment("deleted")
@@ -62,6 +61,7 @@ def test_a_list_has_the_newest_version_of_each_scorer(api: Api) -> None:
     assert listed(api) == [(0, "length", 1), (0, "tone", 2), (int(other), "tone", 1)]
 
 
+@pytest.mark.both
 def test_a_version_is_deleted_alone_and_a_scorer_with_all_of_them(api: Api) -> None:
     for _ in range(3):
         register(api)
@@ -110,6 +110,7 @@ def test_what_no_client_should_run_is_refused(api: Api, subtests: pytest.Subtest
             assert listed(api) == []
 
 
+@pytest.mark.both
 def test_settings_for_automatic_evaluation_are_kept_but_cannot_be_switched_on(api: Api) -> None:
     scorer_id = register(api)["scorer_id"]
 

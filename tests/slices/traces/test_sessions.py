@@ -7,7 +7,6 @@ import pytest
 from support.client import Api
 from support.traces import AT_MS, start
 
-pytestmark = pytest.mark.both
 OURS = "/api/trackside/v1/traces/sessions"
 
 
@@ -55,6 +54,7 @@ def test_the_traces_of_a_session_are_summed_up(api: Api) -> None:
     }
 
 
+@pytest.mark.both
 def test_a_session_of_two_users_names_none(api: Api) -> None:
     begin(api, 1, "s", user="ana")
     begin(api, 2, "s", user="bo")
@@ -62,6 +62,7 @@ def test_a_session_of_two_users_names_none(api: Api) -> None:
     assert listed(api)["sessions"][0]["user"] == ""
 
 
+@pytest.mark.both
 def test_pages_of_sessions_have_each_once_and_a_search_finds_parts(api: Api) -> None:
     for number in range(1, 8):
         begin(api, number, f"Chat-{number}%", user="bo" if number == 3 else "ana")

@@ -152,7 +152,6 @@ def test_the_restoration_of_a_trace_needs_its_experiment(api: Api) -> None:
     assert restore(api).status == 200
 
 
-@pytest.mark.both
 def test_the_trash_is_emptied_by_age_and_what_is_on_hold_stays(working_api: Api) -> None:
     api = working_api
     fill(api)

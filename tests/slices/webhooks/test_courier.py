@@ -26,8 +26,6 @@ from trackside.webhooks.model import Status
 from trackside.webhooks.worker import Courier
 from trackside.workspaces import store as workspaces
 
-pytestmark = pytest.mark.both
-
 # What is told
 
 
@@ -72,6 +70,7 @@ def test_an_event_that_is_added_or_a_webhook_that_is_enabled_begins_now(office: 
     assert names(receiver.received) == ["heard"]
 
 
+@pytest.mark.both
 def test_what_was_queued_before_a_webhook_was_disabled_waits_for_it(office: Office, receiver: Receiver) -> None:
     webhook = office.subscribe(receiver.url)
     receiver.answers = [answer(503)]
@@ -102,6 +101,7 @@ def test_each_webhook_hears_of_its_own_workspace(
     assert [(each.json["data"]["name"], each.json["workspace"]) for each in receiver.received] == [("there", "north")]
 
 
+@pytest.mark.both
 def test_runs_and_experiments_are_told_of_with_who_did_it(office: Office, receiver: Receiver) -> None:
     office.subscribe(receiver.url, "run.created", "run.finished", "run.failed", "experiment.created", "run.deleted")
     with office.db.write(1) as tx:
@@ -152,6 +152,7 @@ def stored(office: Office) -> str:
         return str(tx.all("SELECT url, authorization_header FROM webhooks WHERE workspace_id = :ws"))
 
 
+@pytest.mark.both
 def test_a_sign_in_that_an_earlier_release_stored_in_the_url_is_sealed_at_the_start(
     office: Office, receiver: Receiver
 ) -> None:
@@ -223,6 +224,7 @@ def test_without_a_secret_there_is_no_signature(office: Office, receiver: Receiv
 # Housekeeping
 
 
+@pytest.mark.both
 def test_deliveries_that_ended_long_ago_go(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(404), answer(200), answer(500)]
     webhook = office.subscribe(receiver.url)
@@ -239,6 +241,7 @@ def test_deliveries_that_ended_long_ago_go(office: Office, receiver: Receiver) -
         assert [each.state for each in office.sent(webhook)] == left
 
 
+@pytest.mark.both
 def test_a_webhook_takes_its_deliveries_with_it(office: Office, receiver: Receiver) -> None:
     receiver.answers = [answer(500)]
     webhook = office.subscribe(receiver.url)

@@ -6,7 +6,8 @@
 
 from hypothesis import HealthCheck, settings
 
-SHARE = 5  # one of so many examples is tried where they do not vary
+MOST = 100  # examples of a test that does not say how many
+SHARE = 10  # one of so many examples is tried where they do not vary
 FEWEST = 4
 # It reads the clock: on a busy machine a test that is sound would fail.
 NOT_CHECKED = [HealthCheck.too_slow]
@@ -17,9 +18,21 @@ NOT_CHECKED_WITH_FIXTURE = [*NOT_CHECKED, HealthCheck.function_scoped_fixture]
 def load(*, vary: bool) -> None:
     """Choose for this process, before tests are collected."""
     settings.register_profile(
-        "fixed", derandomize=True, database=None, deadline=None, suppress_health_check=NOT_CHECKED
+        "fixed",
+        derandomize=True,
+        max_examples=_share_of(MOST),
+        database=None,
+        deadline=None,
+        suppress_health_check=NOT_CHECKED,
     )
-    settings.register_profile("vary", database=None, deadline=None, print_blob=True, suppress_health_check=NOT_CHECKED)
+    settings.register_profile(
+        "vary",
+        max_examples=MOST,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=NOT_CHECKED,
+    )
     settings.load_profile("vary" if vary else "fixed")
 
 
@@ -29,4 +42,8 @@ def varies() -> bool:
 
 def examples(most: int) -> int:
     """The `max_examples` of a test that tries `most` of them where they vary."""
-    return most if varies() else max(FEWEST, most // SHARE)
+    return most if varies() else _share_of(most)
+
+
+def _share_of(most: int) -> int:
+    return max(FEWEST, most // SHARE)
