@@ -16,7 +16,7 @@ _FIRST_YEAR = (1980, 1, 1, 0, 0, 0)
 
 
 class _Pipe:
-    """A file that `zipfile` writes to and cannot seek in."""
+    """A file for `zipfile` to write to, without seeking."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
@@ -37,7 +37,8 @@ class _Pipe:
 
 
 def files(blobs: Blobs, folder: str) -> list[Entry]:
-    """Return the files below a folder, by name.  Raise NotFound where there is none, TooLarge for more than a zip may have."""
+    """Return the files below a folder, by name.  Raise NotFound if there are none, TooLarge if they exceed the limits of a
+    zip."""
     found: list[Entry] = []
     size = 0
     for entry in blobs.walk(folder):

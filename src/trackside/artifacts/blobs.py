@@ -13,7 +13,7 @@ PIECE_BYTES = 1 << 20
 class Stat(Struct, frozen=True):
     size_bytes: int
     modified_ms: int
-    etag: str  # without quotes; it differs whenever the bytes differ
+    etag: str  # without quotes; differs if the bytes differ
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -25,7 +25,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 
 class Folder(Invalid):
-    """The key names a folder, and a file is needed."""
+    """The key is a folder, and a file is required."""
 
     def __init__(self, key: str) -> None:
         super().__init__(f"Artifact path refers to a directory, not a file: '{key}'")
@@ -67,10 +67,10 @@ class Creates(Protocol):
 class Blobs(Creates, Protocol):
     """Bytes by key, to be called from any thread.
 
-    Keys are those of `artifacts.keys`; any other raises Invalid, and no key leads out of the store.  A file is whole
-    or absent, whatever happens to its writer.  `create` below a file, or on a folder, raises Invalid, at the latest
-    when it is committed.  `open` and `stat` raise NotFound where nothing is and Folder at a folder.  A folder comes
-    with the first file in it; an empty one may be listed or not.  A store that cannot answer raises Unavailable.
+    Keys have the form of `artifacts.keys`; any other raises Invalid, and no key is outside of the store.  A file is complete or
+    absent, even if its writer fails.  `create` below a file, or on a folder, raises Invalid, at the latest on commit.  `open` and
+    `stat` raise NotFound for a missing key and Folder for a folder.  A folder exists from its first file on; an empty folder may
+    or may not be listed.  A store that cannot answer raises Unavailable.
     """
 
     def open(self, key: str) -> Download: ...
@@ -90,7 +90,7 @@ class Blobs(Creates, Protocol):
         ...
 
     def move(self, key: str, to: str) -> None:
-        """Rename a file.  Raise NotFound if it does not exist, Invalid if `to` is taken."""
+        """Rename a file.  Raise NotFound if it does not exist, Invalid if `to` exists."""
         ...
 
     def close(self) -> None:

@@ -1,8 +1,7 @@
-"""Artifacts in a cloud's object store: S3 and compatible stores, Google Cloud Storage, Azure.  The extra
-`trackside[cloud]`.
+"""Artifacts in an object store: S3 and compatible stores, Google Cloud Storage, Azure.  Needs the extra `trackside[cloud]`.
 
-Credentials and endpoint come from each cloud's usual sources (environment, identity of the machine), which obstore reads;
-`options` are its settings by name, and take precedence.
+obstore reads credentials and endpoint from each cloud's usual sources (environment, identity of the machine).  `options` are
+obstore's settings by name, and take precedence.
 """
 
 import asyncio
@@ -29,11 +28,11 @@ T = TypeVar("T")
 
 log = logging.getLogger("trackside.artifacts")
 
-MAX_KEY_BYTES = 1024  # the least that S3, GCS and Azure allow, the store's own prefix included
-# Of a multipart upload.  S3 takes 10,000 parts, so a file may have 78 GiB.
+MAX_KEY_BYTES = 1024  # the smallest limit of S3, GCS and Azure, including the store's own prefix
+# Of a multipart upload.  S3 allows 10,000 parts, so a file may have 78 GiB.
 PART_BYTES = 8 << 20
 READ_BYTES = 4 << 20
-COPY_BYTES = 5 << 30  # S3 copies no larger file in one call
+COPY_BYTES = 5 << 30  # the largest file that S3 copies in one call
 # The timeout of a store that does not answer, plus one request of 30 s; the library's default is 180 s.
 _RETRIES: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 _PARTS_AT_ONCE = 3
@@ -46,10 +45,10 @@ _NO_CREDENTIALS = (
 
 
 class CloudBlobs:
-    """A bucket, or what lies below a prefix in it.
+    """A bucket, or the part of it below a prefix.
 
-    What was committed is as durable as the cloud.  Deleting a folder removes file by file.  A file and a folder may
-    have the same name.
+    Committed files are as durable as the cloud.  The deletion of a folder deletes its files individually.  A file and a folder
+    may have the same name.
     """
 
     def __init__(self, store: ObjectStore) -> None:
@@ -58,10 +57,10 @@ class CloudBlobs:
 
     @classmethod
     def at(cls, url: str, options: Mapping[str, str] | None = None) -> "CloudBlobs":
-        """The store that `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `abfss://…` names."""
+        """Return the store of a URL: `s3://BUCKET/PREFIX`, `gs://…`, `az://…` or `abfss://…`."""
         config: Any = dict(options or {})  # its type differs from cloud to cloud
         is_plain = config.get("endpoint", "").startswith("http:")
-        # Explicit options hide AWS_ALLOW_HTTP and the like, so none are set without need.
+        # Explicit options override variables such as AWS_ALLOW_HTTP, so only necessary ones are set.
         client: Any = {"allow_http": True} if is_plain else None
         try:
             store = from_url(url, config=config, client_options=client, retry_config=_RETRIES)
@@ -75,9 +74,9 @@ class CloudBlobs:
         return CloudUpload(self._store, self._loop, key)
 
     def put_new(self, key: str, content: bytes) -> bool:
-        """Store a file unless there is one.  Return whether it was stored: of several writers, one stores its file.
+        """Store a file unless one exists.  Return whether it was stored: of several concurrent writers, one succeeds.
 
-        A file with the same content counts as stored: its answer may have been lost."""
+        An existing file with the same content counts as stored, since the answer to an earlier attempt may have been lost."""
         if _checked(key) == "":
             raise Invalid("Invalid path: the path names no file")
         with _faults(key, "write"):
@@ -99,7 +98,7 @@ class CloudBlobs:
             found = obstore.list_with_delimiter(self._store, folder or None)
         folders = [Entry(path[start:].rstrip("/"), is_folder=True) for path in found["common_prefixes"]]
         files = [Entry(one["path"][start:], is_folder=False, size_bytes=one["size"]) for one in found["objects"]]
-        # An object named like the folder itself is what some tools make to show an empty one.
+        # Some tools create an object with the name of the folder, to show an empty folder.
         return sorted((entry for entry in folders + files if entry.path), key=lambda entry: entry.path)
 
     def walk(self, folder: str) -> Iterator[Entry]:
@@ -117,12 +116,12 @@ class CloudBlobs:
             with suppress(FileNotFoundError):
                 found.append(obstore.head(self._store, key)["path"])
             if found:
-                with suppress(FileNotFoundError):  # another process deletes it too
+                with suppress(FileNotFoundError):  # another process has deleted it
                     obstore.delete(self._store, found)
             return bool(found)
 
     def move(self, key: str, to: str) -> None:
-        """A copy and a deletion: after a crash between the two the file has both keys."""
+        """Copy and delete: after a crash between the two, the file has both keys."""
         size = self.stat(key).size_bytes
         with suppress(NotFound):
             self.stat(to)
@@ -157,7 +156,7 @@ class CloudBlobs:
 
 
 class CloudUpload:
-    """Held in memory up to `PART_BYTES`, and then sent in parts, which the cloud forgets when the upload is aborted."""
+    """A file is held in memory up to `PART_BYTES`, and then sent in parts, which the cloud deletes if the upload is aborted."""
 
     def __init__(self, store: ObjectStore, loop: "_Loop", key: str) -> None:
         self._store = store
@@ -212,8 +211,8 @@ class CloudDownload:
         self._version = found["e_tag"]
 
     def chunks(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to `stop`, with one request for each chunk: a single request would hit the cloud's time
-        limits at a slow client."""
+        """Yield the bytes from `start` up to `stop`, with one request for each chunk: a single request to a slow client could
+        exceed the cloud's time limits."""
         size = self.stat.size_bytes
         stop = size if stop is None else min(stop, size)
         while start < stop:
@@ -229,7 +228,7 @@ class CloudDownload:
 
 
 class _Parts:
-    """A multipart upload in progress, to be used on its loop only."""
+    """A multipart upload in progress, to be used only on its event loop."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
@@ -239,7 +238,7 @@ class _Parts:
     async def begin(cls, store: ObjectStore, key: str) -> "_Parts":
         parts = cls()
         parts._uploading = asyncio.ensure_future(
-            # With a source that waits in Python, the blocking call would hold one of obstore's few threads.
+            # The blocking call would occupy one of obstore's few threads while the Python source waits.
             obstore.put_async(
                 store, key, parts._arriving(), use_multipart=True, chunk_size=PART_BYTES, max_concurrency=_PARTS_AT_ONCE
             )
@@ -261,7 +260,7 @@ class _Parts:
             await self._uploading
 
     async def _offer(self, part: bytes | None) -> None:
-        """Wait for room; or for the end of the upload, when it fails."""
+        """Wait for space in the queue, or for the failure of the upload."""
         offering = asyncio.ensure_future(self._queue.put(part))
         await asyncio.wait((offering, self._uploading), return_when=asyncio.FIRST_COMPLETED)
         if not offering.done():
@@ -272,7 +271,7 @@ class _Parts:
     async def _arriving(self) -> AsyncIterator[bytes]:
         while (part := await self._queue.get()) != b"":
             if part is None:
-                raise _Aborted  # makes obstore abort the upload, so that the cloud keeps no parts of it
+                raise _Aborted  # makes obstore abort the upload, so that the cloud keeps no parts
             yield part
 
 
@@ -315,7 +314,7 @@ def _faults(key: str, doing: str) -> Iterator[None]:
     except Fault:
         raise
     except FileNotFoundError as error:
-        if doing == "write" or _says_no_bucket(error):  # of a file that is made, only the bucket can be missing
+        if doing == "write" or _says_no_bucket(error):  # when a file is created, only the bucket can be missing
             raise _no_bucket(key, doing, error) from None
         raise NotFound(f"No such artifact: '{key}'") from None
     except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
@@ -333,7 +332,8 @@ def _faults(key: str, doing: str) -> Iterator[None]:
 
 
 def _says_no_bucket(error: BaseException) -> bool:
-    """Return whether the cloud answered that the bucket or container does not exist: all three say so in the answer's body."""
+    """Return whether the cloud answered that the bucket or container does not exist, which all three clouds report in the
+    body."""
     said = str(error)
     return any(word in said for word in ("NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"))
 
@@ -347,7 +347,7 @@ def _no_bucket(key: str, doing: str, error: BaseException) -> NoBucket:
 
 
 def reason(error: BaseException) -> str:
-    """Return the library's message in one line, with a hint if it found no credentials."""
+    """Return the library's message in one line, with a hint if there are no credentials."""
     said = str(error).partition("\n")[0]
     if any(host in said for host in _MACHINES_IDENTITY):
         said += f"; {_NO_CREDENTIALS}"

@@ -1,4 +1,4 @@
-"""Whether a legal hold prevents the deletion of a file or a folder of the artifact store."""
+"""Checks whether a legal hold prevents the deletion of a file or a folder of the artifact store."""
 
 from trackside.artifacts import keys
 from trackside.core.db.tx import Tx
@@ -8,7 +8,7 @@ from trackside.holds.model import Kind
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import Workspace
 
-# The locations of held objects, and the objects.
+# The locations of objects on hold, and the objects.
 _PLACES = """
     SELECT 'run', r.run_id, r.artifact_uri FROM holds h
     JOIN experiments e ON e.workspace_id = h.workspace_id
@@ -56,7 +56,7 @@ def check_item(tx: Tx, entity: str, item_id: str, key: str) -> None:
 
 
 def _key(uri: str, workspace: Workspace) -> str | None:
-    """Return the key of a proxied location; None for another one, which the proxy does not access."""
+    """Return the key of a proxied location; None for other locations, which the proxy does not access."""
     try:
         found = keys.of_proxied(uri)
         return None if found is None else keys.in_workspace(found, workspace)

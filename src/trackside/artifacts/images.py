@@ -20,7 +20,7 @@ _NAME = re.compile(
 
 
 class Image(Struct, frozen=True):
-    """`compressed` is a smaller picture of the same, if there is one."""
+    """`compressed` is a smaller version of the image, if there is one."""
 
     step: int
     timestamp: int  # ms
@@ -44,7 +44,7 @@ Place = tuple[str, int, int, str]  # key, step, time and uid: images are in this
 
 
 def series(names: Iterable[str], most: int | None = None, token: str = "") -> FoundImages:
-    """Return a page of at most `most` images in the order of key, step and time, after the image that `token` names."""
+    """Return a page of at most `most` images in the order of key, step and time, after the image of `token`."""
     most = MAX_IMAGES if most is None else most
     if not 1 <= most <= MAX_IMAGES:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_IMAGES}")

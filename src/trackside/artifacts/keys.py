@@ -1,4 +1,5 @@
-"""Artifact paths to keys of the store: which paths are safe, and which keys a workspace may use.  Touches no file.
+"""Converts artifact paths to keys of the store, and checks which paths are safe and which keys a workspace may use.  Accesses no
+file.
 
 A key is a relative path of plain segments joined by `/`, without empty segments, `.` and `..`.  The empty key is the root.
 """
@@ -25,10 +26,10 @@ _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 
 def from_path(path: str) -> str:
-    """Return the key of a path that a client sent.  Raise Invalid.
+    """Return the key of a path that a client sent.  Raise Invalid for an unsafe path.
 
-    Escapes are decoded until none is left, so that no later reader finds another path inside it, and a path from a listing
-    leads back to the same key, escaped or not."""
+    Percent-encoding is decoded until none is left, so that no later decoding yields another path.  A path from a listing yields
+    the same key, encoded or not."""
     for _ in range(_MAX_DECODINGS):
         decoded = unquote(path)
         if decoded == path:
@@ -43,7 +44,7 @@ def from_path(path: str) -> str:
 
 
 def checked(key: str) -> str:
-    """Return `key` if it is valid, otherwise raise Invalid.  Every adapter calls it before it accesses its store."""
+    """Return `key` if it is valid, otherwise raise Invalid.  Every adapter checks keys before it accesses its store."""
     if key == "":
         return key
     segments = key.split("/")
@@ -52,7 +53,7 @@ def checked(key: str) -> str:
     for segment in segments:
         if segment in {"", ".", ".."} or "\\" in segment or "\0" in segment:
             raise Invalid("Invalid path")
-        if _DRIVE.fullmatch(segment):  # a client on Windows that joins paths would write to that drive
+        if _DRIVE.fullmatch(segment):  # a client on Windows that joins paths would write to this drive
             raise Invalid(f"Invalid path: '{segment}' in it is a drive on Windows; choose another name")
         try:
             length = len(segment.encode())
@@ -68,8 +69,8 @@ def checked(key: str) -> str:
 def in_workspace(key: str, workspace: Workspace) -> str:
     """Return the key in the store of a proxied key.
 
-    The keys of the default workspace are at the root, those of others under `workspaces/<folder>/`.  A client may give a key
-    with that prefix, as artifact URIs of runs have it, or without."""
+    The keys of the default workspace are at the root, those of others under `workspaces/<folder>/`.  Clients may send keys with
+    this prefix, as in artifact URIs of runs, or without it."""
     if is_reserved(key) or not workspace.folder:
         return reachable(key, workspace)
     return join(WORKSPACES, workspace.folder, key)
@@ -98,10 +99,10 @@ def is_top(key: str) -> bool:
 
 
 def in_full(artifact_uri: str, workspace: Workspace) -> str:
-    """Return the URI with the folder of its workspace, so that it names the same file in the default workspace."""
+    """Return the URI with the folder of its workspace, so that it refers to the same file in the default workspace."""
     try:
         key = of_proxied(artifact_uri)
-    except Invalid:  # a URI that is never opened
+    except Invalid:  # the server never opens such a URI
         return artifact_uri
     if key is None or is_reserved(key) or not workspace.folder:
         return artifact_uri
@@ -113,9 +114,9 @@ def in_full(artifact_uri: str, workspace: Workspace) -> str:
 
 
 def of_proxied(artifact_uri: str) -> str | None:
-    """Return the key that a proxied artifact URI names; None if the URI is a place of its own (a folder, a bucket).
+    """Return the key of a proxied artifact URI; None if the URI is a folder or a bucket.
 
-    Raise Invalid for a proxied URI with a query or a fragment: what follows would be cut off, and the rest names another file."""
+    Raise Invalid for a proxied URI with a query or a fragment, since the URI without it refers to another file."""
     parts = urlsplit(artifact_uri)
     if parts.scheme == "mlflow-artifacts":
         path = parts.path.lstrip("/")
@@ -134,7 +135,7 @@ def join(*keys: str) -> str:
 
 def is_reserved(key: str) -> bool:
     """Return whether the key is in the part of the store for other workspaces."""
-    # Folded, because a file system may treat `Workspaces` and `workspaces` as equal.
+    # Without case, because a file system may treat `Workspaces` and `workspaces` as equal.
     return key.partition("/")[0].casefold() == WORKSPACES
 
 
@@ -144,12 +145,12 @@ def part(key: str) -> str:
 
 
 def is_span_file(key: str) -> bool:
-    """Return whether a file has spans of a trace, which a row of the trace names."""
+    """Return whether a file contains spans of a trace, to which a row of the trace refers."""
     return _SPAN_FILE.fullmatch(key) is not None
 
 
 def is_of_spans(key: str) -> bool:
-    """Return whether a key of the server's store is a file or a folder of spans of an experiment."""
+    """Return whether a key of the server's store is a span file or a folder of span files of an experiment."""
     return _SPANS.fullmatch(key) is not None
 
 

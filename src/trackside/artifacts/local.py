@@ -38,22 +38,22 @@ _KIND, _FILE, _FOLDER = 0o170000, modes.S_IFREG, modes.S_IFDIR  # of a mode
 _IMPOSSIBLE_NAME = {errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY}
 _FLUSH_BYTES = 8 << 20
-GLANCED, GLANCE_S = 200, 0.002  # entries, and time, that a listing may take on the event loop
-_TRIES = 100  # to place a file in a folder that others keep deleting
+GLANCED, GLANCE_S = 200, 0.002  # limits of entries and time for a listing on the event loop
+_TRIES = 100  # attempts to place a file in a folder that others delete concurrently
 _MAX_VECTOR = 512  # below every system's IOV_MAX
 
 
 class LocalBlobs:
-    """`durable`: what was committed or deleted survives a power cut, not just the end of the process.
+    """`durable`: commits and deletions survive a power failure, and not only the end of the process.
 
-    Raises OSError for a root that cannot be resolved, such as one below a link that is being replaced."""
+    Raise OSError if the root cannot be resolved, for example below a link that is being replaced."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._tree = _Tree(os.path.realpath(root), durable=durable)
 
     @property
     def root(self) -> str:
-        """The real path of the folder."""
+        """Return the real path of the folder."""
         return self._tree.root
 
     def create(self, key: str) -> "LocalUpload":
@@ -81,8 +81,7 @@ class LocalBlobs:
         return sorted(self._read(folder).entries, key=attrgetter("path"))
 
     def glance(self, folder: str, limit_s: float = GLANCE_S) -> list[Entry] | None:
-        """Return what `entries` returns if the folder is small and read quickly, for callers on the event loop; otherwise
-        None."""
+        """Return the result of `entries`, for callers on the event loop; None if the folder is large or slow to read."""
         found = self._read(folder, GLANCED, time.monotonic() + limit_s)
         return sorted(found.entries, key=attrgetter("path")) if found.is_whole else None
 
@@ -91,7 +90,7 @@ class LocalBlobs:
         for entry in found.entries:
             if not entry.is_folder:
                 yield entry
-            elif entry.path not in found.links:  # a link may lead to a parent folder
+            elif entry.path not in found.links:  # a link may point to a parent folder
                 for below in self.walk(keys.join(folder, entry.path)):
                     yield Entry(keys.join(entry.path, below.path), is_folder=False, size_bytes=below.size_bytes)
 
@@ -115,7 +114,7 @@ class LocalBlobs:
             self._tree.prune(os.path.split(source)[0])
 
     def prepare(self) -> None:
-        """Create the folder and remove leftovers of a killed process.  Once, at the start."""
+        """Create the folder and remove the staged files of killed processes.  To be called once, at the start."""
         disk.make_folder(Path(self._tree.root))
         sweep(self._tree.staging)
 
@@ -123,14 +122,14 @@ class LocalBlobs:
         self._tree.close()
 
     def is_on(self, path: Path) -> bool:
-        """Return whether the folder and `path` are on one file system, so that a hang affects both."""
+        """Return whether the folder and `path` are on the same file system, so that a hang affects both."""
         try:
             return Path(self._tree.root).stat().st_dev == path.stat().st_dev
         except OSError:
             return False
 
     def _read(self, folder: str, most: float = math.inf, until: float = math.inf) -> "_Read":
-        """Read a folder, or the beginning of one with more than `most` entries or not read at `until`, by `time.monotonic`."""
+        """Read a folder: at most `most` entries, until the time `until` of `time.monotonic`."""
         path = self._tree.path(folder)
         read = _Read([], set())
         try:
@@ -149,7 +148,7 @@ class LocalBlobs:
     def _read_each(
         self, found: "Iterator[os.DirEntry[str]]", path: str, read: "_Read", most: float, until: float
     ) -> bool:
-        """Return whether all entries were read.  Inlined: a call for each entry costs a tenth of the whole."""
+        """Return whether all entries were read.  Inlined, because a call for each entry would take a tenth of the time."""
         is_root, entries = path == self._tree.root, read.entries
         for one in found:
             if len(entries) >= most or time.monotonic() > until:
@@ -163,7 +162,7 @@ class LocalBlobs:
                 link = f"{path}/{name}"
                 try:
                     target = os.path.realpath(link)
-                except OSError:  # it was replaced meanwhile
+                except OSError:  # the folder was replaced meanwhile
                     continue
                 if not self._tree.may_follow(link, target):
                     continue
@@ -174,7 +173,7 @@ class LocalBlobs:
                 continue
             kind = seen.st_mode & _KIND
             if kind == _FILE:
-                entries.append(Entry(name, False, seen.st_size))  # keywords take longer
+                entries.append(Entry(name, False, seen.st_size))  # keyword arguments take longer
             elif kind == _FOLDER:
                 entries.append(Entry(name, True))
         return True
@@ -189,7 +188,7 @@ class _Read(Struct):
 
 
 def _is_name(name: str) -> bool:
-    """Return whether a name can be part of a key: it is UTF-8, and has no separator of another system."""
+    """Return whether a name can be a segment of a key: valid UTF-8 without the separator of another system."""
     try:
         keys.checked(name)
     except Invalid:
@@ -205,7 +204,7 @@ class LocalUpload:
         self._staging, self._name, self._file = tree.new_file()
         self._size = self._flushed = 0
         self._ended = False
-        # `abort` may come while another thread writes, and must not close the descriptor under it.
+        # `abort` may be called while another thread writes, and must not close the descriptor in use.
         self._lock = threading.Lock()
 
     def write(self, chunks: Sequence[bytes]) -> None:
@@ -278,7 +277,7 @@ class LocalDownload:
 
 
 class _Tree:
-    """The folder and what may be done in it: nothing outside, nothing half."""
+    """File operations in the folder, which are atomic and never leave it."""
 
     def __init__(self, root: str, *, durable: bool) -> None:
         self.root = root
@@ -296,13 +295,13 @@ class _Tree:
         return real_path == self.root or real_path.startswith(self.root.rstrip("/") + "/")
 
     def may_follow(self, path: str, real_path: str) -> bool:
-        """Return whether a symbolic link stays in the root, and there in the part of the same workspace."""
+        """Return whether the target of a symbolic link is in the root, in the part of the same workspace."""
         return real_path == path or (
             self.is_inside(real_path) and keys.part(self._key(real_path)) == keys.part(self._key(path))
         )
 
     def check_inside(self, file: int, path: str) -> None:
-        """Refuse a symbolic link that leads out of the root, or into another workspace's part of it."""
+        """Refuse a symbolic link with a target outside of the root, or in another workspace's part of it."""
         if not self.may_follow(path, _real_path(file, path)):
             raise Invalid("Invalid path")
 
@@ -319,7 +318,7 @@ class _Tree:
         return folder
 
     def make_folder(self, path: str) -> int:
-        """The folder, open; made with all above it that is missing."""
+        """Return the open folder, after creating it and missing parents."""
         with suppress(FileNotFoundError):
             return self.open_folder(path)
         if path == self.root:
@@ -336,7 +335,7 @@ class _Tree:
         return self.open_folder(path)
 
     def new_file(self) -> tuple[Staging, str, int]:
-        """A staged file: where, its name there, and its descriptor."""
+        """Create a staged file, and return its folder, name and descriptor."""
         name = secrets.token_hex(8)
         staging = self._stage()
         try:
@@ -347,10 +346,10 @@ class _Tree:
             return staging, name, os.open(name, _OPEN_NEW, disk.PRIVATE_FILE, dir_fd=staging.folder)
 
     def place(self, staging: Staging, name: str, path: str) -> None:
-        """Show a staged file at `path`."""
+        """Make a staged file visible at `path`."""
         parent, last = os.path.split(path)
         for tries_left in reversed(range(_TRIES)):
-            with suppress(FileNotFoundError) if tries_left else nullcontext():  # deleted between two of these steps
+            with suppress(FileNotFoundError) if tries_left else nullcontext():  # the folder was deleted meanwhile
                 folder = self.make_folder(parent)
                 try:
                     os.rename(name, last, src_dir_fd=staging.folder, dst_dir_fd=folder)
@@ -376,7 +375,7 @@ class _Tree:
             os.close(source)
 
     def discard(self, path: str) -> None:
-        """Remove a file or a folder atomically from its place by a rename, then delete it."""
+        """Move a file or a folder atomically to the staging folder, then delete it."""
         parent, last = os.path.split(path)
         folder = self.open_folder(parent)
         staging, name = self._stage(), secrets.token_hex(8)
@@ -398,7 +397,7 @@ class _Tree:
                     os.rmdir(last, dir_fd=folder)
                 finally:
                     os.close(folder)
-            except OSError:  # it has other files, or does not exist
+            except OSError:  # the folder has other files, or does not exist
                 return
             path = parent
 

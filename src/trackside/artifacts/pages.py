@@ -1,7 +1,7 @@
-"""Headers for an HTML artifact in a frame of the web UI.  Reads no file.
+"""Headers for an HTML artifact in a frame of the web UI.  Accesses no file.
 
-The page was written by a client and may be hostile. Its policy puts it into a sandbox with an opaque origin: its scripts
-run, but have no access to this site, its cookies and its storage, nor to other hosts.
+The page comes from a client and may be hostile. The Content-Security-Policy puts it into a sandbox with an opaque origin: its
+scripts run, but cannot access this site, its cookies and its storage, or other hosts.
 """
 
 from msgspec import structs
@@ -39,6 +39,6 @@ def check_name(path: str) -> None:
 
 
 def as_page(response: Response) -> Response:
-    """Return the answer of a download as a page in a sandbox."""
+    """Return the answer of a download as a sandboxed page."""
     headers = [header for header in response.headers if header[0] not in _REPLACED]
     return structs.replace(response, headers=[*headers, *_HEADERS])

@@ -1,8 +1,8 @@
-"""Artifact URIs to a store and a key in it: which places the server opens, and for which workspace.
+"""Resolves artifact URIs to a store and a key, and decides which locations the server opens for which workspace.
 
-A client chooses the artifact location of its experiments freely, and the server reads with its own rights.  Therefore the server
-opens only places that its operator named: its own store, where each workspace reaches its own part, and the roots that workspaces
-may have of their own (`core.places.RootPolicy`).
+Clients choose the artifact locations of experiments freely, and the server reads with its own rights.  Therefore the server opens
+only locations that its operator allows: its own store, where each workspace can access its own part, and the allowed artifact
+roots of workspaces (`core.places.RootPolicy`).
 """
 
 import threading
@@ -32,8 +32,8 @@ class Spot(Struct, frozen=True):
 
 
 class Roots:
-    """`url` is where the proxy keeps artifacts; `served` are other places that the server may open for a run; `policy` says
-    which roots of workspaces it may open."""
+    """`url` is the location of proxied artifacts; `served` are other locations that the server may open for a run; `policy`
+    decides which roots of workspaces it may open."""
 
     def __init__(
         self, url: str, *, durable: bool = True, served: Sequence[str] = (), policy: RootPolicy | None = None
@@ -48,7 +48,7 @@ class Roots:
         self.store = make_blobs(url, durable=durable)
 
     def proxied(self, path: str, workspace: Workspace) -> Spot:
-        """Return the location that a client of the proxy calls `path`."""
+        """Return the location of a proxied `path`."""
         return Spot(self.store, keys.in_workspace(keys.from_path(path), workspace))
 
     def of(self, root: Root, path: str, workspace: Workspace) -> Spot:
@@ -59,7 +59,7 @@ class Roots:
             return Spot(self.store, keys.in_workspace(keys.join(proxied, key), workspace))
         place = parse(root.uri).below(key)
         keys.checked(place.key)
-        # The location itself decides, not the root above it: a root may contain folders of other workspaces.
+        # Check the location itself and not only its root, which may contain folders of other workspaces.
         for shared in (self._own, *self._served):
             below = within(place, shared)
             if below is not None:
@@ -86,7 +86,7 @@ class Roots:
             blobs.close()
 
     def _open(self, place: Place, *, is_real: bool = False) -> Blobs:
-        """`is_real`: the location was found to be its real path, and is refused if that changed."""
+        """`is_real`: the location is a resolved path, and is refused if it no longer resolves to itself."""
         if place == self._own:
             return self.store
         with self._lock:
@@ -104,9 +104,10 @@ class Roots:
 
 
 def make_blobs(url: str, *, durable: bool = True) -> Blobs:
-    """The store that a path, a file:// URL or a bucket's URL names, ready for use: made, and swept of leftovers.
+    """Return the store of a path, a file:// URL or a bucket's URL, after creating the folder and removing files of killed
+    processes.
 
-    Raises LocationError."""
+    Raise LocationError for an unusable location."""
     try:
         blobs = _open(url, durable=durable)
         if isinstance(blobs, LocalBlobs):

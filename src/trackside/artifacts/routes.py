@@ -1,4 +1,4 @@
-"""The artifact calls: the proxy for clients' files, and the files of a run."""
+"""Calls for artifacts: the proxy for clients' files, and the files of a run."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ from trackside.core.http.targets import by
 from trackside.workspaces.model import Workspace
 
 MAX_UPLOAD_BYTES = 10 << 20
-MAX_KEPT_BYTES = 64 << 20  # of a file that is stored elsewhere
+MAX_KEPT_BYTES = 64 << 20  # limit for a file that is stored elsewhere
 OURS = "/api/trackside/v1"
 _JSON, _ANY = "application/json", "application/octet-stream"
 
@@ -56,7 +56,7 @@ class OfFolder(codec.Call, frozen=True):
 
 
 class OfRunFile(codec.Call, frozen=True):
-    """`run_uuid` is the old name of `run_id`."""
+    """`run_uuid` is the former name of `run_id`."""
 
     run_id: str | None = None
     run_uuid: str | None = None
@@ -77,10 +77,10 @@ class OfRunImages(codec.Call, frozen=True):
 
 
 class KeptElsewhere(Protocol):
-    """Files that clients write and read through the proxy, and whose content the server stores in another form."""
+    """Files that clients access through the proxy, and that the server stores in another form."""
 
     def names(self, key: str) -> bool:
-        """Return whether the key may be that of such a file."""
+        """Return whether the key may belong to such a file."""
         ...
 
     async def put(self, request: Request, key: str, data: bytes) -> bool:
@@ -93,12 +93,12 @@ class KeptElsewhere(Protocol):
 
 
 class Calls:
-    """The handlers.  `threads` carry files, and only files: an fsync must not hold up a read of the database."""
+    """The handlers.  `threads` are only for files: an fsync must not delay a read of the database."""
 
     def __init__(
         self, roots: Roots, threads: StoreThreads, elsewhere: KeptElsewhere | None = None, *, is_near: bool = False
     ) -> None:
-        """`is_near`: the server's own store is a folder whose file system the event loop waits for anyway."""
+        """`is_near`: the server's own store is on a file system that the event loop waits for anyway."""
         self._roots = roots
         self._threads = threads
         self._elsewhere = elsewhere
@@ -157,25 +157,25 @@ class Calls:
         spot = self._roots.proxied(_argument(request, "path"), request.workspace)
         _check_no_spans(spot.key)
         found = await self._threads.of(spot).run(spot.blobs.entries, spot.key)
-        if spot.key == "":  # the default workspace's root: the folders of other workspaces are left out
+        if spot.key == "":  # the root of the default workspace: omit the folders of other workspaces
             found = [entry for entry in found if not keys.is_reserved(entry.path)]
         return _json(codec.encode(Listing(files=file_infos(found))))
 
     def list_run(
         self, root: Root, call: OfRunFile, workspace: Workspace, done: Callable[[bytes, BaseException | None], None]
     ) -> None:
-        """Pass the files in a folder of a run to `done` as JSON; without a path, those at its root."""
+        """Pass the files in a folder of a run to `done` as JSON; without a path, the files at its root."""
         path = call.path or ""
         spot = self._roots.of(root, path, workspace)
         if self._is_near and isinstance(spot.blobs, LocalBlobs) and spot.store_name == OWN_STORE:
             found = spot.blobs.glance(spot.key)
-            if found is not None:  # switching to a thread and back takes as long as a small folder
+            if found is not None:  # switching to a thread and back takes as long as reading a small folder
                 done(_listed(root, found, path), None)
                 return
         self._threads.of(spot).start(partial(_list, root, spot, path), done)
 
     async def listing(self, request: Request, run_id: str, path: str) -> bytes:
-        """Return the files in a folder of a run as JSON; without a path, those at its root."""
+        """Return the files in a folder of a run as JSON; without a path, the files at its root."""
         root, spot = await self._in_run(request, run_id, path)
         return await self._threads.of(spot).run(_list, root, spot, path)
 
@@ -187,12 +187,12 @@ class Calls:
         return await transfer.answer(request, spot.blobs, spot.key, self._threads.of(spot))
 
     async def run_page(self, request: Request) -> Response:
-        """Returns an HTML file of a run as a page in a sandbox, for a frame."""
+        """Return an HTML file of a run as a sandboxed page, for a frame."""
         pages.check_name(_argument(request, "path"))
         return pages.as_page(await self.run_file(request))
 
     async def folder(self, request: Request) -> Response:
-        """Return a folder of a run as a zip that is made while it leaves; without a path, all of the run's files."""
+        """Return a folder of a run as a zip that is created while it is sent; without a path, all files of the run."""
         request.check_room_of_pieces()
         path = _argument(request, "path")
         _, spot = await self._of_run(request, path)
@@ -215,7 +215,7 @@ class Calls:
         return _json(codec.encode(images.series(names, call.max_results, call.page_token or "")))
 
     async def upload(self, request: Request) -> Response:
-        """Store one small file that the UI sends."""
+        """Store a small file from the UI."""
         if not _argument(request, "run_uuid"):
             raise Invalid("Request must specify run_uuid.")
         path = _argument(request, "path")
@@ -265,7 +265,7 @@ class Calls:
         raise Unsupported("Presigned download is not supported for the current artifact repository")
 
     async def no_parts(self, request: Request) -> Response:
-        """Refuse multipart uploads with the message after which clients fall back to one plain PUT."""
+        """Refuse multipart uploads with the message that makes clients fall back to a single PUT."""
         self._roots.proxied(request.params["path"], request.workspace)
         raise Unsupported("Multipart upload is not supported for the current artifact repository")
 
@@ -298,7 +298,7 @@ def routes(
     calls = Calls(roots, threads, elsewhere, is_near=is_near)
     proxy = [
         ("PUT", "artifacts/{path:path}", calls.put, Action.RUNS_WRITE, codec.Call, ""),
-        ("GET", "artifacts/{path:path}", calls.get, Action.RUNS_READ, codec.Call, _ANY),  # HEAD too
+        ("GET", "artifacts/{path:path}", calls.get, Action.RUNS_READ, codec.Call, _ANY),  # also HEAD
         ("GET", "artifacts", calls.entries, Action.RUNS_READ, OfFolder, _JSON),
         ("DELETE", "artifacts/{path:path}", calls.delete, Action.RUNS_WRITE, codec.Call, _JSON),
         ("POST", "mpu/create/{path:path}", calls.no_parts, Action.RUNS_WRITE, codec.Call, _JSON),
@@ -372,7 +372,7 @@ def routes(
 
 def root_of_listed(tx: Tx, call: OfRunFile) -> Root:
     """List the files and folders in a folder of a run.  Raise Invalid for a path that no key can have."""
-    # Where they lie; `_list` reads the folder, outside the transaction.
+    # Only the location: `_list` reads the folder outside of the transaction.
     if not call.run:
         raise codec.missing("run_id")
     keys.from_path(call.path or "")
@@ -388,7 +388,7 @@ def _listed(root: Root, found: list[Entry], path: str) -> bytes:
 
 
 def _check_no_spans(key: str) -> None:
-    """Raise Denied for files of spans: other rights decide about traces than about the files of runs."""
+    """Raise Denied for span files, since traces have other rights than the files of runs."""
     if keys.is_of_spans(key):
         raise Denied(f"{key[:200]} has spans of traces, which are read and deleted by the calls of traces alone.")
 
@@ -419,8 +419,8 @@ async def check_fits(request: Request, spot: Spot, size: int) -> bool:
 
 
 async def record_file(request: Request, key: str, *, more: int | None = None) -> None:
-    """Record a file in the change log before the client gets its answer; after a crash in between, the client sends the file
-    again.
+    """Record a file in the change log before the client gets its answer.  After a crash without an answer, the client sends the
+    file again.
 
     `more` is the growth in bytes of the artifacts of a workspace with a quota."""
     owner = keys.owner(key)

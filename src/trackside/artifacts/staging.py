@@ -1,7 +1,6 @@
 """The staging folders of a local store, for files that are not complete yet.
 
-Each process has a folder of its own and holds a lock on it, so that a start can remove the leftovers of killed processes without
-touching those of living ones.
+Each process locks a folder of its own, so that a start can remove the files of killed processes but not those of running ones.
 """
 
 import fcntl
@@ -17,7 +16,7 @@ OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class Staging:
-    """This process's folder, open: names are relative to `folder`."""
+    """The staging folder of this process.  Names are relative to the open `folder`."""
 
     def __init__(self, above: Path) -> None:
         disk.make_folder(above)
@@ -26,18 +25,19 @@ class Staging:
             path.mkdir(mode=disk.PRIVATE_FOLDER)
             try:
                 folder = os.open(path, OPEN_FOLDER)
-            except FileNotFoundError:  # swept before it was opened
+            except FileNotFoundError:  # another start removed the folder before it was opened
                 continue
-            with suppress(OSError):  # a file system without locks: then no other process can lock and remove it either
+            # On a file system without locks, no other process can lock and remove the folder.
+            with suppress(OSError):
                 fcntl.flock(folder, fcntl.LOCK_EX)
             if path.exists():
                 break
-            os.close(folder)  # swept before it was locked
+            os.close(folder)  # another start removed the folder before it was locked
         self.folder = folder
         self.path = path
 
     def remove(self, name: str) -> None:
-        """A file, or a folder with all that is in it; or nothing, if it is gone."""
+        """Delete a file, or a folder with its contents, if it exists."""
         try:
             os.unlink(name, dir_fd=self.folder)
         except FileNotFoundError:
@@ -48,12 +48,12 @@ class Staging:
     def close(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self.folder)
-        with suppress(OSError):  # another process stages there too
+        with suppress(OSError):  # another process has a folder there
             self.path.parent.rmdir()
 
 
 def sweep(above: Path) -> None:
-    """Remove what processes left that are no more."""
+    """Remove the folders of processes that have ended."""
     try:
         left = list(above.iterdir())
     except (FileNotFoundError, NotADirectoryError):
@@ -61,12 +61,12 @@ def sweep(above: Path) -> None:
     for path in left:
         try:
             folder = os.open(path, OPEN_FOLDER | os.O_NOFOLLOW)
-        except OSError:  # swept by another start
+        except OSError:  # removed by another start
             continue
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path, ignore_errors=True)
-        except OSError:  # its process lives, or that is unknown
+        except OSError:  # its process is running, or this is unknown
             continue
         finally:
             os.close(folder)

@@ -11,14 +11,14 @@ from trackside.quotas.model import Measure
 from trackside.runs.model import not_found
 
 REMOVED = "remove files"  # an action of the change log
-REMOVING = "removing files"  # the same before the files are deleted; REMOVED replaces it
-REMOVING_MS = 3_600_000  # how long a deletion counts as in progress: a killed server does not end it
-MOST_AGAIN = 100  # files that may be added where a folder was removed, until the removal is forgotten
+REMOVING = "removing files"  # recorded before the files are deleted, and replaced by REMOVED
+REMOVING_MS = 3_600_000  # a deletion counts as in progress for this time, since a killed server does not record its end
+MOST_AGAIN = 100  # number of files that may be added to a removed folder before the record of the removal is dropped
 
 
 class Root(Struct, frozen=True):
     uri: str
-    workspace_root: str | None  # where this workspace keeps artifacts, if not where the server does
+    workspace_root: str | None  # the artifact root of this workspace, if it has one
 
 
 def root_of_run(tx: Tx, run_id: str) -> Root:
@@ -36,8 +36,8 @@ def root_of_run(tx: Tx, run_id: str) -> Root:
 
 
 class Removal(Struct, frozen=True):
-    """A file or folder whose removal was requested; an empty path: all files of the item.  `but` are paths that were written
-    again since."""
+    """A requested removal of a file or folder; an empty path: all files of the item.  `but` are paths that were written
+    afterwards."""
 
     path: str = ""
     but: list[str] = []
@@ -49,7 +49,7 @@ class Removal(Struct, frozen=True):
 def check_bytes(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
     """Raise QuotaExceeded if a file of `size` bytes does not fit.  Return whether the workspace is counted.
 
-    `owner`: whose file it is, as `keys.owner` says."""
+    `owner` is the owner of the file in the form of `keys.owner`."""
     if not quotas_of(tx):
         return False
     experiment_seq, user = (0, "") if owner is None else usage.owner_of(tx, owner[0], owner[1])
@@ -62,7 +62,7 @@ def check_bytes(tx: Tx, owner: tuple[str, str, str] | None, size: int) -> bool:
 def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | None = None) -> None:
     """Record in the change log that the files of a run or a model changed; only the latest entry is kept.
 
-    `paths`: added files, which no longer count as removed. `more`: bytes to count, for a counted workspace.
+    `paths` are added files, which no longer count as removed. `more` is the number of bytes to add to a counted workspace.
     """
     if more is not None:
         usage.add(tx, {usage.owner_of(tx, entity, item_id): (0, 0, more)})
@@ -81,7 +81,7 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | Non
         if not came:
             continue
         but = [*removal.but, *came]
-        if removal.path in came or len(but) > MOST_AGAIN:  # then none of it counts as removed
+        if removal.path in came or len(but) > MOST_AGAIN:  # then no file of the folder counts as removed
             tx.run("DELETE FROM changes WHERE workspace_id = :ws AND seq = :seq", seq=seq)
             continue
         detail = _detail(Removal(removal.path, but))
@@ -92,14 +92,14 @@ def record_files(tx: Tx, entity: str, item_id: str, *paths: str, more: int | Non
 def begin_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     """Record that a file or a folder is about to be deleted; an empty path: all files of the item.
 
-    Call it before the deletion, and `record_removal` after it.  A link that finds the file missing in between would otherwise
-    treat it as lost with its disk, and copy it back from the other side."""
+    To be called before the deletion, and `record_removal` after it.  Otherwise a link that finds the file missing in between
+    would treat it as lost, and copy it back from the other side."""
     tx.record(Change(entity, item_id, REMOVING, _detail(Removal(path))))
 
 
 def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
     """Record that a file or a folder was deleted by a caller; an empty path: all files of the item.  A file that is missing
-    without such a record may lie on a disk that is not mounted."""
+    without such a record may be on a disk that is not mounted."""
     detail = _detail(Removal(path))
     usage.request_recount(tx)
     tx.run(
@@ -116,7 +116,7 @@ def record_removal(tx: Tx, entity: str, item_id: str, path: str) -> None:
 
 
 def removals(tx: Tx, entity: str, item_id: str, after: int = 0) -> list[Removal]:
-    """Return the removals of an item, as far back as the change log goes, and those in progress.
+    """Return the removals of an item, as far back as the change log reaches, and those in progress.
 
     `after`: only removals recorded after this change-log entry, and those in progress.
     """

@@ -1,6 +1,7 @@
 """Thread pools for calls of artifact stores, so that a store that hangs does not delay calls of other stores.
 
-The server's own store and the stores of workspaces have separate pools.  In the latter each host has a concurrency limit.
+The server's own store and the stores of workspaces have separate pools.  In the pool of workspaces, each host has a concurrency
+limit.
 """
 
 import asyncio
@@ -21,9 +22,9 @@ log = logging.getLogger("trackside.artifacts")
 OWN_THREADS = 8
 OTHER_THREADS = 16
 EACH_OTHER = 4  # threads of OTHER_THREADS for one host
-WAIT_S = 10.0  # for a free thread
+WAIT_S = 10.0  # time limit for a free thread
 RELEASE_WAIT_S = 1.0
-LONG_FACTOR = 10  # a call that reads many files or a large one may take the limit times this
+LONG_FACTOR = 10  # the limit is multiplied by this for calls that read many files or a large one
 
 
 class StoreExecutor:
@@ -39,7 +40,7 @@ class StoreExecutor:
         return await self._pool.run(self._name, self._limit_s, partial(fn, *args, **kwargs))
 
     def start(self, fn: Callable[[], T], done: Callable[[Any, BaseException | None], None]) -> None:
-        """Run `fn` in a thread and call `done` with the result or the error on the loop."""
+        """Run `fn` in a thread and call `done` with the result or the error on the event loop."""
         self._pool.start(self._name, self._limit_s, fn, done)
 
     async def run_long(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

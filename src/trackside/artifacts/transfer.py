@@ -1,7 +1,7 @@
 """Transfers bytes between a socket and an artifact store.
 
-The event loop never touches a file, and no thread waits for a client: while a thread writes or reads one piece, the next one is
-received or sent.  A transfer holds a few pieces in memory, however large the file is.
+The event loop never accesses a file, and no thread waits for a client: while a thread writes or reads one piece, the next one is
+received or sent.  A transfer has a few pieces in memory, independently of the size of the file.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ T = TypeVar("T")
 Check = Callable[[int], Awaitable[object]]
 
 SMALL_BYTES = 256 << 10  # up to this size a file is read in one thread call
-_MAX_CHUNKS = 256  # a client that sends byte by byte must not fill the memory with small objects
+_MAX_CHUNKS = 256  # small writes are joined, so that they do not fill the memory with small objects
 
 
 async def receive(
     request: Request, blobs: Creates, key: str, executor: StoreExecutor, check: Check | None = None
 ) -> Stat:
-    """Store the body of the request, whole or not at all.
+    """Store the body of the request atomically.
 
-    `check` raises if a file of so many bytes does not fit.  It is called as the body arrives, if the request does not tell its
-    length; otherwise the caller has checked that."""
+    `check` raises if a file of a size does not fit.  It is called while the body arrives, if the request has no Content-Length;
+    otherwise the caller has checked the size."""
     pieces = _pieces(request, check)
     first: list[bytes] = await anext(pieces, [])
     piece = await anext(pieces, None)
@@ -46,14 +46,14 @@ async def receive(
         await writing
         return await executor.run(upload.commit)
     finally:
-        # Shielded, since a stop of the server cancels this task, and the file must go all the same.
+        # Shielded, since a stop of the server cancels this task, and the staged file must still be removed.
         await asyncio.shield(executor.release(upload.abort))
 
 
 async def answer(request: Request, blobs: Blobs, key: str, executor: StoreExecutor) -> Response:
-    """Return the file, the requested part of it, or that the client's copy is current.
+    """Return the file, the requested range of it, or status 304 if the client's copy is current.
 
-    Raise Busy while clients that do not read use the memory for answers."""
+    Raise Busy while slow clients use up the memory for answers."""
     what, source = await executor.acquire(partial(_open, request, blobs, key), _close)
     if not isinstance(source, bytes):
         try:
@@ -65,7 +65,7 @@ async def answer(request: Request, blobs: Blobs, key: str, executor: StoreExecut
 
 
 async def leave(pieces: Iterator[bytes], executor: StoreExecutor) -> AsyncGenerator[bytes, None]:
-    """Yield what `pieces` makes, each piece in a thread while the one before is sent."""
+    """Yield the items of `pieces`.  A thread reads each piece while the previous one is sent."""
     ahead = _begin(executor.run(next, pieces, None))
     try:
         while (piece := await ahead) is not None:
@@ -77,14 +77,14 @@ async def leave(pieces: Iterator[bytes], executor: StoreExecutor) -> AsyncGenera
 
 
 def _end(pieces: Iterator[bytes]) -> None:
-    """Closes a generator and its resources, unless another thread is in it: that one drops it when it is done."""
+    """Close a generator and its resources, unless another thread is running it: that thread then drops the generator."""
     if isinstance(pieces, Generator):
         with suppress(ValueError):
             pieces.close()
 
 
 async def _pieces(request: Request, check: Check | None) -> AsyncIterator[list[bytes]]:
-    """The body in pieces worth a hop to a thread."""
+    """Yield the body in pieces that are large enough for a switch to a thread."""
     announced, arrived = request.content_length, 0
     held: list[bytes] = []
     size = 0
@@ -134,7 +134,7 @@ async def _leave(what: wire.Answer, download: Download, executor: StoreExecutor)
 
 
 def _begin(work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
-    """A task whose exception may be unread, because another task ended the transfer."""
+    """Start a task whose exception may stay unread, because another task ended the transfer."""
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
     return task

@@ -1,4 +1,4 @@
-"""The HTTP headers of a file's answer: type, name, conditions, range.  Pure: makes headers, reads no file.
+"""The HTTP headers of a file in an answer: type, name, conditions, range.  Pure: reads no file.
 
 Conditions and ranges are those of RFC 9110, sections 13 and 14.  A request for several ranges gets the whole file.
 """
@@ -16,15 +16,13 @@ from trackside.artifacts.blobs import Stat
 from trackside.core.http.browser import FILE_HEADERS
 from trackside.core.http.streams import Headers
 
-# Shown as text by MLflow's UI and clients, independent of the system's tables.
+# MLflow's UI and clients show these as text, independently of the system's tables of types.
 _TEXT = frozenset(
     "txt log err cfg conf cnf cf ini properties prop hocon toml yaml yml xml json js py py3 csv tsv md rst ipynb"
     " MLmodel MLproject mlproject".split()
 )
 _TYPES = MimeTypes()  # Python's tables: the same answer on every machine
-_TYPES.add_type(
-    "image/webp", ".webp"
-)  # Python 3.13 and later have it; mlflow.log_image writes small copies of this type
+_TYPES.add_type("image/webp", ".webp")  # missing before Python 3.13; mlflow.log_image writes small copies of this type
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.IGNORECASE)
 _TAGS = re.compile(r'(W/)?"([^"]*)"')
@@ -40,7 +38,7 @@ class Answer(Struct, frozen=True):
 
 
 def answer(name: str, stat: Stat, asked: Mapping[bytes, bytes]) -> Answer:
-    """`asked`: the request's headers, with names in lower case."""
+    """Return the answer to a request.  `asked`: the request's headers, with names in lower case."""
     size = stat.size_bytes
     same: Headers = [
         (b"etag", b'"%s"' % stat.etag.encode()),
@@ -79,7 +77,8 @@ def content_type(name: str) -> str:
 
 
 def content_disposition(name: str) -> str:
-    """Always a download: a logged file must not run as a page of this server (RFC 6266, RFC 5987)."""
+    """Return the header that makes browsers download the file: a logged file must not run as a page of this server (RFC 6266, RFC
+    5987)."""
     if name.isascii() and name.isprintable():
         return f"attachment; filename={_quoted(name)}"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
@@ -114,7 +113,7 @@ def _is_known(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
 
 
 def _is_range_meant(stat: Stat, asked: Mapping[bytes, bytes]) -> bool:
-    """Return whether a part of the file is of use to the client (If-Range)."""
+    """Return whether the client can use a part of this version (If-Range)."""
     condition = asked.get(b"if-range")
     if condition is None:
         return True
@@ -135,7 +134,7 @@ def _range(size: int, asked: Mapping[bytes, bytes]) -> tuple[int, int] | None:
     match = _RANGE.fullmatch(asked.get(b"range", b"").decode("latin-1"))
     if match is None:
         return None
-    # Longer numbers than any file size would take long to parse.
+    # Numbers longer than any file size would take long to parse.
     first, last = (digits if len(digits) < 20 else "9" * 19 for digits in match.groups())
     if first:
         if last and int(last) < int(first):

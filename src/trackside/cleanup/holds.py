@@ -1,4 +1,4 @@
-"""The calls about legal holds."""
+"""Calls for legal holds."""
 
 from typing import ClassVar
 
@@ -26,7 +26,7 @@ PATH = "/api/trackside/v1/holds"
 
 
 class PlaceHold(Call, frozen=True):
-    """A new hold.  `id` is omitted for the workspace; at `ends_at` (ms) the hold ends by itself."""
+    """A new hold.  `id` is omitted for the workspace; the hold expires at `ends_at` (ms)."""
 
     required: ClassVar[tuple[str, ...]] = ("kind", "reason")
     kind: str | None = None
@@ -42,7 +42,7 @@ class RemoveHold(Call, frozen=True):
 
 
 class FindHolds(Call, frozen=True):
-    """With `kind`: the holds that prevent the deletion of this object, including those on objects that contain it or that it
+    """`kind` selects the holds that prevent the deletion of one object, including holds on objects that contain it or that it
     contains."""
 
     kind: str | None = None
@@ -50,7 +50,7 @@ class FindHolds(Call, frozen=True):
 
 
 class ShownHold(Struct, frozen=True):
-    """A hold.  `is_over`: it has ended and prevents nothing."""
+    """A hold.  `is_over`: the hold has expired and no longer prevents a deletion."""
 
     kind: str
     id: str
@@ -67,7 +67,7 @@ class GotHold(Answer, frozen=True):
 
 
 class Holds(Answer, frozen=True):
-    """The earliest first."""
+    """Legal holds, the earliest first."""
 
     holds: list[ShownHold] = []
 
@@ -97,7 +97,7 @@ def find(tx: Tx, call: FindHolds) -> Holds:
 
 
 def remove(tx: Tx, call: RemoveHold) -> None:
-    """Remove the legal hold of an object itself."""
+    """Remove the legal hold that was placed on the object."""
     kind = model.kind_of(call.kind)
     object_id = model.id_of(kind, call.id)
     store.remove(tx, kind, object_id)
@@ -129,7 +129,8 @@ def _check_there(tx: Tx, kind: Kind, object_id: str) -> None:
 
 
 def _check_not_begun(tx: Tx, kind: Kind, object_id: str) -> None:
-    """Raise BadState if a permanent deletion of the object, or of its container, has begun: part of it may be deleted."""
+    """Raise BadState if a permanent deletion of the object, or of its container, has begun: a part of the object may be
+    deleted."""
     for target in _around(tx, kind, object_id):
         if rows.begun(tx, target) is not None:
             raise BadState(

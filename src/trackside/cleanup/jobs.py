@@ -27,7 +27,7 @@ AT_ONCE = 200
 
 
 class Freed(Struct, frozen=True):
-    """The result of a job.  `kept` says what stayed and why, at most 50 of them."""
+    """The result of a job.  `kept` lists at most 50 items that were not deleted, with the reasons."""
 
     items: int
     file_count: int
@@ -51,7 +51,7 @@ class _Session:
 
 
 class _Sum:
-    """The freed data of a job so far."""
+    """The data that a job has freed so far."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -120,7 +120,7 @@ class Deletions:
             while params.kind != Kind.TRACE:
                 page = await session.read(partial(trash.find, call=call))
                 for item in page.items:
-                    if item.kind == Kind.TRACE:  # one that stays, because the experiment is on hold
+                    if item.kind == Kind.TRACE:  # a run that is kept, because its experiment is on hold
                         continue
                     await self._try(running, session, freed, trash.target_of_item(item))
                 if page.next_page_token is None:
@@ -185,9 +185,9 @@ class Deletions:
     def _purge(
         self, running: Running, freed: _Sum, experiment_id: str, some: Callable[[Tx], Purged], before: int = 0
     ) -> int:
-        """Delete traces in portions, each with its files after its rows.  Return their number.
+        """Delete traces in portions: the rows of a portion, then its files.  Return the number of traces.
 
-        Raise BadState if some must stay, Unavailable while a backup is made.
+        Raise BadState if some traces must be kept, Unavailable during a backup.
         """
         workspace = running.store.read(workspaces.current)
         location = running.store.read(lambda tx: location_of(tx, experiment_id))
@@ -226,7 +226,7 @@ class Deletions:
             freed.keep(target.title, fault.message)
 
     async def _try(self, running: Running, session: _Session, freed: _Sum, target: Target) -> None:
-        """Delete a target, or record the obstacles."""
+        """Delete a target, or record the obstacles to its deletion."""
         try:
             freed.add(await self._whole(running, session, target))
         except (BadState, NotFound) as fault:

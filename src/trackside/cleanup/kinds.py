@@ -41,7 +41,7 @@ class Delete(Struct, frozen=True, kw_only=True):
 
 
 class EmptyTrash(Struct, frozen=True):
-    """`kind`: only items of this kind, such as `trace`."""
+    """`kind` limits the deletion to items of this kind, such as `trace`."""
 
     older_than_days: int = 30
     kind: str = ""
@@ -49,9 +49,9 @@ class EmptyTrash(Struct, frozen=True):
 
 class Retention(Struct, frozen=True, kw_only=True):
     """`experiments` is a glob of names; `filter` is in the filter language, such as `tags.team = "nlp" AND status = "FAILED"`.
-    Of the runs that match, `keep_last` (by start) or `keep_best` (by `metric`) stay in each experiment.  The others move to the
-    trash; with `permanently` they are deleted; with `artifacts`, a glob of paths, only such files of theirs are deleted.
-    A rule that matches more than `most_percent` of the runs of the workspace deletes nothing."""
+    In each experiment, the `keep_last` newest (by start) or the `keep_best` best (by `metric`) of the matching runs are kept.
+    The others are moved to the trash, or deleted if `permanently` is set.  With `artifacts`, a glob of paths, only the matching
+    files of these runs are deleted. A rule that matches more than `most_percent` of the runs of the workspace deletes nothing."""
 
     experiments: str = "*"
     filter: str = ""
@@ -80,9 +80,9 @@ class Retention(Struct, frozen=True, kw_only=True):
 
 
 class TraceRetention(Struct, frozen=True, kw_only=True):
-    """`experiments` is a glob of names.  Traces go that began more than `older_than_days` ago; with `keep_last`, the newest so
-    many of each experiment stay.  They are deleted permanently.  A rule that matches more than `most_percent` of the traces of
-    the workspace deletes nothing."""
+    """`experiments` is a glob of names.  Traces that began more than `older_than_days` ago are deleted permanently, except the
+    `keep_last` newest traces of each experiment.  A rule that matches more than `most_percent` of the traces of the workspace
+    deletes nothing."""
 
     experiments: str = "*"
     older_than_days: int = 0

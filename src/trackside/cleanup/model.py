@@ -105,7 +105,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
     record_id: str = ""
     digest: str = ""
     trace_id: str = ""
-    copies: str = ""  # `remove`: the copies that the link created are deleted too
+    copies: str = ""  # `remove`: the copies that the link created are also deleted
 
     @property
     def text(self) -> str:
@@ -263,27 +263,29 @@ class Refusal(Struct, frozen=True):
 
 
 class PreviewOf(Struct, frozen=True):
-    """The preview of one target of a batch, or why it has none."""
+    """The preview of one target of a batch, or the reason why it has none."""
 
     preview: Preview | UnsetType = UNSET
     error: Refusal | UnsetType = UNSET
 
 
 class ResultOf(Struct, frozen=True):
-    """The result of one deletion of a batch, or why it was refused."""
+    """The result of one deletion of a batch, or the reason of its refusal."""
 
     result: DeletionResult | UnsetType = UNSET
     error: Refusal | UnsetType = UNSET
 
 
 class Previews(Answer, frozen=True):
-    """`items` are in the order of the targets.  Where they are fewer, call again with the others."""
+    """`items` are in the order of the targets.  If there are fewer items than targets, repeat the call with the remaining
+    targets."""
 
     items: list[PreviewOf]
 
 
 class DeletionResults(Answer, frozen=True):
-    """`items` are in the order of the deletions.  Where they are fewer, call again with the others."""
+    """`items` are in the order of the deletions.  If there are fewer items than deletions, repeat the call with the remaining
+    ones."""
 
     items: list[ResultOf]
 
@@ -291,7 +293,7 @@ class DeletionResults(Answer, frozen=True):
 class Found(Struct, frozen=True, kw_only=True):
     """The stored data of a target, for the planner."""
 
-    name: str  # by which users know it
+    name: str  # the name that users see
     counts: dict[str, int]
     row_bytes: int = 0
     roots: tuple[str, ...] = ()  # URIs of files to be deleted
@@ -348,7 +350,7 @@ def target_of(call: Named) -> Target:
 
 
 def token_of(target: Target, found: Found, file_count: int, file_bytes: int) -> str:
-    """Return the token of a preview, which differs whenever the deletion would free something else or has other obstacles."""
+    """Return the token of a preview.  It changes if the deletion would free different data or has different obstacles."""
     said = [
         target.text,
         found.counts,
@@ -365,7 +367,7 @@ def held(hold: Hold) -> Obstacle:
 
 
 def obstacles(found: Found) -> list[Obstacle]:
-    """Return the obstacles, as sentences that say what to do."""
+    """Return the obstacles as sentences that tell the user what to do."""
     blocks = []
     if found.is_default:
         blocks.append(
@@ -422,7 +424,7 @@ _SHOWN = 10
 
 
 def is_protecting(value: str | None) -> bool:
-    """Return whether a value of the tag `trackside.protected` protects: every text except `false` and the empty one."""
+    """Return whether a value of the tag `trackside.protected` prevents deletion: every text except `false` and the empty text."""
     return value is not None and value.strip().lower() not in ("", "false")
 
 

@@ -41,14 +41,14 @@ async def preview(work: Work, session: Session, target: Target) -> Preview:
 
 
 async def paths(work: Work, session: Session, run_id: str, glob: str) -> list[str]:
-    """Return the files of a run whose paths match, such as `checkpoints/*.pt`.  `*` crosses folders."""
+    """Return the files of a run whose paths match a glob such as `checkpoints/*.pt`.  `*` also matches `/`."""
     root = await session.read(lambda tx: artifacts.root_of_run(tx, run_id))
     found = await work.listed(session, root.uri)
     return sorted(path for path in found if fnmatchcase(path, glob))
 
 
 def target(params: Any) -> Target:
-    """The target that the parameters of a job name."""
+    """Return the target that the parameters of a job identify."""
     fields = {
         name: getattr(params, name) for name in m.Named.__struct_fields__ if getattr(params, name) not in (None, "")
     }

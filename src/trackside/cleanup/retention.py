@@ -40,12 +40,12 @@ def check(tx: Tx, rule: Retention) -> Retention:
         raise Invalid(
             "The rule matches every run of its experiments. Give filter, older_than_days, keep_last, keep_best or artifacts."
         )
-    find(tx, rule)  # a filter or a metric that cannot be read
+    find(tx, rule)  # an invalid filter or metric
     return rule
 
 
 def find(tx: Tx, rule: Retention) -> Matched:
-    """The runs that the rule matches now, of the experiments that the caller may read."""
+    """Return the runs that the rule matches now, in the experiments that the caller may read."""
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "experiment_id")
     found = tx.all(
         f"""
@@ -82,7 +82,7 @@ def _of_experiment(tx: Tx, rule: Retention, experiment_id: str) -> list[int]:
 
 
 def _filter(tx: Tx, rule: Retention) -> str | None:
-    """Return the filter of a rule; active runs are never too old."""
+    """Return the filter of a rule, including its age limit."""
     parts = [rule.filter] if rule.filter else []
     if rule.older_than_days:
         parts.append(f"attributes.start_time < {tx.now - rule.older_than_days * DAY_MS}")

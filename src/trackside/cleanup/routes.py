@@ -1,4 +1,4 @@
-"""The calls about permanent deletion and the trash."""
+"""Calls for permanent deletion and the trash."""
 
 import asyncio
 import time
@@ -66,7 +66,7 @@ class Calls:
         )
 
     async def delete_batch(self, request: Request) -> Response:
-        """Carry out several deletions, each as by itself.  A refused one does not stop the others."""
+        """Carry out several deletions independently.  A refused deletion does not stop the others."""
         deletions = _batch("deletions", (await _decoded(request, m.DeleteBatch)).deletions)
         found = await _each(deletions, lambda call: self._deleted(request, call))
         return _json(
@@ -189,7 +189,8 @@ class MatchedRun(Struct, frozen=True):
 
 
 class RetentionPreview(Answer, frozen=True):
-    """`runs` are the first 100; counts and bytes are theirs.  `is_allowed`: not more than `most_percent` of all runs."""
+    """`runs` are the first 100 matching runs, and counts and bytes are sums over these.  `is_allowed`: not more than
+    `most_percent` of all runs."""
 
     words: str
     matched: int
@@ -315,7 +316,7 @@ def _check_allowed(tx: Tx, target: Target, action: Action) -> None:
 
 
 def _objects(tx: Tx, target: Target) -> tuple[Object, ...]:
-    """Return the objects whose rights apply; none if those of the workspace do."""
+    """Return the objects whose rights apply; none if the rights of the workspace apply."""
     if target.kind in (Kind.DATASET, Kind.RECORD):
         return datasets.locate(tx, target.dataset_id) or ()
     found = _object(tx, target)
@@ -354,22 +355,23 @@ def _batch(name: str, given: list[C] | None) -> list[C]:
 
 
 async def _each(calls: Sequence[C], work: Callable[[C], Awaitable[R]]) -> list[R | m.Refusal]:
-    """Return what each call returns, or its refusal.  End after BATCH_S, with at least one: a client waits for the answer.
+    """Return the result or the refusal of each call.  No call starts after BATCH_S, except the first: a client waits for the
+    answer.
 
-    Some work at once, so that their transactions share the commits of the writer."""
+    Several calls run concurrently, so that their transactions share the commits of the writer."""
 
     async def one(call: C) -> R | m.Refusal:
         try:
             return await work(call)
         except Fault as fault:
-            if fault.status >= 500:  # the store's or a disk's: the next call would fail too
+            if fault.status >= 500:  # a fault of the store or of a disk: the next call would also fail
                 raise
             return m.Refusal(fault.code, fault.message)
 
     found: list[R | m.Refusal] = []
     begun = time.monotonic()
     while len(found) < len(calls) and time.monotonic() - begun < BATCH_S:
-        # All of them end before a failure is raised: none goes on after the answer.
+        # Wait for all calls before raising: no call may still run after the answer.
         for each in await asyncio.gather(*map(one, calls[len(found) : len(found) + AT_ONCE]), return_exceptions=True):
             if isinstance(each, BaseException):
                 raise each

@@ -1,4 +1,4 @@
-"""Deletes the rows of a target, and keeps the record of a deletion."""
+"""SQL that deletes the rows of a target and records the progress of a deletion."""
 
 from collections.abc import Sequence
 
@@ -49,7 +49,7 @@ class Record(Struct, frozen=True):
 
 
 def begun(tx: Tx, target: Target) -> Record | None:
-    """The deletion of the target that has not ended yet."""
+    """Return the unfinished deletion of the target."""
     row = tx.one(
         """
         SELECT deletion_seq, file_count, file_bytes, row_count, row_bytes FROM deletions
@@ -61,7 +61,7 @@ def begun(tx: Tx, target: Target) -> Record | None:
 
 
 def begin(tx: Tx, target: Target) -> Record:
-    """Begin a deletion, unless it was begun before."""
+    """Record the start of a deletion, unless it is recorded already."""
     tx.run(
         """
         INSERT INTO deletions (workspace_id, kind, target, requested_by, requested_at, file_count, file_bytes, row_count,
@@ -106,7 +106,7 @@ def finish(tx: Tx, target: Target) -> Record | None:
 
 
 def remove_chunks(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
-    """Delete at most CHUNKS_AT_ONCE chunks of the metrics of runs.  Return how many, and their bytes."""
+    """Delete at most CHUNKS_AT_ONCE chunks of the metrics of runs.  Return the number of chunks and their bytes."""
     gone = tx.all(
         """
         DELETE FROM metric_chunks WHERE workspace_id = :ws AND chunk_id IN (
@@ -144,7 +144,7 @@ def remove_runs(tx: Tx, run_ids: Sequence[str]) -> tuple[int, int]:
 
 
 def remove_model(tx: Tx, model_id: str) -> int:
-    """Delete a logged model, and the edges that lead to it.  Return the number of rows."""
+    """Delete a logged model and the inputs and outputs of runs that refer to it.  Return the number of rows."""
     row = tx.one("SELECT model_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id", id=model_id)
     if row is None:
         return 0
@@ -168,7 +168,7 @@ def remove_model(tx: Tx, model_id: str) -> int:
 
 
 def remove_traces(tx: Tx, experiment_id: str) -> Purged:
-    """Delete at most TRACES_AT_ONCE traces of an experiment, those in the trash too, but for their files."""
+    """Delete the rows of at most TRACES_AT_ONCE traces of an experiment, including traces in the trash.  Their files are kept."""
     row = tx.one(
         "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_id = :id",
         id=check_id(experiment_id),
@@ -177,7 +177,7 @@ def remove_traces(tx: Tx, experiment_id: str) -> Purged:
 
 
 def remove_experiment(tx: Tx, experiment_id: str) -> int:
-    """Delete an experiment whose runs, logged models and traces are deleted.  Return the number of rows; 0 if some were
+    """Delete an experiment whose runs, logged models and traces are deleted.  Return the number of rows; 0 if such items were
     added meanwhile."""
     row = tx.one(
         """

@@ -1,7 +1,7 @@
 """Measures the number and size of a target's files.  Read-only.
 
-The files of an experiment's runs are in adjacent folders: for many runs, their parent folder is listed once, instead of each
-run's.
+The files of an experiment's runs are in adjacent folders.  For many runs, the parent folder is listed once, instead of the folder
+of each run.
 """
 
 import re
@@ -43,17 +43,17 @@ def grouped(uris: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
 
 
 def root(folder: str, object_id: str) -> str:
-    """The root of the files of a member of a group."""
+    """Return the root of the files of a member of a group."""
     return f"{folder}/{object_id}/{LAST}"
 
 
 def is_above(folder: Spot, one: Spot, object_id: str) -> bool:
-    """Return whether a listing of the folder includes the files of `one`."""
+    """Return whether a recursive listing of the folder includes the files of `one`."""
     return one.blobs is folder.blobs and one.key == keys.join(folder.key, f"{object_id}/{LAST}")
 
 
 def of_group(folder: Spot, ids: Collection[str], most_each: int = MOST_EACH) -> Size | None:
-    """Return None if the folder has so many other files that one listing for each root is faster."""
+    """Return the sizes of a group; None if the folder has so many other files that one listing for each root is faster."""
     wanted = frozenset(ids)
     left = most_each * len(wanted)
     count = size = 0

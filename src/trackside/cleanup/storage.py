@@ -1,4 +1,4 @@
-"""Reports used space from the last count: by experiment, user, kind, age or item, and by workspace.  Read-only."""
+"""Reports the used storage as of the last count: by experiment, user, kind, age or item, and by workspace.  Read-only."""
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -30,7 +30,7 @@ _BY = {
 
 
 class FindStorage(Call, frozen=True):
-    """`by`: experiment, user, kind, age or item.  The other fields are filters."""
+    """`by` is experiment, user, kind, age or item.  The other fields are filters."""
 
     by: str | None = None
     experiment_id: str | None = None
@@ -53,7 +53,8 @@ class StorageLine(Struct, frozen=True):
 
 
 class Storage(Answer, frozen=True):
-    """The largest first.  `rest` is the sum of omitted lines.  `counted_at` is absent before the first count."""
+    """Lines of a report, the largest first.  `rest` is the sum of the omitted lines.  `counted_at` is absent before the first
+    count."""
 
     lines: list[StorageLine]
     rest: StorageLine
@@ -76,7 +77,7 @@ class StorageByWorkspace(Answer, frozen=True):
 
 
 def find(tx: Tx, call: FindStorage) -> Storage:
-    """Return the use of storage in the workspace, as far as the caller may read it."""
+    """Return the used storage of the workspace, limited to items that the caller may read."""
     by = call.by or "experiment"
     if by not in _BY:
         raise Invalid(f"by is {by[:50]!r}; it must be one of {', '.join(_BY)}")
@@ -135,7 +136,7 @@ def find(tx: Tx, call: FindStorage) -> Storage:
 
 
 def by_workspace(tx: Tx, call: Call) -> StorageByWorkspace:
-    """Return what each workspace takes."""
+    """Return the used storage of each workspace."""
     del call
     found = []
     for workspace in workspaces.all_of(tx):
@@ -156,7 +157,7 @@ def by_workspace(tx: Tx, call: Call) -> StorageByWorkspace:
 
 
 def remove_all(tx: Tx) -> None:
-    """The workspace ends."""
+    """Delete the counts of a workspace that is deleted."""
     tx.run("DELETE FROM storage_items WHERE workspace_id = :ws")
     tx.run("DELETE FROM storage_scans WHERE workspace_id = :ws")
 

@@ -1,7 +1,7 @@
-"""The job that counts what takes space: bytes of files, of metric points and of spans, by run, logged model, model version, and
-the traces of an experiment and day.
+"""The job that counts used storage: bytes of files, metric points and spans, by run, logged model and model version, and for
+traces by experiment and day.
 
-The rows are written under a new number, a batch at a time, and shown when all are there.
+The rows are written in batches under a new count number, which becomes visible when the count is complete.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from trackside.workspaces import store as workspaces
 KIND = "storage-count"
 BATCH = 2000
 CHECK_EVERY = 500  # files
-VERSIONS = "registry"  # the folder of model versions with separate files
+VERSIONS = "registry"  # the folder of model versions that have their own files
 REST = "rest"
 DAY_MS = 86_400_000
 NOWHERE = -1  # the experiment of items without one
@@ -147,7 +147,8 @@ def _models(tx: Tx, after: int) -> tuple[list[Row], int]:
 
 
 def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
-    """Return the versions with copied files of an import or a link: others have the files of a run or a logged model."""
+    """Return the versions whose files were copied by an import or a link.  Other versions use the files of a run or a logged
+    model."""
     found = tx.all(
         """
         SELECT version_seq, files_uri, creation_time FROM model_versions
@@ -161,7 +162,7 @@ def _versions(tx: Tx, after: int) -> tuple[list[Row], int]:
 
 
 def _traces(tx: Tx, after: int) -> tuple[list[Row], int]:
-    """The traces of each experiment by the day when they began; `after` is the last experiment that was read."""
+    """Return the traces of each experiment by the day of their start.  `after` is the last experiment that was read."""
     row = tx.one(
         """
         SELECT MIN(e.experiment_seq) FROM experiments e WHERE e.workspace_id = :ws AND e.experiment_seq > :after
@@ -206,7 +207,7 @@ def _day(experiment_id: int, day: int, in_trash: int) -> str:
 
 
 def _span_files(tx: Tx) -> dict[Item, Size]:
-    """Return the number of files of spans and their bytes, by the items of `_traces`."""
+    """Return the number and bytes of span files, for the items of `_traces`."""
     return {
         ("traces", _day(experiment_id, day, in_trash)): [count, int(size)]
         for day, experiment_id, in_trash, count, size in tx.all(
@@ -222,7 +223,7 @@ def _span_files(tx: Tx) -> dict[Item, Size]:
 
 
 def _begin(tx: Tx) -> int:
-    """The number of a new count: higher than each that was shown or begun."""
+    """Return the number of a new count, higher than that of every count so far."""
     row = tx.one("SELECT COALESCE(MAX(scan), 0) FROM storage_items WHERE workspace_id = :ws")
     shown = tx.one("SELECT scan FROM storage_scans WHERE workspace_id = :ws")
     return max(0 if row is None else row[0], 0 if shown is None else shown[0]) + 1
@@ -255,7 +256,7 @@ def _show(tx: Tx, scan: int) -> None:
 
 
 def _drop(tx: Tx, scan: int) -> int:
-    """Delete some rows of other counts."""
+    """Delete a batch of rows of other counts."""
     return tx.run(
         """
         DELETE FROM storage_items WHERE workspace_id = :ws AND scan <> :scan AND (experiment_seq, kind, item_id) IN (

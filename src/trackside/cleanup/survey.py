@@ -44,7 +44,8 @@ def run_roots(tx: Tx, run_ids: list[str]) -> dict[str, str]:
 
 
 def some_runs(tx: Tx, experiment_id: str, most: int) -> list[str]:
-    """The ids of some runs of an experiment, in no order: to sort all runs for each portion would cost more than the rest."""
+    """Return the ids of some runs of an experiment, unordered: sorting all runs for each portion would cost more than the
+    deletion."""
     rows = tx.all(
         """
         SELECT r.run_id FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
@@ -70,7 +71,7 @@ def some_models(tx: Tx, experiment_id: str, most: int) -> list[tuple[str, str]]:
 
 
 def all_roots(tx: Tx, experiment_id: str) -> list[str]:
-    """The roots of the files of all runs and logged models of an experiment."""
+    """Return the roots of the files of all runs and logged models of an experiment."""
     rows = tx.all(
         """
         SELECT r.artifact_uri FROM runs r JOIN experiments e ON e.experiment_seq = r.experiment_seq
@@ -109,7 +110,7 @@ def _run(tx: Tx, run_id: str) -> Found:
 
 
 def _part(tx: Tx, target: Target) -> Found:
-    """A metric, some steps, a param, a tag, a dataset input or an artifact of a run."""
+    """Return what is stored about a metric, steps of a metric, a param, a tag, a dataset input or an artifact of a run."""
     run_seq, _, uri, experiment_seq = _run_row(tx, target.run_id)
     links: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
@@ -266,8 +267,8 @@ def _run_row(tx: Tx, run_id: str) -> Row:
 
 
 def _counts_of_runs(tx: Tx, which: str, which_runs: str, **bound: int) -> dict[str, int]:
-    """`which` is the condition on the rows, `which_runs` that of a table without experiments.  The number of statements does not
-    grow with that of the runs."""
+    """`which` is the condition on tables with an experiment, `which_runs` the condition on tables without one.  The number of
+    statements does not depend on the number of runs."""
     row = tx.one(
         f"""
         SELECT (SELECT COUNT(*) FROM params WHERE workspace_id = :ws AND {which}),
@@ -283,7 +284,7 @@ def _counts_of_runs(tx: Tx, which: str, which_runs: str, **bound: int) -> dict[s
 
 
 def _bytes_of_runs(tx: Tx, which_runs: str, **bound: int) -> int:
-    """The bytes of the points of metrics, as they are stored."""
+    """Return the stored bytes of metric points."""
     row = tx.one(
         f"""
         SELECT COALESCE((SELECT SUM(LENGTH(points)) FROM metric_chunks WHERE workspace_id = :ws AND {which_runs}), 0)

@@ -12,8 +12,8 @@ from trackside.workspaces.model import Workspace
 def remove(
     body_files: BodyFiles, roots: Roots, workspace: Workspace, location: str, purged: Purged
 ) -> tuple[Freed, list[str]]:
-    """`location`: of the artifacts of the experiment.  Return what was freed besides the spans, which `purged` counts, and what
-    stays and why; the search for orphans finds it again."""
+    """Delete the files of traces.  `location` is the artifact location of the experiment.  Return the freed data except spans,
+    which `purged` counts, and the files that could not be deleted, with the reasons; the search for orphans finds these later."""
     kept = body_files.remove(workspace, purged.uris)
     gone = frozenset(purged.gone if location else ())
     files = size_bytes = 0
@@ -22,7 +22,7 @@ def remove(
         return Freed(0, 0), kept
     try:
         spot = roots.of(Root(folder, workspace.default_artifact_root), "", workspace)
-        # One list of traces with attachments costs less than a check of each trace.
+        # One listing of the traces with attachments costs less than a check of each trace.
         there = [entry.path for entry in spot.blobs.entries(spot.key) if entry.path in gone]
         for trace_id in there:
             freed = free(Spot(spot.blobs, f"{spot.key}/{trace_id}", spot.store_name))

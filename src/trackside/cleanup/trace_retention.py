@@ -19,8 +19,8 @@ AT_ONCE = 500  # traces
 
 
 class Due(Struct, frozen=True):
-    """The traces of an experiment that a rule deletes: those before `before_ms`, and in the order of lists those from (`from_ms`,
-    `from_id`) on.  `obstacle` says why they stay."""
+    """The traces of an experiment that a rule deletes: those before `before_ms`, and those from (`from_ms`, `from_id`) on in the
+    order of lists.  `obstacle` is the reason why they cannot be deleted."""
 
     experiment_seq: int
     experiment_id: str
@@ -56,7 +56,7 @@ def check(_tx: Tx, rule: TraceRetention) -> TraceRetention:
 
 
 def find(tx: Tx, rule: TraceRetention) -> Matched:
-    """Return the current matches of the rule, in the experiments whose traces the caller may read."""
+    """Return the traces that the rule matches now, in the experiments whose traces the caller may read."""
     readable, bound = tx.only_readable("experiment", Action.TRACES_READ, "experiment_id")
     experiments = tx.all(
         f"SELECT experiment_seq, experiment_id, name FROM experiments WHERE workspace_id = :ws{readable} ORDER BY 2",
@@ -81,9 +81,9 @@ def check_share(rule: TraceRetention, found: Matched) -> None:
 
 
 def remove_some(tx: Tx, due: Due) -> Purged:
-    """Delete a portion of the matches, except their files; a portion of less than AT_ONCE traces is the last.
+    """Delete the rows of a portion of the matching traces.  A portion of fewer than AT_ONCE traces is the last one.
 
-    Raise BadState if traces must stay.
+    Raise BadState if traces must be kept.
     """
     _check_free(tx, due)
     condition = _condition(due)

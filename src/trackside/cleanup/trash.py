@@ -19,7 +19,7 @@ KINDS = ("run", "experiment", "logged_model", "trace")
 
 
 class FindTrash(Call, frozen=True):
-    """`older_than_days`: items that were deleted at least this many days ago."""
+    """`older_than_days` selects items that were deleted at least this many days ago."""
 
     kind: str | None = None
     older_than_days: int | None = None
@@ -39,18 +39,18 @@ class TrashItem(Struct, frozen=True):
     name: str
     experiment_id: str
     deleted_at: int  # ms
-    size_bytes: int | None = None  # of the spans of a trace; the previews of other items have theirs
+    size_bytes: int | None = None  # the bytes of a trace's spans; for other items the preview returns the bytes
 
 
 class Trash(Answer, frozen=True):
-    """The earliest deletion first."""
+    """Items of the trash, the earliest deletion first."""
 
     items: list[TrashItem] = []
     next_page_token: str | None = None
 
 
 def find(tx: Tx, call: FindTrash) -> Trash:
-    """List deleted runs, experiments, logged models and traces.  Those of a deleted experiment are not listed."""
+    """List deleted runs, experiments, logged models and traces.  The contents of a deleted experiment are not listed."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if not 1 <= most <= MAX_RESULTS:
         raise Invalid(f"max_results is {most}; it must be between 1 and {MAX_RESULTS}")

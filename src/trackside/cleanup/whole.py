@@ -1,6 +1,6 @@
-"""Deletions in one transaction of a slice: endpoints, links, datasets, jobs, webhooks, tokens and others.
+"""Deletions that take one transaction of a slice: endpoints, links, datasets, jobs, webhooks, tokens and others.
 
-They own no files, except those of a day of requests and those of a trace, which `work` deletes.
+These objects own no files, except a day of a request log and a trace, whose files `work` deletes.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,8 @@ from trackside.workspaces import store as workspaces
 
 @dataclass(frozen=True)
 class Whole:
-    """`find` raises NotFound if the target does not exist.  `remove` returns the remaining work of the server."""
+    """The functions of one kind.  `find` raises NotFound if the target does not exist.  `remove` returns a message about work
+    that the server has yet to do."""
 
     needs: Action
     find: Callable[[Tx, Target], Found]
@@ -142,14 +143,14 @@ def _remove_monitor(tx: Tx, target: Target) -> None:
 
 
 def _capture(tx: Tx, target: Target) -> Found:
-    """`work` counts its files, which are in the data folder of the server."""
+    """Find a day of a request log.  `work` counts its files, which are in the server's data folder."""
     endpoints.get(tx, target.name)
     held = tuple(holds.covering(tx, Held.WORKSPACE, ""))
     return Found(name=target.name, counts={}, holds=held, kept=("requests of other days stay",))
 
 
 def _remove_nothing(tx: Tx, target: Target) -> None:
-    """`work` does it."""
+    """Delete nothing: `work` deletes these objects."""
 
 
 def _token(tx: Tx, target: Target) -> Found:
@@ -270,7 +271,7 @@ def _remove_record(tx: Tx, target: Target) -> None:
 
 
 def _trace(tx: Tx, target: Target) -> Found:
-    """Return an existing trace, otherwise the last one of its id in the trash."""
+    """Return the trace with the id, or else the one in the trash that was deleted last."""
     found = trace_trash.get(tx, target.trace_id)
     ((size, spans, assessments),) = tx.all(
         """
@@ -294,7 +295,7 @@ def _trace(tx: Tx, target: Target) -> Found:
 
 
 def may_revoke(tx: Tx, target: Target) -> bool:
-    """Return whether the token is the caller's, or that of a user whom the caller may delete."""
+    """Return whether the token belongs to the caller, or to a user whom the caller may delete."""
     if tx.caller.is_admin:
         return True
     token = credentials.find(tx, target.token_id or 0)

@@ -1,7 +1,7 @@
 """Carries out permanent deletions in portions.
 
-A portion ends with a transaction, from which the next call continues. Files are deleted before rows: after a crash the rows
-still name the remaining files, and the same call finishes the deletion.
+A portion ends with a transaction, and the next call continues after it.  Files are deleted before rows: after a crash the rows
+still refer to the remaining files, and a repeated call completes the deletion.
 """
 
 import asyncio
@@ -41,10 +41,9 @@ from trackside.traces.storage.body_files import BodyFiles
 from trackside.traces.storage.trash import Purged
 from trackside.workspaces.model import Workspace
 
-ITEMS_AT_ONCE = (
-    20  # runs, or logged models, of an experiment in one portion: a call is answered soon, also with a slow bucket
-)
-ITEMS_OF_JOB = 200  # as above, of a job, which no client waits for: runs of a portion share their transactions
+# Runs or logged models of an experiment in one portion of a call, which must be answered soon even with a slow bucket.
+ITEMS_AT_ONCE = 20
+ITEMS_OF_JOB = 200  # the same for a job, for which no client waits: larger portions need fewer transactions
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Work:
     body_files: BodyFiles
 
     async def requests(self, session: Session, target: Target) -> Size:
-        """The files of a day of an endpoint's request log, on this server."""
+        """Return the files of a day of an endpoint's request log on this server."""
         endpoint = await session.read(lambda tx: endpoints.get(tx, target.name))
         await asyncio.to_thread(self.recorder.flush)
         found = request_files.place(self.recorder.folder, endpoint.endpoint_seq).of_day(target.day)
@@ -79,7 +78,7 @@ class Work:
         return _result(target, rows.Record(0, files, size, 0, 0), is_done=True)
 
     async def measure(self, request: Session, found: Found, path: str = "") -> tuple[Size, list[str]]:
-        """Return the number and size of files, and messages on those that are not accessible."""
+        """Return the number and size of files, and messages about files that are not accessible."""
         workspace_root = await request.read(_workspace_root)
         groups, others = ({}, list(found.roots)) if path else await asyncio.to_thread(sizes.grouped, found.roots)
         total, kept = Size(), []
@@ -100,7 +99,7 @@ class Work:
     async def _measure_group(
         self, request: Session, workspace_root: str | None, folder: str, ids: Sequence[str]
     ) -> Size | None:
-        """Return the size of a group; None if the roots must be measured one by one."""
+        """Return the size of a group; None if its roots must be measured individually."""
         above = self._opened(request, workspace_root, folder)
         one = self._opened(request, workspace_root, sizes.root(folder, ids[0]))
         if isinstance(above, str) or isinstance(one, str) or not sizes.is_above(above, one, ids[0]):
@@ -108,7 +107,7 @@ class Work:
         return await self.threads.of(above).run_long(sizes.of_group, above, ids)
 
     async def listed(self, session: Session, uri: str) -> list[str]:
-        """The paths of the files below a root."""
+        """Return the paths of the files below a root."""
         spot = await self._spot(session, uri, "")
         if isinstance(spot, str):
             return []
@@ -165,10 +164,10 @@ class Work:
         return count > 0
 
     async def _runs(self, request: Session, target: Target, run_ids: list[str], pending: list[str]) -> None:
-        """Delete runs: the files of each, then the rows of all.  The number of transactions does not grow with that of the runs,
-        but for those that have files: what was freed is counted at once, so that a crash loses at most one run of it."""
+        """Delete runs: the files of each run, then the rows of all.  Each run with files takes a transaction that records the
+        freed bytes, so that a crash loses the count of one run at most; the other transactions serve all runs together."""
         found = await request.read(lambda tx: survey.run_roots(tx, run_ids))
-        if not found:  # an earlier portion removed them
+        if not found:  # an earlier portion deleted the runs
             return
 
         await request.write(lambda tx: files.note(tx, list(found.values())))
@@ -212,8 +211,7 @@ class Work:
     async def _free(
         self, request: Session, target: Target, uris: Sequence[str], pending: list[str], path: str = ""
     ) -> None:
-        """Remove the files at some locations.  The files of one location are counted before those of the next one are
-        removed."""
+        """Remove the files at some locations.  The freed files of a location are recorded before the next location is emptied."""
         workspace_root = await request.read(_workspace_root)
         opened = [self._opened(request, workspace_root, uri, path) for uri in uris]
         pending += [each for each in opened if isinstance(each, str)]
@@ -251,7 +249,7 @@ class Work:
         )
 
     async def _spot(self, request: Session, uri: str, path: str) -> Spot | str:
-        """Return the location of files, or a message why the server does not open it."""
+        """Return the location of files, or the reason why the server does not open it."""
         return self._opened(request, await request.read(_workspace_root), uri, path)
 
     def _opened(self, request: Session, workspace_root: str | None, uri: str, path: str = "") -> Spot | str:
@@ -269,7 +267,7 @@ def check_free(found: Found) -> None:
 
 
 def _begin(tx: Tx, target: Target) -> None:
-    """Mark the target as being deleted, so that it accepts no further data.  Does nothing in later portions."""
+    """Mark the target as being deleted, so that it accepts no further data.  Later portions find the mark and change nothing."""
     if rows.begun(tx, target) is not None:
         return
     check_free(survey.find(tx, target))
@@ -294,7 +292,7 @@ def _finish(tx: Tx, target: Target) -> rows.Record | None:
 
 
 def _values(tx: Tx, target: Target) -> DeletionResult:
-    """A metric, some steps, a param, a tag or a dataset input, in one transaction."""
+    """Delete a metric, steps of a metric, a param, a tag or a dataset input in one transaction."""
     check_free(survey.find(tx, target))
     if target.kind is Kind.INPUT:
         count, size = lineage.remove_input(tx, target.run_id, target.name, target.digest), 0
@@ -335,7 +333,7 @@ def _traces(tx: Tx, target: Target) -> Purged:
 
 
 def _one_trace(tx: Tx, target: Target) -> Purged:
-    """Delete the rows of an existing trace, and of those in the trash with its id."""
+    """Delete the rows of a trace, and of traces in the trash with the same id."""
     found = trash.find(tx, target.trace_id)
     if found is None:
         return Purged()
@@ -385,7 +383,7 @@ def _workspace_root(tx: Tx) -> str | None:
 
 
 def _result(target: Target, freed: rows.Record | None, *, is_done: bool, pending: Iterable[str] = ()) -> DeletionResult:
-    """Return the result; `freed` None: another call completed the deletion and reported it, or nothing is freed yet."""
+    """Return the result.  `freed` is None if another call completed and reported the deletion, or if nothing is freed yet."""
     counted = freed or rows.Record(0, 0, 0, 0, 0)
     return DeletionResult(
         kind=target.kind,

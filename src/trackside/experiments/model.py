@@ -13,7 +13,7 @@ from trackside.core.http.codec import Answer, Call, Part, missing
 
 MAX_NAME = 500
 MAX_TAG_KEY = 250
-MAX_NEW_TAGS = 1_000  # MLflow has no limit, but others wait while the writer stores them
+MAX_NEW_TAGS = 1_000  # MLflow has no limit, but the writer blocks other calls while it stores the tags
 MAX_TAG_VALUE = 20_000
 MAX_RESULTS = 50_000
 DEFAULT_ID = 0
@@ -44,7 +44,7 @@ _VIEW_NUMBERS = {"1": ViewType.ACTIVE_ONLY, "2": ViewType.DELETED_ONLY, "3": Vie
 
 
 def view_type(given: str | int | None) -> ViewType:
-    """Return the view type of a name or number; an unknown one counts as missing, as in MLflow."""
+    """Return the view type by name or number.  An unknown one is ignored, as in MLflow."""
     text = str(given)
     if text in _VIEW_NUMBERS:
         return _VIEW_NUMBERS[text]
@@ -155,8 +155,8 @@ def check_name(name: str | None) -> str:
 
 
 def check_absolute(location: str) -> None:
-    """Raise Invalid for a relative path: as in MLflow it starts in the server's working directory, which the answer would
-    show."""
+    """Raise Invalid for a relative path.  MLflow resolves such a path in the server's working directory, which the answer would
+    disclose."""
     if not location.startswith("/") and not re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", location):
         raise Invalid(f"artifact_location is '{location[:200]}'; it must be a URI or an absolute path")
 
@@ -180,7 +180,7 @@ def check_tag(key: str | None, value: str | None) -> Tag:
 
 
 class EditTag(Call, frozen=True):
-    """Set a tag; without `value` delete it.  `expected` is the value that the caller saw; absent: no tag."""
+    """Set a tag, or delete it without `value`.  `expected` is the value that the caller saw; absent: no tag."""
 
     required: ClassVar[tuple[str, ...]] = ("experiment_id", "key")
     experiment_id: str | None = None

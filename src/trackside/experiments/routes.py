@@ -1,4 +1,4 @@
-"""The calls about experiments."""
+"""Calls for experiments."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ ONE = by("experiment", "experiment_id")
 class Calls:
     """The handlers.
 
-    `artifact_root` is used where neither the experiment nor its workspace has a root.  `is_local`: only this machine can reach
-    the server."""
+    `artifact_root` is the default for experiments without a root in a workspace without a root.  `is_local`: only this machine
+    can reach the server."""
 
     artifact_root: str
     is_local: bool
@@ -47,7 +47,7 @@ def find(tx: Tx, call: m.SearchExperiments) -> m.Found:
 
 
 def list_all(tx: Tx, call: m.ListExperiments) -> m.Found:
-    """Return experiments by id, as clients of MLflow 1 ask for them; without `max_results` all of them."""
+    """Return experiments by id, for clients of MLflow 1; without `max_results`, all of them."""
     most = m.MAX_RESULTS if call.max_results is None else call.max_results
     wanted = m.SearchExperiments(most, call.page_token, order_by=["experiment_id ASC"], view_type=call.view_type)
     return search.search(tx, wanted)

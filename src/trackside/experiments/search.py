@@ -8,7 +8,7 @@ from trackside.experiments import search_sql, store
 
 
 def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
-    """Return a page of experiments.  `max_results` is required, as in MLflow, whose protocol reads a missing one as 0."""
+    """Return a page of experiments.  `max_results` is required, as in MLflow, where a missing value is read as 0."""
     most = call.max_results or 0
     if most < 1:
         raise Invalid(
@@ -26,7 +26,7 @@ def search(tx: Tx, call: m.SearchExperiments) -> m.Found:
 
 
 def _readable(tx: Tx) -> Condition:
-    """Return the condition that leaves out hidden experiments.  If only a few are readable, it names their rows."""
+    """Return the condition that excludes hidden experiments.  If the caller may read only a few, it lists their keys."""
     limit = tx.rights.limit("experiment", Action.EXPERIMENTS_READ)
     if limit is None or not limit.is_only:
         return tx.only_readable("experiment", Action.EXPERIMENTS_READ, "e.experiment_id")

@@ -1,4 +1,4 @@
-"""The SQL of `experiments/search`: filter, order and page.  Runs no statement."""
+"""The SQL of `experiments/search`: filter, order and page.  Builds statements and runs none."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ class Search(Struct, frozen=True):
 
 
 def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str]) -> Search:
-    """Return the parsed search.  Raise Invalid, in MLflow's words."""
+    """Return the parsed search.  Raise Invalid, with MLflow's messages."""
     tree = parse_filter(filter_text, EXPERIMENTS)
     orders = parse_order_by(order_by, EXPERIMENTS) or _NATURAL
     if all(order.field != _ID for order in orders):
@@ -39,8 +39,8 @@ def parse(filter_text: str | None, order_by: Sequence[str], stages: Sequence[str
 def query(
     search: Search, limit: int, page_token: str | None, dialect: Dialect, readable: Condition = EVERYTHING
 ) -> Query:
-    """Return the query of `limit` experiments and one more, whose rows are for `cut`.  `readable` is the condition of
-    `search`."""
+    """Return the query for `limit` + 1 experiments, whose rows are for `cut`.  `readable` is the condition on hidden
+    experiments."""
     bind = Binder()
 
     def place(field: Field) -> Place:
@@ -59,7 +59,8 @@ def query(
     start = keyset.start(page_token, search.fingerprint, [term.kind for term in terms])
     if further := keyset.beyond(terms, start.after, bind):
         conditions.append(further)
-    free = "+" if "e.experiment_seq IN" in readable.sql else ""  # keeps SQLite from walking an index over all
+    # The `+` keeps SQLite from scanning an index of all experiments.
+    free = "+" if "e.experiment_seq IN" in readable.sql else ""
     sql = (
         f"SELECT e.experiment_seq, {keyset.columns(terms)} FROM experiments AS e "
         f"WHERE {free}e.workspace_id = :ws AND {' AND '.join(conditions)}{readable.sql} "

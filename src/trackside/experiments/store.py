@@ -29,9 +29,9 @@ _NEXT_SEQ = {
     "sqlite": "SELECT COALESCE(MAX(seq), 0) + 1 AS seq FROM sqlite_sequence WHERE name = 'experiments'",
     "postgresql": "SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_seq')) AS seq",
 }
-# As in the index `experiments_by_name`: -1 for the active experiment of a name, a number of its own for each deleted one.
+# As in the index `experiments_by_name`: -1 for the active experiment with a name, a unique number for each deleted one.
 _NAME_HOLDER = "(CASE WHEN lifecycle_stage = 'active' THEN -1 ELSE experiment_seq END)"
-_ACTIVE = "active experiment"  # of what the writer remembers
+_ACTIVE = "active experiment"  # experiments in the writer's cache
 _ACTIVE_FIRST = """
     ORDER BY CASE WHEN lifecycle_stage = 'active' THEN 0 ELSE 1 END, last_update_time DESC, experiment_seq DESC LIMIT 1"""
 _COLUMNS = """experiment_seq, experiment_id, name, artifact_location, lifecycle_stage, last_update_time, creation_time,
@@ -43,7 +43,7 @@ def create_default(tx: Tx, server_root: str) -> None:
     if tx.one("SELECT 1 FROM experiments WHERE workspace_id = :ws AND experiment_id = :id", id=DEFAULT_ID):
         return
     location = f"{artifact_root(workspaces.hold(tx), server_root)}/{DEFAULT_ID}"
-    if tx.ws == 1:  # so that the first experiment that a user makes is "1", as on stock
+    if tx.ws == 1:  # so that the first experiment of a user gets the id "1", as in MLflow
         tx.run(
             """
             INSERT INTO experiments (experiment_seq, workspace_id, experiment_id, name, artifact_location, lifecycle_stage,
@@ -128,7 +128,7 @@ def get(tx: Tx, experiment_id: str) -> Experiment:
 
 
 def get_by_name(tx: Tx, name: str) -> Experiment:
-    """Return the active experiment with the name, else the one that was deleted last."""
+    """Return the active experiment with the name, or else the one that was deleted last."""
     readable, bound = tx.only_readable("experiment", Action.EXPERIMENTS_READ, "experiment_id")
     row = tx.one(
         f"SELECT {_COLUMNS} FROM experiments WHERE workspace_id = :ws AND name = :name{readable} {_ACTIVE_FIRST}",
@@ -177,7 +177,8 @@ def active(tx: Tx, experiment_id: str) -> tuple[int, str]:
 
 
 def remembered_active(tx: Tx, experiment_id: str) -> tuple[int, str]:
-    """Return the same from the cache of SQLite's only writer.  What changes it must call `forget_active`."""
+    """Return the result of `active` from the cache of SQLite's only writer.  A change of such a value must call
+    `forget_active`."""
     if tx.memory is None:
         return active(tx, experiment_id)
     found: tuple[int, str] | None = tx.memory.get((_ACTIVE, tx.ws, experiment_id))
@@ -195,7 +196,7 @@ def forget_active(tx: Tx, experiment_id: str) -> None:
 
 
 def active_seq(tx: Tx, experiment_id: str) -> int:
-    """Return the internal key of an experiment that is not deleted.  Raise NotFound or Invalid for another one."""
+    """Return the internal key of an active experiment.  Raise NotFound if it does not exist, Invalid if it is deleted."""
     return _active(tx, experiment_id, "")[0]
 
 
@@ -203,7 +204,7 @@ def activating(experiment_ids: Iterable[str]) -> Query:
     """Return the query of `active` for several experiments, for `activated`."""
     ids = set()
     for experiment_id in experiment_ids:
-        with suppress(Invalid):  # `activated` raises it for the call that it belongs to
+        with suppress(Invalid):  # `activated` raises the error for the call with this id
             ids.add(check_id(experiment_id))
     return Query(
         """
@@ -215,7 +216,7 @@ def activating(experiment_ids: Iterable[str]) -> Query:
 
 
 def activated(experiment_id: str, rows: Iterable[Row]) -> tuple[int, str]:
-    """Return what `active` returns, or raise what it raises, by the rows of `activating`."""
+    """Return the result of `active`, or raise its fault, from the rows of `activating`."""
     wanted = check_id(experiment_id)
     return _checked(experiment_id, next((row[1:] for row in rows if row[0] == wanted), None))
 
@@ -265,7 +266,7 @@ def rename(tx: Tx, experiment_id: str, name: str) -> None:
 
 
 def delete(tx: Tx, experiment_id: str) -> None:
-    """Mark the experiment and its active runs as deleted, later than each run that was deleted before."""
+    """Mark the experiment and its active runs as deleted, with a time after that of every run that was deleted before."""
     holds.check(tx, Held.EXPERIMENT, str(check_id(experiment_id)))
     row = tx.one(
         """
@@ -296,7 +297,7 @@ def delete(tx: Tx, experiment_id: str) -> None:
 
 
 def restore(tx: Tx, experiment_id: str) -> None:
-    """Restore an experiment and the runs that were deleted with it.  Runs that were deleted before stay deleted.
+    """Restore an experiment and the runs that were deleted with it.  Runs that were deleted separately stay deleted.
 
     Raise AlreadyExists if an active experiment has its name."""
     taken = tx.one(
@@ -369,9 +370,9 @@ def delete_tag(tx: Tx, experiment_id: str, key: str) -> None:
 
 
 def edit_tag(tx: Tx, experiment_id: str, key: str, value: str | None, expected: str | None) -> None:
-    """Set a tag, or delete it if the value is None, provided that it still has the value that the caller saw (None: no tag).
+    """Set a tag, or delete it if the value is None.  `expected` is the value that the caller saw (None: no tag).
 
-    Raise Conflict if it has another value."""
+    Raise Conflict if the tag has another value now."""
     seq, _ = active(tx, experiment_id)
     tx.all(
         "SELECT experiment_seq FROM experiments WHERE workspace_id = :ws AND experiment_seq = :seq FOR UPDATE", seq=seq
@@ -401,7 +402,7 @@ def with_tags(tx: Tx, rows: Sequence[Row]) -> list[Experiment]:
     tags: dict[int, list[Tag]] = {}
     if rows:
         seqs = [row[0] for row in rows]
-        which = "= :seqs" if len(seqs) == 1 else "IN :seqs"  # one value is bound in less time than a list
+        which = "= :seqs" if len(seqs) == 1 else "IN :seqs"  # binding one value is faster than binding a list
         for seq, key, value in tx.all(
             f"""
             SELECT experiment_seq, key, value FROM experiment_tags
@@ -444,7 +445,7 @@ def _raise_missing(tx: Tx, experiment_id: str) -> None:
 
 
 def _absolute(location: str) -> str:
-    """Return a location with an absolute path: a path without a scheme is a folder of the server."""
+    """Return a location with an absolute path.  A path without a scheme is a folder of the server."""
     if urlsplit(location).scheme == "" and not location.startswith("/"):
         return os.path.abspath(location)  # noqa: PTH100  # links are the caller's to name
     return location

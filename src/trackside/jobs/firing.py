@@ -23,7 +23,8 @@ class Database(Protocol):
 
 
 def fire_due(db: Database, kinds: Kinds, why_not: WhyNot = never) -> None:
-    """Queue what is due.  A schedule whose user may not do that any more is paused, for the reason that `why_not` returns."""
+    """Queue the jobs of due schedules.  If the user of a schedule has lost the rights for its job, the schedule is paused with
+    the reason that `why_not` returns."""
     with db.read(0) as tx:
         found = schedule_store.workspaces_due(tx)
     for ws in found:
@@ -34,8 +35,8 @@ def fire_due(db: Database, kinds: Kinds, why_not: WhyNot = never) -> None:
 
 
 def _acts_of(kinds: Kinds, schedule: Schedule) -> tuple[Action, ...]:
-    """Return what the user of a schedule must be allowed in the workspace.  The parameters name what else is needed where the
-    kind looks it up: its jobs then act with the rights of the user."""
+    """Return the actions that the user of a schedule needs in the workspace.  If the kind checks the rights on the objects in its
+    parameters, its `needs` are left out: each job checks them for the user."""
     kind = kinds.find(schedule.kind)
     return (Action.JOBS_WRITE, *(kind.needs if kind is not None and not kind.checks_objects else ()))
 

@@ -35,7 +35,7 @@ class Kind(Generic[P]):
     example with a resolved alias, and raises a `Fault` for parameters that can never work.
 
     `ended` runs in the transaction that ends a job as failed or cancelled, also if its server was killed or the job never began.
-    It ends objects that `run` created outside of the job, such as a run; `run` may have ended them already."""
+    It ends objects that `run` created outside of the job, such as a run, unless `run` has ended them already."""
 
     name: str
     title: str
@@ -46,7 +46,7 @@ class Kind(Generic[P]):
     describe: Callable[[P], str] | None = None  # the title of a job with these parameters
     needs: tuple[Action, ...] = ()  # actions of a caller who queues one through the API, besides jobs/write
     checks_objects: bool = (
-        False  # `check` verifies the rights on the job's objects; else `needs` holds for the workspace
+        False  # `check` verifies the rights on the job's objects; otherwise `needs` applies to the workspace
     )
     is_open: bool = True  # callers of the API may queue one
     has_token: bool = False  # the job calls the API as its user

@@ -31,8 +31,8 @@ LIVE = (State.QUEUED, State.RUNNING)
 
 
 class Progress(Struct, frozen=True, omit_defaults=True):
-    """The progress of a job.  `since_ms` and `since_done` are the time and the count at which this attempt began to count; 0
-    before."""
+    """The progress of a job.  `since_ms` and `since_done` are the time and the count of this attempt's first report; 0 before
+    that report."""
 
     done: int = 0
     total: int | None = None
@@ -44,7 +44,7 @@ class Progress(Struct, frozen=True, omit_defaults=True):
 
     @property
     def per_s(self) -> float | None:
-        """The rate of this attempt; None before there is one."""
+        """Return the rate of this attempt; None if it is not known yet."""
         elapsed_s = (self.at_ms - self.since_ms) / 1000
         done = self.done - self.since_done
         return done / elapsed_s if self.since_ms and elapsed_s > 0 and done > 0 else None
@@ -83,7 +83,7 @@ class Job(Struct, frozen=True, kw_only=True):
 
 
 class Queue(Struct, frozen=True):
-    """The jobs of a workspace by their number.  `max_running` is the workspace's own limit, or None."""
+    """The numbers of jobs of a workspace.  `max_running` is the workspace's own limit, or None."""
 
     workspace_id: int
     max_running: int | None
@@ -110,7 +110,7 @@ class Schedule(Struct, frozen=True, kw_only=True):
     principal_id: int | None
     created_at: int
     updated_at: int
-    pause_reason: str = ""  # of the server; empty for a schedule that a user paused
+    pause_reason: str = ""  # set by the server; empty if a user paused the schedule
 
 
 # The requests.
@@ -126,7 +126,7 @@ class CreateJob(Call, frozen=True):
 
 
 class ListJobs(Call, frozen=True):
-    """`kind`, `state` and `schedule` filter the list; `page_token` is from the answer with the page before."""
+    """`kind`, `state` and `schedule` filter the list; `page_token` comes from the previous page."""
 
     kind: str | None = None
     state: str | None = None
@@ -141,7 +141,7 @@ class OfJob(Call, frozen=True):
 
 
 class ReadLog(OfJob, frozen=True):
-    """`cursor` is from the answer before; without it the log is read from its beginning."""
+    """`cursor` comes from the previous answer; without it the log is read from its beginning."""
 
     cursor: int | None = None
     lines: int | None = None
@@ -172,7 +172,7 @@ class CreateSchedule(Call, frozen=True):
 
 
 class WhenSchedule(Call, frozen=True):
-    """`cron` in `timezone` (default UTC), or `interval_s`, of a schedule that does not exist yet."""
+    """`cron` in `timezone` (default UTC), or `interval_s`, of a schedule to be created."""
 
     cron: str | None = None
     timezone: str | None = None
@@ -227,7 +227,7 @@ class ShownJob(Answer, frozen=True):
 
 
 class GotJob(Answer, frozen=True):
-    """`may_retry`: the caller, given the right to write jobs, may queue it again."""
+    """`may_retry`: the caller may queue the job again, if the caller has the right to write jobs."""
 
     job: ShownJob
     may_retry: bool = True
@@ -270,8 +270,8 @@ class GotQueue(Answer, frozen=True):
 
 
 class ShownSchedule(Answer, frozen=True):
-    """`may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it.
-    `pause_reason` says why the server paused it."""
+    """`may_steer`: the caller, if allowed to write or delete jobs, may run, change, pause and delete the schedule. `pause_reason`
+    is the reason why the server paused the schedule."""
 
     name: str
     kind: str
@@ -391,7 +391,7 @@ def shown(job: Job) -> ShownJob:
 
 
 def shown_schedule(schedule: Schedule, times: list[int], *, may_steer: bool) -> ShownSchedule:
-    """`times` are the next times of the schedule."""
+    """Return a schedule in the form of the API.  `times` are its next times."""
     return ShownSchedule(
         name=schedule.name,
         kind=schedule.kind,

@@ -1,6 +1,6 @@
-"""Who may control work that acts in a user's name: that user, and the owners of the workspace.
+"""Checks who may control work that acts as a user: that user, and the owners of the workspace.
 
-A caller who starts another user's job or schedule acts with that user's rights.  So `jobs/write` is not enough for that.
+A caller who starts another user's job or schedule acts with that user's rights.  So the action `jobs/write` is not sufficient.
 """
 
 from trackside.core.access import Action
@@ -10,9 +10,9 @@ from trackside.jobs.model import Job, Schedule
 
 
 def may_steer(tx: Tx, principal_id: int | None) -> bool:
-    """Return whether the caller may start or change a job that acts as a user.  None: it acts as no user.
+    """Return whether the caller may start or change a job that acts as a user (None: as no user).
 
-    An owner of the workspace may assign roles everywhere in it, so could become any user's equal there anyhow."""
+    An owner of the workspace may assign any role in it, and so could get the rights of any user anyway."""
     if principal_id is None or tx.caller.is_admin or tx.caller.principal_id == principal_id:
         return True
     return not tx.rights.missing([Action.ROLE_ASSIGNMENTS_WRITE])

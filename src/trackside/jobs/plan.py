@@ -16,7 +16,7 @@ class Succeeded(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The work itself failed.  `may_retry`: a retry may succeed."""
+    """The function of the kind failed.  `may_retry`: a retry may succeed."""
 
     reason: str
     may_retry: bool = False

@@ -30,9 +30,9 @@ def submit(
 ) -> Job:
     """Queue a job in the workspace of the transaction, and return it.
 
-    A workspace has at most one queued or running job with a `key`: a second submit returns that one.  `principal_id` is the user
-    as whom a job without a caller acts; by default the transaction's caller.  Raise QuotaExceeded if the workspace or the user
-    has reached the limit of jobs."""
+    A workspace has at most one queued or running job with a `key`: a second submit returns that job.  `principal_id` is the user
+    as whom the job acts; by default the transaction's caller.  Raise QuotaExceeded if the workspace or the user has reached the
+    limit of jobs."""
     params = kind.checked(tx, params)
     if kind.is_open:
         check(tx, Measure.JOBS)
@@ -52,7 +52,7 @@ def submit(
             principal_id=owner,
         )
         found = made or store.with_key(tx, key)
-        if found is not None:  # else the other one has just ended
+        if found is not None:  # otherwise the other job has just ended
             return found
 
 

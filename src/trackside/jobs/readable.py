@@ -1,4 +1,5 @@
-"""Which jobs and schedules a caller may see: those about a denied experiment or model are hidden, as its runs are."""
+"""Checks which jobs and schedules a caller may see.  Jobs about an experiment or model that the caller may not read are
+hidden."""
 
 from typing import Any
 
@@ -15,21 +16,21 @@ _MODEL = "models:/"
 
 
 def check(tx: Tx, job: Job) -> Job:
-    """Return the job.  Raise NotFound where it is hidden from the caller, as for one that does not exist."""
+    """Return the job.  Raise NotFound if it does not exist or is hidden from the caller."""
     if not is_readable(tx, job):
         raise NotFound(f"Job with id={job.job_id} not found").because("missing", kind="job", name=job.job_id)
     return job
 
 
 def check_schedule(tx: Tx, schedule: Schedule) -> Schedule:
-    """Return the schedule.  Raise NotFound where it is hidden from the caller, as for one that does not exist."""
+    """Return the schedule.  Raise NotFound if it does not exist or is hidden from the caller."""
     if not is_readable(tx, schedule):
         raise no_schedule(schedule.name)
     return schedule
 
 
 def is_readable(tx: Tx, found: Job | Schedule) -> bool:
-    """Return whether the caller may read the run, the experiment and the model that the parameters name."""
+    """Return whether the caller may read the run, the experiment and the model in the parameters."""
     if not tx.rights.missing((Action.RUNS_READ, Action.MODELS_READ)):
         return True
     params: dict[str, Any] = msgspec.json.decode(found.params)

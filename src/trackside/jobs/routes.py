@@ -1,4 +1,4 @@
-"""The calls about jobs and their queue."""
+"""Calls for jobs and their queue."""
 
 import msgspec
 
@@ -17,7 +17,7 @@ LINES = 1000
 
 
 class Calls:
-    """`each` is the number of jobs that a workspace without a limit of its own runs at once."""
+    """The handlers.  `each` is the default limit of concurrent jobs of a workspace."""
 
     def __init__(self, kinds: Kinds, each: int) -> None:
         self._kinds = kinds
@@ -61,22 +61,22 @@ class Calls:
         return m.GotJob(m.shown(job), ownership.may_steer(tx, job.principal_id))
 
     def log(self, tx: Tx, call: m.ReadLog) -> m.Log:
-        """Return lines of a job's log after a cursor; ask again with the answer's cursor to follow the log."""
+        """Return lines of a job's log after a cursor.  To follow the log, repeat the call with the cursor of the answer."""
         most = check_number("lines", call.lines, LINES, m.MAX_LOG_LINES)
         job = readable.check(tx, store.get(tx, call.job_id or ""))
         lines, cursor = store.log_after(tx, job, max(0, call.cursor or 0), most)
         return m.Log(cursor, job.state not in m.LIVE and not lines, lines)
 
     def cancel(self, tx: Tx, call: m.OfJob) -> m.GotJob:
-        """End a job that waits at once, and one that runs within some seconds.  Harmless for a job that has ended."""
+        """Cancel a job.  A queued job ends immediately, a running job within some seconds.  No effect on a job that has ended."""
         job = readable.check(tx, store.lock(tx, call.job_id or ""))
         if job.state in m.LIVE:
             self._kinds.cancel(tx, job)
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
 
     def retry(self, tx: Tx, call: m.OfJob) -> m.GotJob:
-        """Queue a job that failed or was cancelled once more, in the name of its user.  It continues from its stored progress
-        where the kind supports that."""
+        """Queue a failed or cancelled job again, as its user.  The job continues from its stored progress if the kind supports
+        that."""
         job = readable.check(tx, store.lock(tx, call.job_id or ""))
         ownership.check_job(tx, job)
         kind = self._kinds.find(job.kind)
@@ -87,15 +87,15 @@ class Calls:
         return m.GotJob(m.shown(store.get(tx, job.job_id)))
 
     def delete(self, tx: Tx, call: m.OfJob) -> None:
-        """Delete a job that has ended, and its log."""
+        """Delete an ended job and its log."""
         store.delete(tx, readable.check(tx, store.lock(tx, call.job_id or "")))
 
     def queue(self, tx: Tx, call: m.NoFields) -> m.GotQueue:
-        """Return how many jobs run and wait, and the limit of the workspace."""
+        """Return the numbers of running and queued jobs, and the limit of the workspace."""
         return m.GotQueue(self._shown(store.queue(tx)))
 
     def update_queue(self, tx: Tx, call: m.UpdateQueue) -> m.GotQueue:
-        """Set how many jobs of the workspace run at once, or pause the queue: jobs that run go on."""
+        """Set the number of jobs of the workspace that run at once, or pause the queue.  Running jobs continue."""
         before = store.queue(tx)
         most = before.max_running
         if call.max_running is not None:

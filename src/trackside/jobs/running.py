@@ -18,14 +18,14 @@ from trackside.jobs.plan import Ending, Failed, Lost, storable
 
 T = TypeVar("T")
 
-MARK = "\x1etrackside "  # begins a line of a child's output that is a JSON report
+MARK = "\x1etrackside "  # prefix of a line of a child's output that is a JSON report
 MAX_LINE = 8_000
-MAX_WAITING = 20_000  # lines between two writes; further ones are dropped and counted
+MAX_WAITING = 20_000  # lines between two writes; further lines are dropped and counted
 MAX_DONE = 2**60
 
 
 class Stopped(Exception):
-    """The attempt was stopped from outside: the function of the kind does not catch this."""
+    """The attempt was stopped from outside.  The function of a kind must not catch this exception."""
 
     def __init__(self, ending: Ending) -> None:
         super().__init__(type(ending).__name__)
@@ -33,7 +33,7 @@ class Stopped(Exception):
 
 
 class ChildFailed(Fault):
-    """A child process ended with another exit code than 0."""
+    """A child process ended with an exit code other than 0."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ class Store(Protocol):
 
 
 class Running:
-    """One attempt of a job.  The function of its kind runs in a thread; the worker reads log and progress from another one."""
+    """One attempt of a job.  The function of its kind runs in a thread; the worker reads log and progress in another thread."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Running:
             self._progress = replace(before, **values)
 
     def check(self) -> None:
-        """Raise Stopped if the job was cancelled, its time limit is over, or the server stops."""
+        """Raise Stopped if the job was cancelled, has exceeded its time limit, or the server is stopping."""
         if self._stop.is_set():
             assert self._ending is not None
             raise Stopped(self._ending)
@@ -129,8 +129,8 @@ class Running:
     def run(self, command: Command) -> dict[str, Any]:
         """Run a child process to its end, and return the result that it reports.
 
-        Its output goes to the log, except reports.  Raise ChildFailed for an exit code other than 0, Stopped if the job stops or
-        the process was killed."""
+        Its output goes to the log, except reports.  Raise ChildFailed for an exit code other than 0, Stopped if the job is
+        stopped or the process was killed."""
         self.check()
         reports: list[Report] = []
         code = self._executor.run(command, lambda line: self._hear(line, reports), self._stop)
@@ -144,7 +144,7 @@ class Running:
         raise ChildFailed(said or f"The process ended with exit code {code}: {self._last_line}")
 
     def stop(self, ending: Ending) -> None:
-        """Request the end of the attempt; its function raises Stopped at the next check.  The first reason counts."""
+        """Request the end of the attempt; `check` then raises Stopped.  Only the first reason is stored."""
         with self._lock:
             if self._ending is None:
                 self._ending = ending

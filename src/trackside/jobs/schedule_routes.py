@@ -1,4 +1,4 @@
-"""The calls about schedules of jobs."""
+"""Calls for schedules of jobs."""
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +19,7 @@ class Calls:
         self._kinds = kinds
 
     def create(self, tx: Tx, call: m.CreateSchedule) -> m.GotSchedule:
-        """Queue jobs by a cron expression or an interval, in the caller's name."""
+        """Create a schedule, which queues jobs by a cron expression or an interval, as the caller."""
         schedule = m.Schedule(
             schedule_seq=0,
             name=m.check_schedule_name(call.name or ""),
@@ -48,7 +48,7 @@ class Calls:
         return m.Schedules([_shown(tx, each) for each in found if readable.is_readable(tx, each)])
 
     def times(self, tx: Tx, call: m.WhenSchedule) -> m.ScheduleTimes:
-        """Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval."""
+        """Return the next times at which a schedule would fire.  An invalid cron expression, timezone or interval is an error."""
         cron, timezone = " ".join((call.cron or "").split()), call.timezone or "UTC"
         schedules.check(cron, timezone, call.interval_s or 0)
         return m.ScheduleTimes(schedules.times_after(tx.now, cron, timezone, call.interval_s or 0))
@@ -58,7 +58,7 @@ class Calls:
         return m.GotSchedule(_shown(tx, readable.check_schedule(tx, schedule_store.get(tx, call.name or ""))))
 
     def update(self, tx: Tx, call: m.UpdateSchedule) -> m.GotSchedule:
-        """Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act."""
+        """Change or pause a schedule.  With new `params`, its jobs act as the caller from then on."""
         found = _own(tx, call.name or "")
         if call.cron is not None or call.interval_s is not None:
             found = replace(found, cron=" ".join((call.cron or "").split()), interval_s=call.interval_s or 0)
@@ -75,11 +75,12 @@ class Calls:
         return m.GotSchedule(_shown(tx, schedule_store.update(tx, found)))
 
     def delete(self, tx: Tx, call: m.OfSchedule) -> None:
-        """Delete a schedule.  Its jobs stay."""
+        """Delete a schedule.  Its jobs are kept."""
         schedule_store.delete(tx, _own(tx, call.name or "").name)
 
     def run(self, tx: Tx, call: m.OfSchedule) -> m.GotJob:
-        """Queue the job of a schedule now, in the name of its user.  While an earlier one waits or runs, that one is returned."""
+        """Queue the job of a schedule now, as its user.  If an earlier job of the schedule is queued or running, return that
+        job."""
         schedule = _own(tx, call.name or "")
         queue.check_needs(tx, self._kinds.get_open(schedule.kind))
         user = tx.user

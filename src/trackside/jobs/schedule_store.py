@@ -101,8 +101,7 @@ def delete(tx: Tx, name: str) -> None:
 
 
 def workspaces_due(tx: Tx) -> list[int]:
-    """Return the workspaces with schedules that are due, or whose next time must be computed again because the clock went
-    back."""
+    """Return the workspaces with schedules that are due, or that need a new next time because the clock was set back."""
     rows = tx.all(
         """
         SELECT DISTINCT workspace_id FROM job_schedules
@@ -127,7 +126,7 @@ def due(tx: Tx) -> list[Schedule]:
 
 
 def note_next(tx: Tx, schedule: Schedule, next_at: int, job_id: str) -> None:
-    """Write the next time of a schedule; `job_id` is the job that it has just queued, or empty."""
+    """Write the next time of a schedule; `job_id` is the job that was just queued, or empty."""
     tx.run(
         """
         UPDATE job_schedules SET next_at = :next_at, computed_at = :now,
@@ -142,7 +141,7 @@ def note_next(tx: Tx, schedule: Schedule, next_at: int, job_id: str) -> None:
 
 
 def pause(tx: Tx, schedule: Schedule, reason: str) -> None:
-    """Queue no job of the schedule any more, and keep why."""
+    """Pause the schedule and store the reason."""
     tx.run(
         """
         UPDATE job_schedules SET is_paused = 1, pause_reason = :reason WHERE workspace_id = :ws AND schedule_seq = :seq

@@ -17,7 +17,7 @@ _FORM = "it must have five fields, such as '30 6 * * 1-5' for 6:30 on working da
 
 
 def check(cron: str, timezone: str, interval_s: int) -> None:
-    """Raise Invalid for a schedule that is malformed or never fires."""
+    """Raise Invalid for a malformed schedule, and for one that never fires."""
     if bool(cron) == bool(interval_s):
         both = ", and not both" if cron else ""
         raise Invalid(f"a schedule needs either cron or interval_s (1 or more){both}")
@@ -39,9 +39,9 @@ def check(cron: str, timezone: str, interval_s: int) -> None:
 
 
 def next_after(schedule: Schedule, now_ms: int) -> int:
-    """Return the next time (ms) after now.  Missed times are not made up for.
+    """Return the next time (ms) after now.  Missed times are skipped.
 
-    An interval keeps its phase, unless more than one was missed."""
+    An interval keeps its phase, unless more than one time was missed."""
     if schedule.interval_s:
         length = schedule.interval_s * 1000
         planned = schedule.next_at + length if schedule.next_at else 0
@@ -70,7 +70,7 @@ def _is_fine_in_some_month(cron: str) -> bool:
         CronSim(" ".join([*fields[:3], "*", *fields[4:]]), datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError:
         return False
-    return len(fields) > 3  # the month is the fourth
+    return len(fields) > 3  # the month is the fourth field
 
 
 def _cron_after(cron: str, timezone: str, now_ms: int, count: int) -> list[int]:

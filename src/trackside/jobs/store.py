@@ -11,11 +11,11 @@ from trackside.core.work import leases
 from trackside.jobs.model import LIVE, Job, Progress, Queue, State
 from trackside.jobs.plan import LONGEST_PAUSE_MS, Next
 
-MAX_LOG_BYTES = 4 << 20  # of a job; the oldest lines above it are dropped
+MAX_LOG_BYTES = 4 << 20  # limit for the log of one job; the oldest lines above the limit are dropped
 
 _JOB = """job_seq, workspace_id, job_id, kind, title, params, state, reason, order_key, attempt, max_attempts, timeout_s, due_at,
     schedule, user_name, principal_id, is_cancelling, holder, token_id, progress, result, created_at, started_at, ended_at"""
-# A pause is at most LONGEST_PAUSE_MS: a later due time means that the clock went back.
+# A retry is delayed by at most LONGEST_PAUSE_MS, so a later due time means that the clock was set back.
 _DUE = "(due_at <= :now OR due_at > :far)"
 
 
@@ -95,7 +95,7 @@ def lock(tx: Tx, job_id: str) -> Job:
 def page(
     tx: Tx, *, kind: str | None, state: State | None, schedule: str | None, before: int | None, limit: int
 ) -> list[Job]:
-    """Return jobs, the newest first; `before` is the number of the last job on the page before."""
+    """Return jobs, the newest first; `before` is the number of the last job on the previous page."""
     narrow, bound = "", dict[str, Any]()
     for column, value in (("kind", kind), ("state", state), ("schedule", schedule)):
         if value:
@@ -123,7 +123,7 @@ def request_cancel(tx: Tx, job: Job) -> None:
 
 
 def retry(tx: Tx, job: Job, attempts: int) -> None:
-    """Queue an ended job again.  It keeps its id and its results so far."""
+    """Queue an ended job again.  Its id and its results so far are kept."""
     if job.state in LIVE or job.state is State.SUCCEEDED:
         raise BadState(
             f"Job {job.job_id} is {job.state}; only a job that failed or was cancelled can be retried."
@@ -205,8 +205,8 @@ def set_queue(tx: Tx, *, max_running: int | None, is_paused: bool) -> None:
 def lease(tx: Tx, holder: str, most: int, usual_limit: int, lease_s: float) -> list[Job]:
     """Lease up to `most` due jobs of the workspace, by priority and age.
 
-    The row of the queue is locked meanwhile, so that several servers together never exceed the limit; a server that finds the row
-    locked leases nothing this time."""
+    The row of the queue is locked, so that several servers together never exceed the limit.  A server that finds the row locked
+    leases no job."""
     held = tx.one(
         "SELECT max_running, is_paused FROM job_queues WHERE workspace_id = :ws FOR UPDATE SKIP LOCKED",
     )
@@ -270,7 +270,8 @@ def beat(tx: Tx, job: Job, progress: Progress, lease_s: float) -> bool | None:
 def lost(tx: Tx, holder: str) -> list[tuple[int, str]]:
     """Return (workspace, job id) of the jobs whose lease expired.
 
-    A SQLite store has one server, so every other holder has ended.  Servers on PostgreSQL wait for the expiry."""
+    A SQLite store has only one server, so the leases of other servers are void.  On PostgreSQL, servers wait until a lease
+    expires."""
     gone = "holder <> :holder" if tx.dialect == "sqlite" else f"leased_until < {leases.NOW[tx.dialect]}"
     rows = tx.all(
         f"SELECT workspace_id, job_id FROM jobs WHERE state = :running AND holder <> '' AND {gone}",
@@ -296,7 +297,7 @@ def is_expired(tx: Tx, job: Job, holder: str) -> bool:
 
 
 def end(tx: Tx, job: Job, next_: Next) -> bool:
-    """Write the state after an attempt.  Return False if another attempt has replaced it."""
+    """Write the state after an attempt.  Return False if another attempt has started meanwhile."""
     changed = tx.run(
         """
         UPDATE jobs SET state = :state, reason = :reason, due_at = :due_at, max_attempts = :max_attempts, result = :result,

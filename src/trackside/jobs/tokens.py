@@ -1,4 +1,4 @@
-"""The token with which an attempt of a job calls the API as its user, in its workspace, while it runs."""
+"""The token by which a running attempt of a job calls the API, as the job's user and in its workspace."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Denied
@@ -13,9 +13,9 @@ AFTER_MS = 3_600_000  # beyond the job's time limit
 
 
 def begin(tx: Tx, job: Job) -> str:
-    """Create the token of an attempt; empty for a job without a user, as on a server without users.
+    """Create the token of an attempt; empty for a job without a user, such as every job of a server without users.
 
-    Raise Denied if the user was removed or disabled since."""
+    Raise Denied if the user was removed or disabled meanwhile."""
     if job.principal_id is None:
         return ""
     owner = _owner(tx, job.principal_id, job.user)
@@ -28,7 +28,7 @@ def begin(tx: Tx, job: Job) -> str:
 
 
 def check(tx: Tx, job: Job) -> None:
-    """Raise Denied if the user of an attempt that has a token has been removed or disabled since."""
+    """Raise Denied if an attempt has a token and its user was removed or disabled meanwhile."""
     if job.token_id is not None and job.principal_id is not None:
         _owner(tx, job.principal_id, job.user)
 

@@ -1,5 +1,5 @@
 """Leases and runs jobs.  `step` may run at any time, twice, or after a crash: the store records which server runs a job, and a
-lease that is not renewed returns its job to the queue.
+job returns to the queue if its lease is not renewed.
 """
 
 import logging
@@ -51,7 +51,7 @@ class Database(Protocol):
 
 
 class Limits(Struct, frozen=True):
-    """`slots` is the number of jobs that this server runs at once; `each` is the limit of a workspace on all servers together."""
+    """`slots` is the number of jobs that this server runs at once; `each` is the limit of a workspace over all servers."""
 
     slots: int
     each: int
@@ -100,7 +100,7 @@ class _Attempt:
 
 
 class Worker:
-    """`folder` has a folder for each job; `url` is where children of this machine find the server's API."""
+    """`folder` contains a folder for each job; `url` is the address of the server's API for child processes on this machine."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Worker:
         self._is_closed = False
 
     def step(self) -> bool:
-        """Renew leases, take finished attempts and start due jobs.  Return whether the next step should follow soon."""
+        """Renew leases, record finished attempts and start due jobs.  Return whether the next step should follow soon."""
         now = self._clock()
         has_ended = self._end_finished()
         self._beat(now)
@@ -145,7 +145,7 @@ class Worker:
         return self._take(now) or has_ended
 
     def prune(self) -> bool:
-        """Remove jobs whose retention is over, and folders of removed jobs.  Return whether there are more."""
+        """Delete jobs after their retention period, and folders of deleted jobs.  Return whether more remain."""
         found: list[tuple[int, str]] = []
         if self._limits.days:
             with self._db.read(0) as tx:
@@ -224,7 +224,8 @@ class Worker:
                 attempt.running.stop(ending)
 
     def _write_beat(self, tx: Tx, attempt: _Attempt, lines: list[str], progress: Progress) -> Ending | None:
-        """Write log and progress of an attempt and renew its lease.  Return why it must end; None if it continues."""
+        """Write log and progress of an attempt and renew its lease.  Return the reason why the attempt must end; None if it
+        continues."""
         is_cancelling = store.beat(tx, attempt.job, progress, LEASE_S)
         if is_cancelling is None:
             return plan.Lost("Another server took the job over, or the job was deleted.")
@@ -246,7 +247,7 @@ class Worker:
             store.trim_log(tx, attempt.job)
 
     def _recover(self) -> None:
-        """Take over the jobs of servers whose lease expired."""
+        """Take over jobs whose lease expired."""
         own = {attempt.job.job_id for attempt in self._attempts}
         with self._db.read(0) as tx:
             found = [(ws, job_id) for ws, job_id in store.lost(tx, self._holder) if job_id not in own]
@@ -263,7 +264,7 @@ class Worker:
         log.warning("job %s of kind %s lost its server: %s", job_id, job.kind, next_.state)
 
     def _take(self, now: float) -> bool:
-        """Start due jobs while there are slots."""
+        """Start due jobs while slots are free."""
         free = self._limits.slots - len(self._attempts)
         if free <= 0:
             return False
@@ -325,7 +326,7 @@ def _delete(tx: Tx, job_id: str) -> None:
 
 
 def chunks(lines: list[str]) -> list[str]:
-    """Join lines to texts of a bounded size, each for one row."""
+    """Join lines to texts of bounded size, one for each row."""
     found: list[str] = []
     part: list[str] = []
     size = 0

@@ -132,7 +132,7 @@ class Buckets:
         ends: Array = np.append(starts[1:], len(at))
         into = at[starts]
         last: Array = ends - 1
-        given = last if order is None else order[last]  # the input positions of the last points
+        given = last if order is None else order[last]  # the input indexes of the last points
         self._take_last(into, x[given], first[given], second[given], values[last])
         self._count[into] += ends - starts
         finite = _finite(values)

@@ -11,11 +11,11 @@ from trackside.core.db.tx import Tx
 from trackside.metrics.buckets import Array, joined, unpacked
 from trackside.metrics.series import POINT_BYTES
 
-BLOCK_POINTS = 256 << 10  # in memory at once, 24 bytes each
+BLOCK_POINTS = 256 << 10  # points in memory at once, 24 bytes each
 
 
 class Wanted(Struct, frozen=True):
-    """A series of a call, by internal keys."""
+    """A requested series, by internal keys."""
 
     experiment_seq: int
     run_seq: int
@@ -43,7 +43,7 @@ class Piece(Struct, frozen=True):
 
 
 def summaries(tx: Tx, series: Sequence[Wanted]) -> dict[tuple[int, str], Summary]:
-    """Return the summaries by run and key, of the series that exist."""
+    """Return the summaries of the existing series, by run and key."""
     found: dict[tuple[int, str], Summary] = {}
     own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all metrics of the runs
     for experiment_seq, (runs, keys) in _by_experiment(series).items():

@@ -28,7 +28,7 @@ class _Piece(Struct):
     low: int
     high: int
     packed: bytes | None = None
-    is_cut: bool = False  # only a part of its points is wanted
+    is_cut: bool = False  # only some of its points are needed
 
 
 class _Cluster(Struct):
@@ -39,7 +39,7 @@ class _Cluster(Struct):
 
 
 class _Merged(Exception):
-    """A chunk was merged into a larger one."""
+    """Raised if a chunk was merged into a larger one."""
 
 
 class InTime:
@@ -105,7 +105,7 @@ class InTime:
         self._ahead = []
 
     def _next(self, tx: Tx) -> list[Point]:
-        """Read until no unread point can precede some thousands of the read ones; return those, in order."""
+        """Read until some thousands of points cannot be preceded by any unread point, and return these in order."""
         unread = self._unread
         assert unread is not None
         taken = list(islice(unread, self._count()))
@@ -124,14 +124,14 @@ class InTime:
             if self._ahead:
                 points = [point for point in points if point[1] < begin]
         times = [timestamp for _, timestamp, _ in points]
-        if any(map(ge, times, times[1:])):  # the check is fast, and mostly the points are sorted
+        if any(map(ge, times, times[1:])):  # the check is fast, and the points are usually sorted
             points.sort(key=by_time)
         return points
 
     def _count(self) -> int:
         """Return the number of pieces to read now."""
         assert self._unread is not None
-        # As many as are held back: otherwise those would be merged again with each read.
+        # As many as are held back; otherwise the held points would be merged again at each read.
         wanted = max(self._at_once, len(self._ahead))
         if self._rest is not None:
             wanted = min(wanted, self._offset + self._rest)

@@ -52,10 +52,10 @@ def contains(packed: bytes | bytearray, point: bytes) -> bool:
     return at >= 0
 
 
-class Series(Struct, gc=False):  # a server caches tens of thousands, and none refers to another
+class Series(Struct, gc=False):  # a server caches tens of thousands, without references to each other
     """The summary and the tail of a series, in the form that the writer uses to add points.
 
-    `stored` tells whether a packed point with that step is in a stored chunk; it is called only if the summary cannot decide
+    `stored` returns whether a packed point with a step is in a stored chunk.  It is called only if the summary cannot decide
     whether a point is new."""
 
     key: str
@@ -133,7 +133,7 @@ class Series(Struct, gc=False):  # a server caches tens of thousands, and none r
             self.tail = bytearray()
 
     def _add_block(self, points: Sequence[Point]) -> bool:
-        """Add many points at once if they are certainly new and none is NaN; return whether they were added."""
+        """Add many points at once if all are known to be new and none is NaN.  Return whether they were added."""
         steps, timestamps, values = zip(*points, strict=True)
         total = sum(values)
         low_step, high_step = min(steps), max(steps)
@@ -190,7 +190,7 @@ def rank(point: Point) -> tuple[int, int, float, bool]:
 
 
 def sort_by_rank(points: list[Point]) -> None:
-    """Sort by `rank`.  Without a NaN that is the order of tuples, which needs no call per point."""
+    """Sort by `rank`.  Without a NaN this is the order of tuples, which needs no call per point."""
     values = [point[2] for point in points]
     points.sort(key=rank if any(map(ne, values, values)) else None)
 

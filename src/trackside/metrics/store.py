@@ -82,8 +82,8 @@ def loaded(rows: Iterable[Row]) -> dict[tuple[int, str], Series]:
 
 
 class Chunks:
-    """Looks up whether packed points are in stored chunks of a series, for the points of one call.  The candidate chunks are read
-    once, at the first look-up."""
+    """Looks up whether packed points are in stored chunks of a series, for the points of one call.  The first look-up reads the
+    candidate chunks."""
 
     def __init__(self, tx: Tx, run_seq: int, key: str, points: Sequence[Point]) -> None:
         self._tx = tx

@@ -23,7 +23,7 @@ class Named(Struct, frozen=True):
 
 
 def put(tx: Tx, name: str, alias: str, version: str) -> None:
-    """Set an alias, or move it if it names another version."""
+    """Set an alias, or move it from another version."""
     check_name(name)
     check_new_alias(alias)
     number = check_version(version)
@@ -47,7 +47,7 @@ def put(tx: Tx, name: str, alias: str, version: str) -> None:
 
 
 def delete(tx: Tx, name: str, alias: str) -> None:
-    """Delete an alias.  A missing one is no error."""
+    """Delete an alias, if it exists."""
     check_alias(alias)
     key = models.lock(tx, name)
     before = find(tx, key.model_seq, alias)
@@ -63,7 +63,7 @@ def delete(tx: Tx, name: str, alias: str) -> None:
 
 
 def get(tx: Tx, name: str, alias: str) -> ModelVersion:
-    """Return the version that an alias names; `latest`, in any case, is the highest version."""
+    """Return the version that an alias names.  `latest`, in upper or lower case, is the highest version."""
     check_alias(alias)
     key = models.key_of(tx, name)
     if alias.lower() == LATEST:

@@ -1,6 +1,7 @@
 """Requests to move a version to a stage, and the decisions on them.  `transitions` moves the versions.
 
-A requester cannot decide their own request.  Where callers are not authenticated, this relies on the names that they claim.
+A requester cannot decide their own request.  On a server without authentication, this check relies on the names that callers
+claim.
 """
 
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ _COLUMNS = """q.request_id, m.name, q.version, q.stage, q.archive_existing, q.st
 def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, comment: str) -> StageRequest:
     """Create a request.  Raise AlreadyExists if one for the same version and stage is pending."""
     _check_comment(comment)
-    workspaces.hold(tx)  # its stages stay as they are
+    workspaces.hold(tx)  # lock the stages
     wanted = stages.find(stages.of(tx), stage)
     key = versions.locked(tx, name, version)
     if key.stage == wanted.name:
@@ -91,7 +92,7 @@ def ask(tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, 
 
 def approve(tx: Tx, name: str, version: str, request_id: str, comment: str) -> tuple[StageRequest, ModelVersion]:
     """Approve a request and move the version."""
-    workspaces.hold(tx)  # before the model, as a move of a version does
+    workspaces.hold(tx)  # locked before the model, in the order of `transitions`
     request = _decide(tx, name, version, request_id, Status.APPROVED, comment)
     said = comment or request.comment
     moved = transitions.move(

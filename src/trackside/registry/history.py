@@ -1,7 +1,7 @@
-"""The history of models: names, versions, stages and aliases, and their state at a time.  Rows are only added.
+"""The history of models: changes of names, versions, stages and aliases, and the state at a time.  Append-only.
 
-The history of a model stays when the model is deleted.  It is found by every name that the model had, so a name has the
-history of all models that had it, one after the other.
+The history of a deleted model is kept.  It can be found by every name that the model had, and a name has the history of all
+models that had it.
 """
 
 from collections.abc import Iterable, Sequence

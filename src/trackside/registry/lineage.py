@@ -1,4 +1,4 @@
-"""The origin of a version, and the models of a run.  Reads only."""
+"""The origin of a version, and the models of a run.  Read-only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class Experiment(Answer, frozen=True):
 
 
 class Code(Answer, frozen=True):
-    """The code that ran, as the client of the run reported it."""
+    """The executed code, as reported by the client of the run."""
 
     name: str | UnsetType = UNSET
     type: str | UnsetType = UNSET
@@ -77,7 +77,8 @@ class User(Answer, frozen=True):
 
 
 class Lineage(Answer, frozen=True):
-    """A field is absent if it is unknown or hidden: a version may be made of files that no run of this workspace logged."""
+    """The lineage of a version.  A field is absent if it is unknown or hidden: the files may come from outside of this
+    workspace."""
 
     model_version: ModelVersion
     run: RunInfo | UnsetType = UNSET
@@ -150,7 +151,7 @@ def of_run(tx: Tx, run_id: str) -> RunModels:
 
 
 def _readable_run(tx: Tx, run_id: str) -> Run | None:
-    """Return a run; None if there is none, or if the caller may not read it."""
+    """Return a run; None if it does not exist or the caller may not read it."""
     found = runs.load(tx, list(runs.find_seqs(tx, [run_id]).values())) if run_id else []
     may_read = found and tx.rights.allows(Action.RUNS_READ, experiment_named(found[0].info.experiment_id))
     return found[0] if may_read else None
@@ -188,9 +189,10 @@ def _as_model(row: Sequence[Any]) -> LoggedModel:
 
 
 def _copies(tx: Tx, key: versions.Key, source: str) -> list[Origin]:
-    """Return the versions that this one was copied from, the nearest first, by their present names or, if deleted, by their last.
+    """Return the versions that this one was copied from, the nearest first, by their current names, or the last names of deleted
+    ones.
 
-    A source holds the name at the time of the copy, which may be another model's now."""
+    A source contains the name at the time of the copy, which another model may have now."""
     found: list[Origin] = []
     model_seq, number = key.model_seq, key.version
     while len(found) < MAX_COPIES:

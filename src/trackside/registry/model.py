@@ -13,9 +13,9 @@ from trackside.core.http.codec import Answer, Call, Part
 MAX_NAME = 256
 MAX_TAG_KEY = 250
 MAX_TAG_VALUE = 100_000
-TAG_HEAD = 100  # so much of a tag's value is in an index
+TAG_HEAD = 100  # characters of a tag's value that are indexed
 MAX_ALIAS = 255
-MAX_SOURCE_BYTES = 2_048  # an index of PostgreSQL takes little more
+MAX_SOURCE_BYTES = 2_048  # about the limit of an index entry in PostgreSQL
 MAX_VERSION = 2**31 - 1
 
 IS_PROMPT_TAG = "mlflow.prompt.is_prompt"
@@ -40,7 +40,7 @@ class Alias(Answer, frozen=True):
 
 
 class ModelVersion(Answer, frozen=True):
-    """A version.  Numbers are strings, as in MLflow; a description that was never set is absent, an empty one is not."""
+    """A version.  Numbers are strings, as in MLflow; a description that was never set is absent, and an empty one is ""."""
 
     name: str
     version: str
@@ -247,7 +247,7 @@ def check_version(version: str) -> int:
 
 
 def check_model_tags(given: Sequence[GivenTag]) -> dict[str, str]:
-    """Return the tags as a dictionary; of several with one key the last counts."""
+    """Return the tags as a dictionary; of several tags with the same key, the last one wins."""
     names.check_count(given, "tags")
     return dict(check_model_tag(tag.key or "", tag.value) for tag in given)
 
@@ -292,5 +292,5 @@ def check_new_alias(alias: str) -> str:
 
 
 def says_prompt(tags: dict[str, str]) -> bool:
-    """Return whether the tags make a model a prompt."""
+    """Return whether the tags mark a model as a prompt."""
     return tags.get(IS_PROMPT_TAG, "").lower() == "true"

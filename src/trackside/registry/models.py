@@ -82,7 +82,7 @@ def update(tx: Tx, name: str, description: str) -> RegisteredModel:
 
 
 def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
-    """Rename a model.  Its versions, tags, aliases and history stay."""
+    """Rename a model.  Its versions, tags, aliases and history are kept."""
     check_name(new_name, "new_name")
     key = lock(tx, name)
     changed = tx.run(
@@ -114,7 +114,7 @@ def rename(tx: Tx, name: str, new_name: str) -> RegisteredModel:
 
 
 def delete(tx: Tx, name: str) -> None:
-    """Delete a model with its versions; files stay.  Raise BadState if a version is in use or a legal hold covers it."""
+    """Delete a model with its versions, but not their files.  Raise BadState if a version is in use or a legal hold covers it."""
     holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     uses.check_free(tx, name, key.model_seq)
@@ -135,7 +135,7 @@ def set_tag(tx: Tx, name: str, tag_key: str, value: str) -> None:
 
 
 def delete_tag(tx: Tx, name: str, tag_key: str) -> None:
-    """Delete a tag.  A missing one is no error."""
+    """Delete a tag, if it exists."""
     holds.check(tx, Held.MODEL, name)
     key = lock(tx, name)
     gone = tx.run(

@@ -7,11 +7,11 @@ from trackside.core.errors import Invalid
 
 DAY_MS = 86_400_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PLUS = re.compile(r"(T[\d:.,]*) (?=\d\d:?\d\d$)")  # the `+` of a time zone, which a query string reads as a space
+_PLUS = re.compile(r"(T[\d:.,]*) (?=\d\d:?\d\d$)")  # the `+` of a time zone, which query strings decode as a space
 
 
 def parse(text: str) -> int:
-    """Return milliseconds since 1970 of such a number or of an ISO 8601 text, in UTC if it has no time zone.
+    """Return milliseconds since 1970 from a number of milliseconds or an ISO 8601 text, in UTC if it has no time zone.
 
     A date alone means its last millisecond, so that a question about a day includes changes during that day."""
     if text.isascii() and text.isdigit() and len(text) < 16:

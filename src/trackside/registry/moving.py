@@ -1,4 +1,4 @@
-"""Moves the registry of a workspace into that of another one."""
+"""Moves the registry of a workspace into the registry of another one."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import AlreadyExists, Invalid
@@ -38,12 +38,12 @@ def prepare(tx: Tx, other: Tx) -> None:
         )
     _rename_shared(tx, other)
     tx.run("DELETE FROM registry_stages WHERE workspace_id = :ws")
-    # The stages end with the workspace, as do requests about them: they do not apply to the target workspace.
+    # Stages, and requests about them, are deleted with the workspace: they do not apply to the target workspace.
     tx.run("DELETE FROM model_history WHERE workspace_id = :ws AND model_seq = 0")
 
 
 def _rename_shared(tx: Tx, other: Tx) -> None:
-    """Give new uids to objects that the target also has, as original or as copy, so that both exist independently."""
+    """Give new uids to objects that the target also has, as original or as copy, so that both are independent."""
     for table in ("registered_models", "model_versions"):
         rows = tx.all(
             f"""

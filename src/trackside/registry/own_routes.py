@@ -1,4 +1,4 @@
-"""The calls that MLflow does not have: history, stages and approvals, lineage, deletion with files, and files of versions."""
+"""Calls that MLflow does not have: history, stages and approvals, lineage, deletion with files, and files of versions."""
 
 import dataclasses
 import logging
@@ -90,7 +90,7 @@ class At(m.OfModel, frozen=True):
 
 
 class WasAt(Answer, frozen=True):
-    """The versions that were in a stage, or that an alias named, at a time: none, one, or (in a stage) several."""
+    """The versions that were in a stage, or that an alias named, at a time; a stage may have several."""
 
     name: str
     time: int  # ms
@@ -138,8 +138,8 @@ class Requests(Answer, frozen=True):
 class Delete(Call, frozen=True):
     """`delete_files`: delete the files too.
 
-    `shared_files` decides about files that a run, a logged model or another version also has: `keep` (the default) or
-    `delete`.  Files in use stay in any case."""
+    `shared_files` is for files that a run, a logged model or another version also has: `keep` (the default) or `delete`.  Files
+    in use are always kept."""
 
     delete_files: bool | None = None
     shared_files: str | None = None
@@ -155,20 +155,20 @@ def get_stages(tx: Tx, _: Call) -> Stages:
 
 
 def set_stages(tx: Tx, call: SetStages) -> Stages:
-    """Replace the stages; MLflow's four must be among them."""
+    """Replace the stages, which must include MLflow's four."""
     wanted = [Stage(given.name or "", bool(given.needs_approval)) for given in call.stages or []]
     return _shown(stages.replace(tx, wanted))
 
 
 def get_stages_history(tx: Tx, call: Pages) -> StagesHistory:
-    """Return who changed the stages of the workspace, the newest change first."""
+    """Return the changes of the workspace's stages and their users, the newest first."""
     limit = _limit(call.max_results)
     found = history.stages(tx, limit=limit + 1, after=_after(call.page_token))
     return StagesHistory(events=found[:limit], next_page_token=found[limit - 1].id if len(found) > limit else None)
 
 
 def get_history(tx: Tx, call: GetHistory) -> History:
-    """Return the changes of the model's name, versions, stages and aliases, the newest first; also of deleted models."""
+    """Return the changes of a model's name, versions, stages and aliases, the newest first.  Deleted models are included."""
     limit = _limit(call.max_results)
     kinds = [str(kind) for kind in Kind]
     if call.kind:
@@ -195,9 +195,9 @@ def get_history(tx: Tx, call: GetHistory) -> History:
 
 
 def get_at(tx: Tx, call: At) -> WasAt:
-    """Return which version was in a stage, or was named by an alias (also `latest`), at a time (default: now).
+    """Return the versions that were in a stage, or that an alias (or `latest`) named, at a time (default: now).
 
-    A date alone means its end, in UTC."""
+    A date without a time means the end of that day in UTC."""
     if bool(call.stage) == bool(call.alias):
         raise Invalid("Say either a stage or an alias")
     time = moments.parse(call.time) if call.time else tx.now
@@ -256,7 +256,7 @@ def approve(tx: Tx, call: Decide) -> Approved:
 
 
 def reject(tx: Tx, call: Decide) -> GotRequest:
-    """Reject a request; the version stays in its stage."""
+    """Reject a request; the stage of the version does not change."""
     request = approvals.reject(tx, call.model, call.number, call.request_id or "", call.comment or "")
     return GotRequest(stage_request=request)
 
@@ -281,11 +281,11 @@ ONE = by("model", "name")
 
 @dataclass(frozen=True)
 class Files:
-    """The calls that read or delete files.  `threads` carry them, as in the artifact calls."""
+    """The handlers of calls that read or delete files, in `threads`."""
 
     roots: Roots
     threads: StoreThreads
-    _at_work: set[int] = dataclasses.field(default_factory=set)  # the notes whose files some request removes now
+    _at_work: set[int] = dataclasses.field(default_factory=set)  # the records whose files a request is removing
 
     async def get(self, request: Request) -> Response:
         """Return a file of a version."""
@@ -322,11 +322,11 @@ class Files:
         return Response(headers=[(b"content-type", b"application/json")], body=encode(answer))
 
     async def carry_out(self, request: Session, work: Work) -> Deletion:
-        """Delete rows, then the files that nothing needs any more."""
+        """Delete rows, then the files that nothing else uses."""
         taken: set[int] = set()
 
         def plan_and_take(tx: Tx) -> Plan:
-            self._at_work.difference_update(taken)  # of a try that was undone: it may take the same ones now
+            self._at_work.difference_update(taken)  # left by an attempt that was rolled back
             taken.clear()
             plan = work(tx)
             to_delete = [place for place in plan.to_delete if place.deletion_seq not in self._at_work]
@@ -356,7 +356,7 @@ class Files:
             except (Denied, Invalid, NotFound, Unsupported) as fault:
                 kept.append(Kept(uri=place.files_uri, reason=fault.message))
             settled.append((place, freed))
-        # Another server may have worked on a note as well: who removes it counts what lay there.
+        # Another server may process the same record: the server that deletes the record counts the files.
         ours: set[int] = set()
         if settled:
             ours = await request.write(lambda tx: removal.forget(tx, [place for place, _ in settled]))
@@ -452,7 +452,7 @@ def _shown(known: tuple[Stage, ...]) -> Stages:
 
 
 def _current(tx: Tx, name: str) -> int | None:
-    """Return the model that has the name now."""
+    """Return the model that has this name now."""
     row = tx.one("SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name)
     return None if row is None else row[0]
 
@@ -473,7 +473,7 @@ def _after(token: str | None) -> int:
 
 
 async def _deletion(request: Request) -> Delete:
-    check_content_type(request.headers.get(b"content-type"))  # a form would ask for a deletion without its words
+    check_content_type(request.headers.get(b"content-type"))  # as for every call with a body
     body = b""
     async for chunk in request.body():
         body += chunk

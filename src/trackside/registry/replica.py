@@ -1,8 +1,8 @@
-"""Registered models and versions as they are elsewhere: read and written by uid, with their numbers and times.  Where the files
-lie is in `files`.  Depends on no remote.
+"""Replicas of registered models and versions, read and written by uid, with the numbers and times of the other side.  `files` has
+their locations.  Depends on no remote.
 
-Whatever is written twice is there once.  A number that is another version's here, or ever was, is not taken: the version
-gets the next one that never was given.
+Writes are idempotent.  If another version has, or had, the number on this server, the replica gets the next number that was never
+used.
 """
 
 import hashlib
@@ -61,7 +61,7 @@ class Version(Struct, frozen=True):
 
 
 class ModelPatch(Struct, frozen=True, kw_only=True):
-    """Values that are None or not named stay unchanged."""
+    """Changes of a model.  Values that are None or absent stay unchanged."""
 
     name: str | None = None
     description: str | None = None
@@ -83,7 +83,7 @@ class VersionPatch(Struct, frozen=True, kw_only=True):
 
 
 class ImmutableFields(Struct, frozen=True, kw_only=True):
-    """The immutable values of a version.  `copied`: its files are in a folder of its own."""
+    """The immutable values of a version.  `copied`: its files are in a separate folder."""
 
     number: int
     created: int  # ms
@@ -97,7 +97,7 @@ class ImmutableFields(Struct, frozen=True, kw_only=True):
 
 
 def derived_uid(*said: object) -> str:
-    """Return a uid for an item of a source without uids: the same on each server and in each import."""
+    """Return a deterministic uid for an item of a source without uids: equal on all servers and in all imports."""
     return hashlib.sha256("\0".join(str(each) for each in said).encode()).hexdigest()[:32]
 
 
@@ -189,7 +189,7 @@ def uid_of_name(tx: Tx, name: str) -> str | None:
 
 
 def made_at(tx: Tx, created: int) -> list[str]:
-    """The models that were made at that moment, in ms."""
+    """Return the models that were created at a time (ms)."""
     rows = tx.all(
         "SELECT uid FROM registered_models WHERE workspace_id = :ws AND creation_time = :created AND uid <> ''",
         created=created,
@@ -244,7 +244,7 @@ def make_model(tx: Tx, uid: str, name: str, created: int | None, tags: Mapping[s
 
 
 def change_model(tx: Tx, uid: str, patch: ModelPatch) -> None:
-    """An alias of a version that is not here raises NotFound."""
+    """Change a model.  Raise NotFound for an alias of a version that does not exist on this server."""
     found = find_model(tx, uid)
     if found is None:
         raise NotFound(f"Registered model with uid '{uid}' not found")
@@ -252,7 +252,7 @@ def change_model(tx: Tx, uid: str, patch: ModelPatch) -> None:
     if patch.name is not None and patch.name != name:
         models.rename(tx, name, patch.name)
         name = patch.name
-        if patch.updated is not None:  # a rename is a change of each version too
+        if patch.updated is not None:  # a rename also changes each version
             tx.run(
                 """
                 UPDATE model_versions SET last_updated_time = :updated WHERE workspace_id = :ws AND name = :name
@@ -344,8 +344,8 @@ def make_version(
 
 
 def change_version(tx: Tx, uid: str, patch: VersionPatch) -> None:
-    """A stage is taken without approval: the user who moved the version elsewhere was asked for it there."""
-    workspaces.hold(tx)  # its stages stay as they are
+    """Change a version.  A stage needs no approval: the other side has checked its own rules."""
+    workspaces.hold(tx)  # lock the stages
     name, key = _key(tx, uid)
     if patch.no_description or patch.description is not None:
         versions.update(tx, name, str(key.version), patch.description)
@@ -390,7 +390,7 @@ def remove_version(tx: Tx, uid: str) -> None:
 
 
 def remove_model(tx: Tx, uid: str) -> bool:
-    """Remove a model, if it exists.  Return False if it stays, because it has versions."""
+    """Remove a model, if it exists.  Return False if the model is kept because it has versions."""
     found = find_model(tx, uid)
     if found is None:
         return True
@@ -419,7 +419,7 @@ def _number_of(tx: Tx, uid: str) -> int:
 
 
 def _free_number(tx: Tx, model_seq: int, uid: str, wanted: int) -> int:
-    """`wanted`, or the first one above it that never was another's."""
+    """Return `wanted`, or the next number that no version ever had."""
     if not 1 <= wanted <= MAX_VERSION:
         raise Invalid(f"The number of the version is {wanted}; it must be between 1 and {MAX_VERSION}")
     given = {
@@ -441,7 +441,7 @@ def _free_number(tx: Tx, model_seq: int, uid: str, wanted: int) -> int:
 
 
 def _source(tx: Tx, uid: str, immutable: ImmutableFields, is_prompt: bool, server_root: str) -> tuple[str, str]:
-    """`source` and `storage_location`: what clients see, and where they read."""
+    """Return `source` and `storage_location`: the value that clients see, and the location that they read."""
     if is_prompt:
         sources.check_prompt(immutable.source)
         return immutable.source, immutable.source

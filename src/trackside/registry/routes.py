@@ -1,4 +1,4 @@
-"""MLflow's calls about registered models and their versions."""
+"""MLflow's calls for registered models and their versions."""
 
 from msgspec import structs
 
@@ -17,7 +17,7 @@ ONE = by("model", "name")
 
 
 def _with_sources(call: m.CreateVersion) -> list[Reference]:
-    """Return the model, and the sources of the version: a caller who may read the version can read these."""
+    """Return the model and the sources of the version: every reader of the version can read the sources."""
     reads = Action.RUNS_READ
     found = [Reference("model", call.name or "")]
     if call.run_id:
@@ -41,7 +41,7 @@ SOURCES = _with_sources
 
 
 def sources_of_first(call: m.Register) -> list[Reference]:
-    """Return the workspace, in which the model is created, and the sources of its first version."""
+    """Return the workspace of the new model, and the sources of its first version."""
     _, *sources = _with_sources(call)
     return [Reference("workspace", ""), *sources]
 
@@ -58,7 +58,7 @@ def get_model(tx: Tx, call: m.OfModel) -> m.GotModel:
 
 
 def update_model(tx: Tx, call: m.UpdateModel) -> m.GotModel:
-    """Set the description; without one, clear it."""
+    """Set the description, or clear it if the call has none."""
     return m.GotModel(registered_model=models.update(tx, call.model, call.description or ""))
 
 
@@ -96,7 +96,8 @@ def get_latest(tx: Tx, call: m.GetLatest) -> m.LatestVersions:
 
 def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
     tags = m.check_version_tags(call.tags or [])
-    workspaces.hold(tx)  # a deletion of files here is done, or begins later
+    # After this lock, a removal of files is either recorded already, or begins after this transaction.
+    workspaces.hold(tx)
     is_prompt = m.says_prompt(tags)
     origin = origins.of_prompt(call) if is_prompt else origins.of_call(tx, call)
     removal.check_not_doomed(tx, origin.files_uri)
@@ -109,7 +110,7 @@ def create_version(tx: Tx, call: m.CreateVersion) -> m.GotVersion:
 
 
 def register(tx: Tx, call: m.Register) -> m.GotVersion:
-    """Create a registered model with its first version: both, or neither of them."""
+    """Create a registered model and its first version in one transaction."""
     create_model(tx, m.CreateModel(name=call.name, tags=call.model_tags))
     return create_version(tx, call)
 
@@ -119,7 +120,7 @@ def get_version(tx: Tx, call: m.OfVersion) -> m.GotVersion:
 
 
 def update_version(tx: Tx, call: m.UpdateVersion) -> m.GotVersion:
-    """Set the description; without one, clear it."""
+    """Set the description, or clear it if the call has none."""
     return m.GotVersion(model_version=versions.update(tx, call.model, call.number, call.description))
 
 
@@ -147,12 +148,12 @@ def delete_version_tag(tx: Tx, call: m.DeleteVersionTag) -> None:
 
 
 def list_models(tx: Tx, call: m.ListModels) -> m.FoundModels:
-    """Return all models, as clients of MLflow 1 ask for them."""
+    """Return all models, for clients of MLflow 1."""
     return search.search_models(tx, m.Search(max_results=call.max_results, page_token=call.page_token))
 
 
 def routes() -> list[Route]:
-    """Return the routes.  Clients of MLflow 1 call them below `preview`."""
+    """Return the routes, which clients of MLflow 1 call below `preview`."""
     return [
         structs.replace(route, paths=(*route.paths, route.paths[0].replace("/api/2.0/", "/api/2.0/preview/")))
         for route in _routes()

@@ -1,4 +1,4 @@
-"""The searches of models and of versions.  `search_sql` has the SQL."""
+"""The calls that search models and versions.  `search_sql` has the SQL."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def search_versions(tx: Tx, call: Search) -> FoundVersions:
 
 
 def _page(tx: Tx, subject: Subject, call: Search, limit: int) -> tuple[Sequence[keyset.Row], str | None]:
-    """Rows that begin with the columns of the subject."""
+    """Return the rows of a page, which begin with the columns of the subject."""
     wanted = search_sql.read(subject, call)
     listed = []
     for probes in search_sql.probes(wanted, tx.dialect):

@@ -1,13 +1,12 @@
-"""The SQL of the searches of models and of versions: which, in which order, from which page on.  Builds statements for the
-tables and their indexes; runs none.
+"""The SQL of the searches of models and versions: filter, order and page.  Builds statements and runs none.
 
-Prompts are models too, and hidden unless the filter speaks of them: the tag that makes a prompt is asked as a flag,
-with the value 'true' or 'false', so that every comparison with it means what it says.
+Prompts are models, and hidden unless the filter refers to them.  The tag that marks a prompt is read as a flag with the value
+'true' or 'false', so that every comparison with the tag is well defined.
 
-A test that few rows can pass is best begun with: so indexes are asked first, and where one names up to MOST_LISTED rows,
-only these are looked at and put in order; for a piece in the middle of a text, the bits of `trigrams` name them sooner.
-Else the walk is along the index that has the order, and ends when the page is full.  SQLite has no statistics to choose
-by: a `+` before a column keeps it from the walk.
+Selective tests are evaluated first: each index is probed, and if one finds up to MOST_LISTED rows, only these are tested and
+sorted.  A pattern without a fixed beginning is probed by the bits of `trigrams`.  Otherwise the statement scans the index that
+has the order, and stops when the page is full.  SQLite has no statistics to choose an index by: a `+` before a column excludes
+the index of the order.
 """
 
 import re
@@ -29,7 +28,7 @@ MOST_LISTED = 1_000
 
 _LIKES = (Operator.LIKE, Operator.ILIKE)
 _NARROW = (Operator.EQ, Operator.IN, *_LIKES)
-_INDEXED = {  # of versions: where an index has them, what it names, and the column
+_INDEXED = {  # for versions: the table of the index, its key, and the column
     "name": ("registered_models", "model_seq", "x.name"),
     "run_id": ("model_versions", "version_seq", "x.run_id"),
     "source_path": ("model_versions", "version_seq", "x.source"),
@@ -90,7 +89,7 @@ VERSIONS = Subject(
 
 
 class Wanted(Struct, frozen=True):
-    """A search, read and checked.  `parts` must all hold."""
+    """A parsed and checked search.  All `parts` must be true."""
 
     subject: Subject
     parts: tuple[Filter, ...]
@@ -100,21 +99,21 @@ class Wanted(Struct, frozen=True):
 
 
 class Probe(Struct, frozen=True):
-    """A query of an index for the rows that may satisfy a test, by `key`; one more than MOST_LISTED if there are too many."""
+    """A query of an index for the rows that may pass a test, by `key`; MOST_LISTED + 1 rows if there are too many."""
 
     key: str
     query: Query
 
 
 class Listed(Struct, frozen=True):
-    """The rows that may pass a test, all of them."""
+    """All rows that may pass a test."""
 
     key: str
     values: list[int]
 
 
 def read(subject: Subject, call: Search) -> Wanted:
-    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    """Return the parsed search.  Raise Invalid, with MLflow's messages."""
     tree = parse_filter(call.filter, subject.fields)
     return Wanted(
         subject=subject,
@@ -138,8 +137,7 @@ def statement(
     dialect: Dialect,
     readable: Condition = EVERYTHING,
 ) -> Query:
-    """Return the query for `limit` rows, and one more if there is one: rows for `keyset.cut_rows`.  `readable` excludes hidden
-    ones."""
+    """Return the query for `limit` + 1 rows, for `keyset.cut_rows`.  `readable` excludes hidden ones."""
     subject, bind = wanted.subject, Binder()
     conditions = [f"s.{one.key} IN {bind(one.values)}" for one in listed]
     conditions += [_of_model(part, bind) for part in wanted.parts if _names_model(subject, part)]
@@ -186,8 +184,8 @@ def _is_prompt_tag(field: Field) -> bool:
 
 
 def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
-    """Return the probes of a test; None if no index can help, or it would list nearly all rows.  Signatures are probed before
-    texts if a pattern has no fixed beginning."""
+    """Return the probes of a test; None if no index applies, or if the index would list nearly all rows.  Signatures are probed
+    before texts if a pattern has no fixed beginning."""
     if not isinstance(part, Comparison) or part.operator not in _NARROW or _is_prompt_tag(part.field):
         return []
     if _names_model(subject, part) or (part.operator in _LIKES and not str(part.values[0]).strip("%_")):
@@ -206,7 +204,7 @@ def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
         return []
     is_walk = part.operator in _LIKES and not _beginning(part)
     bits = trigrams.of_pattern(str(part.values[0])) if is_walk and bits_of else 0
-    # In the order of the index with the bits: or PostgreSQL may read the table.
+    # In the order of the index with the bits; otherwise PostgreSQL may read the table.
     tests = [f"{bits_of} & {(mark := bind(bits))} = {mark} ORDER BY x.{key}", text] if bits else [text]
     limit = bind(MOST_LISTED + 1)
     start = f"SELECT x.{key} FROM {table} AS x WHERE x.workspace_id = :ws AND {of_key}"
@@ -214,7 +212,7 @@ def _probes(subject: Subject, part: Filter, dialect: Dialect) -> list[Probe]:
 
 
 def _names_model(subject: Subject, part: Filter) -> bool:
-    """Return whether the search is for the versions of a single model."""
+    """Return whether the search is limited to the versions of one model."""
     return (
         subject is VERSIONS
         and isinstance(part, Comparison)
@@ -235,7 +233,8 @@ def _begins(part: Comparison, bind: Binder, dialect: Dialect) -> str:
     if part.operator not in _LIKES:
         heads = Comparison(part.field, part.operator, tuple(value[:TAG_HEAD] for value in values))
         return holds(heads, Place("x.value_head"), bind, dialect)
-    if dialect == "postgresql":  # it looks at the row in any case, and measuring a text costs more than the test
+    # PostgreSQL reads the row for the test in any case, and computing a text's length costs more than the test.
+    if dialect == "postgresql":
         return " AND ".join([*_range(part, "x.value_head", bind), holds(part, Place("x.value"), bind, dialect)])
     like = holds(part, Place("x.value_head"), bind, dialect)
     cut_off = f"length(x.value_head) = {TAG_HEAD}"
@@ -272,12 +271,12 @@ def _beginning(part: Comparison) -> str:
 
 
 def _after(beginning: str) -> str:
-    """The least text, in the order of bytes, after all that begin so; empty if there is none."""
+    """Return the least text, in byte order, above all texts with this beginning; empty if there is none."""
     shorter = beginning.rstrip("\U0010ffff")
     if not shorter:
         return ""
     last = ord(shorter[-1]) + 1
-    return shorter[:-1] + chr(0xE000 if last == 0xD800 else last)  # between lie the halves of pairs, which no text has
+    return shorter[:-1] + chr(0xE000 if last == 0xD800 else last)  # skip the surrogates, which no text contains
 
 
 def _term(subject: Subject, order: Order) -> Term:

@@ -1,6 +1,6 @@
-"""The stages of a workspace, and which of them need approval.
+"""The stages of a workspace, and whether each needs approval.
 
-MLflow's four always exist and have MLflow's meaning; others are the workspace's own.
+MLflow's four stages always exist and have MLflow's meaning.  A workspace may add others.
 """
 
 import re
@@ -39,7 +39,7 @@ def of(tx: Tx) -> tuple[Stage, ...]:
 
 
 def find(stages: Sequence[Stage], name: str) -> Stage:
-    """Return the stage of a name in any case."""
+    """Return the stage with the name, ignoring case."""
     for stage in stages:
         if stage.name.lower() == name.lower():
             return stage
@@ -49,12 +49,12 @@ def find(stages: Sequence[Stage], name: str) -> Stage:
 
 
 def spelled(stages: Sequence[Stage], name: str) -> str:
-    """Return the name as the workspace spells it; unchanged if the workspace has no such stage now."""
+    """Return the name in the workspace's spelling; unchanged if the workspace has no such stage."""
     return next((stage.name for stage in stages if stage.name.lower() == name.lower()), name)
 
 
 def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Return the stages.  Raise Invalid unless MLflow's four are there and no name can be taken for a version in a URI."""
+    """Return the checked stages.  Raise Invalid if one of MLflow's four is missing, or if a name could be a version in a URI."""
     if len(stages) > MAX_STAGES:
         raise Invalid(f"There are {len(stages)} stages; at most {MAX_STAGES} are allowed")
     names = [stage.name for stage in stages]
@@ -78,9 +78,9 @@ def checked(stages: Sequence[Stage]) -> tuple[Stage, ...]:
 
 
 def replace(tx: Tx, stages: Sequence[Stage]) -> tuple[Stage, ...]:
-    """Replace the stages.  Raise Invalid for a removed stage that has a version or a pending request."""
+    """Replace the stages.  Raise Invalid if a removed stage has a version or a pending request."""
     wanted = checked(stages)
-    workspaces.hold_alone(tx)  # no version is moved, and no move is requested, meanwhile
+    workspaces.hold_alone(tx)  # no version can be moved, and no move requested, until the commit
     before = of(tx)
     gone = [stage.name for stage in before if stage.name not in {stage.name for stage in wanted}]
     if gone:

@@ -12,9 +12,9 @@ from trackside.workspaces import store as workspaces
 def move(
     tx: Tx, name: str, version: str, stage: str, *, archive_existing: bool, reason: Reason | None = None
 ) -> ModelVersion:
-    """Move a version to a stage.  A stage that needs approval takes a version, and archives others, only for an approved
+    """Move a version to a stage.  A stage that needs approval accepts a version, and archives others, only for an approved
     request."""
-    workspaces.hold(tx)  # its stages stay as they are
+    workspaces.hold(tx)  # lock the stages
     known = stages.of(tx)
     wanted = stages.find(known, stage)
     if archive_existing and not wanted.is_active:

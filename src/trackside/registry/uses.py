@@ -1,4 +1,4 @@
-"""Users of model versions, such as endpoints.  A version cannot be deleted while a row here names it."""
+"""Users of model versions, such as endpoints.  A version with a row in this table cannot be deleted."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ class Use(Struct, frozen=True):
 def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) -> None:
     """Replace the versions (model name, version) that the user needs."""
     wanted = sorted(set(versions))
-    # Who deletes a version holds its model's row as well, so one of the two sees what the other did.
+    # A deletion of a version also locks its model's row, so one of the two transactions sees the other's writes.
     tx.all(
         "SELECT 1 FROM registered_models WHERE workspace_id = :ws AND name IN :names ORDER BY name FOR UPDATE",
         names=sorted({name for name, _ in wanted}),
@@ -43,7 +43,7 @@ def put(tx: Tx, kind: str, user_name: str, versions: Iterable[tuple[str, int]]) 
 
 
 def release(tx: Tx, kind: str, user_name: str) -> None:
-    """Delete all uses of the user."""
+    """Delete all rows of the user."""
     tx.run(
         "DELETE FROM model_uses WHERE workspace_id = :ws AND kind = :kind AND user_name = :user",
         kind=kind,

@@ -108,7 +108,7 @@ def insert(
     created: int | None = None,
     reason: Reason | None = None,
 ) -> Key:
-    """Insert a version under a number that is the caller's, with its tags, and record it.
+    """Insert a version with its tags under a number that the caller has reserved, and record the change.
 
     `created`: in ms; None: now.  `reason` goes to the history."""
     is_prompt = says_prompt(tags)
@@ -175,7 +175,8 @@ def update(tx: Tx, name: str, version: str, description: str | None) -> ModelVer
 
 
 def delete(tx: Tx, name: str, version: str) -> None:
-    """Delete a version.  Its number is not used again, and its files stay.  Raise BadState if it is in use or on legal hold."""
+    """Delete a version, but not its files.  Its number is not reused.  Raise BadState if the version is in use or on legal
+    hold."""
     holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     uses.check_free(tx, name, key.model_seq, key.version)
@@ -209,7 +210,7 @@ def delete(tx: Tx, name: str, version: str) -> None:
 
 
 def delete_all(tx: Tx, name: str, model_seq: int, model_uid: str) -> None:
-    """Delete the versions of a model that is deleted; the change log names each of them."""
+    """Delete the versions of a model that is deleted, with a change-log entry for each."""
     tx.run(
         """
         DELETE FROM model_version_tags WHERE workspace_id = :ws AND version_seq IN (
@@ -247,7 +248,7 @@ def set_tag(tx: Tx, name: str, version: str, tag_key: str, value: str) -> None:
 
 
 def delete_tag(tx: Tx, name: str, version: str, tag_key: str) -> None:
-    """Delete a tag.  A missing one is no error."""
+    """Delete a tag, if it exists."""
     holds.check(tx, Held.VERSION, f"{name}/{check_version(version)}")
     key = locked(tx, name, version)
     gone = tx.run(
@@ -280,7 +281,7 @@ def latest(tx: Tx, model_seqs: Sequence[int]) -> dict[int, list[ModelVersion]]:
 
 
 def latest_in(tx: Tx, name: str, wanted: Sequence[str]) -> list[ModelVersion]:
-    """Return the highest version of each of these stages; of all stages if none is given."""
+    """Return the highest version of each of these stages, or of all stages if none is given."""
     row = tx.one(
         "SELECT model_seq FROM registered_models WHERE workspace_id = :ws AND name = :name", name=check_name(name)
     )
@@ -347,7 +348,7 @@ def download_uri(tx: Tx, name: str, version: str) -> str:
 
 
 def root_of(tx: Tx, name: str, version: str) -> Root:
-    """Return where the files of a version are, for the server to open."""
+    """Return the location of a version's files, for the server to open."""
     key = key_of(tx, name, version)
     row = tx.one(
         """

@@ -1,8 +1,8 @@
 """Writes metrics, params and tags of many calls in one transaction: the hot path.
 
-The calls of a group are checked in order against the stored state, in memory, and those that pass are written together, in one
-statement per table.  A call that breaks a rule changes nothing.  On SQLite, which has one writer, the state of runs and series is
-cached between groups.
+The calls of a group are checked in order against the stored state in memory.  Valid calls are written together, in one statement
+per table.  An invalid call changes nothing.  On SQLite, which has one writer, the state of runs and series is cached between
+groups.
 """
 
 from collections.abc import Sequence
@@ -44,14 +44,14 @@ class RunState(Struct, gc=False):  # as `Series`
     experiment_seq: int
     stage: str
     series: dict[str, Series]
-    owner: str = ""  # who created the run
+    owner: str = ""  # the user who created the run
     is_counted: bool = False  # the workspace has quotas, so that points are counted
-    added: int = 0  # points of this group
+    added: int = 0  # points that this group adds
     is_new: bool = False  # created by this writer, so its state in memory is complete
     has_doc: bool = True
-    announced: int = -1  # the reading of the change log before which this run's logging was announced
-    info: RunInfo | None = None  # of a run that was updated: its row, with its latest values
-    params: dict[str, str | None] = {}  # of this group: None for a key that is known to be absent
+    announced: int = -1  # the last read of the change log when logging to this run was last recorded in it
+    info: RunInfo | None = None  # the current row of a run that was updated
+    params: dict[str, str | None] = {}  # read by this group; None for a key that is known to be absent
     new_params: dict[str, str] = {}
     new_tags: dict[str, str] = {}
 
@@ -97,7 +97,7 @@ def remember_new(tx: Tx, run_id: str, run_seq: int, experiment_seq: int, *, is_c
         tx.memory.weight += 1
 
 
-# In one order, so that two servers of a store never wait for each other.
+# In a fixed order, so that two servers on one store cannot deadlock.
 _RUNS = f"""
     SELECT run_id, run_seq, experiment_seq, lifecycle_stage, owner, {IS_COUNTED} FROM runs
     WHERE workspace_id = :ws AND run_id IN :ids ORDER BY run_seq FOR UPDATE
@@ -113,7 +113,7 @@ def _remembered(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
 
 
 def _looked_up(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
-    """Return the state of the runs where other servers write too: lock the runs, then read everything in one round trip."""
+    """Return the state of the runs on a store with several servers: lock the runs, then read everything in one round trip."""
     ids = sorted({call.run_id for call in calls})
     keys = sorted({key for call in calls for key in call.points})
     params = sorted({key for call in calls for key, _ in call.params})
@@ -127,7 +127,7 @@ def _looked_up(tx: Tx, calls: Sequence[Logged]) -> dict[str, RunState]:
     by_seq = {state.run_seq: state for state in states.values()}
     if keys:
         for (run_seq, key), series in metrics.loaded(others.pop(0)).items():
-            if run_seq in by_seq:  # a run may have been made after the first query
+            if run_seq in by_seq:  # a run may have been created after the first query
                 by_seq[run_seq].series[key] = series
     for call in calls:
         state = states.get(call.run_id)
@@ -302,7 +302,7 @@ def save_tags(tx: Tx, tags: Sequence[Attribute]) -> None:
 
 
 def _announce(tx: Tx, touched: dict[str, RunState]) -> None:
-    """Record in the change log that runs were logged to, once until a reader has seen it, and delete their documents."""
+    """Record in the change log that runs were logged to, once until a reader has read the entry, and delete their documents."""
     memory = tx.memory
     drop_documents(tx, [state.run_seq for state in touched.values() if state.has_doc])
     news: dict[str, int] = {}

@@ -1,4 +1,5 @@
-"""Changes of many runs at once: tags, lifecycle, experiment.  Some hundred runs per transaction; each change can be undone."""
+"""Changes of many runs at once: tags, lifecycle, experiment.  A transaction changes some hundred runs.  Each change can be
+undone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -18,7 +19,7 @@ from trackside.runs.batch import attribute, save_tags
 from trackside.runs.model import RUN_NAME_TAG, not_found
 from trackside.runs.selection import SelectRuns
 
-AT_ONCE = 500  # runs in a transaction: some milliseconds, in which others wait
+AT_ONCE = 500  # runs in a transaction, which blocks other writers for some milliseconds
 SHOWN_REFUSALS = 1_000
 FORBIDDEN = "You may not change runs of its experiment"
 ACTIONS = ("set-tag", "delete-tag", "delete", "restore", "move")
@@ -40,7 +41,7 @@ class Refused(Struct, frozen=True):
 
 
 class Undo(Struct, frozen=True, omit_defaults=True):
-    """The body of a call that reverts a part of the changes."""
+    """The body of a call that reverts some of the changes."""
 
     action: str
     run_ids: list[str]
@@ -51,7 +52,7 @@ class Undo(Struct, frozen=True, omit_defaults=True):
 
 
 class Changed(Struct, frozen=True, kw_only=True):
-    """The result.  `refused` lists the first thousand runs that were not changed; `undo` lists calls that restore the former
+    """The result.  `refused` lists the first thousand runs that were not changed.  `undo` lists the calls that restore the former
     state, in order."""
 
     matching: int
@@ -70,7 +71,7 @@ class Run(Struct, frozen=True):
 
 
 class Outcome(Struct):
-    """The result of some runs.  `former` groups the changed runs by their former value."""
+    """The result of one transaction.  `former` groups the changed runs by their former value."""
 
     former: dict[str | None, list[str]] = {}
     unchanged: int = 0
@@ -87,7 +88,7 @@ Step = Callable[[Tx, Sequence[str]], Outcome]
 
 
 def step_of(call: ChangeRuns) -> Step:
-    """Return the function that changes some runs.  Raise Invalid for values that no run can have."""
+    """Return the function that changes some runs in one transaction.  Raise Invalid for invalid values."""
     match call.action:
         case "set-tag":
             key, value = limits.check_tag(call.key or "", call.value or "", "")
@@ -108,9 +109,9 @@ def step_of(call: ChangeRuns) -> Step:
 
 
 def edit_tag(tx: Tx, run_id: str, key: str, value: str | None, expected: str | None) -> None:
-    """Set a tag, or delete it if the value is None, provided that it still has the value that the caller saw (None: no tag).
+    """Set a tag, or delete it if the value is None.  `expected` is the value that the caller saw (None: no tag).
 
-    Raise Conflict if it has another value."""
+    Raise Conflict if the tag has another value now."""
     if not _lock(tx, [run_id]):
         raise not_found(run_id)
     row = tx.one(
@@ -242,7 +243,7 @@ def _set_stage(tx: Tx, run_ids: Sequence[str], stage: str, action: str) -> Outco
 
 
 def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
-    """Move runs to another experiment.  Their files, their logged models and their copies at the other side of a link stay."""
+    """Move runs to another experiment, but not their files, their logged models and their copies on the other side of a link."""
     target, _ = experiments.active(tx, experiment_id)
     if not _writable(tx, [target]):
         raise Denied(f"You may not add runs to experiment {experiment_id}.")
@@ -260,7 +261,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
         outcome.former.setdefault(str(ids[run.experiment_seq]), []).append(run.run_id)
     seqs = [run.run_seq for run in changed]
     if seqs:
-        identity.touch(tx)  # every server remembers in which experiment a run is
+        identity.touch(tx)  # every server caches the experiments of runs
         _move_datasets(tx, seqs, target)
         for table in ("runs", "params", "tags", "metric_series"):
             tx.run(
@@ -274,7 +275,7 @@ def _move(tx: Tx, run_ids: Sequence[str], experiment_id: str) -> Outcome:
 
 
 def _move_datasets(tx: Tx, run_seqs: Sequence[int], target: int) -> None:
-    """Copy the datasets that the runs read to the target experiment: a dataset belongs to an experiment."""
+    """Copy the input datasets of the runs to the target experiment, since a dataset belongs to an experiment."""
     moved = [
         seq
         for (seq,) in tx.all(

@@ -1,4 +1,4 @@
-"""The call that changes many runs."""
+"""Calls that change many runs, or a tag of one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +22,7 @@ _JSON = [(b"content-type", b"application/json")]
 
 
 class EditRunTag(Call, frozen=True):
-    """Without `value` the tag is deleted.  `expected` is the value that the caller saw; absent: there was no tag."""
+    """Set a tag, or delete it without `value`.  `expected` is the value that the caller saw; absent: there was no tag."""
 
     required: ClassVar[tuple[str, ...]] = ("run_id", "key")
     run_id: str | None = None
@@ -34,7 +34,7 @@ class EditRunTag(Call, frozen=True):
 async def change(request: Request) -> Response:
     """Set or delete a tag of many runs, delete or restore them, or move them to another experiment.
 
-    Some hundred runs are changed in each transaction.  `dry_run` only counts the matching runs."""
+    Each transaction changes some hundred runs.  `dry_run` only counts the matching runs."""
     check_content_type(request.headers.get(b"content-type"))
     call: ChangeRuns = codec.decode_body(ChangeRuns, await request.whole_body())
     step = bulk.step_of(call)

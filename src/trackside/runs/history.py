@@ -1,4 +1,4 @@
-"""The calls that read metric histories, with MLflow's limits.  `metrics` stores the points."""
+"""Calls that read metric histories, with MLflow's limits.  `metrics` stores the points."""
 
 import base64
 import json
@@ -67,7 +67,7 @@ class RunsHistory(Answer, frozen=True):
 
 
 def get_history(read: Callable[[], AbstractContextManager[Tx]], call: GetHistory) -> Iterator[bytes]:
-    """Return the points of a metric.  A run or key that does not exist has no points: status 200, as in MLflow."""
+    """Return the points of a metric.  For a missing run or key the answer is an empty list with status 200, as in MLflow."""
     limit = call.max_results
     if limit is not None and limit <= 0:
         raise Invalid(f"Invalid value {limit} for parameter 'max_results' supplied. It must be a positive integer.")
@@ -76,7 +76,7 @@ def get_history(read: Callable[[], AbstractContextManager[Tx]], call: GetHistory
     sent, has_more, piece = 0, False, b""
     for points in _in_time(read, call.run_id or call.run_uuid or "", key, offset, None if limit is None else limit + 1):
         if piece:
-            yield piece  # which holds no transaction while it leaves
+            yield piece  # no transaction is open while the answer is sent
         shown = points if limit is None else points[: limit - sent]
         has_more = len(shown) < len(points)
         rows = encode(
@@ -185,7 +185,7 @@ def _in_time(
         points = series.read(tx)
     while points:
         first, packed = points[:PIECE_POINTS], pack(points[PIECE_POINTS:])
-        points.clear()  # packed they take a sixth of the memory, while a client reads slowly
+        points.clear()  # packed points take a sixth of the memory while a slow client reads
         yield first
         for start in range(0, len(packed), PIECE_POINTS * POINT_BYTES):
             yield list(unpack(packed[start : start + PIECE_POINTS * POINT_BYTES]))

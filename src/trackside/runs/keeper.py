@@ -1,5 +1,5 @@
-"""Makes the documents of runs that have come to rest, so that a search finds them made.  Selects the runs; the documents are
-made in `store`."""
+"""Creates the documents of runs that no longer change, before a search needs them.  Selects the runs; `store` creates the
+documents."""
 
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -8,11 +8,11 @@ from trackside.core.db.group import GroupWriter
 from trackside.core.db.tx import Tx
 from trackside.runs import store
 
-AT_ONCE = 50  # runs a step: some milliseconds
+AT_ONCE = 50  # runs in a step, which takes some milliseconds
 
 
 class Database(Protocol):
-    """`shared`: other servers write too, and `write_beside` writes without making callers wait."""
+    """The store.  `shared`: several servers write to it, and `write_beside` writes without delaying callers."""
 
     shared: bool
     writer: GroupWriter
@@ -23,8 +23,8 @@ class Database(Protocol):
 
 
 def step(db: Database, now: float | None = None) -> bool:
-    """Makes some documents; True if more may be due.  Nothing is lost if it never runs: a search makes what is missing.
-    `now`: as of `GroupWriter.take_settled`."""
+    """Create some documents, and return whether more may be due.  Optional: a search creates missing documents. `now` is on the
+    clock of `GroupWriter.take_settled`."""
     due = db.writer.take_settled(AT_ONCE, now)
     by_workspace: dict[int, list[str]] = {}
     for _, ws, run_id in due:

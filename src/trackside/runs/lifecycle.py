@@ -1,7 +1,7 @@
 """Creation and update of runs, many calls in one transaction.
 
-A call is checked against what is stored, in memory, and all calls that pass are written together: one statement per table.
-A call that fails changes nothing.
+Calls are checked in memory against the stored state, and all valid calls are written together, by one statement per table. An
+invalid call changes nothing.
 """
 
 from collections import Counter
@@ -55,7 +55,7 @@ class RunUpdate(Struct, frozen=True):
 
 
 def new_run(call: m.CreateRun) -> NewRun:
-    """Return the run that a call asks for.  Raise Invalid for tags or names that break a rule."""
+    """Return the run to create for a call.  Raise Invalid for invalid tags or names."""
     return NewRun(
         experiment_id=call.experiment_id or "0",
         run_name=limits.run_name(call.run_name),
@@ -109,7 +109,7 @@ def create(
     tags: dict[str, str],
     run_id: str | None = None,
 ) -> str:
-    """Create one run and return its id.  Raise NotFound or Invalid where `create_all` answers with that fault."""
+    """Create one run and return its id.  Raise the fault that `create_all` returns for the run."""
     call = NewRun(
         experiment_id=experiment_id,
         run_name=run_name or "",
@@ -125,7 +125,7 @@ def create(
 
 
 def update(tx: Tx, run_id: str, status: m.Status | None, end_time: int | None, run_name: str | None) -> None:
-    """Update one run.  Raise NotFound or Invalid where `update_all` answers with that fault."""
+    """Update one run.  Raise the fault that `update_all` returns for the run."""
     (answer,) = update_all(tx, [RunUpdate(run_id, status, end_time, run_name)])
     if isinstance(answer, Fault):
         raise answer
@@ -136,7 +136,7 @@ def update_all(tx: Tx, calls: Sequence[RunUpdate]) -> list[m.GotInfo | Fault]:
     states = _states(tx, {call.run_id for call in calls})
     answers: list[m.GotInfo | Fault] = []
     changes: list[Change] = []
-    touched: dict[str, bool] = {}  # whether the run ended
+    touched: dict[str, bool] = {}  # whether the update ends the run
     renamed: dict[str, str] = {}
     for call in calls:
         state = states.get(call.run_id)
@@ -171,7 +171,7 @@ def not_active(run_id: str, stage: str) -> Invalid:
 
 
 def info_of(row: Row) -> m.RunInfo:
-    """Return the run that a row of `INFO` describes."""
+    """Return the run of a row of `INFO`."""
     _, run_id, experiment_id, name, user, status, start, end, uri, stage = row
     return m.RunInfo(
         run_uuid=run_id,
@@ -195,15 +195,14 @@ def _experiment(tx: Tx, experiment_id: str) -> tuple[int, str] | Fault:
 
 
 def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[int, str] | Fault], list[int]]:
-    """Return the quotas, the experiments of the calls, and a key for each run, in one round trip.  Unused keys are never used
-    again."""
+    """Return the quotas, the experiments of the calls, and a key for each run, in one round trip.  Unused keys are not reused."""
     wanted = {call.experiment_id for call in calls}
     quotas, rows, seqs = tx.several(
         [
             quota_store.ALL,
             experiments.activating(wanted),
             Query(
-                # By its name: `pg_get_serial_sequence` looks it up in the catalogue for each run.
+                # By name: `pg_get_serial_sequence` would search the catalogue for each run.
                 "SELECT nextval('runs_run_seq_seq') FROM generate_series(1, :count)",
                 {"count": len(calls)},
             ),
@@ -219,16 +218,16 @@ def _look_up(tx: Tx, calls: Sequence[NewRun]) -> tuple[Budget, dict[str, tuple[i
 
 
 def _next_seqs(tx: Tx, count: int) -> range:
-    """Return keys for runs on SQLite, where no other writer inserts runs before this transaction ends.  The database continues
-    after the largest key in use."""
-    # Read by each group: `trackside backup import` takes keys beside the server.
+    """Return keys for runs on SQLite, where no other writer inserts runs during this transaction.  The database itself assigns
+    the keys after the largest one in use."""
+    # Read for each group: a concurrent `trackside backup import` also uses keys.
     row = tx.one("SELECT seq FROM sqlite_sequence WHERE name = 'runs'")
     first = 1 if row is None else row[0] + 1
     return range(first, first + count)
 
 
 class _Planned(Struct, frozen=True):
-    """A run that will be written: its values without the key that the database assigns, and the answer to its call."""
+    """A run to be written: its values without the key that the database assigns, and the answer to its call."""
 
     run_id: str
     experiment_seq: int
@@ -280,8 +279,7 @@ def _plan(tx: Tx, call: NewRun, experiment: tuple[int, str], budget: Budget) -> 
 def _insert(tx: Tx, planned: Sequence[_Planned], seqs: Sequence[int]) -> list[tuple[_Planned, int]]:
     """Write new runs with their tags and changes.  Return the runs with their keys.
 
-    `seqs` are keys that were reserved before, so that one statement inserts all rows and PostgreSQL needs no round trip for
-    each."""
+    `seqs` are reserved keys, so that one statement can insert all rows and PostgreSQL needs no round trip for each run."""
     changes = [Change("run", plan.run_id, "create") for plan in planned]
     made = list(zip(planned, seqs, strict=False))
     tags = [
@@ -350,7 +348,7 @@ def _row(plan: _Planned, seq: int) -> dict[str, Any]:
 
 
 def _states(tx: Tx, run_ids: set[str]) -> dict[str, RunState]:
-    """Return the state and the values of runs, without those that do not exist."""
+    """Return the state and the values of the runs that exist."""
     states: dict[str, RunState] = {}
     if tx.memory is not None:
         for run_id in run_ids:
@@ -434,11 +432,11 @@ def _save(tx: Tx, states: dict[str, RunState], renamed: dict[str, str], changes:
 
 
 def _invalidate(tx: Tx, states: dict[str, RunState], touched: dict[str, bool]) -> None:
-    """Delete the stored documents of runs.  The writer's cache of the runs is kept: `update_all` has updated it."""
+    """Delete the stored documents of runs.  The writer's cache of the runs stays valid, since `update_all` has updated it."""
     batch.drop_documents(tx, [states[run_id].run_seq for run_id in touched if states[run_id].has_doc])
     for run_id, ended in touched.items():
         tx.touch("run", run_id, ends=ended)
         if tx.memory is not None:
             tx.memory.touch(("run", tx.ws, run_id))
             states[run_id].has_doc = False
-            states[run_id].announced = -1  # a reader that saw this change must be notified of later logged data
+            states[run_id].announced = -1  # a reader of this change must be notified of data that is logged later

@@ -15,10 +15,10 @@ MAX_METRICS = 1000
 MAX_PARAMS = 100
 MAX_TAGS = 100
 MAX_ENTITIES = 1000
-MAX_NEW_TAGS = 1000  # of a run that is made: MLflow has no limit, but others wait while the writer stores them
+MAX_NEW_TAGS = 1000  # of a new run: MLflow has no limit, but the writer blocks other calls while it stores the tags
 MAX_PARAM_VALUE = 6000
 MAX_TAG_VALUE = 8000
-MAX_USER_ID = 256  # as in the table of stock servers
+MAX_USER_ID = 256  # as in the table of MLflow's server
 MAX_DATASET_NAME, MAX_DATASET_DIGEST = 500, 36
 MAX_RESULTS = 50_000
 DEFAULT_RESULTS = 1000
@@ -26,7 +26,7 @@ _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
 
 class ModelPoint(Struct, frozen=True):
-    """A metric that is logged for a model, besides its run."""
+    """A metric that is logged for a model in addition to its run."""
 
     model_id: str
     key: str
@@ -36,7 +36,7 @@ class ModelPoint(Struct, frozen=True):
 
 
 class Logged(Struct):
-    """A checked call that logs: the data for the writer to add to a run."""
+    """A checked logging call: the data for the writer to add to a run."""
 
     run_id: str
     points: dict[str, list[Point]]
@@ -71,8 +71,8 @@ def tag(call: SetTag) -> Logged:
 
 
 def batch(call: LogBatch) -> Logged:
-    """Return the checked batch.  The order of checks is stock MLflow's: missing values, the run id, each value, the sizes, then
-    duplicate params."""
+    """Return the checked batch.  The checks are in MLflow's order: missing values, the run id, each value, the sizes, duplicate
+    params."""
     metrics, params, tags = call.metrics or [], call.params or [], call.tags or []
     _check_present(metrics, params, tags)
     if not _RUN_ID.fullmatch(call.run):
@@ -87,7 +87,7 @@ def batch(call: LogBatch) -> Logged:
             own = points[key] = []
             if names.fault_of(key) is not None or len(key) > names.MAX_KEY:
                 odd_keys.add(key)
-        # All else is out of range, infinite or not a number, and needs the slow look.
+        # Other values are out of range, infinite or not a number, and need the slow check.
         if (
             value is not None
             and -1.7e308 < value < 1.7e308
@@ -111,7 +111,7 @@ def batch(call: LogBatch) -> Logged:
 
 
 def check_tag(key: str, value: str | None, path: str) -> tuple[str, str]:
-    """Long values are cut, as stock servers do by default."""
+    """Return the checked tag.  Long values are truncated, as MLflow does by default."""
     names.check_key(key, f"{path}key")
     names.check_length(key, f"{path}key", names.MAX_KEY)
     return key, (value or "")[:MAX_TAG_VALUE]
@@ -126,7 +126,7 @@ def new_tags(tags: Sequence[GivenTag]) -> dict[str, str]:
 
 
 def run_name(name: str | None) -> str:
-    """Return the name of a call, cut as the value of the tag that repeats it; "" if the call has none."""
+    """Return the run name in a call, truncated like the value of the tag `mlflow.runName`; "" if the call has none."""
     return (name or "")[:MAX_TAG_VALUE]
 
 

@@ -19,7 +19,7 @@ from trackside.runs.model import GivenDataset, GivenInput, GivenModel
 
 MAX_NAME, MAX_DIGEST, MAX_SOURCE, MAX_SCHEMA, MAX_PROFILE = 500, 36, 65_535, 1_048_575, 16_777_215
 MAX_TAG_KEY, MAX_INPUT_TAG_VALUE = 255, 500
-MAX_MODEL_ID = 250  # it is part of an index; Trackside's ids have 34 characters
+MAX_MODEL_ID = 250  # the id is part of an index; Trackside's ids have 34 characters
 MAX_INPUTS_BYTES = 64 << 20  # a profile alone may have 16 million characters
 MAX_EXPERIMENTS = 20
 MAX_SUMMARIES = 1000
@@ -47,7 +47,7 @@ class FoundDatasets(Answer, frozen=True):
 def log_inputs(tx: Tx, run_id: str, inputs: Sequence[GivenInput], models: Sequence[GivenModel]) -> None:
     """Add datasets and models as inputs of a run.
 
-    A dataset is identified by name and digest within its experiment.  An input that exists keeps its tags."""
+    A dataset is identified by name and digest within its experiment.  The tags of an existing input stay unchanged."""
     for given in inputs:
         _check(given)
     run_seq, experiment_seq = store.active(tx, run_id)
@@ -92,7 +92,7 @@ def tags_of_input(tx: Tx, run_seq: int, name: str, digest: str) -> int | None:
 def remove_input(tx: Tx, run_id: str, name: str, digest: str) -> int:
     """Delete a dataset input with its tags.  Return the number of rows.
 
-    The dataset stays with its experiment: another run may be about to name it."""
+    The dataset itself is kept: another run may be about to refer to it."""
     run_seq = store.seq_of(tx, run_id)
     row = tx.one(
         """
@@ -125,7 +125,7 @@ def log_outputs(tx: Tx, run_id: str, models: Sequence[GivenModel]) -> None:
 
 
 def log_model(tx: Tx, run_id: str, model_json: str) -> None:
-    """Add a logged model to the tag in which clients of MLflow 2 list the models of a run."""
+    """Add a logged model to the tag in which clients of MLflow 2 find the models of a run."""
     try:
         model = json.loads(model_json)
     except (ValueError, RecursionError):
@@ -146,7 +146,7 @@ def log_model(tx: Tx, run_id: str, model_json: str) -> None:
         if key in model
     }
     value = json.dumps([*history, kept])
-    if len(value) > MAX_TAG_VALUE:  # cut JSON would be none: the oldest make room
+    if len(value) > MAX_TAG_VALUE:  # truncated JSON would be invalid, so the oldest records are dropped
         while history and len(value) > MAX_TAG_VALUE:
             history.pop(0)
             value = json.dumps([*history, kept])
@@ -187,7 +187,8 @@ def search_datasets(tx: Tx, call: SearchDatasets) -> FoundDatasets:
 
 
 def _records(value: str) -> list[Any]:
-    """Return the models that the tag lists.  Users may write the tag and long values are cut, so only complete records count."""
+    """Return the models that the tag lists.  Users may write the tag and long values are truncated, so incomplete records are
+    ignored."""
     found: list[Any] = []
     before = _OPENING.match(value)
     with suppress(ValueError, RecursionError):

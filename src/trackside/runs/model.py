@@ -30,7 +30,7 @@ RUN_NAME_TAG = "mlflow.runName"
 
 
 def status_of(given: str | int | None) -> Status | None:
-    """Return the status of a name or number; None for an unknown one, which, as in MLflow, leaves the status unchanged."""
+    """Return the status by name or number; None for an unknown one, which leaves the status unchanged, as in MLflow."""
     text = str(given)
     return Status(text) if text in Status.__members__ else _STATUS_NUMBERS.get(text)
 
@@ -40,7 +40,7 @@ class KeyValue(Answer, frozen=True, gc=False):  # as `Metric`
     value: str
 
 
-class Metric(Answer, frozen=True, gc=False):  # a history makes thousands of them, and none holds another
+class Metric(Answer, frozen=True, gc=False):  # a history has thousands of them, without references to each other
     key: str
     value: float | str
     timestamp: int  # ms
@@ -118,7 +118,7 @@ class GivenTag(Part, frozen=True):
     value: str | None = None
 
 
-class GivenMetric(Part, frozen=True, gc=False):  # a batch has a thousand of them, and none holds another
+class GivenMetric(Part, frozen=True, gc=False):  # a batch has a thousand of them, without references to each other
     key: str | None = None
     value: float | None = None
     timestamp: int | None = None
@@ -138,7 +138,7 @@ class CreateRun(Call, frozen=True):
 
 
 class _OfRun(Call, frozen=True):
-    """A call that names a run.  `run_uuid` is the old name of `run_id`; some clients send both."""
+    """A call that names a run.  `run_uuid` is the former name of `run_id`; some clients send both."""
 
     required: ClassVar[tuple[str, ...]] = ("run_id",)
     run_id: str | None = None
@@ -150,7 +150,7 @@ class _OfRun(Call, frozen=True):
 
 
 class RunCall(_OfRun, frozen=True):
-    """A call with no parameter but the run."""
+    """A call without other parameters than the run."""
 
 
 class UpdateRun(_OfRun, frozen=True):
@@ -255,7 +255,7 @@ _ANIMALS = (
 
 def random_name() -> str:
     """Return a random name such as `brisk-otter-417`."""
-    choose = random.choice  # a name, no secret
+    choose = random.choice  # names need no secure random numbers
     return f"{choose(_ADJECTIVES)}-{choose(_ANIMALS)}-{choose(range(1000))}"
 
 

@@ -1,4 +1,5 @@
-"""Points that are logged for models besides their runs.  Depends on the tables of such points and on the key of a model."""
+"""Points that are logged for models in addition to their runs.  Depends on the tables of such points and on the key of a
+model."""
 
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from trackside.runs.limits import Logged, ModelPoint
 
 _COLUMNS = "workspace_id, experiment_seq, key, model_seq, dataset_key, logged_at, step, run_seq, value, is_nan"
 _POINT = ("experiment", "key", "model", "dataset", "logged_at", "step", "run", "value", "is_nan")
-_Ranked = tuple[int, int, int, float, int]  # timestamp, step, -run_seq, value, is_nan: the newest is the largest
+_Ranked = tuple[int, int, int, float, int]  # timestamp, step, -run_seq, value, is_nan: the newest point is the largest
 _NEWER = "(excluded.logged_at, excluded.step, -excluded.run_seq, excluded.value, excluded.is_nan)"
 _THAN = "(l.logged_at, l.step, -l.run_seq, l.value, l.is_nan)"
 
@@ -22,7 +23,7 @@ class ModelKeys(Struct, frozen=True):
 
 
 def models_of(tx: Tx, calls: Sequence[Logged]) -> dict[str, ModelKeys]:
-    """The models that the calls log points for, as far as there are any.  Deleted ones too, as on stock."""
+    """Return the existing models that the calls log points for, including deleted ones, as in MLflow."""
     ids = {point.model_id for call in calls for point in call.model_points}
     if not ids:
         return {}
@@ -46,7 +47,7 @@ def fault_of(call: Logged, models: dict[str, ModelKeys]) -> NotFound | None:
 
 
 def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, ModelKeys]) -> None:
-    """Store `points`: (run_seq, point).  Existing points change nothing."""
+    """Store `points`: (run_seq, point).  Existing points are ignored."""
     datasets = _datasets(tx, {_dataset(point, models) for _, point in points})
     rows = set()
     newest: dict[tuple[int, str, int, int], _Ranked] = {}
@@ -62,7 +63,7 @@ def save(tx: Tx, points: Sequence[tuple[int, ModelPoint]], models: dict[str, Mod
             series = (model.experiment_seq, given.key, model.model_seq, scope)
             if series not in newest or ranked > newest[series]:
                 newest[series] = ranked
-    # Sorted, so that two servers of a store never wait for each other.
+    # Sorted, so that two servers on one store cannot deadlock.
     tx.many(
         f"""
         INSERT INTO logged_model_points ({_COLUMNS})
@@ -92,7 +93,7 @@ def _dataset(point: ModelPoint, models: dict[str, ModelKeys]) -> tuple[int, str,
 
 
 def _datasets(tx: Tx, wanted: set[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
-    """The keys of (experiment, name, digest); 0 for no dataset."""
+    """Return the keys of datasets by (experiment, name, digest); 0 for no dataset."""
     keys = {dataset: 0 for dataset in wanted if not dataset[1] and not dataset[2]}
     named = sorted(wanted - keys.keys())
     if not named:

@@ -1,9 +1,9 @@
-"""Orders of the runs of large experiments, cached in memory.
+"""Cached orders of the runs of large experiments, in memory.
 
-A search that is ordered by a metric sorts every run of its experiments before it can return the first one.  A cached order has
-all runs of some experiments in one order, without a filter, as of a position in the change log.  A page takes the next runs of
-that order that have not changed since, and every run that has; the database filters and sorts these few.  So a page is equal to
-the one that the database would return alone, and a changed run needs no work here.
+A search that is ordered by a metric must sort every run of its experiments before it can return the first one.  A cached order
+contains all runs of some experiments in one order, without a filter, as of a position in the change log.  For a page, the
+database filters and sorts the next runs of that order that have not changed since, and all runs that have.  So a page equals the
+result of the database without the cache, and a change of a run does not update the cache.
 """
 
 import threading
@@ -23,17 +23,17 @@ from trackside.runs import search_sql, selection
 from trackside.runs.search_sql import Search
 
 MIN_RUNS = 3_000  # the database sorts fewer about as quickly
-MAX_RUNS = 2_000_000  # of all orders together: 8 bytes each
-MAX_CHANGES = 2_000  # of the workspace since the position of an order
-MAX_CHANGED = 500  # runs: each page sorts them
+MAX_RUNS = 2_000_000  # in all orders together, 8 bytes each
+MAX_CHANGES = 2_000  # changes in the workspace since the position of an order
+MAX_CHANGED = 500  # changed runs, which each page sorts
 MAX_KEPT = 1_000  # orders, and experiments that are known to be small
-MAX_WANTED = 16  # orders to make; a search that asks for another one asks again
+MAX_WANTED = 16  # requested orders; further requests are dropped, and the next search repeats them
 MAX_POOR = 1_000
-WALKED = 4  # a page looks at no more than this part of an order
-MAX_AGE_S = 3_600.0  # of an order: the change log keeps the entries of a day at least
+WALKED = 4  # a page reads at most 1/WALKED of an order
+MAX_AGE_S = 3_600.0  # of an order; the change log keeps entries for at least a day
 LEFT_AFTER_S = 600.0  # an unused order is dropped
 SMALL_FOR_S = 60.0  # an experiment with few runs is counted again
-PAUSE = 10.0  # times as long as an order took to make, until it is made again
+PAUSE = 10.0  # an order is computed again after this multiple of the time that it took
 
 
 class _Scope(Struct, frozen=True):
@@ -44,14 +44,14 @@ class _Scope(Struct, frozen=True):
 
 
 class _Kept(Struct):
-    """`seqs` are None where the experiments have too few runs, or too many."""
+    """A cached order.  `seqs` is None if the experiments have too few runs, or too many."""
 
     seqs: "array[int] | None"
     position: int  # of the change log
     made_at: float
     used_at: float
-    again_at: float  # not made again before
-    poor: set[str] = set()  # fingerprints of searches whose filter leaves too few of the first runs
+    again_at: float  # the earliest time of the next computation
+    poor: set[str] = set()  # fingerprints of searches with filters that few of the first runs pass
 
 
 class Orders:
@@ -60,10 +60,10 @@ class Orders:
     def __init__(self, min_runs: int = MIN_RUNS, clock: Callable[[], float] = time.monotonic) -> None:
         self._min_runs = min_runs
         self._clock = clock
-        self._kept: OrderedDict[_Scope, _Kept] = OrderedDict()  # the one used last comes last
+        self._kept: OrderedDict[_Scope, _Kept] = OrderedDict()  # least recently used first
         self._wanted: dict[_Scope, None] = {}
         self._lock = threading.Lock()
-        self.wake: Callable[[], None] = lambda: None  # called when `step` has something to make
+        self.wake: Callable[[], None] = lambda: None  # called when `step` has an order to compute
 
     def page(self, tx: Tx, search: Search, limit: int, page_token: str | None) -> list[Row]:
         """Return the rows of `search_sql.query`, for `search_sql.cut`."""
@@ -82,7 +82,7 @@ class Orders:
         return rows
 
     def step(self, db: Database) -> bool:
-        """Make one order that was asked for; True if there are more."""
+        """Compute one requested order, and return whether more are requested."""
         with self._lock:
             now = self._clock()
             for left in [each for each, kept in self._kept.items() if kept.used_at < now - LEFT_AFTER_S]:
@@ -130,7 +130,7 @@ def asked(tx: Tx, search: Search, limit: int, page_token: str | None, runs: Sequ
 
 
 def _changed(tx: Tx, position: int, experiments: Sequence[int]) -> set[int] | None:
-    """Return the runs of the experiments that may have changed since the position; None if they are too many."""
+    """Return the runs of the experiments that may have changed since the position; None if there are too many."""
     rows = tx.all(
         """
         SELECT entity_id FROM changes WHERE workspace_id = :ws AND seq > :position AND entity = 'run'
@@ -154,7 +154,7 @@ def _changed(tx: Tx, position: int, experiments: Sequence[int]) -> set[int] | No
 def _walk(
     tx: Tx, kept: _Kept, seqs: "array[int]", changed: set[int], search: Search, limit: int, page_token: str | None
 ) -> list[Row] | None:
-    """Return the rows of a page from the runs that come next in the order; None if the database does better without it."""
+    """Return the rows of a page, from the next runs of the order; None if the database is faster without the order."""
     begin = _place(tx, seqs, changed, search, page_token)
     if begin is None:
         return None
@@ -164,8 +164,8 @@ def _walk(
         looked_at = [*unchanged[:many], *changed]
         rows = asked(tx, search, limit + len(changed), page_token, looked_at) if looked_at else []
         if len(unchanged) < many:
-            return rows[:wanted]  # there is no other run
-        # Beyond the last run that did not change, another one of the order may come first.
+            return rows[:wanted]  # the order has no further run
+        # After the last unchanged run, the next run of the order may come before a changed one.
         is_kept = [row[0] not in changed for row in rows]
         while is_kept and not is_kept[-1]:
             is_kept.pop()

@@ -1,4 +1,4 @@
-"""The calls about runs."""
+"""Calls for runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from trackside.runs.limits import Logged
 from trackside.runs.lineage import FoundDatasets, SearchDatasets
 from trackside.runs.orders import Orders
 
-BATCH_BYTES = 128 << 10  # of a log-batch that bypasses ASGI: a thousand points
+BATCH_BYTES = 128 << 10  # limit for a log-batch body that bypasses ASGI; a thousand points fit
 
 
 def _run_and_models(call: Any) -> Sequence[Reference]:
-    """Return the run of a call, and the logged models that its points, inputs or outputs name."""
+    """Return the run of a call, and the logged models in its points, inputs or outputs."""
     run = call.run_id or call.run_uuid
     if not run:
         return []
@@ -84,7 +84,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class Logging:
-    """The calls that log.  `count(workspace, number)` is called with the number of points."""
+    """The handlers of logging calls.  `count(workspace, number)` is called with the number of points."""
 
     count: Callable[[int, int], None]
 

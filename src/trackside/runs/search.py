@@ -1,4 +1,4 @@
-"""The call `runs/search`: puts pages together from the documents of runs.  `search_sql` has the SQL."""
+"""The call `runs/search`, which joins the documents of runs to pages.  `search_sql` has the SQL."""
 
 from trackside.core.db.tx import Tx
 from trackside.core.errors import Invalid
@@ -11,7 +11,7 @@ from trackside.runs.limits import DEFAULT_RESULTS, MAX_RESULTS
 from trackside.runs.model import Run, SearchRuns
 from trackside.runs.orders import Orders
 
-MAX_ANSWER_BYTES = 8 << 20  # 5,000 runs of 25 entries; while it is made, an answer takes several times its size
+MAX_ANSWER_BYTES = 8 << 20  # 5,000 runs of 25 entries; the server needs several times this memory for the answer
 
 
 class Found(Answer, frozen=True):
@@ -22,8 +22,7 @@ class Found(Answer, frozen=True):
 def search(tx: Tx, call: SearchRuns, documents: Documents, kept: Orders | None = None) -> bytes:
     """Return a page of runs as JSON.
 
-    `kept` caches orders of runs in memory.  A page that would be larger than `MAX_ANSWER_BYTES` ends early; its token
-    continues from there."""
+    `kept` caches orders of runs in memory.  A page ends before it exceeds `MAX_ANSWER_BYTES`; its token continues from there."""
     most = DEFAULT_RESULTS if call.max_results is None else call.max_results
     if most > MAX_RESULTS:
         raise invalid_value("max_results", most)
@@ -44,7 +43,7 @@ def search(tx: Tx, call: SearchRuns, documents: Documents, kept: Orders | None =
 
 
 def _rendered(docs: list[bytes], token: str | None) -> bytes:
-    """Join documents to a page, copying them once: a page has several megabytes."""
+    """Join documents to a page with one copy, since a page has several megabytes."""
     more = b'"next_page_token":' + encode(token) if token else b""
     if not docs:
         return b"{" + more + b"}"

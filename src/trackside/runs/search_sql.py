@@ -1,9 +1,9 @@
-"""The SQL of runs/search; it runs no statement.
+"""The SQL of `runs/search`.  Builds statements and runs none.
 
-Params, tags and metrics are clustered by (experiment, key, run).  A test that must hold, as most do, is an inner join, and the
-order of the joins decides the cost.  If runs are ordered by start time and no test is selective, the scan of that index comes
+Params, tags and metrics are clustered by (experiment, key, run).  Most tests must be true for every result, and become inner
+joins, whose order decides the cost.  If runs are ordered by start time and no test is selective, the scan of that index comes
 first, since it stops when the page is full.  Otherwise the most selective test comes first, as its key is one range of a table.
-SQLite keeps the written order of CROSS JOINs; PostgreSQL chooses its own.
+SQLite keeps the written order of CROSS JOINs; PostgreSQL chooses an order itself.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from trackside.core.filters.nodes import Aggregate, And, Comparison, Entity, Fie
 from trackside.core.filters.parse import parse_filter, parse_order_by
 from trackside.core.filters.to_sql import Binder, Dialect, Place, Query, among, holds, number, where
 
-MAX_JOINS = 16  # SQLite joins 64 tables at most; further tests are subqueries
+MAX_JOINS = 16  # SQLite joins at most 64 tables; further tests become subqueries
 MAX_BRANCHES = 16
 INDEXED = 64  # characters of a param's value that are in the index `params_by_value`
 
@@ -30,7 +30,7 @@ _DURATION = "(r.end_time - r.start_time)"
 _DATASETS = "FROM inputs AS x CROSS JOIN datasets AS d WHERE x.run_seq = r.run_seq AND d.dataset_seq = x.dataset_seq"
 _CONTEXTS = "FROM input_tags AS x WHERE x.run_seq = r.run_seq AND x.key = 'mlflow.data.context'"
 
-# The lower, the fewer runs a test is expected to leave; below _WIDE few enough to read its whole range for them.
+# A lower number means that fewer runs are expected to pass.  Below _WIDE, the test's whole range is read first.
 _BREADTH = {Operator.EQ: 0, Operator.IN: 1, Operator.BETWEEN: 2, Operator.LIKE: 2, Operator.ILIKE: 3}
 _WIDE = 2
 
@@ -48,7 +48,7 @@ class Search(Struct, frozen=True):
 def parse(
     filter_text: str | None, order_by: Sequence[str], experiments: Sequence[int], stages: Sequence[str]
 ) -> Search:
-    """A mistake of the caller is `Invalid`, in MLflow's words."""
+    """Return the parsed search.  Raise Invalid, with MLflow's messages."""
     tree = parse_filter(filter_text, RUNS)
     orders = parse_order_by(order_by, RUNS)
     fields = [order.field for order in orders]
@@ -65,7 +65,7 @@ def parse(
 def query(
     search: Search, limit: int, page_token: str | None, dialect: Dialect, runs: Sequence[int] | None = None
 ) -> Query:
-    """Return the query for `limit` runs, and one more if there is one: rows for `cut`.  With `runs`, only those are searched."""
+    """Return the query for `limit` + 1 runs, whose rows are for `cut`.  With `runs`, only these are searched."""
     start = _start(search, page_token)
     bind = Binder()
     if runs is None:
@@ -75,7 +75,7 @@ def query(
     scopes: list[tuple[tuple[int, ...], tuple[str, ...]]] = [(search.experiments, search.stages)]
     is_walk = runs is None and parts[0].runs_first and search.orders == _NATURAL
     if is_walk and 1 < len(search.experiments) * len(search.stages) <= MAX_BRANCHES:
-        # The index has the runs of each in order.
+        # The index has the runs of each experiment in order.
         scopes = [((seq,), (stage,)) for seq in search.experiments for stage in search.stages]
     selects = [_Select(part, *scope, bind, dialect) for part in parts for scope in scopes]
     end = f"LIMIT {bind(limit + 1)} OFFSET {bind(start.offset)}"
@@ -83,12 +83,12 @@ def query(
         return Query(f"{selects[0].text} {end}", bind.params)
     most = f"LIMIT {bind(limit + 1 + start.offset)}"
     union = " UNION ALL ".join(f"SELECT * FROM ({select.text} {most}) AS b{i}" for i, select in enumerate(selects))
-    # Scopes are merged.  Parts follow one another, as SQLite takes them, and the second may never be needed.
+    # Scopes are merged.  SQLite evaluates parts one after the other, and may not need the second.
     return Query(f"{union} {selects[0].order if len(scopes) > 1 else ''} {end}", bind.params)
 
 
 def listing(search: Search, dialect: Dialect) -> list[Query]:
-    """Statements that list the run_seq of every run that is wanted, in order: one statement's rows after the other's."""
+    """Return statements that list the run_seq of every matching run; their rows, in the order of the statements, are sorted."""
     queries = []
     for part in _parts(search, (), dialect):
         bind = Binder()
@@ -99,7 +99,7 @@ def listing(search: Search, dialect: Dialect) -> list[Query]:
 
 
 def count(search: Search, dialect: Dialect) -> Query:
-    """Counts the runs that are wanted."""
+    """Return the statement that counts the matching runs."""
     tests, rest = _split(search.tree)
     bind = Binder()
     part = _whole(_Part(tests, rest, (), (), runs_first=True))
@@ -112,7 +112,7 @@ def sorts_all(search: Search) -> bool:
 
 
 def check_token(search: Search, page_token: str | None) -> None:
-    """Raise Invalid for a token that is none of this search's."""
+    """Raise Invalid for a page token of another search."""
     _start(search, page_token)
 
 
@@ -126,27 +126,27 @@ def last_run(search: Search, page_token: str) -> str | None:
 
 
 def is_costly(search: Search) -> bool:
-    """Return whether a page costs as much as all pages, because each run is tested by a subquery before the first can be
+    """Return whether one page costs as much as all pages, because a subquery tests every run before the first one can be
     returned."""
     return search.orders != _NATURAL and bool(_split(search.tree)[1])
 
 
 def cut(search: Search, rows: Sequence[Sequence[object]], limit: int) -> tuple[list[int], str | None]:
-    """The run_seqs of the page, and the token of the next if there is one."""
+    """Return the run_seqs of the page, and the token of the next page if there is one."""
     return keyset.cut(rows, limit, search.fingerprint)
 
 
 class _Part(Struct, frozen=True):
-    """A part of the searched runs, and its plan."""
+    """A part of the searched runs, with its plan."""
 
-    tests: list[list[Comparison]]  # of one key each; the first is the first to be read, but for `runs_first`
+    tests: list[list[Comparison]]  # grouped by key; unless `runs_first`, the first group is read first
     rest: list[Filter]
     orders: tuple[Order, ...]
     after: keyset.Pairs
     runs_first: bool
-    lacks_first: bool = False  # `orders` and `after` lack the first order, as none of these runs has its value
-    reads_all: bool = False  # every run is tested by `rest`: each range that it names is read once
-    runs: Sequence[int] | None = None  # the only runs to look at
+    lacks_first: bool = False  # `orders` and `after` omit the first order, for which none of these runs has a value
+    reads_all: bool = False  # `rest` tests every run, so each of its ranges is read once
+    runs: Sequence[int] | None = None  # search only these runs
 
 
 def _start(search: Search, page_token: str | None) -> keyset.Start:
@@ -160,21 +160,21 @@ def _parts(search: Search, after: keyset.Pairs, dialect: Dialect) -> list[_Part]
         narrow = bool(tests) and min(map(_breadth, tests[0])) < _WIDE
         runs_first = not tests or any(map(_names_runs, rest)) or (first == _START_TIME and not narrow)
         return [_Part(tests, rest, search.orders, after, runs_first)]
-    # Nothing but the order has a range to read, and that is quicker than to look its value up run by run.
+    # Only the order has a range of a table, and a scan of it is faster than one look-up per run.
     parts = []
     begins: keyset.Pairs = ()
     if after and after[0][0] == MISSING:
         begins = after[1:]
     else:
         parts.append(_Part([[Comparison(first, Operator.IS_NOT_NULL)]], rest, search.orders, after, runs_first=False))
-    without = [Comparison(first, Operator.IS_NULL), *rest]  # in most experiments no run lacks the value
+    without = [Comparison(first, Operator.IS_NULL), *rest]  # in most experiments every run has the value
     parts.append(_Part([], without, search.orders[1:], begins, runs_first=True, lacks_first=True))
     return parts
 
 
 class _Select:
-    """A SELECT in the making.  `text` has no LIMIT and selects what a page token needs; `listing` selects run_seq alone,
-    in the same order, and `count` the number of rows."""
+    """Builds a SELECT.  `text` has no LIMIT and selects the columns that a page token needs; `listing` selects only run_seq, in
+    the same order; `count` selects the number of rows."""
 
     def __init__(
         self, part: _Part, experiments: Sequence[int], stages: Sequence[str], bind: Binder, dialect: Dialect
@@ -216,7 +216,7 @@ class _Select:
     def _join(self, tests: list[list[Comparison]], first: str) -> None:
         """Join one table for each tested key, before or after the runs."""
         if first == "r":
-            # Without statistics SQLite prefers the index by start time to the keys of some runs.
+            # Without statistics, SQLite would use the index by start time instead of the given run keys.
             by_key = " NOT INDEXED" if self.part.runs is not None and self.dialect == "sqlite" else ""
             self.tables.append(f"runs AS r{by_key}")
         for i, comparisons in enumerate(tests):
@@ -234,8 +234,8 @@ class _Select:
             self.conditions.append(_same_run("r", first))
 
     def _tested(self, comparison: Comparison, alias: str) -> list[str]:
-        """Return the conditions of a test.  PostgreSQL has an index by the first characters of a param, which decide alone
-        where the wanted values are shorter: a second condition that says the same would mislead its planner."""
+        """Return the conditions of a test.  PostgreSQL has an index by the first characters of a param.  For shorter values, the
+        condition on these characters is sufficient, and a second, redundant one would mislead the planner."""
         place = _value(comparison.field, alias, self.dialect)
         is_text = comparison.field.entity is Entity.PARAM and not comparison.is_numeric
         is_exact = comparison.operator in (Operator.EQ, Operator.IN)
@@ -248,8 +248,8 @@ class _Select:
         return [first, holds(comparison, place, self.bind, self.dialect)]
 
     def _keyed(self, entity: Entity, alias: str) -> str:
-        """A table with what makes SQLite find a row by its primary key at once; by the index on runs alone it may as well find
-        the key first and the row then, for it has no statistics."""
+        """Return a table with the hint that makes SQLite use the primary key.  Without statistics, SQLite may use the index on
+        runs, and then look up each row."""
         by = f" INDEXED BY sqlite_autoindex_{_TABLES[entity]}_1" if self.dialect == "sqlite" else ""
         return f"{_TABLES[entity]} AS {alias}{by}"
 
@@ -288,14 +288,14 @@ class _Select:
 
 
 def _whole(part: _Part) -> _Part:
-    """Return how to come to every run of the part: a walk that stops early does not pay."""
+    """Return the FROM clause to read every run of the part, where stopping early has no benefit."""
     names_runs = any(map(_names_runs, part.rest))
     is_narrow = bool(part.tests) and min(map(_breadth, part.tests[0])) < _WIDE
     return structs.replace(part, runs_first=not part.tests or names_runs, reads_all=not names_runs and not is_narrow)
 
 
 def _split(tree: Filter | None) -> tuple[list[list[Comparison]], list[Filter]]:
-    """Split a filter into tests that can be joined, by key and the most selective first, and the rest."""
+    """Split a filter into tests that can be joined, grouped by key with the most selective first, and the rest."""
     by_key: dict[tuple[Entity, str], list[Comparison]] = {}
     rest: list[Filter] = []
     for part in tree.parts if isinstance(tree, And) else [tree] if tree else []:
@@ -345,7 +345,7 @@ def _kind(field: Field) -> keyset.Kind:
 
 
 def _value(field: Field, alias: str, dialect: Dialect, rows: str | None = None) -> Place:
-    """The value of a param, a tag or a metric in its table."""
+    """Return the value of a param, a tag or a metric in its table."""
     if field.is_number:
         said = f"({number(f'{alias}.value', dialect)})"
         return Place(said, rows, nan=f"{said} IS NULL")

@@ -1,4 +1,4 @@
-"""The runs that a call concerns, selected by experiments, filter, lifecycle and ids; shared by all calls about many runs."""
+"""Selects runs by experiments, filter, lifecycle stage and ids, for all calls that concern many runs."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ class SelectRuns(Call, frozen=True):
 
 
 def read(tx: Tx, call: SelectRuns, order_by: Sequence[str] = ()) -> Search:
-    """Return the search of a selection.  If none of its experiments exists, its `experiments` are empty."""
+    """Return the search for a selection.  Its `experiments` are empty if none of the selected experiments exists."""
     stages = stages_of(call.lifecycle)
     if call.run_ids is not None and len(call.run_ids) > MAX_IDS:
         raise Invalid(f"run_ids has {len(call.run_ids)} ids; at most {MAX_IDS} are allowed")
@@ -63,7 +63,7 @@ def stages_of(lifecycle: str | None) -> tuple[str, ...]:
 
 
 def seqs(tx: Tx, search: Search) -> list[int]:
-    """Return the run_seq of every run of the search, in its order."""
+    """Return the run_seq of every run that the search matches, in order."""
     if not search.experiments:
         return []
     found: list[int] = []

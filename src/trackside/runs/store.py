@@ -33,16 +33,17 @@ from trackside.runs.model import (
 )
 
 AT_FIRST, AT_ONCE = 100, 1000  # documents that are read together
-MADE_FIRST = 20  # documents that are created together while their size is unknown
+MADE_FIRST = 20  # documents that are created together while their sizes are unknown
 ROW_BYTES = 32 << 20  # of documents in one row; SQLite's row ends at 1 GB
-SMALL_BYTES = 32 << 10  # a document that PostgreSQL sends before the sizes of all are known: AT_ONCE are 32 MiB
+# Documents up to this size are read before the sizes of all are known; AT_ONCE of them are 32 MiB.
+SMALL_BYTES = 32 << 10
 ROW_PAIRS = 10_000  # parameters or tags in one row, at most 500 MB as JSON
 _sizes = msgspec.json.Decoder(list[tuple[int, int]])
-REST_MS = round(SHORT_QUIET_S * 1000) // 2  # a run that changed so lately is left to the server that changed it
+REST_MS = round(SHORT_QUIET_S * 1000) // 2  # a run that changed within this time is left to the server that changed it
 
 
 def delete(tx: Tx, run_id: str) -> None:
-    """Mark a run as deleted.  A run that is already deleted is left as it is."""
+    """Mark a run as deleted.  No effect on a run that is already deleted."""
     holds.check(tx, Held.RUN, run_id)
     _move(tx, run_id, "deleted", "delete")
 
@@ -122,12 +123,12 @@ def get(tx: Tx, run_id: str) -> Run:
 
 
 def some(tx: Tx, run_ids: Sequence[str]) -> list[Run]:
-    """Return several runs as `get` does, without those that do not exist."""
+    """Return the runs that exist, in the form of `get`."""
     return list(_load(tx, list(find_seqs(tx, run_ids).values()), with_model_inputs=True).values())
 
 
 def load(tx: Tx, run_seqs: Sequence[int]) -> list[Run]:
-    """Return runs in the order of `run_seqs`, without those that do not exist."""
+    """Return the runs that exist, in the order of `run_seqs`."""
     return list(_load(tx, run_seqs).values())
 
 
@@ -174,8 +175,8 @@ class _Parts(Struct, frozen=True):
 
 
 def _parts(tx: Tx, seqs: list[int], *, has_datasets: bool = True, has_models: bool = True) -> _Parts:
-    """Return the logged data of runs.  `has_datasets` and `has_models` are False if none of the runs has any."""
-    which = "= :runs" if len(seqs) == 1 else "IN :runs"  # one value is bound in less time than a list
+    """Return the logged data of runs.  Pass False for `has_datasets` or `has_models` if none of the runs has any."""
+    which = "= :runs" if len(seqs) == 1 else "IN :runs"  # binding one value is faster than binding a list
     runs = seqs[0] if len(seqs) == 1 else seqs
     metrics = {
         seq: [
@@ -217,10 +218,10 @@ def documents(
     most_bytes: int = sys.maxsize,
     unsaved: Callable[[int], bytes | None] = lambda _: None,
 ) -> tuple[list[bytes], list[tuple[int, str, bytes]]]:
-    """Return the JSON of runs in the order of `run_seqs`, and the documents that were made by this call: run_seq, run_id, JSON.
+    """Return the JSON of runs in the order of `run_seqs`, and the documents that this call created: run_seq, run_id, JSON.
 
-    A document is made if it is neither stored nor in `unsaved`, a function of the run_seq.  The result ends before the run
-    that would make it larger than `most_bytes`, but has at least one run."""
+    A document is created if it is neither stored nor returned by `unsaved(run_seq)`.  The result has at least one run, and
+    otherwise at most `most_bytes`."""
     docs: list[bytes] = []
     fresh: list[tuple[int, str, bytes]] = []
     start, total, size, most_made = 0, 0, AT_FIRST, MADE_FIRST
@@ -236,7 +237,7 @@ def documents(
             docs.append(doc)
             total += len(doc)
         start += len(asked)
-        if docs:  # no more is read than will likely do
+        if docs:  # read about as many as will fit
             size = most_made = max(1, min(AT_ONCE, (most_bytes - total) * len(docs) // (total + 1)))
     return docs, fresh
 
@@ -249,8 +250,8 @@ def _made(
     unsaved: Callable[[int], bytes | None],
     most: int,
 ) -> tuple[dict[int, bytes], Sequence[int]]:
-    """Return the stored documents with the missing ones added, and the first of `run_seqs`, of which at most `most` documents
-    are made."""
+    """Return the stored documents with missing ones created, at most `most` of them, and the part of `run_seqs` that they
+    cover."""
     docs = dict(stored)
     absent: list[int] = []
     for count, seq in enumerate(run_seqs):
@@ -271,11 +272,12 @@ def _made(
 
 
 def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int, bytes], Sequence[int]]:
-    """Return stored documents and the first of `run_seqs`, as many as fit into `most_bytes` and one more."""
+    """Return stored documents, as many as fit into `most_bytes` and one more, and the part of `run_seqs` that they cover."""
     where = "FROM run_docs WHERE workspace_id = :ws AND run_seq IN :runs"
     if len(run_seqs) == 1:
         return dict(tx.all(f"SELECT run_seq, doc {where}", runs=list(run_seqs))), run_seqs
-    if tx.dialect == "postgresql":  # a second question would cost a round trip: small documents come at once
+    # A second query would cost a round trip, so the first one reads small documents.
+    if tx.dialect == "postgresql":
         rows = tx.all(
             f"SELECT run_seq, octet_length(doc), CASE WHEN octet_length(doc) <= :small THEN doc END {where}",
             runs=list(run_seqs),
@@ -306,7 +308,7 @@ def _stored(tx: Tx, run_seqs: Sequence[int], most_bytes: int) -> tuple[dict[int,
 
 
 def _within(run_seqs: Sequence[int], sizes: dict[int, int], most_bytes: int) -> Sequence[int]:
-    """Return the first of `run_seqs` whose documents fit into `most_bytes`, and one more."""
+    """Return the leading `run_seqs` with documents that fit into `most_bytes`, and one more."""
     total = 0
     for count, seq in enumerate(run_seqs, 1):
         total += sizes.get(seq, 0)
@@ -316,7 +318,7 @@ def _within(run_seqs: Sequence[int], sizes: dict[int, int], most_bytes: int) -> 
 
 
 def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -> None:
-    """Store documents that were made from a snapshot not older than `epoch`, except those of runs that have changed since."""
+    """Store documents that were created from a snapshot at `epoch` or later, except documents of runs that have changed since."""
     if tx.memory is None:
         return
     kept = []
@@ -337,10 +339,10 @@ def save_documents(tx: Tx, docs: Sequence[tuple[int, str, bytes]], epoch: int) -
 
 
 def keep_documents(tx: Tx, run_seqs: Sequence[int]) -> None:
-    """Make and store documents where other servers write too, so that no server knows all changes.
+    """Create and store documents on a store with several servers, where no server knows all changes.
 
-    Only runs that have not changed for `REST_MS` are taken, and their rows are locked.  A writer of a run holds that lock
-    until it has deleted the document."""
+    Only runs that have not changed for `REST_MS` are taken, and their rows are locked.  A writer of a run keeps this lock until
+    it has deleted the document."""
     seqs = [
         seq
         for (seq,) in tx.all(
@@ -375,7 +377,7 @@ def keeping(docs: Sequence[tuple[int, str, bytes]]) -> Callable[[Tx], None]:
 
 
 def changed(tx: Tx, run_id: str, run_seq: int, action: str, detail: str | None = None, *, ends: bool = False) -> None:
-    """Record a change of a run and delete its document; `ends`: no further change is expected."""
+    """Record a change of a run and delete its document.  `ends`: no further change of the run is expected."""
     tx.run("DELETE FROM run_docs WHERE workspace_id = :ws AND run_seq = :run", run=run_seq)
     tx.record(Change("run", run_id, action, detail))
     tx.touch("run", run_id, ends=ends)
@@ -412,7 +414,7 @@ def _pairs(tx: Tx, table: str, seqs: list[int]) -> dict[int, list[KeyValue]]:
 
 
 def _first_pairs(tx: Tx, table: str, seqs: list[int]) -> tuple[Sequence[Row], list[int]]:
-    """Return the rows of the first of `seqs`, which are sorted, and the other runs."""
+    """Return the rows of the leading `seqs`, which are sorted, and the remaining runs."""
     if len(seqs) == 1:
         return _pairs_of(tx, table, seqs[0]), []
     query = f"""
@@ -423,14 +425,14 @@ def _first_pairs(tx: Tx, table: str, seqs: list[int]) -> tuple[Sequence[Row], li
     rows = texts(tx, f"{query} LIMIT :most", runs=seqs, most=ROW_PAIRS)
     if len(rows) < ROW_PAIRS:
         return rows, []
-    last = rows[-1][0]  # it may have more
+    last = rows[-1][0]  # the last run may have more rows
     if rows[0][0] == last:
         return _pairs_of(tx, table, last), [seq for seq in seqs if seq > last]
     return [row for row in rows if row[0] != last], [seq for seq in seqs if seq >= last]
 
 
 def _pairs_of(tx: Tx, table: str, seq: int) -> list[Row]:
-    return tx.all(  # one value is bound in less time than a list
+    return tx.all(  # binding one value is faster than binding a list
         f"SELECT run_seq, key, value FROM {table} WHERE workspace_id = :ws AND run_seq = :run ORDER BY key", run=seq
     )
 

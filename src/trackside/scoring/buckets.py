@@ -1,4 +1,4 @@
-"""Tables in S3, Google Cloud Storage and Azure, below the buckets that the operator named."""
+"""Tables in S3, Google Cloud Storage and Azure, in buckets that the operator allows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -16,9 +16,9 @@ from trackside.scoring import places
 
 
 class Table(Struct, frozen=True):
-    """A file, or a folder of files, in a bucket.  `root` is what the operator named, and `key` the path below it.
+    """A file, or a folder of files, in a bucket.  `root` is the setting of the operator, and `key` the path below it.
 
-    `name` is the parameter of the job that names the table.  Each call opens the bucket with the credentials of the server."""
+    `name` is the job's parameter with the table.  Each method opens the bucket with the credentials of the server."""
 
     name: str
     root: Place
@@ -28,15 +28,15 @@ class Table(Struct, frozen=True):
         return str(self.root.below(self.key))
 
     def beside(self, ending: str) -> "Table":
-        """Return the file whose name has this ending besides."""
+        """Return the file with this suffix added to the name."""
         return Table(self.name, self.root, self.key.rstrip("/") + ending)
 
     def below(self, path: str) -> "Table":
-        """Return a file or folder of the folder."""
+        """Return a file or folder in the folder."""
         return Table(self.name, self.root, keys.join(self.key, keys.checked(path)))
 
     def exists(self) -> bool:
-        """Return whether a file is there.  Raise Invalid for a folder."""
+        """Return whether the file exists.  Raise Invalid for a folder."""
         with self._opened() as blobs:
             try:
                 blobs.stat(self.key)
@@ -47,7 +47,7 @@ class Table(Struct, frozen=True):
             return True
 
     def is_empty(self) -> bool:
-        """Return whether a location is empty: no file, and no file below it."""
+        """Return whether the location has no file, and no file below it."""
         with self._opened() as blobs:
             if next(iter(blobs.walk(self.key)), None) is not None:
                 return False
@@ -58,7 +58,7 @@ class Table(Struct, frozen=True):
             return False
 
     def fetch(self, kind: str, folder: Path, check: Callable[[], None]) -> list[Path]:
-        """Copy the file, or the files of the folder, and return the copies by name."""
+        """Download the file, or the files of the folder, and return the copies by name."""
         with self._opened() as blobs:
             try:
                 return places.fetch(Spot(blobs, self.key), kind, folder, check)
@@ -66,23 +66,23 @@ class Table(Struct, frozen=True):
                 raise NotFound("it does not exist") from None
 
     def fetch_tree(self, folder: Path, check: Callable[[], None]) -> Path:
-        """Copy all files of the folder, and return the copy."""
+        """Download all files of the folder, and return the copy."""
         with self._opened() as blobs:
             return places.fetch_tree(Spot(blobs, self.key), folder, check)
 
     def remove(self) -> None:
-        """Remove the file, if there is one."""
+        """Remove the file, if it exists."""
         with self._opened() as blobs, suppress(NotFound):
             blobs.stat(self.key)
             blobs.delete(self.key)
 
     def put(self, source: Path, check: Callable[[], None]) -> None:
-        """Store a local file: whole or not at all."""
+        """Upload a local file atomically."""
         with self._opened() as blobs:
             places.put_file(Spot(blobs, self.key), source, check)
 
     def put_new(self, content: bytes) -> bool:
-        """Store a file unless there is one, and return whether it was stored."""
+        """Store a file unless one exists, and return whether it was stored."""
         from trackside.artifacts.cloud import CloudBlobs  # noqa: PLC0415  # an extra: most servers never need it
 
         with self._opened() as blobs:
@@ -91,7 +91,7 @@ class Table(Struct, frozen=True):
 
     @contextmanager
     def _opened(self) -> Iterator[Blobs]:
-        """Open the bucket.  A fault names the table."""
+        """Open the bucket.  The message of a fault contains the table."""
         try:
             with closing(make_blobs(str(self.root))) as blobs:
                 yield blobs
@@ -109,7 +109,7 @@ class Buckets:
         self._allowed = [parse(each) for each in allowed]
 
     def checked(self, name: str, given: str) -> Table:
-        """Return the table of a URI.  Raise Denied for one outside of the buckets, Invalid for an invalid URI."""
+        """Return the table of a URI.  Raise Denied for a URI outside of the buckets, Invalid for an invalid URI."""
         place = parse(given)
         if not is_plain_bucket(place):
             raise Invalid(

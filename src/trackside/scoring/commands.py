@@ -1,4 +1,4 @@
-"""The process of a scoring job: its order, sandbox and environment variables, by engine."""
+"""The process of a scoring job: its order file, sandbox and environment variables, by engine."""
 
 import os
 from pathlib import Path
@@ -13,12 +13,12 @@ from trackside.jobs.executors.port import Command
 from trackside.scoring.model import FORMATS, Score
 
 RESULT, ERRORS, PARTS, FILES = "scored", "failed_rows.jsonl", "parts", "files"
-# Further files that a JVM reads: its settings, and the name of its user.
+# Further files that a JVM reads: its settings, and the user database.
 _OF_JAVA = ("/etc/passwd", "/etc/hosts", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/java-25-openjdk")
 
 
 class Work(Struct, frozen=True):
-    """The folders of one attempt.  `parts` is for what is not yet whole; `output` is where the whole result appears.
+    """The folders of one attempt.  `parts` has incomplete files; `output` gets the complete result.
 
     `target` and `checkpoint` are the folders of a stream."""
 
@@ -34,7 +34,7 @@ class Work(Struct, frozen=True):
 
 
 def work(params: Score, folder: Path, job_id: str, target: Path | None, checkpoint: Path | None) -> Work:
-    """Choose the folders.  Spark's tasks write beside the target, which all machines of a cluster can access."""
+    """Choose the folders.  Spark's tasks write next to the target, which all machines of a cluster can access."""
     if params.stream:
         return Work(folder, folder / PARTS, f"{target}/", target, checkpoint)
     parts = folder / PARTS
@@ -59,7 +59,7 @@ def command(
     ray_address: str,
     java_home: str,
 ) -> Command:
-    """Write the order, and return the process that carries it out.  `readable` are the places of the inputs."""
+    """Write the order file, and return the process that executes it.  `readable` are the locations of the inputs."""
     processors = len(os.sched_getaffinity(0))
     processes = params.processes or processors
     order: dict[str, Any] = {
@@ -94,7 +94,7 @@ def command(
         writable=[str(path) for path in (made.parts, made.target, made.checkpoint) if path is not None],
         environment={
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads),
-            # pyspark warns of its own use of pandas, many times.
+            # pyspark warns about its own use of pandas many times.
             **({"PYTHONWARNINGS": "ignore"} if params.engine == "spark" else {}),
         },
         has_network=needs_network(params, ray_address),

@@ -1,4 +1,4 @@
-"""The input of a job that calls a model: files of a run, of a bucket, or below the folders that the operator named."""
+"""The input of a job that calls a model: files of a run, of a bucket, or in folders that the operator allows."""
 
 from pathlib import Path
 
@@ -19,9 +19,9 @@ class Inputs:
         self._buckets = buckets
 
     def check(self, place: str, kind: str) -> None:
-        """Raise a Fault for a place that jobs may not read, or that has no file of the format.
+        """Raise a Fault for a location that jobs may not read, or that has no file of the format.
 
-        What a run or a bucket has is asked when the job runs: here a transaction would wait for it."""
+        Files of a run or a bucket are checked when the job runs, since a transaction must not wait for other systems."""
         if places.run_of(place) is not None:
             return
         if is_in_bucket(place):
@@ -30,7 +30,7 @@ class Inputs:
             places.local_files(self._folders.checked("input", place), kind)
 
     def fetch(self, running: Running, place: str, kind: str, workspace: Workspace) -> list[Path]:
-        """Return the files of the format on this machine, copied into the job's folder where they are elsewhere."""
+        """Return the files of the format on this machine.  Files elsewhere are copied to the job's folder."""
         source = places.run_of(place)
         folder = running.folder / "input"
         if is_in_bucket(place):

@@ -1,7 +1,8 @@
-"""Delta and Iceberg tables of scoring jobs.  Processes of their own, without the model, read a snapshot and commit the result.
+"""Delta and Iceberg tables of scoring jobs.  Separate processes, without the model, read a snapshot and commit the result.
 
-Such a process sees local files alone.  To write to a table in a bucket, the server fetches the log of the table, has the process
-commit to that copy, and stores the new files: at last, unless another writer has done so, the one that is the commit.
+Such a process accesses only local files.  For a table in a bucket, the server downloads the log of the table, lets the process
+commit to the copy, and uploads the new files.  The file that is the commit is uploaded last, and only if no other writer has
+created it.
 """
 
 import shutil
@@ -27,13 +28,13 @@ PACKAGES = {
     "iceberg": ("pyiceberg[pyarrow,sql-sqlite]>=0.12,<0.13", "numpy"),
 }
 SNAPSHOT, COPY = "snapshot.json", "snapshot"
-LOGS = {"delta": "_delta_log", "iceberg": "metadata"}  # the folders of a table with the lists of its files
+LOGS = {"delta": "_delta_log", "iceberg": "metadata"}  # the folders of a table with its metadata
 HINT = "metadata/version-hint.text"
-MAX_TRIES = 3  # of a commit that other writers overtake
+MAX_TRIES = 3  # attempts of a commit with concurrent writers
 
 
 class Snapshot(Struct, frozen=True):
-    """The Parquet files of a table at one version: its own, or a copy of its rows."""
+    """The Parquet files of a table at one version: its own files, or a copy of its rows."""
 
     files: list[str]
     version: str
@@ -41,7 +42,8 @@ class Snapshot(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """`is_new` is false where the job had committed before.  `head` is the file whose creation is the commit."""
+    """The result of a commit.  `is_new` is false if the job had committed before.  `head` is the file whose creation is the
+    commit."""
 
     version: str
     is_new: bool
@@ -49,7 +51,7 @@ class Commit(Struct, frozen=True):
 
 
 def as_files(params: Score) -> Score:
-    """Return the order for the process that scores: it sees Parquet files in place of such tables."""
+    """Return the order for the scoring process, which reads and writes Parquet files instead of such tables."""
     if params.input_format in LAKES:
         params = replace(params, input_format="parquet")
     if params.output_format in LAKES:
@@ -58,13 +60,13 @@ def as_files(params: Score) -> Score:
 
 
 class Lakes:
-    """`environments` builds one environment for each format, apart from those of models."""
+    """`environments` builds one environment for each format, separate from those of models."""
 
     def __init__(self, environments: Environments) -> None:
         self._environments = environments
 
     def read(self, running: Running, params: Score, table: Path) -> Snapshot:
-        """Return the newest version of a table.  An attempt that follows another one gets the version of the first."""
+        """Return the newest version of a table.  Later attempts of a job get the version of the first attempt."""
         note = running.folder / SNAPSHOT
         if note.exists():
             return msgspec.json.decode(note.read_bytes(), type=Snapshot)
@@ -84,8 +86,7 @@ class Lakes:
     def write(
         self, running: Running, params: Score, model_uri: str, source: Path, target: Path | Table, *, is_again: bool
     ) -> Commit:
-        """Commit the rows of a Parquet file to a table, once for each job.  `is_again`: an earlier attempt had begun to
-        commit."""
+        """Commit the rows of a Parquet file to a table, once per job.  `is_again`: an earlier attempt had begun to commit."""
         running.progress(message=f"Committing to the {params.output_format} table.")
         order = {
             "action": "write",
@@ -147,7 +148,7 @@ class Lakes:
 
 
 def _fetch_log(params: Score, target: Table, copy: Path, running: Running) -> set[Path]:
-    """Copy the log of a table in a bucket, and return its files; none where there is no table."""
+    """Download the log of a table in a bucket, and return its files; none if there is no table."""
     shutil.rmtree(copy, ignore_errors=True)
     disk.make_folder(copy)
     name = LOGS[params.output_format]
@@ -159,10 +160,11 @@ def _fetch_log(params: Score, target: Table, copy: Path, running: Running) -> se
 
 
 def _store(target: Table, copy: Path, log: set[Path], commit: Commit, running: Running) -> bool:
-    """Store the files of a commit, the commit itself last.  Return False if another writer was first."""
+    """Upload the files of a commit, with the commit itself last.  Return False if another writer was first."""
     made = {path.relative_to(copy).as_posix(): path for path in places.files_of([copy]) if path not in log}
     head = made.pop(commit.head)
-    # What other commits replace: a checkpoint of Delta's log, and the number of the newest version of an Iceberg table.
+    # Files that later commits replace: the pointer to a checkpoint of Delta's log, and the newest version number of an Iceberg
+    # table.
     later = {name: made.pop(name) for name in list(made) if name == HINT or name.startswith(f"{LOGS['delta']}/")}
     for name, path in made.items():
         target.below(name).put(path, running.check)
@@ -184,7 +186,7 @@ def is_free(target: Path | Table) -> bool:
 
 
 def _check_below(file: Path, *folders: Path) -> None:
-    """Raise Invalid for a file that a table names outside of its folder."""
+    """Raise Invalid if a table refers to a file outside of its folder."""
     real = file.resolve()
     if not any(real.is_relative_to(folder.resolve()) for folder in folders):
         raise Invalid(f"The table names the file {str(file)[:200]!r}, which is outside of its folder.")

@@ -21,7 +21,7 @@ CONTEXT = runs_lineage.CONTEXT_TAG
 DIGEST_CHARS = 32
 PIECE_BYTES = 1 << 20
 MAX_SCHEMA_COLUMNS = 2000
-# MLflow's types by Arrow's.
+# MLflow's types by Arrow's types.
 _TYPES = {
     "double": "double",
     "float": "float",
@@ -36,8 +36,8 @@ Steps = Sequence[tuple[int, Mapping[str, float]]]
 
 
 class Place(Struct, frozen=True):
-    """The location of a table.  `kind` is delta, iceberg, catalog, or empty for files; `version` is that of a Delta or Iceberg
-    table."""
+    """The location of a table.  `kind` is delta, iceberg, catalog, or empty for files; `version` is the version of a Delta or
+    Iceberg table."""
 
     uri: str
     kind: str = ""
@@ -45,7 +45,7 @@ class Place(Struct, frozen=True):
 
 
 def begin(tx: Tx, kind: str, run_id: str, job_id: str, experiment_id: str, model: Model, *, is_own: bool) -> None:
-    """Make the run of a job, unless it is there, and note which model the job calls.  May run again."""
+    """Create the run of a job, unless it exists, and record the model that the job calls.  Idempotent."""
     tags = {RUN_TYPE: kind, MODEL_TAG: model.uri, JOB_TAG: job_id}
     if is_own:
         try:
@@ -78,7 +78,7 @@ def log_dataset(
     rows: int,
     columns: Iterable[Iterable[str]] = (),
 ) -> None:
-    """Note an input or output table as a dataset of the run."""
+    """Record an input or output table as a dataset of the run."""
     schema = [
         {"name": name_, "type": _TYPES.get(kind, "string"), "required": False}
         for name_, kind in map(tuple, list(columns)[:MAX_SCHEMA_COLUMNS])
@@ -98,7 +98,7 @@ def log_dataset(
 
 
 def end(tx: Tx, run_id: str, status: m.Status, metrics: Mapping[str, float], steps: Steps = ()) -> None:
-    """End the run with metrics, and with further metrics by step.  Does nothing if the run was deleted."""
+    """End the run with metrics, and with further metrics by step.  No effect if the run was deleted."""
     every = [(0, metrics), *steps]
     given = [
         m.GivenMetric(key=key, value=value, timestamp=tx.now, step=step)
@@ -125,7 +125,7 @@ def digest(paths: Iterable[Path], check: Callable[[], None]) -> str:
 
 
 def digest_of_text(text: str) -> str:
-    """Return a hash of the name of a table, or of a query, whose rows the server does not see."""
+    """Return a hash of the name of a table, or of a query, for tables that the server itself does not read."""
     return hashlib.blake2b(text.encode(), digest_size=DIGEST_CHARS // 2).hexdigest()
 
 
@@ -143,7 +143,7 @@ def _logged_model(tx: Tx, model: Model) -> str | None:
 
 
 def _source(place: Place) -> tuple[str, dict[str, str | int]]:
-    """Return MLflow's name for the kind of source, and the source in the form of that kind."""
+    """Return MLflow's name for the type of source, and the source in the form of that type."""
     if place.kind == "catalog":
         return "spark", {"uri": place.uri}
     if place.kind == "delta":
@@ -154,7 +154,7 @@ def _source(place: Place) -> tuple[str, dict[str, str | int]]:
 
 
 def _source_type(place: str) -> str:
-    """Return MLflow's name for the kind of source: of a bucket it is the scheme."""
+    """Return MLflow's name for the type of source; for a bucket, the URI scheme."""
     scheme = place.partition("://")[0]
     if scheme in CLOUD_SCHEMES:
         return scheme

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from trackside.core.errors import Denied, Invalid
 
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "jsonl": ".jsonl"}
-LAKES = ("delta", "iceberg")  # tables that are folders, with a log of their versions
+LAKES = ("delta", "iceberg")  # tables in a folder, with a log of their versions
 _ENDINGS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
 MAX_PROCESSES = 64
 MAX_COLUMNS = 10_000
@@ -20,7 +20,7 @@ MAX_SQL = 100_000
 MAX_CONF = 100
 MAX_INTERVAL_S = 86_400
 TABLE = "table"
-OF_CATALOG = (TABLE, "sql")  # what Spark reads by a name or a query, in place of files
+OF_CATALOG = (TABLE, "sql")  # inputs that Spark reads by a name or a query, instead of files
 _LOCAL = re.compile(r"local(\[[0-9]{1,3}\])?")
 _TABLE = re.compile(r"[A-Za-z0-9_-]{1,128}(\.[A-Za-z0-9_-]{1,128}){0,2}")
 _CONF_KEY = re.compile(r"spark\.[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -30,30 +30,30 @@ class Score(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`model` is a model URI.  `input` is `runs:/RUN/PATH`, a path below one of the server's --job-folders, or a URI such as
     `s3://BUCKET/KEY` below one of its --job-buckets.
 
-    `output` is such a path or URI, or empty for a file of the run that the job logs.  `run_id` names a run to log to; without
-    it the job makes one in `experiment_id`.  `processes` 0: one for each processor.
+    `output` is such a path or URI, or empty for an artifact of the run that the job logs.  `run_id` is the run to log to; without
+    it, the job creates one in `experiment_id`.  `processes` 0: one for each processor.
 
-    With engine spark, `input` may also be a table or a query of the cluster `spark_master`, as `input_format` says, and an
+    With engine spark, `input` may also be a table or a query of the cluster `spark_master`, according to `input_format`, and an
     `output` that ends in / is a folder that the tasks of Spark write.  With `output_format` table, `output` is the name of a
-    table of the cluster's catalog.  A `stream` keeps its place in the folder `checkpoint`, and adds a folder to `output` for
-    each batch; `interval_s` 0 scores what is there and ends.
+    table in the cluster's catalog.  A `stream` stores its position in the folder `checkpoint`, and adds a folder to `output` for
+    each batch; with `interval_s` 0 it scores the available data and ends.
 
-    A table in format delta or iceberg is a folder, and an input of such a format is its newest version."""
+    A table in format delta or iceberg is a folder, and the newest version of an input table is scored."""
 
     model: str
     input: str
     output: str = ""
     input_format: str = (
-        ""  # parquet, csv, jsonl, delta, iceberg; table or sql with Spark; empty: by the ending of the name
+        ""  # parquet, csv, jsonl, delta, iceberg; table or sql with Spark; empty: by the extension of the name
     )
-    output_format: str = ""  # also table with Spark; empty: by the ending of the output, or as the input
-    columns: list[str] | None = None  # of the input, in the output; None: all
+    output_format: str = ""  # also table with Spark; empty: by the extension of the output, or the format of the input
+    columns: list[str] | None = None  # columns of the input in the output; None: all
     where: str = ""
     env: str = "auto"
     processes: int = 0
     max_failed_rows: int = 1000
     overwrite: bool = False
-    append: bool = False  # to an output in format delta or iceberg
+    append: bool = False  # add rows to an output in format delta or iceberg
     run_id: str = ""
     experiment_id: str = "0"
     engine: Literal["local", "spark", "ray"] = "local"
@@ -95,7 +95,7 @@ class Scored(Struct, frozen=True, kw_only=True):
 
 
 def check(params: Score) -> Score:
-    """Return the order with its formats.  Raise Invalid for values that no scoring takes."""
+    """Return the parameters with their formats.  Raise Invalid for invalid values."""
     _check_engine(params)
     if params.is_of_catalog:
         input_format = params.input_format
@@ -129,7 +129,7 @@ def check(params: Score) -> Score:
 
 
 def check_master(params: Score, allowed: Sequence[str]) -> None:
-    """Raise Denied for a cluster that the operator did not name.  `local[N]` is as local."""
+    """Raise Denied for a cluster that the operator does not allow.  `local[N]` is this machine."""
     master = params.spark_master
     if not master or (_LOCAL.fullmatch(master) and "local" in allowed) or master in allowed:
         return
@@ -139,7 +139,7 @@ def check_master(params: Score, allowed: Sequence[str]) -> None:
 
 
 def _check_engine(params: Score) -> None:
-    """Raise Invalid for what only Spark takes, with another engine, and for a stream that cannot be one."""
+    """Raise Invalid for parameters of Spark with another engine, and for invalid parameters of a stream."""
     if params.engine != "spark":
         given = {
             "spark_master": params.spark_master,
@@ -170,7 +170,7 @@ def _check_engine(params: Score) -> None:
 
 
 def _check_lake(params: Score, output_format: str) -> None:
-    """Raise Invalid for an output in format delta or iceberg that cannot be one, and for `append` to any other."""
+    """Raise Invalid for an invalid output in format delta or iceberg, and for `append` with another format."""
     if params.append and params.overwrite:
         raise Invalid("append and overwrite are both set; an output is either extended or replaced")
     if output_format not in LAKES:
@@ -186,7 +186,7 @@ def _check_lake(params: Score, output_format: str) -> None:
 
 
 def _check_table(params: Score) -> None:
-    """Raise Invalid for a name that is none of a table of Spark's catalog."""
+    """Raise Invalid for an invalid name of a table in Spark's catalog."""
     if params.stream:
         raise Invalid(f"output_format is {TABLE!r}; a stream writes folders of parquet")
     if not _TABLE.fullmatch(params.output):
@@ -204,7 +204,7 @@ def _check_query(params: Score) -> None:
 
 
 def _check_cluster(name: str, value: str, params: Score) -> None:
-    """Raise Invalid for Spark on the server's machine, which has no catalog."""
+    """Raise Invalid for tables of a catalog with Spark on the server's machine, which has no catalog."""
     if _LOCAL.fullmatch(params.spark_master or "local"):
         raise Invalid(
             f"{name} is {value!r}, and spark_master is {params.spark_master or 'local'!r}: tables and queries are those of a"
@@ -213,7 +213,7 @@ def _check_cluster(name: str, value: str, params: Score) -> None:
 
 
 def check_format(name: str, given: str, path: str, more: Sequence[str] = ()) -> str:
-    """Return the format that is given, one of FORMATS or of `more`, or that of the path's ending."""
+    """Return the given format, one of FORMATS or `more`, or else the format of the path's extension."""
     known = (*FORMATS, *more)
     if given:
         if given not in known:

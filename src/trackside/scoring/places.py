@@ -14,18 +14,18 @@ from trackside.scoring.model import FORMATS
 
 _HELP = "it must be runs:/RUN/PATH, or an absolute path below one of the server's --job-folders"
 PIECE_BYTES = 1 << 20
-_LOGS = ("_delta_log", "metadata")  # folders of a Delta or Iceberg table with the lists of its files
-_HINTS = ("_last_checkpoint", "version-hint.text")  # they may name files that were written after the copy began
+_LOGS = ("_delta_log", "metadata")  # folders of a Delta or Iceberg table with its metadata
+_HINTS = ("_last_checkpoint", "version-hint.text")  # may refer to files that were written after the copy began
 
 
 class Folders:
-    """The folders of the server's machine that jobs may use."""
+    """The folders on the server's machine that jobs may use."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = [folder.resolve() for folder in folders]
 
     def checked(self, name: str, given: str) -> Path:
-        """Return the real path of a local location.  Raise Denied for one outside of the folders, Invalid for an invalid
+        """Return the real path of a local location.  Raise Denied for a path outside of the folders, Invalid for an invalid
         path."""
         text = given.removeprefix("file://")
         if not text.startswith("/") or "\0" in text:
@@ -37,7 +37,7 @@ class Folders:
 
 
 def run_of(place: str) -> tuple[str, str] | None:
-    """Return run id and path of `runs:/RUN/PATH`; None for other places.  Raise Invalid without a path."""
+    """Return the run id and the path of `runs:/RUN/PATH`; None for other locations.  Raise Invalid if the path is missing."""
     found = sources.run_path(place)
     if found is None:
         return None
@@ -47,7 +47,7 @@ def run_of(place: str) -> tuple[str, str] | None:
 
 
 def local_files(path: Path, kind: str) -> list[Path]:
-    """Return a file, or the files of a folder that have the format's ending, by name.  Raise NotFound, Invalid."""
+    """Return a file, or the files of a folder with the format's extension, by name.  Raise NotFound, Invalid."""
     if path.is_file():
         return [path]
     if not path.exists():
@@ -68,7 +68,7 @@ def local_table(path: Path) -> Path:
 
 
 def files_of(places: Iterable[Path]) -> list[Path]:
-    """Return the files, and those of folders, by name."""
+    """Return the files, and the files of folders, by name."""
     found: list[Path] = []
     for place in places:
         found += sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
@@ -76,7 +76,7 @@ def files_of(places: Iterable[Path]) -> list[Path]:
 
 
 def fetch(spot: Spot, kind: str, folder: Path, check: Callable[[], None]) -> list[Path]:
-    """Copy a file of a store, or the files of a folder, and return the copies by name.  Raise NotFound, Invalid."""
+    """Download a file of a store, or the files of a folder, and return the copies by name.  Raise NotFound, Invalid."""
     shutil.rmtree(folder, ignore_errors=True)
     disk.make_folder(folder)
     try:
@@ -94,12 +94,13 @@ def fetch(spot: Spot, kind: str, folder: Path, check: Callable[[], None]) -> lis
 
 
 def _name(name: str, number: int) -> str:
-    """Return the name of a copy: the file's own, which messages show, but none that Spark takes for a hidden file."""
+    """Return the name of a copy: the file's name, which messages show, without a first character that hides the file from
+    Spark."""
     return f"{number:06d}{name}" if name.startswith((".", "_")) else name
 
 
 def fetch_tree(spot: Spot, folder: Path, check: Callable[[], None]) -> Path:
-    """Copy all files of a folder of a store, those that name others first, and return the copy.  Raise NotFound for none."""
+    """Download all files of a folder of a store, metadata first, and return the copy.  Raise NotFound if there are none."""
     shutil.rmtree(folder, ignore_errors=True)
     disk.make_folder(folder)
     names = [each.path for each in spot.blobs.walk(spot.key) if PurePosixPath(each.path).name not in _HINTS]
@@ -113,7 +114,7 @@ def fetch_tree(spot: Spot, folder: Path, check: Callable[[], None]) -> Path:
 
 
 def put_file(spot: Spot, source: Path, check: Callable[[], None]) -> None:
-    """Store a local file in a store: whole or not at all."""
+    """Upload a local file to a store atomically."""
 
     def pieces() -> Iterator[list[bytes]]:
         with source.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Profiles of models: parameters, results, and the settings of an endpoint that follow from them.  Pure."""
+"""Profiles of models: parameters, results, and the recommended settings of an endpoint.  Pure."""
 
 import math
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ MAX_LEVELS = 20
 MAX_SECONDS = 600.0
 MAX_ROWS = 100_000
 MAX_THREADS = 64
-UTILIZATION = 0.7  # of an endpoint's replicas, as its `target_utilization` is by default
-RESERVE = 1.25  # of the memory that was measured
+UTILIZATION = 0.7  # of an endpoint's replicas; the default of `target_utilization`
+RESERVE = 1.25  # times the measured memory
 MEMORY_STEP_MB = 64
 ENVS, BATCHINGS = ("auto", "uv", "local"), ("auto", "on", "off")
 
 
 class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`model` is a model URI.  `input` is a table with sample rows, at a place as for a job of kind `score`; without one the
-    model's input example is sent.  Each request has `rows` of its rows.
+    """`model` is a model URI.  `input` is a table with sample rows, at a location as for a job of kind `score`; without it, the
+    model's input example is sent.  Each request has `rows` rows of it.
 
     Requests are sent for `seconds` by each number of callers in `concurrency` in turn, to one replica with `threads` and
-    `batching` as in the spec of a deployment.  `rate` is how many requests a second an endpoint will get, and `latency_ms` how
-    long 95 % of them may take at most; 0: nothing is said."""
+    `batching` as in the spec of a deployment.  `rate` is the expected number of requests per second of an endpoint, and
+    `latency_ms` the limit for the latency of 95 % of the requests; 0: unknown."""
 
     model: str
     input: str = ""
-    input_format: str = ""  # parquet, csv or jsonl; empty: by the ending of the name
+    input_format: str = ""  # parquet, csv or jsonl; empty: by the extension of the name
     rows: int = 1
     concurrency: tuple[int, ...] = (1, 2, 4, 8)
     seconds: float = 5.0
@@ -46,7 +46,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Level(Struct, frozen=True, kw_only=True):
-    """The measurements while `callers` send requests, each one after the other.  `reason` is the error of a failed request."""
+    """The measurements with a number of concurrent callers, each of which sends one request after the other.  `reason` is the
+    error of a failed request."""
 
     callers: int
     requests: int
@@ -75,10 +76,10 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 class Recommended(Struct, frozen=True, kw_only=True):
     """Settings of an endpoint.  `replicas` and `memory_mb` are fields of a deployment's spec: `memory_mb` limits the address
-    space.  `cores` and `memory_gb` are what one replica needs of a machine or a container.
+    space.  `cores` and `memory_gb` are the resources of a machine or a container that one replica needs.
 
-    `callers` is how many requests a replica should have at a time: there it answered most requests a second, or most within
-    the latency that was asked for.  `meets_latency` is False where no number of callers was answered in time."""
+    `callers` is the recommended number of concurrent requests of a replica, at which the measured rate was highest, or highest
+    within the latency limit.  `meets_latency` is False if no measurement met that limit."""
 
     callers: int
     requests_per_s: float
@@ -101,7 +102,7 @@ class Profiled(Struct, frozen=True, kw_only=True):
 
 
 def check(params: Profile) -> Profile:
-    """Return the order with the format of its input.  Raise Invalid for values that no profile takes."""
+    """Return the parameters with the format of the input.  Raise Invalid for invalid values."""
     for name, value, known in (("env", params.env, ENVS), ("batching", params.batching, BATCHINGS)):
         if value not in known:
             raise Invalid(f"{name} is {value[:50]!r}; it must be one of {', '.join(known)}")
@@ -135,7 +136,7 @@ def check(params: Profile) -> Profile:
 def recommend(measured: Measured, *, rate: float = 0.0, latency_ms: float = 0.0) -> Recommended:
     """Return the settings for an endpoint that gets `rate` requests a second and answers 95 % of them in `latency_ms`.
 
-    A replica that is kept at UTILIZATION of what it can do has room for peaks: replicas = rate / (its rate x UTILIZATION)."""
+    Replicas at a load of UTILIZATION have a reserve for peaks: replicas = rate / (measured rate x UTILIZATION)."""
     served = [level for level in measured.levels if not level.failed] or measured.levels
     in_time = [level for level in served if not latency_ms or level.p95_ms <= latency_ms]
     best = (
@@ -156,5 +157,5 @@ def recommend(measured: Measured, *, rate: float = 0.0, latency_ms: float = 0.0)
 
 
 def _least(levels: Sequence[Level], requests_per_s: float) -> int:
-    """Return the fewest callers that get nine tenths of the rate: more of them only wait for each other."""
+    """Return the least number of callers with nine tenths of the highest rate: more callers only wait for each other."""
     return min(level.callers for level in levels if level.requests_per_s >= 0.9 * requests_per_s)

@@ -1,4 +1,4 @@
-"""The job of kind `profile`: it serves a model as an endpoint would, and measures it under load."""
+"""The job of kind `profile`, which serves a model like an endpoint and measures it under load."""
 
 from pathlib import Path
 
@@ -25,12 +25,12 @@ from trackside.scoring.inputs import Inputs
 from trackside.scoring.profile import Measured, Profile, Profiled, check, recommend
 from trackside.workspaces import store as workspaces
 
-# Metrics of the run, each with the number of callers as its step.
+# Metrics of the run, with the number of callers as step.
 METRICS = ("requests_per_s", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "cpu_ms_per_request", "failed")
 
 
 class Profiling:
-    """`environments` builds those of models; `local_python` serves them with env local."""
+    """`environments` builds the environments of models; `local_python` is the interpreter for env local."""
 
     def __init__(self, roots: Roots, environments: Environments, local_python: str, inputs: Inputs) -> None:
         self._roots = roots
@@ -52,7 +52,7 @@ class Profiling:
         )
 
     def check(self, tx: Tx, params: Profile) -> Profile:
-        """Resolve the model, and raise a Fault for what can never work or the caller may not read."""
+        """Resolve the model.  Raise a Fault for parameters that can never work, and for objects that the caller may not read."""
         params = check(params)
         model = sources.resolve(tx, params.model)
         rights.check(tx, model, params.input, params.run_id, params.experiment_id)
@@ -116,7 +116,7 @@ class Profiling:
 
 
 def _command(params: Profile, folder: Path, python: str, files: Path, tables: list[Path]) -> Command:
-    """Write the order, and return the process that carries it out."""
+    """Write the order file, and return the process that executes it."""
     names = ("rows", "concurrency", "seconds", "threads", "batching", "max_rows", "timeout_s", "input_format")
     order = {name: getattr(params, name) for name in names}
     file = folder / "order.json"
@@ -138,7 +138,7 @@ def _end(tx: Tx, run_id: str, status: m.Status, found: Measured | None) -> None:
 
 
 def _end_run(tx: Tx, job: Job, params: Profile, next_: Next) -> None:
-    """End the run of a job whose server was killed, or whose time was over."""
+    """End the run of a job that was interrupted by the end of its server or by its time limit."""
     run_id = params.run_id or job.job_id
     if runs.get(tx, run_id).info.status not in m.ENDED:
         lineage.end(tx, run_id, m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED, {})

@@ -1,6 +1,6 @@
-"""Puts the result of a scoring job in its place, whole: a file of the run, a place on this machine or in a bucket, or a table.
+"""Publishes the result of a scoring job atomically: as an artifact of the run, a file on this machine or in a bucket, or a table.
 
-Failed rows of an earlier result are removed after the result was replaced.
+The failed rows of an earlier result are removed after the result was replaced.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from trackside.scoring.lakes import Lakes
 from trackside.scoring.model import LAKES, Score
 from trackside.workspaces.model import Workspace
 
-PUBLISHING = "publishing"  # a file that says: from here on, what lies at the output is this job's
+PUBLISHING = "publishing"  # a file that marks the output as written by this job
 
 
 def has_begun(running: Running) -> bool:
@@ -28,7 +28,7 @@ def has_begun(running: Running) -> bool:
 
 
 class Published(NamedTuple):
-    """Where the result is, where the failed rows are (empty if there are none), and the version of a table."""
+    """The locations of the result and of the failed rows (empty if there are none), and the version of a table."""
 
     place: str
     errors: str
@@ -37,7 +37,7 @@ class Published(NamedTuple):
 
 @dataclass(frozen=True)
 class Publication:
-    """The result of an attempt, which is complete in the folders `made`."""
+    """The complete result of an attempt, in the folders `made`."""
 
     running: Running
     params: Score
@@ -50,7 +50,7 @@ class Publication:
     lakes: Lakes
 
     def to(self, target: Path | Table | None) -> Published:
-        """`target` is None for a file of the run, and for a table of Spark's catalog."""
+        """Publish the result.  `target` is None for an artifact of the run, and for a table of Spark's catalog."""
         self.running.check()
         if self.params.stream:
             return Published(f"{target}/", "")
@@ -109,11 +109,11 @@ class Publication:
 
     @property
     def _of_job(self) -> str:
-        """A part of the name of the failed rows: where results are appended, those of other jobs stay."""
+        """Return a part of the name of the failed rows, which is unique to the job if results are appended."""
         return f".{self.running.job.job_id}" if self.params.append else ""
 
     def _begin(self) -> bool:
-        """Record that the output is this job's.  Return whether an earlier attempt has."""
+        """Record that this job writes the output.  Return whether an earlier attempt has recorded that."""
         is_again = has_begun(self.running)
         (self.running.folder / PUBLISHING).touch()
         return is_again
@@ -124,7 +124,7 @@ class Publication:
 
 
 def _place(source: Path, target: Path, running: Running) -> None:
-    """Copy a file to a place that may be on another disk: beside the place first, and then by one renaming."""
+    """Copy a file to a location that may be on another disk: first to the same folder, and then by a rename."""
     draft = target.with_name(f".{target.name}.{running.job.job_id}.part")
     try:
         with source.open("rb") as read, draft.open("wb") as written:
@@ -139,7 +139,7 @@ def _place(source: Path, target: Path, running: Running) -> None:
 
 
 def _place_folder(source: Path, target: Path) -> None:
-    """Give a folder that is whole its name, on the same disk.  One that is there is moved away first."""
+    """Rename a complete folder to its location on the same disk.  An existing folder is moved away first."""
     old = target.with_name(f"{source.parent.name}.old")
     try:
         if target.exists():

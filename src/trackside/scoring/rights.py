@@ -1,4 +1,4 @@
-"""The rights that the caller of a scoring job needs: to read the model and the table, and to write to the run."""
+"""Checks the rights that the caller of a scoring job needs: to read the model and the table, and to write to the run."""
 
 from trackside.artifacts import store as artifacts
 from trackside.core.access import Action, Object, experiment_named
@@ -12,10 +12,10 @@ from trackside.scoring import places
 
 
 def check(tx: Tx, model: Model, place: str, run_id: str, experiment_id: str) -> None:
-    """Raise Denied for what the caller may not read or write, NotFound for a run that is not there.
+    """Raise Denied for objects that the caller may not read or write, NotFound for a missing run.
 
-    `place` is that of the input, empty where there is none or the server does not read it.  Without a `run_id` the job makes a
-    run in the experiment."""
+    `place` is the location of the input; empty if there is none or the server does not read it.  Without a `run_id`, the job
+    creates a run in the experiment."""
     _check_model(tx, model)
     source = places.run_of(place)
     if source is not None:

@@ -1,4 +1,4 @@
-"""The job of kind `score`.  Each step may run again: what was scored stays in the job's folder until the job succeeds."""
+"""The job of kind `score`.  Each step may run again: scored parts are kept in the job's folder until the job succeeds."""
 
 import shutil
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ class _Result(Struct, frozen=True):
 
 
 class _Source(Struct, frozen=True, kw_only=True):
-    """The input on this machine: the files to score, and what a process must see to read them."""
+    """The input on this machine: the files to score, and the folders that a process needs to read them."""
 
     files: list[Path]
     readable: list[Path]
@@ -57,7 +57,7 @@ class _Source(Struct, frozen=True, kw_only=True):
 
 
 class Scoring:
-    """`environments` builds those of models; `local_python` scores with env local."""
+    """`environments` builds the environments of models; `local_python` is the interpreter for env local."""
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class Scoring:
         )
 
     def check(self, tx: Tx, params: Score) -> Score:
-        """Resolve the model, and raise a Fault for what can never work or the caller may not read."""
+        """Resolve the model.  Raise a Fault for parameters that can never work, and for objects that the caller may not read."""
         params = check(params)
         check_master(params, self._masters)
         model = sources.resolve(tx, params.model)
@@ -103,7 +103,7 @@ class Scoring:
         rights.check(tx, model, place, params.run_id, params.experiment_id)
         self._check_input(params)
         target = self._target(params)
-        # What a bucket has is asked when the job runs: here a transaction would wait for the network.
+        # Files of a bucket are checked when the job runs, since a transaction must not wait for the network.
         if isinstance(target, Path):
             _check_free(target, params)
         if params.checkpoint:
@@ -124,9 +124,9 @@ class Scoring:
             self._inputs.check(params.input, params.input_format)
 
     def _target(self, params: Score) -> Path | Table | None:
-        """Return where the output goes; None for a file of the run, or a table of Spark's catalog.
+        """Return the location of the output; None for an artifact of the run, or a table of Spark's catalog.
 
-        Raise Denied, Invalid for a place that it may not have."""
+        Raise Denied or Invalid for a location that is not allowed."""
         if not params.output or params.writes_table:
             return None
         if not is_in_bucket(params.output):
@@ -214,7 +214,7 @@ class Scoring:
         return self._environments.python(params.env, files, say, params.engine)
 
     def _source(self, running: Running, params: Score, workspace: Workspace) -> "_Source":
-        """Copy the input to this machine, at the version that the first attempt of the job found."""
+        """Copy the input to this machine, at the version that the first attempt of the job read."""
         if params.is_of_catalog:
             place = lineage.Place(params.input, "catalog")
             return _Source(files=[], readable=[], place=place, digest=lineage.digest_of_text(params.input))
@@ -233,7 +233,7 @@ class Scoring:
         )
 
     def _table(self, running: Running, params: Score, workspace: Workspace) -> Path:
-        """Return the folder of a Delta or Iceberg table: its own, or a copy of one in a bucket or a run."""
+        """Return the folder of a Delta or Iceberg table, or of a copy if the table is in a bucket or a run."""
         run = places.run_of(params.input)
         if run is None and not is_in_bucket(params.input):
             return places.local_table(self._folders.checked("input", params.input))
@@ -247,7 +247,7 @@ class Scoring:
         return places.fetch_tree(self._roots.of(root, run[1], workspace), folder, running.check)
 
     def _work(self, running: Running, params: Score, model: Model, digest: str, target: Path | None) -> commands.Work:
-        """Make the folders of an attempt.  Parts of another table or order are dropped."""
+        """Create the folders of an attempt.  Parts of another table or with other parameters are deleted."""
         folder = running.folder / "work"
         about = msgspec.json.encode([digest, model.uri, params.columns, params.where, params.input_format])
         note = folder / "about.json"
@@ -264,14 +264,14 @@ class Scoring:
 
 
 def _end_run(tx: Tx, job: Job, params: Score, next_: Next) -> None:
-    """End the run of a job whose server was killed, or whose time was over."""
+    """End the run of a job that was interrupted by the end of its server or by its time limit."""
     run_id = params.run_id or job.job_id
     if runs.get(tx, run_id).info.status not in m.ENDED:
         lineage.end(tx, run_id, m.Status.KILLED if next_.state is State.CANCELLED else m.Status.FAILED, {})
 
 
 def kinds(settings: Settings, roots: Roots) -> list[Kind[Any]]:
-    """Return the kinds of jobs that call models, each in the environment of its model: those that score, and that profile."""
+    """Return the kinds of jobs that call models in the models' own environments: `score` and `profile`."""
     environments = Environments(settings.data / "jobs-environments", settings.model_python)
     folders, buckets = Folders(settings.job_folders), Buckets(settings.job_buckets)
     scoring = Scoring(
@@ -289,7 +289,7 @@ def kinds(settings: Settings, roots: Roots) -> list[Kind[Any]]:
 
 
 def _check_free(target: Path | Table | None, params: Score) -> None:
-    """Raise AlreadyExists for an output that is there and that the job may not replace."""
+    """Raise AlreadyExists for an existing output that the job may not replace."""
     if target is None or params.may_exist:
         return
     is_lake = params.output_format in LAKES

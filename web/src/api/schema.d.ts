@@ -376,7 +376,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Set the description; without one, clear it. */
+        /** Set the description, or clear it if the call has none. */
         patch: operations["patch_api_2_0_mlflow_model_versions_update"];
         trace?: never;
     };
@@ -497,7 +497,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Set the description; without one, clear it. */
+        /** Set the description, or clear it if the call has none. */
         patch: operations["patch_api_2_0_mlflow_registered_models_update"];
         trace?: never;
     };
@@ -1180,7 +1180,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Returns an HTML file of a run as a page in a sandbox, for a frame. */
+        /** Return an HTML file of a run as a sandboxed page, for a frame. */
         get: operations["get_api_trackside_v1_artifacts_page"];
         put?: never;
         post?: never;
@@ -1197,7 +1197,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return a folder of a run as a zip that is made while it leaves; without a path, all of the run's files. */
+        /** Return a folder of a run as a zip that is created while it is sent; without a path, all files of the run. */
         get: operations["get_api_trackside_v1_artifacts_zip"];
         put?: never;
         post?: never;
@@ -1635,7 +1635,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Return the number of runs of experiments, and when the last of them started. */
+        /** Return the number of runs of experiments, and the last start time. */
         post: operations["post_api_trackside_v1_experiments_run_totals"];
         delete?: never;
         options?: never;
@@ -1652,7 +1652,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Check a filter or an order without searching; return where it is wrong, and completions at the caret. */
+        /** Check a filter or an order without a search.  Return the position of an error, and completions at the caret. */
         post: operations["post_api_trackside_v1_filters_check"];
         delete?: never;
         options?: never;
@@ -1742,7 +1742,7 @@ export interface paths {
         put?: never;
         /** Place a legal hold: the object, its parts and its files cannot be deleted until the hold is removed. */
         post: operations["post_api_trackside_v1_holds"];
-        /** Remove the legal hold of an object itself. */
+        /** Remove the legal hold that was placed on the object. */
         delete: operations["delete_api_trackside_v1_holds"];
         options?: never;
         head?: never;
@@ -1808,14 +1808,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return how many jobs run and wait, and the limit of the workspace. */
+        /** Return the numbers of running and queued jobs, and the limit of the workspace. */
         get: operations["get_api_trackside_v1_job_queue"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Set how many jobs of the workspace run at once, or pause the queue: jobs that run go on. */
+        /** Set the number of jobs of the workspace that run at once, or pause the queue.  Running jobs continue. */
         patch: operations["patch_api_trackside_v1_job_queue"];
         trace?: never;
     };
@@ -1826,7 +1826,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the next times at which a schedule would fire, or refuse its cron expression, timezone or interval. */
+        /** Return the next times at which a schedule would fire.  An invalid cron expression, timezone or interval is an error. */
         get: operations["get_api_trackside_v1_job_schedule_times"];
         put?: never;
         post?: never;
@@ -1846,7 +1846,7 @@ export interface paths {
         /** Return the schedules of the workspace. */
         get: operations["get_api_trackside_v1_job_schedules"];
         put?: never;
-        /** Queue jobs by a cron expression or an interval, in the caller's name. */
+        /** Create a schedule, which queues jobs by a cron expression or an interval, as the caller. */
         post: operations["post_api_trackside_v1_job_schedules"];
         delete?: never;
         options?: never;
@@ -1865,11 +1865,11 @@ export interface paths {
         get: operations["get_api_trackside_v1_job_schedules_name"];
         put?: never;
         post?: never;
-        /** Delete a schedule.  Its jobs stay. */
+        /** Delete a schedule.  Its jobs are kept. */
         delete: operations["delete_api_trackside_v1_job_schedules_name"];
         options?: never;
         head?: never;
-        /** Change or pause a schedule.  New `params` make the caller the user in whose name its jobs act. */
+        /** Change or pause a schedule.  With new `params`, its jobs act as the caller from then on. */
         patch: operations["patch_api_trackside_v1_job_schedules_name"];
         trace?: never;
     };
@@ -1882,7 +1882,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Queue the job of a schedule now, in the name of its user.  While an earlier one waits or runs, that one is returned. */
+        /**
+         * Queue the job of a schedule now, as its user.  If an earlier job of the schedule is queued or running, return that
+         * @description job.
+         */
         post: operations["post_api_trackside_v1_job_schedules_name_run"];
         delete?: never;
         options?: never;
@@ -1919,7 +1922,7 @@ export interface paths {
         get: operations["get_api_trackside_v1_jobs_job_id"];
         put?: never;
         post?: never;
-        /** Delete a job that has ended, and its log. */
+        /** Delete an ended job and its log. */
         delete: operations["delete_api_trackside_v1_jobs_job_id"];
         options?: never;
         head?: never;
@@ -1935,7 +1938,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End a job that waits at once, and one that runs within some seconds.  Harmless for a job that has ended. */
+        /** Cancel a job.  A queued job ends immediately, a running job within some seconds.  No effect on a job that has ended. */
         post: operations["post_api_trackside_v1_jobs_job_id_cancel"];
         delete?: never;
         options?: never;
@@ -1950,7 +1953,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return lines of a job's log after a cursor; ask again with the answer's cursor to follow the log. */
+        /** Return lines of a job's log after a cursor.  To follow the log, repeat the call with the cursor of the answer. */
         get: operations["get_api_trackside_v1_jobs_job_id_logs"];
         put?: never;
         post?: never;
@@ -1970,8 +1973,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Queue a job that failed or was cancelled once more, in the name of its user.  It continues from its stored progress
-         * @description where the kind supports that.
+         * Queue a failed or cancelled job again, as its user.  The job continues from its stored progress if the kind supports
+         * @description that.
          */
         post: operations["post_api_trackside_v1_jobs_job_id_retry"];
         delete?: never;
@@ -2322,7 +2325,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reject a request; the version stays in its stage. */
+        /** Reject a request; the stage of the version does not change. */
         post: operations["post_api_trackside_v1_model_versions_name_version_stage_requests_request_id_reject"];
         delete?: never;
         options?: never;
@@ -2412,7 +2415,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create a registered model with its first version: both, or neither of them. */
+        /** Create a registered model and its first version in one transaction. */
         post: operations["post_api_trackside_v1_registered_models"];
         delete?: never;
         options?: never;
@@ -2427,7 +2430,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the changes of the model's name, versions, stages and aliases, the newest first; also of deleted models. */
+        /** Return the changes of a model's name, versions, stages and aliases, the newest first.  Deleted models are included. */
         get: operations["get_api_trackside_v1_registered_models_name_history"];
         put?: never;
         post?: never;
@@ -2446,7 +2449,7 @@ export interface paths {
         };
         /** Return the stages of the workspace, in their order. */
         get: operations["get_api_trackside_v1_registry_stages"];
-        /** Replace the stages; MLflow's four must be among them. */
+        /** Replace the stages, which must include MLflow's four. */
         put: operations["put_api_trackside_v1_registry_stages"];
         post?: never;
         delete?: never;
@@ -2609,7 +2612,7 @@ export interface paths {
         put?: never;
         /**
          * Set or delete a tag of many runs, delete or restore them, or move them to another experiment.
-         * @description Some hundred runs are changed in each transaction.  `dry_run` only counts the matching runs.
+         * @description Each transaction changes some hundred runs.  `dry_run` only counts the matching runs.
          */
         post: operations["post_api_trackside_v1_runs_bulk"];
         delete?: never;
@@ -2761,7 +2764,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return the use of storage in the workspace, as far as the caller may read it. */
+        /** Return the used storage of the workspace, limited to items that the caller may read. */
         get: operations["get_api_trackside_v1_storage"];
         put?: never;
         post?: never;
@@ -2795,7 +2798,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List deleted runs, experiments, logged models and traces.  Those of a deleted experiment are not listed. */
+        /** List deleted runs, experiments, logged models and traces.  The contents of a deleted experiment are not listed. */
         get: operations["get_api_trackside_v1_trash"];
         put?: never;
         post?: never;
@@ -3045,8 +3048,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete a workspace, or all workspaces of a resource group, with all that is in them.  They are gone at once, their
-         * @description names are free, and links end; the other sides of links keep what they have.  A job removes rows and files.
+         * Delete a workspace, or all workspaces of a resource group, with their contents.  The workspaces disappear immediately,
+         * @description their names become free, and their links end; the other sides of links keep their data.  A job removes rows and files.
          */
         post: operations["post_api_trackside_v1_workspace_deletions"];
         delete?: never;
@@ -3062,7 +3065,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Return how far a deletion of workspaces is. */
+        /** Return the progress of a deletion of workspaces. */
         get: operations["get_api_trackside_v1_workspace_deletions_job_id"];
         put?: never;
         post?: never;
@@ -3226,7 +3229,7 @@ export interface components {
         };
         /**
          * Changed
-         * @description The result.  `refused` lists the first thousand runs that were not changed; `undo` lists calls that restore the former
+         * @description The result.  `refused` lists the first thousand runs that were not changed.  `undo` lists the calls that restore the former
          *     state, in order.
          */
         Changed: {
@@ -3304,7 +3307,8 @@ export interface components {
         };
         /**
          * CheckFilter
-         * @description A filter or an order to check.  `cursor` is the caret in UTF-16 units; without it there are no completions.
+         * @description A filter or an order to check.  `cursor` is the position of the caret in UTF-16 units; without it there are no
+         *     completions.
          */
         CheckFilter: {
             /** @default null */
@@ -3320,7 +3324,7 @@ export interface components {
         };
         /**
          * Code
-         * @description The code that ran, as the client of the run reported it.
+         * @description The executed code, as reported by the client of the run.
          */
         Code: {
             git_branch?: string;
@@ -3334,7 +3338,8 @@ export interface components {
         };
         /**
          * Column
-         * @description `field` names it in other calls; null: no text can.  `runs` counts those of the sample that have a value.
+         * @description A column.  `field` is its name in other calls; null if the key cannot be written there.  `runs` is the number of runs in
+         *     the sample that have a value.
          */
         Column: {
             field: string | null;
@@ -3621,7 +3626,7 @@ export interface components {
         };
         /**
          * DatasetCell
-         * @description `context` is that of MLflow's tag, such as `train`; null if the run names none.
+         * @description `context` is the value of MLflow's tag, such as `train`; null if the run has none.
          */
         DatasetCell: {
             context: string | null;
@@ -3925,7 +3930,7 @@ export interface components {
         };
         /**
          * GotJob
-         * @description `may_retry`: the caller, given the right to write jobs, may queue it again.
+         * @description `may_retry`: the caller may queue the job again, if the caller has the right to write jobs.
          */
         GotJob: {
             job: components["schemas"]["ShownJob"];
@@ -4040,7 +4045,7 @@ export interface components {
         };
         /**
          * Holds
-         * @description The earliest first.
+         * @description Legal holds, the earliest first.
          */
         Holds: {
             /** @default [] */
@@ -4048,7 +4053,7 @@ export interface components {
         };
         /**
          * Image
-         * @description `compressed` is a smaller picture of the same, if there is one.
+         * @description `compressed` is a smaller version of the image, if there is one.
          */
         Image: {
             /** @default null */
@@ -4136,7 +4141,8 @@ export interface components {
         };
         /**
          * Lineage
-         * @description A field is absent if it is unknown or hidden: a version may be made of files that no run of this workspace logged.
+         * @description The lineage of a version.  A field is absent if it is unknown or hidden: the files may come from outside of this
+         *     workspace.
          */
         Lineage: {
             /** @default [] */
@@ -4338,7 +4344,7 @@ export interface components {
         };
         /**
          * MetricOfGroup
-         * @description Over the runs of a group whose value is a finite number; `odd` counts those whose value is none.
+         * @description The aggregates of a metric over the runs of a group with finite values; `odd` is the number of runs with other values.
          */
         MetricOfGroup: {
             max: number | null;
@@ -4386,7 +4392,7 @@ export interface components {
         };
         /**
          * ModelVersion
-         * @description A version.  Numbers are strings, as in MLflow; a description that was never set is absent, an empty one is not.
+         * @description A version.  Numbers are strings, as in MLflow; a description that was never set is absent, and an empty one is "".
          */
         ModelVersion: {
             /** @default [] */
@@ -4539,8 +4545,8 @@ export interface components {
         };
         /**
          * Orphans
-         * @description The largest first, as the last search found them.  `searched_at` is absent before the first search.  `total` counts
-         *     the orphans of the side and kind, `file_count` and `file_bytes` sum them.
+         * @description The orphans that the last search found, the largest first.  `searched_at` is absent before the first search.  `total`,
+         *     `file_count` and `file_bytes` are totals over all orphans of the side and kind.
          */
         Orphans: {
             /** @default 0 */
@@ -4614,7 +4620,7 @@ export interface components {
         };
         /**
          * PlaceHold
-         * @description A new hold.  `id` is omitted for the workspace; at `ends_at` (ms) the hold ends by itself.
+         * @description A new hold.  `id` is omitted for the workspace; the hold expires at `ends_at` (ms).
          */
         PlaceHold: {
             /** @default null */
@@ -4707,7 +4713,7 @@ export interface components {
         };
         /**
          * Quarantined
-         * @description The earliest first.
+         * @description Entries of the quarantine, the earliest first.
          */
         Quarantined: {
             /** @default [] */
@@ -4881,7 +4887,8 @@ export interface components {
         };
         /**
          * RetentionPreview
-         * @description `runs` are the first 100; counts and bytes are theirs.  `is_allowed`: not more than `most_percent` of all runs.
+         * @description `runs` are the first 100 matching runs, and counts and bytes are sums over these.  `is_allowed`: not more than
+         *     `most_percent` of all runs.
          */
         RetentionPreview: {
             file_bytes: number;
@@ -4925,7 +4932,7 @@ export interface components {
         };
         /**
          * RunCall
-         * @description A call with no parameter but the run.
+         * @description A call without other parameters than the run.
          */
         RunCall: {
             /** @default null */
@@ -4935,7 +4942,7 @@ export interface components {
         } | unknown | unknown;
         /**
          * RunGroup
-         * @description `filter` selects the runs of the group; null: no filter can.
+         * @description A group of runs.  `filter` selects its runs; null if no filter can.
          */
         RunGroup: {
             count: number;
@@ -5345,7 +5352,8 @@ export interface components {
         };
         /**
          * ShownEntry
-         * @description `state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the current job or the next one.
+         * @description `state` is `moving`, `kept`, `restoring` or `purging`.  The current job or the next one completes every state except
+         *     `kept`.
          */
         ShownEntry: {
             entry_id: string;
@@ -5369,7 +5377,7 @@ export interface components {
         };
         /**
          * ShownHold
-         * @description A hold.  `is_over`: it has ended and prevents nothing.
+         * @description A hold.  `is_over`: the hold has expired and no longer prevents a deletion.
          */
         ShownHold: {
             ends_at?: number;
@@ -5508,7 +5516,7 @@ export interface components {
          * @description `key` is a folder of the artifact store, or the location in a row; `root` is absent for the artifact store of the
          *     server.
          *
-         *     `modified_at` (ms): of the newest file.
+         *     `modified_at` is the time of the newest file (ms).
          */
         ShownOrphan: {
             file_bytes: number;
@@ -5604,8 +5612,8 @@ export interface components {
         };
         /**
          * ShownSchedule
-         * @description `may_steer`: the caller, given the right to write or delete jobs, may run, change, pause and delete it.
-         *     `pause_reason` says why the server paused it.
+         * @description `may_steer`: the caller, if allowed to write or delete jobs, may run, change, pause and delete the schedule. `pause_reason`
+         *     is the reason why the server paused the schedule.
          */
         ShownSchedule: {
             created_at: number;
@@ -5776,7 +5784,8 @@ export interface components {
         State: "active" | "paused" | "removing";
         /**
          * Storage
-         * @description The largest first.  `rest` is the sum of omitted lines.  `counted_at` is absent before the first count.
+         * @description Lines of a report, the largest first.  `rest` is the sum of the omitted lines.  `counted_at` is absent before the first
+         *     count.
          */
         Storage: {
             counted_at?: number;
@@ -5832,7 +5841,7 @@ export interface components {
         };
         /**
          * Total
-         * @description Runs in the lifecycle stage of the experiment: those that its page shows.
+         * @description The runs in the lifecycle stage of the experiment, which its page shows.
          */
         Total: {
             experiment_id: string;
@@ -6052,7 +6061,8 @@ export interface components {
         };
         /**
          * Named
-         * @description Either `name`, or `resource_group` with its `subscription_id` (by default that of workspaces without one).
+         * @description The workspaces to delete: `name`, or `resource_group` with `subscription_id` (default: the subscription of workspaces
+         *     without one).
          */
         "trackside.cleanup.workspaces.model.Named": {
             /** @default null */
@@ -6745,7 +6755,7 @@ export interface components {
         };
         /**
          * Trash
-         * @description The earliest deletion first.
+         * @description Items of the trash, the earliest deletion first.
          */
         Trash: {
             /** @default [] */
@@ -6765,7 +6775,7 @@ export interface components {
         };
         /**
          * Undo
-         * @description The body of a call that reverts a part of the changes.
+         * @description The body of a call that reverts some of the changes.
          */
         Undo: {
             action: string;
@@ -6992,8 +7002,8 @@ export interface components {
          * Window
          * @description `columns` has an array per column of the call, aligned with `runs`.
          *
-         *     `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
-         *     the runs that match the filter, wherever they stand; `total` those that there are without the filter.
+         *     `matching` is the number of rows in the requested list, which in a tree are the top rows or the children of one run.
+         *     `matching_runs` is the number of runs that match the filter at any level; `total` is the number of runs without the filter.
          */
         Window: {
             columns: (number | string | components["schemas"]["DatasetCell"][] | null)[][];
@@ -7147,8 +7157,8 @@ export interface components {
         };
         /**
          * WorkspacesPreview
-         * @description `counts` are by noun, over all `workspaces`.  `file_bytes` lie in the artifact store.  `confirm` is the name that must be
-         *     typed.
+         * @description `counts` are by noun, over all `workspaces`.  `file_bytes` counts the artifact store.  `confirm` is the name that the user
+         *     must type.
          */
         WorkspacesPreview: {
             confirm: string;

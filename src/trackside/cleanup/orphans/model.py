@@ -15,7 +15,7 @@ DAY_MS = 24 * HOUR_MS
 MIN_GRACE_HOURS, MAX_GRACE_HOURS = 1, 24 * 365
 MAX_DAYS = 36_500
 MAX_ENTRIES = 1000  # ids in the parameters of one job
-QUARANTINE = f"{keys.WORKSPACES}/.quarantine"  # no workspace has this folder, so no client reaches it
+QUARANTINE = f"{keys.WORKSPACES}/.quarantine"  # no workspace has this folder, so no client can access it
 OWN_QUARANTINE = ".trackside-quarantine"  # the same in the workspace's own root
 _ENTRY = re.compile(r"[0-9a-f]{32}")
 _RUN = re.compile(r"[0-9a-f]{32}")
@@ -35,7 +35,7 @@ class Kind(StrEnum):
     VERSION = "model_version"
     SPANS = "trace_spans"
     UPLOAD = "upload"
-    OTHER = "other"  # files at an unknown location: a job moves them only on request
+    OTHER = "other"  # files in an unknown layout: a job moves them only on request
 
 
 class State(StrEnum):
@@ -46,7 +46,7 @@ class State(StrEnum):
 
 
 class Group(Struct, frozen=True):
-    """The files that are named as one orphan: all below `key`, or those directly in it for `other`."""
+    """The files that are listed as one orphan: all files below `key`; for the kind `other`, the files directly in `key`."""
 
     kind: Kind
     key: str
@@ -59,14 +59,14 @@ class Group(Struct, frozen=True):
 
 
 class FindOrphans(Struct, frozen=True, kw_only=True):
-    """The parameters of a search.  Files that are younger than `grace_hours` may belong to an upload, and are left out."""
+    """The parameters of a search.  Files that are younger than `grace_hours` may belong to an upload and are skipped."""
 
     grace_hours: int = 24
 
 
 class Quarantine(Struct, frozen=True, kw_only=True):
-    """The files to move: those that the last search found, and that no row names now.  `keys` selects some; without it all are
-    moved except those of the kind `other`, which `with_other` adds."""
+    """The files to move: the results of the last search that no row refers to now.  `keys` selects some of them; without it all
+    are moved, except those of the kind `other`, which `with_other` includes."""
 
     grace_hours: int = 24
     keys: list[str] = []
@@ -78,14 +78,14 @@ class Restore(Struct, frozen=True, kw_only=True):
 
 
 class Purge(Struct, frozen=True, kw_only=True):
-    """Entries that were moved at least this many days ago, or those in `entries`."""
+    """The entries to purge: those that were moved at least `older_than_days` ago, or those in `entries`."""
 
     older_than_days: int = 30
     entries: list[str] = []
 
 
 class Searched(Struct, frozen=True):
-    """`files` and `file_bytes` of `orphans`; `missing`: rows whose files are missing; `young`: files within the grace."""
+    """`files` and `file_bytes` of `orphans`; `missing`: rows whose files are missing; `young`: files within the grace period."""
 
     orphans: int
     files: int
@@ -95,7 +95,7 @@ class Searched(Struct, frozen=True):
 
 
 class Moved(Struct, frozen=True):
-    """The result of a job.  `kept` says what stayed and why, at most 50 of them."""
+    """The result of a job.  `kept` lists at most 50 files that were not moved, with the reasons."""
 
     items: int
     file_count: int
@@ -128,7 +128,7 @@ def group_of(key: str) -> Group:
 
 
 def names_of(key: str) -> Iterator[str]:
-    """Return the possible ids of an owner: each segment of a key."""
+    """Return the possible ids of the owner of a file: each segment of its key."""
     if not keys.is_span_file(key):
         yield from key.split("/")
 

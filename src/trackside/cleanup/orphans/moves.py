@@ -1,6 +1,6 @@
-"""The jobs that move orphans to the quarantine, take them back, and purge them.
+"""The jobs that move orphans to the quarantine, restore them, and purge them.
 
-Each entry has a row with its state, which is written before a file moves: a job that is killed goes on from it.
+Each entry has a row with its state, which is written before a file moves, so a job that was killed resumes from that state.
 """
 
 import uuid
@@ -27,7 +27,7 @@ BATCH = 500
 
 
 class _Sum:
-    """The moved files of a job so far."""
+    """The files that a job has moved so far."""
 
     def __init__(self, running: Running) -> None:
         self._running = running
@@ -50,7 +50,8 @@ class _Sum:
 def quarantine(running: Running, roots: Roots, params: Quarantine) -> Moved:
     workspace, oldest = _begin(running, params.grace_hours)
     total = _Sum(running)
-    for entry in running.store.read(lambda tx: store.entries(tx, state=State.MOVING)):  # of a job that was interrupted
+    # Entries of interrupted jobs.
+    for entry in running.store.read(lambda tx: store.entries(tx, state=State.MOVING)):
         _move(running, roots, workspace, entry, oldest, total)
     found = running.store.read(store.all_files)
     wanted = [
@@ -74,7 +75,7 @@ def quarantine(running: Running, roots: Roots, params: Quarantine) -> Moved:
 
 
 def restore(running: Running, roots: Roots, params: Restore) -> Moved:
-    """Move files back to their location, unless other files exist there now."""
+    """Move files back to their original locations, unless other files exist there now."""
     workspace = running.store.read(workspaces.current)
     total = _Sum(running)
     for entry in running.store.read(lambda tx: store.entries(tx, ids=params.entries)):
@@ -121,7 +122,7 @@ def purge(running: Running, roots: Roots, params: Purge) -> Moved:
         running.store.write(lambda tx, entry=entry: _mark(tx, entry))  # type: ignore[misc]  # as above
         running.store.read(backup_lease.check_none)
         area = _area(roots, workspace, entry)
-        # An interrupted purge has deleted some files already: the entry has their original number.
+        # An interrupted purge may have deleted some files; the entry has the original number of files.
         files = [] if entry.state is State.PURGING else _inside(area, entry)
         area.blobs.delete(_folder(area, entry))
         running.store.write(lambda tx, entry=entry: _end(tx, "quarantine.purge", entry))  # type: ignore[misc]  # as above
@@ -132,7 +133,7 @@ def purge(running: Running, roots: Roots, params: Purge) -> Moved:
 
 
 def check_free(tx: Tx) -> None:
-    """Raise BadState if the workspace is on legal hold: then nothing is moved or purged."""
+    """Raise BadState if the workspace is on legal hold, which forbids to move or purge files."""
     holds.check_not_whole(tx)
 
 
@@ -143,7 +144,7 @@ def _begin(running: Running, grace_hours: int) -> tuple[Workspace, int]:
 
 
 def _claim(area: Area, entry_id: str, orphan: Orphan) -> Callable[[Tx], None]:
-    """Mark the files as moving, so that no version can use them.  Raise BadState if one does by now."""
+    """Mark the files as moving, so that no new version can use them.  Raise BadState if a version uses them already."""
 
     def work(tx: Tx) -> None:
         check_free(tx)
@@ -154,7 +155,7 @@ def _claim(area: Area, entry_id: str, orphan: Orphan) -> Callable[[Tx], None]:
 
 
 def _move(running: Running, roots: Roots, workspace: Workspace, entry: Entry, oldest: int, total: _Sum) -> None:
-    """Move a file that is still an orphan: no row names it, and it is older than the grace."""
+    """Move a file that is still an orphan: no row refers to it, and it is older than the grace period."""
     area = _area(roots, workspace, entry)
     group = Group(Kind(entry.kind), entry.key, entry.item_id)
     try:
@@ -221,7 +222,7 @@ def _folder(area: Area, entry: Entry) -> str:
 
 
 def _inside(area: Area, entry: Entry) -> list[tuple[str, int]]:
-    """The files of an entry that are in the quarantine: the keys that they had, and their sizes."""
+    """Return the files of an entry in the quarantine: their original keys and their sizes."""
     return [(each.path, each.size_bytes) for each in area.blobs.walk(_folder(area, entry))]
 
 

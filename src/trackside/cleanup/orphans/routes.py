@@ -1,4 +1,4 @@
-"""The calls that list orphans and the quarantine.  Jobs change them: see `kinds`."""
+"""Calls that list orphans and the quarantine.  The jobs in `kinds` change both."""
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -16,7 +16,8 @@ MAX_OFFSET = 1_000_000
 
 
 class FindOrphans(Call, frozen=True):
-    """`side`: `files` (files without a row, the default) or `rows` (rows without files).  `page_token`: of an earlier answer."""
+    """`side`: `files` (files without a row, the default) or `rows` (rows without files).  `page_token` comes from an earlier
+    answer."""
 
     side: str | None = None
     kind: str | None = None
@@ -28,7 +29,7 @@ class ShownOrphan(Struct, frozen=True):
     """`key` is a folder of the artifact store, or the location in a row; `root` is absent for the artifact store of the
     server.
 
-    `modified_at` (ms): of the newest file.
+    `modified_at` is the time of the newest file (ms).
     """
 
     kind: str
@@ -41,8 +42,8 @@ class ShownOrphan(Struct, frozen=True):
 
 
 class Orphans(Answer, frozen=True):
-    """The largest first, as the last search found them.  `searched_at` is absent before the first search.  `total` counts
-    the orphans of the side and kind, `file_count` and `file_bytes` sum them."""
+    """The orphans that the last search found, the largest first.  `searched_at` is absent before the first search.  `total`,
+    `file_count` and `file_bytes` are totals over all orphans of the side and kind."""
 
     orphans: list[ShownOrphan] = []
     total: int = 0
@@ -53,7 +54,8 @@ class Orphans(Answer, frozen=True):
 
 
 class ShownEntry(Struct, frozen=True):
-    """`state`: `moving`, `kept`, `restoring` or `purging`; all but `kept` end with the current job or the next one."""
+    """`state` is `moving`, `kept`, `restoring` or `purging`.  The current job or the next one completes every state except
+    `kept`."""
 
     entry_id: str
     kind: str
@@ -68,7 +70,7 @@ class ShownEntry(Struct, frozen=True):
 
 
 class Quarantined(Answer, frozen=True):
-    """The earliest first."""
+    """Entries of the quarantine, the earliest first."""
 
     entries: list[ShownEntry] = []
 

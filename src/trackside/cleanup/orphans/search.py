@@ -1,7 +1,7 @@
-"""The job that finds orphans: files that no row names, and rows whose files are missing.  Moves and deletes nothing.
+"""The job that finds orphans: files that no row refers to, and rows whose files are missing.  Moves and deletes nothing.
 
-The files are listed before the rows are read, so that the row of each listed file is there if the file came after its row.
-A file that came before its row is protected by the grace: an upload that is under way is never an orphan.
+Files are listed before rows are read.  So the row of a listed file is found if it was written before the file.  If the file was
+written first, the grace period protects it: an upload in progress is never an orphan.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class Area:
-    """Files of one workspace in one store: those below `prefix`.  `root` is empty for the server's own store."""
+    """The files of one workspace in one store: those below `prefix`.  `root` is empty for the server's own store."""
 
     root: str
     blobs: Blobs
@@ -44,11 +44,11 @@ class Area:
                 yield key, entry.size_bytes
 
     def uri(self, key: str) -> str:
-        """Return the location of a key, as a row may name it."""
+        """Return the location of a key as a row may store it."""
         return f"{self.url.rstrip('/')}/{key}" if self.root else f"mlflow-artifacts:/{key}"
 
     def spellings(self, key: str) -> Iterator[str]:
-        """Return the forms in which rows spell the location of a key."""
+        """Return the forms in which rows may store the location of a key."""
         if not self.root:
             yield f"mlflow-artifacts:/{key}"
             if self.folder and key.startswith(f"{self.prefix}/"):
@@ -126,8 +126,8 @@ def run(running: Running, roots: Roots, params: FindOrphans) -> Searched:
 
 
 def without_rows(tx: Tx, area: Area, found: list[str], *, but: str = "") -> tuple[set[str], set[str]]:
-    """Return the keys that no row names, and the ids of the owners of the others.  `but` is a place to ignore, because the caller
-    is emptying it."""
+    """Return the keys that no row refers to, and the ids of the owners of the others.  `but` is a location to ignore, because the
+    caller is deleting its files."""
     owners = store.owners(tx, sorted({name for key in found for name in m.names_of(key)}))
     rest = [key for key in found if not any(name in owners for name in m.names_of(key))]
     spelled = {
@@ -159,7 +159,7 @@ def _look(running: Running, area: Area, batch: list[tuple[str, int]], oldest: in
         if modified is None:
             continue
         group = m.group_of(key)
-        if group.kind is Kind.OTHER and modified > oldest:  # such files have only a folder in common
+        if group.kind is Kind.OTHER and modified > oldest:  # such files share only a folder
             seen.young += 1
             continue
         found = seen.groups.setdefault((area.root, group), [0, 0, 0])
@@ -172,7 +172,8 @@ def _look(running: Running, area: Area, batch: list[tuple[str, int]], oldest: in
 def _missing(
     running: Running, roots: Roots, workspace: Workspace, seen: _Seen
 ) -> list[tuple[Group, str, int, int, int]]:
-    """Return the rows whose files are missing.  Raise Unavailable if that is all of them: a disk may be unmounted."""
+    """Return the rows whose files are missing.  Raise Unavailable if the files of all rows are missing: a disk may be
+    unmounted."""
     found: list[tuple[Group, str, int, int, int]] = []
     count = 0
     reads: tuple[tuple[Kind, Callable[[Tx, int], tuple[list[tuple[str, str]], int]]], ...] = (

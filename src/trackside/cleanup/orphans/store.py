@@ -1,4 +1,4 @@
-"""Orphans and the quarantine in SQL; and which files a row names."""
+"""SQL of orphans, of the quarantine, and of the files that rows refer to."""
 
 from collections.abc import Iterable, Sequence
 
@@ -55,7 +55,7 @@ def owners(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 def places(tx: Tx, uris: Sequence[str]) -> set[str]:
-    """Return which of these locations a version, spans of a trace or an unfinished deletion refers to."""
+    """Return the locations that a version, the spans of a trace or an unfinished deletion refers to."""
     found: set[str] = set()
     for sql in (
         "SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IN :uris",
@@ -67,7 +67,7 @@ def places(tx: Tx, uris: Sequence[str]) -> set[str]:
 
 
 def named_spans(tx: Tx, names: Sequence[str]) -> set[str]:
-    """Return which of these files of spans (`ID/spans.zst`) a trace names, however its row spells the place."""
+    """Return which of these span files (`ID/spans.zst`) a trace refers to, in any form of the location."""
     rows = tx.all(
         """
         SELECT SUBSTR(uri, LENGTH(uri) - CAST(:before AS INTEGER)) FROM trace_files
@@ -80,7 +80,7 @@ def named_spans(tx: Tx, names: Sequence[str]) -> set[str]:
 
 
 def show(tx: Tx, side: Side, found: Iterable[tuple[Group, str, int, int, int]]) -> None:
-    """Replace the results of the last search on one side: group, root, files, bytes, time of the newest file."""
+    """Replace the results of the last search on one side.  A result is (group, root, files, bytes, time of the newest file)."""
     tx.run("DELETE FROM orphans WHERE workspace_id = :ws AND side = :side", side=side)
     tx.many(
         """
@@ -152,7 +152,7 @@ def all_files(tx: Tx) -> list[Orphan]:
 
 
 def forget(tx: Tx, orphan: Orphan) -> None:
-    """The orphan is no longer where it was found."""
+    """Delete the result of a search: the files were moved."""
     tx.run(
         """
         DELETE FROM orphans WHERE workspace_id = :ws AND side = 'files' AND kind = :kind AND root = :root AND key = :key
@@ -231,13 +231,13 @@ def drop(tx: Tx, entry_id: str) -> None:
 
 
 def remove_all(tx: Tx) -> None:
-    """Delete the results of searches with the workspace.  Entries of the quarantine follow their workspace."""
+    """Delete the search results of a workspace that is deleted.  Its entries of the quarantine are deleted with their files."""
     tx.run("DELETE FROM orphans WHERE workspace_id = :ws")
     tx.run("DELETE FROM orphan_searches WHERE workspace_id = :ws")
 
 
 def versions(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
-    """Return the next batch of versions after a number, with the place of their files."""
+    """Return the next batch of versions after a number, with the locations of their files."""
     rows = tx.all(
         """
         SELECT version_seq, name, version, files_uri FROM model_versions
@@ -251,7 +251,7 @@ def versions(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
 
 
 def span_files(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
-    """Return traces with the place of some of their spans, a batch after a number."""
+    """Return the next batch of traces after a number, with the locations of their span files."""
     rows = tx.all(
         """
         SELECT f.body_seq, t.trace_id, f.uri FROM trace_files f JOIN traces t ON t.trace_seq = f.trace_seq
@@ -266,7 +266,7 @@ def span_files(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
 def logged_models(tx: Tx, after: int) -> tuple[list[tuple[str, str]], int]:
     """Return the next batch of logged models whose files must exist, as (id, root), and the key after them.
 
-    The change log, as far as it goes back, has writes of their files and no removal."""
+    The change log, as far back as it reaches, has entries about writes of these files and none about their removal."""
     rows = tx.all(
         f"""
         SELECT m.model_seq, m.model_id, m.artifact_uri FROM logged_models m

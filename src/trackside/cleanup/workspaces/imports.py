@@ -1,6 +1,6 @@
-"""Removes the data of imports of archives that were killed and not repeated within a day.
+"""Deletes the data of archive imports that were killed and not repeated within a day.
 
-The hidden workspace is taken away as a deleted one is: a job in the default workspace removes its rows and files.
+The hidden workspace is deleted like any other: a job in the default workspace deletes its rows and files.
 """
 
 from contextlib import AbstractContextManager
@@ -39,7 +39,7 @@ def step(db: Database, kind: Kind[Any]) -> bool:
 
 
 def _end(tx: Tx, kind: Kind[Any], workspace: Workspace) -> None:
-    if not workspaces.end_import(tx, workspace, tx.now - KEEP_MS):  # another server did, or the import continues
+    if not workspaces.end_import(tx, workspace, tx.now - KEEP_MS):  # another server deletes it, or the import continues
         return
     named = replace(workspace, name=f"{workspace.folder} (an import that did not end)")
     job = queue.submit(tx, kind, EndWorkspaces([named.workspace_id], [named.name]))

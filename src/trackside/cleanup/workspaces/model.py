@@ -16,7 +16,8 @@ from trackside.workspaces.model import DEFAULT, DEFAULT_SUBSCRIPTION, Workspace
 
 
 class Named(Call, frozen=True):
-    """Either `name`, or `resource_group` with its `subscription_id` (by default that of workspaces without one)."""
+    """The workspaces to delete: `name`, or `resource_group` with `subscription_id` (default: the subscription of workspaces
+    without one)."""
 
     name: str | None = None
     resource_group: str | None = None
@@ -36,8 +37,8 @@ class OfDeletion(Call, frozen=True):
 
 
 class WorkspacesPreview(Answer, frozen=True):
-    """`counts` are by noun, over all `workspaces`.  `file_bytes` lie in the artifact store.  `confirm` is the name that must be
-    typed."""
+    """`counts` are by noun, over all `workspaces`.  `file_bytes` counts the artifact store.  `confirm` is the name that the user
+    must type."""
 
     title: str
     token: str
@@ -113,7 +114,7 @@ def check_confirm(target: Target, confirm: str | None) -> None:
 
 
 def token_of(target: Target, found: Sequence[Inside]) -> str:
-    """Return a token that changes whenever the deletion would remove something else or has other obstacles."""
+    """Return a token that changes if the deletion would remove different data or has different obstacles."""
     said = [
         target,
         [(each.workspace.uid, each.counts, [one.kind for one in each.obstacles], each.links) for each in found],
@@ -124,7 +125,7 @@ def token_of(target: Target, found: Sequence[Inside]) -> str:
 def obstacles(
     name: str, *, holds: Sequence[Hold], uses: Sequence[str], protected: int, running: Sequence[str]
 ) -> list[Obstacle]:
-    """Return the obstacles to the deletion of a workspace, as sentences that say what to do."""
+    """Return the obstacles to the deletion of a workspace, as sentences that tell the user what to do."""
     found = [held(hold) for hold in holds]
     if name == DEFAULT:
         found.append(Obstacle("default", "The default workspace cannot be deleted.").because("default"))

@@ -1,4 +1,4 @@
-"""The calls that delete workspaces with all that is in them."""
+"""Calls that delete workspaces with their contents."""
 
 from dataclasses import dataclass
 
@@ -69,8 +69,8 @@ class Calls:
         )
 
     def delete(self, tx: Tx, call: m.Delete) -> m.WorkspacesDeletion:
-        """Delete a workspace, or all workspaces of a resource group, with all that is in them.  They are gone at once, their
-        names are free, and links end; the other sides of links keep what they have.  A job removes rows and files."""
+        """Delete a workspace, or all workspaces of a resource group, with their contents.  The workspaces disappear immediately,
+        their names become free, and their links end; the other sides of links keep their data.  A job removes rows and files."""
         target = m.target_of(call)
         found = inside(tx, target)
         m.check_confirm(target, call.confirm)
@@ -101,7 +101,7 @@ class Calls:
 
 
 def get(tx: Tx, call: m.OfDeletion) -> m.WorkspacesDeletion:
-    """Return how far a deletion of workspaces is."""
+    """Return the progress of a deletion of workspaces."""
     found = store.of_job(tx, call.job_id or "")
     for each in found:
         rights = tx.caller.rights_in(each.subscription_id, each.resource_group)
@@ -133,8 +133,8 @@ def shown(tx: Tx, job_id: str) -> m.WorkspacesDeletion:
 
 
 def inside(tx: Tx, target: Target) -> list[Inside]:
-    """Return the content of the target by workspace.  Raise NotFound if the caller sees no workspace, Denied if the caller may
-    not delete each of them."""
+    """Return the content of the target by workspace.  Raise NotFound if the caller can see none of the workspaces, Denied if the
+    caller may not delete all of them."""
     found = _workspaces(tx, target)
     for workspace in found:
         if Action.WORKSPACES_DELETE not in tx.caller.rights(workspace).everywhere:

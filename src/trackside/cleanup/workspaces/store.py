@@ -87,7 +87,7 @@ def links(tx: Tx) -> list[str]:
 
 
 def runs_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """Return the next batch of runs after a key whose files are outside of the artifact store, as (key, root)."""
+    """Return the next batch of runs with files outside of the artifact store, after a key, as (key, root)."""
     rows = tx.all(
         """
         SELECT run_seq, artifact_uri FROM runs
@@ -101,7 +101,7 @@ def runs_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
 
 
 def models_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """Return the next batch of logged models after a key whose files are outside of the artifact store, as (key, root)."""
+    """Return the next batch of logged models with files outside of the artifact store, after a key, as (key, root)."""
     rows = tx.all(
         """
         SELECT model_seq, artifact_uri FROM logged_models
@@ -115,7 +115,7 @@ def models_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
 
 
 def spans_elsewhere(tx: Tx, after: int) -> list[tuple[int, str]]:
-    """Return the same for files of spans, each in a separate folder."""
+    """Return the next batch of span files outside of the artifact store, each in a separate folder, as (key, root)."""
     rows = tx.all(
         """
         SELECT body_seq, uri FROM trace_files
@@ -149,7 +149,7 @@ def begin(tx: Tx, workspace: Workspace, job_id: str) -> None:
 
 
 def of_job(tx: Tx, job_id: str) -> list[Record]:
-    """Raise NotFound where the job deletes no workspace."""
+    """Return the record of a deletion.  Raise NotFound if the job deletes no workspace."""
     rows = tx.all(f"SELECT {_RECORD} FROM workspace_deletions WHERE job_id = :job ORDER BY name", job=job_id)
     if not rows:
         raise NotFound(f"No deletion of workspaces has the job {job_id[:100]!r}")

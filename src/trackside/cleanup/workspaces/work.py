@@ -1,4 +1,4 @@
-"""Hides a workspace at once, and removes its rows and files in a job that may be interrupted at any moment."""
+"""Hides a workspace immediately, and deletes its rows and files in a job that may be interrupted at any time."""
 
 import time
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class Freed(Struct, frozen=True):
     row_count: int
 
 
-Sweep = Callable[[Tx], int]  # removes some rows of the transaction's workspace, and returns how many
+Sweep = Callable[[Tx], int]  # deletes a batch of rows of the transaction's workspace, and returns their number
 
 
 def kind(roots: Roots, sweep: Sweep) -> Kind[EndWorkspaces]:
@@ -84,14 +84,14 @@ def _run(running: Running, roots: Roots, sweep: Sweep, params: EndWorkspaces) ->
 
 
 def _wait(running: Running, found: Record) -> None:
-    """Wait while servers may have the workspace in their cache (REMEMBER_S) and add rows to it."""
+    """Wait until no server has the workspace in its cache (REMEMBER_S) and may still add rows."""
     while running.store.read(lambda tx: tx.now) < found.requested_at + 2000 * REMEMBER_S:
         running.check()
         time.sleep(0.1)
 
 
 def _elsewhere(running: Running, roots: Roots, found: Record) -> None:
-    """Delete files at roots outside of the artifact store run by run: other files may be there."""
+    """Delete files outside of the artifact store by run: their parent folders may contain other files."""
     workspace: Workspace = running.store.read(lambda tx: workspaces.current(tx.within(found.workspace_id)))
     for read in (store.runs_elsewhere, store.models_elsewhere, store.spans_elsewhere):
         after = -1

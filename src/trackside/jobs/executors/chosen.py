@@ -8,7 +8,7 @@ from trackside.jobs.executors.port import Command, Executor
 
 
 class Executors:
-    """Runs each command by the executor that it names; `here` runs commands without a name."""
+    """Run each command by the executor that it names; `here` runs commands without a name."""
 
     def __init__(self, here: Executor, clusters: Mapping[str, Executor]) -> None:
         self._here = here

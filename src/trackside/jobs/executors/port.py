@@ -8,10 +8,11 @@ from msgspec import Struct
 
 
 class OnCluster(Struct, frozen=True, kw_only=True):
-    """The description of a process for a cluster, which gets a copy of the folder and isolates the process as its operator chose.
+    """A process for a cluster, which gets a copy of the folder.  The operator of the cluster chooses the isolation of the
+    process.
 
-    `job_id` and `attempt` identify it.  It asks `job_url`, with `token`, whether that attempt still runs, and exits if not.
-    `python` is the version that it needs, such as 3.11, or empty."""
+    `job_id` and `attempt` identify it.  The process calls `job_url` with `token` and exits when the attempt is over. `python` is
+    the required Python version, such as 3.11, or empty."""
 
     executor: str
     job_id: str
@@ -42,7 +43,6 @@ class Executor(Protocol):
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
         """Run the process to its end and return its exit code: 128 plus the signal's number if a signal ended it.
 
-        `hear` gets each line of its output, in any thread.  When `stop` is set, the process and its children are ended within
-        some seconds.  The process does not outlive the server, however the server ends.  Raise OSError if no process can be
-        started."""
+        `hear` is called with each line of output, in any thread.  When `stop` is set, the process and its children are ended
+        within some seconds.  The process also ends if the server is killed.  Raise OSError if no process can be started."""
         ...

@@ -1,4 +1,4 @@
-"""Runs processes of jobs as children of the server, each under a guardian that ends it with the server."""
+"""Runs processes of jobs as children of the server.  Each has a guardian process, which ends it when the server ends."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ MAX_LINE_BYTES = 64 << 10
 
 
 class ProcessExecutor:
-    """`variables` are the environment variables that every child has."""
+    """`variables` are the environment variables of every child."""
 
     def __init__(self, variables: dict[str, str]) -> None:
         self._variables = variables
@@ -64,7 +64,7 @@ def _wait(process: "subprocess.Popen[bytes]", stop: threading.Event) -> int:
         if stop.is_set() and not was_signalled:
             was_signalled = True
             assert process.stdin is not None
-            with suppress(OSError):  # it has just ended
+            with suppress(OSError):  # the process has just ended
                 process.stdin.write(b"stop\n")
                 process.stdin.flush()
 

@@ -1,8 +1,8 @@
 """Submits a job to a Ray cluster and follows it: `python ray_driver.py ORDER`, in a Python with Ray.
 
-It imports nothing of Trackside.  The exit code is that of the job's process.  The job ends with this process, however that ends:
-a second process waits for the end of the first one and stops the job on the cluster.  Leftovers of earlier attempts are stopped
-before a job is submitted, so that two attempts never run at the same time.
+It imports nothing of Trackside.  The exit code is that of the job's process.  The job also ends if this process is killed: a
+second process watches this one and then stops the job on the cluster.  Earlier attempts are stopped before a job is submitted, so
+that two attempts never run at the same time.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from typing import Any
 
 MARK = "\x1etrackside "
 LOOK_S = 0.5
-GIVE_UP_S = 120.0  # without an answer of the cluster, until the driver fails
+GIVE_UP_S = 120.0  # the driver fails after this time without an answer of the cluster
 STOP_WITHIN_S = 60.0
 STOPPED = 128 + signal.SIGTERM
 # send all files of a project, also those that git ignores
@@ -85,7 +85,7 @@ def run(client: Any, order: dict[str, Any]) -> int:
 
 
 def end_earlier(client: Any, name: str) -> None:
-    """Stop the leftovers of an attempt whose server failed, and wait for their end."""
+    """Stop earlier attempts that still run because their server failed, and wait until they have ended."""
     until = time.monotonic() + STOP_WITHIN_S
     while True:
         try:
@@ -93,7 +93,7 @@ def end_earlier(client: Any, name: str) -> None:
                 return
             client.stop_job(name)
         except RuntimeError:
-            return  # the cluster knows no such job
+            return  # the cluster has no such job
         if time.monotonic() > until:
             raise Failed(f"The job {name} of an earlier attempt still runs on the Ray cluster, and does not stop.")
         time.sleep(LOOK_S)
@@ -122,7 +122,7 @@ def follow(client: Any, name: str) -> None:
 
 
 def ask(question: Any) -> Any:
-    """Return the cluster's answer; retry for some time if it fails."""
+    """Return the cluster's answer; retry a failed call for some time."""
     until = time.monotonic() + GIVE_UP_S
     while True:
         try:
@@ -153,7 +153,7 @@ def connected(address: str) -> Any:
     from ray.dashboard.utils import get_address_for_submission_client  # noqa: PLC0415  # the watcher needs Ray at its end
     from ray.job_submission import JobSubmissionClient  # noqa: PLC0415
 
-    os.environ.pop("RAY_ADDRESS", None)  # Ray would prefer it to the address
+    os.environ.pop("RAY_ADDRESS", None)  # Ray would use it instead of the address
     return JobSubmissionClient(get_address_for_submission_client(address))
 
 

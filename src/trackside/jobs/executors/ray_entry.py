@@ -1,7 +1,7 @@
 """Runs the process of a job on a machine of a Ray cluster: `python entry.py`, started by Ray in a copy of the job's folder.
 
-It imports the standard library alone.  The process ends with its attempt: it is ended when the server reports that the attempt is
-over, or refuses its token, in case the server's machine failed before it could stop the job.
+It imports only the standard library.  It ends the job's process when the server reports that the attempt is over, or refuses the
+token.  So the process ends even if the server's machine failed before it could stop the job.
 """
 
 import json
@@ -56,7 +56,8 @@ def end_when_over(order: dict) -> None:  # type: ignore[type-arg]  # of JSON
 
 
 def is_over(order: dict) -> bool:  # type: ignore[type-arg]
-    """Ask the server whether the attempt is over.  Without an answer the process continues, since the server may come back."""
+    """Return whether the server reports that the attempt is over.  Without an answer the process continues, since the server may
+    recover."""
     headers = {"Authorization": f"Bearer {order['token']}"} if order["token"] else {}
     try:
         with urlopen(Request(order["job_url"], headers=headers), timeout=60) as answer:  # noqa: S310  # of the server

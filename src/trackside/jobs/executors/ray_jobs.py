@@ -1,8 +1,8 @@
 """Runs processes of jobs on a Ray cluster as Ray jobs (`ray.job_submission`).
 
 `ray_driver` submits the job and follows it, in a Python with Ray, so that the server does not need Ray.  `ray_entry` runs on the
-cluster.  The job's environment, which contains its token, is sent as a file in the folder: Ray's dashboard and API show the
-variables of a job to every user of them.
+cluster.  The job's environment, which contains its token, is sent as a file in the folder, since Ray's dashboard and API show the
+environment variables of a job to all their users.
 """
 
 import shutil
@@ -21,8 +21,8 @@ DRIVER, ON_CLUSTER = (Path(__file__).with_name(name) for name in ("ray_driver.py
 
 
 class RayExecutor:
-    """`here` runs the driver on this machine; `python` is an interpreter with Ray; `address` is that of the cluster or of its
-    dashboard."""
+    """`here` runs the driver on this machine; `python` is an interpreter with Ray; `address` is the address of the cluster or of
+    its dashboard."""
 
     def __init__(self, here: Executor, address: str, python: str) -> None:
         self._here = here
@@ -32,9 +32,8 @@ class RayExecutor:
     def run(self, command: Command, hear: Callable[[str], None], stop: threading.Event) -> int:
         assert command.cluster is not None
         folder = Path(command.folder) / FOLDER
-        shutil.rmtree(
-            folder, ignore_errors=True
-        )  # it may be a symbolic link or a folder of the user's: never write through it
+        # The user's code may have made it a symbolic link or a folder: never write through it.
+        shutil.rmtree(folder, ignore_errors=True)
         if folder.is_symlink() or folder.exists():
             folder.unlink()
         disk.make_folder(folder)
@@ -46,7 +45,7 @@ class RayExecutor:
                 driver = Command(
                     argv=[self._python, "-I", str(DRIVER), str(file)],
                     folder=scratch,
-                    is_isolated=False,  # it runs no code of the user
+                    is_isolated=False,  # the driver runs no code of the user
                 )
                 return self._here.run(driver, hear, stop)
         finally:
@@ -86,5 +85,6 @@ def _prepare(command: Command, folder: Path) -> None:
 
 
 def _name(job_id: str, attempt: int) -> str:
-    """Return the submission id of an attempt.  It is deterministic, so that a later attempt finds leftovers of it."""
+    """Return the submission id of an attempt.  The id is deterministic, so that a later attempt can find and stop an earlier
+    one."""
     return f"trackside-{job_id}-{attempt}"

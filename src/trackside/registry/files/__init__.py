@@ -1,1 +1,1 @@
-"""The files of model versions: their sources, their places, and their removal."""
+"""The files of model versions: their sources, locations and removal."""

@@ -13,12 +13,12 @@ from trackside.registry.files import sources
 from trackside.registry.files.sources import ModelUri, Owner
 from trackside.registry.model import LATEST, CreateVersion, check_name, model_not_found, version_not_found
 
-VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON of the versions that were made of it
+VERSIONS_TAG = "mlflow.modelVersions"  # a tag of a logged model: JSON of the versions that were registered from it
 
 
 class Origin(Struct, frozen=True):
-    """The files of a version.  `files_uri` is None if the place is unknown; `has_own_folder`: the files belong to versions only,
-    and not to a run or logged model."""
+    """The files of a version.  `files_uri` is None if the location is unknown.  `has_own_folder`: the files belong only to
+    versions, not to a run or logged model."""
 
     source: str
     storage_location: str
@@ -29,14 +29,14 @@ class Origin(Struct, frozen=True):
 
 
 def of_prompt(call: CreateVersion) -> Origin:
-    """A prompt's text is in its tags: it has no files."""
+    """Return the origin of a prompt, which has no files: its text is in its tags."""
     source = call.source or ""
     sources.check_prompt(source)
     return Origin(source, source, run_id=call.run_id or "")
 
 
 def of_call(tx: Tx, call: CreateVersion) -> Origin:
-    """Check the origin in a call.  `Invalid` describes the allowed ones."""
+    """Return the origin that a call names.  Raise Invalid, with the allowed sources, for any other."""
     source = call.source or ""
     sources.check_length(source)
     uri = sources.model_uri(source)
@@ -66,8 +66,8 @@ def of_call(tx: Tx, call: CreateVersion) -> Origin:
 
 
 def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
-    """Notes the version at the logged model that it was made of, as MLflow does; harmless when it is noted, and where the
-    model is not here: a version may come from another workspace without it."""
+    """Record the version in the tags of its logged model, as MLflow does.  No effect if the version is recorded already, or if
+    this workspace does not have the model: a version may be copied from another workspace without its logged model."""
     model = tx.one(
         """
         SELECT model_seq, experiment_seq FROM logged_models WHERE workspace_id = :ws AND model_id = :id FOR UPDATE
@@ -86,14 +86,14 @@ def tell_logged_model(tx: Tx, model_id: str, name: str, version: str) -> None:
         model=model_seq,
         key=VERSIONS_TAG,
     )
-    made = {"name": name, "version": int(version)}  # a number here, though a text on the wire
+    made = {"name": name, "version": int(version)}  # a number in the tag, but a string on the wire
     known = _versions_of(row[0]) if row is not None else []
     if made not in known:
         logged_models.set_tags(tx, model_id, {VERSIONS_TAG: json.dumps([*known, made])})
 
 
 def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
-    """Return the origin of a copy: that of the other version."""
+    """Return the origin of a copy, which is the origin of the copied version."""
     name = check_name(uri.name)
     model = tx.one(
         "SELECT model_seq, is_prompt FROM registered_models WHERE workspace_id = :ws AND name = :name", name=name
@@ -125,7 +125,7 @@ def _of_version(tx: Tx, call: CreateVersion, uri: ModelUri) -> Origin:
 
 
 def _number(tx: Tx, model_seq: int, uri: ModelUri) -> int:
-    """The version that a URI means, by number, alias or stage, or the newest."""
+    """Return the version that a URI names by number, alias or stage, or else the newest one."""
     if uri.version is not None:
         return int(uri.version[:18])
     if uri.alias is not None and uri.alias.lower() != LATEST:

@@ -1,12 +1,13 @@
-"""Finds and removes the files of deleted versions that nothing else uses.  Versions, runs and logged models are found by the
-places of their files.
+"""Removes the files of deleted versions that nothing else uses.  Other users of the files are found by the locations of their
+files.
 
-Mostly a version has no files of its own: MLflow registers what lies with a run or a logged model.  Such files go by default
-only after that was deleted and no other version names them.  Files that were copied in by an import or a link lie in a
-folder of the version's own, and go with the last version that is made of them.  Any others stay: their owner is unknown.
+Most versions have no separate files: MLflow registers the files of a run or a logged model.  By default such files are removed
+only after the run or logged model was deleted, and if no other version uses them.  Files that an import or a link copied are in
+the version's own folder, and are removed with the last version that uses them.  Other files are kept, because their owner is
+unknown.
 
-First the rows go, with a note of the files, in one transaction; then the files; then the note.  A crash in between leaves
-the note, and the next deletion in the workspace goes on from it.
+One transaction deletes the rows and records the files to remove.  Then the files are removed, and then the record.  After a crash
+the record remains, and the next deletion in the workspace completes the removal.
 """
 
 from bisect import bisect_left
@@ -26,7 +27,7 @@ from trackside.workspaces.model import Workspace
 
 
 class Kept(Answer, frozen=True):
-    """Files that stay, and why."""
+    """Files that are kept, and the reason."""
 
     reason: str
     version: str | UnsetType = UNSET
@@ -34,7 +35,7 @@ class Kept(Answer, frozen=True):
 
 
 class Deletion(Answer, frozen=True):
-    """The freed files of a deletion.  Files in `pending` could not be reached; the next deletion tries them again."""
+    """The freed files of a deletion.  Files in `pending` were not accessible; the next deletion tries again."""
 
     deleted_versions: list[str]
     deleted_files: int
@@ -44,7 +45,7 @@ class Deletion(Answer, frozen=True):
 
 
 class FilesToDelete(Struct, frozen=True):
-    """A place to be emptied."""
+    """A location whose files are to be removed."""
 
     deletion_seq: int
     files_uri: str
@@ -66,7 +67,8 @@ class Freed(Struct, frozen=True):
 
 
 def delete_model(tx: Tx, name: str, *, with_files: bool, shared_too: bool) -> Plan:
-    """The model with its versions; `shared_too`: also files that a run, a logged model or another version has."""
+    """Delete the rows of a model and its versions.  `shared_too`: also remove files that a run, a logged model or another version
+    has."""
     if with_files:
         workspaces.hold_alone(tx)
     key = models.lock(tx, name)
@@ -97,7 +99,8 @@ def delete_version(tx: Tx, name: str, version: str, *, with_files: bool, shared_
 
 
 def planned(tx: Tx, model_seq: int, version: int | None) -> tuple[list[Kept], list[str]]:
-    """Return which files of a version, or of all versions of a model, would stay with the reason, and which would go."""
+    """Return the files of a version, or of all versions of a model, that would be kept, with the reasons, and those that would be
+    removed."""
     rows = tx.all(
         """
         SELECT version, files_uri, is_prompt, has_own_folder FROM model_versions
@@ -119,12 +122,12 @@ def planned(tx: Tx, model_seq: int, version: int | None) -> tuple[list[Kept], li
 
 
 def versions_at(tx: Tx, files_uri: str) -> list[str]:
-    """Return the versions that are made of files at a place, in it, or around it, as name/version."""
+    """Return the versions with files at a location, inside it or in a folder that contains it, as name/version."""
     return [str(found) for found in _overlapping(tx, "model_versions", "name || '/' || version", files_uri)]
 
 
 def versions_at_any(tx: Tx, uris: Sequence[str]) -> list[str]:
-    """Return the versions at any of these places, as `versions_at` does for one; one statement for all."""
+    """Return the result of `versions_at` for several locations, by one statement."""
     rows = tx.all(
         """
         SELECT name, version, files_uri FROM model_versions WHERE workspace_id = :ws AND files_uri IS NOT NULL
@@ -138,15 +141,15 @@ def versions_at_any(tx: Tx, uris: Sequence[str]) -> list[str]:
 
 
 def check_not_doomed(tx: Tx, files_uri: str | None) -> None:
-    """A version may not be made of files that are being removed.  The caller holds the workspace, so that no other server
-    is about to say so."""
+    """Raise BadState if files at the location are being removed.  The caller has locked the workspace, so that no other server
+    can begin a removal."""
     if files_uri is not None and _overlapping(tx, "file_deletions", "deletion_seq", files_uri):
         raise BadState(f"The files at '{files_uri}' are being deleted: a model version cannot be made of them")
 
 
 def note(tx: Tx, uris: Sequence[str]) -> None:
-    """Note that the files of runs or logged models are being removed, so that no version is made of them.  Raise BadState where a
-    version is made of them already.  The number of statements does not grow with that of the places."""
+    """Record that the files of runs or logged models are being removed, which prevents versions from being registered from them.
+    Raise BadState if a version uses them already.  The number of statements does not depend on the number of locations."""
     places = sorted({place for place in map(sources.place, uris) if place is not None})
     if not places:
         return
@@ -162,7 +165,7 @@ def note(tx: Tx, uris: Sequence[str]) -> None:
 
 
 def forget_places(tx: Tx, uris: Sequence[str]) -> None:
-    """The end of what `note` began."""
+    """Delete the records that `note` made."""
     tx.run(
         "DELETE FROM file_deletions WHERE workspace_id = :ws AND files_uri IN :uris",
         uris=[sources.place(uri) or "" for uri in uris],
@@ -170,12 +173,12 @@ def forget_places(tx: Tx, uris: Sequence[str]) -> None:
 
 
 def spot_of(roots: Roots, place: FilesToDelete, workspace_root: str | None, workspace: Workspace) -> Spot:
-    """Return where the files lie.  Raises Denied and the like where the server opens nothing."""
+    """Return the location of files.  Raise a Fault, such as Denied, if the server does not open the location."""
     return roots.of(Root(place.files_uri, workspace_root), "", workspace)
 
 
 def free(spot: Spot) -> Freed:
-    """Remove the files at a location.  Does nothing if there are none."""
+    """Remove the files at a location, if there are any."""
     sizes = [entry.size_bytes for entry in spot.blobs.walk(spot.key)] or file_size(spot)
     spot.blobs.delete(spot.key)
     return Freed(len(sizes), sum(sizes))
@@ -191,7 +194,7 @@ def free_next(spots: Sequence[Spot]) -> tuple[int, Freed]:
 
 
 def forget(tx: Tx, places: Iterable[FilesToDelete]) -> set[int]:
-    """Return the numbers of the places that were not removed from the list before, so that their files are counted once."""
+    """Delete records of locations, and return the numbers of the deleted ones, so that files are counted once."""
     gone = tx.all(
         "DELETE FROM file_deletions WHERE workspace_id = :ws AND deletion_seq IN :seqs RETURNING deletion_seq",
         seqs=[place.deletion_seq for place in places],
@@ -219,7 +222,7 @@ def _plan(tx: Tx, rows: Sequence[Row], *, with_files: bool, shared_too: bool) ->
 def _sorted_out(
     tx: Tx, rows: Sequence[Row], *, shared_too: bool, going: Sequence[str] = ()
 ) -> tuple[list[Kept], list[str]]:
-    """Return the files that stay, and the places that go.  `going`: versions that are about to be deleted."""
+    """Return the files to keep and the locations to remove.  `going`: versions that are about to be deleted."""
     kept: list[Kept] = []
     wanted: list[str] = []
     for version, files_uri, is_prompt, has_own_folder in rows:
@@ -254,7 +257,7 @@ def _reason_to_keep(
 
 
 def _owners(tx: Tx, files_uri: str) -> list[tuple[str, bool]]:
-    """The runs and logged models whose files these are, as text, and whether they are there still."""
+    """Return the runs and logged models that own these files, as text, and whether each still exists."""
     segments = files_uri.split("/")
     runs = tx.all(
         "SELECT run_id, artifact_uri, lifecycle_stage FROM runs WHERE workspace_id = :ws AND run_id IN :ids",
@@ -276,7 +279,7 @@ def _owners(tx: Tx, files_uri: str) -> list[tuple[str, bool]]:
 
 
 def _users(tx: Tx, files_uri: str) -> list[str]:
-    """Return the users of versions with these files."""
+    """Return the users of versions with these files, such as endpoints."""
     found = []
     for seq in _overlapping(tx, "model_versions", "version_seq", files_uri):
         for name, version, kind, user in tx.all(
@@ -292,7 +295,7 @@ def _users(tx: Tx, files_uri: str) -> list[str]:
 
 
 def _overlapping(tx: Tx, table: str, column: str, files_uri: str) -> list[object]:
-    """Return the objects that name this place, one inside it or one that contains it."""
+    """Return the objects with files at this location, inside it, or in a folder that contains it."""
     rows = tx.all(
         f"""
         SELECT {column} FROM {table} WHERE workspace_id = :ws AND files_uri IN :above
@@ -311,7 +314,7 @@ def _is_inside(files_uri: str, other: str) -> bool:
 
 
 def _meets(places: Sequence[str], files_uri: str) -> bool:
-    """Return whether one of the sorted places equals, contains or is inside this one."""
+    """Return whether one of the sorted locations equals this one, contains it or is inside it."""
     for each in (files_uri, *sources.above(files_uri)):
         at = bisect_left(places, each)
         if at < len(places) and places[at] == each:
@@ -321,7 +324,7 @@ def _meets(places: Sequence[str], files_uri: str) -> bool:
 
 
 def file_size(spot: Spot) -> list[int]:
-    """A version may be one file instead of a folder."""
+    """Return the size of the file at a location: a version may be one file instead of a folder."""
     try:
         return [spot.blobs.stat(spot.key).size_bytes]
     except Unavailable:

@@ -1,6 +1,6 @@
-"""The files of replicated versions: in those of a run or logged model, or in a folder of their own.
+"""The files of replicated versions: among the files of a run or logged model, or in a separate folder.
 
-An origin names them without the place: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
+An origin identifies files independently of their location: `run/ID/PATH` or `model/ID/PATH`, the same on every side.
 """
 
 from typing import Any
@@ -12,11 +12,11 @@ from trackside.registry.files.sources import Owner
 from trackside.workspaces import store as workspaces
 from trackside.workspaces.model import artifact_root
 
-FOLDER = "registry"  # of a workspace's artifacts: the files of versions that came without a run or logged model
+FOLDER = "registry"  # folder for the files of versions without a run or logged model
 
 
 def origin_of(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
-    """Return the run or logged model that has the files; empty for none."""
+    """Return the origin by the run or logged model that has the files; empty if there is none."""
     segments = [segment for segment in (run_id, model_id, *files_uri.split("/")) if segment]
     for what, rows in (
         (
@@ -39,7 +39,7 @@ def origin_of(tx: Tx, files_uri: str, run_id: str, model_id: str) -> str:
 
 
 def place(tx: Tx, origin: str) -> str | None:
-    """Return the place of the files; None if their run or logged model does not exist here."""
+    """Return the location of the files; None if their run or logged model does not exist on this server."""
     what, _, rest = origin.partition("/")
     owner, _, path = rest.partition("/")
     if what == "run":
@@ -59,13 +59,13 @@ def place(tx: Tx, origin: str) -> str | None:
 
 
 def own_folder(tx: Tx, uid: str, server_root: str) -> str:
-    """Return the folder for the files of a version without a run or logged model here."""
+    """Return the folder for the files of a version whose run or logged model does not exist on this server."""
     names.check_item_id(uid, "The uid of a version")
     return f"{artifact_root(workspaces.current(tx), server_root)}/{FOLDER}/{uid}"
 
 
 def files_of(tx: Tx, uid: str) -> str | None:
-    """Return the place of a version's files; None if it is unknown, or if there is no such version."""
+    """Return the location of a version's files; None if it is unknown, or if the version does not exist."""
     row = tx.one("SELECT files_uri FROM model_versions WHERE workspace_id = :ws AND uid = :uid AND uid <> ''", uid=uid)
     return None if row is None else row[0]
 

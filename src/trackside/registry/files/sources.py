@@ -1,6 +1,6 @@
-"""Safety rules for the sources of versions, and a canonical form of each place.  Pure: owners of URIs are arguments.
+"""Safety rules for the sources of versions, and the canonical form of a location.  Pure: owners of URIs are arguments.
 
-Each user who may read a version may download it, so a source may name only files that its registrar could read directly: the
+Every user who may read a version may download its files.  So a source may name only files that the caller can read directly:
 files of a run or logged model that the call names, another version, or an external store such as a bucket.
 """
 
@@ -32,8 +32,7 @@ class ModelUri(Struct, frozen=True):
 
 
 class Owner(Struct, frozen=True):
-    """The run (`run_id`) or logged model (`model_id`) that a call names, with the root of its files (None: there is
-    no such thing)."""
+    """The run (`run_id`) or logged model (`model_id`) that a call names, with the root of its files (None: it does not exist)."""
 
     parameter: str
     id: str
@@ -75,7 +74,7 @@ def model_uri(source: str) -> ModelUri | None:
 
 
 def run_path(source: str) -> tuple[str, str] | None:
-    """The run and the path in its artifacts that a `runs:/` URI names; None if the source is no such URI."""
+    """Return the run and the artifact path that a `runs:/` URI names; None for another source."""
     parts = _split(source)
     if parts.scheme != "runs":
         return None
@@ -90,7 +89,7 @@ def run_path(source: str) -> tuple[str, str] | None:
 
 def check(source: str, owner: Owner) -> None:
     """Check that the source is at an allowed location.  `owner.id` is empty if the call names none."""
-    if not source.isprintable():  # parsers of URIs treat a line break differently
+    if not source.isprintable():  # parsers of URIs handle line breaks differently
         raise Invalid(f"Invalid model version source: {source!r}. It has a control character.")
     parts = _split(source)
     if parts.scheme in ("", "file"):
@@ -106,7 +105,7 @@ def check(source: str, owner: Owner) -> None:
             named = model_uri(source)
             if named is not None and named.model_id and ("model_id", named.model_id) != (owner.parameter, owner.id):
                 raise _foreign(source, "model_id")
-        # The server would be asked for these, or a host that the caller chose.
+        # Readers would fetch these from the server, or from a host that the caller chose.
         case "mlflow-artifacts" | "http" | "https":
             if _is_upload(source):
                 return
@@ -115,14 +114,14 @@ def check(source: str, owner: Owner) -> None:
 
 
 def _is_upload(source: str) -> bool:
-    """Return whether a client uploaded these files for a version without a run, under a name that only the client knows."""
+    """Return whether a client uploaded these files for a version without a run, to a folder with a name that only this client
+    knows."""
     key = keys.of_proxied(source)
     return key is not None and key.startswith(f"{keys.UPLOADS}/") and key.count("/") >= UPLOAD_DEPTH
 
 
 def check_elsewhere(source: str) -> None:
-    """Raise Invalid for a source of a replicated version without files that names a file of the reader's machine, or of this
-    server."""
+    """Raise Invalid if a replicated version without files has a source on the machine of its readers, or on this server."""
     run, uri = run_path(source), model_uri(source)
     if uri is not None and uri.model_id is not None:
         check(source, Owner("model_id", uri.model_id, None))
@@ -131,7 +130,7 @@ def check_elsewhere(source: str) -> None:
 
 
 def without_dots(source: str) -> str:
-    """Return a local path without parts that lead upwards, for readers; other sources unchanged."""
+    """Return a local path without `..` segments, for readers; other sources unchanged."""
     parts = _split(source)
     if parts.scheme not in ("", "file"):
         return source
@@ -143,13 +142,13 @@ def without_dots(source: str) -> str:
 
 
 def is_within(source: str, root: str) -> bool:
-    """Return whether the place is `root` or below it, on the same host."""
+    """Return whether the location is `root` or below it, on the same host."""
     inner, outer = _segments(source), _segments(root)
     return bool(outer[2]) and inner[:2] == outer[:2] and inner[2][: len(outer[2])] == outer[2]
 
 
 def place(uri: str) -> str | None:
-    """The one spelling of a place, without a slash at the end; None if the URI names none by itself."""
+    """Return the canonical form of a location, without a slash at the end; None if the URI alone does not identify one."""
     try:
         parts = _split(uri)
         proxied = keys.of_proxied(uri)
@@ -171,18 +170,18 @@ def place(uri: str) -> str | None:
 
 
 def below(root: str, path: str) -> str:
-    """A path in the files of a run, before the query of its root if there is one."""
+    """Return the location of a path in the files of a run; a query of the root stays at the end."""
     base, mark, query = root.partition("?")
     return f"{base.rstrip('/')}/{path}{mark}{query}"
 
 
 def overlap(one: str, other: str) -> bool:
-    """Are two places, spelled by `place`, the same, or one in the other?"""
+    """Return whether two locations, in the form of `place`, are equal or one contains the other."""
     return one == other or one.startswith(f"{other.rstrip('/')}/") or other.startswith(f"{one.rstrip('/')}/")
 
 
 def above(files_uri: str) -> list[str]:
-    """The places that hold this one, up to the root of its store."""
+    """Return the locations that contain this one, up to the root of its store."""
     scheme, _, rest = files_uri.partition(":/")
     segments = rest.split("/")
     floor = 2 if rest.startswith("/") else 1  # `s3://bucket` and `mlflow-artifacts:/` are whole stores

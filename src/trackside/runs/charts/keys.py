@@ -1,4 +1,4 @@
-"""The metric keys of some runs, for a list of charts."""
+"""The metric keys of runs, for a list of charts."""
 
 from trackside.core.db.tx import Tx
 from trackside.metrics import keys
@@ -39,5 +39,5 @@ def read_keys(tx: Tx, call: m.GetKeys) -> m.GotKeys:
 
 
 def _finite(value: float | None) -> float | None:
-    """The store keeps an infinity as the largest double."""
+    """Return a stored value as a number for JSON: the store has the largest double instead of an infinity."""
     return None if value is None or abs(value) >= DOUBLE_MAX else value

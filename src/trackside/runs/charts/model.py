@@ -16,12 +16,12 @@ from trackside.runs.selection import SelectRuns
 MAX_SERIES = 1_000
 MAX_BUCKETS = 5_000
 DEFAULT_BUCKETS = 1_000
-MAX_POINTS = 1_000_000  # of one series in exact mode
+MAX_POINTS = 1_000_000  # limit of one series in exact mode
 DEFAULT_POINTS = 100_000
 MAX_KEY_RUNS = 1_000
 MAX_KEYS = 10_000
 DEFAULT_KEYS = 1_000
-MAX_ALL_POINTS = 2_000_000  # of all series of an exact answer together
+MAX_ALL_POINTS = 2_000_000  # limit of all series of an exact answer together
 _NUMBER = re.compile(r"-?[0-9]{1,19}")
 WHOLE_AXES = ("step", "time", "relative")
 
@@ -49,7 +49,8 @@ class ShownGrid(Struct, frozen=True):
 
 
 class Bucketed(Struct, frozen=True, kw_only=True, tag_field="mode", tag="buckets"):
-    """`points` counts the whole series, `in_range` the drawn points; `unmatched` points have no value of the metric on x."""
+    """`points` counts the whole series, `in_range` the drawn points; `unmatched` points have no value of the metric on the x
+    axis."""
 
     run_id: str
     key: str
@@ -68,7 +69,7 @@ class Bucketed(Struct, frozen=True, kw_only=True, tag_field="mode", tag="buckets
 
 
 class Exact(Struct, frozen=True, kw_only=True, tag_field="mode", tag="exact"):
-    """Every point of the range.  `odd.bucket` has the places of values that are no finite numbers."""
+    """Every point of the range.  `odd.bucket` has the indexes of values that are not finite."""
 
     run_id: str
     key: str
@@ -86,7 +87,7 @@ class Exact(Struct, frozen=True, kw_only=True, tag_field="mode", tag="exact"):
 
 
 class GotSeries(Struct, frozen=True, kw_only=True):
-    """`grid` is absent in exact mode and where no series has a point."""
+    """`grid` is absent in exact mode, and if no series has a point."""
 
     x: str
     grid: ShownGrid | None
@@ -94,7 +95,7 @@ class GotSeries(Struct, frozen=True, kw_only=True):
 
 
 class GetKeys(SelectRuns, frozen=True):
-    search: str | None = None  # part of a key; the case of ASCII letters does not matter
+    search: str | None = None  # part of a key, ignoring the case of ASCII letters
     max_results: int | None = None
     page_token: str | None = None
 
@@ -108,12 +109,12 @@ class KeySummary(Struct, frozen=True, kw_only=True):
     min: float | None
     max: float | None
     max_step: int
-    first_time: int  # ms, of the first point by step: metrics by it are about in the order of logging
+    first_time: int  # ms, of the first point by step; sorts metrics approximately in the order of logging
     is_system: bool
 
 
 class GotKeys(Struct, frozen=True, kw_only=True):
-    """`runs` counts the runs that were read: the first ones of the selection."""
+    """`runs` is the number of runs that were read, from the start of the selection."""
 
     runs: int
     total: int
@@ -122,7 +123,7 @@ class GotKeys(Struct, frozen=True, kw_only=True):
 
 
 class Cursor(Struct, frozen=True):
-    """The position of a reader in a series: the last step, and the number of points up to it."""
+    """The position of a reader in a series: the last step, and the number of points up to this step."""
 
     step: int
     points: int
@@ -142,7 +143,7 @@ def cursor_of(text: str) -> Cursor:
 
 
 def axis_of(x: str | None) -> tuple[str, str]:
-    """Return the kind of the axis, and the metric's key if it is one."""
+    """Return the kind of the axis, and the key if the axis is a metric."""
     text = x or "step"
     if text in WHOLE_AXES:
         return text, ""

@@ -1,4 +1,4 @@
-"""From a call for series to buckets on one grid, or to every point."""
+"""Reads the series of a call as buckets on one grid, or as single points."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class _Series(Struct):
 
     given: m.GivenSeries
     run_seq: int | None
-    origin: int = 0  # what its x counts from
+    origin: int = 0  # the origin of x
     summary: Summary | None = None
     pieces: Sequence[Piece] = ()
 
@@ -59,7 +59,7 @@ def read(tx: Tx, call: m.GetSeries) -> m.GotSeries:
 
 
 class _Placed(Struct):
-    """Points of the range with their x, in order of `by` and then of the other: step or time."""
+    """Points of the range with their x, ordered by `by` (step or time), then by the other."""
 
     points: Array
     x: Array
@@ -72,7 +72,7 @@ class _Placed(Struct):
 
 
 class _XMetric:
-    """The values of the metric on the x axis by step; those of the last run asked for are in memory."""
+    """The values of the metric on the x axis by step.  Caches the values of the run that was requested last."""
 
     def __init__(self, tx: Tx, runs: Mapping[int, int], key: str) -> None:
         self._tx = tx
@@ -93,7 +93,7 @@ class _XMetric:
 
 
 def _look_up(tx: Tx, given: Sequence[m.GivenSeries], axis: str, by: str) -> tuple[list[_Series], dict[int, int]]:
-    """The series of the call, and the experiment of each of their runs."""
+    """Return the series of the call, and the experiments of their runs."""
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
     rows = tx.all(
         f"""
@@ -127,7 +127,7 @@ def _look_up(tx: Tx, given: Sequence[m.GivenSeries], axis: str, by: str) -> tupl
 
 
 def _range(call: m.GetSeries, axis: str) -> tuple[int, int]:
-    """The range of x in whole numbers; a metric on x has no range of steps."""
+    """Return the range of x in integers; None if x is a metric, which limits no steps."""
     if axis == "metric":
         return _LOWEST, _HIGHEST
     low = _LOWEST if call.start is None else max(_LOWEST, min(_HIGHEST, math.ceil(call.start)))
@@ -143,7 +143,7 @@ def _within(series: Sequence[_Series], low: int, high: int) -> list[tuple[int, l
 
 
 def _grid(call: m.GetSeries, axis: str, series: Sequence[_Series], x_of: _XMetric | None, most: int) -> Grid | None:
-    """Return the grid over the intersection of the range and the points."""
+    """Return the grid over the intersection of the range with the points."""
     if x_of is not None:
         known = [summary for summary in x_of.summaries.values() if summary.min_value is not None]
         if not known:
@@ -238,7 +238,7 @@ def _exact(
 
 
 def _cut(placed: _Placed, by: str, most: int) -> int:
-    """Return the number of points to answer: at most `most`, with all points of the last step if they fit."""
+    """Return the number of points in the answer: at most `most`, with all points of the last step if they fit."""
     if len(placed.points) <= most:
         return len(placed.points)
     places = placed.points[by]

@@ -1,4 +1,4 @@
-"""The calls about series of charts."""
+"""Calls for the series of charts."""
 
 from trackside.core.access import Action
 from trackside.core.db.tx import Tx
@@ -10,14 +10,14 @@ OURS = "/api/trackside/v1"
 
 
 def get_series(tx: Tx, call: GetSeries) -> GotSeries:
-    """Return metric series of many runs, as buckets on one grid of x or as every point."""
+    """Return metric series of many runs, as buckets on one grid of x or as single points."""
     from trackside.runs.charts.read import read  # noqa: PLC0415  # numpy takes a while to load, and 20 MB
 
     return read(tx, call)
 
 
 def get_keys(tx: Tx, call: GetKeys) -> GotKeys:
-    """Return the metric keys of runs, in order, with summaries."""
+    """Return the metric keys of runs in alphabetical order, with summaries."""
     return read_keys(tx, call)
 
 

@@ -23,7 +23,7 @@ Cells = dict[tuple[int, str], Any]  # by run_seq and key
 
 
 def infos(tx: Tx, run_seqs: Sequence[int]) -> Infos:
-    """Return the attributes of runs, without deleted ones."""
+    """Return the attributes of the runs that are not deleted."""
     found: Infos = {}
     # The `+` keeps SQLite, which has no statistics, from taking the index of all of the workspace's runs.
     for seq, experiment_seq, experiment_id, stage, *values in tx.all(
@@ -72,7 +72,7 @@ def rows(
 
 
 def columns(tx: Tx, fields: Sequence[Field], infos: Infos, run_seqs: Sequence[int]) -> list[list[Cell]]:
-    """Return an array per field, in the order of `run_seqs`."""
+    """Return one array per field, in the order of `run_seqs`."""
     by_experiment: dict[int, list[int]] = {}
     for seq in run_seqs:
         by_experiment.setdefault(infos[seq]["experiment_seq"], []).append(seq)
@@ -101,7 +101,7 @@ def parents(tx: Tx, infos: Infos) -> dict[int, str]:
 
 
 def names(tx: Tx, run_ids: Sequence[str]) -> dict[str, str]:
-    """Return the names of those of the runs that exist and that the caller may read."""
+    """Return the names of the runs that exist and that the caller may read."""
     if not run_ids:
         return {}
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
@@ -117,7 +117,7 @@ def names(tx: Tx, run_ids: Sequence[str]) -> dict[str, str]:
 
 
 def children(tx: Tx, run_ids: Sequence[str], stages: Sequence[str]) -> dict[str, int]:
-    """Return how many direct children each run has; the condition on the key is that of the index `tags_by_parent`."""
+    """Return the number of direct children of each run.  The condition on the key matches the index `tags_by_parent`."""
     readable, bound = tx.only_readable("experiment", Action.RUNS_READ, "e.experiment_id")
     rows = tx.all(
         f"""
@@ -135,8 +135,8 @@ def children(tx: Tx, run_ids: Sequence[str], stages: Sequence[str]) -> dict[str,
 
 
 def _cells(tx: Tx, entity: Entity, experiment_seq: int, keys: Sequence[str], run_seqs: Sequence[int]) -> Cells:
-    """Reads by the primary key, so that other keys of the runs cost nothing."""
-    # The `+` keeps SQLite from reading every key of the runs by the index on `run_seq`.
+    """Return the values of keys of runs.  They are read by the primary key, so that other keys of the runs cost nothing."""
+    # The `+` keeps SQLite from using the index on `run_seq`, which reads every key of the runs.
     own_key = "+" if tx.dialect == "sqlite" else ""
     if entity is Entity.METRIC:
         return {

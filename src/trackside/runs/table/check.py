@@ -1,4 +1,4 @@
-"""Checks a filter or an order as the user types it, and completes it with logged keys and values."""
+"""Checks a filter or an order while the user types, and completes it with logged keys and values."""
 
 from collections.abc import Iterable, Sequence
 
@@ -38,7 +38,8 @@ _KEYED = {"metric": Entity.METRIC, "param": Entity.PARAM, "tag": Entity.TAG}
 
 
 class CheckFilter(Call, frozen=True):
-    """A filter or an order to check.  `cursor` is the caret in UTF-16 units; without it there are no completions."""
+    """A filter or an order to check.  `cursor` is the position of the caret in UTF-16 units; without it there are no
+    completions."""
 
     filter: str | None = None
     order_by: str | None = None
@@ -127,7 +128,7 @@ def _problem(text: str, checked: Checked) -> Problem | None:
 
 
 def _units(text: str) -> int:
-    """The length in JavaScript's eyes."""
+    """Return the length in UTF-16 units, as in JavaScript."""
     return len(text) + sum(char > "\uffff" for char in text)
 
 

@@ -1,4 +1,4 @@
-"""The possible columns of a table of runs: keys of params, metrics and tags, with the kinds of their values."""
+"""The available columns of a table of runs: keys of params, metrics and tags, with the kinds of their values."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -29,25 +29,26 @@ _TABLES = {Entity.PARAM: "params", Entity.TAG: "tags", Entity.METRIC: "metric_se
 
 
 class ListColumns(SelectRuns, frozen=True):
-    search: str | None = None  # part of a key; the case of ASCII letters does not matter
+    search: str | None = None  # part of a key, ignoring the case of ASCII letters
     kinds: list[str] | None = None
     max_results: int | None = None
 
 
 class Column(Struct, frozen=True, kw_only=True):
-    """`field` names it in other calls; null: no text can.  `runs` counts those of the sample that have a value."""
+    """A column.  `field` is its name in other calls; null if the key cannot be written there.  `runs` is the number of runs in
+    the sample that have a value."""
 
     field: str | None
     kind: str
     key: str
     runs: int
     varies: bool
-    numeric: int  # values that are finite numbers
+    numeric: int  # number of finite values
     min: float | None = None
     max: float | None = None
     p5: float | None = None
     p95: float | None = None
-    values: list[str] = []  # of a param or tag: the most frequent first
+    values: list[str] = []  # values of a param or tag, the most frequent first
 
 
 class Columns(Struct, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ def read(tx: Tx, call: ListColumns) -> Columns:
 
 
 def values(tx: Tx, field: Field, experiments: Sequence[int], part: str, limit: int) -> list[tuple[str, int]]:
-    """Return values of a param or tag with `part` in them, and how many runs have each, the most frequent first."""
+    """Return the values of a param or tag that contain `part`, with the number of runs of each, the most frequent first."""
     found = "instr(lower(value), :part)" if tx.dialect == "sqlite" else "strpos(lower(value), :part)"
     return [
         (value, runs)
@@ -111,7 +112,7 @@ def _kinds(asked: Sequence[str] | None) -> dict[str, Entity]:
 def keys(tx: Tx, entity: Entity, experiments: Sequence[int]) -> list[str]:
     """Return the keys of experiments, in order.
 
-    It jumps from key to key in the primary key, so that the number of runs costs nothing."""
+    The query skips from key to key in the primary key, so its cost does not depend on the number of runs."""
     table = _TABLES[entity]
     found: set[str] = set()
     for experiment_seq in experiments:

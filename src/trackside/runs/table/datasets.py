@@ -7,7 +7,7 @@ from trackside.runs.table.model import DatasetCell
 
 
 def read(tx: Tx, run_seqs: Sequence[int]) -> dict[int, list[DatasetCell]]:
-    """Return the datasets of each run in the order of `runs/get`; a run without datasets has no entry."""
+    """Return the datasets of each run, ordered as in `runs/get`; a run without datasets has no entry."""
     found: dict[int, list[DatasetCell]] = {}
     for seq, name, digest, context in tx.all(
         """

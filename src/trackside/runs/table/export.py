@@ -1,6 +1,6 @@
-"""A table of runs, or the points of series, as CSV or JSON Lines, piece by piece.
+"""Exports a table of runs, or the points of series, as CSV or JSON Lines in pieces.
 
-A transaction is open only while a piece is made, so a client that reads slowly holds nothing.
+Each piece is read in a separate transaction, so a slow client keeps no transaction open.
 """
 
 import csv
@@ -96,7 +96,7 @@ def points(read: Read, call: ExportPoints) -> Iterator[bytes]:
 
 
 def _writer(name: str | None, columns: Sequence[str]) -> tuple[bytes, Callable[[Sequence[Sequence[Any]]], bytes]]:
-    """Return the head of the file, and what writes rows."""
+    """Return the header of the file, and the function that writes rows."""
     if media(name) == FORMATS["csv"]:
         return _csv([columns]), _csv
     return b"", lambda rows: b"".join(encode(dict(zip(columns, row, strict=True))) + b"\n" for row in rows)
@@ -109,7 +109,7 @@ def _csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def _safe(value: Any) -> Any:
-    """A spreadsheet would run a text that begins like a formula: it gets a quote in front, unless it is a number."""
+    """Return a text that a spreadsheet does not run as a formula: a quote is put before it, unless it is a number."""
     if isinstance(value, list):
         value = dataset_text(value)
     if isinstance(value, str) and value.startswith(_FORMULAS):

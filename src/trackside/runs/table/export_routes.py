@@ -1,4 +1,4 @@
-"""The calls that export runs and points."""
+"""Calls that export runs and points."""
 
 from collections.abc import AsyncGenerator, Iterator
 
@@ -27,7 +27,7 @@ class Calls:
     async def _answer(self, request: Request, form: str | None, name: str, pieces: Iterator[bytes]) -> Response:
         request.check_room_of_pieces()
         media = export.media(form)
-        first = await request.in_thread(next, pieces, b"")  # so that a mistake of the caller is answered as one
+        first = await request.in_thread(next, pieces, b"")  # so that an invalid call is answered with an error
         headers = [
             (b"content-type", media),
             (b"content-disposition", f'attachment; filename="{name}.{form or "csv"}"'.encode()),

@@ -21,7 +21,7 @@ MAX_BY = 5
 MAX_METRICS = 50
 MAX_GROUPS = 1_000
 DEFAULT_GROUPS = 100
-FEW_RUNS = 1_000  # up to this number they are looked up one by one
+FEW_RUNS = 1_000  # up to this number of runs, each run is looked up
 ATTRIBUTES = ("status", "user_id", "run_name")
 AGGREGATES = ("mean", "sd", "min", "max", "runs")
 
@@ -47,18 +47,18 @@ class GroupRuns(SelectRuns, frozen=True):
 
 
 class MetricOfGroup(Struct, frozen=True, kw_only=True):
-    """Over the runs of a group whose value is a finite number; `odd` counts those whose value is none."""
+    """The aggregates of a metric over the runs of a group with finite values; `odd` is the number of runs with other values."""
 
     runs: int
     odd: int
     mean: float | None
-    sd: float | None  # of a sample
+    sd: float | None  # standard deviation of a sample
     min: float | None
     max: float | None
 
 
 class RunGroup(Struct, frozen=True, kw_only=True):
-    """`filter` selects the runs of the group; null: no filter can."""
+    """A group of runs.  `filter` selects its runs; null if no filter can."""
 
     values: list[str | None]
     count: int
@@ -74,7 +74,7 @@ class Groups(Struct, frozen=True, kw_only=True):
 
 
 class _Sums:
-    """Welford's sums, which keep their digits."""
+    """Sums by Welford's algorithm, which is numerically stable."""
 
     __slots__ = ("high", "low", "mean", "n", "odd", "squares")
 
@@ -120,7 +120,7 @@ def read(tx: Tx, call: GroupRuns) -> Groups:
     members: dict[Group, list[int]] = {}
     for seq in seqs:
         members.setdefault(tuple(column.get(seq) for column in columns), []).append(seq)
-    # Thousands of groups may exist, and one page is answered: the others need only the metric of the order.
+    # There may be thousands of groups, and the answer has one page: the others need only the metric of the order.
     answers: dict[int, dict[Group, MetricOfGroup]] = {}  # by the place of the metric
     what, place, _ = order
     if what == "metric":
@@ -170,11 +170,11 @@ def _bound(name: str, value: int, least: int, most: int) -> None:
         raise Invalid(f"{name} is {value}; it must be between {least} and {most}")
 
 
-Order = tuple[str, int, str]  # what: count, value or metric; its place; the aggregate
+Order = tuple[str, int, str]  # what to sort by (count, value or metric), its index, and the aggregate
 
 
 def _order(text: str | None, by: Sequence[str], metrics: Sequence[str]) -> tuple[Order, bool]:
-    """The most frequent first unless another order is asked for."""
+    """Return the order of a call; by default, the largest group first."""
     if not text:
         return ("count", 0, ""), True
     name, _, direction = text.strip().rpartition(" ")
@@ -203,7 +203,7 @@ def _ordered(
     *,
     is_descending: bool,
 ) -> list[Group]:
-    """Sort groups.  Those without a value come last in both directions; equal ones are in the order of their values."""
+    """Sort groups.  Groups without a value come last in both directions; ties are in the order of the groups' values."""
     what, place, aggregate = order
 
     def value(name: Group) -> Any:
@@ -220,7 +220,7 @@ def _ordered(
 
 
 def _natural(text: str) -> tuple[int, float, str]:
-    """Numbers by their value, before other texts."""
+    """Return the sort key of a text: numbers by value, before other texts."""
     said = number(text)
     return (1, 0.0, text) if said is None else (0, said, text)
 
@@ -266,7 +266,7 @@ def _aggregate(
 def _numbers(
     tx: Tx, field: Field, experiments: Sequence[int], members: Mapping[Group, Sequence[int]]
 ) -> dict[int, float | None]:
-    """Return the metric by run: of the members if they are few, else of all runs of the experiments."""
+    """Return the metric by run: of the members if they are few, otherwise of all runs of the experiments."""
     own_key = "+" if tx.dialect == "sqlite" else ""  # keeps SQLite from reading all series of the workspace
     among, bound = "", {}
     if sum(map(len, members.values())) <= FEW_RUNS:

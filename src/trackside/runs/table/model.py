@@ -1,4 +1,4 @@
-"""A table of runs in the API: the call, its columns, the columnar answer."""
+"""A table of runs in the API: the call, its columns, and the columnar answer."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ DATASETS = "datasets"
 
 
 class DatasetCell(Struct, frozen=True, kw_only=True):
-    """`context` is that of MLflow's tag, such as `train`; null if the run names none."""
+    """`context` is the value of MLflow's tag, such as `train`; null if the run has none."""
 
     name: str
     digest: str
@@ -36,7 +36,7 @@ class RunsTable(SelectRuns, frozen=True):
     offset: int | None = None
     page_token: str | None = None
     snapshot: str | None = None
-    parent: str | None = None  # absent: a flat list; empty: the top rows of the tree; else a run's children
+    parent: str | None = None  # absent: a flat list; empty: the top rows of the tree; a run id: its children
 
 
 class RunRows(Struct, frozen=True, kw_only=True):
@@ -51,16 +51,16 @@ class RunRows(Struct, frozen=True, kw_only=True):
     start_time: list[int] = []  # ms
     end_time: list[int | None] = []  # ms
     parent_run_id: list[str | None] = []
-    parent_run_name: list[str | None] = []  # null where the run has no parent, or one that the caller cannot read
-    children: list[int] = []  # direct ones, in any experiment
-    matches: list[bool] = []  # False: listed for the sake of a descendant
+    parent_run_name: list[str | None] = []  # null if the run has no parent, or one that the caller cannot read
+    children: list[int] = []  # direct children, in any experiment
+    matches: list[bool] = []  # False: listed because a descendant matches
 
 
 class Window(Struct, frozen=True, kw_only=True):
     """`columns` has an array per column of the call, aligned with `runs`.
 
-    `matching` counts the rows of the list that was asked for, in a tree those at the top or below one run; `matching_runs` counts
-    the runs that match the filter, wherever they stand; `total` those that there are without the filter."""
+    `matching` is the number of rows in the requested list, which in a tree are the top rows or the children of one run.
+    `matching_runs` is the number of runs that match the filter at any level; `total` is the number of runs without the filter."""
 
     matching: int
     matching_runs: int
@@ -73,7 +73,7 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 def columns_of(names: Sequence[str]) -> list[Field]:
-    """Return the fields that the names mean; a mistake is `Invalid` and quotes the name."""
+    """Return the fields with these names.  Raise Invalid, with the name, for an invalid one."""
     if len(names) > MAX_COLUMNS:
         raise Invalid(f"columns has {len(names)} fields; at most {MAX_COLUMNS} are allowed")
     found = []
@@ -108,5 +108,5 @@ def number_cell(value: float | None, *, is_nan: bool | int = False) -> Cell:
 
 
 def dataset_text(datasets: Sequence[DatasetCell]) -> str:
-    """Return the datasets of a run as a file with one text per cell has them: `iris (train), wine`."""
+    """Return the datasets of a run as the text of one cell in a file: `iris (train), wine`."""
     return ", ".join(each.name if each.context is None else f"{each.name} ({each.context})" for each in datasets)

@@ -1,4 +1,4 @@
-"""The calls about runs as a table."""
+"""Calls for tables of runs."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ def list_columns(tx: Tx, call: ListColumns) -> Columns:
 
 
 def count(tx: Tx, call: CountRuns) -> Totals:
-    """Return the number of runs of experiments, and when the last of them started."""
+    """Return the number of runs of experiments, and the last start time."""
     return totals.read(tx, call)
 
 
@@ -43,7 +43,7 @@ def group(tx: Tx, call: GroupRuns) -> Groups:
 
 
 def check_filter(tx: Tx, call: CheckFilter) -> CheckedFilter:
-    """Check a filter or an order without searching; return where it is wrong, and completions at the caret."""
+    """Check a filter or an order without a search.  Return the position of an error, and completions at the caret."""
     return check.check(tx, call)
 
 

@@ -1,6 +1,6 @@
-"""Orders of rows that were made for a page, so that its further windows cost no search and never shift.
+"""Snapshots of the order of rows, so that further windows of a table need no search and rows do not shift.
 
-They are kept in memory, by a token that the first answer gives; a server that does not have one makes it from current data.
+They are in memory, by a token that the first answer returns.  A server without the snapshot creates it from current data.
 """
 
 import re
@@ -14,7 +14,7 @@ from msgspec import Struct
 from trackside.core.errors import Invalid
 from trackside.runs.table.tree import Tree
 
-MAX_ROWS = 4_000_000  # of all snapshots together: 8 bytes each, more for a tree
+MAX_ROWS = 4_000_000  # in all snapshots together, 8 bytes each and more for a tree
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
@@ -24,7 +24,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class Snapshots:
-    """The most recently used ones.  Threads share it."""
+    """The most recently used snapshots.  Thread-safe."""
 
     def __init__(self, most_rows: int = MAX_ROWS) -> None:
         self._most_rows = most_rows
@@ -33,7 +33,7 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def find(self, token: str, ws: int, search: str) -> Snapshot | None:
-        """Return the snapshot of that search in that workspace."""
+        """Return the snapshot of a search in a workspace."""
         key = (token, ws, search)
         with self._lock:
             found = self._kept.get(key)

@@ -1,4 +1,4 @@
-"""How many runs experiments have, and when their last runs started: for lists of experiments."""
+"""The numbers of runs and the last start times of experiments, for lists of experiments."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ class CountRuns(Call, frozen=True):
 
 
 class Total(Struct, frozen=True, kw_only=True):
-    """Runs in the lifecycle stage of the experiment: those that its page shows."""
+    """The runs in the lifecycle stage of the experiment, which its page shows."""
 
     experiment_id: str
     runs: int

@@ -8,7 +8,7 @@ TOP = 0  # the parent of top rows; no run has this run_seq
 
 
 class Tree(Struct, frozen=True):
-    """The rows under each row, in order, and which of them match by themselves."""
+    """The child rows of each row, in order, and the rows that match the filter themselves."""
 
     under: dict[int, list[int]]
     matching: frozenset[int]
@@ -17,7 +17,8 @@ class Tree(Struct, frozen=True):
 def grow(matching: Sequence[int], parents: Mapping[int, int]) -> Tree:
     """Return the tree of the matching rows and their ancestors.
 
-    A row stands where its first matching row would.  A row whose ancestors form a circle is a top row."""
+    A row takes the position of its first matching descendant, or its own.  A row with a cycle among its ancestors is a top
+    row."""
     under: dict[int, list[int]] = {TOP: []}
     placed: set[int] = set()
     for start in matching:
@@ -37,6 +38,6 @@ def grow(matching: Sequence[int], parents: Mapping[int, int]) -> Tree:
 
 
 def count_below(parents: Mapping[int, int]) -> int:
-    """Return how many rows are not top rows, in a tree of all rows."""
+    """Return the number of rows below top rows, in a tree of all rows."""
     top = grow(list(parents), parents).under[TOP]
     return len(parents) - sum(row in parents for row in top)

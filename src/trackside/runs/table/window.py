@@ -15,7 +15,7 @@ from trackside.runs.table import cells, model, snapshots, tree
 from trackside.runs.table.model import RunsTable, Window
 from trackside.runs.table.snapshots import Snapshot, Snapshots
 
-PAGES_OF_TREE = (2, 8)  # of runs, in which the first top rows are looked for
+PAGES_OF_TREE = (2, 8)  # pages of runs in which the first top rows are searched
 
 
 class _Page(NamedTuple):
@@ -29,8 +29,8 @@ class _Page(NamedTuple):
 
 
 def read(tx: Tx, call: RunsTable, kept: Snapshots, orders: Orders) -> Window:
-    """Return a window.  The first one costs a page, or some pages of a tree without a filter; a later one lists every run
-    once, for a snapshot."""
+    """Return a window.  The first window reads one page, or some pages for a tree without a filter.  A later window lists every
+    run once, for a snapshot."""
     fields = model.columns_of(call.columns or [])
     most, offset = model.rows_of(call.max_results), model.offset_of(call.offset)
     if call.page_token and (offset or call.parent is not None):
@@ -94,14 +94,14 @@ def _page_of_children(
 def _page_in_order(
     tx: Tx, search: Search, snapshot: Snapshot | None, most: int, page_token: str | None, total: int, orders: Orders
 ) -> _Page:
-    """Return the first page of a flat list, or the one after `page_token`."""
+    """Return the first page of a flat list, or the page of `page_token`."""
     rows, further = _first(tx, search, most, page_token, orders)
     matching = _count(tx, search, total)
     return _Page(rows, matching, matching if snapshot is None else len(snapshot.rows), next_page_token=further)
 
 
 def _page_of_list(snapshot: Snapshot, most: int, offset: int) -> _Page:
-    """Return a page of a snapshot: of a flat list, or of the top rows of a tree."""
+    """Return a page of a snapshot, either of a flat list or of the top rows of a tree."""
     if snapshot.tree is not None:
         return _page_of_tree(snapshot, snapshot.tree, tree.TOP, most, offset)
     return _Page(list(snapshot.rows[offset : offset + most]), len(snapshot.rows), len(snapshot.rows))
@@ -124,7 +124,7 @@ def _first(tx: Tx, search: Search, most: int, page_token: str | None, orders: Or
 
 
 def _top_rows(tx: Tx, search: Search, nesting: Mapping[int, int], most: int, orders: Orders) -> list[int] | None:
-    """Return the first top rows of a tree of all runs; None if the first runs are below too few of them."""
+    """Return the first top rows of a tree of all runs; None if the first pages of runs contain too few."""
     for pages in PAGES_OF_TREE:
         rows, further = _first(tx, search, most * pages, None, orders)
         found = tree.grow(rows, nesting).under[tree.TOP]
@@ -134,13 +134,13 @@ def _top_rows(tx: Tx, search: Search, nesting: Mapping[int, int], most: int, ord
 
 
 def _list(tx: Tx, search: Search, nesting: Mapping[int, int]) -> Snapshot:
-    """Return every row in order, as a tree where runs are nested."""
+    """Return every row in order, as a tree if runs are nested."""
     rows = selection.seqs(tx, search)
     return Snapshot(array("q", rows), tree.grow(rows, nesting) if nesting else None)
 
 
 def _parents(tx: Tx, search: Search) -> dict[int, int]:
-    """Return the parents among the runs of the experiments, in the lifecycle that is searched, by child."""
+    """Return parents by child, among the runs of the experiments in the searched lifecycle stage."""
     rows = tx.all(
         """
         SELECT t.run_seq, p.run_seq FROM tags t
@@ -160,7 +160,7 @@ def _children(tx: Tx, infos: cells.Infos, search: Search) -> dict[str, int]:
 
 
 def _present(page: Sequence[int], matches: Sequence[bool] | None, infos: cells.Infos) -> tuple[list[int], list[bool]]:
-    """Leave out runs that were deleted since their order was computed."""
+    """Return the rows without runs that were deleted after their order was computed."""
     flags = matches if matches is not None else [True] * len(page)
     pairs = [(seq, flag) for seq, flag in zip(page, flags, strict=True) if seq in infos]
     return [seq for seq, _ in pairs], [flag for _, flag in pairs]
